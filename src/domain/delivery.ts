@@ -1,0 +1,24 @@
+// A credential turned into what a harness program reads, as data: environment, files, and what was found in the way.
+// harnesses/ makes it, runner/ carries it out.
+
+import type { Secret } from './secret.ts'
+
+/** `env`: in the environment or the program's own file. `helper`: the program asks us by a command of ours. */
+export type DeliveryMode = 'env' | 'helper'
+
+export interface DeliveredFile {
+  /** Relative to the private configuration directory. Written 0600. */
+  readonly path: string
+  readonly content: Secret
+}
+
+export interface Delivery {
+  readonly mode: DeliveryMode
+  /** Variables to set. Ours win over what the shell has. */
+  readonly set: Readonly<Record<string, Secret>>
+  /** Variables to remove (never blanked: an empty one still occupies its place). */
+  readonly unset: readonly string[]
+  readonly files: readonly DeliveredFile[]
+  /** One line each: what was set aside or kept, by name and never by value. */
+  readonly report: readonly string[]
+}

@@ -1,0 +1,62 @@
+// The one error of the product: a closed list of codes, a sentence for the person and what to type next.
+// It does not know HTTP (src/api/status.ts) or exit codes (src/cli/exit-codes.ts).
+
+export const ERROR_CODES = [
+  'invalid', // the request or a value is malformed
+  'unauthenticated', // no token, or one that is unknown, expired or revoked
+  'forbidden', // known, but not allowed
+  'not_found',
+  'conflict', // taken, changed meanwhile, or in use
+  'too_large',
+  'needs_login', // the credential's owner must sign in
+  'no_credential', // nothing fits
+  'rejected', // the provider refuses the credential
+  'rate_limited',
+  'upstream', // a provider answered badly or not at all
+  'unreachable', // the server cannot be reached
+  'unavailable', // the server cannot do this now (database, key)
+  'storage_full',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+export interface ErrorOptions {
+  /** What the person can type or do next. Shown. */
+  readonly hint?: string
+  /** For the operator's log only; never sent to a caller. Must not hold a secret. */
+  readonly detail?: string
+  readonly cause?: unknown
+}
+
+/** Any failure the product expects. `message` and `hint` may be shown; `detail` is for logs. */
+export class ClavigerError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly detail: string | undefined
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ClavigerError'
+    this.code = code
+    this.hint = options.hint
+    this.detail = options.detail
+  }
+}
+
+/** True for a text that is one of the closed list of codes. */
+export function isErrorCode(text: unknown): text is ErrorCode {
+  return ERROR_CODES.some((code) => code === text)
+}
+
+/** Turns anything thrown into a ClavigerError; what we did not expect becomes a bland `internal`. */
+export function asClavigerError(thrown: unknown): ClavigerError {
+  if (thrown instanceof ClavigerError) return thrown
+  const detail =
+    thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : 'a value that is not an Error'
+  return new ClavigerError('internal', 'Something went wrong inside Claviger.', {
+    hint: 'See the log of the server for the request id.',
+    detail,
+    cause: thrown,
+  })
+}

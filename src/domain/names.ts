@@ -1,0 +1,59 @@
+// Which names credentials may have. Uniqueness per owner is the store's business.
+
+import { ClavigerError } from './errors.ts'
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const VARIABLE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
+
+// A raw secret becomes an environment variable of every run it serves: these would change what the run executes.
+const FORBIDDEN_VARIABLES = new Set([
+  'PATH',
+  'HOME',
+  'SHELL',
+  'IFS',
+  'ENV',
+  'BASH_ENV',
+  'PS4',
+  'PROMPT_COMMAND',
+])
+const FORBIDDEN_PREFIXES = ['LD_', 'DYLD_', 'NODE_OPTIONS', 'GIT_SSH', 'GIT_EXEC', 'CLAVIGER_']
+
+/** Refuses a name that does not match `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` (`invalid`). */
+export function checkName(name: string): void {
+  if (NAME.test(name)) return
+  throw new ClavigerError('invalid', `"${printable(name)}" cannot be a name.`, {
+    hint: 'Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.',
+  })
+}
+
+/** Refuses a name for a raw secret that is no usable environment variable (`invalid`). */
+export function checkVariableName(name: string): void {
+  if (!VARIABLE.test(name)) {
+    throw new ClavigerError(
+      'invalid',
+      `"${printable(name)}" cannot be the name of an environment variable.`,
+      {
+        hint: 'A raw secret is handed over under its own name: use letters, digits and underscores, starting with a letter.',
+      },
+    )
+  }
+  const upper = name.toUpperCase()
+  if (FORBIDDEN_VARIABLES.has(upper) || FORBIDDEN_PREFIXES.some((prefix) => upper.startsWith(prefix))) {
+    throw new ClavigerError(
+      'invalid',
+      `A raw secret cannot be named ${name}: it would change what a run executes.`,
+      {
+        hint: 'Choose another name.',
+      },
+    )
+  }
+}
+
+/** A text as it may stand in a message: control and formatting characters escaped, at most 80 characters. */
+export function printable(text: string): string {
+  const escaped = text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"]/gu,
+    (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+  return escaped.length > 80 ? `${escaped.slice(0, 79)}…` : escaped
+}

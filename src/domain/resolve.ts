@@ -1,0 +1,157 @@
+// Which credential serves a run, and why: one pure function. Its whole answer, printed, is `explain`.
+// It does not read the store and does not check permissions; whoever calls it decides what may be asked.
+
+import { CREDENTIAL_TYPES, type CredentialType } from './credential-types.ts'
+import type { HarnessName } from './harness-names.ts'
+import { formatOwner, type Owner, type OwnerText } from './owner.ts'
+import { policyRefusal, type SubscriptionPolicies } from './policy.ts'
+import { type CredentialState, explainState, isUsable } from './state.ts'
+
+export interface Candidate {
+  readonly id: string
+  readonly owner: Owner
+  readonly name: string
+  readonly type: CredentialType
+  readonly state: CredentialState
+  /** When `cooling_down` ends, milliseconds since 1970. */
+  readonly stateUntil: number | null
+}
+
+export interface ResolveRequest {
+  readonly harness: HarnessName
+  /** The person the run is attributed to; null for a run without a person. */
+  readonly user: string | null
+  /** Slugs of the teams the run may draw on. */
+  readonly teams: readonly string[]
+  /** Only this one of the teams is considered. */
+  readonly namedTeam?: string
+  readonly agent: string | null
+  /** Id of the one credential asked for: it stands alone, without fallback. */
+  readonly explicit?: string
+  /** What the worker's own machine already has; `refused` by `--no-ambient`, `none` when it has nothing. */
+  readonly ambient: 'environment' | 'login' | 'none' | 'refused'
+  /** Owner → ids in the order that owner has set. */
+  readonly orders: Readonly<Record<OwnerText, readonly string[]>>
+  readonly policies: SubscriptionPolicies
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+export type Scope = 'explicit' | 'agent' | 'user' | 'team' | 'organization' | 'ambient'
+
+export interface Decision {
+  readonly scope: Scope
+  /** Null for the ambient candidate. */
+  readonly credential: Candidate | null
+  /** `chosen`: the first usable. `fallback`: usable, after it. `skipped`: not usable; the reason says why. */
+  readonly verdict: 'chosen' | 'fallback' | 'skipped'
+  readonly reason: string
+}
+
+const SCOPES: readonly Scope[] = ['explicit', 'agent', 'user', 'team', 'organization', 'ambient']
+
+const SCOPE_REASON: Record<Scope, string> = {
+  explicit: 'it was asked for by name; there is no fallback',
+  agent: 'it belongs to the agent',
+  user: 'it belongs to the person the run is for',
+  team: 'it belongs to a team of the run',
+  organization: 'it belongs to the organization',
+  ambient: 'it is what the machine already has',
+}
+
+/**
+ * The whole ordered list of candidates with the reason each was chosen, kept as a fallback or skipped.
+ * A person's credential is in it only when the run is attributed to that person. The order is total: scope, then
+ * the owner's own order, then the order of types, then owner, name and id.
+ */
+export function resolve(request: ResolveRequest, candidates: readonly Candidate[]): Decision[] {
+  const listed =
+    request.explicit === undefined ? candidates : candidates.filter((one) => one.id === request.explicit)
+  const scoped = listed.flatMap((credential) => {
+    const scope = scopeOf(request, credential)
+    return scope === null
+      ? []
+      : [{ scope: request.explicit === undefined ? scope : ('explicit' as const), credential }]
+  })
+  scoped.sort((a, b) => compare(request, a, b))
+  const decided = scoped.map(({ scope, credential }) => ({
+    scope,
+    credential,
+    refusal: refusalOf(request, credential),
+  }))
+  return rank(request.explicit === undefined ? [...decided, ...ambient(request)] : decided)
+}
+
+/** The decision that was chosen, or null when nothing is usable. */
+export function chosen(decisions: readonly Decision[]): Decision | null {
+  return decisions.find((one) => one.verdict === 'chosen') ?? null
+}
+
+interface Judged {
+  readonly scope: Scope
+  readonly credential: Candidate | null
+  readonly refusal: string | null
+}
+
+function rank(judged: readonly Judged[]): Decision[] {
+  let taken = false
+  return judged.map(({ scope, credential, refusal }) => {
+    if (refusal !== null) return { scope, credential, verdict: 'skipped', reason: refusal }
+    const verdict = taken ? 'fallback' : 'chosen'
+    taken = true
+    return { scope, credential, verdict, reason: SCOPE_REASON[scope] }
+  })
+}
+
+function scopeOf(request: ResolveRequest, { owner }: Candidate): Scope | null {
+  switch (owner.kind) {
+    case 'agent':
+      return owner.name === request.agent ? 'agent' : null
+    case 'user':
+      return owner.id === request.user ? 'user' : null
+    case 'team':
+      if (request.namedTeam !== undefined && owner.slug !== request.namedTeam) return null
+      return request.teams.includes(owner.slug) ? 'team' : null
+    case 'org':
+      return 'organization'
+  }
+}
+
+function refusalOf(request: ResolveRequest, candidate: Candidate): string | null {
+  const { harness } = CREDENTIAL_TYPES[candidate.type]
+  if (harness === null) return 'a raw secret cannot be a harness credential; create it again as a typed one'
+  if (harness !== request.harness) return `${candidate.type} does not fit ${request.harness}`
+  const policy = policyRefusal(candidate.type, candidate.owner, request.policies)
+  if (policy !== null) return policy
+  return isUsable(candidate.state, candidate.stateUntil, request.now) ? null : explainState(candidate.state)
+}
+
+function ambient(request: ResolveRequest): Judged[] {
+  if (request.ambient === 'none') return []
+  const refusal = request.ambient === 'refused' ? "the machine's own login was refused by --no-ambient" : null
+  return [{ scope: 'ambient', credential: null, refusal }]
+}
+
+type Scoped = { readonly scope: Scope; readonly credential: Candidate }
+
+function compare(request: ResolveRequest, a: Scoped, b: Scoped): number {
+  return (
+    SCOPES.indexOf(a.scope) - SCOPES.indexOf(b.scope) ||
+    compareText(formatOwner(a.credential.owner), formatOwner(b.credential.owner)) ||
+    position(request, a.credential) - position(request, b.credential) ||
+    CREDENTIAL_TYPES[a.credential.type].order - CREDENTIAL_TYPES[b.credential.type].order ||
+    compareText(a.credential.name, b.credential.name) ||
+    compareText(a.credential.id, b.credential.id)
+  )
+}
+
+// Those the owner has ordered go first, in that order; the others keep one common place after them.
+function position(request: ResolveRequest, candidate: Candidate): number {
+  const order = request.orders[formatOwner(candidate.owner)] ?? []
+  const index = order.indexOf(candidate.id)
+  return index === -1 ? order.length : index
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

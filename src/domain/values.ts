@@ -1,0 +1,101 @@
+// Checks what people enter for a credential's fields, by the types table. Messages never repeat a secret value.
+
+import { CREDENTIAL_TYPES, type CredentialType, type FieldDefinition } from './credential-types.ts'
+import { ClavigerError } from './errors.ts'
+import { checkVariableName, printable } from './names.ts'
+import { Secret } from './secret.ts'
+
+/** Linux limits one `KEY=VALUE` string of an environment to 128 KiB including its end (MAX_ARG_STRLEN). */
+export const MAX_ENVIRONMENT_STRING = 128 * 1024 - 1
+
+/** Field name → value. */
+export type FieldValues = Readonly<Record<string, Secret>>
+
+/**
+ * Checks a complete set of fields for a new credential and returns them trimmed.
+ * Throws `invalid` (missing, unknown, malformed) or `too_large`.
+ */
+export function checkFields(type: CredentialType, name: string, given: FieldValues): Record<string, Secret> {
+  if (type === 'raw') checkVariableName(name)
+  const checked = checkSomeFields(type, name, given)
+  for (const field of CREDENTIAL_TYPES[type].fields) {
+    if (field.required && checked[field.name] === undefined) {
+      throw new ClavigerError('invalid', `The ${field.label} is missing.`, {
+        hint: `Give a value such as ${field.example}.`,
+      })
+    }
+  }
+  return checked
+}
+
+/** Checks the fields that are given, for an update that keeps the others. Same errors as {@link checkFields}. */
+export function checkSomeFields(
+  type: CredentialType,
+  name: string,
+  given: FieldValues,
+): Record<string, Secret> {
+  const definition = CREDENTIAL_TYPES[type]
+  const checked: Record<string, Secret> = {}
+  for (const [fieldName, value] of Object.entries(given)) {
+    const field = definition.fields.find((one) => one.name === fieldName)
+    if (!field) {
+      throw new ClavigerError('invalid', `${type} has no field "${printable(fieldName)}".`, {
+        hint: `Its fields are ${definition.fields.map((one) => one.name).join(', ')}.`,
+      })
+    }
+    checked[field.name] = checkField(field, field.variable ?? name, value)
+  }
+  return checked
+}
+
+/** The last four characters of the identifying field; empty when it is too short to show any. */
+export function displaySuffix(type: CredentialType, fields: FieldValues): string {
+  const value = fields[CREDENTIAL_TYPES[type].suffixOf]?.expose() ?? ''
+  return type !== 'raw' && value.length >= 16 ? value.slice(-4) : ''
+}
+
+/** The fields that are no secret, as plain text for display. */
+export function publicFields(type: CredentialType, fields: FieldValues): Record<string, string> {
+  const shown: Record<string, string> = {}
+  for (const field of CREDENTIAL_TYPES[type].fields) {
+    const value = fields[field.name]
+    if (!field.secret && value) shown[field.name] = value.expose()
+  }
+  return shown
+}
+
+function checkField(field: FieldDefinition, variable: string, value: Secret): Secret {
+  const text = value.expose().replace(/^\s+|\s+$/gu, '')
+  if (text === '')
+    throw new ClavigerError('invalid', `The ${field.label} is empty.`, {
+      hint: 'Nothing was changed. Enter a value.',
+    })
+  if (!field.multiline && /[\r\n]/.test(text)) {
+    throw new ClavigerError('invalid', `The ${field.label} has a line break inside.`, {
+      hint: 'Paste it as one line; breaks at the ends are removed for you.',
+    })
+  }
+  const size = new TextEncoder().encode(`${variable}=${text}`).length
+  if (size > MAX_ENVIRONMENT_STRING) {
+    throw new ClavigerError('too_large', `The ${field.label} is too long for the environment of a program.`, {
+      hint: `${variable}=VALUE may have at most ${MAX_ENVIRONMENT_STRING} bytes; this has ${size}.`,
+    })
+  }
+  for (const [prefix, other] of Object.entries(field.mistakenFor ?? {})) {
+    if (text.startsWith(prefix)) {
+      throw new ClavigerError(
+        'invalid',
+        `This is not the ${field.label}: it looks like a ${other} credential.`,
+        {
+          hint: `Create it as ${other} instead.`,
+        },
+      )
+    }
+  }
+  if (!field.pattern.test(text)) {
+    throw new ClavigerError('invalid', `The ${field.label} does not look right: it ${field.expectation}.`, {
+      hint: `An example: ${field.example}`,
+    })
+  }
+  return new Secret(text)
+}

@@ -1,0 +1,209 @@
+// The port of everything we keep, in groups: one group an aggregate, at most seven methods each. A use-case takes only
+// the groups it needs. Values arrive sealed: no plaintext is ever seen here, no rule is decided, no network is used.
+// Times are integer milliseconds since 1970. Every implementation passes store.conformance.ts.
+
+import type { AuditEntry } from '../domain/audit.ts'
+import type { Role } from '../domain/caller.ts'
+import type { CredentialType } from '../domain/credential-types.ts'
+import type { OwnerText } from '../domain/owner.ts'
+import type { CredentialState } from '../domain/state.ts'
+
+export interface CredentialRow {
+  readonly id: string
+  readonly organizationId: string
+  readonly owner: OwnerText
+  readonly name: string
+  readonly type: CredentialType
+  /** The harness of the type, `raw` for raw secrets: what resolution asks by. */
+  readonly harness: string
+  readonly description: string
+  /** Number of the current version; versions only grow. */
+  readonly version: number
+  /** Counts every change of this row, for compare-and-set. */
+  readonly revision: number
+  readonly state: CredentialState
+  readonly stateReason: string
+  readonly stateUntil: number | null
+  /** Last characters shown to people; may be empty. */
+  readonly suffix: string
+  /** Fields that are no secret, for display: name → value. */
+  readonly shown: Readonly<Record<string, string>>
+  /** The data key, wrapped by the master key. */
+  readonly wrappedKey: Uint8Array
+  readonly createdAt: number
+  readonly createdBy: string
+  readonly updatedAt: number
+}
+
+/** What may change of a credential; revision is counted up by the store. */
+export type CredentialChange = Partial<
+  Pick<
+    CredentialRow,
+    | 'owner'
+    | 'name'
+    | 'description'
+    | 'version'
+    | 'state'
+    | 'stateReason'
+    | 'stateUntil'
+    | 'suffix'
+    | 'shown'
+    | 'wrappedKey'
+    | 'updatedAt'
+  >
+>
+
+export interface CredentialFilter {
+  readonly owners?: readonly OwnerText[]
+  readonly harness?: string
+  readonly type?: CredentialType
+  readonly state?: CredentialState
+  readonly name?: string
+}
+
+/** A page of a list ordered by id; ids are ordered by time. */
+export interface Page {
+  /** Return rows after this id. */
+  readonly after?: string
+  /** At most this many rows. */
+  readonly limit: number
+}
+
+export interface CredentialStore {
+  /** Throws `conflict` when the owner already has that name. */
+  insert(row: CredentialRow): Promise<void>
+  get(organizationId: string, id: string): Promise<CredentialRow | undefined>
+  list(organizationId: string, filter: CredentialFilter, page: Page): Promise<CredentialRow[]>
+  /** All credentials of this harness, and all raw secrets, of these owners. One indexed query: it is on the hot path. */
+  candidates(organizationId: string, harness: string, owners: readonly OwnerText[]): Promise<CredentialRow[]>
+  /** Compare-and-set: false when the row is gone or its revision is not `seen`. Throws `conflict` on a taken name. */
+  update(organizationId: string, id: string, seen: number, change: CredentialChange): Promise<boolean>
+  /** Deletes the credential with all versions and values. False when there was none. */
+  delete(organizationId: string, id: string): Promise<boolean>
+  /** Whether any sealed row exists in the whole installation: then no new master key may be made. */
+  any(): Promise<boolean>
+}
+
+export interface VersionRow {
+  readonly credentialId: string
+  readonly version: number
+  readonly createdAt: number
+  readonly createdBy: string
+  /** How it came to be: `created`, `value changed: …`, `rolled back to 3`. */
+  readonly note: string
+  readonly suffix: string
+  /** Field → sealed value. */
+  readonly values: Readonly<Record<string, Uint8Array>>
+}
+
+export type VersionSummary = Omit<VersionRow, 'values'>
+
+/** Insert-only: a version is never changed. */
+export interface VersionStore {
+  insert(row: VersionRow): Promise<void>
+  /** Newest first, without values. */
+  list(credentialId: string): Promise<VersionSummary[]>
+  /** The sealed values of one version; an empty object when there is none. On the hot path. */
+  values(credentialId: string, version: number): Promise<Record<string, Uint8Array>>
+  /** Forgets all versions below `oldest`. */
+  prune(credentialId: string, oldest: number): Promise<void>
+}
+
+export interface LeaseRow {
+  readonly id: string
+  readonly organizationId: string
+  /** Null when the machine's own login serves the run (`ambient`). */
+  readonly credentialId: string | null
+  /** The version of the credential that was handed out first. */
+  readonly generation: number
+  readonly harness: string
+  readonly holderKind: string
+  readonly holderId: string
+  /** SHA-256 of the handle, in hex. */
+  readonly handleDigest: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly endedAt: number | null
+  readonly endReason: string | null
+}
+
+export interface LeaseStore {
+  insert(row: LeaseRow): Promise<void>
+  get(organizationId: string, id: string): Promise<LeaseRow | undefined>
+  findByHandle(handleDigest: string): Promise<LeaseRow | undefined>
+  /** False when it had ended already or does not exist. */
+  end(id: string, at: number, reason: string): Promise<boolean>
+  /** Ends all running leases of a credential; returns how many. */
+  endAllOf(credentialId: string, at: number, reason: string): Promise<number>
+  /** How many leases of this credential are running at `now`. */
+  countRunning(credentialId: string, now: number): Promise<number>
+}
+
+export interface TokenRow {
+  readonly id: string
+  readonly organizationId: string
+  /** Unique per organization among those not revoked. */
+  readonly name: string
+  /** SHA-256 of the token, in hex. */
+  readonly digest: string
+  readonly role: Role
+  readonly holderKind: 'person' | 'agent' | 'worker'
+  readonly holderId: string
+  readonly createdAt: number
+  readonly createdBy: string
+  /** Null: never, which somebody chose. */
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+}
+
+export interface TokenStore {
+  /** Throws `conflict` when a live token of the organization has that name. */
+  insert(row: TokenRow): Promise<void>
+  findByDigest(digest: string): Promise<TokenRow | undefined>
+  list(organizationId: string): Promise<TokenRow[]>
+  /** By name; false when no live token has it. */
+  revoke(organizationId: string, name: string, at: number): Promise<boolean>
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>
+  /** Oldest first. */
+  list(organizationId: string, page: Page): Promise<AuditEntry[]>
+}
+
+/** Small facts about an organization or one of its subjects: orders, accepted notices. Subject `*`: the whole. */
+export interface SettingStore {
+  get(organizationId: string, subject: string, name: string): Promise<unknown>
+  /** Every setting of this name: subject → value. */
+  all(organizationId: string, name: string): Promise<Record<string, unknown>>
+  put(organizationId: string, subject: string, name: string, value: unknown): Promise<void>
+  remove(organizationId: string, subject: string, name: string): Promise<void>
+}
+
+/** Facts about the installation itself, for example the key check value. */
+export interface InstallationStore {
+  get(name: string): Promise<string | undefined>
+  put(name: string, value: string): Promise<void>
+}
+
+export interface StoreGroups {
+  readonly credentials: CredentialStore
+  readonly versions: VersionStore
+  readonly leases: LeaseStore
+  readonly tokens: TokenStore
+  readonly audit: AuditStore
+  readonly settings: SettingStore
+  readonly installation: InstallationStore
+}
+
+export interface Store extends StoreGroups {
+  /**
+   * Runs `work` as one unit: all of it or nothing, durable on disk when the promise resolves. Units asked for in one
+   * turn of the event loop share one commit; one that throws takes back only itself. Inside `work` use only the groups
+   * it is given, and await nothing else: the whole database waits for it.
+   */
+  atomically<T>(work: (unit: StoreGroups) => Promise<T>): Promise<T>
+  /** Throws `unavailable` when the store cannot be read. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
