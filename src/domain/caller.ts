@@ -18,6 +18,8 @@ export interface Caller {
   /** Slugs of the person's teams. */
   readonly teams: readonly string[]
   readonly tokenId: string | null
+  /** Set when the caller holds only the handle of this one lease. */
+  readonly leaseId: string | null
   readonly requestId: string
 }
 

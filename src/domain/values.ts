@@ -11,15 +11,27 @@ export const MAX_ENVIRONMENT_STRING = 128 * 1024 - 1
 /** Field name → value. */
 export type FieldValues = Readonly<Record<string, Secret>>
 
+/** What was entered, checked and trimmed. */
+export interface CheckedFields {
+  readonly values: FieldValues
+  /** The fields that are no secret, as plain text for display. */
+  readonly shown: Readonly<Record<string, string>>
+  /** The last characters of the identifying field, empty when it is too short to show any; null when it was not given. */
+  readonly suffix: string | null
+}
+
 /**
- * Checks a complete set of fields for a new credential and returns them trimmed.
- * Throws `invalid` (missing, unknown, malformed) or `too_large`.
+ * Checks a complete set of fields for a new credential. Throws `invalid` (missing, unknown, malformed) or `too_large`.
  */
-export function checkFields(type: CredentialType, name: string, given: FieldValues): Record<string, Secret> {
+export function checkFields(
+  type: CredentialType,
+  name: string,
+  given: Readonly<Record<string, string>>,
+): CheckedFields {
   if (type === 'raw') checkVariableName(name)
   const checked = checkSomeFields(type, name, given)
   for (const field of CREDENTIAL_TYPES[type].fields) {
-    if (field.required && checked[field.name] === undefined) {
+    if (field.required && checked.values[field.name] === undefined) {
       throw new ClavigerError('invalid', `The ${field.label} is missing.`, {
         hint: `Give a value such as ${field.example}.`,
       })
@@ -32,10 +44,12 @@ export function checkFields(type: CredentialType, name: string, given: FieldValu
 export function checkSomeFields(
   type: CredentialType,
   name: string,
-  given: FieldValues,
-): Record<string, Secret> {
+  given: Readonly<Record<string, string>>,
+): CheckedFields {
   const definition = CREDENTIAL_TYPES[type]
-  const checked: Record<string, Secret> = {}
+  const values: Record<string, Secret> = {}
+  const shown: Record<string, string> = {}
+  let suffix: string | null = null
   for (const [fieldName, value] of Object.entries(given)) {
     const field = definition.fields.find((one) => one.name === fieldName)
     if (!field) {
@@ -43,29 +57,16 @@ export function checkSomeFields(
         hint: `Its fields are ${definition.fields.map((one) => one.name).join(', ')}.`,
       })
     }
-    checked[field.name] = checkField(field, field.variable ?? name, value)
+    const text = checkField(field, field.variable ?? name, value)
+    values[field.name] = new Secret(text)
+    if (!field.secret) shown[field.name] = text
+    if (field.name === definition.suffixOf) suffix = type !== 'raw' && text.length >= 16 ? text.slice(-4) : ''
   }
-  return checked
+  return { values, shown, suffix }
 }
 
-/** The last four characters of the identifying field; empty when it is too short to show any. */
-export function displaySuffix(type: CredentialType, fields: FieldValues): string {
-  const value = fields[CREDENTIAL_TYPES[type].suffixOf]?.expose() ?? ''
-  return type !== 'raw' && value.length >= 16 ? value.slice(-4) : ''
-}
-
-/** The fields that are no secret, as plain text for display. */
-export function publicFields(type: CredentialType, fields: FieldValues): Record<string, string> {
-  const shown: Record<string, string> = {}
-  for (const field of CREDENTIAL_TYPES[type].fields) {
-    const value = fields[field.name]
-    if (!field.secret && value) shown[field.name] = value.expose()
-  }
-  return shown
-}
-
-function checkField(field: FieldDefinition, variable: string, value: Secret): Secret {
-  const text = value.expose().replace(/^\s+|\s+$/gu, '')
+function checkField(field: FieldDefinition, variable: string, value: string): string {
+  const text = value.replace(/^\s+|\s+$/gu, '')
   if (text === '')
     throw new ClavigerError('invalid', `The ${field.label} is empty.`, {
       hint: 'Nothing was changed. Enter a value.',
@@ -97,5 +98,5 @@ function checkField(field: FieldDefinition, variable: string, value: Secret): Se
       hint: `An example: ${field.example}`,
     })
   }
-  return new Secret(text)
+  return text
 }

@@ -1,0 +1,36 @@
+// Reading the audit log.
+
+import { may } from '../domain/caller.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import type { Control, Workshop } from './control.ts'
+import { rfc3339 } from './views.ts'
+
+export function auditUseCases({ store }: Workshop): Pick<Control, 'audit.list'> {
+  return {
+    async 'audit.list'(caller, { after, limit }) {
+      if (caller.leaseId !== null || !may(caller, 'readAudit')) {
+        throw new ClavigerError('forbidden', 'You may not read the audit log.', {
+          hint: 'Ask an owner, admin or auditor.',
+        })
+      }
+      const entries = await store.audit.list(caller.organizationId, {
+        limit,
+        ...(after !== undefined && { after }),
+      })
+      const next = entries.length < limit ? null : (entries.at(-1)?.id ?? null)
+      return {
+        next,
+        entries: entries.map(({ id, at, action, outcome, requestId, ...entry }) => ({
+          id,
+          at: rfc3339(at),
+          actor: { kind: entry.actorKind, id: entry.actorId, name: entry.actorName },
+          action,
+          object: { kind: entry.objectKind, id: entry.objectId, name: entry.objectName },
+          outcome,
+          details: { ...entry.details },
+          requestId,
+        })),
+      }
+    },
+  }
+}

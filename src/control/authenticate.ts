@@ -1,0 +1,98 @@
+// From a bearer token to a Caller. Tokens are looked up by digest; what is found is remembered for half a second, so
+// that a revoked token is refused everywhere within one.
+
+import { timingSafeEqual } from 'node:crypto'
+import type { Caller } from '../domain/caller.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { tokenKind } from '../domain/token.ts'
+import { sha256 } from '../lib/digest.ts'
+import type { LeaseRow, TokenRow } from '../store/store.ts'
+import type { Ports } from './control.ts'
+import { weaker } from './tokens.ts'
+
+const REMEMBERED_MS = 500
+const REMEMBERED_AT_MOST = 10_000
+
+/** Who holds this token; throws `unauthenticated`. */
+export type Authenticate = (token: string, requestId: string) => Promise<Caller>
+
+type Holder = Omit<Caller, 'requestId'>
+
+interface Remembered {
+  readonly holder: Holder
+  readonly until: number
+}
+
+export function createAuthenticator(ports: Pick<Ports, 'store' | 'identity' | 'now'>): Authenticate {
+  const remembered = new Map<string, Remembered>() // digest → holder
+  return async (token, requestId) => {
+    const kind = tokenKind(token)
+    if (kind === null) throw refused('This is not a Claviger token.')
+    const digest = sha256(token)
+    const known = remembered.get(digest)
+    if (known && known.until > ports.now()) return { ...known.holder, requestId }
+    const { holder, expiresAt } =
+      kind === 'api' ? await holderOfToken(ports, digest) : await holderOfLease(ports, digest)
+    if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
+    remembered.set(digest, {
+      holder,
+      until: Math.min(ports.now() + REMEMBERED_MS, expiresAt ?? Number.POSITIVE_INFINITY),
+    })
+    return { ...holder, requestId }
+  }
+}
+
+async function holderOfToken(
+  { store, identity, now }: Pick<Ports, 'store' | 'identity' | 'now'>,
+  digest: string,
+) {
+  const row = await store.tokens.findByDigest(digest)
+  if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
+  if (row.revokedAt !== null) throw refused(`The token ${row.name} was revoked.`)
+  if (row.expiresAt !== null && row.expiresAt <= now()) throw refused(`The token ${row.name} has expired.`)
+  return { holder: await person(identity, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
+}
+
+async function holderOfLease(
+  { store, identity, now }: Pick<Ports, 'store' | 'identity' | 'now'>,
+  digest: string,
+) {
+  const lease = await store.leases.findByHandle(digest)
+  if (!lease || !equal(lease.handleDigest, digest)) throw refused('This lease is unknown.')
+  if (lease.endedAt !== null) throw refused(`This lease is over: ${lease.endReason ?? 'it was ended'}.`)
+  if (lease.expiresAt <= now()) throw refused('This lease has expired.')
+  return {
+    holder: await person(identity, lease, { tokenId: null, leaseId: lease.id }),
+    expiresAt: lease.expiresAt,
+  }
+}
+
+async function person(
+  identity: Ports['identity'],
+  row: TokenRow | LeaseRow,
+  means: Pick<Caller, 'tokenId' | 'leaseId'>,
+): Promise<Holder> {
+  const { organizationId, holderId } = row
+  const found = row.holderKind === 'person' ? await identity.person(organizationId, holderId) : undefined
+  if (!found) throw refused('Whoever this token belonged to is no longer a member.')
+  const role = 'role' in row ? weaker(row.role, found.role) : found.role
+  return {
+    organizationId,
+    kind: 'person',
+    id: found.id,
+    name: found.email,
+    role,
+    teams: found.teams,
+    ...means,
+  }
+}
+
+function equal(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}
+
+function refused(message: string): ClavigerError {
+  return new ClavigerError('unauthenticated', message, {
+    hint: 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.',
+  })
+}

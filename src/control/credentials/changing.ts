@@ -1,0 +1,127 @@
+// Changing a credential's value or description, and asking its provider whether it works.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { type CheckedFields, checkSomeFields, type FieldValues } from '../../domain/values.ts'
+import type { CredentialRow } from '../../store/store.ts'
+import type { Control, Workshop } from '../control.ts'
+import { changedMeanwhile, findCredential, manage } from '../find.ts'
+import { credentialView } from '../views.ts'
+import { stateAfter } from './probing.ts'
+import { activation, type Content, keptFields, sealVersion, VERSIONS_KEPT } from './sealing.ts'
+
+type Update = Parameters<Control['credentials.update']>[1]
+
+export function createChangeUseCases(
+  workshop: Workshop,
+): Pick<Control, 'credentials.update' | 'credentials.test'> {
+  return {
+    'credentials.update': (caller, input) => update(workshop, caller, input),
+    'credentials.test': (caller, { id }) => test(workshop, caller, id),
+  }
+}
+
+async function update(workshop: Workshop, caller: Caller, input: Update) {
+  const { store, guard, probing } = workshop
+  const row = await findCredential(store, caller, input.id)
+  if (input.fields === undefined && input.description === undefined) {
+    throw new ClavigerError('invalid', 'There is nothing to change.', {
+      hint: 'Give a new value (--value) or a --description.',
+    })
+  }
+  const given = checkSomeFields(row.type, row.name, input.fields ?? {})
+  const changed = Object.keys(given.values)
+  const content = changed.length === 0 ? null : await completed(workshop, caller, row, given)
+  if (content !== null && input.test) {
+    await guard.perform(caller, (_, authorize) => authorize(manage('credential.test-new', row)))
+    await probing.mustWork(row.type, content.values)
+  }
+  const what = [...changed, ...(input.description === undefined ? [] : ['description'])].join(', ')
+  return write(workshop, caller, row, { content, what, description: input.description })
+}
+
+interface Change {
+  readonly content: Content | null
+  /** Names of what changes. */
+  readonly what: string
+  readonly description: string | undefined
+}
+
+async function write(
+  workshop: Workshop,
+  caller: Caller,
+  row: CredentialRow,
+  { content, what, description }: Change,
+) {
+  const now = workshop.now()
+  const version = row.version + 1
+  const change = {
+    ...(content !== null && activation(content, version, now)),
+    ...(description !== undefined && { description }),
+    updatedAt: now,
+  }
+  return workshop.guard.perform(caller, async (unit, authorize) => {
+    await authorize(manage('credential.update', row, { changed: what, ...(content !== null && { version }) }))
+    if (!(await unit.credentials.update(caller.organizationId, row.id, row.revision, change)))
+      throw changedMeanwhile(row.name)
+    if (content !== null) {
+      const made = { version, note: `changed: ${what}`, createdAt: now, createdBy: caller.name }
+      await unit.versions.insert(sealVersion(workshop.vault, row, content, made))
+      await unit.versions.prune(row.id, version - VERSIONS_KEPT + 1)
+    }
+    return credentialView(caller, await findCredential(unit, caller, row.id))
+  })
+}
+
+// A version is complete: fields that are not given are opened, with their own audit row, and sealed again.
+async function completed(
+  workshop: Workshop,
+  caller: Caller,
+  row: CredentialRow,
+  given: CheckedFields,
+): Promise<Content> {
+  const kept = await keptValues(workshop, caller, row, given.values)
+  return {
+    values: { ...kept, ...given.values },
+    shown: { ...row.shown, ...given.shown },
+    suffix: given.suffix ?? row.suffix,
+  }
+}
+
+async function keptValues(
+  workshop: Workshop,
+  caller: Caller,
+  row: CredentialRow,
+  given: FieldValues,
+): Promise<FieldValues> {
+  const names = keptFields(row, given)
+  if (names.length === 0) return {}
+  const { opened } = await workshop.guard.release(caller, async (unit, authorize) => {
+    await authorize(manage('credential.reseal', row, { kept: names.join(', ') }))
+    const all = await unit.versions.values(row.id, row.version)
+    const values = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
+    return { result: null, open: [{ row, version: row.version, values }] }
+  })
+  return opened[0] ?? {}
+}
+
+async function test(workshop: Workshop, caller: Caller, id: string) {
+  const { guard, probing, now } = workshop
+  const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
+    const found = await findCredential(unit, caller, id)
+    await authorize(manage('credential.test', found))
+    const values = await unit.versions.values(found.id, found.version)
+    return { result: found, open: [{ row: found, version: found.version, values }] }
+  })
+  const probe = await probing.probe(row.type, opened[0] ?? {})
+  const after = stateAfter(row, probe)
+  if (after.state !== row.state) {
+    await guard.perform(caller, async (unit, authorize) => {
+      await authorize(manage('credential.state', row, { from: row.state, to: after.state }))
+      const change = { ...after, updatedAt: now() }
+      if (!(await unit.credentials.update(caller.organizationId, row.id, row.revision, change)))
+        throw changedMeanwhile(row.name)
+    })
+  }
+  return { ...probe, state: after.state }
+}

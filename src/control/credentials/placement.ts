@@ -1,0 +1,61 @@
+// Where a credential stands: its name and its owner.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { checkName, checkVariableName } from '../../domain/names.ts'
+import { formatOwner } from '../../domain/owner.ts'
+import { policyRefusal } from '../../domain/policy.ts'
+import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
+import type { Control, Workshop } from '../control.ts'
+import { changedMeanwhile, findCredential, findOwner, manage, nameTaken } from '../find.ts'
+import { keyContext } from '../guard.ts'
+import { policiesFor } from '../resolution.ts'
+import { credentialView } from '../views.ts'
+
+export function createPlacementUseCases(
+  workshop: Workshop,
+): Pick<Control, 'credentials.rename' | 'credentials.move'> {
+  const { guard, vault, identity, store, now } = workshop
+  return {
+    async 'credentials.rename'(caller, { id, name }) {
+      checkName(name)
+      return guard.perform(caller, async (unit, authorize) => {
+        const row = await findCredential(unit, caller, id)
+        await authorize(manage('credential.rename', row, { to: name }))
+        if (row.type === 'raw') checkVariableName(name)
+        return place(unit, caller, row, { name, updatedAt: now() })
+      })
+    },
+    async 'credentials.move'(caller, input) {
+      const owner = await findOwner(identity, caller, input.owner)
+      const to = formatOwner(owner)
+      const policies = await policiesFor(
+        store,
+        caller.organizationId,
+        caller.kind === 'person' ? caller.id : null,
+      )
+      return guard.perform(caller, async (unit, authorize) => {
+        const row = await findCredential(unit, caller, input.id)
+        await authorize(manage('credential.move', row, { to }))
+        await authorize({ ...manage('credential.receive', row, { to }), needs: { right: 'manage', owner } })
+        const refusal = policyRefusal(row.type, owner, policies)
+        if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
+        const wrappedKey = vault.rewrapKey(row.wrappedKey, keyContext(row), { ...keyContext(row), owner: to })
+        return place(unit, caller, row, { owner: to, position: null, wrappedKey, updatedAt: now() })
+      })
+    },
+  }
+}
+
+async function place(unit: StoreGroups, caller: Caller, row: CredentialRow, change: CredentialChange) {
+  try {
+    const done = await unit.credentials.update(caller.organizationId, row.id, row.revision, change)
+    if (!done) throw changedMeanwhile(row.name)
+  } catch (thrown) {
+    // The store knows of a clash of names only as a conflict; a lost race has its own words already.
+    const clash =
+      thrown instanceof ClavigerError && thrown.code === 'conflict' && !thrown.message.includes('just now')
+    throw clash ? nameTaken(change.name ?? row.name) : thrown
+  }
+  return credentialView(caller, await findCredential(unit, caller, row.id))
+}

@@ -1,0 +1,49 @@
+// Asking a provider whether a value works, and what that means for the credential's state.
+
+import type { CredentialType } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { FieldValues } from '../../domain/values.ts'
+import type { Probe } from '../../providers/provider.ts'
+import type { CredentialRow } from '../../store/store.ts'
+import type { Ports } from '../control.ts'
+
+export interface Probing {
+  probe(type: CredentialType, fields: FieldValues): Promise<Probe>
+  /** Throws `rejected` or `upstream` unless the provider accepts the value. */
+  mustWork(type: CredentialType, fields: FieldValues): Promise<void>
+}
+
+export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probing {
+  async function probe(type: CredentialType, fields: FieldValues): Promise<Probe> {
+    const provider = providerOf(type)
+    if (!provider)
+      throw new ClavigerError('invalid', `A ${type} credential cannot be tested.`, {
+        hint: 'Leave out --test.',
+      })
+    return provider.probe(type, fields)
+  }
+  return {
+    probe,
+    async mustWork(type, fields) {
+      const { result, message } = await probe(type, fields)
+      if (result === 'works' || result === 'limited') return
+      const code = result === 'unknown' ? 'upstream' : 'rejected'
+      throw new ClavigerError(code, message, {
+        hint: 'Nothing was stored. Leave out --test to store it all the same.',
+      })
+    },
+  }
+}
+
+/** The state a credential has after a test: only a refusal or a success says anything about it. */
+export function stateAfter(
+  row: CredentialRow,
+  { result }: Probe,
+): Pick<CredentialRow, 'state' | 'stateReason' | 'stateUntil'> {
+  if (result === 'works' && row.state === 'rejected')
+    return { state: 'ok', stateReason: '', stateUntil: null }
+  if (result === 'refused') {
+    return { state: 'rejected', stateReason: 'the provider refused it when it was tested', stateUntil: null }
+  }
+  return { state: row.state, stateReason: row.stateReason, stateUntil: row.stateUntil }
+}

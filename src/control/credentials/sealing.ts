@@ -1,0 +1,49 @@
+// Making the rows of one version of a credential: every field sealed to its place.
+
+import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import type { FieldValues } from '../../domain/values.ts'
+import type { CredentialChange, CredentialRow, VersionRow } from '../../store/store.ts'
+import type { Vault } from '../../vault/vault.ts'
+import { keyContext } from '../guard.ts'
+
+/** Older versions than this many are forgotten when a new one is stored. */
+export const VERSIONS_KEPT = 10
+
+type Place = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'wrappedKey'>
+
+/** A complete set of fields, and what people may see of it. */
+export interface Content extends Pick<CredentialRow, 'suffix' | 'shown'> {
+  readonly values: FieldValues
+}
+
+/** The version row that holds this content, sealed under the credential's data key. */
+export function sealVersion(
+  vault: Vault,
+  place: Place,
+  content: Content,
+  made: Pick<VersionRow, 'version' | 'note' | 'createdAt' | 'createdBy'>,
+): VersionRow {
+  const { organizationId, id: credentialId } = place
+  const { version } = made
+  const values: Record<string, Uint8Array> = {}
+  for (const [field, value] of Object.entries(content.values)) {
+    values[field] = vault.seal(
+      place.wrappedKey,
+      keyContext(place),
+      { organizationId, credentialId, field, version },
+      value,
+    )
+  }
+  return { credentialId, suffix: content.suffix, shown: content.shown, values, ...made }
+}
+
+/** The change that makes `version` with this content current; a new value clears what was held against the old one. */
+export function activation(content: Content, version: number, now: number): CredentialChange {
+  const { suffix, shown } = content
+  return { suffix, shown, version, state: 'ok', stateReason: '', stateUntil: null, updatedAt: now }
+}
+
+/** The type's fields that the given ones leave as they are. */
+export function keptFields(row: Pick<CredentialRow, 'type'>, given: FieldValues): string[] {
+  return CREDENTIAL_TYPES[row.type].fields.map(({ name }) => name).filter((name) => given[name] === undefined)
+}

@@ -1,0 +1,64 @@
+// The history of a credential's value, and going back in it.
+
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Control, Workshop } from '../control.ts'
+import { changedMeanwhile, findCredential, manage } from '../find.ts'
+import { mustSee } from '../guard.ts'
+import { credentialView, rfc3339 } from '../views.ts'
+import { activation, sealVersion, VERSIONS_KEPT } from './sealing.ts'
+
+export function createVersionUseCases(
+  workshop: Workshop,
+): Pick<Control, 'credentials.versions' | 'credentials.rollback'> {
+  const { guard, vault, store, now } = workshop
+  return {
+    async 'credentials.versions'(caller, { id }) {
+      const row = await findCredential(store, caller, id)
+      mustSee(caller, row)
+      const versions = await store.versions.list(id)
+      return {
+        versions: versions.map(({ version, createdAt, createdBy, note, suffix }) => ({
+          ...{ version, createdBy, note, suffix },
+          createdAt: rfc3339(createdAt),
+          current: version === row.version,
+        })),
+      }
+    },
+    async 'credentials.rollback'(caller, { id, version: wanted }) {
+      // Two units: the old value is opened only after the row that says so is durable.
+      const {
+        result: { row, old },
+        opened,
+      } = await guard.release(caller, async (unit, authorize) => {
+        const found = await findCredential(unit, caller, id)
+        await authorize(manage('credential.reseal', found, { version: wanted }))
+        const old = (await unit.versions.list(id)).find((one) => one.version === wanted)
+        if (!old || wanted === found.version) throw noSuchVersion(found.name, wanted, found.version)
+        const values = await unit.versions.values(id, wanted)
+        return { result: { row: found, old }, open: [{ row: found, version: wanted, values }] }
+      })
+      const content = { values: opened[0] ?? {}, suffix: old.suffix, shown: old.shown }
+      const [version, createdAt] = [row.version + 1, now()]
+      return guard.perform(caller, async (unit, authorize) => {
+        await authorize(manage('credential.rollback', row, { to: wanted, version }))
+        const change = activation(content, version, createdAt)
+        if (!(await unit.credentials.update(caller.organizationId, id, row.revision, change)))
+          throw changedMeanwhile(row.name)
+        const note = `rolled back to ${wanted}`
+        await unit.versions.insert(
+          sealVersion(vault, row, content, { version, note, createdAt, createdBy: caller.name }),
+        )
+        await unit.versions.prune(id, version - VERSIONS_KEPT + 1)
+        return credentialView(caller, await findCredential(unit, caller, id))
+      })
+    },
+  }
+}
+
+function noSuchVersion(name: string, wanted: number, current: number): ClavigerError {
+  const what =
+    wanted === current
+      ? `Version ${wanted} of ${name} is the current one.`
+      : `${name} has no version ${wanted}.`
+  return new ClavigerError('invalid', what, { hint: `See its versions: claviger credential history ${name}` })
+}

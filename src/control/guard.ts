@@ -1,0 +1,165 @@
+// The one door. Every use-case that changes something or hands something out goes through here: the permission is
+// checked and the audit row written in the same unit as the change, durably, before any plaintext exists. If the audit
+// cannot be written the call fails. This file is the only caller of `vault.open`.
+
+import type { AuditEntry } from '../domain/audit.ts'
+import { type Caller, type GeneralRight, may, mayCredential, type Right } from '../domain/caller.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { type Owner, parseOwner } from '../domain/owner.ts'
+import type { Secret } from '../domain/secret.ts'
+import { newId } from '../lib/id.ts'
+import type { CredentialRow, Store, StoreGroups } from '../store/store.ts'
+import type { KeyContext, Vault } from '../vault/vault.ts'
+
+/** What is about to happen to what, and the right it needs. */
+export interface Act {
+  readonly action: string
+  readonly needs:
+    | { readonly right: Right; readonly owner: Owner }
+    | { readonly general: GeneralRight }
+    | { readonly lease: string }
+  readonly object: { readonly kind: string; readonly id: string; readonly name: string }
+  readonly details?: AuditEntry['details']
+}
+
+/** Checks and audits one act inside a unit. Throws `forbidden`, or `not_found` where even existence is not theirs to know. */
+export type Authorize = (act: Act) => Promise<void>
+
+/** A sealed version that was authorized and is to be opened once the audit row is durable. */
+export interface Sealed {
+  readonly row: CredentialRow
+  readonly version: number
+  readonly values: Readonly<Record<string, Uint8Array>>
+}
+
+export interface Guard {
+  /** Runs `work` as one atomic unit. It must authorize before it changes anything; without that the unit fails. */
+  perform<T>(caller: Caller, work: (unit: StoreGroups, authorize: Authorize) => Promise<T>): Promise<T>
+  /** As `perform`; what `work` names in `open` is opened after the unit is durable, each only if it was authorized. */
+  release<T>(
+    caller: Caller,
+    work: (unit: StoreGroups, authorize: Authorize) => Promise<{ result: T; open: readonly Sealed[] }>,
+  ): Promise<{ result: T; opened: Record<string, Secret>[] }>
+}
+
+export interface GuardDependencies {
+  readonly store: Store
+  readonly vault: Vault
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Where the data key of a credential belongs. */
+export function keyContext(row: Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type'>): KeyContext {
+  return { organizationId: row.organizationId, credentialId: row.id, owner: row.owner, type: row.type }
+}
+
+export function createGuard({ store, vault, now }: GuardDependencies): Guard {
+  async function run<T>(
+    caller: Caller,
+    work: (unit: StoreGroups, authorize: Authorize, authorized: Set<string>) => Promise<T>,
+  ): Promise<T> {
+    const authorized = new Set<string>()
+    let refused: Act | null = null
+    try {
+      return await store.atomically(async (unit) => {
+        const authorize: Authorize = async (act) => {
+          const allowed = permits(caller, act)
+          if (!allowed) {
+            refused = act
+            throw refusal(caller, act)
+          }
+          await unit.audit.append(entry(caller, act, 'allowed', now()))
+          authorized.add(act.object.id)
+        }
+        const result = await work(unit, authorize, authorized)
+        if (authorized.size === 0)
+          throw new ClavigerError('internal', 'A use-case forgot to ask for permission.')
+        return result
+      })
+    } catch (thrown) {
+      // The unit was taken back, the refusal's own row with it: write that row now, or fail because it cannot be.
+      if (refused !== null) await store.audit.append(entry(caller, refused, 'refused', now()))
+      throw thrown
+    }
+  }
+
+  function open({ row, version, values }: Sealed): Record<string, Secret> {
+    const opened: Record<string, Secret> = {}
+    const { organizationId, id: credentialId } = row
+    for (const [field, bytes] of Object.entries(values)) {
+      opened[field] = vault.open(
+        row.wrappedKey,
+        keyContext(row),
+        { organizationId, credentialId, field, version },
+        bytes,
+      )
+    }
+    return opened
+  }
+
+  return {
+    perform: (caller, work) => run(caller, (unit, authorize) => work(unit, authorize)),
+    async release(caller, work) {
+      const { result, open: toOpen } = await run(caller, async (unit, authorize, authorized) => {
+        const planned = await work(unit, authorize)
+        const unasked = planned.open.find(({ row }) => !authorized.has(row.id))
+        if (unasked) throw new ClavigerError('internal', 'A use-case tried to open what it did not ask for.')
+        return planned
+      })
+      return { result, opened: toOpen.map(open) }
+    },
+  }
+}
+
+function permits(caller: Caller, { needs }: Act): boolean {
+  if ('lease' in needs) return caller.leaseId === null || caller.leaseId === needs.lease
+  if (caller.leaseId !== null) return false
+  return 'general' in needs ? may(caller, needs.general) : mayCredential(caller, needs.right, needs.owner)
+}
+
+function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
+  const hidden = 'owner' in needs && !mayCredential(caller, 'exists', needs.owner)
+  if (hidden || 'lease' in needs) return absent(object.kind, object.id)
+  return new ClavigerError(
+    'forbidden',
+    `You are not allowed to do this with the ${object.kind} ${object.name}.`,
+    {
+      hint:
+        caller.leaseId === null
+          ? 'Ask an admin of the organization.'
+          : 'The handle of a lease is good for that lease only.',
+    },
+  )
+}
+
+/** The answer for what does not exist, and for what the caller may not know to exist: the same for both. */
+export function absent(kind: string, id: string): ClavigerError {
+  return new ClavigerError('not_found', `There is no ${kind} ${id}.`, {
+    hint: `List what there is: claviger ${kind} list`,
+  })
+}
+
+/** Throws as for an absent one unless the caller may see this credential. For reads, which need no audit row. */
+export function mustSee(caller: Caller, row: CredentialRow): void {
+  if (caller.leaseId !== null || !mayCredential(caller, 'describe', parseOwner(row.owner)))
+    throw absent('credential', row.id)
+}
+
+function entry(caller: Caller, act: Act, outcome: AuditEntry['outcome'], at: number): AuditEntry {
+  return {
+    id: newId('aud'),
+    organizationId: caller.organizationId,
+    at,
+    actorKind: caller.leaseId === null ? caller.kind : `${caller.kind} by lease`,
+    actorId: caller.id,
+    actorName: caller.name,
+    action: act.action,
+    objectKind: act.object.kind,
+    objectId: act.object.id,
+    objectName: act.object.name,
+    outcome,
+    details: act.details ?? {},
+    requestId: caller.requestId,
+  }
+}

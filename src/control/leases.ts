@@ -1,0 +1,202 @@
+// Handing credentials out: resolve, audit, then open. And `explain`, which is the same resolution without the handing.
+
+import { type Caller, mayCredential } from '../domain/caller.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
+import { parseOwner } from '../domain/owner.ts'
+import { chosen, type Decision } from '../domain/resolve.ts'
+import { Secret } from '../domain/secret.ts'
+import { formatToken } from '../domain/token.ts'
+import { sha256 } from '../lib/digest.ts'
+import { newId } from '../lib/id.ts'
+import type { CredentialRow, LeaseRow, StoreGroups } from '../store/store.ts'
+import type { Control, Result, Workshop } from './control.ts'
+import { explain } from './explain.ts'
+import { type Act, absent, type Sealed } from './guard.ts'
+import { type Resolved, subjectOf } from './resolution.ts'
+import { rfc3339 } from './views.ts'
+
+type LeaseUseCases = Pick<Control, 'leases.create' | 'leases.read' | 'leases.end' | 'explain'>
+type LeaseInput = Parameters<Control['leases.create']>[1]
+
+export function createLeaseUseCases(workshop: Workshop): LeaseUseCases {
+  return {
+    'leases.create': (caller, input) => create(workshop, caller, input),
+    'leases.read': (caller, { id }) => read(workshop, caller, id),
+    'leases.end': (caller, { id }) =>
+      workshop.guard.perform(caller, async (unit, authorize) => {
+        const lease = await findLease(unit, caller, id)
+        await authorize({
+          action: 'lease.end',
+          needs: { lease: id },
+          object: { kind: 'lease', id, name: id },
+        })
+        return { ended: await unit.leases.end(lease.id, workshop.now(), 'its holder ended it') }
+      }),
+    explain: (caller, input) => explain(workshop, caller, input),
+  }
+}
+
+interface Plan {
+  readonly lease: LeaseRow
+  readonly decision: Decision
+  readonly row: CredentialRow | null
+  readonly raw: readonly CredentialRow[]
+}
+
+async function create(
+  workshop: Workshop,
+  caller: Caller,
+  input: LeaseInput,
+): Promise<Result<'leases.create'>> {
+  const handle = formatToken('lease', workshop.random(48))
+  const { result, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
+    const resolved = await workshop.resolution.decide(
+      unit,
+      caller.organizationId,
+      subjectOf(caller, input.agent),
+      input,
+    )
+    const plan = makePlan(workshop, caller, input, resolved, handle)
+    await authorize(leaseAct(plan, input.harness))
+    const open: Sealed[] = plan.row === null ? [] : [await sealedOf(unit, plan.row)]
+    for (const row of plan.raw) {
+      await authorize(useOf(row, { lease: plan.lease.id, generation: row.version }))
+      open.push(await sealedOf(unit, row))
+    }
+    await unit.leases.insert(plan.lease)
+    return { result: plan, open }
+  })
+  const first = result.row === null ? 0 : 1
+  return {
+    id: result.lease.id,
+    handle: new Secret(handle),
+    expiresAt: rfc3339(result.lease.expiresAt),
+    credential: result.row === null ? null : leased(result.row, opened[0] ?? {}),
+    raw: result.raw.map((row, i) => rawValue(row, opened[first + i] ?? {})),
+    reason: result.decision.reason,
+  }
+}
+
+function makePlan(
+  workshop: Workshop,
+  caller: Caller,
+  input: LeaseInput,
+  resolved: Resolved,
+  handle: string,
+): Plan {
+  const decision = chosen(resolved.decisions)
+  if (decision === null) throw nothingFits(input.harness, resolved)
+  const row = decision.credential === null ? null : (resolved.rows.get(decision.credential.id) ?? null)
+  const now = workshop.now()
+  const lease: LeaseRow = {
+    id: newId('lease'),
+    organizationId: caller.organizationId,
+    credentialId: row?.id ?? null,
+    generation: row?.version ?? 0,
+    harness: input.harness,
+    holderKind: caller.kind,
+    holderId: caller.id,
+    handleDigest: sha256(handle),
+    createdAt: now,
+    expiresAt: now + workshop.leaseLife,
+    endedAt: null,
+    endReason: null,
+  }
+  return { lease, decision, row, raw: input.raw ? resolved.raw : [] }
+}
+
+function leaseAct({ lease, decision, row }: Plan, harness: HarnessName): Act {
+  const details = { lease: lease.id, harness, reason: decision.reason }
+  if (row !== null) return useOf(row, { ...details, generation: row.version })
+  const object = { kind: 'ambient', id: lease.id, name: 'the login of the machine' }
+  return { action: 'lease.create', needs: { general: 'lease' }, object, details }
+}
+
+function useOf(row: CredentialRow, details: Record<string, string | number>): Act {
+  return {
+    action: 'lease.create',
+    needs: { right: 'use', owner: parseOwner(row.owner) },
+    object: { kind: 'credential', id: row.id, name: row.name },
+    details: { owner: row.owner, type: row.type, ...details },
+  }
+}
+
+async function sealedOf(unit: StoreGroups, row: CredentialRow): Promise<Sealed> {
+  return { row, version: row.version, values: await unit.versions.values(row.id, row.version) }
+}
+
+/** The current value behind a running lease: what a helper asks for again and again. */
+async function read(workshop: Workshop, caller: Caller, id: string): Promise<Result<'leases.read'>> {
+  const { result, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
+    const lease = await findLease(unit, caller, id)
+    const now = workshop.now()
+    if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
+    const row =
+      lease.credentialId === null
+        ? undefined
+        : await unit.credentials.get(caller.organizationId, lease.credentialId)
+    if (!row || !mayCredential(caller, 'use', parseOwner(row.owner))) throw absent('lease', id)
+    const object = { kind: 'credential', id: row.id, name: row.name }
+    await authorize({
+      action: 'lease.read',
+      needs: { lease: id },
+      object,
+      details: { lease: id, generation: row.version },
+    })
+    const expiresAt = now + workshop.leaseLife
+    if (lease.expiresAt - now < workshop.leaseLife / 2) await unit.leases.extend(id, expiresAt)
+    return { result: { row, lease }, open: [await sealedOf(unit, row)] }
+  })
+  return {
+    id,
+    expiresAt: rfc3339(result.lease.expiresAt),
+    credential: leased(result.row, opened[0] ?? {}),
+    raw: [],
+    reason: 'it is the credential of this lease',
+  }
+}
+
+async function findLease(unit: StoreGroups, caller: Caller, id: string): Promise<LeaseRow> {
+  const lease = await unit.leases.get(caller.organizationId, id)
+  const holds = lease !== undefined && lease.holderKind === caller.kind && lease.holderId === caller.id
+  if (!lease || !holds || (caller.leaseId !== null && caller.leaseId !== id)) throw absent('lease', id)
+  return lease
+}
+
+function ended(lease: LeaseRow): ClavigerError {
+  return new ClavigerError('no_credential', `This lease is over: ${lease.endReason ?? 'it has expired'}.`, {
+    hint: 'Start the run again with claviger exec.',
+  })
+}
+
+function leased(
+  row: CredentialRow,
+  fields: Record<string, Secret>,
+): NonNullable<Result<'leases.create'>['credential']> {
+  const { id, name, owner, type, suffix, version } = row
+  return { id, name, owner, type, suffix, generation: version, fields }
+}
+
+function rawValue(
+  row: CredentialRow,
+  fields: Record<string, Secret>,
+): Result<'leases.create'>['raw'][number] {
+  return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
+}
+
+function nothingFits(harness: HarnessName, { decisions, raw }: Resolved): ClavigerError {
+  const title = HARNESS_TITLE[harness]
+  const create = `claviger credential create ${harness} api-key --personal NAME`
+  if (decisions.length > 0) {
+    const reasons = decisions.map((one) => `${one.credential?.name ?? 'ambient'}: ${one.reason}`).join('; ')
+    return new ClavigerError('no_credential', `No ${title} credential can be used now: ${reasons}.`, {
+      hint: `See the whole list: claviger explain --harness ${harness}`,
+    })
+  }
+  const rawOnly =
+    raw.length > 0 ? ' A raw secret cannot be used here: create it again as a typed credential.' : ''
+  return new ClavigerError('no_credential', `No ${title} credential fits.${rawOnly}`, {
+    hint: `Store one: ${create}`,
+  })
+}

@@ -1,0 +1,168 @@
+// Gathering what `resolve` decides over: whose credentials a request may draw on, the policies, and naming one of them.
+
+import type { Caller } from '../domain/caller.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
+import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
+import { DEFAULT_POLICIES, type SubscriptionPolicies } from '../domain/policy.ts'
+import { type Candidate, type Decision, type ResolveRequest, resolve } from '../domain/resolve.ts'
+import type { CredentialRow, StoreGroups } from '../store/store.ts'
+import type { Ports } from './control.ts'
+
+const NOTICE_SETTING = 'claude-notice-accepted'
+
+/** Who a run is for, as far as credentials go. */
+export interface Subject {
+  readonly user: string | null
+  readonly teams: readonly string[]
+  readonly agent: string | null
+}
+
+export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient'> {
+  readonly team?: string | undefined
+  /** Id, name or OWNER/NAME. */
+  readonly credential?: string | undefined
+}
+
+export interface Resolved {
+  readonly decisions: readonly Decision[]
+  /** The rows behind the decisions, by id. */
+  readonly rows: ReadonlyMap<string, CredentialRow>
+  readonly raw: readonly CredentialRow[]
+}
+
+export interface Resolution {
+  /** Reads the candidates in this unit and decides. Throws `not_found` or `conflict` for a name that is none or several. */
+  decide(unit: StoreGroups, organizationId: string, subject: Subject, query: Query): Promise<Resolved>
+  /** Owners whose credentials a list shows; undefined when only each row can tell. */
+  visibleOwners(caller: Caller): OwnerText[] | undefined
+}
+
+export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
+  return {
+    async decide(unit, organizationId, subject, query) {
+      const owners = ownersOf(subject, query.team).map(formatOwner)
+      const found = await unit.credentials.candidates(organizationId, query.harness, owners)
+      const rows = new Map(found.map((row) => [row.id, row]))
+      const explicit =
+        query.credential === undefined ? undefined : pick(found, query.credential, query.harness).id
+      const request: ResolveRequest = {
+        ...subject,
+        harness: query.harness,
+        ambient: query.ambient,
+        orders: ordersOf(found),
+        policies: found.some(isSubscription)
+          ? await policiesFor(unit, organizationId, subject.user)
+          : DEFAULT_POLICIES,
+        now: now(),
+        ...(query.team !== undefined && { namedTeam: query.team }),
+        ...(explicit !== undefined && { explicit }),
+      }
+      const decisions = resolve(
+        request,
+        found.filter((row) => row.type !== 'raw' || row.id === explicit).map(asCandidate),
+      )
+      return { decisions, rows, raw: rawOf(found) }
+    },
+    visibleOwners(caller) {
+      if (caller.role !== 'member' && caller.role !== 'agent') return undefined
+      return ownersOf(subjectOf(caller), undefined).map(formatOwner)
+    },
+  }
+}
+
+/** A run of the caller's own. */
+export function subjectOf(caller: Caller, agent: string | null = null): Subject {
+  return {
+    user: caller.kind === 'person' ? caller.id : null,
+    teams: caller.teams,
+    agent: caller.kind === 'agent' ? caller.id : agent,
+  }
+}
+
+/** The subscriptions policy for runs of this person. */
+export async function policiesFor(
+  groups: Pick<StoreGroups, 'settings'>,
+  organizationId: string,
+  user: string | null,
+): Promise<SubscriptionPolicies> {
+  if (user === null) return DEFAULT_POLICIES
+  const accepted = await groups.settings.get(organizationId, `user:${user}`, NOTICE_SETTING)
+  return accepted === undefined ? DEFAULT_POLICIES : { ...DEFAULT_POLICIES, claude: 'owner' }
+}
+
+/** Records that the caller was shown the notice about subscriptions and accepted it. */
+export async function acceptNotice(
+  unit: Pick<StoreGroups, 'settings'>,
+  caller: Caller,
+  type: CredentialType,
+  at: number,
+): Promise<void> {
+  if (caller.kind !== 'person' || CREDENTIAL_TYPES[type].harness !== 'claude') return
+  await unit.settings.put(caller.organizationId, `user:${caller.id}`, NOTICE_SETTING, { at })
+}
+
+function ownersOf(subject: Subject, team: string | undefined): Owner[] {
+  const teams = team === undefined ? subject.teams : subject.teams.filter((slug) => slug === team)
+  return [
+    ...(subject.agent === null ? [] : [{ kind: 'agent' as const, name: subject.agent }]),
+    ...(subject.user === null ? [] : [{ kind: 'user' as const, id: subject.user }]),
+    ...teams.map((slug) => ({ kind: 'team' as const, slug })),
+    { kind: 'org' as const },
+  ]
+}
+
+function pick(rows: readonly CredentialRow[], wanted: string, harness: HarnessName): CredentialRow {
+  const matches = rows.filter(
+    (row) => row.id === wanted || row.name === wanted || `${row.owner}/${row.name}` === wanted,
+  )
+  const [first, ...others] = matches
+  if (!first) {
+    throw new ClavigerError(
+      'no_credential',
+      `No ${HARNESS_TITLE[harness]} credential named ${wanted} may serve this run.`,
+      {
+        hint: `See what may: claviger explain --harness ${harness}`,
+      },
+    )
+  }
+  if (others.length > 0) {
+    throw new ClavigerError('conflict', `Several credentials are named ${wanted}.`, {
+      hint: `Say which: ${matches.map((row) => `${row.owner}/${row.name}`).join(', ')}`,
+    })
+  }
+  return first
+}
+
+function asCandidate(row: CredentialRow): Candidate {
+  const { id, name, type, state, stateUntil } = row
+  return { id, name, type, state, stateUntil, owner: parseOwner(row.owner) }
+}
+
+function isSubscription(row: CredentialRow): boolean {
+  return CREDENTIAL_TYPES[row.type].subscription
+}
+
+function ordersOf(rows: readonly CredentialRow[]): Record<OwnerText, string[]> {
+  const orders: Record<OwnerText, string[]> = {}
+  const placed = rows
+    .filter((row) => row.position !== null)
+    .sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
+  for (const row of placed) {
+    const order = orders[row.owner] ?? []
+    order.push(row.id)
+    orders[row.owner] = order
+  }
+  return orders
+}
+
+// A raw secret of a narrower owner wins over one of the same name of a wider one.
+function rawOf(rows: readonly CredentialRow[]): CredentialRow[] {
+  const width = (row: CredentialRow) => ['agent', 'user', 'team', 'org'].indexOf(parseOwner(row.owner).kind)
+  const byName = new Map<string, CredentialRow>()
+  const raw = rows.filter((row) => row.type === 'raw')
+  raw.sort((a, b) => width(b) - width(a) || (a.owner < b.owner ? 1 : -1))
+  for (const row of raw) byName.set(row.name, row)
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}

@@ -1,0 +1,113 @@
+// Our own API tokens: made for oneself, shown once, kept as a digest.
+
+import type { Output } from '../api/schemas.ts'
+import type { Caller, Role } from '../domain/caller.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { checkName } from '../domain/names.ts'
+import { Secret } from '../domain/secret.ts'
+import { formatToken } from '../domain/token.ts'
+import { sha256 } from '../lib/digest.ts'
+import { newId } from '../lib/id.ts'
+import type { TokenRow } from '../store/store.ts'
+import type { Control, Workshop } from './control.ts'
+import { type Act, absent } from './guard.ts'
+import { rfc3339, rfc3339OrNull } from './views.ts'
+
+// From the most to the least that a token may do; a token never does more than the person it stands for.
+const RANK: readonly Role[] = ['owner', 'admin', 'member', 'auditor']
+
+export function createTokenUseCases(
+  workshop: Workshop,
+): Pick<Control, 'tokens.create' | 'tokens.list' | 'tokens.revoke' | 'whoami'> {
+  const { guard, store, identity, now, random } = workshop
+  return {
+    async whoami(caller) {
+      const organization = await identity.organization(caller.organizationId)
+      if (!organization) throw absent('organization', caller.organizationId)
+      const { kind, id, name, role, teams } = caller
+      return { kind, id, name, role, organization, teams: [...teams] }
+    },
+    async 'tokens.create'(caller, { name, role, expiresInSeconds }) {
+      checkName(name)
+      if (weaker(role, caller.role) !== role) {
+        throw new ClavigerError(
+          'forbidden',
+          `Your role is ${caller.role}; a token of yours cannot be ${role}.`,
+        )
+      }
+      const token = formatToken('api', random(48))
+      const createdAt = now()
+      const expiresAt = expiresInSeconds === null ? null : createdAt + expiresInSeconds * 1000
+      const row = tokenRow(caller, { name, role, token, createdAt, expiresAt })
+      await guard.perform(caller, async (unit, authorize) => {
+        await authorize(act('token.create', row, { role, expires: rfc3339OrNull(expiresAt) ?? 'never' }))
+        await unit.tokens.insert(row)
+      })
+      return { ...tokenView(row), token: new Secret(token) }
+    },
+    async 'tokens.list'(caller) {
+      const rows = await store.tokens.list(caller.organizationId)
+      const all = caller.role === 'owner' || caller.role === 'admin' || caller.role === 'auditor'
+      const seen = rows.filter((row) => caller.leaseId === null && (all || row.holderId === caller.id))
+      return { tokens: seen.map(tokenView) }
+    },
+    'tokens.revoke': (caller, { name }) =>
+      guard.perform(caller, async (unit, authorize) => {
+        const rows = await unit.tokens.list(caller.organizationId)
+        const row = rows.find((one) => one.name === name && one.revokedAt === null)
+        const mine = row?.holderId === caller.id || caller.role === 'owner' || caller.role === 'admin'
+        if (!row || !mine) throw absent('token', name)
+        await authorize(act('token.revoke', row))
+        return { revoked: await unit.tokens.revoke(caller.organizationId, name, now()) }
+      }),
+  }
+}
+
+/** The one of two roles that may do less. */
+export function weaker(a: Role, b: Role): Role {
+  return RANK.indexOf(a) >= RANK.indexOf(b) ? a : b
+}
+
+export interface NewToken {
+  readonly name: string
+  readonly role: Role
+  readonly token: string
+  readonly createdAt: number
+  readonly expiresAt: number | null
+}
+
+/** The row of a person's token. */
+export function tokenRow(caller: Pick<Caller, 'organizationId' | 'id' | 'name'>, made: NewToken): TokenRow {
+  const { token, ...rest } = made
+  return {
+    ...rest,
+    id: newId('tok'),
+    organizationId: caller.organizationId,
+    digest: sha256(token),
+    holderKind: 'person',
+    holderId: caller.id,
+    createdBy: caller.name,
+    revokedAt: null,
+  }
+}
+
+function act(action: string, row: TokenRow, details: Record<string, string> = {}): Act {
+  return {
+    action,
+    needs: { general: 'manageTokens' },
+    object: { kind: 'token', id: row.id, name: row.name },
+    details,
+  }
+}
+
+function tokenView(row: TokenRow): Output<'tokens.list'>['tokens'][number] {
+  return {
+    id: row.id,
+    name: row.name,
+    role: row.role,
+    holder: row.holderId,
+    createdAt: rfc3339(row.createdAt),
+    expiresAt: rfc3339OrNull(row.expiresAt),
+    revokedAt: rfc3339OrNull(row.revokedAt),
+  }
+}

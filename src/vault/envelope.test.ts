@@ -1,0 +1,114 @@
+// B6: sealed rows that cannot be swapped. The vectors hold the format still: every release must open them.
+
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../domain/secret.ts'
+import { createVault } from './envelope.ts'
+import type { KeyContext, ValueContext } from './vault.ts'
+
+const KEY: KeyContext = {
+  organizationId: 'org_1',
+  credentialId: 'cred_1',
+  owner: 'org',
+  type: 'claude/api-key',
+}
+const VALUE: ValueContext = { organizationId: 'org_1', credentialId: 'cred_1', field: 'key', version: 1 }
+const vault = createVault(new Uint8Array(32).fill(7))
+
+function sealed(text: string) {
+  const wrapped = vault.createKey(KEY)
+  return { wrapped, bytes: vault.seal(wrapped, KEY, VALUE, new Secret(text)) }
+}
+
+describe('envelope (B6)', () => {
+  it('gives back any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        fc.pre(text.isWellFormed())
+        const { wrapped, bytes } = sealed(text)
+        expect(vault.open(wrapped, KEY, VALUE, bytes).expose()).toBe(text)
+      }),
+    )
+  })
+
+  it.each([
+    ['another id', { ...VALUE, credentialId: 'cred_2' }],
+    ['another organization', { ...VALUE, organizationId: 'org_2' }],
+    ['another field', { ...VALUE, field: 'secretAccessKey' }],
+    ['another version', { ...VALUE, version: 2 }],
+  ])('does not open a value at %s', (_, place) => {
+    const { wrapped, bytes } = sealed('text')
+    expect(() => vault.open(wrapped, KEY, place, bytes)).toThrow('does not open')
+  })
+
+  it.each([
+    ['another owner', { ...KEY, owner: 'user:eve' }],
+    ['another type', { ...KEY, type: 'raw' }],
+    ['another id', { ...KEY, credentialId: 'cred_2' }],
+    ['another organization', { ...KEY, organizationId: 'org_2' }],
+  ])('does not unwrap a data key for %s', (_, place) => {
+    const { wrapped, bytes } = sealed('text')
+    expect(() => vault.open(wrapped, place, VALUE, bytes)).toThrow('does not open')
+  })
+
+  it('does not open with the data key of another credential, even for the same place', () => {
+    expect(() => vault.open(vault.createKey(KEY), KEY, VALUE, sealed('text').bytes)).toThrow('does not open')
+  })
+
+  it('notices every flipped bit and every truncation', () => {
+    const { wrapped, bytes } = sealed('short')
+    for (let i = 0; i < bytes.length; i += 1) {
+      const flipped = Uint8Array.from(bytes)
+      flipped[i] = (flipped[i] ?? 0) ^ 1
+      expect(() => vault.open(wrapped, KEY, VALUE, flipped)).toThrow('does not open')
+      expect(() => vault.open(wrapped, KEY, VALUE, bytes.subarray(0, i))).toThrow('does not open')
+    }
+    for (let i = 0; i < wrapped.length; i += 1) {
+      const flipped = Uint8Array.from(wrapped)
+      flipped[i] = (flipped[i] ?? 0) ^ 1
+      expect(() => vault.open(flipped, KEY, VALUE, bytes)).toThrow('does not open')
+    }
+  })
+
+  it('does not open under another master key, and names keys apart', () => {
+    const other = createVault(new Uint8Array(32).fill(8))
+    const { wrapped, bytes } = sealed('text')
+    expect(other.keyId).not.toBe(vault.keyId)
+    expect(() => other.open(wrapped, KEY, VALUE, bytes)).toThrow('does not open')
+  })
+
+  it('moves a data key to a new owner, after which the old place no longer opens', () => {
+    const { wrapped, bytes } = sealed('text')
+    const moved = { ...KEY, owner: 'team:platform' }
+    const rewrapped = vault.rewrapKey(wrapped, KEY, moved)
+    expect(vault.open(rewrapped, moved, VALUE, bytes).expose()).toBe('text')
+    expect(() => vault.open(rewrapped, KEY, VALUE, bytes)).toThrow('does not open')
+  })
+})
+
+describe('vectors', () => {
+  const file = new URL('../../test/vectors/envelope-v1.json', import.meta.url)
+  const vectors: { masterKey: string; keyId: string; cases: Vector[] } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  )
+  interface Vector {
+    key: KeyContext
+    value: ValueContext
+    wrapped: string
+    sealed: string
+    plaintext: string
+  }
+
+  it.each(vectors.cases)('opens $value.field of $key.credentialId, version $value.version', (one) => {
+    const old = createVault(Buffer.from(vectors.masterKey, 'hex'))
+    expect(old.keyId).toBe(vectors.keyId)
+    const opened = old.open(
+      Buffer.from(one.wrapped, 'base64'),
+      one.key,
+      one.value,
+      Buffer.from(one.sealed, 'base64'),
+    )
+    expect(opened.expose()).toBe(one.plaintext)
+  })
+})
