@@ -1,0 +1,220 @@
+// Every setting in one table: flag, variable, default, meaning. Read once; nothing else reads the environment. The table
+// is also the help text and docs/configuration.md.
+
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { ClavigerError } from './domain/errors.ts'
+import { Secret } from './domain/secret.ts'
+
+export interface SettingDefinition {
+  /** On the command line, where it can be given there. */
+  readonly flag?: string
+  readonly variable: string
+  /** Other variables read when the first is not set. */
+  readonly aliases?: readonly string[]
+  /** As text for people; the code computes it. */
+  readonly standard: string
+  readonly meaning: string
+}
+
+export const SETTINGS = {
+  server: {
+    flag: '--server URL',
+    variable: 'CLAVIGER_SERVER',
+    aliases: ['MCP_BASE_URL'],
+    standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
+    meaning: 'Server the command line talks to. The alias is read by exec and restore only.',
+  },
+  token: {
+    variable: 'CLAVIGER_TOKEN',
+    aliases: ['API_KEY'],
+    standard: 'the saved login, else admin.token of the state directory',
+    meaning: 'API token of the command line. The alias is read by exec and restore only.',
+  },
+  stateDirectory: {
+    variable: 'CLAVIGER_STATE_DIR',
+    standard: '~/.claviger',
+    meaning: 'Where the server keeps its database and keys, and the command line its login. Mode 0700.',
+  },
+  databaseUrl: {
+    flag: '--database URL',
+    variable: 'CLAVIGER_DATABASE_URL',
+    standard: 'sqlite:STATE_DIR/claviger.db',
+    meaning: 'Database of the server: sqlite:PATH.',
+  },
+  masterKey: {
+    variable: 'CLAVIGER_MASTER_KEY',
+    standard: 'none',
+    meaning: 'Master key, 32 bytes in base64 or hexadecimal. Wins over the file.',
+  },
+  masterKeyFile: {
+    variable: 'CLAVIGER_MASTER_KEY_FILE',
+    standard: 'STATE_DIR/master.key, made at first start',
+    meaning: 'File that holds the master key; readable by its owner only.',
+  },
+  host: {
+    flag: '--host ADDRESS',
+    variable: 'CLAVIGER_HOST',
+    standard: '127.0.0.1',
+    meaning: 'Address the server listens on. Put a TLS proxy in front of any other.',
+  },
+  port: {
+    flag: '--port N',
+    variable: 'CLAVIGER_PORT',
+    standard: '7717',
+    meaning: 'Port the server listens on; 0 takes a free one.',
+  },
+  logLevel: {
+    variable: 'CLAVIGER_LOG',
+    standard: 'info',
+    meaning: 'How much the server logs: debug, info, warn, error, silent.',
+  },
+  leaseHours: {
+    variable: 'CLAVIGER_LEASE_HOURS',
+    standard: '24',
+    meaning: 'How long a lease lives when nobody reads it, in hours.',
+  },
+  anthropicUrl: {
+    variable: 'CLAVIGER_ANTHROPIC_URL',
+    standard: 'https://api.anthropic.com',
+    meaning: 'Where Anthropic credentials are tested.',
+  },
+  openaiApiUrl: {
+    variable: 'CLAVIGER_OPENAI_API_URL',
+    standard: 'https://api.openai.com/v1',
+    meaning: 'Where OpenAI API keys are tested.',
+  },
+  bedrockUrl: {
+    variable: 'CLAVIGER_BEDROCK_URL',
+    standard: 'the endpoint of the credential’s region',
+    meaning: 'Where Bedrock credentials are tested.',
+  },
+  allowPrivateUpstreams: {
+    variable: 'CLAVIGER_ALLOW_PRIVATE_UPSTREAMS',
+    standard: 'no',
+    meaning: 'yes: tests of credentials may call hosts in private address ranges.',
+  },
+  claudeBin: {
+    variable: 'CLAVIGER_CLAUDE_BIN',
+    standard: 'claude on PATH',
+    meaning: 'The Claude Code program.',
+  },
+  codexBin: {
+    variable: 'CLAVIGER_CODEX_BIN',
+    standard: 'codex on PATH',
+    meaning: 'The Codex program.',
+  },
+} as const satisfies Record<string, SettingDefinition>
+
+export type SettingName = keyof typeof SETTINGS
+
+/** Settings as given, by name: flags win over variables, variables over aliases. Empty ones count as not given. */
+export type GivenSettings = Partial<Record<SettingName, string>>
+
+export interface ServerSettings {
+  readonly stateDirectory: string
+  readonly databaseUrl: string
+  readonly masterKey: Secret | null
+  readonly masterKeyFile: string | null
+  readonly host: string
+  readonly port: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Milliseconds. */
+  readonly leaseLife: number
+  readonly anthropicUrl: string
+  readonly openaiApiUrl: string
+  readonly bedrockUrl: string | null
+  readonly allowPrivateUpstreams: boolean
+}
+
+export interface CommandLineSettings {
+  readonly stateDirectory: string
+  readonly server: string | null
+  readonly token: Secret | null
+  readonly claudeBin: string | null
+  readonly codexBin: string | null
+}
+
+/** The environment of this process. */
+export function environment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+/** What the environment gives; `withAliases` also reads Agent Swarm's names. */
+export function givenSettings(env: Readonly<Record<string, string>>, withAliases = false): GivenSettings {
+  const given: GivenSettings = {}
+  for (const [name, definition] of Object.entries(SETTINGS) as [SettingName, SettingDefinition][]) {
+    const variables = [definition.variable, ...(withAliases ? (definition.aliases ?? []) : [])]
+    const value = variables.map((variable) => env[variable]).find((text) => text !== undefined && text !== '')
+    if (value !== undefined) given[name] = value
+  }
+  return given
+}
+
+/** Checked settings of the server; throws `invalid` naming the setting. */
+export function serverSettings(given: GivenSettings): ServerSettings {
+  const stateDirectory = stateDirectoryOf(given)
+  return {
+    stateDirectory,
+    databaseUrl: databaseUrl(given.databaseUrl ?? `sqlite:${join(stateDirectory, 'claviger.db')}`),
+    masterKey: given.masterKey === undefined ? null : new Secret(given.masterKey),
+    masterKeyFile: given.masterKeyFile ?? null,
+    host: given.host ?? '127.0.0.1',
+    port: wholeNumber('port', given.port ?? '7717', 0, 65_535),
+    logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
+    leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
+    anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
+    openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
+    bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl('bedrockUrl', given.bedrockUrl),
+    allowPrivateUpstreams:
+      oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
+  }
+}
+
+/** Checked settings of the command line; throws `invalid` naming the setting. */
+export function commandLineSettings(given: GivenSettings): CommandLineSettings {
+  return {
+    stateDirectory: stateDirectoryOf(given),
+    server: given.server === undefined ? null : httpUrl('server', given.server),
+    token: given.token === undefined ? null : new Secret(given.token.trim()),
+    claudeBin: given.claudeBin ?? null,
+    codexBin: given.codexBin ?? null,
+  }
+}
+
+function stateDirectoryOf(given: GivenSettings): string {
+  return given.stateDirectory ?? join(homedir(), '.claviger')
+}
+
+function databaseUrl(text: string): string {
+  if (/^sqlite:.+/.test(text)) return text
+  throw wrong('databaseUrl', 'is not sqlite:PATH')
+}
+
+function httpUrl(name: SettingName, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw wrong(name, 'is not an http or https URL without a user in it')
+  }
+  return text.replace(/\/+$/, '')
+}
+
+function wholeNumber(name: SettingName, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw wrong(name, `is not a whole number from ${least} to ${most}`)
+}
+
+function oneOf<T extends string>(name: SettingName, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === text)
+  if (found !== undefined) return found
+  throw wrong(name, `is not one of ${allowed.join(', ')}`)
+}
+
+function wrong(name: SettingName, what: string): ClavigerError {
+  const { variable, meaning, ...rest }: SettingDefinition = SETTINGS[name]
+  const label = rest.flag === undefined ? variable : `${rest.flag.split(' ')[0]} (${variable})`
+  return new ClavigerError('invalid', `${label} ${what}.`, { hint: meaning })
+}

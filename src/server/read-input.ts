@@ -1,0 +1,67 @@
+// From an HTTP request to the checked input of an operation: path, query and body as one object. Hostile input ends here.
+
+import type { z } from 'zod'
+import { ClavigerError } from '../domain/errors.ts'
+import { printable } from '../domain/names.ts'
+
+/** No request needs more: the largest value is 128 KiB, doubled by JSON's escapes at most a few times. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+/** The JSON object in the body, or an empty one. Throws `invalid` or `too_large`. */
+export async function readBody(request: Request): Promise<Record<string, unknown>> {
+  const declared = Number(request.headers.get('content-length') ?? '0')
+  if (declared > MAX_BODY_BYTES) throw tooLarge()
+  const text = await readText(request)
+  if (text === '') return {}
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/json\b/i.test(type)) {
+    throw new ClavigerError('invalid', 'The body must be JSON.', {
+      hint: 'Send it with the header content-type: application/json.',
+    })
+  }
+  const body = parse(text)
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new ClavigerError('invalid', 'The body must be a JSON object.')
+  return { ...body }
+}
+
+/** Checks the input against the operation's shape; throws `invalid` naming the first fault, never a value. */
+export function checkInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const where = printable(issue?.path.map(String).join('.') ?? '')
+  const what = printable(issue?.message ?? 'it has the wrong shape').replaceAll('\\u{22}', "'")
+  throw new ClavigerError(
+    'invalid',
+    where === '' ? `The request is not right: ${what}.` : `${where}: ${what}.`,
+    {
+      hint: 'The shapes of all requests are at /docs.',
+    },
+  )
+}
+
+async function readText(request: Request): Promise<string> {
+  if (request.headers.get('transfer-encoding') === null) return request.text()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's message quotes the text, which may hold a secret.
+    throw new ClavigerError('invalid', 'The body is not valid JSON.')
+  }
+}
+
+function tooLarge(): ClavigerError {
+  return new ClavigerError('too_large', `The request is larger than ${MAX_BODY_BYTES} bytes.`)
+}
