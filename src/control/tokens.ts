@@ -38,7 +38,7 @@ export function createTokenUseCases(
       const token = formatToken('api', random(48))
       const createdAt = now()
       const expiresAt = expiresInSeconds === null ? null : createdAt + expiresInSeconds * 1000
-      const row = tokenRow(caller, { name, role, token, createdAt, expiresAt })
+      const row = tokenRow(caller, { name, role, digest: sha256(token), createdAt, expiresAt })
       await guard.perform(caller, async (unit, authorize) => {
         await authorize(act('token.create', row, { role, expires: rfc3339OrNull(expiresAt) ?? 'never' }))
         await unit.tokens.insert(row)
@@ -71,19 +71,18 @@ export function weaker(a: Role, b: Role): Role {
 export interface NewToken {
   readonly name: string
   readonly role: Role
-  readonly token: string
+  /** SHA-256 of the token, in hex. */
+  readonly digest: string
   readonly createdAt: number
   readonly expiresAt: number | null
 }
 
 /** The row of a person's token. */
 export function tokenRow(caller: Pick<Caller, 'organizationId' | 'id' | 'name'>, made: NewToken): TokenRow {
-  const { token, ...rest } = made
   return {
-    ...rest,
+    ...made,
     id: newId('tok'),
     organizationId: caller.organizationId,
-    digest: sha256(token),
     holderKind: 'person',
     holderId: caller.id,
     createdBy: caller.name,

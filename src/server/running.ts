@@ -1,0 +1,10 @@
+// A server that runs, as whoever started it sees it.
+
+export interface RunningServer {
+  /** Where it can be reached, for example `http://127.0.0.1:7717`. */
+  readonly url: string
+  /** This start made the first organization and its owner. */
+  readonly firstStart: boolean
+  /** Finishes what is under way, then stops; the database is closed last. */
+  close(): Promise<void>
+}
