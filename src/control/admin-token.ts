@@ -8,8 +8,8 @@ import type { FirstPeople } from '../identity/identity.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
 import type { TokenRow } from '../store/store.ts'
-import type { Ports } from './control.ts'
 import { tokenRow } from './tokens.ts'
+import type { Ports } from './use-case.ts'
 
 const NAME = 'admin'
 

@@ -2,8 +2,9 @@
 
 import { may } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import type { Control, Workshop } from './control.ts'
+import type { Control } from './use-case.ts'
 import { rfc3339 } from './views.ts'
+import type { Workshop } from './workshop.ts'
 
 export function auditUseCases({ store }: Workshop): Pick<Control, 'audit.list'> {
   return {

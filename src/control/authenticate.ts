@@ -7,8 +7,8 @@ import { ClavigerError } from '../domain/errors.ts'
 import { tokenKind } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
-import type { Ports } from './control.ts'
 import { weaker } from './tokens.ts'
+import type { Ports } from './use-case.ts'
 
 const REMEMBERED_MS = 500
 const REMEMBERED_AT_MOST = 10_000

@@ -1,78 +1,19 @@
 // The use-cases, one per operation of the API, built over ports. Who asks is the first parameter of each. They know
 // nothing of HTTP.
 
-import type { OperationName } from '../api/operations.ts'
-import type { Input, Output } from '../api/schemas.ts'
-import type { Caller } from '../domain/caller.ts'
-import type { CredentialType } from '../domain/credential-types.ts'
-import type { Secret } from '../domain/secret.ts'
-import type { Identity } from '../identity/identity.ts'
-import type { Provider } from '../providers/provider.ts'
-import type { Store } from '../store/store.ts'
-import type { Vault } from '../vault/vault.ts'
 import { auditUseCases } from './audit.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
 import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
-import { createProbing, type Probing } from './credentials/probing.ts'
 import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
-import { createGuard, type Guard } from './guard.ts'
 import { createLeaseUseCases } from './leases.ts'
-import { createResolution, type Resolution } from './resolution.ts'
 import { createTokenUseCases } from './tokens.ts'
-
-/** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
-type Hidden<T> = T extends readonly (infer E)[]
-  ? Hidden<E>[]
-  : T extends object
-    ? {
-        [K in keyof T]: K extends 'handle' | 'token' | 'value'
-          ? Secret
-          : K extends 'fields'
-            ? Record<string, Secret>
-            : Hidden<T[K]>
-      }
-    : T
-
-type Revealing = 'leases.create' | 'leases.read' | 'tokens.create'
-
-/** What a use-case returns: the operation's output, with every plaintext in it still hidden. */
-export type Result<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
-
-export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
-
-/** Operation name → the use-case behind it. */
-export type Control = { readonly [N in OperationName]: UseCase<N> }
-
-export interface Ports {
-  readonly store: Store
-  readonly vault: Vault
-  readonly identity: Identity
-  /** The provider that can probe a type, if one can. */
-  readonly providerOf: (type: CredentialType) => Provider | undefined
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Cryptographically strong random bytes. */
-  readonly random: (bytes: number) => Uint8Array
-  /** How long a lease lives without being read, in milliseconds. */
-  readonly leaseLife: number
-}
-
-/** What every group of use-cases is built from. */
-export interface Workshop extends Ports {
-  readonly guard: Guard
-  readonly probing: Probing
-  readonly resolution: Resolution
-}
+import type { Control, Ports } from './use-case.ts'
+import { createWorkshop } from './workshop.ts'
 
 export function createControl(ports: Ports): Control {
-  const workshop: Workshop = {
-    ...ports,
-    guard: createGuard(ports),
-    probing: createProbing(ports),
-    resolution: createResolution(ports),
-  }
+  const workshop = createWorkshop(ports)
   return {
     ...createCredentialUseCases(workshop),
     ...createChangeUseCases(workshop),

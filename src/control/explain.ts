@@ -6,9 +6,10 @@ import { ClavigerError } from '../domain/errors.ts'
 import { formatOwner } from '../domain/owner.ts'
 import type { Decision } from '../domain/resolve.ts'
 import type { Person } from '../identity/identity.ts'
-import type { Control, Workshop } from './control.ts'
 import { absent } from './guard.ts'
 import { type Subject, subjectOf } from './resolution.ts'
+import type { Control } from './use-case.ts'
+import type { Workshop } from './workshop.ts'
 
 type ExplainInput = Parameters<Control['explain']>[1]
 

@@ -10,11 +10,12 @@ import { formatToken } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
 import type { CredentialRow, LeaseRow, StoreGroups } from '../store/store.ts'
-import type { Control, Result, Workshop } from './control.ts'
 import { explain } from './explain.ts'
 import { type Act, absent, type Sealed } from './guard.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
+import type { Control, Result } from './use-case.ts'
 import { rfc3339 } from './views.ts'
+import type { Workshop } from './workshop.ts'
 
 type LeaseUseCases = Pick<Control, 'leases.create' | 'leases.read' | 'leases.end' | 'explain'>
 type LeaseInput = Parameters<Control['leases.create']>[1]

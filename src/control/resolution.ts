@@ -8,7 +8,7 @@ import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/o
 import { DEFAULT_POLICIES, type SubscriptionPolicies } from '../domain/policy.ts'
 import { type Candidate, type Decision, type ResolveRequest, resolve } from '../domain/resolve.ts'
 import type { CredentialRow, StoreGroups } from '../store/store.ts'
-import type { Ports } from './control.ts'
+import type { Ports } from './use-case.ts'
 
 const NOTICE_SETTING = 'claude-notice-accepted'
 

@@ -9,9 +9,10 @@ import { formatToken } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
 import type { TokenRow } from '../store/store.ts'
-import type { Control, Workshop } from './control.ts'
 import { type Act, absent } from './guard.ts'
+import type { Control } from './use-case.ts'
 import { rfc3339, rfc3339OrNull } from './views.ts'
+import type { Workshop } from './workshop.ts'
 
 // From the most to the least that a token may do; a token never does more than the person it stands for.
 const RANK: readonly Role[] = ['owner', 'admin', 'member', 'auditor']

@@ -5,9 +5,10 @@ import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
-import type { Control, Workshop } from '../control.ts'
 import { changedMeanwhile, findOwner } from '../find.ts'
 import { mustSee } from '../guard.ts'
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
 
 export function createOrderUseCases(
   workshop: Workshop,

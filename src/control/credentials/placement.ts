@@ -6,11 +6,12 @@ import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { policyRefusal } from '../../domain/policy.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
-import type { Control, Workshop } from '../control.ts'
 import { changedMeanwhile, findCredential, findOwner, manage, nameTaken } from '../find.ts'
 import { keyContext } from '../guard.ts'
 import { policiesFor } from '../resolution.ts'
+import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
 
 export function createPlacementUseCases(
   workshop: Workshop,

@@ -5,7 +5,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import type { FieldValues } from '../../domain/values.ts'
 import type { Probe } from '../../providers/provider.ts'
 import type { CredentialRow } from '../../store/store.ts'
-import type { Ports } from '../control.ts'
+import type { Ports } from '../use-case.ts'
 
 export interface Probing {
   probe(type: CredentialType, fields: FieldValues): Promise<Probe>

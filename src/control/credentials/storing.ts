@@ -9,11 +9,12 @@ import { CLAUDE_NOTICE, policyRefusal } from '../../domain/policy.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
-import type { Control, Workshop } from '../control.ts'
 import { findCredential, findOwner, manage, nameTaken } from '../find.ts'
 import { mustSee } from '../guard.ts'
 import { acceptNotice, policiesFor } from '../resolution.ts'
+import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
 import { type Content, sealVersion } from './sealing.ts'
 
 type CredentialUseCases = Pick<

@@ -1,10 +1,11 @@
 // The history of a credential's value, and going back in it.
 
 import { ClavigerError } from '../../domain/errors.ts'
-import type { Control, Workshop } from '../control.ts'
 import { changedMeanwhile, findCredential, manage } from '../find.ts'
 import { mustSee } from '../guard.ts'
+import type { Control } from '../use-case.ts'
 import { credentialView, rfc3339 } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
 import { activation, sealVersion, VERSIONS_KEPT } from './sealing.ts'
 
 export function createVersionUseCases(
