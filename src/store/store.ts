@@ -28,6 +28,8 @@ export interface CredentialRow {
   readonly suffix: string
   /** Fields that are no secret, for display: name → value. */
   readonly shown: Readonly<Record<string, string>>
+  /** Place in the order its owner has set; null: after those that have one. */
+  readonly position: number | null
   /** The data key, wrapped by the master key. */
   readonly wrappedKey: Uint8Array
   readonly createdAt: number
@@ -48,6 +50,7 @@ export type CredentialChange = Partial<
     | 'stateUntil'
     | 'suffix'
     | 'shown'
+    | 'position'
     | 'wrappedKey'
     | 'updatedAt'
   >
@@ -92,6 +95,8 @@ export interface VersionRow {
   /** How it came to be: `created`, `value changed: …`, `rolled back to 3`. */
   readonly note: string
   readonly suffix: string
+  /** Fields of this version that are no secret, for display. */
+  readonly shown: Readonly<Record<string, string>>
   /** Field → sealed value. */
   readonly values: Readonly<Record<string, Uint8Array>>
 }
@@ -131,6 +136,8 @@ export interface LeaseStore {
   insert(row: LeaseRow): Promise<void>
   get(organizationId: string, id: string): Promise<LeaseRow | undefined>
   findByHandle(handleDigest: string): Promise<LeaseRow | undefined>
+  /** Moves the end of a running lease. */
+  extend(id: string, expiresAt: number): Promise<void>
   /** False when it had ended already or does not exist. */
   end(id: string, at: number, reason: string): Promise<boolean>
   /** Ends all running leases of a credential; returns how many. */

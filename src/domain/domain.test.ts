@@ -1,0 +1,128 @@
+// The small pieces: secrets that cannot be printed, tokens, owners, names, permissions.
+
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Caller, mayCredential, ROLES } from './caller.ts'
+import { asClavigerError, ClavigerError } from './errors.ts'
+import { checkName, printable } from './names.ts'
+import { formatOwner, type Owner, parseOwner } from './owner.ts'
+import { Secret } from './secret.ts'
+import { formatToken, tokenKind } from './token.ts'
+
+describe('Secret', () => {
+  it('never prints', () => {
+    const secret = new Secret('canary-value')
+    const printed = [
+      `${secret}`,
+      JSON.stringify({ secret }),
+      inspect({ secret }),
+      inspect(secret, { showHidden: true }),
+      `${[secret]}`,
+    ]
+    for (const text of printed) {
+      expect(text).toContain('[redacted]')
+      expect(text).not.toContain('canary')
+    }
+    expect(Object.keys(secret)).toEqual([])
+    expect(secret.expose()).toBe('canary-value')
+  })
+
+  it('stays hidden when it is built into another text', () => {
+    const file = Secret.compose({ key: new Secret('canary-value') }, ({ key }) => JSON.stringify({ key }))
+    expect(String(file)).toBe('[redacted]')
+    expect(file.expose()).toBe('{"key":"canary-value"}')
+  })
+})
+
+describe('tokens', () => {
+  const bytes = fc.uint8Array({ minLength: 43, maxLength: 48 })
+
+  it('know their own kind, and no altered token passes', () => {
+    fc.assert(
+      fc.property(
+        bytes,
+        fc.constantFrom('api' as const, 'lease' as const),
+        fc.nat(42),
+        (random, kind, place) => {
+          const token = formatToken(kind, random)
+          expect(tokenKind(token)).toBe(kind)
+          const start = `clv_${kind}_`.length
+          const other = token[start + place] === 'A' ? 'B' : 'A'
+          expect(tokenKind(token.slice(0, start + place) + other + token.slice(start + place + 1))).toBeNull()
+          expect(tokenKind(token.replace(kind, kind === 'api' ? 'lease' : 'api'))).toBeNull()
+        },
+      ),
+    )
+  })
+
+  it.each(['', 'clv_api_', 'sk-ant-test', `clv_api_${'A'.repeat(49)}`])('refuse %j', (text) => {
+    expect(tokenKind(text)).toBeNull()
+  })
+})
+
+describe('owners', () => {
+  const all: Owner[] = [
+    { kind: 'org' },
+    { kind: 'team', slug: 'web' },
+    { kind: 'user', id: 'u1' },
+    { kind: 'agent', name: 'a' },
+  ]
+
+  it.each(all)('%j reads back', (owner) => {
+    expect(parseOwner(formatOwner(owner))).toEqual(owner)
+  })
+
+  it.each(['', 'team', 'team:', 'user:a b', 'org:x', 'group:x', 'team:../x'])('refuses %j', (text) => {
+    expect(() => parseOwner(text)).toThrow(ClavigerError)
+  })
+})
+
+describe('names', () => {
+  it.each(['main', 'A.b_c-1', 'x'.repeat(64)])('accepts %j', (name) => checkName(name))
+
+  it.each(['', '-x', '.x', 'a b', 'ü', 'x'.repeat(65), 'a/b', 'a\nb'])('refuses %j', (name) => {
+    expect(() => checkName(name)).toThrow(/cannot be a name/)
+  })
+
+  it('are escaped in messages (L7)', () => {
+    expect(printable('a\u001b[31m\u2028"')).toBe('a\\u{1b}[31m\\u{2028}\\u{22}')
+  })
+})
+
+describe('permissions', () => {
+  const caller = (over: Partial<Caller>): Caller => {
+    const base = {
+      organizationId: 'o',
+      kind: 'person',
+      id: 'ada',
+      name: 'ada',
+      teams: ['web'],
+      requestId: '',
+    } as const
+    return { ...base, role: 'member', tokenId: null, leaseId: null, ...over }
+  }
+  const bob: Owner = { kind: 'user', id: 'bob' }
+
+  it.each(ROLES)("nobody, whatever the role (%s), may use or manage another person's credential", (role) => {
+    expect(mayCredential(caller({ role }), 'use', bob)).toBe(false)
+    expect(mayCredential(caller({ role }), 'manage', bob)).toBe(false)
+  })
+
+  it('a member uses and manages the own and those of own teams, and only uses the organization', () => {
+    const ada = caller({})
+    expect(mayCredential(ada, 'manage', { kind: 'user', id: 'ada' })).toBe(true)
+    expect(mayCredential(ada, 'manage', { kind: 'team', slug: 'web' })).toBe(true)
+    expect(mayCredential(ada, 'exists', { kind: 'team', slug: 'platform' })).toBe(false)
+    expect(mayCredential(ada, 'use', { kind: 'org' })).toBe(true)
+    expect(mayCredential(ada, 'manage', { kind: 'org' })).toBe(false)
+  })
+})
+
+describe('errors', () => {
+  it('say nothing of what was not expected', () => {
+    const error = asClavigerError(new Error('password is hunter2'))
+    expect([error.code, error.message, error.hint].join(' ')).not.toContain('hunter2')
+    expect(error.detail).toContain('hunter2')
+  })
+})

@@ -1,0 +1,115 @@
+// What the parts of the conformance suite share. Rows: complete, plainly fake, each with a new id that is larger than the ones before.
+
+import type { AuditEntry } from '../domain/audit.ts'
+import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from './store.ts'
+
+/** Gives the store of the current test. */
+export type CurrentStore = () => Store
+
+let count = 0
+
+/** Ids of one run of the suite, ordered by time as real ones are. */
+export function nextId(): string {
+  count += 1
+  return `id-${count.toString().padStart(12, '0')}`
+}
+
+export function bytes(...values: readonly number[]): Uint8Array {
+  return Uint8Array.from(values)
+}
+
+export function credentialRow(changed: Partial<CredentialRow> = {}): CredentialRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    owner: 'team:platform',
+    name: `name-${id}`,
+    type: 'claude/api-key',
+    harness: 'claude',
+    description: 'for the tests',
+    version: 1,
+    revision: 1,
+    state: 'ok',
+    stateReason: '',
+    stateUntil: null,
+    suffix: 'wxyz',
+    shown: { region: 'us-east-1' },
+    position: null,
+    wrappedKey: bytes(0, 255, 10, 13),
+    createdAt: 1_700_000_000_000,
+    createdBy: 'person-1',
+    updatedAt: 1_700_000_000_000,
+    ...changed,
+  }
+}
+
+export function versionRow(credentialId: string, changed: Partial<VersionRow> = {}): VersionRow {
+  return {
+    credentialId,
+    version: 1,
+    createdAt: 1_700_000_000_000,
+    createdBy: 'person-1',
+    note: 'created',
+    suffix: 'wxyz',
+    shown: { region: 'us-east-1' },
+    values: { key: bytes(1, 2, 3) },
+    ...changed,
+  }
+}
+
+export function leaseRow(changed: Partial<LeaseRow> = {}): LeaseRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    credentialId: 'credential-1',
+    generation: 1,
+    harness: 'claude',
+    holderKind: 'person',
+    holderId: 'person-1',
+    handleDigest: `digest-of-${id}`,
+    createdAt: 1000,
+    expiresAt: 2000,
+    endedAt: null,
+    endReason: null,
+    ...changed,
+  }
+}
+
+export function tokenRow(changed: Partial<TokenRow> = {}): TokenRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    name: `token-${id}`,
+    digest: `digest-of-${id}`,
+    role: 'member',
+    holderKind: 'person',
+    holderId: 'person-1',
+    createdAt: 1000,
+    createdBy: 'person-1',
+    expiresAt: null,
+    revokedAt: null,
+    ...changed,
+  }
+}
+
+export function auditEntry(changed: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    id: nextId(),
+    organizationId: 'org-a',
+    at: 1000,
+    actorKind: 'person',
+    actorId: 'person-1',
+    actorName: 'ada@example.test',
+    action: 'lease.create',
+    objectKind: 'credential',
+    objectId: 'credential-1',
+    objectName: 'main',
+    outcome: 'allowed',
+    details: { version: 3, forced: true, reason: 'it belongs to the team "platform"', until: null },
+    requestId: 'request-1',
+    ...changed,
+  }
+}

@@ -1,0 +1,108 @@
+// Credentials and their versions in memory.
+
+import { keyOf, type Tables } from './memory-tables.ts'
+import { credentialNameTaken, parentGone } from './refusals.ts'
+import type {
+  CredentialChange,
+  CredentialFilter,
+  CredentialRow,
+  CredentialStore,
+  Page,
+  VersionStore,
+} from './store.ts'
+
+/** The group of credentials over these tables. */
+export function credentialGroup({ credentials, versions }: Tables): CredentialStore {
+  const find = (organizationId: string, id: string) => {
+    const row = credentials.get(id)
+    return row?.organizationId === organizationId ? row : undefined
+  }
+  const refuseTakenName = (row: CredentialRow) => {
+    if (credentials.find((other) => other.id !== row.id && sameName(other, row)).length > 0) {
+      throw credentialNameTaken(row.owner, row.name)
+    }
+  }
+  return {
+    insert: async (row) => {
+      refuseTakenName(row)
+      credentials.add(row.id, row)
+    },
+    get: async (organizationId, id) => find(organizationId, id),
+    list: async (organizationId, filter, page) =>
+      pageOf(
+        credentials.find((row) => row.organizationId === organizationId && fitsFilter(row, filter)),
+        page,
+      ),
+    candidates: async (organizationId, harness, owners) =>
+      credentials.find(
+        (row) =>
+          row.organizationId === organizationId &&
+          (row.harness === harness || row.harness === 'raw') &&
+          owners.includes(row.owner),
+      ),
+    update: async (organizationId, id, seen, change) => {
+      const row = find(organizationId, id)
+      if (row?.revision !== seen) return false
+      const changed = { ...row, ...given(change), revision: seen + 1 }
+      refuseTakenName(changed)
+      credentials.put(id, changed)
+      return true
+    },
+    delete: async (organizationId, id) => {
+      if (find(organizationId, id) === undefined) return false
+      for (const version of versions.find((one) => one.credentialId === id)) {
+        versions.remove(keyOf(id, version.version))
+      }
+      return credentials.remove(id)
+    },
+    any: async () => credentials.find(() => true).length > 0,
+  }
+}
+
+/** The group of versions over these tables. */
+export function versionGroup({ credentials, versions }: Tables): VersionStore {
+  const all = (credentialId: string) => versions.find((row) => row.credentialId === credentialId)
+  return {
+    insert: async (row) => {
+      if (credentials.get(row.credentialId) === undefined) throw parentGone()
+      versions.add(keyOf(row.credentialId, row.version), row)
+    },
+    list: async (credentialId) =>
+      all(credentialId)
+        .map(({ values: _, ...summary }) => summary)
+        .sort((a, b) => b.version - a.version),
+    values: async (credentialId, version) => versions.get(keyOf(credentialId, version))?.values ?? {},
+    prune: async (credentialId, oldest) => {
+      for (const { version } of all(credentialId)) {
+        if (version < oldest) versions.remove(keyOf(credentialId, version))
+      }
+    },
+  }
+}
+
+/** The rows of a page, by id. */
+export function pageOf<Row extends { readonly id: string }>(rows: readonly Row[], page: Page): Row[] {
+  const { after } = page
+  const left = after === undefined ? rows : rows.filter((row) => row.id > after)
+  return left.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, page.limit)
+}
+
+function sameName(a: CredentialRow, b: CredentialRow): boolean {
+  return a.organizationId === b.organizationId && a.owner === b.owner && a.name === b.name
+}
+
+function fitsFilter(row: CredentialRow, filter: CredentialFilter): boolean {
+  const { owners, harness, type, state, name } = filter
+  return (
+    (owners === undefined || owners.includes(row.owner)) &&
+    (harness === undefined || row.harness === harness) &&
+    (type === undefined || row.type === type) &&
+    (state === undefined || row.state === state) &&
+    (name === undefined || row.name === name)
+  )
+}
+
+// What is undefined stays as it is.
+function given(change: CredentialChange): CredentialChange {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+}

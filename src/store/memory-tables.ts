@@ -1,0 +1,90 @@
+// Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
+
+import type { AuditEntry } from '../domain/audit.ts'
+import { alreadyThere } from './refusals.ts'
+import type { CredentialRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
+
+export interface Table<Row> {
+  get(key: string): Row | undefined
+  /** Throws `conflict` when the key is taken. */
+  add(key: string, row: Row): void
+  put(key: string, row: Row): void
+  /** False when there was none. */
+  remove(key: string): boolean
+  /** Every row that fits, in no particular order. */
+  find(fits: (row: Row) => boolean): Row[]
+}
+
+export interface SettingRow {
+  readonly organizationId: string
+  readonly subject: string
+  readonly name: string
+  /** JSON. */
+  readonly value: string
+}
+
+export interface Tables {
+  readonly credentials: Table<CredentialRow>
+  readonly versions: Table<VersionRow>
+  readonly leases: Table<LeaseRow>
+  readonly tokens: Table<TokenRow>
+  readonly audit: Table<AuditEntry>
+  readonly settings: Table<SettingRow>
+  readonly installation: Table<string>
+  /** Makes all changes since the last call of either final. */
+  keep(): void
+  /** Takes all changes since the last call of either back. */
+  takeBack(): void
+}
+
+/** Empty tables. */
+export function createTables(): Tables {
+  const undo: (() => void)[] = []
+  return {
+    credentials: createTable(undo),
+    versions: createTable(undo),
+    leases: createTable(undo),
+    tokens: createTable(undo),
+    audit: createTable(undo),
+    settings: createTable(undo),
+    installation: createTable(undo),
+    keep: () => {
+      undo.length = 0
+    },
+    takeBack: () => {
+      for (const step of undo.splice(0).reverse()) step()
+    },
+  }
+}
+
+/** One key of several parts. */
+export function keyOf(...parts: readonly (string | number)[]): string {
+  return JSON.stringify(parts)
+}
+
+function createTable<Row>(undo: (() => void)[]): Table<Row> {
+  const rows = new Map<string, Row>()
+  const set = (key: string, row: Row | undefined) => {
+    if (row === undefined) rows.delete(key)
+    else rows.set(key, row)
+  }
+  const change = (key: string, row: Row | undefined) => {
+    const before = rows.get(key)
+    undo.push(() => set(key, before))
+    set(key, row)
+  }
+  return {
+    get: (key) => rows.get(key),
+    add: (key, row) => {
+      if (rows.has(key)) throw alreadyThere()
+      change(key, structuredClone(row))
+    },
+    put: (key, row) => change(key, structuredClone(row)),
+    remove: (key) => {
+      const found = rows.has(key)
+      if (found) change(key, undefined)
+      return found
+    },
+    find: (fits) => [...rows.values()].filter(fits),
+  }
+}

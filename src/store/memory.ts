@@ -1,0 +1,182 @@
+// The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
+// after another, and each call from outside is a unit of its own, so that nobody sees half of one.
+
+import { groupsThrough } from './groups-through.ts'
+import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
+import { createTables, keyOf, type Tables } from './memory-tables.ts'
+import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
+import type {
+  AuditStore,
+  InstallationStore,
+  LeaseRow,
+  LeaseStore,
+  SettingStore,
+  Store,
+  StoreGroups,
+  TokenStore,
+} from './store.ts'
+import { createUnitScope } from './unit-scope.ts'
+
+/** A new, empty store. */
+export function createMemoryStore(): Store {
+  const tables = createTables()
+  const scope = createUnitScope()
+  let last: Promise<unknown> = Promise.resolve()
+  let closed = false
+
+  const atomically: Store['atomically'] = async (work) => {
+    scope.refuseInside()
+    if (closed) throw storeClosed()
+    const unit = last.then(() => runUnit(tables, (groups) => scope.run(() => work(groups))))
+    last = unit.catch(() => undefined)
+    return unit
+  }
+  return {
+    ...groupsThrough(atomically, atomically),
+    atomically,
+    check: () => atomically(async () => undefined),
+    close: async () => {
+      closed = true
+      await last
+    },
+  }
+}
+
+// As on every engine: a unit in which a call failed fails, even when its work went on.
+async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<T> {
+  const unit: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
+  const direct = groupsOver(tables)
+  const attempt = async <R>(call: (groups: StoreGroups) => Promise<R>): Promise<R> => {
+    if (unit.ended) throw unitEnded()
+    if (unit.failure) throw unit.failure.error
+    try {
+      return structuredClone(await call(direct))
+    } catch (error) {
+      unit.failure ??= { error }
+      throw error
+    }
+  }
+  try {
+    const value = await work(groupsThrough(attempt, attempt))
+    if (unit.failure) throw unit.failure.error
+    tables.keep()
+    return value
+  } catch (error) {
+    tables.takeBack()
+    throw error
+  } finally {
+    unit.ended = true
+  }
+}
+
+function groupsOver(tables: Tables): StoreGroups {
+  return {
+    credentials: credentialGroup(tables),
+    versions: versionGroup(tables),
+    leases: leaseGroup(tables),
+    tokens: tokenGroup(tables),
+    audit: auditGroup(tables),
+    settings: settingGroup(tables),
+    installation: installationGroup(tables),
+  }
+}
+
+function leaseGroup({ leases }: Tables): LeaseStore {
+  const byHandle = (digest: string) => leases.find((row) => row.handleDigest === digest)[0]
+  const running = (credentialId: string, now: number) =>
+    leases.find((row) => row.credentialId === credentialId && row.endedAt === null && row.expiresAt > now)
+  const change = (id: string, changed: Partial<LeaseRow>) => {
+    const row = leases.get(id)
+    if (row === undefined || row.endedAt !== null) return false
+    leases.put(id, { ...row, ...changed })
+    return true
+  }
+  return {
+    insert: async (row) => {
+      if (byHandle(row.handleDigest)) throw alreadyThere()
+      leases.add(row.id, row)
+    },
+    get: async (organizationId, id) => {
+      const row = leases.get(id)
+      return row?.organizationId === organizationId ? row : undefined
+    },
+    findByHandle: async (handleDigest) => byHandle(handleDigest),
+    extend: async (id, expiresAt) => {
+      change(id, { expiresAt })
+    },
+    end: async (id, at, reason) => change(id, { endedAt: at, endReason: reason }),
+    endAllOf: async (credentialId, at, reason) => {
+      const found = running(credentialId, at)
+      for (const { id } of found) change(id, { endedAt: at, endReason: reason })
+      return found.length
+    },
+    countRunning: async (credentialId, now) => running(credentialId, now).length,
+  }
+}
+
+function tokenGroup({ tokens }: Tables): TokenStore {
+  const live = (organizationId: string, name: string) =>
+    tokens.find(
+      (row) => row.organizationId === organizationId && row.name === name && row.revokedAt === null,
+    )[0]
+  const byDigest = (digest: string) => tokens.find((row) => row.digest === digest)[0]
+  return {
+    insert: async (row) => {
+      if (row.revokedAt === null && live(row.organizationId, row.name)) throw tokenNameTaken(row.name)
+      if (byDigest(row.digest)) throw alreadyThere()
+      tokens.add(row.id, row)
+    },
+    findByDigest: async (digest) => byDigest(digest),
+    list: async (organizationId) =>
+      pageOf(
+        tokens.find((row) => row.organizationId === organizationId),
+        { limit: Number.POSITIVE_INFINITY },
+      ),
+    revoke: async (organizationId, name, at) => {
+      const row = live(organizationId, name)
+      if (row) tokens.put(row.id, { ...row, revokedAt: at })
+      return row !== undefined
+    },
+  }
+}
+
+function auditGroup({ audit }: Tables): AuditStore {
+  return {
+    append: async (entry) => audit.add(keyOf(entry.organizationId, entry.id), entry),
+    list: async (organizationId, page) =>
+      pageOf(
+        audit.find((entry) => entry.organizationId === organizationId),
+        page,
+      ),
+  }
+}
+
+// Values are kept as JSON, so that what comes back is what another engine would give back.
+function settingGroup({ settings }: Tables): SettingStore {
+  return {
+    get: async (organizationId, subject, name) => {
+      const row = settings.get(keyOf(organizationId, subject, name))
+      return row && JSON.parse(row.value)
+    },
+    all: async (organizationId, name) =>
+      Object.fromEntries(
+        settings
+          .find((row) => row.organizationId === organizationId && row.name === name)
+          .map((row) => [row.subject, JSON.parse(row.value)]),
+      ),
+    put: async (organizationId, subject, name, value) => {
+      const row = { organizationId, subject, name, value: JSON.stringify(value) }
+      settings.put(keyOf(organizationId, subject, name), row)
+    },
+    remove: async (organizationId, subject, name) => {
+      settings.remove(keyOf(organizationId, subject, name))
+    },
+  }
+}
+
+function installationGroup({ installation }: Tables): InstallationStore {
+  return {
+    get: async (name) => installation.get(name),
+    put: async (name, value) => installation.put(name, value),
+  }
+}

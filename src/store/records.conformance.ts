@@ -1,0 +1,203 @@
+// The part of the conformance suite about leases, tokens, the audit, settings and facts about the installation.
+
+import { describe, expect, it } from 'vitest'
+import { auditEntry, type CurrentStore, leaseRow, tokenRow } from './conformance-rows.ts'
+import type { LeaseRow, TokenRow } from './store.ts'
+
+/** Registers the tests of `leases`, `tokens`, `audit`, `settings` and `installation`. */
+export function describeRecords(store: CurrentStore): void {
+  describeLeases(store)
+  describeTokens(store)
+  describeAudit(store)
+  describeSettings(store)
+}
+
+function describeLeases(store: CurrentStore): void {
+  const insert = async (changed: Partial<LeaseRow> = {}) => {
+    const row = leaseRow(changed)
+    await store().leases.insert(row)
+    return row
+  }
+
+  describe('leases', () => {
+    it('finds a lease by id within its organization and by handle', async () => {
+      const row = await insert({ credentialId: null, expiresAt: 8_640_000_000_000_000 })
+      expect(await store().leases.get('org-a', row.id)).toEqual(row)
+      expect(await store().leases.get('org-b', row.id)).toBeUndefined()
+      expect(await store().leases.findByHandle(row.handleDigest)).toEqual(row)
+      expect(await store().leases.findByHandle('none')).toBeUndefined()
+    })
+
+    it('refuses a second lease with the same handle', async () => {
+      const row = await insert()
+      await expect(insert({ handleDigest: row.handleDigest })).rejects.toMatchObject({ code: 'conflict' })
+    })
+
+    it('moves the end of a running lease, not of an ended one', async () => {
+      const row = await insert({ expiresAt: 2000 })
+      await store().leases.extend(row.id, 3000)
+      expect((await store().leases.get('org-a', row.id))?.expiresAt).toBe(3000)
+      await store().leases.end(row.id, 2500, 'released')
+      await store().leases.extend(row.id, 4000)
+      expect((await store().leases.get('org-a', row.id))?.expiresAt).toBe(3000)
+      await expect(store().leases.extend('id-none', 4000)).resolves.toBeUndefined()
+    })
+
+    it('ends a lease once and keeps the first reason', async () => {
+      const row = await insert()
+      expect(await store().leases.end(row.id, 1500, 'released')).toBe(true)
+      expect(await store().leases.end(row.id, 1600, 'revoked')).toBe(false)
+      expect(await store().leases.end('id-none', 1600, 'revoked')).toBe(false)
+      expect(await store().leases.findByHandle(row.handleDigest)).toEqual({
+        ...row,
+        endedAt: 1500,
+        endReason: 'released',
+      })
+    })
+
+    it('counts and ends what is running, of one credential', async () => {
+      const first = await insert({ credentialId: 'c-1' })
+      await insert({ credentialId: 'c-1', organizationId: 'org-b' })
+      const expired = await insert({ credentialId: 'c-1', expiresAt: 1500 })
+      const ended = await insert({ credentialId: 'c-1' })
+      const other = await insert({ credentialId: 'c-2' })
+      await insert({ credentialId: null })
+      await store().leases.end(ended.id, 1200, 'released')
+      expect(await store().leases.countRunning('c-1', 1499)).toBe(3)
+      expect(await store().leases.countRunning('c-1', 1500)).toBe(2)
+      expect(await store().leases.endAllOf('c-1', 1500, 'deleted')).toBe(2)
+      expect(await store().leases.endAllOf('c-1', 1500, 'deleted')).toBe(0)
+      expect(await store().leases.countRunning('c-1', 1500)).toBe(0)
+      expect(await store().leases.get('org-a', first.id)).toEqual({
+        ...first,
+        endedAt: 1500,
+        endReason: 'deleted',
+      })
+      expect(await store().leases.get('org-a', expired.id)).toEqual(expired)
+      expect((await store().leases.get('org-a', ended.id))?.endReason).toBe('released')
+      expect(await store().leases.get('org-a', other.id)).toEqual(other)
+    })
+  })
+}
+
+function describeTokens(store: CurrentStore): void {
+  const insert = async (changed: Partial<TokenRow> = {}) => {
+    const row = tokenRow(changed)
+    await store().tokens.insert(row)
+    return row
+  }
+
+  describe('tokens', () => {
+    it('finds a token by its digest, also when it has expired or is revoked', async () => {
+      const row = await insert({ role: 'agent', holderKind: 'agent', expiresAt: 5 })
+      expect(await store().tokens.findByDigest(row.digest)).toEqual(row)
+      await store().tokens.revoke('org-a', row.name, 7)
+      expect(await store().tokens.findByDigest(row.digest)).toEqual({ ...row, revokedAt: 7 })
+      expect(await store().tokens.findByDigest('none')).toBeUndefined()
+    })
+
+    it('lists the tokens of an organization, oldest first', async () => {
+      const first = await insert()
+      const second = await insert()
+      await insert({ organizationId: 'org-b' })
+      expect(await store().tokens.list('org-a')).toEqual([first, second])
+      expect(await store().tokens.list('org-c')).toEqual([])
+    })
+
+    it('refuses the name of a live token with `conflict`, and the digest of any', async () => {
+      const row = await insert({ name: 'laptop' })
+      await expect(insert({ name: 'laptop' })).rejects.toMatchObject({
+        code: 'conflict',
+        message: 'There already is a token named laptop.',
+      })
+      await insert({ name: 'laptop', organizationId: 'org-b' })
+      await expect(insert({ digest: row.digest })).rejects.toMatchObject({ code: 'conflict' })
+    })
+
+    it('revokes by name, once, within its organization; the name is free again', async () => {
+      const row = await insert({ name: 'laptop' })
+      expect(await store().tokens.revoke('org-b', 'laptop', 10)).toBe(false)
+      expect(await store().tokens.revoke('org-a', 'laptop', 10)).toBe(true)
+      expect(await store().tokens.revoke('org-a', 'laptop', 11)).toBe(false)
+      const again = await insert({ name: 'laptop' })
+      expect(await store().tokens.revoke('org-a', 'laptop', 12)).toBe(true)
+      expect(await store().tokens.list('org-a')).toEqual([
+        { ...row, revokedAt: 10 },
+        { ...again, revokedAt: 12 },
+      ])
+    })
+  })
+}
+
+function describeAudit(store: CurrentStore): void {
+  describe('audit', () => {
+    it('lists the entries of an organization, oldest first, page after page', async () => {
+      const entries = Array.from({ length: 5 }, (_, place) => auditEntry({ at: 1000 - place }))
+      for (const entry of entries) await store().audit.append(entry)
+      await store().audit.append(auditEntry({ organizationId: 'org-b', outcome: 'refused', details: {} }))
+      expect(await store().audit.list('org-a', { limit: 10 })).toEqual(entries)
+      expect(await store().audit.list('org-a', { limit: 2 })).toEqual(entries.slice(0, 2))
+      const after = entries[1]?.id ?? ''
+      expect(await store().audit.list('org-a', { limit: 2, after })).toEqual(entries.slice(2, 4))
+      expect(await store().audit.list('org-a', { limit: 2, after: entries[4]?.id ?? '' })).toEqual([])
+    })
+
+    it('refuses an entry whose id is there already', async () => {
+      const entry = auditEntry()
+      await store().audit.append(entry)
+      await expect(store().audit.append({ ...entry, action: 'other' })).rejects.toMatchObject({
+        code: 'conflict',
+      })
+      expect(await store().audit.list('org-a', { limit: 10 })).toEqual([entry])
+    })
+  })
+}
+
+function describeSettings(store: CurrentStore): void {
+  describe('settings', () => {
+    it('gives back any JSON value, and undefined when there is none', async () => {
+      const values = [null, true, 0, 'text "quoted" 𝄞', ['a', 1], { nested: { list: [null, {}] } }]
+      for (const value of values) {
+        await store().settings.put('org-a', '*', 'name', value)
+        expect(await store().settings.get('org-a', '*', 'name')).toEqual(value)
+      }
+      expect(await store().settings.get('org-a', '*', 'other')).toBeUndefined()
+    })
+
+    it('does not share what it keeps with who gave it', async () => {
+      const order = ['a']
+      await store().settings.put('org-a', '*', 'order', order)
+      order.push('b')
+      expect(await store().settings.get('org-a', '*', 'order')).toEqual(['a'])
+    })
+
+    it('keeps organizations, subjects and names apart', async () => {
+      await store().settings.put('org-a', 'user:ada', 'order', ['x'])
+      await store().settings.put('org-a', '*', 'order', ['y'])
+      await store().settings.put('org-a', '*', 'notice', 1)
+      await store().settings.put('org-b', '*', 'order', ['z'])
+      expect(await store().settings.all('org-a', 'order')).toEqual({ 'user:ada': ['x'], '*': ['y'] })
+      expect(await store().settings.all('org-b', 'order')).toEqual({ '*': ['z'] })
+      expect(await store().settings.all('org-c', 'order')).toEqual({})
+    })
+
+    it('removes one setting; removing none is no error', async () => {
+      await store().settings.put('org-a', 'user:ada', 'notice', 1)
+      await store().settings.put('org-a', 'user:bob', 'notice', 2)
+      await store().settings.remove('org-a', 'user:ada', 'notice')
+      await store().settings.remove('org-a', 'user:ada', 'notice')
+      expect(await store().settings.all('org-a', 'notice')).toEqual({ 'user:bob': 2 })
+    })
+  })
+
+  describe('installation', () => {
+    it('keeps one text a name', async () => {
+      expect(await store().installation.get('key-check')).toBeUndefined()
+      await store().installation.put('key-check', 'one')
+      await store().installation.put('key-check', 'two')
+      await store().installation.put('other', '')
+      expect(await store().installation.get('key-check')).toBe('two')
+      expect(await store().installation.get('other')).toBe('')
+    })
+  })
+}

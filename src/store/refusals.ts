@@ -1,0 +1,48 @@
+// What every engine says when it refuses. Engines decide when; the words are the same.
+
+import { ClavigerError } from '../domain/errors.ts'
+import type { OwnerText } from '../domain/owner.ts'
+
+const NAME_HINT = 'Choose another name.'
+
+/** `conflict`: the owner already has a credential of that name. */
+export function credentialNameTaken(owner: OwnerText, name: string, cause?: unknown): ClavigerError {
+  return new ClavigerError('conflict', `${owner} already has a credential named ${name}.`, {
+    hint: NAME_HINT,
+    cause,
+  })
+}
+
+/** `conflict`: the organization already has a live token of that name. */
+export function tokenNameTaken(name: string, cause?: unknown): ClavigerError {
+  return new ClavigerError('conflict', `There already is a token named ${name}.`, { hint: NAME_HINT, cause })
+}
+
+/** `conflict`: a row with this key exists. */
+export function alreadyThere(cause?: Error): ClavigerError {
+  return new ClavigerError('conflict', 'There is one like this already.', withCause(cause))
+}
+
+/** `not_found`: the row this one belongs to was deleted. */
+export function parentGone(cause?: Error): ClavigerError {
+  return new ClavigerError('not_found', 'What this belongs to does not exist any more.', withCause(cause))
+}
+
+/** `unavailable`: the store was closed before this was asked. */
+export function storeClosed(): ClavigerError {
+  return new ClavigerError('unavailable', 'The database is closed.', { hint: 'Start the server again.' })
+}
+
+/** `internal`: a unit's groups were kept and used after it. */
+export function unitEnded(): ClavigerError {
+  return new ClavigerError('internal', 'A unit of the store was used after its end.')
+}
+
+/** Whether this is a ClavigerError of code `conflict`. */
+export function isConflict(thrown: unknown): boolean {
+  return thrown instanceof ClavigerError && thrown.code === 'conflict'
+}
+
+function withCause(cause: Error | undefined) {
+  return cause === undefined ? {} : { cause, detail: cause.message }
+}

@@ -1,0 +1,137 @@
+import { CompiledQuery } from 'kysely'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createGroupCommit, type GroupCommit } from './group-commit.ts'
+import type { Execute } from './prepared.ts'
+import { type Engine, openSqlite } from './sqlite.ts'
+
+let engine: Engine
+/** Statements and answers in the order they happened. */
+let events: string[]
+
+beforeEach(async () => {
+  engine = openSqlite({ path: ':memory:' })
+  events = []
+  await run('create table parent (id text primary key)')
+  await run('create table child (parent text references parent (id) deferrable initially deferred)')
+})
+
+afterEach(() => engine.close())
+
+async function run(sql: string): Promise<unknown[]> {
+  return (await engine.database.executeQuery(CompiledQuery.raw(sql))).rows
+}
+
+function committer(maxUnits = 256): GroupCommit {
+  return createGroupCommit({
+    begin: engine.begin,
+    maxUnits,
+    connected: (use) =>
+      engine.database.getExecutor().provideConnection((connection) =>
+        use((query) => {
+          events.push(query.sql)
+          return connection.executeQuery(query)
+        }),
+      ),
+  })
+}
+
+const insert = (id: string) => async (execute: Execute) => {
+  await execute(CompiledQuery.raw('insert into parent values (?)', [id]))
+  return id
+}
+
+const ids = async () =>
+  (await run('select id from parent order by id')).map((row) => Object.values(row ?? {})[0])
+const count = (sql: string) => events.filter((event) => event === sql).length
+
+describe('group commit', () => {
+  it('lets the units of one turn share one transaction, a savepoint each', async () => {
+    const { atomically } = committer()
+    const names = Array.from({ length: 10 }, (_, place) => `unit-${place}`)
+    expect(await Promise.all(names.map((name) => atomically(insert(name))))).toEqual(names)
+    expect(await ids()).toEqual(names)
+    expect(count('begin immediate')).toBe(1)
+    expect(count('commit')).toBe(1)
+    expect(count('savepoint unit')).toBe(10)
+    expect(count('release savepoint unit')).toBe(10)
+  })
+
+  it('makes no savepoint for a unit that is alone', async () => {
+    const { atomically } = committer()
+    await atomically(insert('a'))
+    const failed = atomically(async (execute) => {
+      await insert('b')(execute)
+      throw new RangeError('no')
+    })
+    await expect(failed).rejects.toThrow(RangeError)
+    expect(await ids()).toEqual(['a'])
+    expect(events).not.toContain('savepoint unit')
+  })
+
+  it('answers nobody before the commit has returned', async () => {
+    const { atomically } = committer()
+    const asked = ['a', 'b', 'c'].map((id) =>
+      atomically(insert(id)).then(() => events.push(`answered ${id}`)),
+    )
+    const failed = atomically(async () => {
+      throw new RangeError('no')
+    }).catch(() => events.push('answered d'))
+    await Promise.all([...asked, failed])
+    expect(events.slice(events.indexOf('commit'))).toEqual([
+      'commit',
+      'answered a',
+      'answered b',
+      'answered c',
+      'answered d',
+    ])
+  })
+
+  it('shares a commit among no more than the cap', async () => {
+    const { atomically } = committer(2)
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => atomically(insert(id))))
+    expect(count('commit')).toBe(3)
+    expect(await ids()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('puts what is asked for meanwhile into the next commit', async () => {
+    const { atomically } = committer()
+    let later: Promise<string> | undefined
+    await atomically(async (execute) => {
+      later = atomically(insert('later'))
+      return insert('first')(execute)
+    })
+    expect(count('commit')).toBe(1)
+    expect(await later).toBe('later')
+    expect(count('commit')).toBe(2)
+  })
+
+  it('rejects every unit of a commit that fails, stores none, and goes on', async () => {
+    const { atomically } = committer()
+    const orphan = atomically((execute) => execute(CompiledQuery.raw("insert into child values ('nobody')")))
+    const results = await Promise.allSettled([atomically(insert('a')), orphan, atomically(insert('b'))])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(count('rollback')).toBe(1)
+    expect(await ids()).toEqual([])
+    expect(await atomically(insert('after'))).toBe('after')
+    expect(await ids()).toEqual(['after'])
+  })
+
+  it('rejects every unit when the engine took the transaction back by itself', async () => {
+    const { atomically } = committer()
+    const lost = atomically((execute) => execute(CompiledQuery.raw('rollback')))
+    const results = await Promise.allSettled([atomically(insert('a')), lost, atomically(insert('b'))])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(await ids()).toEqual([])
+    expect(await atomically(insert('after'))).toBe('after')
+    expect(await ids()).toEqual(['after'])
+  })
+
+  it('has answered everybody when it is drained', async () => {
+    const { atomically, drained } = committer(1)
+    const answered: string[] = []
+    for (const id of ['a', 'b', 'c']) void atomically(insert(id)).then(() => answered.push(id))
+    await drained()
+    expect(answered).toEqual(['a', 'b', 'c'])
+    await expect(drained()).resolves.toBeUndefined()
+  })
+})

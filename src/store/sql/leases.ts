@@ -1,0 +1,95 @@
+// Leases over SQL.
+
+import type { Kysely } from 'kysely'
+import type { LeaseRow, LeaseStore } from '../store.ts'
+import { type Execute, type Markers, prepare } from './prepared.ts'
+import type { Database } from './schema.ts'
+
+const COLUMNS = [
+  'id',
+  'organization_id as organizationId',
+  'credential_id as credentialId',
+  'generation',
+  'harness',
+  'holder_kind as holderKind',
+  'holder_id as holderId',
+  'handle_digest as handleDigest',
+  'created_at as createdAt',
+  'expires_at as expiresAt',
+  'ended_at as endedAt',
+  'end_reason as endReason',
+] as const
+
+/** Prepares the statements once; the result makes the group for a connection. */
+export function leaseGroup(database: Kysely<Database>): (execute: Execute) => LeaseStore {
+  const { insert, get, findByHandle } = prepareLeases(database)
+  return (execute) => ({
+    insert: async (row) => {
+      await execute(insert(row))
+    },
+    get: async (organizationId, id) => (await execute(get({ organizationId, id }))).rows[0],
+    findByHandle: async (handleDigest) => (await execute(findByHandle({ handleDigest }))).rows[0],
+    extend: async (id, expiresAt) => {
+      const query = database
+        .updateTable('lease')
+        .set({ expires_at: expiresAt })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+      await execute(query.compile())
+    },
+    end: async (id, at, reason) => {
+      const query = database
+        .updateTable('lease')
+        .set({ ended_at: at, end_reason: reason })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+      return (await execute(query.compile())).numAffectedRows === 1n
+    },
+    endAllOf: async (credentialId, at, reason) => {
+      const query = database
+        .updateTable('lease')
+        .set({ ended_at: at, end_reason: reason })
+        .where('credential_id', '=', credentialId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', at)
+      return Number((await execute(query.compile())).numAffectedRows ?? 0n)
+    },
+    countRunning: async (credentialId, now) => {
+      const query = database
+        .selectFrom('lease')
+        .select((row) => row.fn.countAll<number | string>().as('running'))
+        .where('credential_id', '=', credentialId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+      return Number((await execute(query.compile())).rows[0]?.running ?? 0)
+    },
+  })
+}
+
+function prepareLeases(database: Kysely<Database>) {
+  const select = database.selectFrom('lease').select(COLUMNS)
+  return {
+    insert: prepare((marker: Markers<LeaseRow>) =>
+      database.insertInto('lease').values({
+        id: marker('id'),
+        organization_id: marker('organizationId'),
+        credential_id: marker('credentialId'),
+        generation: marker('generation'),
+        harness: marker('harness'),
+        holder_kind: marker('holderKind'),
+        holder_id: marker('holderId'),
+        handle_digest: marker('handleDigest'),
+        created_at: marker('createdAt'),
+        expires_at: marker('expiresAt'),
+        ended_at: marker('endedAt'),
+        end_reason: marker('endReason'),
+      }),
+    ),
+    get: prepare((marker: Markers<Pick<LeaseRow, 'organizationId' | 'id'>>) =>
+      select.where('organization_id', '=', marker('organizationId')).where('id', '=', marker('id')),
+    ),
+    findByHandle: prepare((marker: Markers<Pick<LeaseRow, 'handleDigest'>>) =>
+      select.where('handle_digest', '=', marker('handleDigest')),
+    ),
+  }
+}

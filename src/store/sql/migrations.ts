@@ -1,0 +1,205 @@
+// The store's migrations: numbered, forward only. A migration that was released is never edited; a change is a new one.
+// Others (identity/) hand in theirs, in a line of numbers of their own.
+
+import { type ColumnDataType, type Kysely, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Engine } from './sqlite.ts'
+
+export type Migrations = Readonly<Record<string, Migration>>
+
+/** The store's own migrations; `binary` is the engine's type for bytes. */
+export function storeMigrations(binary: Engine['binary']): Migrations {
+  return {
+    'store-0001': {
+      up: async (database: Kysely<unknown>) => {
+        await createCredentials(database, binary === 'blob' ? 'blob' : 'bytea')
+        await createLeases(database)
+        await createTokens(database)
+        await createRecords(database)
+      },
+    },
+  }
+}
+
+/**
+ * Brings the database up to date, in one transaction and under the migration lock. Throws `unavailable` when it has
+ * migrations this program does not know, before anything is changed.
+ */
+export async function migrate(engine: Engine, extra: Migrations = {}): Promise<void> {
+  const migrations = { ...storeMigrations(engine.binary), ...extra }
+  await refuseNewer(engine, migrations)
+  const migrator = new Migrator({
+    db: engine.database,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    // Two lines of numbers, the store's and the one handed in, grow independently of each other.
+    allowUnorderedMigrations: true,
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw engine.translate(error)
+}
+
+async function refuseNewer(engine: Engine, known: Migrations): Promise<void> {
+  const tables = await engine.database.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((table) => table.name === 'kysely_migration')) return
+  const applied = await engine.database
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+  const unknown = applied.map((row) => row.name).filter((name) => !Object.hasOwn(known, name))
+  if (unknown.length === 0) return
+  throw new ClavigerError('unavailable', 'This database was written by a newer Claviger.', {
+    hint: 'Start that version again, or restore the backup made before it was installed.',
+    detail: `unknown migrations: ${unknown.join(', ')}`,
+  })
+}
+
+async function createCredentials(database: Kysely<unknown>, binary: ColumnDataType): Promise<void> {
+  await database.schema
+    .createTable('credential')
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('organization_id', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('harness', 'text', (column) => column.notNull())
+    .addColumn('description', 'text', (column) => column.notNull())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('revision', 'bigint', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('state_reason', 'text', (column) => column.notNull())
+    .addColumn('state_until', 'bigint')
+    .addColumn('suffix', 'text', (column) => column.notNull())
+    .addColumn('shown', 'text', (column) => column.notNull())
+    .addColumn('position', 'bigint')
+    .addColumn('wrapped_key', binary, (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('updated_at', 'bigint', (column) => column.notNull())
+    .addUniqueConstraint('credential_name', ['organization_id', 'owner', 'name'])
+    .execute()
+  await index(database, 'credential', 'credential_candidates', ['organization_id', 'owner', 'harness'])
+  await index(database, 'credential', 'credential_page', ['organization_id', 'id'])
+  await database.schema
+    .createTable('credential_version')
+    .addColumn('credential_id', 'text', (column) =>
+      column.notNull().references('credential.id').onDelete('cascade'),
+    )
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('note', 'text', (column) => column.notNull())
+    .addColumn('suffix', 'text', (column) => column.notNull())
+    .addColumn('shown', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('credential_version_key', ['credential_id', 'version'])
+    .execute()
+  await database.schema
+    .createTable('credential_value')
+    .addColumn('credential_id', 'text', (column) => column.notNull())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('field', 'text', (column) => column.notNull())
+    .addColumn('sealed', binary, (column) => column.notNull())
+    .addPrimaryKeyConstraint('credential_value_key', ['credential_id', 'version', 'field'])
+    .addForeignKeyConstraint(
+      'credential_value_version',
+      ['credential_id', 'version'],
+      'credential_version',
+      ['credential_id', 'version'],
+      (constraint) => constraint.onDelete('cascade'),
+    )
+    .execute()
+}
+
+// A lease outlives its credential, as a record: no foreign key.
+async function createLeases(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('lease')
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('organization_id', 'text', (column) => column.notNull())
+    .addColumn('credential_id', 'text')
+    .addColumn('generation', 'bigint', (column) => column.notNull())
+    .addColumn('harness', 'text', (column) => column.notNull())
+    .addColumn('holder_kind', 'text', (column) => column.notNull())
+    .addColumn('holder_id', 'text', (column) => column.notNull())
+    .addColumn('handle_digest', 'text', (column) => column.notNull().unique())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addColumn('ended_at', 'bigint')
+    .addColumn('end_reason', 'text')
+    .execute()
+  await database.schema
+    .createIndex('lease_running')
+    .on('lease')
+    .columns(['credential_id', 'expires_at'])
+    .where(sql.ref('ended_at'), 'is', null)
+    .execute()
+}
+
+async function createTokens(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('token')
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('organization_id', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull().unique())
+    .addColumn('role', 'text', (column) => column.notNull())
+    .addColumn('holder_kind', 'text', (column) => column.notNull())
+    .addColumn('holder_id', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint')
+    .addColumn('revoked_at', 'bigint')
+    .execute()
+  await database.schema
+    .createIndex('token_live_name')
+    .unique()
+    .on('token')
+    .columns(['organization_id', 'name'])
+    .where(sql.ref('revoked_at'), 'is', null)
+    .execute()
+  await index(database, 'token', 'token_page', ['organization_id', 'id'])
+}
+
+// The audit's key is also the order it is read in. A hash chain per organization can follow in a migration.
+async function createRecords(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable('audit')
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('organization_id', 'text', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('actor_kind', 'text', (column) => column.notNull())
+    .addColumn('actor_id', 'text', (column) => column.notNull())
+    .addColumn('actor_name', 'text', (column) => column.notNull())
+    .addColumn('action', 'text', (column) => column.notNull())
+    .addColumn('object_kind', 'text', (column) => column.notNull())
+    .addColumn('object_id', 'text', (column) => column.notNull())
+    .addColumn('object_name', 'text', (column) => column.notNull())
+    .addColumn('outcome', 'text', (column) => column.notNull())
+    .addColumn('details', 'text', (column) => column.notNull())
+    .addColumn('request_id', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('audit_key', ['organization_id', 'id'])
+    .execute()
+  await database.schema
+    .createTable('setting')
+    .addColumn('organization_id', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('setting_key', ['organization_id', 'name', 'subject'])
+    .execute()
+  await database.schema
+    .createTable('installation')
+    .addColumn('name', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute()
+}
+
+async function index(
+  database: Kysely<unknown>,
+  table: string,
+  name: string,
+  columns: string[],
+): Promise<void> {
+  await database.schema.createIndex(name).on(table).columns(columns).execute()
+}

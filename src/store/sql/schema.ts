@@ -1,0 +1,120 @@
+// The tables as Kysely sees them: names of columns and their types. migrations.ts creates them; the rows of the port are
+// in ../store.ts. Only text, integers and bytes: times are milliseconds since 1970, JSON is text, ids order by time.
+
+import type { AuditEntry } from '../../domain/audit.ts'
+import type { Role } from '../../domain/caller.ts'
+import type { CredentialType } from '../../domain/credential-types.ts'
+import type { CredentialState } from '../../domain/state.ts'
+import type { TokenRow } from '../store.ts'
+
+export interface CredentialTable {
+  id: string
+  organization_id: string
+  owner: string
+  name: string
+  type: CredentialType
+  harness: string
+  description: string
+  version: number
+  revision: number
+  state: CredentialState
+  state_reason: string
+  state_until: number | null
+  suffix: string
+  /** JSON object: name → value. */
+  shown: string
+  position: number | null
+  wrapped_key: Uint8Array
+  created_at: number
+  created_by: string
+  updated_at: number
+}
+
+export interface CredentialVersionTable {
+  credential_id: string
+  version: number
+  created_at: number
+  created_by: string
+  note: string
+  suffix: string
+  /** JSON object: name → value. */
+  shown: string
+}
+
+export interface CredentialValueTable {
+  credential_id: string
+  version: number
+  field: string
+  sealed: Uint8Array
+}
+
+export interface LeaseTable {
+  id: string
+  organization_id: string
+  credential_id: string | null
+  generation: number
+  harness: string
+  holder_kind: string
+  holder_id: string
+  handle_digest: string
+  created_at: number
+  expires_at: number
+  ended_at: number | null
+  end_reason: string | null
+}
+
+export interface TokenTable {
+  id: string
+  organization_id: string
+  name: string
+  digest: string
+  role: Role
+  holder_kind: TokenRow['holderKind']
+  holder_id: string
+  created_at: number
+  created_by: string
+  expires_at: number | null
+  revoked_at: number | null
+}
+
+export interface AuditTable {
+  id: string
+  organization_id: string
+  at: number
+  actor_kind: string
+  actor_id: string
+  actor_name: string
+  action: string
+  object_kind: string
+  object_id: string
+  object_name: string
+  outcome: AuditEntry['outcome']
+  /** JSON object. */
+  details: string
+  request_id: string
+}
+
+export interface SettingTable {
+  organization_id: string
+  subject: string
+  name: string
+  /** JSON. */
+  value: string
+}
+
+export interface InstallationTable {
+  name: string
+  value: string
+}
+
+/** Every table of the store. better-auth's tables live beside them and are identity/'s. */
+export interface Database {
+  credential: CredentialTable
+  credential_version: CredentialVersionTable
+  credential_value: CredentialValueTable
+  lease: LeaseTable
+  token: TokenTable
+  audit: AuditTable
+  setting: SettingTable
+  installation: InstallationTable
+}

@@ -1,0 +1,130 @@
+// The store over SQL: opens an engine, brings its tables up to date and puts the groups together. Every write goes
+// through group commit; reads outside of a unit are queries of their own and see only what is committed.
+
+import type { Kysely } from 'kysely'
+import { ClavigerError } from '../../domain/errors.ts'
+import { groupsThrough } from '../groups-through.ts'
+import { storeClosed } from '../refusals.ts'
+import type { Store, StoreGroups } from '../store.ts'
+import { createUnitScope } from '../unit-scope.ts'
+import { auditGroup } from './audit.ts'
+import { credentialGroup } from './credentials.ts'
+import { createGroupCommit, type GroupCommitOptions } from './group-commit.ts'
+import { leaseGroup } from './leases.ts'
+import { type Migrations, migrate } from './migrations.ts'
+import type { Execute } from './prepared.ts'
+import type { Database } from './schema.ts'
+import { installationGroup, settingGroup } from './settings.ts'
+import { type Engine, openSqlite } from './sqlite.ts'
+import { tokenGroup } from './tokens.ts'
+import { versionGroup } from './versions.ts'
+
+const SQLITE = 'sqlite:'
+
+export interface SqlStoreOptions {
+  /** `sqlite:PATH` or `sqlite::memory:`. */
+  readonly url: string
+  /** Migrations of tables that are not the store's. */
+  readonly extraMigrations?: Migrations
+  /** See SqliteOptions. */
+  readonly maxPages?: number
+}
+
+export interface SqlStore {
+  readonly store: Store
+  /** The database itself, for identity/. Never use it inside `atomically`: it would wait for itself. */
+  readonly database: Kysely<Database>
+  /** The same as `store.close()`. */
+  close(): Promise<void>
+}
+
+/** Opens a database and brings it up to date. Throws `invalid` for a URL that is none; others: see openSqlite. */
+export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> {
+  const engine = openEngine(options)
+  try {
+    await migrate(engine, options.extraMigrations)
+  } catch (error) {
+    await engine.close()
+    throw engine.translate(error)
+  }
+  const store = storeOver(engine)
+  return { store, database: engine.database, close: () => store.close() }
+}
+
+function openEngine({ url, maxPages }: SqlStoreOptions): Engine {
+  const path = url.startsWith(SQLITE) ? url.slice(SQLITE.length) : ''
+  if (path === '') {
+    throw new ClavigerError('invalid', 'This is not the URL of a database we can use.', {
+      hint: 'Use sqlite:PATH, for example --database sqlite:/var/lib/claviger/claviger.db',
+    })
+  }
+  return openSqlite(maxPages === undefined ? { path } : { path, maxPages })
+}
+
+function storeOver(engine: Engine): Store {
+  const groupsOver = sqlGroups(engine.database)
+  const scope = createUnitScope()
+  let closing: Promise<void> | undefined
+  const refuse = () => {
+    scope.refuseInside()
+    if (closing !== undefined) throw storeClosed()
+  }
+
+  const committer = createGroupCommit({ begin: engine.begin, connected: connectedTo(engine) })
+  const outer = groupsOver((query) => translated(engine, engine.database.executeQuery(query)))
+  const read = async <T>(work: (groups: StoreGroups) => Promise<T>) => {
+    refuse()
+    return work(outer)
+  }
+  const atomically: Store['atomically'] = async (work) => {
+    refuse()
+    return committer.atomically((execute) => scope.run(() => work(groupsOver(execute))))
+  }
+  const groups = groupsThrough(read, atomically)
+  return {
+    ...groups,
+    atomically,
+    check: async () => {
+      await groups.installation.get('check')
+    },
+    close: () => {
+      closing ??= committer.drained().then(() => engine.close())
+      return closing
+    },
+  }
+}
+
+function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroups {
+  const credentials = credentialGroup(database)
+  const versions = versionGroup(database)
+  const leases = leaseGroup(database)
+  const tokens = tokenGroup(database)
+  const audit = auditGroup(database)
+  const settings = settingGroup(database)
+  const installation = installationGroup(database)
+  return (execute) => ({
+    credentials: credentials(execute),
+    versions: versions(execute),
+    leases: leases(execute),
+    tokens: tokens(execute),
+    audit: audit(execute),
+    settings: settings(execute),
+    installation: installation(execute),
+  })
+}
+
+// Kysely's own connection, without the layers that wait for it at each query.
+function connectedTo(engine: Engine): GroupCommitOptions['connected'] {
+  return (use) =>
+    engine.database
+      .getExecutor()
+      .provideConnection((connection) => use((query) => translated(engine, connection.executeQuery(query))))
+}
+
+async function translated<T>(engine: Engine, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    throw engine.translate(error)
+  }
+}
