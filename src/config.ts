@@ -86,7 +86,7 @@ export const SETTINGS = {
   },
   bedrockUrl: {
     variable: 'CLAVIGER_BEDROCK_URL',
-    standard: 'the endpoint of the credential’s region',
+    standard: 'the endpoint of the region of the credential',
     meaning: 'Where Bedrock credentials are tested.',
   },
   allowPrivateUpstreams: {

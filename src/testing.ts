@@ -1,0 +1,11 @@
+// What others can test with: the sandbox of fake providers, and the suites every implementation of a port must pass.
+// The suites import vitest; the sandbox needs nothing.
+
+export { describeProvider } from './providers/provider.conformance.ts'
+export type { SandboxUrls } from './sandbox/control.ts'
+export type { CredentialState as SandboxCredentialState, SandboxCredential } from './sandbox/credentials.ts'
+export type { PresentedCredential, SandboxRequest } from './sandbox/journal.ts'
+export type { ReplyBlock, ReplyScript } from './sandbox/reply.ts'
+export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
+export { createMemoryStore } from './store/memory.ts'
+export { describeStore } from './store/store.conformance.ts'
