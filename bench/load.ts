@@ -37,7 +37,11 @@ export async function drive(load: Load): Promise<Figures> {
 
 function requestBytes({ url, method, headers, body = '' }: Load): Buffer {
   const { host, pathname, search } = new URL(url)
-  const all = { host, ...headers, ...(method === 'POST' && { 'content-length': String(Buffer.byteLength(body)) }) }
+  const all = {
+    host,
+    ...headers,
+    ...(method === 'POST' && { 'content-length': String(Buffer.byteLength(body)) }),
+  }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   return Buffer.from(`${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }

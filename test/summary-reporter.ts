@@ -11,6 +11,8 @@ export class SummaryReporter implements Reporter {
       for (const test of module.children.allTests()) count[test.result().state] += 1
     }
     const skipped = count.skipped + count.pending
-    process.stdout.write(`\n${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+    process.stdout.write(
+      `\n${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+    )
   }
 }

@@ -43,7 +43,7 @@ export async function ensureAdminToken(
 }
 
 async function writeNew({ random }: Pick<Ports, 'random'>, file: TokenFile): Promise<string> {
-  const token = formatToken('api', random(48))
+  const token = formatToken(random(48))
   await file.write(new Secret(token))
   return sha256(token)
 }

@@ -4,7 +4,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { tokenKind } from '../domain/token.ts'
+import { leaseOfHandle, tokenKind } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
 import { weaker } from './tokens.ts'
@@ -12,6 +12,9 @@ import type { Ports } from './use-case.ts'
 
 const REMEMBERED_MS = 500
 const REMEMBERED_AT_MOST = 10_000
+
+const SIGN_IN = 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.'
+const RUN_AGAIN = 'Start the run again with claviger exec.'
 
 /** Who holds this token; throws `unauthenticated`. */
 export type Authenticate = (token: string, requestId: string) => Promise<Caller>
@@ -30,13 +33,16 @@ export function createAuthenticator(ports: Pick<Ports, 'store' | 'identity' | 'n
     if (kind === null) throw refused('This is not a Claviger token.')
     const digest = sha256(token)
     const known = remembered.get(digest)
-    if (known && known.until > ports.now()) return { ...known.holder, requestId }
+    const asked = ports.now()
+    const left = known === undefined ? 0 : known.until - asked
+    // More than that is left only when the clock was set back.
+    if (known && left > 0 && left <= REMEMBERED_MS) return { ...known.holder, requestId }
     const { holder, expiresAt } =
-      kind === 'api' ? await holderOfToken(ports, digest) : await holderOfLease(ports, digest)
+      kind === 'api' ? await holderOfToken(ports, digest) : await holderOfLease(ports, token, digest)
     if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
     remembered.set(digest, {
       holder,
-      until: Math.min(ports.now() + REMEMBERED_MS, expiresAt ?? Number.POSITIVE_INFINITY),
+      until: Math.min(asked + REMEMBERED_MS, expiresAt ?? Number.POSITIVE_INFINITY),
     })
     return { ...holder, requestId }
   }
@@ -55,12 +61,14 @@ async function holderOfToken(
 
 async function holderOfLease(
   { store, identity, now }: Pick<Ports, 'store' | 'identity' | 'now'>,
+  token: string,
   digest: string,
 ) {
-  const lease = await store.leases.findByHandle(digest)
-  if (!lease || !equal(lease.handleDigest, digest)) throw refused('This lease is unknown.')
-  if (lease.endedAt !== null) throw refused(`This lease is over: ${lease.endReason ?? 'it was ended'}.`)
-  if (lease.expiresAt <= now()) throw refused('This lease has expired.')
+  const lease = await store.leases.lookUp(leaseOfHandle(token) ?? '')
+  if (!lease || !equal(lease.handleDigest, digest)) throw refused('This lease is unknown.', RUN_AGAIN)
+  if (lease.endedAt !== null)
+    throw refused(`This lease is over: ${lease.endReason ?? 'it was ended'}.`, RUN_AGAIN)
+  if (lease.expiresAt <= now()) throw refused('This lease has expired.', RUN_AGAIN)
   return {
     holder: await person(identity, lease, { tokenId: null, leaseId: lease.id }),
     expiresAt: lease.expiresAt,
@@ -76,6 +84,8 @@ async function person(
   const found = row.holderKind === 'person' ? await identity.person(organizationId, holderId) : undefined
   if (!found) throw refused('Whoever this token belonged to is no longer a member.')
   const role = 'role' in row ? weaker(row.role, found.role) : found.role
+  if (role === null)
+    throw refused('This token has a role that its person may not give any more.')
   return {
     organizationId,
     kind: 'person',
@@ -91,8 +101,6 @@ function equal(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 }
 
-function refused(message: string): ClavigerError {
-  return new ClavigerError('unauthenticated', message, {
-    hint: 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.',
-  })
+function refused(message: string, hint = SIGN_IN): ClavigerError {
+  return new ClavigerError('unauthenticated', message, { hint })
 }

@@ -7,6 +7,7 @@ import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
 import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
+import { closedToHandles } from './handles.ts'
 import { createLeaseUseCases } from './leases.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
@@ -14,7 +15,7 @@ import { createWorkshop } from './workshop.ts'
 
 export function createControl(ports: Ports): Control {
   const workshop = createWorkshop(ports)
-  return {
+  const control: Control = {
     ...createCredentialUseCases(workshop),
     ...createChangeUseCases(workshop),
     ...createPlacementUseCases(workshop),
@@ -24,4 +25,5 @@ export function createControl(ports: Ports): Control {
     ...createTokenUseCases(workshop),
     ...auditUseCases(workshop),
   }
+  return closedToHandles(control, workshop.guard)
 }

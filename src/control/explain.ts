@@ -1,7 +1,7 @@
 // `explain`: the whole list of candidates for somebody's run, with the reasons.
 
 import type { DecisionView, Output } from '../api/schemas.ts'
-import { type Caller, may } from '../domain/caller.ts'
+import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { formatOwner } from '../domain/owner.ts'
 import type { Decision } from '../domain/resolve.ts'
@@ -20,6 +20,7 @@ export async function explain(
   input: ExplainInput,
 ): Promise<Output<'explain'>> {
   const { subject, name } = await subjectOfInput(workshop, caller, input)
+  if (subject.agent !== null) mustDescribe(caller, subject.agent)
   return workshop.guard.perform(caller, async (unit, authorize) => {
     const object = { kind: 'harness', id: input.harness, name: input.harness }
     await authorize({ action: 'explain', needs: { general: 'explain' }, object, details: { for: name } })
@@ -50,6 +51,13 @@ async function findPerson({ identity }: Workshop, caller: Caller, wanted: string
     : await identity.person(caller.organizationId, wanted)
   if (!person) throw absent('member', wanted)
   return person
+}
+
+function mustDescribe(caller: Caller, agent: string): void {
+  if (mayCredential(caller, 'describe', { kind: 'agent', name: agent })) return
+  throw new ClavigerError('forbidden', `You may not see the credentials of the agent ${agent}.`, {
+    hint: 'Leave out --agent, or ask an admin.',
+  })
 }
 
 // Of another person's own credentials an admin learns that they exist, nothing more.

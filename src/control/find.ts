@@ -59,6 +59,18 @@ export function manage(
   }
 }
 
+/** The act of giving a credential to the owner of this row, who need not have it yet. */
+export function storeFor(
+  action: string,
+  row: CredentialRow,
+  details: Record<string, string | number> = {},
+): Act {
+  return {
+    ...manage(action, row, details),
+    needs: { right: 'manage', owner: parseOwner(row.owner), into: true },
+  }
+}
+
 /** The error for a name the owner uses already. */
 export function nameTaken(name: string): ClavigerError {
   return new ClavigerError('conflict', `That owner already has a credential named ${name}.`, {

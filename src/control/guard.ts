@@ -5,7 +5,8 @@
 import type { AuditEntry } from '../domain/audit.ts'
 import { type Caller, type GeneralRight, may, mayCredential, type Right } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { type Owner, parseOwner } from '../domain/owner.ts'
+import { printable } from '../domain/names.ts'
+import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
 import type { Secret } from '../domain/secret.ts'
 import { newId } from '../lib/id.ts'
 import type { CredentialRow, Store, StoreGroups } from '../store/store.ts'
@@ -14,8 +15,8 @@ import type { KeyContext, Vault } from '../vault/vault.ts'
 /** What is about to happen to what, and the right it needs. */
 export interface Act {
   readonly action: string
-  readonly needs:
-    | { readonly right: Right; readonly owner: Owner }
+  readonly needs: // `into`: the caller named the owner, and wants the object there or in another order; nothing is hidden from them.
+    | { readonly right: Right; readonly owner: Owner; readonly into?: true }
     | { readonly general: GeneralRight }
     | { readonly lease: string }
   readonly object: { readonly kind: string; readonly id: string; readonly name: string }
@@ -27,12 +28,14 @@ export type Authorize = (act: Act) => Promise<void>
 
 /** A sealed version that was authorized and is to be opened once the audit row is durable. */
 export interface Sealed {
-  readonly row: CredentialRow
+  readonly row: Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'wrappedKey'>
   readonly version: number
   readonly values: Readonly<Record<string, Uint8Array>>
 }
 
 export interface Guard {
+  /** For what must be known before the work: throws and records a refusal as `perform` would; records nothing else. */
+  check(caller: Caller, act: Act): Promise<void>
   /** Runs `work` as one atomic unit. It must authorize before it changes anything; without that the unit fails. */
   perform<T>(caller: Caller, work: (unit: StoreGroups, authorize: Authorize) => Promise<T>): Promise<T>
   /** As `perform`; what `work` names in `open` is opened after the unit is durable, each only if it was authorized. */
@@ -99,6 +102,9 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
   }
 
   return {
+    async check(caller, act) {
+      if (!permits(caller, act)) await run(caller, (_, authorize) => authorize(act))
+    },
     perform: (caller, work) => run(caller, (unit, authorize) => work(unit, authorize)),
     async release(caller, work) {
       const { result, open: toOpen } = await run(caller, async (unit, authorize, authorized) => {
@@ -119,31 +125,65 @@ function permits(caller: Caller, { needs }: Act): boolean {
 }
 
 function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
-  const hidden = 'owner' in needs && !mayCredential(caller, 'exists', needs.owner)
-  if (hidden || 'lease' in needs) return absent(object.kind, object.id)
-  return new ClavigerError(
-    'forbidden',
-    `You are not allowed to do this with the ${object.kind} ${object.name}.`,
-    {
-      hint:
-        caller.leaseId === null
-          ? 'Ask an admin of the organization.'
-          : 'The handle of a lease is good for that lease only.',
-    },
-  )
+  if ('lease' in needs) return absent(object.kind, object.id)
+  if (caller.leaseId !== null) return byHandle()
+  if (!('owner' in needs))
+    return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
+  if (needs.into) return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`)
+  if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
+  if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
+  return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
+}
+
+function forbidden(message: string, hint = 'Ask an admin of the organization.'): ClavigerError {
+  return new ClavigerError('forbidden', message, { hint })
+}
+
+function byHandle(): ClavigerError {
+  return forbidden('The handle of a lease is not allowed to do this.', 'It is good for that lease only.')
+}
+
+// For those who may know that it exists, and nothing more.
+function ofSomebodyElse(): ClavigerError {
+  return new ClavigerError('forbidden', 'This credential is personal, and not yours.', {
+    hint: 'Ask the person it belongs to.',
+  })
+}
+
+// What to type next when something is not there.
+const FIND: Readonly<Record<string, string>> = {
+  credential: 'List what there is: claviger credential list',
+  token: 'List what there is: claviger tokens list',
+  lease: 'Start the run again with claviger exec.',
+  team: 'See which teams you are in: claviger whoami',
 }
 
 /** The answer for what does not exist, and for what the caller may not know to exist: the same for both. */
 export function absent(kind: string, id: string): ClavigerError {
-  return new ClavigerError('not_found', `There is no ${kind} ${id}.`, {
-    hint: `List what there is: claviger ${kind} list`,
+  return new ClavigerError('not_found', `There is no ${kind} ${printable(id)}.`, {
+    hint: FIND[kind] ?? 'Check how it is spelled, or ask an admin of the organization.',
   })
 }
 
 /** Throws as for an absent one unless the caller may see this credential. For reads, which need no audit row. */
-export function mustSee(caller: Caller, row: CredentialRow): void {
-  if (caller.leaseId !== null || !mayCredential(caller, 'describe', parseOwner(row.owner)))
-    throw absent('credential', row.id)
+export function mustSee(caller: Caller, row: Pick<CredentialRow, 'id' | 'owner'>): void {
+  if (!canSee(caller, row)) throw absent('credential', row.id)
+}
+
+export function canSee(caller: Caller, row: Pick<CredentialRow, 'owner'>): boolean {
+  return caller.leaseId === null && mayCredential(caller, 'describe', parseOwner(row.owner))
+}
+
+/** As `mustSee`; also throws `forbidden` for a member who may see only name and type of what the organization owns. */
+export function mustSeeWhole(caller: Caller, row: CredentialRow): void {
+  mustSee(caller, row)
+  if (seesNameOnly(caller, row))
+    throw forbidden(`Of the organization's credential ${row.name} you may see the name and type only.`)
+}
+
+/** Whether R3 limits what this caller sees of the credential to its name and type. */
+export function seesNameOnly(caller: Caller, row: Pick<CredentialRow, 'owner'>): boolean {
+  return row.owner === 'org' && (caller.role === 'member' || caller.role === 'agent')
 }
 
 function entry(caller: Caller, act: Act, outcome: AuditEntry['outcome'], at: number): AuditEntry {

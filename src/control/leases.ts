@@ -1,15 +1,16 @@
 // Handing credentials out: resolve, audit, then open. And `explain`, which is the same resolution without the handing.
 
-import { type Caller, mayCredential } from '../domain/caller.ts'
+import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { parseOwner } from '../domain/owner.ts'
 import { chosen, type Decision } from '../domain/resolve.ts'
 import { Secret } from '../domain/secret.ts'
-import { formatToken } from '../domain/token.ts'
+import { formatHandle } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
-import type { CredentialRow, LeaseRow, StoreGroups } from '../store/store.ts'
+import type { CandidateRow, LeaseRow, StoreGroups } from '../store/store.ts'
+import { sealedVersion } from './credentials/sealing.ts'
 import { explain } from './explain.ts'
 import { type Act, absent, type Sealed } from './guard.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
@@ -38,11 +39,21 @@ export function createLeaseUseCases(workshop: Workshop): LeaseUseCases {
   }
 }
 
+// What no choice of a credential could make right, before one is looked for.
+async function mustLease({ guard }: Workshop, caller: Caller, { agent, harness }: LeaseInput): Promise<void> {
+  const object = { kind: 'harness', id: harness, name: harness }
+  if (!may(caller, 'lease'))
+    await guard.check(caller, { action: 'lease.create', needs: { general: 'lease' }, object })
+  if (agent === undefined || (caller.kind === 'agent' && caller.id === agent)) return
+  const needs = { right: 'use', owner: { kind: 'agent', name: agent }, into: true } as const
+  await guard.check(caller, { action: 'lease.create', needs, object })
+}
+
 interface Plan {
   readonly lease: LeaseRow
   readonly decision: Decision
-  readonly row: CredentialRow | null
-  readonly raw: readonly CredentialRow[]
+  readonly row: CandidateRow | null
+  readonly raw: readonly CandidateRow[]
 }
 
 async function create(
@@ -50,7 +61,9 @@ async function create(
   caller: Caller,
   input: LeaseInput,
 ): Promise<Result<'leases.create'>> {
-  const handle = formatToken('lease', workshop.random(48))
+  await mustLease(workshop, caller, input)
+  const id = newId('lease')
+  const handle = formatHandle(id, workshop.random(48))
   const { result, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
     const resolved = await workshop.resolution.decide(
       unit,
@@ -58,12 +71,12 @@ async function create(
       subjectOf(caller, input.agent),
       input,
     )
-    const plan = makePlan(workshop, caller, input, resolved, handle)
+    const plan = makePlan(workshop, caller, input, resolved, { id, handleDigest: sha256(handle) })
     await authorize(leaseAct(plan, input.harness))
-    const open: Sealed[] = plan.row === null ? [] : [await sealedOf(unit, plan.row)]
+    const open: Sealed[] = plan.row === null ? [] : [await sealedVersion(unit, plan.row)]
     for (const row of plan.raw) {
       await authorize(useOf(row, { lease: plan.lease.id, generation: row.version }))
-      open.push(await sealedOf(unit, row))
+      open.push(await sealedVersion(unit, row))
     }
     await unit.leases.insert(plan.lease)
     return { result: plan, open }
@@ -84,21 +97,20 @@ function makePlan(
   caller: Caller,
   input: LeaseInput,
   resolved: Resolved,
-  handle: string,
+  identity: Pick<LeaseRow, 'id' | 'handleDigest'>,
 ): Plan {
   const decision = chosen(resolved.decisions)
   if (decision === null) throw nothingFits(input.harness, resolved)
   const row = decision.credential === null ? null : (resolved.rows.get(decision.credential.id) ?? null)
   const now = workshop.now()
   const lease: LeaseRow = {
-    id: newId('lease'),
+    ...identity,
     organizationId: caller.organizationId,
     credentialId: row?.id ?? null,
     generation: row?.version ?? 0,
     harness: input.harness,
     holderKind: caller.kind,
     holderId: caller.id,
-    handleDigest: sha256(handle),
     createdAt: now,
     expiresAt: now + workshop.leaseLife,
     endedAt: null,
@@ -110,11 +122,14 @@ function makePlan(
 function leaseAct({ lease, decision, row }: Plan, harness: HarnessName): Act {
   const details = { lease: lease.id, harness, reason: decision.reason }
   if (row !== null) return useOf(row, { ...details, generation: row.version })
-  const object = { kind: 'ambient', id: lease.id, name: 'the login of the machine' }
-  return { action: 'lease.create', needs: { general: 'lease' }, object, details }
+  return { action: 'lease.create', needs: { general: 'lease' }, object: ambient(lease.id), details }
 }
 
-function useOf(row: CredentialRow, details: Record<string, string | number>): Act {
+function ambient(lease: string): Act['object'] {
+  return { kind: 'ambient', id: lease, name: 'the login of the machine' }
+}
+
+function useOf(row: CandidateRow, details: Record<string, string | number>): Act {
   return {
     action: 'lease.create',
     needs: { right: 'use', owner: parseOwner(row.owner) },
@@ -123,39 +138,39 @@ function useOf(row: CredentialRow, details: Record<string, string | number>): Ac
   }
 }
 
-async function sealedOf(unit: StoreGroups, row: CredentialRow): Promise<Sealed> {
-  return { row, version: row.version, values: await unit.versions.values(row.id, row.version) }
-}
-
 /** The current value behind a running lease: what a helper asks for again and again. */
 async function read(workshop: Workshop, caller: Caller, id: string): Promise<Result<'leases.read'>> {
   const { result, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
     if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
-    const row =
-      lease.credentialId === null
-        ? undefined
-        : await unit.credentials.get(caller.organizationId, lease.credentialId)
-    if (!row || !mayCredential(caller, 'use', parseOwner(row.owner))) throw absent('lease', id)
-    const object = { kind: 'credential', id: row.id, name: row.name }
+    const row = await leasedRow(unit, caller, lease)
     await authorize({
       action: 'lease.read',
       needs: { lease: id },
-      object,
-      details: { lease: id, generation: row.version },
+      object: row === null ? ambient(id) : { kind: 'credential', id: row.id, name: row.name },
+      details: { lease: id, generation: row?.version ?? 0 },
     })
-    const expiresAt = now + workshop.leaseLife
-    if (lease.expiresAt - now < workshop.leaseLife / 2) await unit.leases.extend(id, expiresAt)
-    return { result: { row, lease }, open: [await sealedOf(unit, row)] }
+    const extended = lease.expiresAt - now < workshop.leaseLife / 2
+    const expiresAt = extended ? now + workshop.leaseLife : lease.expiresAt
+    if (extended) await unit.leases.extend(id, expiresAt)
+    return { result: { row, expiresAt }, open: row === null ? [] : [await sealedVersion(unit, row)] }
   })
   return {
     id,
-    expiresAt: rfc3339(result.lease.expiresAt),
-    credential: leased(result.row, opened[0] ?? {}),
+    expiresAt: rfc3339(result.expiresAt),
+    credential: result.row === null ? null : leased(result.row, opened[0] ?? {}),
     raw: [],
     reason: 'it is the credential of this lease',
   }
+}
+
+// Null for a lease of the machine's own login. A credential the holder may not use any more is as good as none.
+async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Promise<CandidateRow | null> {
+  if (lease.credentialId === null) return null
+  const row = await unit.credentials.get(caller.organizationId, lease.credentialId)
+  if (!row || !mayCredential(caller, 'use', parseOwner(row.owner))) throw absent('lease', lease.id)
+  return row
 }
 
 async function findLease(unit: StoreGroups, caller: Caller, id: string): Promise<LeaseRow> {
@@ -172,17 +187,14 @@ function ended(lease: LeaseRow): ClavigerError {
 }
 
 function leased(
-  row: CredentialRow,
+  row: CandidateRow,
   fields: Record<string, Secret>,
 ): NonNullable<Result<'leases.create'>['credential']> {
   const { id, name, owner, type, suffix, version } = row
   return { id, name, owner, type, suffix, generation: version, fields }
 }
 
-function rawValue(
-  row: CredentialRow,
-  fields: Record<string, Secret>,
-): Result<'leases.create'>['raw'][number] {
+function rawValue(row: CandidateRow, fields: Record<string, Secret>): Result<'leases.create'>['raw'][number] {
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
 }
 

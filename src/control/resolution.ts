@@ -7,7 +7,8 @@ import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
 import { DEFAULT_POLICIES, type SubscriptionPolicies } from '../domain/policy.ts'
 import { type Candidate, type Decision, type ResolveRequest, resolve } from '../domain/resolve.ts'
-import type { CredentialRow, StoreGroups } from '../store/store.ts'
+import type { CandidateRow, StoreGroups } from '../store/store.ts'
+import { absent } from './guard.ts'
 import type { Ports } from './use-case.ts'
 
 const NOTICE_SETTING = 'claude-notice-accepted'
@@ -28,8 +29,8 @@ export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient'> {
 export interface Resolved {
   readonly decisions: readonly Decision[]
   /** The rows behind the decisions, by id. */
-  readonly rows: ReadonlyMap<string, CredentialRow>
-  readonly raw: readonly CredentialRow[]
+  readonly rows: ReadonlyMap<string, CandidateRow>
+  readonly raw: readonly CandidateRow[]
 }
 
 export interface Resolution {
@@ -42,6 +43,7 @@ export interface Resolution {
 export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
   return {
     async decide(unit, organizationId, subject, query) {
+      if (query.team !== undefined && !subject.teams.includes(query.team)) throw absent('team', query.team)
       const owners = ownersOf(subject, query.team).map(formatOwner)
       const found = await unit.credentials.candidates(organizationId, query.harness, owners)
       const rows = new Map(found.map((row) => [row.id, row]))
@@ -63,7 +65,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
         request,
         found.filter((row) => row.type !== 'raw' || row.id === explicit).map(asCandidate),
       )
-      return { decisions, rows, raw: rawOf(found) }
+      return { decisions, rows, raw: rawOf(found, subject) }
     },
     visibleOwners(caller) {
       if (caller.role !== 'member' && caller.role !== 'agent') return undefined
@@ -113,7 +115,7 @@ function ownersOf(subject: Subject, team: string | undefined): Owner[] {
   ]
 }
 
-function pick(rows: readonly CredentialRow[], wanted: string, harness: HarnessName): CredentialRow {
+function pick(rows: readonly CandidateRow[], wanted: string, harness: HarnessName): CandidateRow {
   const matches = rows.filter(
     (row) => row.id === wanted || row.name === wanted || `${row.owner}/${row.name}` === wanted,
   )
@@ -135,16 +137,16 @@ function pick(rows: readonly CredentialRow[], wanted: string, harness: HarnessNa
   return first
 }
 
-function asCandidate(row: CredentialRow): Candidate {
+function asCandidate(row: CandidateRow): Candidate {
   const { id, name, type, state, stateUntil } = row
   return { id, name, type, state, stateUntil, owner: parseOwner(row.owner) }
 }
 
-function isSubscription(row: CredentialRow): boolean {
+function isSubscription(row: CandidateRow): boolean {
   return CREDENTIAL_TYPES[row.type].subscription
 }
 
-function ordersOf(rows: readonly CredentialRow[]): Record<OwnerText, string[]> {
+function ordersOf(rows: readonly CandidateRow[]): Record<OwnerText, string[]> {
   const orders: Record<OwnerText, string[]> = {}
   const placed = rows
     .filter((row) => row.position !== null)
@@ -157,11 +159,11 @@ function ordersOf(rows: readonly CredentialRow[]): Record<OwnerText, string[]> {
   return orders
 }
 
-// A raw secret of a narrower owner wins over one of the same name of a wider one.
-function rawOf(rows: readonly CredentialRow[]): CredentialRow[] {
-  const width = (row: CredentialRow) => ['agent', 'user', 'team', 'org'].indexOf(parseOwner(row.owner).kind)
-  const byName = new Map<string, CredentialRow>()
-  const raw = rows.filter((row) => row.type === 'raw')
+// A raw secret of a narrower owner wins over one of the same name of a wider one. An agent gets its own only.
+function rawOf(rows: readonly CandidateRow[], { agent }: Subject): CandidateRow[] {
+  const width = (row: CandidateRow) => ['agent', 'user', 'team', 'org'].indexOf(parseOwner(row.owner).kind)
+  const byName = new Map<string, CandidateRow>()
+  const raw = rows.filter((row) => row.type === 'raw' && (agent === null || row.owner === `agent:${agent}`))
   raw.sort((a, b) => width(b) - width(a) || (a.owner < b.owner ? 1 : -1))
   for (const row of raw) byName.set(row.name, row)
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -14,8 +14,15 @@ import type { Control } from './use-case.ts'
 import { rfc3339, rfc3339OrNull } from './views.ts'
 import type { Workshop } from './workshop.ts'
 
-// From the most to the least that a token may do; a token never does more than the person it stands for.
-const RANK: readonly Role[] = ['owner', 'admin', 'member', 'auditor']
+// Role → the roles that may do nothing it may not. Members and auditors each may something the other may not.
+const WITHIN: Readonly<Record<Role, readonly Role[]>> = {
+  owner: ['owner', 'admin', 'member', 'auditor'],
+  admin: ['admin', 'member', 'auditor'],
+  member: ['member'],
+  auditor: ['auditor'],
+  agent: ['agent'],
+  worker: ['worker'],
+}
 
 export function createTokenUseCases(
   workshop: Workshop,
@@ -34,9 +41,10 @@ export function createTokenUseCases(
         throw new ClavigerError(
           'forbidden',
           `Your role is ${caller.role}; a token of yours cannot be ${role}.`,
+          { hint: `Choose what is within yours: --role ${WITHIN[caller.role].join(' or ')}` },
         )
       }
-      const token = formatToken('api', random(48))
+      const token = formatToken(random(48))
       const createdAt = now()
       const expiresAt = expiresInSeconds === null ? null : createdAt + expiresInSeconds * 1000
       const row = tokenRow(caller, { name, role, digest: sha256(token), createdAt, expiresAt })
@@ -64,9 +72,10 @@ export function createTokenUseCases(
   }
 }
 
-/** The one of two roles that may do less. */
-export function weaker(a: Role, b: Role): Role {
-  return RANK.indexOf(a) >= RANK.indexOf(b) ? a : b
+/** The one of two roles that is within the other; null when neither is. */
+export function weaker(a: Role, b: Role): Role | null {
+  if (WITHIN[b].includes(a)) return a
+  return WITHIN[a].includes(b) ? b : null
 }
 
 export interface NewToken {

@@ -4,6 +4,7 @@ import type { CredentialView } from '../api/schemas.ts'
 import type { Caller } from '../domain/caller.ts'
 import { CREDENTIAL_TYPES } from '../domain/credential-types.ts'
 import type { CredentialRow } from '../store/store.ts'
+import { seesNameOnly } from './guard.ts'
 
 export function rfc3339(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
@@ -25,7 +26,7 @@ export function credentialView(caller: Caller, row: CredentialRow): CredentialVi
     stateReason: row.stateReason,
     stateUntil: rfc3339OrNull(row.stateUntil),
   }
-  if (row.owner === 'org' && caller.role === 'member') return base
+  if (seesNameOnly(caller, row)) return base
   return {
     ...base,
     description: row.description,

@@ -15,23 +15,6 @@ export class Secret {
     return this.#value
   }
 
-  /**
-   * A secret text built out of other secrets, for example a file that holds a key. What comes out is as hidden as what
-   * went in; `build` must only combine.
-   */
-  static compose(
-    parts: Readonly<Record<string, Secret>>,
-    build: (texts: Readonly<Record<string, string>>) => string,
-  ): Secret {
-    const texts = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.#value]))
-    return new Secret(build(texts))
-  }
-
-  /** Whether two secrets hold the same text. */
-  equals(other: Secret): boolean {
-    return this.#value === other.#value
-  }
-
   /** The number of characters; says nothing else about the value. */
   get length(): number {
     return this.#value.length

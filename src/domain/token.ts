@@ -1,28 +1,47 @@
-// The form of our own tokens: `clv_<kind>_<43 characters><6 characters of checksum>`. The checksum lets a secret
-// scanner, and us, tell a token from a typing error without asking a database. Digests are made elsewhere.
+// The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, each with 43 random characters and
+// a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error without asking a
+// database. Digests are made elsewhere.
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 43
 const CHECKSUM_LENGTH = 6
-const FORM = /^clv_(api|lease)_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const FORM = /^clv_(api|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
 export type TokenKind = 'api' | 'lease'
 
-/** Makes a token from 43 or more random bytes. The few bytes above 247 fold over; the loss is far below one bit. */
-export function formatToken(kind: TokenKind, random: Uint8Array): string {
-  let body = ''
-  for (let i = 0; i < BODY_LENGTH; i += 1) body += ALPHABET.charAt((random[i] ?? 0) % ALPHABET.length)
-  return `clv_${kind}_${body}${checksum(`${kind}_${body}`)}`
+/** An API token from 43 or more random bytes. The few bytes above 247 fold over; the loss is far below one bit. */
+export function formatToken(random: Uint8Array): string {
+  return format('api', random)
+}
+
+/** The handle of a lease. It names the lease, so that no index over digests is needed to find it. */
+export function formatHandle(leaseId: string, random: Uint8Array): string {
+  return format(leaseId, random)
 }
 
 /** The kind of a well-formed token, or null: wrong form or checksum. Says nothing about its being valid. */
 export function tokenKind(text: string): TokenKind | null {
-  const match = FORM.exec(text)
-  if (!match) return null
-  const [, kind, body, sum] = match
-  if (sum !== checksum(`${kind}_${body}`)) return null
-  return kind === 'api' ? 'api' : 'lease'
+  const subject = subjectOf(text)
+  if (subject === null) return null
+  return subject === 'api' ? 'api' : 'lease'
+}
+
+/** The id of the lease a well-formed handle names; null for anything else. */
+export function leaseOfHandle(text: string): string | null {
+  const subject = subjectOf(text)
+  return subject === 'api' ? null : subject
+}
+
+function format(subject: string, random: Uint8Array): string {
+  let body = ''
+  for (let i = 0; i < BODY_LENGTH; i += 1) body += ALPHABET.charAt((random[i] ?? 0) % ALPHABET.length)
+  return `clv_${subject}_${body}${checksum(`${subject}_${body}`)}`
+}
+
+function subjectOf(text: string): string | null {
+  const [, subject, body, sum] = FORM.exec(text) ?? []
+  return subject !== undefined && sum === checksum(`${subject}_${body}`) ? subject : null
 }
 
 // CRC-32 (IEEE 802.3), written out in base 62.

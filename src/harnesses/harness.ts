@@ -2,59 +2,100 @@
 // environment come in as data, a Delivery goes out. It does not spawn, read or write anything (runner/ does).
 
 import type { CredentialType } from '../domain/credential-types.ts'
-import type { Delivery, DeliveryMode } from '../domain/delivery.ts'
+import type { DeliveredFile, Delivery, DeliveryMode } from '../domain/delivery.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
 
-export interface DeliveryInput {
-  readonly credential: {
-    readonly name: string
-    readonly type: CredentialType
-    readonly fields: Readonly<Record<string, Secret>>
-  }
-  readonly mode: DeliveryMode
-  /** `--keep-env`: what the shell has wins; then our credential is skipped whole if they contradict. */
-  readonly keepEnvironment: boolean
+/** A credential as its type and fields; `name` is for messages. */
+export interface DeliverableCredential {
+  readonly name: string
+  readonly type: CredentialType
+  readonly fields: Readonly<Record<string, Secret>>
+}
+
+/** What the machine already has, as data. */
+export interface MachineState {
   readonly environment: Readonly<Record<string, string>>
-  /** The user's own files of {@link Harness.reads}: path relative to the configuration home → text. */
+  /** The user's own files of {@link Harness.reads} and {@link Harness.login}: that path → text. Missing ones are absent. */
   readonly userFiles: Readonly<Record<string, string>>
-  /** Settings files of the project the program is started in that it would read too: path → text. */
+  /** Settings files of the project that the program would read too: path as shown to people → text. */
   readonly projectFiles: Readonly<Record<string, string>>
+}
+
+export interface DeliveryInput extends MachineState {
+  readonly credential: DeliverableCredential
+  readonly mode: DeliveryMode
   /** A shell command line that prints the credential, for programs that ask for it. */
   readonly helperCommand: (kind: 'api-key' | 'aws') => string
-  /** Milliseconds since 1970. */
-  readonly now: number
+}
+
+/** The files of the user's own configuration home that hold the credential from now on, and what changed in them. */
+export interface Restoration {
+  readonly files: readonly DeliveredFile[]
+  readonly report: readonly string[]
+}
+
+/** One file of {@link Harness.reads} in its four states; absent files are null. */
+export interface FileHistory {
+  /** The user's, when the run began. */
+  readonly before: string | null
+  /** The private copy as we wrote it. */
+  readonly delivered: string
+  /** The private copy when the program had ended. */
+  readonly after: string
+  /** The user's, now. */
+  readonly now: string | null
 }
 
 export interface Harness {
   readonly name: HarnessName
   /** The program's name on PATH, and the setting that overrides it. */
   readonly program: string
+  readonly programSetting: string
   /** Oldest version that behaves as we need, e.g. `2.1.208`, and what to type to get a newer one. */
   readonly minimumVersion: string
   readonly installHint: string
   /** Types this harness can be given. */
   readonly types: readonly CredentialType[]
-  /** The variable that names the configuration directory, and its default under the home directory. */
-  readonly configurationHome: { readonly variable: string; readonly fallback: string }
-  /** Files of the configuration home that {@link deliver} needs to see, and never links. */
+  readonly configurationHome: {
+    /** The variable that names the configuration directory. */
+    readonly variable: string
+    /** The directory under the home directory when the variable is not set. */
+    readonly fallback: string
+    /** Files of {@link reads} that lie in the home directory itself when the variable is not set. */
+    readonly besideFallback: readonly string[]
+  }
+  /** Files that {@link deliver} needs to see and returns adjusted copies of. Never linked. */
   readonly reads: readonly string[]
-  /** Files of the configuration home that hold the user's own login or are private to a process: never linked. */
+  /** The file of the program's own login. Seen by {@link ambient}, never linked. */
+  readonly login: string
+  /** Further files that are never linked: locks, and what belongs to one process. A `*` stands for anything. */
   readonly leaves: readonly string[]
-  /** Files of the project directory that {@link deliver} needs to see. */
-  readonly projectReads: readonly string[]
+  /** What is made in the user's configuration home if missing, so that it outlives the run. `x/` is a directory. */
+  readonly keeps: readonly string[]
+  /** Settings files read from the working directory, and from the root of its repository. */
+  readonly projectReads: { readonly here: readonly string[]; readonly root: readonly string[] }
   /** Variables that carry or steer a credential of this harness: a raw secret may not take these names. */
   readonly credentialVariables: readonly string[]
   /** The mode used when the user does not say, from the command line to be run. */
   defaultMode(type: CredentialType, command: readonly string[]): DeliveryMode
+  /**
+   * The delivery of one credential. Throws `invalid` for a type it does not know or a malformed file of the user, and
+   * `conflict` when a settings file of the project would outrank the credential and cannot be set aside.
+   */
   deliver(input: DeliveryInput): Delivery
+  /** Names of what already carries a credential that would be set aside for one of `type`: for `--keep-env`. */
+  carries(type: CredentialType, machine: MachineState): readonly string[]
   /** What the machine itself has, before any delivery. */
-  ambient(
-    environment: Readonly<Record<string, string>>,
-    userFiles: Readonly<Record<string, string>>,
-  ): 'environment' | 'login' | 'none'
+  ambient(machine: MachineState): 'environment' | 'login' | 'none'
+  /** The user's file with what the program changed in its copy; null when there is nothing to keep. Never throws. */
+  mergeBack(path: string, history: FileHistory): string | null
+  /** For a boot-time restore: writes the credential into the user's own configuration home. */
+  restore(credential: DeliverableCredential, machine: MachineState): Restoration
   /** The program's own status command; exit 0 means it sees a credential. */
   readonly statusArguments: readonly string[]
+  /** Whether that command is cheap and thorough enough to be asked before every run. */
+  readonly isStatusCheap: boolean
   /** Whether `output` of the status command agrees with what was delivered. */
   statusAgrees(type: CredentialType, output: string): boolean
 }

@@ -36,7 +36,7 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
     leases: {
       insert: (row) => write((unit) => unit.leases.insert(row)),
       get: (organizationId, id) => read((unit) => unit.leases.get(organizationId, id)),
-      findByHandle: (handleDigest) => read((unit) => unit.leases.findByHandle(handleDigest)),
+      lookUp: (id) => read((unit) => unit.leases.lookUp(id)),
       extend: (id, expiresAt) => write((unit) => unit.leases.extend(id, expiresAt)),
       end: (id, at, reason) => write((unit) => unit.leases.end(id, at, reason)),
       endAllOf: (credentialId, at, reason) => write((unit) => unit.leases.endAllOf(credentialId, at, reason)),

@@ -3,6 +3,7 @@
 import { keyOf, type Tables } from './memory-tables.ts'
 import { credentialNameTaken, parentGone } from './refusals.ts'
 import type {
+  CandidateRow,
   CredentialChange,
   CredentialFilter,
   CredentialRow,
@@ -34,12 +35,14 @@ export function credentialGroup({ credentials, versions }: Tables): CredentialSt
         page,
       ),
     candidates: async (organizationId, harness, owners) =>
-      credentials.find(
-        (row) =>
-          row.organizationId === organizationId &&
-          (row.harness === harness || row.harness === 'raw') &&
-          owners.includes(row.owner),
-      ),
+      credentials
+        .find(
+          (row) =>
+            row.organizationId === organizationId &&
+            (row.harness === harness || row.harness === 'raw') &&
+            owners.includes(row.owner),
+        )
+        .map(candidateOf),
     update: async (organizationId, id, seen, change) => {
       const row = find(organizationId, id)
       if (row?.revision !== seen) return false
@@ -105,4 +108,23 @@ function fitsFilter(row: CredentialRow, filter: CredentialFilter): boolean {
 // What is undefined stays as it is.
 function given(change: CredentialChange): CredentialChange {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+}
+
+function candidateOf(row: CredentialRow): CandidateRow {
+  const { id, organizationId, owner, name, type, version, revision } = row
+  const { state, stateUntil, suffix, position, wrappedKey } = row
+  return {
+    id,
+    organizationId,
+    owner,
+    name,
+    type,
+    version,
+    revision,
+    state,
+    stateUntil,
+    suffix,
+    position,
+    wrappedKey,
+  }
 }

@@ -82,7 +82,6 @@ function groupsOver(tables: Tables): StoreGroups {
 }
 
 function leaseGroup({ leases }: Tables): LeaseStore {
-  const byHandle = (digest: string) => leases.find((row) => row.handleDigest === digest)[0]
   const running = (credentialId: string, now: number) =>
     leases.find((row) => row.credentialId === credentialId && row.endedAt === null && row.expiresAt > now)
   const change = (id: string, changed: Partial<LeaseRow>) => {
@@ -93,14 +92,13 @@ function leaseGroup({ leases }: Tables): LeaseStore {
   }
   return {
     insert: async (row) => {
-      if (byHandle(row.handleDigest)) throw alreadyThere()
       leases.add(row.id, row)
     },
     get: async (organizationId, id) => {
       const row = leases.get(id)
       return row?.organizationId === organizationId ? row : undefined
     },
-    findByHandle: async (handleDigest) => byHandle(handleDigest),
+    lookUp: async (id) => leases.get(id),
     extend: async (id, expiresAt) => {
       change(id, { expiresAt })
     },

@@ -20,17 +20,12 @@ function describeLeases(store: CurrentStore): void {
   }
 
   describe('leases', () => {
-    it('finds a lease by id within its organization and by handle', async () => {
+    it('finds a lease by id within its organization, and by id alone for a handle', async () => {
       const row = await insert({ credentialId: null, expiresAt: 8_640_000_000_000_000 })
       expect(await store().leases.get('org-a', row.id)).toEqual(row)
       expect(await store().leases.get('org-b', row.id)).toBeUndefined()
-      expect(await store().leases.findByHandle(row.handleDigest)).toEqual(row)
-      expect(await store().leases.findByHandle('none')).toBeUndefined()
-    })
-
-    it('refuses a second lease with the same handle', async () => {
-      const row = await insert()
-      await expect(insert({ handleDigest: row.handleDigest })).rejects.toMatchObject({ code: 'conflict' })
+      expect(await store().leases.lookUp(row.id)).toEqual(row)
+      expect(await store().leases.lookUp('none')).toBeUndefined()
     })
 
     it('moves the end of a running lease, not of an ended one', async () => {
@@ -48,7 +43,7 @@ function describeLeases(store: CurrentStore): void {
       expect(await store().leases.end(row.id, 1500, 'released')).toBe(true)
       expect(await store().leases.end(row.id, 1600, 'revoked')).toBe(false)
       expect(await store().leases.end('id-none', 1600, 'revoked')).toBe(false)
-      expect(await store().leases.findByHandle(row.handleDigest)).toEqual({
+      expect(await store().leases.lookUp(row.id)).toEqual({
         ...row,
         endedAt: 1500,
         endReason: 'released',

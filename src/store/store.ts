@@ -37,6 +37,23 @@ export interface CredentialRow {
   readonly updatedAt: number
 }
 
+/** What resolution and a lease need of a credential: fewer columns, because this is the hot path. */
+export type CandidateRow = Pick<
+  CredentialRow,
+  | 'id'
+  | 'organizationId'
+  | 'owner'
+  | 'name'
+  | 'type'
+  | 'version'
+  | 'revision'
+  | 'state'
+  | 'stateUntil'
+  | 'suffix'
+  | 'position'
+  | 'wrappedKey'
+>
+
 /** What may change of a credential; revision is counted up by the store. */
 export type CredentialChange = Partial<
   Pick<
@@ -78,7 +95,7 @@ export interface CredentialStore {
   get(organizationId: string, id: string): Promise<CredentialRow | undefined>
   list(organizationId: string, filter: CredentialFilter, page: Page): Promise<CredentialRow[]>
   /** All credentials of this harness, and all raw secrets, of these owners. One indexed query: it is on the hot path. */
-  candidates(organizationId: string, harness: string, owners: readonly OwnerText[]): Promise<CredentialRow[]>
+  candidates(organizationId: string, harness: string, owners: readonly OwnerText[]): Promise<CandidateRow[]>
   /** Compare-and-set: false when the row is gone or its revision is not `seen`. Throws `conflict` on a taken name. */
   update(organizationId: string, id: string, seen: number, change: CredentialChange): Promise<boolean>
   /** Deletes the credential with all versions and values. False when there was none. */
@@ -135,7 +152,8 @@ export interface LeaseRow {
 export interface LeaseStore {
   insert(row: LeaseRow): Promise<void>
   get(organizationId: string, id: string): Promise<LeaseRow | undefined>
-  findByHandle(handleDigest: string): Promise<LeaseRow | undefined>
+  /** By id alone, whatever the organization: for a handle, which names its lease. */
+  lookUp(id: string): Promise<LeaseRow | undefined>
   /** Moves the end of a running lease. */
   extend(id: string, expiresAt: number): Promise<void>
   /** False when it had ended already or does not exist. */

@@ -47,6 +47,7 @@ const ROOTS = ['src/main.ts', 'src/testing.ts', 'src/index.ts']
 // Where a Secret may become text: folders, and single files that do nothing else.
 const MAY_EXPOSE = [
   /^src\/(vault|providers|runner)\//,
+  /^src\/harnesses\/(claude|codex)\.ts$/, // they compose the files a program reads
   /^src\/domain\/secret\.ts$/,
   /^src\/server\/(reveal|state-directory)\.ts$/,
   /^src\/client\/client\.ts$/,

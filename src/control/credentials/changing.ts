@@ -9,7 +9,7 @@ import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { stateAfter } from './probing.ts'
-import { activation, type Content, keptFields, sealVersion, VERSIONS_KEPT } from './sealing.ts'
+import { activation, type Content, keptFields, sealedVersion, sealVersion, VERSIONS_KEPT } from './sealing.ts'
 
 type Update = Parameters<Control['credentials.update']>[1]
 
@@ -25,7 +25,9 @@ export function createChangeUseCases(
 async function update(workshop: Workshop, caller: Caller, input: Update) {
   const { store, guard, probing } = workshop
   const row = await findCredential(store, caller, input.id)
-  if (input.fields === undefined && input.description === undefined) {
+  // First: what is wrong with the request would tell a stranger that the credential exists, and of what type it is.
+  await guard.check(caller, manage('credential.update', row))
+  if (Object.keys(input.fields ?? {}).length === 0 && input.description === undefined) {
     throw new ClavigerError('invalid', 'There is nothing to change.', {
       hint: 'Give a new value (--value) or a --description.',
     })
@@ -99,9 +101,9 @@ async function keptValues(
   if (names.length === 0) return {}
   const { opened } = await workshop.guard.release(caller, async (unit, authorize) => {
     await authorize(manage('credential.reseal', row, { kept: names.join(', ') }))
-    const all = await unit.versions.values(row.id, row.version)
-    const values = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
-    return { result: null, open: [{ row, version: row.version, values }] }
+    const sealed = await sealedVersion(unit, row)
+    const values = Object.fromEntries(Object.entries(sealed.values).filter(([name]) => names.includes(name)))
+    return { result: null, open: [{ ...sealed, values }] }
   })
   return opened[0] ?? {}
 }
@@ -111,8 +113,8 @@ async function test(workshop: Workshop, caller: Caller, id: string) {
   const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
     const found = await findCredential(unit, caller, id)
     await authorize(manage('credential.test', found))
-    const values = await unit.versions.values(found.id, found.version)
-    return { result: found, open: [{ row: found, version: found.version, values }] }
+    probing.mustBeAble(found.type)
+    return { result: found, open: [await sealedVersion(unit, found)] }
   })
   const probe = await probing.probe(row.type, opened[0] ?? {})
   const after = stateAfter(row, probe)

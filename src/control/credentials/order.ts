@@ -1,12 +1,11 @@
 // The order an owner has set for its credentials of one harness.
 
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, mayCredential } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { formatOwner } from '../../domain/owner.ts'
-import type { CredentialRow, StoreGroups } from '../../store/store.ts'
+import type { CandidateRow, StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile, findOwner } from '../find.ts'
-import { mustSee } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -16,9 +15,10 @@ export function createOrderUseCases(
   const { guard, identity, store, now } = workshop
   return {
     async 'credentials.getOrder'(caller, { owner: text, harness }) {
-      const owner = formatOwner(await findOwner(identity, caller, text))
+      const of = await findOwner(identity, caller, text)
+      const owner = formatOwner(of)
+      if (!mayCredential(caller, 'describe', of)) throw notYours(owner)
       const rows = await ownedBy(store, caller, owner, harness)
-      for (const row of rows) mustSee(caller, row)
       return { owner, harness, credentials: inOrder(rows) }
     },
     async 'credentials.setOrder'(caller, { owner: text, harness, credentials: ids }) {
@@ -29,7 +29,7 @@ export function createOrderUseCases(
         const details = { harness, order: ids.join(' ') }
         await authorize({
           action: 'credential.order',
-          needs: { right: 'manage', owner: to },
+          needs: { right: 'manage', owner: to, into: true },
           object,
           details,
         })
@@ -49,24 +49,30 @@ export function createOrderUseCases(
   }
 }
 
+function notYours(owner: string): ClavigerError {
+  return new ClavigerError('forbidden', `You may not see the credentials of ${owner}.`, {
+    hint: 'Ask an admin of the organization.',
+  })
+}
+
 async function ownedBy(
   groups: Pick<StoreGroups, 'credentials'>,
   caller: Caller,
   owner: string,
   harness: HarnessName,
-): Promise<CredentialRow[]> {
+): Promise<CandidateRow[]> {
   const rows = await groups.credentials.candidates(caller.organizationId, harness, [owner])
   return rows.filter((row) => row.type !== 'raw')
 }
 
-function inOrder(rows: readonly CredentialRow[]): { id: string; name: string }[] {
+function inOrder(rows: readonly CandidateRow[]): { id: string; name: string }[] {
   const placed = rows.filter((row) => row.position !== null)
   placed.sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
   return placed.map(({ id, name }) => ({ id, name }))
 }
 
 function checkIds(
-  rows: readonly CredentialRow[],
+  rows: readonly CandidateRow[],
   ids: readonly string[],
   owner: string,
   harness: HarnessName,

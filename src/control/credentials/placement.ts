@@ -6,7 +6,7 @@ import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { policyRefusal } from '../../domain/policy.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
-import { changedMeanwhile, findCredential, findOwner, manage, nameTaken } from '../find.ts'
+import { changedMeanwhile, findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
 import { keyContext } from '../guard.ts'
 import { policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
@@ -38,7 +38,7 @@ export function createPlacementUseCases(
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, input.id)
         await authorize(manage('credential.move', row, { to }))
-        await authorize({ ...manage('credential.receive', row, { to }), needs: { right: 'manage', owner } })
+        await authorize(storeFor('credential.receive', { ...row, owner: to }, { from: row.owner }))
         const refusal = policyRefusal(row.type, owner, policies)
         if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
         const wrappedKey = vault.rewrapKey(row.wrappedKey, keyContext(row), { ...keyContext(row), owner: to })

@@ -3,26 +3,31 @@
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { FieldValues } from '../../domain/values.ts'
-import type { Probe } from '../../providers/provider.ts'
+import type { Probe, Provider } from '../../providers/provider.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import type { Ports } from '../use-case.ts'
 
 export interface Probing {
+  /** Throws `invalid` for a type that nobody can be asked about. */
+  mustBeAble(type: CredentialType): void
   probe(type: CredentialType, fields: FieldValues): Promise<Probe>
   /** Throws `rejected` or `upstream` unless the provider accepts the value. */
   mustWork(type: CredentialType, fields: FieldValues): Promise<void>
 }
 
 export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probing {
-  async function probe(type: CredentialType, fields: FieldValues): Promise<Probe> {
+  function providerFor(type: CredentialType): Provider {
     const provider = providerOf(type)
-    if (!provider)
-      throw new ClavigerError('invalid', `A ${type} credential cannot be tested.`, {
-        hint: 'Leave out --test.',
-      })
-    return provider.probe(type, fields)
+    if (provider) return provider
+    throw new ClavigerError('invalid', `A ${type} credential cannot be tested.`, {
+      hint: 'Nobody can be asked about it. When storing it, leave out --test.',
+    })
+  }
+  async function probe(type: CredentialType, fields: FieldValues): Promise<Probe> {
+    return providerFor(type).probe(type, fields)
   }
   return {
+    mustBeAble: (type) => void providerFor(type),
     probe,
     async mustWork(type, fields) {
       const { result, message } = await probe(type, fields)

@@ -1,10 +1,17 @@
 // Making the rows of one version of a credential: every field sealed to its place.
 
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import type { FieldValues } from '../../domain/values.ts'
-import type { CredentialChange, CredentialRow, VersionRow } from '../../store/store.ts'
+import type {
+  CandidateRow,
+  CredentialChange,
+  CredentialRow,
+  StoreGroups,
+  VersionRow,
+} from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { keyContext } from '../guard.ts'
+import { keyContext, type Sealed } from '../guard.ts'
 
 /** Older versions than this many are forgotten when a new one is stored. */
 export const VERSIONS_KEPT = 10
@@ -35,6 +42,26 @@ export function sealVersion(
     )
   }
   return { credentialId, suffix: content.suffix, shown: content.shown, values, ...made }
+}
+
+/** A version to be opened. Throws `unavailable` when it lacks a field its type requires: half a value is a wrong one. */
+export async function sealedVersion(
+  unit: Pick<StoreGroups, 'versions'>,
+  row: CandidateRow,
+  version = row.version,
+): Promise<Sealed> {
+  const values = await unit.versions.values(row.id, version)
+  for (const { name, required } of CREDENTIAL_TYPES[row.type].fields) {
+    if (required && values[name] === undefined) throw doesNotOpen(row, version, name)
+  }
+  return { row, version, values }
+}
+
+function doesNotOpen(row: CandidateRow, version: number, field: string): ClavigerError {
+  return new ClavigerError('unavailable', 'A sealed value does not open.', {
+    hint: 'The database was altered. Restore a backup, or enter the value again.',
+    detail: `version ${version} of ${row.id} has no ${field}`,
+  })
 }
 
 /** The change that makes `version` with this content current; a new value clears what was held against the old one. */

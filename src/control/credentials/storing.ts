@@ -9,8 +9,8 @@ import { CLAUDE_NOTICE, policyRefusal } from '../../domain/policy.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
-import { findCredential, findOwner, manage, nameTaken } from '../find.ts'
-import { mustSee } from '../guard.ts'
+import { findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
+import { canSee, mustSee, mustSeeWhole } from '../guard.ts'
 import { acceptNotice, policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
@@ -46,7 +46,7 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
     },
     async 'credentials.references'(caller, { id }) {
       const row = await findCredential(store, caller, id)
-      mustSee(caller, row)
+      mustSeeWhole(caller, row)
       return { references: await referencesTo(store, row, workshop.now()) }
     },
     'credentials.delete': (caller, { id }) =>
@@ -77,7 +77,7 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
   const checked = checkFields(input.type, input.name, input.fields)
   const content = { ...checked, suffix: checked.suffix ?? '' }
   const row = newRow(workshop, caller, owner, input, content)
-  const act = (action: string) => manage(action, row)
+  const act = (action: string) => storeFor(action, row)
   await checkPolicy(workshop, caller, owner, input)
   if (input.test) {
     await guard.perform(caller, (_, authorize) => authorize(act('credential.test-new')))
@@ -178,15 +178,6 @@ async function list(
   return {
     credentials: seen.map((row) => credentialView(caller, row)),
     next: rows.length < page.limit ? null : (rows.at(-1)?.id ?? null),
-  }
-}
-
-function canSee(caller: Caller, row: CredentialRow): boolean {
-  try {
-    mustSee(caller, row)
-    return true
-  } catch {
-    return false
   }
 }
 

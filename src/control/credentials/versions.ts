@@ -2,11 +2,11 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import { changedMeanwhile, findCredential, manage } from '../find.ts'
-import { mustSee } from '../guard.ts'
+import { mustSeeWhole } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView, rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
-import { activation, sealVersion, VERSIONS_KEPT } from './sealing.ts'
+import { activation, sealedVersion, sealVersion, VERSIONS_KEPT } from './sealing.ts'
 
 export function createVersionUseCases(
   workshop: Workshop,
@@ -15,7 +15,7 @@ export function createVersionUseCases(
   return {
     async 'credentials.versions'(caller, { id }) {
       const row = await findCredential(store, caller, id)
-      mustSee(caller, row)
+      mustSeeWhole(caller, row)
       const versions = await store.versions.list(id)
       return {
         versions: versions.map(({ version, createdAt, createdBy, note, suffix }) => ({
@@ -35,8 +35,7 @@ export function createVersionUseCases(
         await authorize(manage('credential.reseal', found, { version: wanted }))
         const old = (await unit.versions.list(id)).find((one) => one.version === wanted)
         if (!old || wanted === found.version) throw noSuchVersion(found.name, wanted, found.version)
-        const values = await unit.versions.values(id, wanted)
-        return { result: { row: found, old }, open: [{ row: found, version: wanted, values }] }
+        return { result: { row: found, old }, open: [await sealedVersion(unit, found, wanted)] }
       })
       const content = { values: opened[0] ?? {}, suffix: old.suffix, shown: old.shown }
       const [version, createdAt] = [row.version + 1, now()]

@@ -3,7 +3,14 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { OwnerText } from '../../domain/owner.ts'
 import { credentialNameTaken, isConflict } from '../refusals.ts'
-import type { CredentialChange, CredentialFilter, CredentialRow, CredentialStore, Page } from '../store.ts'
+import type {
+  CandidateRow,
+  CredentialChange,
+  CredentialFilter,
+  CredentialRow,
+  CredentialStore,
+  Page,
+} from '../store.ts'
 import { type Execute, prepare } from './prepared.ts'
 import type { CredentialTable, Database } from './schema.ts'
 
@@ -27,6 +34,21 @@ const COLUMNS = [
   'created_at as createdAt',
   'created_by as createdBy',
   'updated_at as updatedAt',
+] as const
+
+const CANDIDATE_COLUMNS = [
+  'id',
+  'organization_id as organizationId',
+  'owner',
+  'name',
+  'type',
+  'version',
+  'revision',
+  'state',
+  'state_until as stateUntil',
+  'suffix',
+  'position',
+  'wrapped_key as wrappedKey',
 ] as const
 
 /** Prepares the statements once; the result makes the group for a connection. */
@@ -58,7 +80,7 @@ export function credentialGroup(database: Kysely<Database>): (execute: Execute) 
     candidates: async (organizationId, harness, owners) => {
       if (owners.length === 0) return []
       const { rows } = await execute(candidates(organizationId, harness, owners))
-      return rows.map(toRow)
+      return rows
     },
     update: async (organizationId, id, seen, change) => {
       const query = updateQuery(database, organizationId, id, seen, change)
@@ -116,16 +138,12 @@ function prepareInsert(database: Kysely<Database>): (row: CredentialRow) => Comp
   return (row) => statement({ ...row, shown: JSON.stringify(row.shown) })
 }
 
-type CandidateQuery = (values: readonly string[]) => CompiledQuery<SelectedCredential>
+type CandidateQuery = (values: readonly string[]) => CompiledQuery<CandidateRow>
 
 // One statement for each length of the list, and lengths are powers of two: the last owner fills the list up.
 function prepareCandidates(
   database: Kysely<Database>,
-): (
-  organizationId: string,
-  harness: string,
-  owners: readonly OwnerText[],
-) => CompiledQuery<SelectedCredential> {
+): (organizationId: string, harness: string, owners: readonly OwnerText[]) => CompiledQuery<CandidateRow> {
   const bySize = new Map<number, CandidateQuery>()
   return (organizationId, harness, owners) => {
     let size = 1
@@ -141,10 +159,10 @@ function prepareCandidates(
 }
 
 function candidatesOf(database: Kysely<Database>, size: number): CandidateQuery {
-  return prepare<readonly string[], SelectedCredential>((marker) =>
+  return prepare<readonly string[], CandidateRow>((marker) =>
     database
       .selectFrom('credential')
-      .select(COLUMNS)
+      .select(CANDIDATE_COLUMNS)
       .where('organization_id', '=', marker(0))
       .where('harness', 'in', [marker(1), 'raw'])
       .where(

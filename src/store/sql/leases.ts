@@ -22,13 +22,13 @@ const COLUMNS = [
 
 /** Prepares the statements once; the result makes the group for a connection. */
 export function leaseGroup(database: Kysely<Database>): (execute: Execute) => LeaseStore {
-  const { insert, get, findByHandle } = prepareLeases(database)
+  const { insert, get, lookUp } = prepareLeases(database)
   return (execute) => ({
     insert: async (row) => {
       await execute(insert(row))
     },
     get: async (organizationId, id) => (await execute(get({ organizationId, id }))).rows[0],
-    findByHandle: async (handleDigest) => (await execute(findByHandle({ handleDigest }))).rows[0],
+    lookUp: async (id) => (await execute(lookUp({ id }))).rows[0],
     extend: async (id, expiresAt) => {
       const query = database
         .updateTable('lease')
@@ -88,8 +88,6 @@ function prepareLeases(database: Kysely<Database>) {
     get: prepare((marker: Markers<Pick<LeaseRow, 'organizationId' | 'id'>>) =>
       select.where('organization_id', '=', marker('organizationId')).where('id', '=', marker('id')),
     ),
-    findByHandle: prepare((marker: Markers<Pick<LeaseRow, 'handleDigest'>>) =>
-      select.where('handle_digest', '=', marker('handleDigest')),
-    ),
+    lookUp: prepare((marker: Markers<Pick<LeaseRow, 'id'>>) => select.where('id', '=', marker('id'))),
   }
 }

@@ -1,0 +1,238 @@
+// `npm run demo`: the real claude and codex programs, one turn each, with credentials that Claviger hands them. A sandbox
+// on this machine plays the providers, so it needs no account and calls nobody. Everything lies in a temporary directory
+// and is gone afterwards.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fingerprint } from '../src/sandbox/journal.ts'
+import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts'
+import { agentPrograms } from '../test/agents/install.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const PROMPT = 'say hi'
+const TURN_LIMIT_MS = 120_000
+const READY_WITHIN_MS = 30_000
+// Agents that are tried out should not report home or look for updates.
+const CODEX_CONFIG = `check_for_update_on_startup = false
+[analytics]
+enabled = false
+[features]
+apps = false
+plugins = false
+`
+
+/** Ends the demo with one sentence. */
+class DemoError extends Error {}
+
+interface Stage {
+  readonly directory: string
+  readonly sandbox: Sandbox
+  readonly environment: Readonly<Record<string, string>>
+}
+
+interface Turn {
+  readonly title: string
+  /** The credential's name, value, and the words that store it. */
+  readonly name: string
+  readonly value: string
+  readonly create: readonly string[]
+  readonly exec: readonly string[]
+}
+
+interface Outcome {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function main(): Promise<number> {
+  say('Claviger demo: one turn of Claude Code and one of Codex, with credentials from a Claviger server.')
+  say('No account is needed: a sandbox on this machine plays Anthropic and OpenAI.')
+  const directory = mkdtempSync(join(tmpdir(), 'claviger-demo-'))
+  const ending: (() => Promise<unknown>)[] = []
+  try {
+    const stage = await setTheStage(directory, ending)
+    for (const turn of turnsOf(stage)) await play(turn, stage)
+    say('\nBoth agents were answered, each with its own credential; neither has kept it.')
+    say('Next: npm start, then bin/claviger credential create claude api-key --personal main')
+    return 0
+  } catch (thrown) {
+    if (!(thrown instanceof DemoError)) throw thrown
+    process.stderr.write(`\nThe demo failed: ${thrown.message}\n`)
+    return 1
+  } finally {
+    for (const end of ending.reverse()) await end()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function setTheStage(directory: string, ending: (() => Promise<unknown>)[]): Promise<Stage> {
+  const programs = await findPrograms()
+  const [bin, home, stateDirectory] = ['bin', 'home', 'state'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ]
+  for (const path of [bin, join(home, '.codex'), stateDirectory])
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  symlinkSync(programs.claude, join(bin, 'claude'))
+  symlinkSync(programs.codex, join(bin, 'codex'))
+  writeFileSync(join(home, '.codex/config.toml'), CODEX_CONFIG)
+  const sandbox = await startSandbox()
+  ending.push(() => sandbox.close())
+  const environment = {
+    PATH: [bin, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
+    HOME: home,
+    TERM: 'dumb',
+    CLAVIGER_STATE_DIR: stateDirectory,
+    CLAVIGER_ANTHROPIC_URL: sandbox.anthropicUrl,
+    CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl,
+    ANTHROPIC_BASE_URL: sandbox.anthropicUrl,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+  }
+  const server = await startServer(environment, ending)
+  say(`\nThe server is ready at ${server}, the sandbox at ${sandbox.url}.`)
+  return { directory: home, sandbox, environment }
+}
+
+async function findPrograms() {
+  const slow = setTimeout(() => {
+    say(
+      '\nInstalling the agent programs at their pinned versions; only the first time, it takes a minute or two.',
+    )
+  }, 1_000)
+  try {
+    return await agentPrograms()
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
+    throw new DemoError(`the agent programs could not be installed (${why}).`)
+  } finally {
+    clearTimeout(slow)
+  }
+}
+
+async function startServer(
+  environment: Readonly<Record<string, string>>,
+  ending: (() => Promise<unknown>)[],
+): Promise<string> {
+  const child = start(['serve', '--port', '0'], environment, dirname(environment['HOME'] ?? ''))
+  const outcome = outcomeOf(child)
+  ending.push(async () => {
+    child.kill('SIGTERM')
+    await outcome
+  })
+  const file = join(environment['CLAVIGER_STATE_DIR'] ?? '', 'server.json')
+  for (let waited = 0; waited < READY_WITHIN_MS; waited += 20) {
+    if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { url: string }).url
+    if (child.exitCode !== null) break
+    await sleep(20)
+  }
+  child.kill('SIGKILL')
+  throw new DemoError(`the server did not start: ${lastLine((await outcome).stderr)}`)
+}
+
+// Values are made up here and now, so that none can be taken for a real one.
+function turnsOf({ sandbox }: Stage): Turn[] {
+  const claudeKey = `sk-ant-test-demo-${randomBytes(6).toString('hex')}`
+  const codexKey = `sk-test-demo-${randomBytes(6).toString('hex')}`
+  sandbox.accept({ provider: 'anthropic', kind: 'api-key', value: claudeKey })
+  sandbox.accept({ provider: 'openai', kind: 'api-key', value: codexKey })
+  const baseUrl = ['--base-url', sandbox.openaiUrl]
+  return [
+    {
+      title: 'Claude Code',
+      name: 'my-claude',
+      value: claudeKey,
+      create: ['credential', 'create', 'claude', 'api-key', '--personal', '--test', 'my-claude'],
+      exec: ['exec', '--harness', 'claude', '--', 'claude', '-p', PROMPT],
+    },
+    {
+      title: 'Codex',
+      name: 'my-codex',
+      value: codexKey,
+      create: ['credential', 'create', 'codex', 'api-key', '--personal', ...baseUrl, '--test', 'my-codex'],
+      exec: ['exec', '--harness', 'codex', '--', 'codex', 'exec', '--skip-git-repo-check', PROMPT],
+    },
+  ]
+}
+
+async function play({ title, name, value, create, exec }: Turn, stage: Stage): Promise<void> {
+  say(`\n${title}`)
+  say(`  $ claviger ${inWords(create)}`)
+  const created = await run(create, stage, value)
+  if (created.exitCode !== 0)
+    throw new DemoError(`the credential was not stored: ${lastLine(created.stderr)}`)
+  say(`    ${created.stdout.trim()}`)
+  say(`  $ claviger ${inWords(exec)}`)
+  const before = stage.sandbox.requests().length
+  const turn = await run(exec, stage, '')
+  if (turn.exitCode !== 0) {
+    throw new DemoError(
+      `${title} ended with ${turn.exitCode ?? 'a signal'}: ${lastLine(turn.stderr || turn.stdout)}`,
+    )
+  }
+  const seen = seenBy(stage.sandbox, before)
+  if (seen.length !== 1 || seen[0] !== value) {
+    throw new DemoError(
+      `the provider saw ${seen.map(shortly).join(', ') || 'no credential'}, not ${name} alone.`,
+    )
+  }
+  say(`    ${lastLine(turn.stdout)}`)
+  say(`  The provider saw one credential: ${name} (${shortly(value)}).`)
+}
+
+/** Every different credential in the requests since `before` that were answered. */
+function seenBy(sandbox: Sandbox, before: number): string[] {
+  const requests = sandbox.requests().slice(before)
+  if (!requests.some((one) => one.status === 200 && one.lastUserMessage === PROMPT)) return []
+  return [...new Set(requests.flatMap((one) => one.credentials.map((credential) => credential.value)))]
+}
+
+function run(words: readonly string[], { environment, directory }: Stage, input: string): Promise<Outcome> {
+  const child = start(words, environment, directory)
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(input)
+  const limit = setTimeout(() => child.kill('SIGTERM'), TURN_LIMIT_MS)
+  return outcomeOf(child).finally(() => clearTimeout(limit))
+}
+
+function start(words: readonly string[], env: Readonly<Record<string, string>>, cwd: string): ChildProcess {
+  const bundle = join(ROOT, 'dist/claviger.js')
+  const program = existsSync(bundle) ? bundle : join(ROOT, 'src/main.ts')
+  return spawn(process.execPath, [program, ...words], { cwd, env, stdio: 'pipe' })
+}
+
+function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout?.on('data', (part: Buffer) => stdout.push(part))
+  child.stderr?.on('data', (part: Buffer) => stderr.push(part))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (exitCode) => {
+      resolve({ exitCode, stdout: String(Buffer.concat(stdout)), stderr: String(Buffer.concat(stderr)) })
+    })
+  })
+}
+
+function inWords(words: readonly string[]): string {
+  return words.map((word) => (word.includes(' ') ? `"${word}"` : word)).join(' ')
+}
+
+function shortly(value: string): string {
+  return `…${fingerprint(value).suffix}`
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+process.exitCode = await main()

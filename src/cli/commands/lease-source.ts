@@ -1,0 +1,47 @@
+// The runner's LeaseSource over the client.
+
+import type { Output } from '../../api/schemas.ts'
+import type { Client } from '../../client/client.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { Secret } from '../../domain/secret.ts'
+import type { LeasedCredential, LeaseSource } from '../../runner/lease-source.ts'
+
+type Leased = NonNullable<Output<'leases.create'>['credential']>
+
+export function leasesOf(client: Client): LeaseSource {
+  return {
+    async acquire(request) {
+      const { id, handle, expiresAt, credential, raw, reason } = await client.call('leases.create', request)
+      return {
+        leaseId: id,
+        handle: new Secret(handle),
+        serverUrl: client.server,
+        expiresAt: Date.parse(expiresAt),
+        credential: credential === null ? null : leased(credential),
+        raw: raw.map(({ name, owner, value }) => ({ name, owner: title(owner), value: new Secret(value) })),
+        reason,
+      }
+    },
+    async release(leaseId) {
+      try {
+        await client.call('leases.end', { id: leaseId })
+      } catch (thrown) {
+        // Already over, or gone with its credential: that is what was wanted.
+        if (!(thrown instanceof ClavigerError) || thrown.code !== 'not_found') throw thrown
+      }
+    },
+  }
+}
+
+function leased({ fields, owner, ...rest }: Leased): LeasedCredential {
+  return { ...rest, owner: title(owner), fields: hidden(fields) }
+}
+
+// A person's credential is only ever leased to that person.
+function title(owner: string): string {
+  return owner.startsWith('user:') ? 'personal' : owner
+}
+
+function hidden(fields: Readonly<Record<string, string>>): Record<string, Secret> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, new Secret(value)]))
+}

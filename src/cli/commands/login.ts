@@ -1,0 +1,44 @@
+// `claviger login --token`: saves a token for this state directory, after the server has accepted it.
+
+import { ClavigerError } from '../../domain/errors.ts'
+import { tokenKind } from '../../domain/token.ts'
+import { clientFor, findServer } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { loginFile, readPiped, readToken, saveLogin } from '../secrets.ts'
+
+export interface LoginOptions {
+  readonly token?: boolean
+}
+
+export async function run(context: Context, options: LoginOptions): Promise<number> {
+  if (options.token !== true) {
+    throw new ClavigerError('invalid', 'Signing in needs a token.', {
+      hint: 'Type: claviger login --token, and paste it at the prompt or pipe it.',
+    })
+  }
+  const { stateDirectory, ...settings } = context.settings()
+  const server = await findServer({ stateDirectory, ...settings })
+  const token = readToken(await enterToken(context, server), 'What was entered')
+  const who = await clientFor(context, server, token).call('whoami', {})
+  await saveLogin(stateDirectory, { server, token })
+  context.ui.answer({ server, ...who }, () => [
+    `Signed in to ${server} as ${who.name} (${who.role}).`,
+    `Saved in ${loginFile(stateDirectory)}.`,
+  ])
+  if ((context.dependencies.env['CLAVIGER_TOKEN'] ?? '') !== '') {
+    context.ui.note('CLAVIGER_TOKEN is set and wins over it.')
+  }
+  return 0
+}
+
+async function enterToken({ ui, dependencies }: Context, server: string): Promise<string> {
+  if (dependencies.stdin.isTTY !== true) return readPiped(dependencies.stdin)
+  if (ui.interactive) {
+    const check = (text: string) =>
+      tokenKind(text.trim()) === null ? 'That is not a Claviger token; one starts with clv_api_.' : undefined
+    return ui.askSecret(`Token for ${server}`, check)
+  }
+  throw new ClavigerError('invalid', 'There is no terminal to ask for the token on.', {
+    hint: 'Pipe it to standard input.',
+  })
+}

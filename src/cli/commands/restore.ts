@@ -1,0 +1,47 @@
+// `claviger restore`: at boot, writes a credential into the harness's own files.
+
+import type { HarnessName } from '../../domain/harness-names.ts'
+import { restoreCredential } from '../../runner/restore.ts'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { leasesOf } from './lease-source.ts'
+import { programOverride } from './program-override.ts'
+
+export interface RestoreOptions {
+  readonly harness: HarnessName
+  readonly credential?: string
+  readonly team?: string
+  readonly agent?: string
+  /** False with --no-ambient. */
+  readonly ambient: boolean
+}
+
+export async function run(context: Context, options: RestoreOptions): Promise<number> {
+  const { dependencies, ui } = context
+  const { credential, team, agent } = options
+  const [{ client }, harness] = await Promise.all([
+    connect(context, true),
+    dependencies.harnessOf(options.harness),
+  ])
+  const lines: string[] = []
+  const lease = await restoreCredential(
+    { harness, leases: leasesOf(client), report: (line) => lines.push(line) },
+    {
+      environment: dependencies.env,
+      cwd: process.cwd(),
+      stateDirectory: context.settings().stateDirectory,
+      noAmbient: !options.ambient,
+      // Nothing waits here, so Ctrl-C needs no help to end it.
+      signal: new AbortController().signal,
+      request: {
+        ...(credential !== undefined && { credential }),
+        ...(team !== undefined && { team }),
+        ...(agent !== undefined && { agent }),
+      },
+      ...programOverride(context, options.harness),
+    },
+  )
+  const { name, owner, type } = lease.credential ?? { name: null, owner: null, type: null }
+  ui.answer({ lease: lease.leaseId, credential: name && { name, owner, type }, report: lines }, () => lines)
+  return 0
+}

@@ -1,0 +1,54 @@
+// `claviger sandbox`: the fake providers in the foreground, with made-up credentials that they accept.
+
+import type { Context } from '../context.ts'
+import { untilEnded } from '../signals.ts'
+import { labelled } from '../text.ts'
+import { portNumber } from '../usage.ts'
+
+export interface SandboxOptions {
+  readonly port?: string
+}
+
+// Obviously made up, and put together here so that no scanner takes this file for a leak.
+const ACCEPTED = [
+  { provider: 'anthropic', kind: 'api-key', value: 'sk-ant-test-sandbox' },
+  { provider: 'anthropic', kind: 'oauth', value: 'sk-ant-oat01-test-sandbox' },
+  { provider: 'bedrock', kind: 'bearer', value: ['ABSK', 'test', 'sandbox'].join('-') },
+  {
+    provider: 'bedrock',
+    kind: 'access-key',
+    accessKeyId: `AKIA${'SANDBOX'.padEnd(16, '0')}`,
+    secretAccessKey: 'made-up-secret-access-key',
+  },
+  { provider: 'openai', kind: 'api-key', value: 'sk-test-sandbox' },
+  { provider: 'openai', kind: 'access-token', value: 'at-test-sandbox' },
+] as const
+
+export async function run({ dependencies, ui }: Context, options: SandboxOptions): Promise<number> {
+  const ended = untilEnded()
+  const port = portNumber(options.port ?? '0')
+  const sandbox = await dependencies.startSandbox({ port, credentials: ACCEPTED })
+  const { url, anthropicUrl, openaiUrl, bedrockUrl } = sandbox
+  ui.answer({ url, anthropicUrl, openaiUrl, bedrockUrl, accepted: ACCEPTED }, () => [
+    `The sandbox is ready: ${url}/sandbox`,
+    '',
+    'Fakes of the providers; no model answers here. They accept these and refuse everything else:',
+    ...labelled(ACCEPTED.map((one) => [`  ${one.provider} ${one.kind}`, madeUp(one)])),
+    '',
+    'Claude Code against it:',
+    `  ANTHROPIC_BASE_URL=${anthropicUrl} ANTHROPIC_API_KEY=${ACCEPTED[0].value} claude -p "say hi"`,
+    'Codex against it, in config.toml:',
+    `  openai_base_url = "${openaiUrl}"`,
+    'A server that tests credentials against it:',
+    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
+    'More, and every way to hand a credential over:',
+    `  curl ${url}/sandbox`,
+  ])
+  await ended
+  await sandbox.close()
+  return 0
+}
+
+function madeUp(one: (typeof ACCEPTED)[number]): string {
+  return 'value' in one ? one.value : `${one.accessKeyId} with ${one.secretAccessKey}`
+}

@@ -1,0 +1,54 @@
+// `claviger serve`: the server in the foreground, until it is interrupted.
+
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { type GivenSettings, givenSettings, serverSettings } from '../../config.ts'
+import type { Context } from '../context.ts'
+import { untilEnded } from '../signals.ts'
+
+export interface ServeOptions {
+  readonly port?: string
+  readonly host?: string
+  readonly database?: string
+  readonly open?: boolean
+}
+
+export async function run({ dependencies, ui }: Context, options: ServeOptions): Promise<number> {
+  const given = { ...givenSettings(dependencies.env), ...fromFlags(options) }
+  const settings = serverSettings(given)
+  const ended = untilEnded()
+  const server = await dependencies.startServer(settings)
+  const { stateDirectory, masterKey, masterKeyFile } = settings
+  const address = `${server.url}/`
+  ui.answer({ ready: true, url: address, stateDirectory, firstStart: server.firstStart }, () => [
+    `Claviger is ready: ${address}`,
+  ])
+  if (server.firstStart) {
+    const ownKey = masterKey === null && masterKeyFile === null
+    ui.note(`It keeps its database and your token in ${stateDirectory}.`)
+    ui.note(
+      `Back up ${ownKey ? join(stateDirectory, 'master.key') : 'the master key'}: without it nothing stored can be read.`,
+    )
+    ui.note('Next, in another terminal: claviger credential create claude api-key --personal main')
+  }
+  if (options.open === true) openInBrowser(address, ui.note)
+  await ended
+  ui.note('Stopping.')
+  await server.close()
+  return 0
+}
+
+function fromFlags({ port, host, database }: ServeOptions): GivenSettings {
+  return {
+    ...(port !== undefined && { port }),
+    ...(host !== undefined && { host }),
+    ...(database !== undefined && { databaseUrl: database }),
+  }
+}
+
+function openInBrowser(address: string, note: (line: string) => void): void {
+  const program = process.platform === 'darwin' ? 'open' : 'xdg-open'
+  const child = spawn(program, [address], { detached: true, stdio: 'ignore' })
+  child.on('error', () => note(`${program} is not installed; open ${address} yourself.`))
+  child.unref()
+}

@@ -1,0 +1,90 @@
+// Which server, and which token for it. A token is never sent to a server it was not made or saved for.
+
+import { type Client, createClient } from '../client/client.ts'
+import type { CommandLineSettings } from '../config.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import type { Secret } from '../domain/secret.ts'
+import { tokenKind } from '../domain/token.ts'
+import type { Context } from './context.ts'
+import { readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
+
+const STANDARD_SERVER = 'http://127.0.0.1:7717'
+
+export interface Connection {
+  readonly client: Client
+  readonly server: string
+  readonly token: Secret | null
+  /** Where the token comes from, for people; null when there is none. */
+  readonly tokenSource: string | null
+}
+
+/** The server to talk to: flag or variable, else the saved login's, else the one of this state directory. */
+export async function findServer(settings: CommandLineSettings): Promise<string> {
+  if (settings.server !== null) return settings.server
+  const login = await readLogin(settings.stateDirectory)
+  return login?.server ?? (await readServerFile(settings.stateDirectory)) ?? STANDARD_SERVER
+}
+
+/** Connects as whoever this terminal is. `withAliases` also takes Agent Swarm's variables, for the verbs of workers. */
+export async function connect(context: Context, withAliases = false): Promise<Connection> {
+  const settings = context.settings(withAliases)
+  const server = await findServer(settings)
+  const { token, tokenSource } = await findToken(context, settings, server)
+  const client = createClient({ server, token, ...fetchOf(context) })
+  return { client: signedIn(client, token), server, token, tokenSource }
+}
+
+/** A client for a token that is being tried out. */
+export function clientFor(context: Context, server: string, token: Secret): Client {
+  return createClient({ server, token, ...fetchOf(context) })
+}
+
+function fetchOf({ dependencies }: Context) {
+  return dependencies.fetch === undefined ? {} : { fetch: dependencies.fetch }
+}
+
+async function findToken(context: Context, settings: CommandLineSettings, server: string) {
+  const { stateDirectory } = settings
+  const variable = tokenVariable(context, settings)
+  if (variable !== null) return variable
+  const login = await readLogin(stateDirectory)
+  if (login !== null && sameOrigin(login.server, server)) {
+    return { token: login.token, tokenSource: 'the saved login' }
+  }
+  const own = await readServerFile(stateDirectory)
+  const admin = own !== null && sameOrigin(own, server) ? await readAdminToken(stateDirectory) : null
+  return admin === null
+    ? { token: null, tokenSource: null }
+    : { token: admin, tokenSource: 'admin.token of the state directory' }
+}
+
+// API_KEY is too common a name: it counts only when it holds a token of ours.
+function tokenVariable({ dependencies: { env } }: Context, { token }: CommandLineSettings) {
+  if (token === null) return null
+  const own = env['CLAVIGER_TOKEN'] ?? ''
+  if (own !== '') return { token: readToken(own, 'CLAVIGER_TOKEN'), tokenSource: 'CLAVIGER_TOKEN' }
+  return tokenKind((env['API_KEY'] ?? '').trim()) === null ? null : { token, tokenSource: 'API_KEY' }
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin
+}
+
+// Without a token the server would explain how HTTP does it; a person at a terminal needs other words.
+function signedIn(client: Client, token: Secret | null): Client {
+  if (token !== null) return client
+  return {
+    server: client.server,
+    async call(name, input) {
+      try {
+        return await client.call(name, input)
+      } catch (thrown) {
+        if (!(thrown instanceof ClavigerError) || thrown.code !== 'unauthenticated') throw thrown
+        throw new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
+          hint: `Type: claviger login --token --server ${client.server}`,
+          cause: thrown,
+        })
+      }
+    },
+  }
+}

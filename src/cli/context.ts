@@ -1,0 +1,36 @@
+// What every verb is given: who started the program with what, and where it may talk.
+
+import type { Command } from 'commander'
+import { type CommandLineSettings, commandLineSettings, givenSettings } from '../config.ts'
+import type { CliDependencies } from './dependencies.ts'
+import type { Ui } from './ui.ts'
+
+/** Options that every verb takes. */
+export interface GlobalOptions {
+  readonly json?: boolean
+  readonly server?: string
+}
+
+export interface Context {
+  readonly dependencies: CliDependencies
+  readonly ui: Ui
+  /** The settings of the command line, flags included. With aliases for the verbs that workers use. Throws `invalid`. */
+  settings(withAliases?: boolean): CommandLineSettings
+}
+
+/** One verb: its options as parsed, and the words that are no options. Returns the exit code. */
+export type Verb<Options> = (context: Context, options: Options, words: readonly string[]) => Promise<number>
+
+/** Gives a command its work, which is loaded when that command was chosen. */
+export type Attach = <O>(command: Command, load: () => Promise<Verb<O>>) => void
+
+export function createContext(dependencies: CliDependencies, ui: Ui, { server }: GlobalOptions): Context {
+  return {
+    dependencies,
+    ui,
+    settings(withAliases = false) {
+      const given = givenSettings(dependencies.env, withAliases)
+      return commandLineSettings({ ...given, ...(server !== undefined && { server }) })
+    },
+  }
+}

@@ -1,0 +1,182 @@
+// `credential create`: everything is checked before the value is asked for.
+
+import { mayCredential } from '../../domain/caller.ts'
+import {
+  CREDENTIAL_TYPE_NAMES,
+  CREDENTIAL_TYPES,
+  type CredentialType,
+  type CredentialTypeDefinition,
+  isCredentialType,
+} from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { HARNESSES } from '../../domain/harness-names.ts'
+import { checkName, checkVariableName, printable } from '../../domain/names.ts'
+import { formatOwner, type Owner, sameOwner } from '../../domain/owner.ts'
+import { CLAUDE_NOTICE, DEFAULT_POLICIES, policyRefusal } from '../../domain/policy.ts'
+import { checkFields, checkSomeFields } from '../../domain/values.ts'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { listCredentials, mustManage } from '../find-credential.ts'
+import {
+  callerOf,
+  type OwnerFlags,
+  ownerOf,
+  ownerTitle,
+  refuseValue,
+  self,
+  takeNames,
+  type WhoAmI,
+} from '../owner-flags.ts'
+import { fieldsToSend } from '../secrets.ts'
+import { shortly } from './describe.ts'
+import { askedFields, enterFields } from './entry.ts'
+
+export interface CreateOptions extends OwnerFlags {
+  readonly description?: string
+  readonly valueFile?: string
+  readonly test?: boolean
+  readonly acceptNotice?: boolean
+  /** Of the generic form `create NAME --type T`. */
+  readonly type?: string
+  readonly baseUrl?: string
+  readonly region?: string
+}
+
+const MAX_DESCRIPTION = 1000
+
+/** `create NAME [--type T]`, Oz's generic form: a raw secret unless a type is named. */
+export async function run(
+  context: Context,
+  options: CreateOptions,
+  words: readonly string[],
+): Promise<number> {
+  const { type = 'raw', ...rest } = options
+  const [first = '', ...others] = words
+  if (others.length > 0) {
+    refuseValue(first)
+    throw new ClavigerError('invalid', `There is no harness "${printable(first)}".`, {
+      hint: `Type: claviger credential create ${HARNESSES.join('|')} KIND NAME, or create raw NAME`,
+    })
+  }
+  return create(typeNamed(type), context, rest, words)
+}
+
+/** `create HARNESS KIND NAME`. */
+export async function create(
+  type: CredentialType,
+  context: Context,
+  options: CreateOptions,
+  words: readonly string[],
+): Promise<number> {
+  if (options.type !== undefined) {
+    throw new ClavigerError('invalid', `The type is ${type} already; --type is for the form without it.`, {
+      hint: 'Leave out --type.',
+    })
+  }
+  const { names, flags } = takeNames(options, words, ['NAME'])
+  const [name = ''] = names
+  const given = givenFields(type, name, flags)
+  checkDescription(flags.description)
+  checkName(name)
+  if (type === 'raw') checkVariableName(name)
+  const { client } = await connect(context)
+  const who = await client.call('whoami', {})
+  const owner = ownerOf(flags, who) ?? self(who)
+  mustManage(who, owner)
+  await mustBeFree(client, name, owner, who)
+  const acceptNotice = await settleNotice(context, type, owner, who, flags.acceptNotice === true)
+  const fields = askedFields(type, given)
+  const entered = await enterFields(context, { type, name, fields, keeps: false, valueFile: flags.valueFile })
+  const { values } = checkFields(type, name, { ...given, ...entered })
+  const created = await client.call('credentials.create', {
+    ...{ type, name, acceptNotice },
+    owner: formatOwner(owner),
+    description: flags.description ?? '',
+    fields: fieldsToSend(values),
+    test: flags.test === true,
+  })
+  context.ui.answer(created, () => [`Created ${shortly(created, who)}.`])
+  return 0
+}
+
+/** Throws `invalid` for a description the server would refuse. */
+export function checkDescription(text: string | undefined): void {
+  if (text === undefined || text.length <= MAX_DESCRIPTION) return
+  throw new ClavigerError('invalid', `The description has ${text.length} characters.`, {
+    hint: `At most ${MAX_DESCRIPTION} are kept.`,
+  })
+}
+
+/** The fields that are no secret and were given as flags, checked. */
+export function givenFields(
+  type: CredentialType,
+  name: string,
+  { baseUrl, region }: Pick<CreateOptions, 'baseUrl' | 'region'>,
+): Record<string, string> {
+  const given = { ...(baseUrl !== undefined && { baseUrl }), ...(region !== undefined && { region }) }
+  return { ...checkSomeFields(type, name, given).shown }
+}
+
+async function mustBeFree(
+  client: Parameters<typeof listCredentials>[0],
+  name: string,
+  owner: Owner,
+  who: WhoAmI,
+): Promise<void> {
+  // Who may create for an owner without seeing what is there (nobody, today) learns it from the server.
+  if (!mayCredential(callerOf(who), 'describe', owner)) return
+  const [taken] = await listCredentials(client, { name, owner: formatOwner(owner) })
+  if (!taken) return
+  throw new ClavigerError(
+    'conflict',
+    `${ownerTitle(taken.owner, who)} already has a credential named ${name}.`,
+    {
+      hint: `Change its value with: claviger credential update --value ${name}, or choose another name.`,
+    },
+  )
+}
+
+// A person's Claude subscription is stored only after its owner has read what the terms say.
+async function settleNotice(
+  { ui }: Context,
+  type: CredentialType,
+  owner: Owner,
+  who: WhoAmI,
+  accepted: boolean,
+): Promise<boolean> {
+  const { subscription, harness }: CredentialTypeDefinition = CREDENTIAL_TYPES[type]
+  if (!subscription || harness === null || DEFAULT_POLICIES[harness] !== 'off') return accepted
+  const refusal = policyRefusal(type, owner, { ...DEFAULT_POLICIES, [harness]: 'owner' })
+  if (refusal !== null || !sameOwner(owner, self(who))) {
+    throw new ClavigerError(
+      'forbidden',
+      `This credential is not allowed here: ${refusal ?? 'it is not yours'}.`,
+      {
+        hint: 'To store your own, for your own runs only: --personal --accept-notice',
+      },
+    )
+  }
+  if (accepted || !ui.interactive) return accepted
+  ui.note(CLAUDE_NOTICE)
+  if (await ui.confirm('Do you accept this?')) return true
+  throw new ClavigerError('forbidden', 'The notice was not accepted; nothing was stored.', {
+    hint: 'Store an API key or a Bedrock credential instead.',
+  })
+}
+
+// Oz writes raw-value and anthropic-api-key; ours are raw and claude/api-key. Both are read.
+function typeNamed(text: string): CredentialType {
+  const ours = text
+    .replace(/^raw-value$/, 'raw')
+    .replace(/^(anthropic|claude)[-_/]/, 'claude/')
+    .replace(/^(openai|codex)[-_/]/, 'codex/')
+  if (isCredentialType(ours) && CREDENTIAL_TYPES[ours].entry === 'typed') return ours
+  const types = CREDENTIAL_TYPE_NAMES.filter((one) => CREDENTIAL_TYPES[one].entry === 'typed')
+  throw new ClavigerError(
+    'invalid',
+    `"${printable(text)}" is not a type of credential that can be entered.`,
+    {
+      hint: `The types are ${types.join(', ')}.`,
+    },
+  )
+}

@@ -1,0 +1,39 @@
+// A credential in words, the same in every verb. There is no value to show: the server never sends one.
+
+import type { CredentialView } from '../../api/schemas.ts'
+import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { ownerTitle, type WhoAmI } from '../owner-flags.ts'
+import { labelled, relativeTime } from '../text.ts'
+
+/** For a sentence, for example `claude/api-key main (team:platform, …wxyz)`. */
+export function shortly({ type, name, owner, suffix }: CredentialView, who: WhoAmI): string {
+  const end = suffix === undefined || suffix === '' ? '' : `, …${suffix}`
+  return `${type} ${name} (${ownerTitle(owner, who)}${end})`
+}
+
+/** The state, and until when or why. */
+function stateInWords({ state, stateReason, stateUntil }: CredentialView, now: number): string {
+  const until = stateUntil === null ? '' : `, ends ${relativeTime(stateUntil, now)}`
+  return `${state}${until}${stateReason === '' ? '' : `: ${stateReason}`}`
+}
+
+/** Everything there is to know about it, a line each. */
+export function completely(credential: CredentialView, who: WhoAmI, now: number): string[] {
+  const { name, owner, type, description, suffix, fields = {}, version, createdAt, updatedAt } = credential
+  const definition = CREDENTIAL_TYPES[type]
+  const labelOf = (field: string) => definition.fields.find((one) => one.name === field)?.label ?? field
+  return labelled([
+    ['name', name],
+    ['owner', ownerTitle(owner, who)],
+    ['type', `${type} (${definition.title})`],
+    ['state', stateInWords(credential, now)],
+    ['description', description],
+    ...Object.entries(fields).map(([field, value]) => [labelOf(field), value] as const),
+    ['ends in', suffix === '' || suffix === undefined ? undefined : `…${suffix}`],
+    ['version', version?.toString()],
+    ['created', createdAt && `${relativeTime(createdAt, now)} (${createdAt})`],
+    ['updated', updatedAt && `${relativeTime(updatedAt, now)} (${updatedAt})`],
+    ['billed', definition.bills],
+    ['id', credential.id],
+  ])
+}

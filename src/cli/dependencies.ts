@@ -1,0 +1,52 @@
+// What the command line may not reach by itself: implementations, the environment, the streams. main.ts gives it.
+
+import type { ServerSettings } from '../config.ts'
+import type { HarnessName } from '../domain/harness-names.ts'
+import type { Harness } from '../harnesses/harness.ts'
+import type { Streams } from './ui.ts'
+
+/** A server started by `serve`. */
+interface StartedServer {
+  readonly url: string
+  /** This start made the first organization and its owner. */
+  readonly firstStart: boolean
+  close(): Promise<void>
+}
+
+/** A credential the sandbox is told to accept. */
+type AcceptedCredential =
+  | { readonly provider: 'anthropic'; readonly kind: 'api-key' | 'oauth' | 'bearer'; readonly value: string }
+  | { readonly provider: 'openai'; readonly kind: 'api-key' | 'access-token'; readonly value: string }
+  | { readonly provider: 'bedrock'; readonly kind: 'bearer'; readonly value: string }
+  | {
+      readonly provider: 'bedrock'
+      readonly kind: 'access-key'
+      readonly accessKeyId: string
+      readonly secretAccessKey: string
+    }
+
+/** The fake providers, started by `sandbox`. */
+interface StartedSandbox {
+  readonly url: string
+  readonly anthropicUrl: string
+  readonly openaiUrl: string
+  readonly bedrockUrl: string
+  close(): Promise<void>
+}
+
+/** What the command line may not reach by itself; main.ts gives it. */
+export interface CliDependencies extends Streams {
+  readonly version: string
+  /** The environment of this process. */
+  readonly env: Readonly<Record<string, string>>
+  /** The words that start this program again, as absolute paths. */
+  readonly selfCommand: readonly string[]
+  readonly startServer: (settings: ServerSettings) => Promise<StartedServer>
+  readonly startSandbox: (options: {
+    port: number
+    credentials: readonly AcceptedCredential[]
+  }) => Promise<StartedSandbox>
+  readonly harnessOf: (name: HarnessName) => Promise<Harness>
+  /** The network when absent. */
+  readonly fetch?: (request: Request) => Response | Promise<Response>
+}

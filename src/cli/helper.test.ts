@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { runHelper } from './helper.ts'
+
+const HANDLE = 'made-up-handle'
+
+let answer: { status: number; body: unknown }
+const directory = mkdtempSync(join(tmpdir(), 'claviger-helper-'))
+const file = join(directory, 'lease.json')
+
+// A server that has one lease.
+const server = createServer((request, response) => {
+  const isAsked =
+    request.url === '/api/v1/leases/lease_1' && request.headers.authorization === `Bearer ${HANDLE}`
+  response.writeHead(isAsked ? answer.status : 500, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(answer.body))
+})
+
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
+
+afterAll(() => {
+  server.close()
+  rmSync(directory, { recursive: true })
+})
+
+beforeEach(() => {
+  const { port } = server.address() as AddressInfo
+  writeFileSync(
+    file,
+    JSON.stringify({ server: `http://127.0.0.1:${port}`, lease: 'lease_1', handle: HANDLE }),
+  )
+})
+
+function fieldsAre(fields: Record<string, string>): void {
+  answer = { status: 200, body: { credential: { fields } } }
+}
+
+async function helper(...args: string[]) {
+  const printed = { stdout: '', stderr: '' }
+  const stream = (name: 'stdout' | 'stderr') => ({
+    write(text: string) {
+      printed[name] += text
+    },
+  })
+  const exitCode = await runHelper(args, { stdout: stream('stdout'), stderr: stream('stderr') })
+  return { exitCode, ...printed }
+}
+
+test('api-key prints exactly the key, or the token of a type that has one', async () => {
+  fieldsAre({ key: 'sk-ant-test-1', baseUrl: 'http://127.0.0.1' })
+  expect(await helper('api-key', '--lease-file', file)).toEqual({
+    exitCode: 0,
+    stdout: 'sk-ant-test-1\n',
+    stderr: '',
+  })
+  fieldsAre({ token: 'made-up', region: 'us-east-1' })
+  expect((await helper('api-key', '--lease-file', file)).stdout).toBe('made-up\n')
+})
+
+test('aws prints what awsCredentialExport reads, good for minutes', async () => {
+  fieldsAre({ accessKeyId: 'AKIA-made-up', secretAccessKey: 'secret', region: 'us-east-1' })
+  const { exitCode, stdout } = await helper('aws', '--lease-file', file)
+  const { Credentials } = JSON.parse(stdout) as { Credentials: Record<string, string> }
+  expect(exitCode).toBe(0)
+  expect(Credentials).toMatchObject({ AccessKeyId: 'AKIA-made-up', SecretAccessKey: 'secret' })
+  expect('SessionToken' in Credentials).toBe(false)
+  const minutes = (Date.parse(Credentials['Expiration'] ?? '') - Date.now()) / 60_000
+  expect(minutes).toBeGreaterThan(10)
+  expect(minutes).toBeLessThan(16)
+
+  fieldsAre({ accessKeyId: 'AKIA-made-up', secretAccessKey: 'secret', sessionToken: 'session' })
+  expect((await helper('aws', '--lease-file', file)).stdout).toContain('"SessionToken":"session"')
+})
+
+test('a failure is one line on standard error, nothing on standard output, and an exit code', async () => {
+  answer = {
+    status: 422,
+    body: { code: 'no_credential', message: 'This lease is over.', hint: 'Start again.' },
+  }
+  expect(await helper('api-key', '--lease-file', file)).toEqual({
+    exitCode: 78,
+    stdout: '',
+    stderr: 'claviger: This lease is over. Start again.\n',
+  })
+  fieldsAre({ accessKeyId: 'AKIA-made-up', secretAccessKey: 'secret' })
+  expect(await helper('api-key', '--lease-file', file)).toMatchObject({ exitCode: 2, stdout: '' })
+  fieldsAre({ key: 'sk-ant-test-1' })
+  expect(await helper('aws', '--lease-file', file)).toMatchObject({ exitCode: 2, stdout: '' })
+  writeFileSync(file, 'made-up-handle is not JSON')
+  const damaged = await helper('api-key', '--lease-file', file)
+  expect(damaged).toMatchObject({ exitCode: 78, stdout: '' })
+  expect(damaged.stderr).not.toContain('made-up-handle')
+})
+
+test.each([[[]], [['api-key']], [['codex', '--lease-file', 'x']], [['aws', '--lease-file', 'x', 'y']]])(
+  'wrong use %j says how it is used',
+  async (args) => {
+    expect(await helper(...args)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'claviger: Use: claviger helper api-key|aws --lease-file FILE\n',
+    })
+  },
+)

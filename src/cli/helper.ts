@@ -1,0 +1,87 @@
+// `claviger helper`: prints one credential for a harness program's own hook, and nothing else. Run again and again, so it
+// loads almost nothing: no command parser, no fetch, no schema library. Who may read what is decided by the handle in
+// the lease file.
+
+import { readFileSync } from 'node:fs'
+import { type LeaseFile, readLease } from '../client/lean.ts'
+import { asClavigerError, ClavigerError } from '../domain/errors.ts'
+import { EXIT_CODE_OF } from './exit-codes.ts'
+
+const USAGE = 'Use: claviger helper api-key|aws --lease-file FILE'
+
+// The AWS SDK asks again when this is over; short, so that a rotated key arrives soon.
+const AWS_VALID_MS = 15 * 60 * 1000
+
+export interface HelperIo {
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+}
+
+type Fields = Readonly<Record<string, string>>
+
+/** Prints the credential of the lease; returns the exit code. On failure one line on standard error says what to do. */
+export async function runHelper(args: readonly string[], io: HelperIo): Promise<number> {
+  try {
+    const [kind, flag, path, ...more] = args
+    const print = kind === undefined ? undefined : PRINTERS.get(kind)
+    if (!print || flag !== '--lease-file' || path === undefined || more.length > 0) {
+      throw new ClavigerError('invalid', USAGE)
+    }
+    io.stdout.write(`${print(await readLease(readLeaseFile(path)))}\n`)
+    return 0
+  } catch (thrown) {
+    const { code, message, hint } = asClavigerError(thrown)
+    const line = `claviger: ${message}${hint === undefined ? '' : ` ${hint}`}`
+    io.stderr.write(`${line.replace(/[\r\n]+/g, ' ')}\n`)
+    return EXIT_CODE_OF[code]
+  }
+}
+
+const PRINTERS = new Map<string, (fields: Fields) => string>([
+  ['api-key', apiKey],
+  ['aws', awsCredentials],
+])
+
+function apiKey(fields: Fields): string {
+  const value = fields['key'] ?? fields['token']
+  if (value !== undefined) return value
+  throw new ClavigerError('invalid', 'The credential of this lease is not a key.', {
+    hint: 'Use: claviger helper aws',
+  })
+}
+
+// The shape that `awsCredentialExport` of Claude Code reads.
+function awsCredentials({ accessKeyId, secretAccessKey, sessionToken }: Fields): string {
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new ClavigerError('invalid', 'The credential of this lease is not an AWS access key.', {
+      hint: 'Use: claviger helper api-key',
+    })
+  }
+  return JSON.stringify({
+    Credentials: {
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: secretAccessKey,
+      ...(sessionToken !== undefined && { SessionToken: sessionToken }),
+      Expiration: new Date(Date.now() + AWS_VALID_MS).toISOString(),
+    },
+  })
+}
+
+function readLeaseFile(path: string): LeaseFile {
+  const { server, lease, handle } = parse(path)
+  if (typeof server === 'string' && typeof lease === 'string' && typeof handle === 'string') {
+    return { server, lease, handle }
+  }
+  throw new ClavigerError('invalid', 'This is not a lease file.', { hint: USAGE })
+}
+
+function parse(path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  } catch {
+    // The parser's own message would quote the file, which holds the handle.
+    throw new ClavigerError('no_credential', 'The run this helper belongs to is over.', {
+      hint: 'Start it again with: claviger exec',
+    })
+  }
+}

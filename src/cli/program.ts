@@ -1,0 +1,146 @@
+// The words and options of the command line, and which module does the work. A verb's module is loaded when that verb was
+// chosen.
+
+import { Command, Option } from 'commander'
+import { SETTINGS } from '../config.ts'
+import { HARNESSES } from '../domain/harness-names.ts'
+import type { Attach } from './context.ts'
+import { addCredentialCommands } from './program-credential.ts'
+import type { Ui } from './ui.ts'
+
+/** The whole tree. `attach` decides how a verb is run; help and version go to the ui. */
+export function createProgram(version: string, ui: Ui, attach: Attach): Command {
+  const program: Command = new Command('claviger')
+    .description('Keeps the credentials of coding agents: sealed, alive, and handed to the right run.')
+    .version(version, '--version')
+    .option('--json', 'answer with JSON; errors too')
+    .addOption(setting(SETTINGS.server))
+    .exitOverride()
+    .configureHelp({
+      showGlobalOptions: true,
+      // Those of the commands in between belong to other forms of the verb.
+      visibleGlobalOptions: (command) =>
+        command === program ? [] : program.options.filter(({ long }) => long !== '--version'),
+    })
+    .configureOutput({
+      writeOut: (text) => ui.raw(text),
+      writeErr: (text) => {
+        for (const line of text.trimEnd().split('\n')) ui.note(line)
+      },
+      // Errors are put into our own words (usage.ts).
+      outputError: () => undefined,
+    })
+    .addHelpText('after', settingsHelp)
+  addServing(program, attach)
+  addSigningIn(program, attach)
+  addCredentialCommands(program, attach)
+  addRunning(program, attach)
+  addAdministration(program, attach)
+  return program
+}
+
+function addServing(program: Command, attach: Attach): void {
+  const serve = program
+    .command('serve')
+    .description('Run the server until it is interrupted.')
+    .addOption(setting(SETTINGS.port))
+    .addOption(setting(SETTINGS.host))
+    .addOption(setting(SETTINGS.databaseUrl))
+    .option('--open', 'open it in the browser')
+  attach(serve, () => import('./commands/serve.ts').then((m) => m.run))
+  const sandbox = program
+    .command('sandbox')
+    .description('Run fakes of the providers, to try things out without an account.')
+    .option('--port <number>', 'port to listen on; a free one when absent')
+  attach(sandbox, () => import('./commands/sandbox.ts').then((m) => m.run))
+}
+
+function addSigningIn(program: Command, attach: Attach): void {
+  const login = program
+    .command('login')
+    .description('Sign this terminal in to a server.')
+    .option('--token', 'with an API token, asked for or read from standard input')
+  attach(login, () => import('./commands/login.ts').then((m) => m.run))
+  const logout = program.command('logout').description('Forget the saved login.')
+  attach(logout, () => import('./commands/logout.ts').then((m) => m.run))
+  const whoami = program.command('whoami').description('Say who this terminal is, and to which server.')
+  attach(whoami, () => import('./commands/whoami.ts').then((m) => m.run))
+  const completion = program
+    .command('completion')
+    .description('Print a completion script for a shell: bash, zsh or fish.')
+    .argument('[shell]')
+  attach(completion, () => import('./commands/completion.ts').then((m) => m.run))
+  const doctor = program.command('doctor').description('Check this machine and its server.')
+  attach(doctor, () => import('./commands/doctor.ts').then((m) => m.run))
+}
+
+function addRunning(program: Command, attach: Attach): void {
+  const exec = program
+    .command('exec')
+    .description('Run a command with a credential for its harness: exec --harness claude -- claude -p "…"')
+    .argument('[command...]', 'after two dashes')
+    .addOption(new Option('--delivery <mode>', 'how it is handed over').choices(['env', 'helper']))
+    .option('--keep-env', 'what the environment carries already wins')
+  attach(choosing(exec), () => import('./commands/exec.ts').then((m) => m.run))
+  const restore = program
+    .command('restore')
+    .description("At boot: write a credential into the harness's own files.")
+  attach(choosing(restore), () => import('./commands/restore.ts').then((m) => m.run))
+  const explain = program
+    .command('explain')
+    .description('Say which credential a run would get, and why the others not.')
+    .option('--user <who>', 'e-mail or id of another person')
+  attach(choosing(explain), () => import('./commands/explain.ts').then((m) => m.run))
+  program
+    .command('helper')
+    .description(
+      "Print the credential of a run, for the harness's own hooks: helper api-key|aws --lease-file FILE",
+    )
+}
+
+function addAdministration(program: Command, attach: Attach): void {
+  const tokens = program
+    .command('admin')
+    .description('Administer the organization.')
+    .command('tokens')
+    .description('API tokens, for your other machines and for programs.')
+  const create = tokens
+    .command('create')
+    .description('Make a token; it is shown once.')
+    .requiredOption('--name <name>')
+    .addOption(
+      new Option('--role <role>').choices(['owner', 'admin', 'member', 'auditor']).makeOptionMandatory(),
+    )
+    .option('--expires-in <duration>', 'for example 30d, 12h or 90m')
+    .option('--no-expiry', 'it never expires')
+  attach(create, () => import('./commands/tokens.ts').then((m) => m.create))
+  attach(tokens.command('list').description('List tokens.'), () =>
+    import('./commands/tokens.ts').then((m) => m.list),
+  )
+  const revoke = tokens.command('revoke').description('Revoke a token, everywhere.').argument('<name>')
+  attach(revoke, () => import('./commands/tokens.ts').then((m) => m.revoke))
+  const audit = program.command('audit').description('The log of who did what.')
+  attach(audit.command('list').description('List it, oldest first.'), () =>
+    import('./commands/audit.ts').then((m) => m.run),
+  )
+}
+
+// The table writes `--port N`, for documentation; the parser wants `--port <N>`.
+function setting({ flag, meaning }: { readonly flag: string; readonly meaning: string }): Option {
+  return new Option(flag.replace(/ (\w+)$/, ' <$1>'), meaning)
+}
+
+// What the verbs that choose a credential for a run have in common.
+function choosing(command: Command): Command {
+  return command
+    .addOption(new Option('--harness <name>', 'the agent program').choices(HARNESSES).makeOptionMandatory())
+    .option('--credential <name>', 'this one and no other')
+    .option('--team <slug>', 'only this one of your teams')
+    .option('--agent <name>', 'as this agent')
+    .option('--no-ambient', 'never what this machine has of its own')
+}
+
+function settingsHelp(): string {
+  const lines = Object.values(SETTINGS).map(({ variable, meaning }) => `  ${variable.padEnd(34)}${meaning}`)
+  return `\nVariables:\n${lines.join('\n')}\n\nExit codes: 0 ok, 1 failed, 2 usage, 3 not signed in, 4 not allowed, 5 needs login, 78 no credential.`
+}

@@ -1,0 +1,108 @@
+// All terminal output of the command line. Rules: answers go to standard output, everything said around them to standard
+// error; with --json the answer is one JSON document and an error one JSON object; colour and prompts only on a terminal;
+// a value is never shown, and text of others cannot steer the terminal.
+
+import { styleText } from 'node:util'
+import type { ClavigerError } from '../domain/errors.ts'
+import { ClavigerError as Failure } from '../domain/errors.ts'
+import { EXIT_CODE_OF } from './exit-codes.ts'
+import { columns, plain } from './text.ts'
+
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean }
+type Output = NodeJS.WritableStream & { readonly isTTY?: boolean }
+
+export interface Streams {
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+/** Says what is wrong with an answer, or nothing. */
+type Check = (answer: string) => string | undefined
+
+export interface Ui {
+  /** Whether a person can be asked. */
+  readonly interactive: boolean
+  /** The answer of a verb: a JSON document with --json, otherwise lines for people. */
+  answer(data: unknown, lines: () => readonly string[]): void
+  /** The answer as a table; `empty` is said instead when there are no rows. */
+  table(
+    data: unknown,
+    headings: readonly string[],
+    rows: () => readonly (readonly string[])[],
+    empty: string,
+  ): void
+  /** Text that is the answer itself whatever the format, for example a completion script. */
+  raw(text: string): void
+  /** A line beside the answer. */
+  note(line: string): void
+  error(error: ClavigerError): void
+  /** Asks without showing what is typed. Throws when the person gives up. */
+  askSecret(question: string, check: Check): Promise<string>
+  askText(question: string, check: Check, example: string): Promise<string>
+  /** Asks yes or no; the default is no. Giving up is no. */
+  confirm(question: string): Promise<boolean>
+}
+
+export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui {
+  // Prompts are drawn on standard error, so that an answer can be piped on while a person is asked.
+  const interactive = stdin.isTTY === true && stderr.isTTY === true
+  const prompt = { input: stdin as never, output: stderr as never }
+  const lines = (texts: readonly string[]) => {
+    for (const text of texts) stdout.write(`${text}\n`)
+  }
+  return {
+    interactive,
+    answer(data, texts) {
+      if (json) stdout.write(`${JSON.stringify(data, null, 2)}\n`)
+      else lines(texts().map(plain))
+    },
+    table(data, headings, rows, empty) {
+      if (json) return this.answer(data, () => [])
+      const all = rows()
+      if (all.length === 0) return this.note(empty)
+      const [head = '', ...rest] = columns(headings, all)
+      lines([style('bold', head, stdout), ...rest])
+    },
+    raw(text) {
+      stdout.write(text)
+    },
+    note(line) {
+      stderr.write(`${plain(line)}\n`)
+    },
+    error(error) {
+      stderr.write(json ? `${JSON.stringify(problemOf(error))}\n` : sentences(error, stderr))
+    },
+    async askSecret(question, check) {
+      const { password } = await import('@clack/prompts')
+      return answered(await password({ ...prompt, message: question, validate: (text) => check(text ?? '') }))
+    },
+    async askText(question, check, example) {
+      const { text } = await import('@clack/prompts')
+      const validate = (answer: string | undefined) => check(answer ?? '')
+      return answered(await text({ ...prompt, message: question, placeholder: example, validate }))
+    },
+    async confirm(question) {
+      const { confirm } = await import('@clack/prompts')
+      return (await confirm({ ...prompt, message: question, initialValue: false })) === true
+    },
+  }
+}
+
+function answered(answer: string | symbol): string {
+  if (typeof answer === 'string') return answer
+  throw new Failure('conflict', 'Cancelled.', { hint: 'Nothing was changed.' })
+}
+
+function problemOf({ code, message, hint }: ClavigerError) {
+  return { code, message, ...(hint !== undefined && { hint }), exitCode: EXIT_CODE_OF[code] }
+}
+
+function sentences({ message, hint }: ClavigerError, stream: Output): string {
+  const first = `${style('red', 'error:', stream)} ${plain(message)}\n`
+  return hint === undefined ? first : `${first}${style('dim', 'hint:', stream)} ${plain(hint)}\n`
+}
+
+function style(format: 'bold' | 'red' | 'dim', text: string, stream: Output): string {
+  return stream.isTTY === true ? styleText(format, text, { stream: stream as NodeJS.WriteStream }) : text
+}

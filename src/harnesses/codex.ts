@@ -1,0 +1,165 @@
+// Codex: how each static credential type is handed to it. Always by its own auth.json, which serves every surface of
+// the program (CODEX_API_KEY serves `codex exec` only) and keeps the credential out of the environment of the commands
+// that the model runs. Its configuration file is in codex-config.ts. It does not spawn and does not read files.
+
+import type { CredentialType } from '../domain/credential-types.ts'
+import type { Delivery } from '../domain/delivery.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { Secret } from '../domain/secret.ts'
+import { adjustConfig, CONFIG, newlyTrusted, readConfig, setRootKeys, writeConfig } from './codex-config.ts'
+import type {
+  DeliverableCredential,
+  DeliveryInput,
+  FileHistory,
+  Harness,
+  MachineState,
+  Restoration,
+} from './harness.ts'
+
+const LOGIN = 'auth.json'
+
+// Each of these makes Codex, or a provider its configuration may name, use something else than auth.json.
+const CREDENTIALS = [
+  'CODEX_API_KEY',
+  'CODEX_ACCESS_TOKEN',
+  'OPENAI_API_KEY',
+  'OPENAI_FEDERATION_RULE_ID',
+  'OPENAI_IDENTITY_TOKEN_FILE',
+]
+
+// These steer sign-in and refresh, of which a static credential has none.
+const COMPANIONS = [
+  'CODEX_REFRESH_TOKEN_URL_OVERRIDE',
+  'CODEX_REVOKE_TOKEN_URL_OVERRIDE',
+  'CODEX_APP_SERVER_LOGIN_CLIENT_ID',
+  'CODEX_APP_SERVER_LOGIN_ISSUER',
+  'OPENAI_WORKLOAD_IDENTITY_CONTEXT',
+]
+
+// OPENAI_API_KEY alone is not used by Codex: it is no credential that the machine has for it.
+const CARRIERS = CREDENTIALS.filter(
+  (name) => name !== 'OPENAI_API_KEY' && name !== 'OPENAI_IDENTITY_TOKEN_FILE',
+)
+
+const STATUS: Partial<Record<CredentialType, RegExp>> = {
+  'codex/api-key': /API key/i,
+  'codex/access-token': /personal access token/i,
+}
+
+export const codex: Harness = {
+  name: 'codex',
+  program: 'codex',
+  programSetting: 'CLAVIGER_CODEX_BIN',
+  minimumVersion: '0.130.0',
+  installHint: 'npm install -g @openai/codex',
+  types: ['codex/access-token', 'codex/api-key'],
+  configurationHome: { variable: 'CODEX_HOME', fallback: '.codex', besideFallback: [] },
+  reads: [CONFIG],
+  login: LOGIN,
+  leaves: ['auth.json*', '*.lock', 'tmp'],
+  keeps: ['sessions/', 'archived_sessions/', 'history.jsonl'],
+  // Codex itself ignores providers and base URLs in a project's .codex/config.toml.
+  projectReads: { here: [], root: [] },
+  credentialVariables: [...CREDENTIALS, ...COMPANIONS, 'CODEX_HOME', 'CODEX_AUTHAPI_BASE_URL'],
+  statusArguments: ['login', 'status'],
+  // 15 ms, and it finds every malformed auth.json, with which the program would run without a credential.
+  isStatusCheap: true,
+  defaultMode: () => 'env',
+  deliver,
+  carries,
+  ambient,
+  mergeBack,
+  restore,
+  statusAgrees: (type, output) => STATUS[type]?.test(output) ?? false,
+}
+
+function deliver({ credential, mode, environment, userFiles }: DeliveryInput): Delivery {
+  const { config, report } = adjustConfig(userFiles[CONFIG], baseUrlOf(credential))
+  const unset = [...CREDENTIALS, ...COMPANIONS]
+  const authority = environment['CODEX_AUTHAPI_BASE_URL']
+  return {
+    mode: 'env',
+    set: {},
+    unset,
+    files: [
+      { path: LOGIN, content: loginFile(credential) },
+      { path: CONFIG, content: new Secret(writeConfig(config)) },
+    ],
+    report: [
+      ...(mode === 'helper' ? [`there is no helper for ${credential.type}: written to ${LOGIN}`] : []),
+      ...unset
+        .filter((name) => environment[name] !== undefined)
+        .map((name) => `set aside: ${name} in the environment`),
+      ...report,
+      ...(userFiles[LOGIN] === undefined ? [] : ["left out: the machine's own login"]),
+      ...(authority === undefined || credential.type !== 'codex/access-token'
+        ? []
+        : ['kept: CODEX_AUTHAPI_BASE_URL from the environment']),
+    ],
+  }
+}
+
+// Every key that the program may look for is there; a missing one makes it send requests without a credential. For an
+// access token the program itself writes no `auth_mode`, so that its older versions can read the file: so do we.
+function loginFile(credential: DeliverableCredential): Secret {
+  const empty = { tokens: null, last_refresh: null }
+  const content =
+    credential.type === 'codex/api-key'
+      ? { auth_mode: 'apikey', OPENAI_API_KEY: field(credential, 'key'), ...empty }
+      : { OPENAI_API_KEY: null, ...empty, personal_access_token: token(credential) }
+  return new Secret(`${JSON.stringify(content, null, 2)}\n`)
+}
+
+function token(credential: DeliverableCredential): string {
+  if (credential.type === 'codex/access-token') return field(credential, 'token')
+  throw new ClavigerError('invalid', `${credential.type} cannot be handed to Codex this way.`)
+}
+
+function field(credential: DeliverableCredential, name: string): string {
+  const value = credential.fields[name]
+  if (value !== undefined) return value.expose()
+  throw new ClavigerError('invalid', `The credential "${credential.name}" has no ${name}.`)
+}
+
+function baseUrlOf(credential: DeliverableCredential): string | null {
+  return credential.fields['baseUrl']?.expose() ?? null
+}
+
+function carries(_type: CredentialType, { environment, userFiles }: MachineState): string[] {
+  const { model_provider: provider } = readConfig(userFiles[CONFIG])
+  return [
+    ...CARRIERS.filter((name) => (environment[name] ?? '') !== '').map(
+      (name) => `${name} in the environment`,
+    ),
+    ...(typeof provider === 'string' && provider !== 'openai' ? [`model_provider in ${CONFIG}`] : []),
+  ]
+}
+
+function ambient({ environment, userFiles }: MachineState): 'environment' | 'login' | 'none' {
+  if (CARRIERS.some((name) => (environment[name] ?? '') !== '')) return 'environment'
+  return (userFiles[LOGIN] ?? '').trim() === '' ? 'none' : 'login'
+}
+
+// Only folder trust is carried back: a rewritten file would lose the user's comments.
+function mergeBack(path: string, { delivered, after, now }: FileHistory): string | null {
+  return path === CONFIG ? newlyTrusted(delivered, after, now ?? '') : null
+}
+
+function restore(credential: DeliverableCredential, { userFiles }: MachineState): Restoration {
+  const baseUrl = baseUrlOf(credential)
+  const keys = {
+    cli_auth_credentials_store: 'file',
+    ...(baseUrl === null ? {} : { openai_base_url: baseUrl }),
+  }
+  const { report } = adjustConfig(userFiles[CONFIG], baseUrl)
+  return {
+    files: [
+      { path: CONFIG, content: new Secret(setRootKeys(userFiles[CONFIG], keys)) },
+      { path: LOGIN, content: loginFile(credential) },
+    ],
+    report: report
+      .filter((line) => !line.startsWith('kept:'))
+      .map((line) => line.replace(/^set aside: (?=openai_base_url)/, 'replaced: '))
+      .map((line) => line.replace(/^set aside:/, 'in the way:')),
+  }
+}

@@ -1,0 +1,56 @@
+// Where the runner gets credentials from: a lease on one credential for one run. The client implements it; the runner
+// does not know servers.
+
+import type { CredentialType } from '../domain/credential-types.ts'
+import type { HarnessName } from '../domain/harness-names.ts'
+import type { Secret } from '../domain/secret.ts'
+
+export interface LeaseRequest {
+  readonly harness: HarnessName
+  /** The name of the one credential asked for; without it the server chooses. */
+  readonly credential?: string
+  /** What this machine has of its own. */
+  readonly ambient: 'environment' | 'login' | 'none' | 'refused'
+  readonly team?: string
+  readonly agent?: string
+}
+
+export interface LeasedCredential {
+  readonly id: string
+  readonly name: string
+  /** As text, for example `team:platform`. */
+  readonly owner: string
+  readonly type: CredentialType
+  /** Its last characters, for people. */
+  readonly suffix: string
+  readonly generation: number
+  readonly fields: Readonly<Record<string, Secret>>
+}
+
+export interface RawSecret {
+  /** The environment variable it becomes. */
+  readonly name: string
+  readonly owner: string
+  readonly value: Secret
+}
+
+export interface AcquiredLease {
+  readonly leaseId: string
+  /** Good for this lease only: the helper's key to it. */
+  readonly handle: Secret
+  readonly serverUrl: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  /** Null: the machine's own environment or login was chosen. */
+  readonly credential: LeasedCredential | null
+  readonly raw: readonly RawSecret[]
+  /** Why this one, as `explain` would say it. */
+  readonly reason: string
+}
+
+export interface LeaseSource {
+  /** Throws ClavigerError, `no_credential` when nothing fits. `signal` says that nobody waits for the answer any more. */
+  acquire(request: LeaseRequest, signal: AbortSignal): Promise<AcquiredLease>
+  /** Ends a lease. A lease that is already over is no error. */
+  release(leaseId: string): Promise<void>
+}

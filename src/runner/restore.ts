@@ -1,0 +1,97 @@
+// Boot-time: writes a credential into the harness's own files in the user's real configuration home, and has the
+// program confirm it. It does not start agents; exec.ts gives a run a private home instead.
+
+import { mkdir } from 'node:fs/promises'
+import { ClavigerError } from '../domain/errors.ts'
+import type { Harness } from '../harnesses/harness.ts'
+import { checkParent, checkWritable, UnsafePathError, writeFileAtomically } from '../lib/atomic-file.ts'
+import type { AcquiredLease, LeaseRequest, LeaseSource } from './lease-source.ts'
+import { type Environment, readMachine, userHome, withoutOwnSettings } from './materialize.ts'
+import { checkStatus, checkVersion, findProgram } from './programs.ts'
+
+// What worker logs are searched for.
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  'claude/oauth': 'OAuth',
+  'claude/setup-token': 'setup token',
+  'claude/api-key': 'API key',
+  'claude/bedrock-api-key': 'Bedrock API key',
+  'claude/bedrock-access-key': 'Bedrock access key',
+  'codex/oauth': 'OAuth',
+  'codex/access-token': 'access token',
+  'codex/api-key': 'API key',
+}
+
+export interface RestoreDependencies {
+  readonly harness: Harness
+  readonly leases: LeaseSource
+  readonly report: (line: string) => void
+}
+
+export interface RestoreOptions {
+  readonly environment: Environment
+  readonly cwd: string
+  readonly stateDirectory: string
+  readonly request: Omit<LeaseRequest, 'harness' | 'ambient'>
+  readonly noAmbient: boolean
+  /** Ends a wait for a credential. */
+  readonly signal: AbortSignal
+  readonly programOverride?: string
+}
+
+/**
+ * Leases a credential and writes it where the program looks for it by itself, 0600, everything else in those files
+ * kept. The lease stays: the machine goes on using it. Returns it. Throws `invalid` for an unsafe place (a link,
+ * another owner, a directory others can write in), `rejected` when the program does not see the credential afterwards.
+ */
+export async function restoreCredential(
+  { harness, leases, report }: RestoreDependencies,
+  options: RestoreOptions,
+): Promise<AcquiredLease> {
+  const { environment, cwd, stateDirectory, request, noAmbient, programOverride, signal } = options
+  const machine = await readMachine(harness, environment, cwd)
+  const home = userHome(harness, environment)
+  await prepareHome(home.directory)
+  const ambient = noAmbient ? 'refused' : harness.ambient(machine)
+  const lease = await leases.acquire({ harness: harness.name, ambient, ...request }, signal)
+  const { credential } = lease
+  if (credential === null) {
+    report(`Nothing to restore: ${harness.program} uses what this machine has of its own.`)
+    return lease
+  }
+  const restoration = harness.restore(credential, machine)
+  const files = restoration.files.map(({ path, content }) => ({ path: home.file(path), content }))
+  // All places are looked at before the first is written, so that none is changed when one is unsafe.
+  await refuseUnsafe(async () => {
+    for (const { path } of files) await checkWritable(path)
+    for (const { path, content } of files) await writeFileAtomically(path, content.expose())
+  })
+  for (const line of restoration.report) report(line)
+  const program = await findProgram(harness, environment, cwd, programOverride)
+  if (program === null) {
+    report(`not checked: the ${harness.program} program is not installed here`)
+  } else {
+    const own = withoutOwnSettings(environment)
+    await checkVersion(harness, program, own, stateDirectory)
+    await checkStatus(harness, credential.type, program, own)
+  }
+  report(`Restored ${harness.name} ${KIND_WORDS[credential.type] ?? credential.type} credentials`)
+  return lease
+}
+
+// Before anything is leased: an unsafe place is found without a secret having left the server.
+async function prepareHome(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await refuseUnsafe(() => checkParent(directory))
+}
+
+async function refuseUnsafe(action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof UnsafePathError)) throw error
+    throw new ClavigerError('invalid', `Nothing was written: ${error.message}`, {
+      hint: 'Make it a file or directory of your own that only you can write, then try again.',
+      cause: error,
+    })
+  }
+}

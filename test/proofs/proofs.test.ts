@@ -1,0 +1,63 @@
+// Every proof, a few rounds each with a fixed seed; the counts that mean something are those of `npm run prove`.
+
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { prove as firstStart } from './first-start.ts'
+import { prove as killServer, proveWithAccident } from './kill-server.ts'
+import { prove as noPlaintext } from './no-plaintext.ts'
+import type { ProofResult, Prove } from './proof.ts'
+import { prove as swappedRows } from './swapped-rows.ts'
+import { prove as twoServers } from './two-servers.ts'
+
+const LIMIT_MS = 240_000
+const options = (rounds: number) => ({ rounds, seed: 20_260_101, log: () => undefined })
+
+const proofs: [string, Prove, number][] = [
+  ['kill -9 of the server under a stream of writes', killServer, 2],
+  ['kill -9 of a first start', firstStart, 2],
+  ['two servers on one database', twoServers, 1],
+  ['swapped rows', swappedRows, 2],
+  ['no plaintext at rest or in output', noPlaintext, 1],
+]
+
+test.each(proofs)('%s', { timeout: LIMIT_MS }, async (_, prove, rounds) => {
+  const result = await prove(options(rounds))
+  expect(result.failures).toEqual([])
+  expect(result.rounds).toBe(rounds)
+})
+
+// A proof that cannot fail shows nothing: something is really lost while the server is down.
+const accidents: [string, string, RegExp][] = [
+  [
+    'a credential',
+    'delete from credential where id = (select min(id) from credential)',
+    /^lost: credential /,
+  ],
+  [
+    'a version',
+    'delete from credential_version where (credential_id, version) in (select id, version from credential)',
+    /^half written: the versions/m,
+  ],
+  ['an audit row', 'delete from audit where id = (select max(id) from audit)', /audit rows/],
+  ['a token', 'delete from token where name <> ?', /^lost: token /m],
+]
+
+test.each(accidents)('the loss of %s is noticed', { timeout: LIMIT_MS }, async (_, sql, expected) => {
+  const result = await proveWithAccident(options(1), (stateDirectory) => damage(stateDirectory, sql))
+  expect(linesOf(result)).toMatch(expected)
+})
+
+function damage(stateDirectory: string, sql: string): void {
+  const database = new DatabaseSync(join(stateDirectory, 'claviger.db'))
+  database.exec('pragma foreign_keys = on')
+  const { changes } = database.prepare(sql).run(...(sql.includes('?') ? ['admin'] : []))
+  database.close()
+  rmSync(join(stateDirectory, 'claviger.db-shm'), { force: true })
+  if (Number(changes) === 0) throw new Error('The accident did not happen.')
+}
+
+function linesOf({ failures }: ProofResult): string {
+  return failures.join('\n')
+}

@@ -1,0 +1,193 @@
+// For tests of the use-cases: real use-cases over the memory store, a real vault that counts what it opens, two
+// organizations of people in memory, and a provider that answers what a test tells it to.
+
+import { randomBytes } from 'node:crypto'
+import type { OperationName } from '../../src/api/operations.ts'
+import { type Input, type Request, SCHEMAS } from '../../src/api/schemas.ts'
+import { createControl } from '../../src/control/control.ts'
+import type { Control, Ports, Result, UseCase } from '../../src/control/use-case.ts'
+import type { AuditEntry } from '../../src/domain/audit.ts'
+import type { Caller } from '../../src/domain/caller.ts'
+import type { CredentialType } from '../../src/domain/credential-types.ts'
+import { ClavigerError } from '../../src/domain/errors.ts'
+import type { Probe, ProbeResult, Provider } from '../../src/providers/provider.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import type { CredentialRow, Store, StoreGroups } from '../../src/store/store.ts'
+import { createVault } from '../../src/vault/envelope.ts'
+import type { Vault } from '../../src/vault/vault.ts'
+import { createPeople, type PersonName, type TestPeople } from './people.ts'
+
+export const LEASE_LIFE = 60_000
+
+/** What happened inside, in order. */
+export type Step = 'committed' | 'opened'
+
+export interface House {
+  readonly control: Control
+  readonly ports: Ports
+  readonly people: TestPeople
+  /** What the provider answers from now on; `works` until told otherwise. */
+  readonly provider: { result: ProbeResult; asked: number }
+  /** Commits and openings since the last call of `forget`. */
+  readonly steps: Step[]
+  /** Milliseconds since 1970; set it to travel. */
+  readonly clock: { now: number }
+  /** Makes every audit row of this outcome fail to be written. */
+  auditFails(outcome: AuditEntry['outcome'] | 'none'): void
+  caller(who: PersonName, changed?: Partial<Caller>): Caller
+  /** Runs a use-case with the input a client would send. */
+  ask<N extends OperationName>(who: PersonName | Caller, name: N, request: Request<N>): Promise<Result<N>>
+  /** Stores an API key of Claude and returns its id. */
+  give(who: PersonName, owner: string, name: string, changed?: Partial<NewCredential>): Promise<string>
+  /** All audit rows of this person's organization, in the order they were written. */
+  audit(who?: PersonName): Promise<AuditEntry[]>
+  opened(): number
+}
+
+export interface NewCredential {
+  readonly type: CredentialType
+  readonly fields: Record<string, string>
+  readonly description: string
+  readonly acceptNotice: boolean
+}
+
+/** A value nobody can take for a real key, different for each name. */
+export function fakeKey(name: string): string {
+  return `sk-ant-test-${name}-0123456789`
+}
+
+/** The error a call fails with; throws when it succeeds or fails with anything else. */
+export async function errorOf(call: Promise<unknown>): Promise<ClavigerError> {
+  const outcome = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (outcome instanceof ClavigerError) return outcome
+  throw new Error(outcome === undefined ? 'it did not fail' : `it failed with ${String(outcome)}`)
+}
+
+/** Everything that is kept, as one text: to show that a refused call changed nothing. */
+export async function contentsOf({ ports: { store } }: House): Promise<string> {
+  const organizations = ['org-acme', 'org-globex']
+  const all: unknown[] = []
+  for (const organization of organizations) {
+    const rows = await store.credentials.list(organization, {}, { limit: 1000 })
+    const versions = await Promise.all(
+      rows.map(async (row) => [
+        await store.versions.list(row.id),
+        await store.versions.values(row.id, row.version),
+      ]),
+    )
+    all.push(rows, versions, await store.tokens.list(organization))
+  }
+  return JSON.stringify(all)
+}
+
+/** A new house with nothing in it. */
+export function createHouse(): House {
+  const clock = { now: Date.UTC(2026, 0, 1) }
+  const provider = { result: 'works' as ProbeResult, asked: 0 }
+  const steps: Step[] = []
+  const failing: { outcome: AuditEntry['outcome'] | 'none' } = { outcome: 'none' }
+  const written: string[] = [] // ids of audit rows
+  const people = createPeople()
+  const ports: Ports = {
+    store: observed(createMemoryStore(), { steps, failing, written }),
+    vault: counting(createVault(randomBytes(32)), steps),
+    identity: people.identity,
+    providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
+    now: () => clock.now,
+    random: randomBytes,
+    leaseLife: LEASE_LIFE,
+  }
+  const control = createControl(ports)
+  const caller: House['caller'] = (who, changed) => ({ ...people.callerOf(who), ...changed })
+  const ask: House['ask'] = async (who, name, request) => {
+    const input = SCHEMAS[name].input.parse(request) as Input<typeof name>
+    const useCase = control[name] as UseCase<typeof name>
+    return useCase(typeof who === 'string' ? caller(who) : who, input)
+  }
+  return {
+    ...{ control, ports, people, provider, steps, clock, caller, ask },
+    auditFails: (outcome) => {
+      failing.outcome = outcome
+    },
+    give: async (who, owner, name, changed = {}) => {
+      const { type = 'claude/api-key', fields = { key: fakeKey(name) }, ...rest } = changed
+      return (await ask(who, 'credentials.create', { type, owner, name, fields, ...rest })).id
+    },
+    audit: async (who = 'ada') => {
+      const rows = await ports.store.audit.list(caller(who).organizationId, { limit: 1000 })
+      return rows.sort((a, b) => written.indexOf(a.id) - written.indexOf(b.id))
+    },
+    opened: () => steps.filter((step) => step === 'opened').length,
+  }
+}
+
+/** A row straight from the store; throws when there is none. */
+export async function rowOf(
+  { ports, caller }: House,
+  id: string,
+  who: PersonName = 'ada',
+): Promise<CredentialRow> {
+  const row = await ports.store.credentials.get(caller(who).organizationId, id)
+  if (!row) throw new Error(`no credential ${id}`)
+  return row
+}
+
+function counting(vault: Vault, steps: Step[]): Vault {
+  return {
+    ...vault,
+    open: (...place) => {
+      steps.push('opened')
+      return vault.open(...place)
+    },
+  }
+}
+
+function observed(
+  store: Store,
+  { steps, failing, written }: { steps: Step[]; failing: { outcome: string }; written: string[] },
+): Store {
+  const append: StoreGroups['audit']['append'] = async ({ id, outcome }) => {
+    if (outcome === failing.outcome) throw new ClavigerError('storage_full', 'The audit has no room.')
+    written.push(id)
+  }
+  return {
+    ...store,
+    audit: {
+      ...store.audit,
+      append: async (entry) => {
+        await append(entry)
+        await store.audit.append(entry)
+      },
+    },
+    async atomically(work) {
+      const result = await store.atomically((unit) =>
+        work({
+          ...unit,
+          audit: {
+            ...unit.audit,
+            append: async (entry) => {
+              await append(entry)
+              await unit.audit.append(entry)
+            },
+          },
+        }),
+      )
+      steps.push('committed')
+      return result
+    },
+  }
+}
+
+function fakeProvider(type: CredentialType, answer: { result: ProbeResult; asked: number }): Provider {
+  return {
+    name: 'anthropic',
+    probes: [type],
+    async probe(): Promise<Probe> {
+      answer.asked += 1
+      return { result: answer.result, message: `The provider says: ${answer.result}.` }
+    },
+  }
+}
