@@ -16,7 +16,9 @@ const id = z.string().max(64)
 const name = z.string().max(200)
 const description = z.string().max(1000)
 const time = z.iso.datetime().describe('RFC 3339')
-const fields = z.record(z.string().max(64), z.string()).describe('Field name → value. Write-only.')
+const fields = z
+  .record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/), z.string())
+  .describe('Field name → value. Write-only.')
 const after = z.string().max(64).optional().describe('Cursor: `next` of the page before')
 
 const credential = z

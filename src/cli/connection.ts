@@ -1,6 +1,7 @@
 // Which server, and which token for it. A token is never sent to a server it was not made or saved for.
 
 import { type Client, createClient } from '../client/client.ts'
+import { overNodeHttp } from '../client/node-http.ts'
 import type { CommandLineSettings } from '../config.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -30,17 +31,13 @@ export async function connect(context: Context, withAliases = false): Promise<Co
   const settings = context.settings(withAliases)
   const server = await findServer(settings)
   const { token, tokenSource } = await findToken(context, settings, server)
-  const client = createClient({ server, token, ...fetchOf(context) })
+  const client = createClient({ server, token, send: overNodeHttp })
   return { client: signedIn(client, token), server, token, tokenSource }
 }
 
 /** A client for a token that is being tried out. */
-export function clientFor(context: Context, server: string, token: Secret): Client {
-  return createClient({ server, token, ...fetchOf(context) })
-}
-
-function fetchOf({ dependencies }: Context) {
-  return dependencies.fetch === undefined ? {} : { fetch: dependencies.fetch }
+export function clientFor(server: string, token: Secret): Client {
+  return createClient({ server, token, send: overNodeHttp })
 }
 
 async function findToken(context: Context, settings: CommandLineSettings, server: string) {

@@ -47,6 +47,4 @@ export interface CliDependencies extends Streams {
     credentials: readonly AcceptedCredential[]
   }) => Promise<StartedSandbox>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
-  /** The network when absent. */
-  readonly fetch?: (request: Request) => Response | Promise<Response>
 }

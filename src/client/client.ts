@@ -1,16 +1,19 @@
-// The same operations as the API, over a given `fetch`: the network, or an app in this process. It checks nothing that
-// the server checks; it turns problem documents back into the errors they were.
+// The same operations as the API, over whatever carries an exchange: the network, or an app in this process. It checks
+// nothing that the server checks; it turns problem documents back into the errors they were.
 
-import { fillPath, OPERATIONS, type OperationName, PROBLEM_TYPE } from '../api/operations.ts'
+import { fillPath, OPERATIONS, type OperationName } from '../api/operations.ts'
 import type { Output, Request } from '../api/schemas.ts'
-import { codeOfStatus } from '../api/status.ts'
-import { ClavigerError, isErrorCode } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
+import { type Answer, type Exchange, overFetch, type Send } from './exchange.ts'
+import { notOurs, problemOf, unreachable } from './problem.ts'
 
 export interface ClientOptions {
   /** For example `http://127.0.0.1:7717`. */
   readonly server: string
   readonly token: Secret | null
+  /** What carries the exchanges; fetch when nothing is given. */
+  readonly send?: Send
+  /** A fetch of one's own, for example an app's in this process. */
   readonly fetch?: (request: globalThis.Request) => Response | Promise<Response>
   /** How long to wait for an answer, in milliseconds. */
   readonly timeoutMs?: number
@@ -26,89 +29,64 @@ const TIMEOUT_MS = 30_000
 
 export function createClient(options: ClientOptions): Client {
   const server = options.server.replace(/\/+$/, '')
-  const send = options.fetch ?? ((request) => fetch(request))
+  const send = options.send ?? overFetch(options.fetch)
   return {
     server,
     async call(name, input) {
-      const attempts = OPERATIONS[name].method === 'GET' ? 2 : 1
-      const response = await sendWithRetry(
-        () => send(requestFor(server, options, name, input)),
-        attempts,
-        server,
-      )
-      if (!response.ok) throw await problemOf(response, server)
-      return (await response.json()) as Output<typeof name>
+      const exchange = exchangeFor(server, options, name, input)
+      const answer = await sendWithRetry(send, exchange, exchange.method === 'GET' ? 2 : 1, server)
+      if (answer.status < 200 || answer.status > 299) throw problemOf(answer, server)
+      return readJson(answer, server) as Output<typeof name>
     },
   }
 }
 
-function requestFor(
+function exchangeFor(
   server: string,
   options: ClientOptions,
   name: OperationName,
   input: Readonly<Record<string, unknown>>,
-) {
+): Exchange {
   const { method } = OPERATIONS[name]
   const { path, rest } = fillPath(OPERATIONS[name].path, input)
   const inQuery = method === 'GET' || method === 'DELETE'
-  const url = new URL(server + path)
-  if (inQuery) {
-    for (const [key, value] of Object.entries(rest))
-      if (value !== undefined) url.searchParams.set(key, String(value))
-  }
-  const headers = new Headers({ accept: 'application/json' })
-  if (options.token !== null) headers.set('authorization', bearer(options.token))
-  if (!inQuery) headers.set('content-type', 'application/json')
-  const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
-  return new globalThis.Request(url, {
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined)
+  const query = new URLSearchParams(
+    given.map(([key, value]): [string, string] => [key, String(value)]),
+  ).toString()
+  return {
     method,
-    headers,
-    signal,
-    redirect: 'error',
-    ...(!inQuery && { body: JSON.stringify(rest) }),
-  })
+    url: `${server}${path}${inQuery && query !== '' ? `?${query}` : ''}`,
+    headers: {
+      accept: 'application/json',
+      ...(options.token !== null && { authorization: bearer(options.token) }),
+      ...(!inQuery && { 'content-type': 'application/json' }),
+    },
+    body: inQuery ? null : JSON.stringify(rest),
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+  }
 }
 
 async function sendWithRetry(
-  send: () => Response | Promise<Response>,
+  send: Send,
+  exchange: Exchange,
   attempts: number,
   server: string,
-): Promise<Response> {
+): Promise<Answer> {
   try {
-    return await send()
+    return await send(exchange)
   } catch (cause) {
-    if (attempts > 1) return sendWithRetry(send, attempts - 1, server)
-    const late = cause instanceof Error && cause.name === 'TimeoutError'
-    throw new ClavigerError(
-      'unreachable',
-      late ? `${server} did not answer in time.` : `${server} cannot be reached.`,
-      {
-        hint: 'Start it with: claviger serve. If it runs elsewhere, set CLAVIGER_SERVER.',
-        cause,
-      },
-    )
+    if (attempts > 1) return sendWithRetry(send, exchange, attempts - 1, server)
+    throw unreachable(server, cause)
   }
 }
 
-async function problemOf(response: Response, server: string): Promise<ClavigerError> {
-  const type = response.headers.get('content-type') ?? ''
-  if (type.startsWith(PROBLEM_TYPE)) {
-    const { code, message, hint } = (await response.json()) as {
-      code?: unknown
-      message?: unknown
-      hint?: unknown
-    }
-    if (isErrorCode(code) && typeof message === 'string') {
-      return new ClavigerError(code, message, typeof hint === 'string' ? { hint } : {})
-    }
+function readJson(answer: Answer, server: string): unknown {
+  try {
+    return JSON.parse(answer.text)
+  } catch {
+    throw notOurs(answer.status, server)
   }
-  return new ClavigerError(
-    codeOfStatus(response.status),
-    `${server} answered ${response.status}, which is not how Claviger answers.`,
-    {
-      hint: 'Check CLAVIGER_SERVER: something else may be listening there.',
-    },
-  )
 }
 
 function bearer(token: Secret): string {

@@ -84,8 +84,7 @@ async function person(
   const found = row.holderKind === 'person' ? await identity.person(organizationId, holderId) : undefined
   if (!found) throw refused('Whoever this token belonged to is no longer a member.')
   const role = 'role' in row ? weaker(row.role, found.role) : found.role
-  if (role === null)
-    throw refused('This token has a role that its person may not give any more.')
+  if (role === null) throw refused('This token has a role that its person may not give any more.')
   return {
     organizationId,
     kind: 'person',

@@ -17,7 +17,12 @@ export function problemResponse(error: ClavigerError, requestId: string): Respon
     ...(error.hint !== undefined && { hint: error.hint }),
     requestId,
   }
-  const headers = { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' }
+  const headers = {
+    'content-type': PROBLEM_TYPE,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+  }
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer realm="claviger"' } : {}
   return new Response(JSON.stringify(body), { status, headers: { ...headers, ...challenge } })
 }

@@ -14,7 +14,7 @@ export async function readBody(request: Request): Promise<Record<string, unknown
   const text = await readText(request)
   if (text === '') return {}
   const type = request.headers.get('content-type') ?? ''
-  if (!/^application\/json\b/i.test(type)) {
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new ClavigerError('invalid', 'The body must be JSON.', {
       hint: 'Send it with the header content-type: application/json.',
     })
@@ -30,8 +30,11 @@ export function checkInput<S extends z.ZodType>(schema: S, input: unknown): z.ou
   const result = schema.safeParse(input)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  const where = printable(issue?.path.map(String).join('.') ?? '')
-  const what = printable(issue?.message ?? 'it has the wrong shape').replaceAll('\\u{22}', "'")
+  const where = (issue?.path ?? []).map(shownName).join('.')
+  const what =
+    issue?.code === 'unrecognized_keys'
+      ? `Unrecognized key ${issue.keys.map(shownName).join(', ')}`
+      : printable(issue?.message ?? 'it has the wrong shape').replaceAll('\\u{22}', "'")
   throw new ClavigerError(
     'invalid',
     where === '' ? `The request is not right: ${what}.` : `${where}: ${what}.`,
@@ -41,8 +44,25 @@ export function checkInput<S extends z.ZodType>(schema: S, input: unknown): z.ou
   )
 }
 
+// A name as it may stand in a message. One that is none of ours may be a value in the wrong place.
+function shownName(name: PropertyKey): string {
+  return /^([A-Za-z][A-Za-z0-9]{0,19}|\d+)$/.test(String(name)) ? String(name) : '(a name)'
+}
+
 async function readText(request: Request): Promise<string> {
-  if (request.headers.get('transfer-encoding') === null) return request.text()
+  try {
+    // A declared length was checked, and the server reads no further; any other body is counted as it comes.
+    return await (request.headers.get('content-length') === null ? readCounting(request) : request.text())
+  } catch (cause) {
+    if (cause instanceof ClavigerError) throw cause
+    throw new ClavigerError('invalid', 'The request broke off before its body was complete.', {
+      hint: 'Send it again.',
+      cause,
+    })
+  }
+}
+
+async function readCounting(request: Request): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ?? []) {

@@ -19,7 +19,7 @@ export async function run(context: Context, options: LoginOptions): Promise<numb
   const { stateDirectory, ...settings } = context.settings()
   const server = await findServer({ stateDirectory, ...settings })
   const token = readToken(await enterToken(context, server), 'What was entered')
-  const who = await clientFor(context, server, token).call('whoami', {})
+  const who = await clientFor(server, token).call('whoami', {})
   await saveLogin(stateDirectory, { server, token })
   context.ui.answer({ server, ...who }, () => [
     `Signed in to ${server} as ${who.name} (${who.role}).`,

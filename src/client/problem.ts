@@ -1,0 +1,44 @@
+// From an answer that is no success to the error it stands for.
+
+import { PROBLEM_TYPE } from '../api/operations.ts'
+import { codeOfStatus } from '../api/status.ts'
+import { ClavigerError, isErrorCode } from '../domain/errors.ts'
+import type { Answer } from './exchange.ts'
+
+/** The server's own error when it sent a problem document, else one that says something else answered. */
+export function problemOf({ status, contentType, text }: Answer, server: string): ClavigerError {
+  const { code, message, hint } = contentType.startsWith(PROBLEM_TYPE) ? parse(text) : {}
+  if (isErrorCode(code) && typeof message === 'string') {
+    return new ClavigerError(code, message, typeof hint === 'string' ? { hint } : {})
+  }
+  return notOurs(status, server)
+}
+
+/** The error for an answer Claviger does not give. */
+export function notOurs(status: number, server: string): ClavigerError {
+  return new ClavigerError(
+    codeOfStatus(status),
+    `${server} answered ${status}, which is not how Claviger answers.`,
+    {
+      hint: 'Check CLAVIGER_SERVER: something else may be listening there.',
+    },
+  )
+}
+
+/** The error for no answer at all. */
+export function unreachable(server: string, cause: unknown): ClavigerError {
+  const late = cause instanceof Error && cause.name === 'TimeoutError'
+  const message = late ? `${server} did not answer in time.` : `${server} cannot be reached.`
+  const hint = 'Start it with: claviger serve. If it runs elsewhere, set CLAVIGER_SERVER.'
+  return new ClavigerError('unreachable', message, { hint, cause })
+}
+
+/** The object in a JSON text; an empty one when it is not JSON or no object. */
+export function parse(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
