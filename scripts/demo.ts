@@ -4,13 +4,22 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fingerprint } from '../src/sandbox/journal.ts'
 import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts'
-import { agentPrograms } from '../test/agents/install.ts'
+import { type AgentPrograms, agentPrograms } from '../test/agents/install.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const PROMPT = 'say hi'
@@ -54,30 +63,35 @@ async function main(): Promise<number> {
   say('No account is needed: a sandbox on this machine plays Anthropic and OpenAI.')
   const directory = mkdtempSync(join(tmpdir(), 'claviger-demo-'))
   const ending: (() => Promise<unknown>)[] = []
+  const leave = async () => {
+    for (const end of ending.splice(0).reverse()) await end()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void leave().then(() => process.exit(130)))
+  }
   try {
     const stage = await setTheStage(directory, ending)
-    for (const turn of turnsOf(stage)) await play(turn, stage)
-    say('\nBoth agents were answered, each with its own credential; neither has kept it.')
-    say('Next: npm start, then bin/claviger credential create claude api-key --personal main')
+    const turns = turnsOf(stage)
+    for (const turn of turns) await play(turn, stage)
+    mustNotBeKept(turns, stage)
+    say('\nBoth agents were answered, each with its own credential, and no file of theirs holds it now.')
+    say('To go on with your own: npm start')
     return 0
   } catch (thrown) {
     if (!(thrown instanceof DemoError)) throw thrown
     process.stderr.write(`\nThe demo failed: ${thrown.message}\n`)
     return 1
   } finally {
-    for (const end of ending.reverse()) await end()
-    rmSync(directory, { recursive: true, force: true })
+    await leave()
   }
 }
 
 async function setTheStage(directory: string, ending: (() => Promise<unknown>)[]): Promise<Stage> {
   const programs = await findPrograms()
-  const [bin, home, stateDirectory] = ['bin', 'home', 'state'].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ]
-  for (const path of [bin, join(home, '.codex'), stateDirectory])
+  const [bin, home] = [join(directory, 'bin'), join(directory, 'home')]
+  const [stateDirectory, temporary] = [join(directory, 'state'), join(directory, 'tmp')]
+  for (const path of [bin, join(home, '.codex'), stateDirectory, temporary])
     mkdirSync(path, { recursive: true, mode: 0o700 })
   symlinkSync(programs.claude, join(bin, 'claude'))
   symlinkSync(programs.codex, join(bin, 'codex'))
@@ -87,6 +101,7 @@ async function setTheStage(directory: string, ending: (() => Promise<unknown>)[]
   const environment = {
     PATH: [bin, dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
     HOME: home,
+    TMPDIR: temporary,
     TERM: 'dumb',
     CLAVIGER_STATE_DIR: stateDirectory,
     CLAVIGER_ANTHROPIC_URL: sandbox.anthropicUrl,
@@ -95,12 +110,12 @@ async function setTheStage(directory: string, ending: (() => Promise<unknown>)[]
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
   }
-  const server = await startServer(environment, ending)
+  const server = await startServer(environment, home, ending)
   say(`\nThe server is ready at ${server}, the sandbox at ${sandbox.url}.`)
   return { directory: home, sandbox, environment }
 }
 
-async function findPrograms() {
+async function findPrograms(): Promise<AgentPrograms> {
   const slow = setTimeout(() => {
     say(
       '\nInstalling the agent programs at their pinned versions; only the first time, it takes a minute or two.',
@@ -117,16 +132,17 @@ async function findPrograms() {
 }
 
 async function startServer(
-  environment: Readonly<Record<string, string>>,
+  environment: Stage['environment'] & { readonly CLAVIGER_STATE_DIR: string },
+  directory: string,
   ending: (() => Promise<unknown>)[],
 ): Promise<string> {
-  const child = start(['serve', '--port', '0'], environment, dirname(environment['HOME'] ?? ''))
+  const child = start(['serve', '--port', '0'], environment, directory)
   const outcome = outcomeOf(child)
   ending.push(async () => {
     child.kill('SIGTERM')
     await outcome
   })
-  const file = join(environment['CLAVIGER_STATE_DIR'] ?? '', 'server.json')
+  const file = join(environment.CLAVIGER_STATE_DIR, 'server.json')
   for (let waited = 0; waited < READY_WITHIN_MS; waited += 20) {
     if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { url: string }).url
     if (child.exitCode !== null) break
@@ -191,6 +207,17 @@ function seenBy(sandbox: Sandbox, before: number): string[] {
   const requests = sandbox.requests().slice(before)
   if (!requests.some((one) => one.status === 200 && one.lastUserMessage === PROMPT)) return []
   return [...new Set(requests.flatMap((one) => one.credentials.map((credential) => credential.value)))]
+}
+
+// The agents' home, where they keep logs and sessions.
+function mustNotBeKept(turns: readonly Turn[], { directory }: Stage): void {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  for (const { parentPath, name } of entries.filter((entry) => entry.isFile())) {
+    const bytes = readFileSync(join(parentPath, name))
+    const kept = turns.find(({ value }) => bytes.includes(value))
+    if (kept !== undefined)
+      throw new DemoError(`${kept.title} has kept ${kept.name} in ${join(parentPath, name)}.`)
+  }
 }
 
 function run(words: readonly string[], { environment, directory }: Stage, input: string): Promise<Outcome> {

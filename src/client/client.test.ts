@@ -6,7 +6,9 @@ import { createTestApp, ORIGIN } from '../../test/support/app.ts'
 import { createHouse, errorOf, fakeKey } from '../../test/support/house.ts'
 import { Secret } from '../domain/secret.ts'
 import { createClient } from './client.ts'
+import { overFetch } from './exchange.ts'
 import { readLease } from './lean.ts'
+import { overNodeHttp } from './node-http.ts'
 
 const TOKEN = new Secret('clv_api_test')
 const cleanups: (() => Promise<unknown>)[] = []
@@ -68,7 +70,12 @@ describe('a client of the app', () => {
   })
 })
 
-describe('a client of something else', () => {
+const CARRIERS = [
+  ['fetch', overFetch()],
+  ['node:http', overNodeHttp],
+] as const
+
+describe.each(CARRIERS)('a client of something else over %s', (_, send) => {
   const HTML = '<html>sign in with secret-canary</html>'
   it.each([
     ['a page', 200, 'text/html', HTML, 'unavailable'],
@@ -87,8 +94,8 @@ describe('a client of something else', () => {
     for (const name of ['whoami', 'tokens.create'] as const) {
       const call =
         name === 'whoami'
-          ? createClient({ server, token: TOKEN }).call(name, {})
-          : createClient({ server, token: TOKEN }).call(name, {
+          ? createClient({ server, token: TOKEN, send }).call(name, {})
+          : createClient({ server, token: TOKEN, send }).call(name, {
               name: 'x',
               role: 'member',
               expiresInSeconds: null,
@@ -109,7 +116,7 @@ describe('a client of something else', () => {
       response.end('{}')
     })
     const server = await serverThat(answering(302, 'text/html', '', { location: elsewhere }))
-    const error = await errorOf(createClient({ server, token: TOKEN }).call('whoami', {}))
+    const error = await errorOf(createClient({ server, token: TOKEN, send }).call('whoami', {}))
     expect(error.message).toContain('answered 302')
     expect(followed).toBe(0)
   })
@@ -117,7 +124,7 @@ describe('a client of something else', () => {
   it('says when nobody is there', async () => {
     const server = await serverThat(answering(200, 'text/plain', ''))
     for (const cleanup of cleanups.splice(0)) await cleanup()
-    const error = await errorOf(createClient({ server, token: TOKEN }).call('whoami', {}))
+    const error = await errorOf(createClient({ server, token: TOKEN, send }).call('whoami', {}))
     expect([error.code, error.message]).toEqual(['unreachable', `${server} cannot be reached.`])
     expect(error.hint).toContain('claviger serve')
   })
@@ -133,7 +140,9 @@ describe('a client of something else', () => {
         asked += 1
         listener(request, response)
       })
-      const error = await errorOf(createClient({ server, token: TOKEN, timeoutMs: 80 }).call('whoami', {}))
+      const error = await errorOf(
+        createClient({ server, token: TOKEN, send, timeoutMs: 80 }).call('whoami', {}),
+      )
       expect([error.code, error.message]).toEqual(['unreachable', `${server} did not answer in time.`])
       expect(asked).toBe(1)
     }
@@ -146,7 +155,7 @@ describe('a client of something else', () => {
       if (asked === 1) request.socket.destroy()
       else response.writeHead(200, { 'content-type': 'application/json' }).end('{"tokens":[]}')
     })
-    const client = createClient({ server, token: TOKEN })
+    const client = createClient({ server, token: TOKEN, send })
     expect(await client.call('tokens.list', {})).toEqual({ tokens: [] })
     expect(asked).toBe(2)
     asked = 0
@@ -157,7 +166,7 @@ describe('a client of something else', () => {
   it('never sends a token that would break the request, and does not repeat it', async () => {
     const server = await serverThat(answering(200, 'application/json', '{}'))
     const token = new Secret('clv_api_canary\nx-evil: 1')
-    const error = await errorOf(createClient({ server, token }).call('whoami', {}))
+    const error = await errorOf(createClient({ server, token, send }).call('whoami', {}))
     expect(error.code).toBe('unauthenticated')
     expect(`${error.stack} ${error.cause} ${error.hint}`).not.toContain('canary')
   })
@@ -177,13 +186,13 @@ describe('readLease', () => {
 
   it('says what is wrong with any other answer', async () => {
     for (const [status, body, code] of [
-      [401, '{"code":"unauthenticated","message":"This lease is over."}', 'unauthenticated'],
+      [401, '{"code":"forbidden","message":"This lease is over."}', 'forbidden'],
       [200, '<html>', 'unavailable'],
       [200, 'null', 'unavailable'],
       [200, '{"credential":null}', 'unavailable'],
-      [502, '', 'unavailable'],
+      [502, '', 'upstream'],
     ] as const) {
-      const server = await serverThat(answering(status, 'text/plain', body))
+      const server = await serverThat(answering(status, 'application/problem+json', body))
       expect([body, (await errorOf(readLease(file(server)))).code]).toEqual([body, code])
     }
     const server = await serverThat(answering(200, 'text/plain', ''))

@@ -3,9 +3,10 @@
 
 import { fillPath, OPERATIONS, type OperationName } from '../api/operations.ts'
 import type { Output, Request } from '../api/schemas.ts'
+import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { type Answer, type Exchange, overFetch, type Send } from './exchange.ts'
-import { notOurs, problemOf, unreachable } from './problem.ts'
+import { isLate, notOurs, parse, problemOf, unreachable } from './problem.ts'
 
 export interface ClientOptions {
   /** For example `http://127.0.0.1:7717`. */
@@ -76,19 +77,23 @@ async function sendWithRetry(
   try {
     return await send(exchange)
   } catch (cause) {
-    if (attempts > 1) return sendWithRetry(send, exchange, attempts - 1, server)
+    // Whoever was late once will be late again.
+    if (attempts > 1 && !isLate(cause)) return sendWithRetry(send, exchange, attempts - 1, server)
     throw unreachable(server, cause)
   }
 }
 
 function readJson(answer: Answer, server: string): unknown {
-  try {
-    return JSON.parse(answer.text)
-  } catch {
-    throw notOurs(answer.status, server)
-  }
+  const value = parse(answer.text)
+  if (value === null) throw notOurs(answer.status, server)
+  return value
 }
 
+// A header that cannot be sent would be quoted in the error of whatever carries it.
 function bearer(token: Secret): string {
-  return `Bearer ${token.expose()}`
+  const text = token.expose()
+  if (/^[\x21-\x7e]+$/.test(text)) return `Bearer ${text}`
+  throw new ClavigerError('unauthenticated', 'This is not a Claviger token: it cannot be sent.', {
+    hint: 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.',
+  })
 }

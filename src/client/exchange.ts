@@ -21,7 +21,7 @@ export type Send = (exchange: Exchange) => Promise<Answer>
 
 type Fetch = (request: Request) => Response | Promise<Response>
 
-/** Redirects are errors: a token must not follow one. */
+/** Redirects are not followed, because a token must not; they come back as the answer they are. */
 export function overFetch(send: Fetch = (request) => fetch(request)): Send {
   return async ({ method, url, headers, body, timeoutMs }) => {
     const signal = AbortSignal.timeout(timeoutMs)
@@ -29,7 +29,7 @@ export function overFetch(send: Fetch = (request) => fetch(request)): Send {
       method,
       headers,
       signal,
-      redirect: 'error',
+      redirect: 'manual',
       ...(body !== null && { body }),
     })
     const response = await send(request)

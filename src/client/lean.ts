@@ -21,7 +21,9 @@ export async function readLease({ server, lease, handle }: LeaseFile): Promise<R
     throw unreachable(server, cause)
   })
   if (answer.status !== 200) throw problemOf(answer, server)
-  const fields = (parse(answer.text)['credential'] as { fields?: Record<string, string> } | null)?.fields
+  const fields = (
+    parse(answer.text)?.['credential'] as { fields?: Record<string, string> } | null | undefined
+  )?.fields
   if (!fields) throw notOurs(answer.status, server)
   return fields
 }

@@ -7,7 +7,7 @@ import type { Answer } from './exchange.ts'
 
 /** The server's own error when it sent a problem document, else one that says something else answered. */
 export function problemOf({ status, contentType, text }: Answer, server: string): ClavigerError {
-  const { code, message, hint } = contentType.startsWith(PROBLEM_TYPE) ? parse(text) : {}
+  const { code, message, hint } = (contentType.startsWith(PROBLEM_TYPE) && parse(text)) || {}
   if (isErrorCode(code) && typeof message === 'string') {
     return new ClavigerError(code, message, typeof hint === 'string' ? { hint } : {})
   }
@@ -17,7 +17,7 @@ export function problemOf({ status, contentType, text }: Answer, server: string)
 /** The error for an answer Claviger does not give. */
 export function notOurs(status: number, server: string): ClavigerError {
   return new ClavigerError(
-    codeOfStatus(status),
+    status >= 200 && status < 300 ? 'unavailable' : codeOfStatus(status),
     `${server} answered ${status}, which is not how Claviger answers.`,
     {
       hint: 'Check CLAVIGER_SERVER: something else may be listening there.',
@@ -27,18 +27,22 @@ export function notOurs(status: number, server: string): ClavigerError {
 
 /** The error for no answer at all. */
 export function unreachable(server: string, cause: unknown): ClavigerError {
-  const late = cause instanceof Error && cause.name === 'TimeoutError'
-  const message = late ? `${server} did not answer in time.` : `${server} cannot be reached.`
+  const message = isLate(cause) ? `${server} did not answer in time.` : `${server} cannot be reached.`
   const hint = 'Start it with: claviger serve. If it runs elsewhere, set CLAVIGER_SERVER.'
   return new ClavigerError('unreachable', message, { hint, cause })
 }
 
-/** The object in a JSON text; an empty one when it is not JSON or no object. */
-export function parse(text: string): Record<string, unknown> {
+/** Whether this is what a call rejects with that took too long. */
+export function isLate(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'TimeoutError'
+}
+
+/** The object in a JSON text; null when it is not JSON or no object. */
+export function parse(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
   } catch {
-    return {}
+    return null
   }
 }

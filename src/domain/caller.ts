@@ -37,7 +37,7 @@ const NONE: readonly Right[] = []
 type RightsOf = Readonly<Record<Role, readonly Right[]>>
 
 /** Relation → role → rights. Nobody may read a value; `use` is a lease for oneself. */
-export const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
+const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
   organization: {
     owner: ALL,
     admin: ALL,
@@ -68,7 +68,7 @@ export const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
 }
 
 /** The things that are not about one credential, and who may do them. */
-export const GENERAL_RIGHTS = {
+const GENERAL_RIGHTS = {
   lease: ['owner', 'admin', 'member', 'agent'],
   explain: ['owner', 'admin', 'member', 'auditor', 'agent'],
   manageTokens: ['owner', 'admin', 'member'],
@@ -77,7 +77,7 @@ export const GENERAL_RIGHTS = {
 
 export type GeneralRight = keyof typeof GENERAL_RIGHTS
 
-export function relationTo(caller: Caller, owner: Owner): Relation {
+function relationTo(caller: Caller, owner: Owner): Relation {
   switch (owner.kind) {
     case 'org':
       return 'organization'

@@ -5,7 +5,3 @@ export const HARNESSES = ['claude', 'codex'] as const
 export type HarnessName = (typeof HARNESSES)[number]
 
 export const HARNESS_TITLE: Record<HarnessName, string> = { claude: 'Claude Code', codex: 'Codex' }
-
-export function isHarnessName(text: string): text is HarnessName {
-  return HARNESSES.some((name) => name === text)
-}

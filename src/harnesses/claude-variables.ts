@@ -6,8 +6,8 @@ import type { CredentialType } from '../domain/credential-types.ts'
 /** Settings files then cannot override provider, credential or base URL; see docs/decisions on project settings. */
 export const MANAGED_BY_HOST = 'CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST'
 
-export const BASE_URL = 'ANTHROPIC_BASE_URL'
-export const BEDROCK_BASE_URL = 'ANTHROPIC_BEDROCK_BASE_URL'
+const BASE_URL = 'ANTHROPIC_BASE_URL'
+const BEDROCK_BASE_URL = 'ANTHROPIC_BEDROCK_BASE_URL'
 export const CUSTOM_HEADERS = 'ANTHROPIC_CUSTOM_HEADERS'
 
 // Each of these alone makes Claude Code use something else than a lower-ranked credential.

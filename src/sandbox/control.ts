@@ -95,7 +95,7 @@ function describe(call: Call, sandbox: Controlled): Answer {
 }
 
 /** How to point the agent programs at the sandbox, as lines for a person to read and copy from. */
-export function setupLines(urls: SandboxUrls): readonly string[] {
+function setupLines(urls: SandboxUrls): readonly string[] {
   const chatgpt = `${urls.url}/openai`
   const credential = '{"provider":"anthropic","kind":"api-key","value":"sk-ant-test-1"}'
   return [

@@ -9,7 +9,7 @@ export type CurrentStore = () => Store
 let count = 0
 
 /** Ids of one run of the suite, ordered by time as real ones are. */
-export function nextId(): string {
+function nextId(): string {
   count += 1
   return `id-${count.toString().padStart(12, '0')}`
 }

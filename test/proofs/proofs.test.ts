@@ -40,7 +40,11 @@ const accidents: [string, string, RegExp][] = [
     'delete from credential_version where (credential_id, version) in (select id, version from credential)',
     /^half written: the versions/m,
   ],
-  ['an audit row', 'delete from audit where id = (select max(id) from audit)', /audit rows/],
+  [
+    'an audit row',
+    "delete from audit where id = (select min(id) from audit where action = 'credential.create')",
+    /^lost: .* was acknowledged; its audit rows/m,
+  ],
   ['a token', 'delete from token where name <> ?', /^lost: token /m],
 ]
 

@@ -9,7 +9,7 @@ import type { Engine } from './sqlite.ts'
 export type Migrations = Readonly<Record<string, Migration>>
 
 /** The store's own migrations; `binary` is the engine's type for bytes. */
-export function storeMigrations(binary: Engine['binary']): Migrations {
+function storeMigrations(binary: Engine['binary']): Migrations {
   return {
     'store-0001': {
       up: async (database: Kysely<unknown>) => {

@@ -31,16 +31,32 @@ export async function verify(verification: Verification): Promise<Findings> {
   const stored = await allCredentials(verification.call)
   const known = new Map(verification.known.flatMap((one) => [...one.credentials]))
   compareSets(stored, known, findings)
+  const answered = (what: string, work: Promise<void>) => mustBeAnswered(what, work, findings)
   await eachOf(known.values(), AT_ONCE, async (credential) => {
-    await compareVersions(verification, credential, findings)
-    if (credential.type !== 'raw') await compareValues(verification, credential, findings)
+    const { id, type } = credential
+    await answered(`credential ${id}`, compareVersions(verification, credential, findings))
+    if (type === 'raw') return
+    await answered(`the value of ${id}`, compareValues(verification, credential, findings))
   })
-  await compareRawValues(verification, known, findings)
+  await answered('the raw secrets', compareRawValues(verification, known, findings))
   const leases = verification.known.flatMap((one) => [...one.leases.values()])
-  await eachOf(leases, AT_ONCE, (lease) => compareLease(verification, lease, known, findings))
+  await eachOf(leases, AT_ONCE, (lease) =>
+    answered(`lease ${lease.id}`, compareLease(verification, lease, known, findings)),
+  )
   await compareTokens(verification, findings)
   await compareOrders(verification, findings)
   return findings
+}
+
+// What is known must be answered for: a refusal is a finding, not the end of the comparison.
+async function mustBeAnswered(what: string, work: Promise<void>, findings: Findings): Promise<void> {
+  try {
+    await work
+  } catch (thrown) {
+    if (!(thrown instanceof ClavigerError)) throw thrown
+    const kind = thrown.code === 'not_found' || thrown.code === 'no_credential' ? 'lost' : 'half'
+    findings[kind].push(`${what} was answered ${thrown.code}: ${thrown.message}`)
+  }
 }
 
 async function allCredentials(call: Call): Promise<CredentialView[]> {
@@ -98,16 +114,9 @@ async function compareValues(
   const { id, type } = credential
   const requestId = `${name}_${id}`
   const harness = type.startsWith('claude/') ? 'claude' : 'codex'
-  try {
-    const lease = await call(requestId, 'leases.create', { harness, credential: id, raw: false })
-    findings.releases.set(requestId, 1)
-    compare(findings, 'lost', currentValues(credential), lease.credential?.fields, `the value of ${id}`)
-  } catch (thrown) {
-    if (!(thrown instanceof ClavigerError)) throw thrown
-    // The row of what was to be opened is there, whatever came of it.
-    findings.releases.set(requestId, 1)
-    findings.half.push(`credential ${id} does not open: ${thrown.message}`)
-  }
+  const lease = await call(requestId, 'leases.create', { harness, credential: id, raw: false })
+  findings.releases.set(requestId, 1)
+  compare(findings, 'lost', currentValues(credential), lease.credential?.fields, `the value of ${id}`)
 }
 
 async function compareRawValues(

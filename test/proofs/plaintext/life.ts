@@ -19,6 +19,7 @@ export interface Life {
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const CORE_LENGTH = 24
 const CREATE = ['credential', 'create']
+const EXEC_ENV = ['exec', '--harness', 'claude', '--delivery', 'env', '--']
 
 /** A life with secrets that nobody has seen before. */
 export function wholeLife(random: Random): Life {
@@ -52,7 +53,11 @@ function claudeSteps(key: (name: string) => string): Step[] {
     { words: ['credential', 'history', 'main'] },
     { words: ['credential', 'rename', 'main', 'renamed'] },
     { words: ['credential', 'move', '--to', 'org', 'renamed'] },
-    { words: ['exec', '--harness', 'claude', '--', 'sh', '-c', `test "$ANTHROPIC_API_KEY" = ${first}`] },
+    {
+      words: [...EXEC_ENV, 'sh', '-c', `test "$ANTHROPIC_API_KEY" = ${first}`],
+    },
+    // Without a prompt the key comes from a helper; here the program asks it, as Claude Code would.
+    { words: ['exec', '--harness', 'claude', '--', 'sh', '-c', askHelper(first)] },
     { words: ['exec', '--harness', 'claude', '--', 'sh', '-c', 'kill -9 $$'], exitCode: 137 },
     { words: ['exec', '--harness', 'claude', '--', 'no-such-program'], exitCode: 1 },
     { words: ['credential', 'test', 'renamed'], exitCode: 1 },
@@ -62,6 +67,13 @@ function claudeSteps(key: (name: string) => string): Step[] {
       exitCode: 1,
     },
   ]
+}
+
+// The settings name the helper as a command line.
+function askHelper(value: string): string {
+  const read = 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).apiKeyHelper'
+  const command = `$(node -p '${read}' "$CLAUDE_CONFIG_DIR/settings.json")`
+  return `test "$(sh -c "${command}")" = ${value}`
 }
 
 function otherSteps(canary: (name: string) => string, key: (name: string) => string): Step[] {
