@@ -20,9 +20,6 @@ export async function run({ dependencies, ui }: Context, options: ServeOptions):
   const server = await dependencies.startServer(settings)
   const { stateDirectory, masterKey, masterKeyFile } = settings
   const address = `${server.url}/`
-  ui.answer({ ready: true, url: address, stateDirectory, firstStart: server.firstStart }, () => [
-    `Claviger is ready: ${address}`,
-  ])
   if (server.firstStart) {
     const ownKey = masterKey === null && masterKeyFile === null
     ui.note(`It keeps its database and your token in ${stateDirectory}.`)
@@ -31,6 +28,9 @@ export async function run({ dependencies, ui }: Context, options: ServeOptions):
     )
     ui.note('Next, in another terminal: claviger credential create claude api-key --personal main')
   }
+  ui.answer({ ready: true, url: address, stateDirectory, firstStart: server.firstStart }, () => [
+    `Claviger is ready: ${address}`,
+  ])
   if (options.open === true) openInBrowser(address, ui.note)
   await ended
   ui.note('Stopping.')
