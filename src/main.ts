@@ -72,7 +72,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
     const log = createLog(settings.logLevel)
     const listening = await serve(settings, ports, log)
-    await writeServerFile(settings.stateDirectory, listening.url)
+    try {
+      await writeServerFile(settings.stateDirectory, listening.url)
+    } catch (error) {
+      await listening.close(0)
+      throw error
+    }
     log.info(
       { url: listening.url, database: settings.databaseUrl, key: keySource, version: VERSION },
       'ready',

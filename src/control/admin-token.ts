@@ -15,7 +15,7 @@ const NAME = 'admin'
 
 /** Where the token lies; `write` must be durable and for its owner only. */
 export interface TokenFile {
-  /** SHA-256 of the token in it, in hex; null when there is no file. */
+  /** SHA-256 of the token in it, in hex; null when there is no file, or no token in it. */
   digest(): Promise<string | null>
   write(token: Secret): Promise<void>
 }

@@ -83,8 +83,11 @@ export async function contentsOf({ ports: { store } }: House): Promise<string> {
   return JSON.stringify(all)
 }
 
-/** A new house with nothing in it. */
-export function createHouse(): House {
+/** A new house; over a store that was used before it needs the same master key. */
+export function createHouse(
+  kept: Store = createMemoryStore(),
+  masterKey: Uint8Array = randomBytes(32),
+): House {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const provider = { result: 'works' as ProbeResult, asked: 0 }
   const steps: Step[] = []
@@ -92,8 +95,8 @@ export function createHouse(): House {
   const written: string[] = [] // ids of audit rows
   const people = createPeople()
   const ports: Ports = {
-    store: observed(createMemoryStore(), { steps, failing, written }),
-    vault: counting(createVault(randomBytes(32)), steps),
+    store: observed(kept, { steps, failing, written }),
+    vault: counting(createVault(masterKey), steps),
     identity: people.identity,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     now: () => clock.now,

@@ -1,0 +1,38 @@
+// Starts test/support/serve-driver.ts and listens to it.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { GivenSettings } from '../../src/config.ts'
+
+const DRIVER = fileURLToPath(new URL('./serve-driver.ts', import.meta.url))
+
+export interface ServerProcess {
+  /** `url http://…` or `error CODE`. */
+  readonly said: string
+  /** Everything it logged so far. */
+  logs(): string
+  /** Ends it and waits until it is gone. */
+  stop(): Promise<void>
+}
+
+export async function startServerProcess(settings: GivenSettings): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [DRIVER, JSON.stringify(settings)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  let logged = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    logged += text
+  })
+  const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  return {
+    said: String(value),
+    logs: () => logged,
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
