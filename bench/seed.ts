@@ -48,7 +48,15 @@ async function insertOne(
     owner: person === 0 ? `user:${userId}` : `user:bench${person}`,
     type: 'claude/api-key',
   } as const
-  const key = { organizationId, credentialId: place.id, owner: place.owner, type: place.type }
+  const name = `key-${i % PER_OWNER}`
+  const key = {
+    organizationId,
+    credentialId: place.id,
+    owner: place.owner,
+    type: place.type,
+    name,
+    version: 1,
+  }
   const wrappedKey = vault.createKey(key)
   const row: CredentialRow = {
     ...place,
@@ -64,7 +72,7 @@ async function insertOne(
     ...{ createdAt: i, createdBy: 'bench', updatedAt: i },
   }
   const plaintext = new Secret(`sk-ant-test-${i}-${'x'.repeat(80)}`)
-  const sealed = vault.seal(wrappedKey, key, { ...key, field: 'key', version: 1 }, plaintext)
+  const sealed = vault.seal(wrappedKey, key, { ...key, field: 'key' }, plaintext)
   const version = {
     credentialId: place.id,
     version: 1,

@@ -168,6 +168,7 @@ export const SCHEMAS = {
       id,
       description: description.optional(),
       fields: fields.optional(),
+      clear: z.array(z.string().max(64)).max(16).default([]).describe('Optional fields to remove'),
       test: z.boolean().default(false),
     }),
     output: credential,

@@ -16,7 +16,8 @@ const file = join(directory, 'lease.json')
 const server = createServer((request, response) => {
   const isAsked =
     request.url === '/api/v1/leases/lease_1' && request.headers.authorization === `Bearer ${HANDLE}`
-  response.writeHead(isAsked ? answer.status : 500, { 'content-type': 'application/json' })
+  const contentType = answer.status === 200 ? 'application/json' : 'application/problem+json'
+  response.writeHead(isAsked ? answer.status : 500, { 'content-type': contentType })
   response.end(JSON.stringify(answer.body))
 })
 

@@ -97,6 +97,7 @@ function addChanging(group: Command, attach: Attach): void {
     .argument(NAME)
     .option('--value', 'ask for a new value (or read it from standard input)')
     .option('--field <name>', 'only this field, the others are kept; may be repeated', collect)
+    .option('--clear-field <name>', 'remove an optional field; may be repeated', collect)
     .option('--base-url <baseUrl>', 'a new base URL (codex/api-key)')
     .option('--region <region>', 'a new AWS region (Bedrock)')
   attach(entryOptions(ownerOptions(update)), () => import('./credential/update.ts').then((m) => m.run))

@@ -54,8 +54,7 @@ async function holderOfToken(
 ) {
   const row = await store.tokens.findByDigest(digest)
   if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
-  if (row.revokedAt !== null) throw refused(`The token ${row.name} was revoked.`)
-  if (row.expiresAt !== null && row.expiresAt <= now()) throw refused(`The token ${row.name} has expired.`)
+  mustBeLive(row, now())
   return { holder: await person(identity, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
 }
 
@@ -69,10 +68,17 @@ async function holderOfLease(
   if (lease.endedAt !== null)
     throw refused(`This lease is over: ${lease.endReason ?? 'it was ended'}.`, RUN_AGAIN)
   if (lease.expiresAt <= now()) throw refused('This lease has expired.', RUN_AGAIN)
+  const taken = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
+  if (taken) mustBeLive(taken, now())
   return {
     holder: await person(identity, lease, { tokenId: null, leaseId: lease.id }),
     expiresAt: lease.expiresAt,
   }
+}
+
+function mustBeLive(row: TokenRow, now: number): void {
+  if (row.revokedAt !== null) throw refused(`The token ${row.name} was revoked.`)
+  if (row.expiresAt !== null && row.expiresAt <= now) throw refused(`The token ${row.name} has expired.`)
 }
 
 async function person(

@@ -28,7 +28,7 @@ export type Authorize = (act: Act) => Promise<void>
 
 /** A sealed version that was authorized and is to be opened once the audit row is durable. */
 export interface Sealed {
-  readonly row: Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'wrappedKey'>
+  readonly row: KeyPlace & Pick<CredentialRow, 'wrappedKey'>
   readonly version: number
   readonly values: Readonly<Record<string, Uint8Array>>
 }
@@ -52,9 +52,13 @@ export interface GuardDependencies {
   readonly now: () => number
 }
 
+/** What of a row its data key is bound to. */
+export type KeyPlace = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'name' | 'version'>
+
 /** Where the data key of a credential belongs. */
-export function keyContext(row: Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type'>): KeyContext {
-  return { organizationId: row.organizationId, credentialId: row.id, owner: row.owner, type: row.type }
+export function keyContext(row: KeyPlace): KeyContext {
+  const { organizationId, id: credentialId, owner, type, name, version } = row
+  return { organizationId, credentialId, owner, type, name, version }
 }
 
 export function createGuard({ store, vault, now }: GuardDependencies): Guard {

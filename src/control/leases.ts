@@ -111,6 +111,7 @@ function makePlan(
     harness: input.harness,
     holderKind: caller.kind,
     holderId: caller.id,
+    tokenId: caller.tokenId,
     createdAt: now,
     expiresAt: now + workshop.leaseLife,
     endedAt: null,

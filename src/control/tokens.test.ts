@@ -99,6 +99,23 @@ describe('whoami', () => {
 })
 
 describe('authentication', () => {
+  it('lets the handles of a token fall with it', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'main')
+    const authenticate = createAuthenticator(house.ports)
+    const caller = await authenticate(await tokenOf(house, 'bob', 'leaked'), 'r')
+    const lease = await house.control['leases.create'](caller, {
+      harness: 'claude',
+      ambient: 'none',
+      raw: true,
+    })
+    const handle = lease.handle.expose()
+    expect((await authenticate(handle, 'r')).leaseId).toBe(lease.id)
+    await house.ask('bob', 'tokens.revoke', { name: 'leaked' })
+    house.clock.now += 501
+    expect((await errorOf(authenticate(handle, 'r'))).message).toBe('The token leaked was revoked.')
+  })
+
   it('refuses what is no token, unknown, expired or revoked, and never repeats it', async () => {
     const house = createHouse()
     const authenticate = createAuthenticator(house.ports)

@@ -76,6 +76,12 @@ describe('names', () => {
     expect(() => checkName(name)).toThrow(/cannot be a name/)
   })
 
+  it('never repeats what looks like a key', () => {
+    for (const key of ['sk-ant-test-0123456789', 'AKIATESTTESTTEST', 'at-test-0123456789abcdef']) {
+      expect(() => checkName(key)).toThrow(/^This looks like a key, not like a name.$/)
+    }
+  })
+
   it('are escaped in messages (L7)', () => {
     expect(printable('a\u001b[31m\u2028"')).toBe('a\\u{1b}[31m\\u{2028}\\u{22}')
   })

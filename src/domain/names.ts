@@ -3,6 +3,7 @@
 import { ClavigerError } from './errors.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const LOOKS_LIKE_A_KEY = /^(sk-.{12,}|at-.{16,}|clv_|ABSK.{12,}|A[KS]IA[A-Z0-9]{12})/
 const VARIABLE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
 // A raw secret becomes an environment variable of every run it serves: these would change what the run executes.
@@ -20,6 +21,12 @@ const FORBIDDEN_PREFIXES = ['LD_', 'DYLD_', 'NODE_OPTIONS', 'GIT_SSH', 'GIT_EXEC
 
 /** Refuses a name that does not match `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` (`invalid`). */
 export function checkName(name: string): void {
+  if (LOOKS_LIKE_A_KEY.test(name)) {
+    // Not repeated: it would end up in scrollback, logs and audit rows.
+    throw new ClavigerError('invalid', 'This looks like a key, not like a name.', {
+      hint: 'Give a name, and type or pipe the key when you are asked. Change the key if it was on a command line.',
+    })
+  }
   if (NAME.test(name)) return
   throw new ClavigerError('invalid', `"${printable(name)}" cannot be a name.`, {
     hint: 'Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.',

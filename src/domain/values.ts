@@ -66,7 +66,7 @@ export function checkSomeFields(
 }
 
 function checkField(field: FieldDefinition, variable: string, value: string): string {
-  const text = value.replace(/^\s+|\s+$/gu, '')
+  const text = value.trim()
   if (text === '')
     throw new ClavigerError('invalid', `The ${field.label} is empty.`, {
       hint: 'Nothing was changed. Enter a value.',

@@ -68,6 +68,7 @@ export function leaseRow(changed: Partial<LeaseRow> = {}): LeaseRow {
     harness: 'claude',
     holderKind: 'person',
     holderId: 'person-1',
+    tokenId: 'token-1',
     handleDigest: `digest-of-${id}`,
     createdAt: 1000,
     expiresAt: 2000,

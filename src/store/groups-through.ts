@@ -45,6 +45,7 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
     tokens: {
       insert: (row) => write((unit) => unit.tokens.insert(row)),
       findByDigest: (digest) => read((unit) => unit.tokens.findByDigest(digest)),
+      get: (id) => read((unit) => unit.tokens.get(id)),
       list: (organizationId) => read((unit) => unit.tokens.list(organizationId)),
       revoke: (organizationId, name, at) => write((unit) => unit.tokens.revoke(organizationId, name, at)),
     },

@@ -125,6 +125,7 @@ function tokenGroup({ tokens }: Tables): TokenStore {
       tokens.add(row.id, row)
     },
     findByDigest: async (digest) => byDigest(digest),
+    get: async (id) => tokens.get(id),
     list: async (organizationId) =>
       pageOf(
         tokens.find((row) => row.organizationId === organizationId),

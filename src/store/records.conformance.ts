@@ -89,6 +89,8 @@ function describeTokens(store: CurrentStore): void {
       await store().tokens.revoke('org-a', row.name, 7)
       expect(await store().tokens.findByDigest(row.digest)).toEqual({ ...row, revokedAt: 7 })
       expect(await store().tokens.findByDigest('none')).toBeUndefined()
+      expect(await store().tokens.get(row.id)).toEqual({ ...row, revokedAt: 7 })
+      expect(await store().tokens.get('none')).toBeUndefined()
     })
 
     it('lists the tokens of an organization, oldest first', async () => {

@@ -141,6 +141,8 @@ export interface LeaseRow {
   readonly harness: string
   readonly holderKind: string
   readonly holderId: string
+  /** The token it was taken with: when that is revoked or expires, so does the handle. */
+  readonly tokenId: string | null
   /** SHA-256 of the handle, in hex. */
   readonly handleDigest: string
   readonly createdAt: number
@@ -185,6 +187,7 @@ export interface TokenStore {
   /** Throws `conflict` when a live token of the organization has that name. */
   insert(row: TokenRow): Promise<void>
   findByDigest(digest: string): Promise<TokenRow | undefined>
+  get(id: string): Promise<TokenRow | undefined>
   list(organizationId: string): Promise<TokenRow[]>
   /** By name; false when no live token has it. */
   revoke(organizationId: string, name: string, at: number): Promise<boolean>

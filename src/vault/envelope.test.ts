@@ -12,6 +12,8 @@ const KEY: KeyContext = {
   credentialId: 'cred_1',
   owner: 'org',
   type: 'claude/api-key',
+  name: 'main',
+  version: 1,
 }
 const VALUE: ValueContext = { organizationId: 'org_1', credentialId: 'cred_1', field: 'key', version: 1 }
 const vault = createVault(new Uint8Array(32).fill(7))
@@ -45,6 +47,8 @@ describe('envelope (B6)', () => {
   it.each([
     ['another owner', { ...KEY, owner: 'user:eve' }],
     ['another type', { ...KEY, type: 'raw' }],
+    ['another name', { ...KEY, name: 'PATH' }],
+    ['an older version made current', { ...KEY, version: 0 }],
     ['another id', { ...KEY, credentialId: 'cred_2' }],
     ['another organization', { ...KEY, organizationId: 'org_2' }],
   ])('does not unwrap a data key for %s', (_, place) => {

@@ -69,9 +69,9 @@ export function createVault(masterKey: Uint8Array): Vault {
 }
 
 function keyAad(keyId: string, context: KeyContext): Buffer {
-  const { organizationId, credentialId, owner, type } = context
+  const { organizationId, credentialId, owner, type, name, version } = context
   return Buffer.from(
-    JSON.stringify(['claviger data key v1', keyId, organizationId, credentialId, owner, type]),
+    JSON.stringify(['claviger data key v1', keyId, organizationId, credentialId, owner, type, name, version]),
   )
 }
 

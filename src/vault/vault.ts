@@ -10,6 +10,10 @@ export interface KeyContext {
   readonly credentialId: string
   readonly owner: string
   readonly type: string
+  /** A raw secret is handed over under its name. */
+  readonly name: string
+  /** The current version: pointing back at an older one makes the credential unreadable, not old. */
+  readonly version: number
 }
 
 /** What one sealed value is bound to. */
@@ -25,7 +29,7 @@ export interface Vault {
   readonly keyId: string
   /** A new random data key, wrapped. */
   createKey(context: KeyContext): Uint8Array
-  /** The same data key for a credential that changed owner. */
+  /** The same data key for a credential that changed place: owner, name or current version. */
   rewrapKey(wrapped: Uint8Array, from: KeyContext, to: KeyContext): Uint8Array
   seal(wrapped: Uint8Array, key: KeyContext, value: ValueContext, plaintext: Secret): Uint8Array
   /** Throws `unavailable` when anything does not fit: key, place, version, or a flipped bit. */

@@ -20,6 +20,7 @@ export interface UpdateOptions extends OwnerFlags {
   readonly value?: boolean
   readonly valueFile?: string
   readonly field?: readonly string[]
+  readonly clearField?: readonly string[]
   readonly description?: string
   readonly test?: boolean
   readonly baseUrl?: string
@@ -31,7 +32,7 @@ export async function run(
   options: UpdateOptions,
   words: readonly string[],
 ): Promise<number> {
-  const { value, valueFile, field = [], description } = options
+  const { value, valueFile, field = [], clearField = [], description } = options
   const entersValue = value === true || valueFile !== undefined || field.length > 0
   if (value === true && valueFile !== undefined) {
     throw new ClavigerError('invalid', '--value and --value-file exclude each other.', {
@@ -46,7 +47,7 @@ export async function run(
   const entry = { type, name, fields, keeps: fields.length > 1, valueFile }
   const entered = entersValue ? await enterFields(context, entry) : {}
   const { values } = checkSomeFields(type, name, { ...given, ...entered })
-  if (Object.keys(values).length === 0 && description === undefined) {
+  if (Object.keys(values).length === 0 && clearField.length === 0 && description === undefined) {
     throw new ClavigerError('invalid', 'There is nothing to change.', {
       hint: 'Give --value for a new value, or --description TEXT.',
     })
@@ -55,6 +56,7 @@ export async function run(
     id,
     ...(Object.keys(values).length > 0 && { fields: fieldsToSend(values) }),
     ...(description !== undefined && { description }),
+    clear: [...clearField],
     test: options.test === true,
   })
   context.ui.answer(updated, () => [`Updated ${shortly(updated, who)}.`])

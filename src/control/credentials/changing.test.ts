@@ -51,6 +51,17 @@ describe('credentials.update', () => {
     expect(actions).toEqual(['credential.create', 'credential.reseal', 'credential.update', 'lease.create'])
   })
 
+  it('removes an optional field, and no other', async () => {
+    const house = createHouse()
+    const fields = { ...ACCESS_KEY, sessionToken: 'session-token-test' }
+    const id = await house.give('bob', 'me', 'aws', { type: 'claude/bedrock-access-key', fields })
+    await house.ask('bob', 'credentials.update', { id, clear: ['sessionToken'] })
+    expect(await fieldsOf(house, id)).toEqual(ACCESS_KEY)
+    expect(
+      (await errorOf(house.ask('bob', 'credentials.update', { id, clear: ['region'] }))).message,
+    ).toMatch(/cannot be removed/)
+  })
+
   it.each([
     ['nothing', {}, 'invalid'],
     ['no field', { fields: {} }, 'invalid'],

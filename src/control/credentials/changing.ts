@@ -1,7 +1,9 @@
 // Changing a credential's value or description, and asking its provider whether it works.
 
 import type { Caller } from '../../domain/caller.ts'
+import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { printable } from '../../domain/names.ts'
 import { type CheckedFields, checkSomeFields, type FieldValues } from '../../domain/values.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import { changedMeanwhile, findCredential, manage } from '../find.ts'
@@ -27,20 +29,36 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
   const row = await findCredential(store, caller, input.id)
   // First: what is wrong with the request would tell a stranger that the credential exists, and of what type it is.
   await guard.check(caller, manage('credential.update', row))
-  if (Object.keys(input.fields ?? {}).length === 0 && input.description === undefined) {
+  const isEmpty = Object.keys(input.fields ?? {}).length === 0 && input.clear.length === 0
+  if (isEmpty && input.description === undefined) {
     throw new ClavigerError('invalid', 'There is nothing to change.', {
       hint: 'Give a new value (--value) or a --description.',
     })
   }
   const given = checkSomeFields(row.type, row.name, input.fields ?? {})
-  const changed = Object.keys(given.values)
-  const content = changed.length === 0 ? null : await completed(workshop, caller, row, given)
+  checkCleared(row, input.clear, given.values)
+  const changed = [...Object.keys(given.values), ...input.clear.map((name) => `${name} removed`)]
+  const content = changed.length === 0 ? null : await completed(workshop, caller, row, given, input.clear)
   if (content !== null && input.test) {
     await guard.perform(caller, (_, authorize) => authorize(manage('credential.test-new', row)))
     await probing.mustWork(row.type, content.values)
   }
   const what = [...changed, ...(input.description === undefined ? [] : ['description'])].join(', ')
   return write(workshop, caller, row, { content, what, description: input.description })
+}
+
+function checkCleared(row: CredentialRow, cleared: readonly string[], given: FieldValues): void {
+  const optional = CREDENTIAL_TYPES[row.type].fields
+    .filter((field) => !field.required)
+    .map(({ name }) => name)
+  for (const name of cleared) {
+    if (!optional.includes(name) || given[name] !== undefined) {
+      const what = optional.length === 0 ? 'none of its fields' : `only ${optional.join(', ')}`
+      throw new ClavigerError('invalid', `${printable(name)} cannot be removed from ${row.name}.`, {
+        hint: `Of a ${row.type} credential ${what} can be removed, and not in the same change as it is set.`,
+      })
+    }
+  }
 }
 
 interface Change {
@@ -59,7 +77,7 @@ async function write(
   const now = workshop.now()
   const version = row.version + 1
   const change = {
-    ...(content !== null && activation(content, version, now)),
+    ...(content !== null && activation(workshop.vault, row, content, version, now)),
     ...(description !== undefined && { description }),
     updatedAt: now,
   }
@@ -82,11 +100,13 @@ async function completed(
   caller: Caller,
   row: CredentialRow,
   given: CheckedFields,
+  cleared: readonly string[],
 ): Promise<Content> {
-  const kept = await keptValues(workshop, caller, row, given.values)
+  const kept = await keptValues(workshop, caller, row, given.values, cleared)
+  const shown = Object.entries(row.shown).filter(([name]) => !cleared.includes(name))
   return {
     values: { ...kept, ...given.values },
-    shown: { ...row.shown, ...given.shown },
+    shown: { ...Object.fromEntries(shown), ...given.shown },
     suffix: given.suffix ?? row.suffix,
   }
 }
@@ -96,8 +116,9 @@ async function keptValues(
   caller: Caller,
   row: CredentialRow,
   given: FieldValues,
+  cleared: readonly string[],
 ): Promise<FieldValues> {
-  const names = keptFields(row, given)
+  const names = keptFields(row, given).filter((name) => !cleared.includes(name))
   if (names.length === 0) return {}
   const { opened } = await workshop.guard.release(caller, async (unit, authorize) => {
     await authorize(manage('credential.reseal', row, { kept: names.join(', ') }))

@@ -7,11 +7,11 @@ import { formatOwner } from '../../domain/owner.ts'
 import { policyRefusal } from '../../domain/policy.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile, findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
-import { keyContext } from '../guard.ts'
 import { policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { rebind } from './sealing.ts'
 
 export function createPlacementUseCases(
   workshop: Workshop,
@@ -24,7 +24,7 @@ export function createPlacementUseCases(
         const row = await findCredential(unit, caller, id)
         await authorize(manage('credential.rename', row, { to: name }))
         if (row.type === 'raw') checkVariableName(name)
-        return place(unit, caller, row, { name, updatedAt: now() })
+        return place(unit, caller, row, { name, ...rebind(vault, row, { name }), updatedAt: now() })
       })
     },
     async 'credentials.move'(caller, input) {
@@ -41,8 +41,8 @@ export function createPlacementUseCases(
         await authorize(storeFor('credential.receive', { ...row, owner: to }, { from: row.owner }))
         const refusal = policyRefusal(row.type, owner, policies)
         if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
-        const wrappedKey = vault.rewrapKey(row.wrappedKey, keyContext(row), { ...keyContext(row), owner: to })
-        return place(unit, caller, row, { owner: to, position: null, wrappedKey, updatedAt: now() })
+        const moved = { owner: to, ...rebind(vault, row, { owner: to }) }
+        return place(unit, caller, row, { ...moved, position: null, updatedAt: now() })
       })
     },
   }

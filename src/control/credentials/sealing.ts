@@ -11,12 +11,12 @@ import type {
   VersionRow,
 } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { keyContext, type Sealed } from '../guard.ts'
+import { type KeyPlace, keyContext, type Sealed } from '../guard.ts'
 
 /** Older versions than this many are forgotten when a new one is stored. */
 export const VERSIONS_KEPT = 10
 
-type Place = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'wrappedKey'>
+type Place = KeyPlace & Pick<CredentialRow, 'wrappedKey'>
 
 /** A complete set of fields, and what people may see of it. */
 export interface Content extends Pick<CredentialRow, 'suffix' | 'shown'> {
@@ -64,10 +64,26 @@ function doesNotOpen(row: CandidateRow, version: number, field: string): Clavige
   })
 }
 
+/** The data key of a row that is about to change place; goes into the same change. */
+export function rebind(
+  vault: Vault,
+  row: Place,
+  change: Partial<Pick<CredentialRow, 'owner' | 'name' | 'version'>>,
+): Pick<CredentialRow, 'wrappedKey'> {
+  return { wrappedKey: vault.rewrapKey(row.wrappedKey, keyContext(row), keyContext({ ...row, ...change })) }
+}
+
 /** The change that makes `version` with this content current; a new value clears what was held against the old one. */
-export function activation(content: Content, version: number, now: number): CredentialChange {
+export function activation(
+  vault: Vault,
+  row: Place,
+  content: Content,
+  version: number,
+  now: number,
+): CredentialChange {
   const { suffix, shown } = content
-  return { suffix, shown, version, state: 'ok', stateReason: '', stateUntil: null, updatedAt: now }
+  const cleared = { state: 'ok', stateReason: '', stateUntil: null } as const
+  return { suffix, shown, version, ...rebind(vault, row, { version }), ...cleared, updatedAt: now }
 }
 
 /** The type's fields that the given ones leave as they are. */

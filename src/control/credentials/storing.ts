@@ -10,7 +10,7 @@ import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
 import { findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
-import { canSee, mustSee, mustSeeWhole } from '../guard.ts'
+import { canSee, keyContext, mustSee, mustSeeWhole } from '../guard.ts'
 import { acceptNotice, policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
@@ -112,22 +112,21 @@ function newRow(
     id: newId('cred'),
     owner: formatOwner(owner),
     type: input.type,
+    name: input.name,
+    version: 1,
   }
-  const { id: credentialId, ...rest } = place
   return {
     ...place,
     suffix: content.suffix,
     shown: content.shown,
-    name: input.name,
     harness: CREDENTIAL_TYPES[input.type].harness ?? 'raw',
     description: input.description,
-    version: 1,
     revision: 1,
     position: null,
     state: 'ok',
     stateReason: '',
     stateUntil: null,
-    wrappedKey: workshop.vault.createKey({ credentialId, ...rest }),
+    wrappedKey: workshop.vault.createKey(keyContext(place)),
     createdAt: now,
     createdBy: caller.name,
     updatedAt: now,

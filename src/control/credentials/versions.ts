@@ -41,7 +41,7 @@ export function createVersionUseCases(
       const [version, createdAt] = [row.version + 1, now()]
       return guard.perform(caller, async (unit, authorize) => {
         await authorize(manage('credential.rollback', row, { to: wanted, version }))
-        const change = activation(content, version, createdAt)
+        const change = activation(vault, row, content, version, createdAt)
         if (!(await unit.credentials.update(caller.organizationId, id, row.revision, change)))
           throw changedMeanwhile(row.name)
         const note = `rolled back to ${wanted}`

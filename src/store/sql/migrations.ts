@@ -122,6 +122,7 @@ async function createLeases(database: Kysely<unknown>): Promise<void> {
     .addColumn('harness', 'text', (column) => column.notNull())
     .addColumn('holder_kind', 'text', (column) => column.notNull())
     .addColumn('holder_id', 'text', (column) => column.notNull())
+    .addColumn('token_id', 'text')
     .addColumn('handle_digest', 'text', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('expires_at', 'bigint', (column) => column.notNull())

@@ -56,6 +56,7 @@ export interface LeaseTable {
   harness: string
   holder_kind: string
   holder_id: string
+  token_id: string | null
   handle_digest: string
   created_at: number
   expires_at: number

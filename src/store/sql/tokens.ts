@@ -25,6 +25,9 @@ export function tokenGroup(database: Kysely<Database>): (execute: Execute) => To
   const findByDigest = prepare((marker: Markers<{ digest: string }>) =>
     database.selectFrom('token').select(COLUMNS).where('digest', '=', marker('digest')),
   )
+  const get = prepare((marker: Markers<{ id: string }>) =>
+    database.selectFrom('token').select(COLUMNS).where('id', '=', marker('id')),
+  )
   return (execute) => ({
     insert: async (row) => {
       const query = database.insertInto('token').values({
@@ -47,6 +50,7 @@ export function tokenGroup(database: Kysely<Database>): (execute: Execute) => To
     findByDigest: async (digest) => {
       return (await execute(findByDigest({ digest }))).rows[0]
     },
+    get: async (id) => (await execute(get({ id }))).rows[0],
     list: async (organizationId) => {
       const query = database
         .selectFrom('token')
