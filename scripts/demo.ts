@@ -64,11 +64,16 @@ async function main(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'claviger-demo-'))
   const ending: (() => Promise<unknown>)[] = []
   const leave = async () => {
+    await endTurns()
     for (const end of ending.splice(0).reverse()) await end()
     rmSync(directory, { recursive: true, force: true })
   }
+  let interrupted = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void leave().then(() => process.exit(130)))
+    process.once(signal, () => {
+      interrupted = true
+      void leave().then(() => process.exit(130))
+    })
   }
   try {
     const stage = await setTheStage(directory, ending)
@@ -79,6 +84,7 @@ async function main(): Promise<number> {
     say('To go on with your own: npm start')
     return 0
   } catch (thrown) {
+    if (interrupted) return 130
     if (!(thrown instanceof DemoError)) throw thrown
     process.stderr.write(`\nThe demo failed: ${thrown.message}\n`)
     return 1
@@ -220,12 +226,27 @@ function mustNotBeKept(turns: readonly Turn[], { directory }: Stage): void {
   }
 }
 
+const turnsUnderWay = new Map<ChildProcess, Promise<Outcome>>() // process → its end
+
 function run(words: readonly string[], { environment, directory }: Stage, input: string): Promise<Outcome> {
   const child = start(words, environment, directory)
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const limit = setTimeout(() => child.kill('SIGTERM'), TURN_LIMIT_MS)
-  return outcomeOf(child).finally(() => clearTimeout(limit))
+  const outcome = outcomeOf(child).finally(() => {
+    clearTimeout(limit)
+    turnsUnderWay.delete(child)
+  })
+  turnsUnderWay.set(child, outcome)
+  return outcome
+}
+
+// An agent that still runs would write into what is being removed; exec passes the signal on and waits for it.
+async function endTurns(): Promise<void> {
+  for (const [child, outcome] of turnsUnderWay) {
+    child.kill('SIGTERM')
+    await outcome
+  }
 }
 
 function start(words: readonly string[], env: Readonly<Record<string, string>>, cwd: string): ChildProcess {

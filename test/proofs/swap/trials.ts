@@ -39,7 +39,7 @@ export function allTrials(cells: readonly Cell[], owners: readonly string[], ran
     ...stored.map(anotherId),
     ...stored.flatMap((one) => owners.filter((to) => to !== one.owner).map((to) => anotherOwner(one, to))),
     ...stored.flatMap((one) => TYPES.filter((to) => to !== one.type).map((to) => anotherType(one, to))),
-    ...stored.map(anotherVersion),
+    ...stored.flatMap((one) => [anotherName(one), anotherVersion(one), olderVersion(one)]),
     ...cells.map((cell) => valueFlipped(cell, random)),
     ...stored.map((one) => keyFlipped(one, random)),
   ]
@@ -130,6 +130,18 @@ function anotherVersion(credential: Stored): Trial {
     }
     run('update credential set version = 3 where id = ?', credential.id)
   })
+}
+
+function anotherName(credential: Stored): Trial {
+  return whole('the whole credential under another name', credential, (run) =>
+    run('update credential set name = ? where id = ?', `X_${credential.name}`, credential.id),
+  )
+}
+
+function olderVersion(credential: Stored): Trial {
+  return whole('an older version of it, made the current one', credential, (run) =>
+    run('update credential set version = 1 where id = ?', credential.id),
+  )
 }
 
 function valueFlipped({ credential, version, field, sealed }: Cell, random: Random): Trial {
