@@ -72,7 +72,7 @@ async function insertOne(
     ...{ createdAt: i, createdBy: 'bench', updatedAt: i },
   }
   const plaintext = new Secret(`sk-ant-test-${i}-${'x'.repeat(80)}`)
-  const sealed = vault.seal(wrappedKey, key, { ...key, field: 'key' }, plaintext)
+  const sealed = vault.seal(wrappedKey, key, { ...key, field: 'key', fields: ['key'] }, plaintext)
   const version = {
     credentialId: place.id,
     version: 1,

@@ -30,7 +30,10 @@ export type Authorize = (act: Act) => Promise<void>
 export interface Sealed {
   readonly row: KeyPlace & Pick<CredentialRow, 'wrappedKey'>
   readonly version: number
+  /** All values of the version. */
   readonly values: Readonly<Record<string, Uint8Array>>
+  /** Open these fields only. */
+  readonly only?: readonly string[]
 }
 
 export interface Guard {
@@ -91,16 +94,14 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
     }
   }
 
-  function open({ row, version, values }: Sealed): Record<string, Secret> {
+  function open({ row, version, values, only }: Sealed): Record<string, Secret> {
     const opened: Record<string, Secret> = {}
     const { organizationId, id: credentialId } = row
+    const fields = Object.keys(values).sort()
     for (const [field, bytes] of Object.entries(values)) {
-      opened[field] = vault.open(
-        row.wrappedKey,
-        keyContext(row),
-        { organizationId, credentialId, field, version },
-        bytes,
-      )
+      if (only !== undefined && !only.includes(field)) continue
+      const place = { organizationId, credentialId, field, version, fields }
+      opened[field] = vault.open(row.wrappedKey, keyContext(row), place, bytes)
     }
     return opened
   }

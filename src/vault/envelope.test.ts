@@ -15,7 +15,13 @@ const KEY: KeyContext = {
   name: 'main',
   version: 1,
 }
-const VALUE: ValueContext = { organizationId: 'org_1', credentialId: 'cred_1', field: 'key', version: 1 }
+const VALUE: ValueContext = {
+  organizationId: 'org_1',
+  credentialId: 'cred_1',
+  field: 'key',
+  version: 1,
+  fields: ['baseUrl', 'key'],
+}
 const vault = createVault(new Uint8Array(32).fill(7))
 
 function sealed(text: string) {
@@ -37,6 +43,7 @@ describe('envelope (B6)', () => {
   it.each([
     ['another id', { ...VALUE, credentialId: 'cred_2' }],
     ['another organization', { ...VALUE, organizationId: 'org_2' }],
+    ['a set of fields that lacks one', { ...VALUE, fields: ['key'] }],
     ['another field', { ...VALUE, field: 'secretAccessKey' }],
     ['another version', { ...VALUE, version: 2 }],
   ])('does not open a value at %s', (_, place) => {

@@ -75,8 +75,10 @@ function keyAad(keyId: string, context: KeyContext): Buffer {
   )
 }
 
-function valueAad({ organizationId, credentialId, field, version }: ValueContext): Buffer {
-  return Buffer.from(JSON.stringify(['claviger value v1', organizationId, credentialId, field, version]))
+function valueAad({ organizationId, credentialId, field, version, fields }: ValueContext): Buffer {
+  return Buffer.from(
+    JSON.stringify(['claviger value v1', organizationId, credentialId, field, version, fields]),
+  )
 }
 
 function encrypt(key: KeyObject, aad: Uint8Array, plaintext: Uint8Array): Buffer {

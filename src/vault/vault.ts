@@ -22,6 +22,8 @@ export interface ValueContext {
   readonly credentialId: string
   readonly field: string
   readonly version: number
+  /** Names of all fields of this version, sorted: a field that was taken away makes the others unreadable. */
+  readonly fields: readonly string[]
 }
 
 export interface Vault {

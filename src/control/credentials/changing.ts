@@ -123,8 +123,7 @@ async function keptValues(
   const { opened } = await workshop.guard.release(caller, async (unit, authorize) => {
     await authorize(manage('credential.reseal', row, { kept: names.join(', ') }))
     const sealed = await sealedVersion(unit, row)
-    const values = Object.fromEntries(Object.entries(sealed.values).filter(([name]) => names.includes(name)))
-    return { result: null, open: [{ ...sealed, values }] }
+    return { result: null, open: [{ ...sealed, only: names }] }
   })
   return opened[0] ?? {}
 }

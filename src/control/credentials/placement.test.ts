@@ -49,7 +49,13 @@ describe('credentials.move', () => {
     const { vault, store } = house.ports
     const sealed = (await store.versions.values(id, 1))['key']
     if (!sealed) throw new Error('no value')
-    const place = { organizationId: row.organizationId, credentialId: id, field: 'key', version: 1 }
+    const place = {
+      organizationId: row.organizationId,
+      credentialId: id,
+      field: 'key',
+      version: 1,
+      fields: ['key'],
+    }
     expect(vault.open(row.wrappedKey, keyContext(row), place, sealed).expose()).toBe(fakeKey('main'))
     expect(() => vault.open(row.wrappedKey, keyContext(old), place, sealed)).toThrow('does not open')
     expect(() => vault.open(old.wrappedKey, keyContext(row), place, sealed)).toThrow('does not open')

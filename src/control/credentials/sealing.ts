@@ -32,14 +32,11 @@ export function sealVersion(
 ): VersionRow {
   const { organizationId, id: credentialId } = place
   const { version } = made
+  const fields = Object.keys(content.values).sort()
   const values: Record<string, Uint8Array> = {}
   for (const [field, value] of Object.entries(content.values)) {
-    values[field] = vault.seal(
-      place.wrappedKey,
-      keyContext(place),
-      { organizationId, credentialId, field, version },
-      value,
-    )
+    const valuePlace = { organizationId, credentialId, field, version, fields }
+    values[field] = vault.seal(place.wrappedKey, keyContext(place), valuePlace, value)
   }
   return { credentialId, suffix: content.suffix, shown: content.shown, values, ...made }
 }

@@ -41,6 +41,7 @@ export function allTrials(cells: readonly Cell[], owners: readonly string[], ran
     ...stored.flatMap((one) => TYPES.filter((to) => to !== one.type).map((to) => anotherType(one, to))),
     ...stored.flatMap((one) => [anotherName(one), anotherVersion(one), olderVersion(one)]),
     ...cells.map((cell) => valueFlipped(cell, random)),
+    ...cells.filter(({ version }) => version === CURRENT).map(valueRemoved),
     ...stored.map((one) => keyFlipped(one, random)),
   ]
 }
@@ -153,6 +154,18 @@ function valueFlipped({ credential, version, field, sealed }: Cell, random: Rand
     single: true,
     tamper: (run) => run(SET_VALUE, flipped, credential.id, version, field),
   }
+}
+
+// Of a credential that has several, an optional one too: the others must not be handed out without it.
+function valueRemoved({ credential, field }: Cell): Trial {
+  return whole('a value removed', credential, (run) =>
+    run(
+      'delete from credential_value where credential_id = ? and version = ? and field = ?',
+      credential.id,
+      CURRENT,
+      field,
+    ),
+  )
 }
 
 function keyFlipped(credential: Stored, random: Random): Trial {
