@@ -65,7 +65,7 @@ function section(baseline: readonly Figures[], sizes: readonly (readonly Figures
   const [few = [], many = []] = sizes
   return {
     title: 'Leases over HTTP',
-    text: `${CONCURRENCY} connections, ${ROUNDS} rounds of ${SECONDS} s in turn, medians. Each lease: token, permission check, resolution over the caller's ten credentials, audit row and lease row on disk before the answer. SQLite, \`synchronous=FULL\`.`,
+    text: `${CONCURRENCY} connections, ${ROUNDS} rounds of ${SECONDS} s in turn, medians. Each lease: token, permission check, resolution over the caller's three credentials, audit row and lease row on disk before the answer. SQLite, \`synchronous=FULL\`.`,
     head: ['what', 'per second', 'of the yardstick', 'p50 ms', 'p99 ms'],
     rows: [
       row('bare `node:http`, reads and answers JSON', baseline),

@@ -1,4 +1,4 @@
-// Filling a database with credentials before it is measured: sealed as the server seals them, ten to an owner.
+// Filling a database with credentials before it is measured: sealed as the server seals them, three to an owner.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import type { CredentialRow, StoreGroups } from '../src/store/store.ts'
 import { createVault } from '../src/vault/envelope.ts'
 import type { Vault } from '../src/vault/vault.ts'
 
-const PER_OWNER = 10
+const PER_OWNER = 3
 const BATCH = 500
 
 export interface Owner {
@@ -18,7 +18,7 @@ export interface Owner {
   readonly userId: string
 }
 
-/** Stores `count` credentials: the first ten are the owner's, the others belong to as many people as it takes. */
+/** Stores `count` credentials: the first three are the owner's, the others belong to as many people as it takes. */
 export async function seed(stateDirectory: string, first: Owner, count: number): Promise<void> {
   const key = Buffer.from((await readFile(join(stateDirectory, 'master.key'), 'utf8')).trim(), 'base64')
   const vault = createVault(key)

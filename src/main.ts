@@ -102,9 +102,9 @@ type Ports = Parameters<typeof import('./control/control.ts')['createControl']>[
 async function edges(
   settings: ServerSettings,
 ): Promise<Pick<Ports, 'now' | 'random' | 'leaseLife' | 'providerOf'>> {
-  const [{ randomBytes }, { createAnthropicProvider }, { createOpenAiProvider }, { createBedrockProvider }] =
+  const [{ randomSource }, { createAnthropicProvider }, { createOpenAiProvider }, { createBedrockProvider }] =
     await Promise.all([
-      import('node:crypto'),
+      import('./lib/random.ts'),
       import('./providers/anthropic.ts'),
       import('./providers/openai.ts'),
       import('./providers/bedrock.ts'),
@@ -120,7 +120,7 @@ async function edges(
   ]
   return {
     now: () => Date.now(),
-    random: randomBytes,
+    random: randomSource(),
     leaseLife: settings.leaseLife,
     providerOf: (type) => providers.find((provider) => provider.probes.includes(type)),
   }

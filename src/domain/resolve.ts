@@ -71,9 +71,9 @@ export function resolve(request: ResolveRequest, candidates: readonly Candidate[
     const scope = scopeOf(request, credential)
     return scope === null
       ? []
-      : [{ scope: request.explicit === undefined ? scope : ('explicit' as const), credential }]
+      : [placed(request, request.explicit === undefined ? scope : 'explicit', credential)]
   })
-  scoped.sort((a, b) => compare(request, a, b))
+  scoped.sort(compare)
   const decided = scoped.map(({ scope, credential }) => ({
     scope,
     credential,
@@ -132,22 +132,36 @@ function ambient(request: ResolveRequest): Judged[] {
   return [{ scope: 'ambient', credential: null, refusal }]
 }
 
-type Scoped = { readonly scope: Scope; readonly credential: Candidate }
+// A candidate with everything it is ordered by, looked up once.
+interface Placed {
+  readonly scope: Scope
+  readonly credential: Candidate
+  readonly rank: number
+  readonly owner: OwnerText
+  readonly position: number
+  readonly order: number
+}
 
-function compare(request: ResolveRequest, a: Scoped, b: Scoped): number {
+function placed(request: ResolveRequest, scope: Scope, credential: Candidate): Placed {
+  const owner = formatOwner(credential.owner)
+  const position = positionOf(request.orders[owner] ?? [], credential)
+  const { order } = CREDENTIAL_TYPES[credential.type]
+  return { scope, credential, rank: SCOPES.indexOf(scope), owner, position, order }
+}
+
+function compare(a: Placed, b: Placed): number {
   return (
-    SCOPES.indexOf(a.scope) - SCOPES.indexOf(b.scope) ||
-    compareText(formatOwner(a.credential.owner), formatOwner(b.credential.owner)) ||
-    position(request, a.credential) - position(request, b.credential) ||
-    CREDENTIAL_TYPES[a.credential.type].order - CREDENTIAL_TYPES[b.credential.type].order ||
+    a.rank - b.rank ||
+    compareText(a.owner, b.owner) ||
+    a.position - b.position ||
+    a.order - b.order ||
     compareText(a.credential.name, b.credential.name) ||
     compareText(a.credential.id, b.credential.id)
   )
 }
 
 // Those the owner has ordered go first, in that order; the others keep one common place after them.
-function position(request: ResolveRequest, candidate: Candidate): number {
-  const order = request.orders[formatOwner(candidate.owner)] ?? []
+function positionOf(order: readonly string[], candidate: Candidate): number {
   const index = order.indexOf(candidate.id)
   return index === -1 ? order.length : index
 }

@@ -75,7 +75,6 @@ async function serve(
   const started = performance.now()
   const requestId = requestIdOf(request)
   const response = await attempt(dependencies, name, request, parameters, requestId)
-  response.headers.set('x-request-id', requestId)
   const seconds = (performance.now() - started) / 1000
   dependencies.metrics.answered(name, response.status, seconds)
   dependencies.log.debug({ requestId, operation: name, status: response.status, seconds }, 'answered')
@@ -102,7 +101,8 @@ async function attempt(
     const useCase = dependencies.control[name] as (caller: Caller, input: unknown) => Promise<unknown>
     const answer = await useCase(caller, input)
     if (harness !== '') dependencies.metrics.lease(harness, 'granted')
-    return new Response(reveal(answer), { status: OPERATIONS[name].status, headers: JSON_HEADERS })
+    const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
+    return new Response(reveal(answer), { status: OPERATIONS[name].status, headers })
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     return answerError(dependencies, thrown, requestId)
