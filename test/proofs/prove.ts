@@ -133,7 +133,7 @@ function document(about: readonly string[], runs: readonly Run[]): string {
     ...(failures.length === 0 ? [] : ['## What failed', failures.join('\n')]),
     ...details,
     '## What they do not show',
-    '- SIGKILL ends a process; it does not cut the power. That a disk keeps what it has confirmed is its own promise (`synchronous=FULL` asks it for that).\n- Whoever can write to the database and has no key can still take whole things away: a credential, a row of the audit log; or put back an older copy of the whole file. Nothing opens in a wrong place, but that something is missing is not noticed yet.\n- Moments are chosen at random: a proof that holds is evidence, the more the rounds the better.',
+    '- SIGKILL ends a process; it does not cut the power. That a disk keeps what it has confirmed is its own promise (`synchronous=FULL` asks it for that).\n- Whoever can write to the database and has no key can still take whole things away: a credential, a row of the audit log; or put back an older copy of a whole row or of the whole file. Nothing opens in a wrong place, but that something is missing is not noticed yet.\n- Moments are chosen at random: a proof that holds is evidence, the more the rounds the better.',
   ]
   return `${parts.join('\n\n')}\n`
 }

@@ -8,15 +8,15 @@ import type { Engine } from './sqlite.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
 
-/** The store's own migrations, in the engine's words for bytes and for tables kept in the order of their key. */
-function storeMigrations({ binary, clustered }: Pick<Engine, 'binary' | 'clustered'>): Migrations {
+/** The store's own migrations; `binary` is the engine's type for bytes. */
+function storeMigrations(binary: Engine['binary']): Migrations {
   return {
     'store-0001': {
       up: async (database: Kysely<unknown>) => {
         await createCredentials(database, binary === 'blob' ? 'blob' : 'bytea')
-        await createLeases(database, clustered)
+        await createLeases(database)
         await createTokens(database)
-        await createRecords(database, clustered)
+        await createRecords(database)
       },
     },
   }
@@ -27,7 +27,7 @@ function storeMigrations({ binary, clustered }: Pick<Engine, 'binary' | 'cluster
  * migrations this program does not know, before anything is changed.
  */
 export async function migrate(engine: Engine, extra: Migrations = {}): Promise<void> {
-  const migrations = { ...storeMigrations(engine), ...extra }
+  const migrations = { ...storeMigrations(engine.binary), ...extra }
   await refuseNewer(engine, migrations)
   const migrator = new Migrator({
     db: engine.database,
@@ -112,7 +112,7 @@ async function createCredentials(database: Kysely<unknown>, binary: ColumnDataTy
 }
 
 // A lease outlives its credential, as a record: no foreign key.
-async function createLeases(database: Kysely<unknown>, clustered: string): Promise<void> {
+async function createLeases(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('lease')
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
@@ -128,7 +128,6 @@ async function createLeases(database: Kysely<unknown>, clustered: string): Promi
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .addColumn('ended_at', 'bigint')
     .addColumn('end_reason', 'text')
-    .modifyEnd(sql.raw(clustered))
     .execute()
   await database.schema
     .createIndex('lease_running')
@@ -164,7 +163,7 @@ async function createTokens(database: Kysely<unknown>): Promise<void> {
 }
 
 // The audit's key is also the order it is read in. A hash chain per organization can follow in a migration.
-async function createRecords(database: Kysely<unknown>, clustered: string): Promise<void> {
+async function createRecords(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('audit')
     .addColumn('id', 'text', (column) => column.notNull())
@@ -181,7 +180,6 @@ async function createRecords(database: Kysely<unknown>, clustered: string): Prom
     .addColumn('details', 'text', (column) => column.notNull())
     .addColumn('request_id', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('audit_key', ['organization_id', 'id'])
-    .modifyEnd(sql.raw(clustered))
     .execute()
   await database.schema
     .createTable('setting')

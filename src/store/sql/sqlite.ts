@@ -39,8 +39,6 @@ export interface Engine {
   readonly database: Kysely<Database>
   /** The type of a column of bytes. */
   readonly binary: 'blob' | 'bytea'
-  /** Ends the definition of a table whose rows are kept in the order of its key: one tree to write instead of two. */
-  readonly clustered: string
   /** Starts a transaction that will write. */
   readonly begin: string
   readonly translate: (thrown: unknown) => unknown
@@ -58,7 +56,6 @@ export function openSqlite(options: SqliteOptions): Engine {
   return {
     database,
     binary: 'blob',
-    clustered: 'without rowid',
     begin: 'begin immediate',
     translate,
     close: async () => {
