@@ -2,7 +2,7 @@
 // is also the help text and docs/configuration.md.
 
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { ClavigerError } from './domain/errors.ts'
 import { Secret } from './domain/secret.ts'
 
@@ -84,6 +84,11 @@ export const SETTINGS = {
     standard: 'https://api.openai.com/v1',
     meaning: 'Where OpenAI API keys are tested.',
   },
+  openaiIssuer: {
+    variable: 'CLAVIGER_OPENAI_ISSUER',
+    standard: 'https://auth.openai.com',
+    meaning: 'Where Codex access tokens are tested: the accounts API below it.',
+  },
   bedrockUrl: {
     variable: 'CLAVIGER_BEDROCK_URL',
     standard: 'the endpoint of the region of the credential',
@@ -123,6 +128,7 @@ export interface ServerSettings {
   readonly leaseLife: number
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
+  readonly openaiIssuer: string
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
 }
@@ -167,6 +173,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
+    openaiIssuer: httpUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl('bedrockUrl', given.bedrockUrl),
     allowPrivateUpstreams:
       oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
@@ -185,7 +192,13 @@ export function commandLineSettings(given: GivenSettings): CommandLineSettings {
 }
 
 function stateDirectoryOf(given: GivenSettings): string {
-  return given.stateDirectory ?? join(homedir(), '.claviger')
+  // Once and for all: a later change of the working directory moves nothing.
+  if (given.stateDirectory !== undefined) return resolve(given.stateDirectory)
+  const home = homedir()
+  if (isAbsolute(home)) return join(home, '.claviger')
+  throw new ClavigerError('invalid', 'There is no home directory: HOME is empty, or no absolute path.', {
+    hint: 'Set HOME, or CLAVIGER_STATE_DIR to a directory of your own.',
+  })
 }
 
 function databaseUrl(text: string): string {
@@ -198,7 +211,7 @@ function httpUrl(name: SettingName, text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     throw wrong(name, 'is not an http or https URL without a user in it')
   }
-  return text.replace(/\/+$/, '')
+  return text.replace(/(?<!\/)\/+$/, '')
 }
 
 function wholeNumber(name: SettingName, text: string, least: number, most: number): number {

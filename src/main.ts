@@ -78,7 +78,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       await listening.close(0)
       throw error
     }
-    log.info(
+    log.debug(
       { url: listening.url, database: settings.databaseUrl, key: keySource, version: VERSION },
       'ready',
     )
@@ -112,7 +112,7 @@ async function edges(
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
     createAnthropicProvider({ baseUrl: settings.anthropicUrl, allowPrivate }),
-    createOpenAiProvider({ baseUrl: settings.openaiApiUrl, allowPrivate }),
+    createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
     createBedrockProvider({
       allowPrivate,
       ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),

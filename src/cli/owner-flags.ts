@@ -56,16 +56,7 @@ export function takeNames<F extends OwnerFlags>(
       hint: 'Add --help to see how it is used.',
     })
   }
-  for (const name of names) refuseValue(name)
   return { names, flags: isShort ? { ...flags, team: true } : flags }
-}
-
-/** Refuses a word that looks like a secret, without repeating it. */
-export function refuseValue(word: string): void {
-  if (!/^(sk-|at-|AKIA|ASIA|ABSK|clv_)[\x21-\x7e]{14,}$/.test(word)) return
-  throw new ClavigerError('invalid', 'One of the words looks like a secret value.', {
-    hint: 'Values are typed at a prompt, piped, or read with --value-file. Replace this one: your shell may remember it.',
-  })
 }
 
 /** An owner for people: `personal`, `org`, `team:platform` … */

@@ -70,8 +70,12 @@ function addSigningIn(program: Command, attach: Attach): void {
     .description('Print a completion script for a shell: bash, zsh or fish.')
     .argument('[shell]')
   attach(completion, () => import('./commands/completion.ts').then((m) => m.run))
-  const doctor = program.command('doctor').description('Check this machine and its server.')
-  attach(doctor, () => import('./commands/doctor.ts').then((m) => m.run))
+  const doctor = program
+    .command('doctor')
+    .description('Check this machine and its server.')
+    .option('--worker', 'also whether runs on this machine would get a credential, and if not, why')
+    .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
+  attach(doctor, () => import('./doctor/doctor.ts').then((m) => m.run))
 }
 
 function addRunning(program: Command, attach: Attach): void {

@@ -8,6 +8,7 @@ import { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import type { FieldValues } from '../domain/values.ts'
 import { errorCode, readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
+import { identifyProcess, isAlive } from '../lib/process.ts'
 import type { Input } from './ui.ts'
 
 // More than any value may have (128 KiB), so that the error can say how much too long it is.
@@ -105,18 +106,12 @@ export async function readAdminToken(stateDirectory: string): Promise<Secret | n
 export async function readServerFile(stateDirectory: string): Promise<string | null> {
   const text = await readIfThere(join(stateDirectory, 'server.json'))
   if (text === null) return null
-  const { url, pid } = parse(text)
+  const { url, pid, start } = parse(text)
   if (typeof url !== 'string' || typeof pid !== 'number' || !URL.canParse(url)) return null
-  return isRunning(pid) ? url : null
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return errorCode(error) === 'EPERM'
-  }
+  if (start !== null && typeof start !== 'string') return null
+  // The name of a machine may change while a server runs; its process does not.
+  const { host } = identifyProcess(process.pid)
+  return isAlive({ host, pid, start }) ? url : null
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -2,6 +2,7 @@
 
 import type { CommanderError } from 'commander'
 import { ClavigerError } from '../domain/errors.ts'
+import { holdsKey } from '../domain/secret.ts'
 import { plain } from './text.ts'
 
 // Oz takes these on the command line; there every user of the machine can read them, and the shell remembers them.
@@ -10,12 +11,18 @@ const SECRET_FLAGS =
 
 const HOW = 'Values are typed at a prompt, piped to standard input, or read with --value-file FILE.'
 
-/** Refuses `--value=X` and flags that would carry a secret, before anything else looks at the arguments. */
+/**
+ * Refuses `--value=X`, flags that would carry a secret, and any word with a key in it, before anything else looks at the
+ * arguments. What follows two dashes belongs to another program.
+ */
 export function refuseSecretArguments(argv: readonly string[]): void {
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
   for (const word of own) {
     const [, flag, equals] = SECRET_FLAGS.exec(word) ?? []
-    if (flag === undefined) continue
+    if (flag === undefined) {
+      refuseKey(word)
+      continue
+    }
     const isSwitch = flag === 'value' || flag === 'token'
     if (isSwitch && equals === '') continue
     const what = isSwitch
@@ -44,6 +51,14 @@ export function portNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
   throw new ClavigerError('invalid', '--port is not a whole number from 0 to 65535.', {
     hint: '0 takes a free one.',
+  })
+}
+
+// Also behind a short option, as in `-tVALUE`.
+function refuseKey(word: string): void {
+  if (!holdsKey(word) && !holdsKey(word.replace(/^-[A-Za-z]/, ''))) return
+  throw new ClavigerError('invalid', 'One of the words looks like a secret value.', {
+    hint: `${HOW} Replace this one: your shell may remember it.`,
   })
 }
 

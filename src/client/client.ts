@@ -29,7 +29,7 @@ export interface Client {
 const TIMEOUT_MS = 30_000
 
 export function createClient(options: ClientOptions): Client {
-  const server = options.server.replace(/\/+$/, '')
+  const server = options.server.replace(/(?<!\/)\/+$/, '')
   const send = options.send ?? overFetch(options.fetch)
   return {
     server,

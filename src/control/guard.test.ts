@@ -122,6 +122,9 @@ describe('guard', () => {
     if (!row) throw new Error('no row')
     await house.ports.store.credentials.update('org-acme', id, row.revision, { wrappedKey: randomBytes(77) })
     const error = await errorOf(house.ask('bob', 'leases.create', { harness: 'claude' }))
-    expect([error.code, error.message]).toEqual(['unavailable', 'A sealed value does not open.'])
+    expect([error.code, error.message]).toEqual([
+      'unavailable',
+      'The sealed value of the credential main does not open.',
+    ])
   })
 })

@@ -4,7 +4,7 @@
 
 import type { AuditEntry } from '../domain/audit.ts'
 import { type Caller, type GeneralRight, may, mayCredential, type Right } from '../domain/caller.ts'
-import { ClavigerError } from '../domain/errors.ts'
+import { ClavigerError, type ErrorOptions } from '../domain/errors.ts'
 import { printable } from '../domain/names.ts'
 import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -58,6 +58,15 @@ export interface GuardDependencies {
 /** What of a row its data key is bound to. */
 export type KeyPlace = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'name' | 'version'>
 
+/** The error for a credential whose sealed value does not open, whatever the reason: it names the credential. */
+export function doesNotOpen(name: string, options: ErrorOptions): ClavigerError {
+  return new ClavigerError(
+    'unavailable',
+    `The sealed value of the credential ${printable(name)} does not open.`,
+    options,
+  )
+}
+
 /** Where the data key of a credential belongs. */
 export function keyContext(row: KeyPlace): KeyContext {
   const { organizationId, id: credentialId, owner, type, name, version } = row
@@ -101,7 +110,13 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
     for (const [field, bytes] of Object.entries(values)) {
       if (only !== undefined && !only.includes(field)) continue
       const place = { organizationId, credentialId, field, version, fields }
-      opened[field] = vault.open(row.wrappedKey, keyContext(row), place, bytes)
+      try {
+        opened[field] = vault.open(row.wrappedKey, keyContext(row), place, bytes)
+      } catch (thrown) {
+        if (!(thrown instanceof ClavigerError)) throw thrown
+        const { hint = '', detail = '' } = thrown
+        throw doesNotOpen(row.name, { hint, detail, cause: thrown })
+      }
     }
     return opened
   }

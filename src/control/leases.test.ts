@@ -90,7 +90,10 @@ describe('leases.create', () => {
     // As a pointer to a version without values would look after the database was tampered with.
     await house.ports.store.credentials.update('org-acme', id, revision, { version: 2 })
     const error = await errorOf(house.ask('bob', 'leases.create', { harness: 'claude' }))
-    expect([error.code, error.message]).toEqual(['unavailable', 'A sealed value does not open.'])
+    expect([error.code, error.message]).toEqual([
+      'unavailable',
+      'The sealed value of the credential main does not open.',
+    ])
     expect(house.opened()).toBe(0)
   })
 })

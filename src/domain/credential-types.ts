@@ -17,7 +17,7 @@ export interface FieldDefinition {
   readonly example: string
   /** Must match, after trimming. */
   readonly pattern: RegExp
-  /** Completes "The <label> …" when the pattern does not match. */
+  /** Completes "it …" when the pattern does not match. */
   readonly expectation: string
   /** Texts that show another kind of credential was pasted: prefix → the type it belongs to. */
   readonly mistakenFor?: Readonly<Record<string, string>>
@@ -45,6 +45,9 @@ export interface CredentialTypeDefinition {
 }
 
 const PRINTABLE = /^[\x21-\x7e]+$/
+// A key never leaves this machine unencrypted. Neither a user nor a quote belongs in it.
+const BASE_URL =
+  /^(https:\/\/[^\s"'\\@]+|http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])([:/?#][^\s"'\\@]*)?)$/i
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/
 
 function secretField(name: string, label: string, variable: string | null, example: string): FieldDefinition {
@@ -60,7 +63,7 @@ const REGION_FIELD: FieldDefinition = {
   variable: 'AWS_REGION',
   example: 'us-east-1',
   pattern: REGION,
-  expectation: 'looks like us-east-1',
+  expectation: 'should look like us-east-1',
 }
 
 const OAUTH_FIELDS: readonly FieldDefinition[] = [
@@ -99,7 +102,7 @@ const TYPES = {
       {
         ...secretField('token', 'setup token', 'CLAUDE_CODE_OAUTH_TOKEN', 'sk-ant-oat01-…'),
         pattern: /^sk-ant-oat01-[\x21-\x7e]+$/,
-        expectation: 'starts with sk-ant-oat01-',
+        expectation: 'should start with sk-ant-oat01-',
         mistakenFor: { 'sk-ant-api': 'claude/api-key' },
       },
     ],
@@ -120,7 +123,7 @@ const TYPES = {
       {
         ...secretField('key', 'API key', 'ANTHROPIC_API_KEY', 'sk-ant-…'),
         pattern: /^sk-ant-[\x21-\x7e]+$/,
-        expectation: 'starts with sk-ant-',
+        expectation: 'should start with sk-ant-',
         mistakenFor: { 'sk-ant-oat': 'claude/setup-token', 'sk-ant-ort': 'claude/oauth' },
       },
     ],
@@ -155,7 +158,7 @@ const TYPES = {
       {
         ...secretField('accessKeyId', 'access key id', 'AWS_ACCESS_KEY_ID', 'AKIA…'),
         pattern: /^A[KS]IA[A-Z0-9]{12,124}$/,
-        expectation: 'starts with AKIA (or ASIA for a temporary one)',
+        expectation: 'should start with AKIA (or ASIA for a temporary one)',
       },
       secretField('secretAccessKey', 'secret access key', 'AWS_SECRET_ACCESS_KEY', '40 characters'),
       {
@@ -195,7 +198,7 @@ const TYPES = {
       {
         ...secretField('token', 'access token', 'CODEX_ACCESS_TOKEN', 'at-…'),
         pattern: /^at-[\x21-\x7e]+$/,
-        expectation: 'starts with at-',
+        expectation: 'should start with at-',
         mistakenFor: { 'sk-': 'codex/api-key' },
       },
     ],
@@ -216,7 +219,7 @@ const TYPES = {
       {
         ...secretField('key', 'API key', 'OPENAI_API_KEY', 'sk-…'),
         pattern: /^sk-[\x21-\x7e]+$/,
-        expectation: 'starts with sk-',
+        expectation: 'should start with sk-',
         mistakenFor: { 'sk-ant-': 'claude/api-key', 'at-': 'codex/access-token' },
       },
       {
@@ -226,8 +229,8 @@ const TYPES = {
         required: false,
         variable: null,
         example: 'https://us.api.openai.com/v1',
-        pattern: /^https?:\/\/[^\s"'\\@]+$/,
-        expectation: 'is an https URL (http on this machine only)',
+        pattern: BASE_URL,
+        expectation: 'should be an https URL (http on this machine only)',
       },
     ],
     suffixOf: 'key',

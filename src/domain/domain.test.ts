@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Caller, mayCredential, ROLES } from './caller.ts'
 import { asClavigerError, ClavigerError } from './errors.ts'
-import { checkName, printable } from './names.ts'
+import { checkName, checkVariableName, printable } from './names.ts'
 import { formatOwner, type Owner, parseOwner } from './owner.ts'
 import { Secret } from './secret.ts'
 import { formatHandle, formatToken, leaseOfHandle, tokenKind } from './token.ts'
@@ -82,6 +82,36 @@ describe('names', () => {
     }
   })
 
+  it.each([
+    ...[
+      'PATH',
+      'HTTPS_PROXY',
+      'https_proxy',
+      'No_Proxy',
+      'NODE_TLS_REJECT_UNAUTHORIZED',
+      'NODE_EXTRA_CA_CERTS',
+    ],
+    ...[
+      'NODE_PATH',
+      'NODE_OPTIONS',
+      'SSL_CERT_FILE',
+      'SSL_CERT_DIR',
+      'PYTHONPATH',
+      'PYTHONSTARTUP',
+      'PERL5OPT',
+    ],
+    ...['PERL5LIB', 'RUBYOPT', 'JAVA_TOOL_OPTIONS', 'GIT_CONFIG_COUNT', 'GIT_CONFIG_KEY_0', 'LD_PRELOAD'],
+  ])('of raw secrets may not be %s', (name) => {
+    expect(() => checkVariableName(name)).toThrow(/it would change what a run executes or whom it talks to/)
+  })
+
+  it.each(['DATABASE_URL', 'GITHUB_TOKEN', 'NPM_TOKEN', 'PROXY_PASSWORD'])(
+    'of raw secrets may be %s',
+    (name) => {
+      checkVariableName(name)
+    },
+  )
+
   it('are escaped in messages (L7)', () => {
     expect(printable('a\u001b[31m\u2028"')).toBe('a\\u{1b}[31m\\u{2028}\\u{22}')
   })
@@ -117,6 +147,39 @@ describe('permissions', () => {
 })
 
 describe('errors', () => {
+  const keys = [
+    ...['sk-ant-test-0123456789', 'sk-test-0123456789', 'at-test-0123456789abcdef', 'ABSKtest0123456789'],
+    ...['AKIATESTTESTTEST', `clv_api_${'A'.repeat(49)}`, `eyJ${'a'.repeat(40)}.b.c`],
+  ]
+
+  it.each(keys)('never repeat a key somebody put in a wrong place: %s', (key) => {
+    for (const text of [
+      `There is no ${key}.`,
+      `"${key}" is not right`,
+      `--to=${key}`,
+      `team:${key}`,
+      `a,${key}`,
+    ]) {
+      const {
+        message,
+        hint = '',
+        detail = '',
+      } = new ClavigerError('invalid', text, { hint: text, detail: text })
+      expect(message + hint + detail).not.toContain(key.slice(0, 12))
+      expect(message).toContain('(looks like a key)')
+    }
+  })
+
+  it.each([
+    'It should start with sk-ant-oat01-. An example: sk-ant-oat01-…',
+    'A token starts with clv_api_.',
+    '/home/at-the-end-of-the-world/state cannot be written.',
+    'There is no credential look-at-this-one-or-that-one.',
+    'task-0123456789abcdef is over',
+  ])('keep what is no key: %s', (text) => {
+    expect(new ClavigerError('invalid', text).message).toBe(text)
+  })
+
   it('say nothing of what was not expected', () => {
     const error = asClavigerError(new Error('password is hunter2'))
     expect([error.code, error.message, error.hint].join(' ')).not.toContain('hunter2')

@@ -1,5 +1,8 @@
 // The one error of the product: a closed list of codes, a sentence for the person and what to type next.
-// It does not know HTTP (src/api/status.ts) or exit codes (src/cli/exit-codes.ts).
+// It does not know HTTP (src/api/status.ts) or exit codes (src/cli/exit-codes.ts). Whatever a message repeats, a key
+// somebody put in a wrong place is not in it: messages reach terminals, answers and logs.
+
+import { withoutKeys } from './secret.ts'
 
 export const ERROR_CODES = [
   'invalid', // the request or a value is malformed
@@ -36,11 +39,11 @@ export class ClavigerError extends Error {
   readonly detail: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(withoutKeys(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ClavigerError'
     this.code = code
-    this.hint = options.hint
-    this.detail = options.detail
+    this.hint = options.hint === undefined ? undefined : withoutKeys(options.hint)
+    this.detail = options.detail === undefined ? undefined : withoutKeys(options.detail)
   }
 }
 

@@ -1,27 +1,61 @@
 // Which names credentials may have. Uniqueness per owner is the store's business.
 
 import { ClavigerError } from './errors.ts'
+import { holdsKey } from './secret.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const LOOKS_LIKE_A_KEY = /^(sk-.{12,}|at-.{16,}|clv_|ABSK.{12,}|A[KS]IA[A-Z0-9]{12})/
 const VARIABLE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
 // A raw secret becomes an environment variable of every run it serves: these would change what the run executes.
 const FORBIDDEN_VARIABLES = new Set([
-  'PATH',
-  'HOME',
-  'SHELL',
-  'IFS',
-  'ENV',
-  'BASH_ENV',
-  'PS4',
-  'PROMPT_COMMAND',
+  // What is run, and from where.
+  ...[
+    'PATH',
+    'HOME',
+    'SHELL',
+    'IFS',
+    'ENV',
+    'BASH_ENV',
+    'PS4',
+    'PROMPT_COMMAND',
+    'EDITOR',
+    'VISUAL',
+    'PAGER',
+  ],
+  // Code that interpreters load.
+  ...[
+    'NODE_OPTIONS',
+    'NODE_PATH',
+    'PYTHONPATH',
+    'PYTHONSTARTUP',
+    'PYTHONHOME',
+    'PERL5OPT',
+    'PERL5LIB',
+    'PERLLIB',
+  ],
+  ...['RUBYOPT', 'RUBYLIB', 'JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS'],
+  // Where connections go, and whom they trust.
+  ...['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY', 'NODE_TLS_REJECT_UNAUTHORIZED'],
+  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE'],
 ])
-const FORBIDDEN_PREFIXES = ['LD_', 'DYLD_', 'NODE_OPTIONS', 'GIT_SSH', 'GIT_EXEC', 'CLAVIGER_']
+const FORBIDDEN_PREFIXES = [
+  ...[
+    'LD_',
+    'DYLD_',
+    'GIT_SSH',
+    'GIT_EXEC',
+    'GIT_CONFIG',
+    'GIT_PROXY',
+    'GIT_SSL',
+    'GIT_ASKPASS',
+    'GIT_EDITOR',
+  ],
+  'CLAVIGER_',
+]
 
 /** Refuses a name that does not match `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` (`invalid`). */
 export function checkName(name: string): void {
-  if (LOOKS_LIKE_A_KEY.test(name)) {
+  if (holdsKey(name) || name.startsWith('clv_')) {
     // Not repeated: it would end up in scrollback, logs and audit rows.
     throw new ClavigerError('invalid', 'This looks like a key, not like a name.', {
       hint: 'Give a name, and type or pipe the key when you are asked. Change the key if it was on a command line.',
@@ -48,7 +82,7 @@ export function checkVariableName(name: string): void {
   if (FORBIDDEN_VARIABLES.has(upper) || FORBIDDEN_PREFIXES.some((prefix) => upper.startsWith(prefix))) {
     throw new ClavigerError(
       'invalid',
-      `A raw secret cannot be named ${name}: it would change what a run executes.`,
+      `A raw secret cannot be named ${name}: it would change what a run executes or whom it talks to.`,
       {
         hint: 'Choose another name.',
       },

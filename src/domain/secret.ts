@@ -1,6 +1,11 @@
-// A value that cannot be printed by accident. It does not encrypt, and it cannot wipe memory (JS strings cannot be).
+// A value that cannot be printed by accident, and how to tell one that got into a text. It does not encrypt, and it
+// cannot wipe memory (JS strings cannot be).
 
 const REDACTED = '[redacted]'
+
+// The start of a key of one of our types, or a token of ours, where a word starts; a path is no such place.
+const KEY =
+  /(?:(?<![\w./-])|(?<=\/\/))(?:sk-[\w.+/=-]{12}|at-[\w.+/=-]{16}|clv_\w{12}|ABSK[\w.+/=-]{12}|A[KS]IA[A-Z0-9]{12}|bedrock-api-key-[\w.+/=-]{40}|eyJ[\w-]{30})[^\s"']*/g
 
 /** Holds a plaintext. Prints `[redacted]` in strings, JSON and inspection; `expose()` is the only way out. */
 export class Secret {
@@ -35,4 +40,14 @@ export class Secret {
   [Symbol.toPrimitive](): string {
     return REDACTED
   }
+}
+
+/** Whether a text holds what looks like a key, as when a value was pasted where a name belongs. */
+export function holdsKey(text: string): boolean {
+  return text.search(KEY) !== -1
+}
+
+/** The text with everything that looks like a key taken out of it. */
+export function withoutKeys(text: string): string {
+  return text.replace(KEY, '(looks like a key)')
 }

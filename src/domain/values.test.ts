@@ -32,7 +32,13 @@ describe('checkFields', () => {
   })
 
   it.each([
-    ['a wrong shape', 'claude/api-key', { key: 'wrong-0123456789' }, 'invalid', /starts with sk-ant-/],
+    [
+      'a wrong shape',
+      'claude/api-key',
+      { key: 'wrong-0123456789' },
+      'invalid',
+      /it should start with sk-ant-/,
+    ],
     ['an empty value', 'claude/api-key', { key: ' \n' }, 'invalid', /is empty/],
     [
       'a line break inside',
@@ -62,6 +68,36 @@ describe('checkFields', () => {
     for (const value of Object.values(fields)) {
       if (value.trim().length > 8) expect(`${error.message} ${error.hint}`).not.toContain(value)
     }
+  })
+
+  it.each([
+    ...['https://gateway.example.test', 'https://us.api.openai.com/v1', 'http://localhost:8080/v1'],
+    ...['http://127.0.0.1/v1', 'http://127.9.9.9:1/v1', 'http://[::1]:8080', 'HTTP://LOCALHOST'],
+  ])('takes the base URL %s', (baseUrl) => {
+    expect(checkSomeFields('codex/api-key', 'x', { baseUrl }).shown).toEqual({ baseUrl })
+  })
+
+  it.each([
+    ...['http://gateway.example.test/v1', 'http://10.0.0.1/v1', 'http://127.0.0.1.example.test/v1'],
+    ...[
+      'http://localhost.example.test',
+      'http://localhost@example.test',
+      'http://128.0.0.1',
+      'http://[::2]/',
+    ],
+    ...[
+      'ftp://localhost',
+      'https://',
+      'http:localhost',
+      'http://127.0.0.1\\@example.test',
+      'http://localhost:1@x',
+    ],
+  ])('refuses the base URL %s: a key would leave this machine readable for others', (baseUrl) => {
+    const { code, message } = refusal(() => checkSomeFields('codex/api-key', 'x', { baseUrl }))
+    expect([code, message]).toEqual([
+      'invalid',
+      'The base URL does not look right: it should be an https URL (http on this machine only).',
+    ])
   })
 
   it('names a missing field', () => {

@@ -65,6 +65,15 @@ export function checkSomeFields(
   return { values, shown, suffix }
 }
 
+/** Throws `too_large` for a value of so many bytes that no program could be given it under that name. */
+export function checkEnvironmentSize(variable: string, bytes: number, label = 'value'): void {
+  const size = new TextEncoder().encode(`${variable}=`).length + bytes
+  if (size <= MAX_ENVIRONMENT_STRING) return
+  throw new ClavigerError('too_large', `The ${label} is too long for the environment of a program.`, {
+    hint: `${variable}=VALUE may have at most ${MAX_ENVIRONMENT_STRING} bytes; this has ${size}.`,
+  })
+}
+
 function checkField(field: FieldDefinition, variable: string, value: string): string {
   const text = value.trim()
   if (text === '')
@@ -76,12 +85,7 @@ function checkField(field: FieldDefinition, variable: string, value: string): st
       hint: 'Paste it as one line; breaks at the ends are removed for you.',
     })
   }
-  const size = new TextEncoder().encode(`${variable}=${text}`).length
-  if (size > MAX_ENVIRONMENT_STRING) {
-    throw new ClavigerError('too_large', `The ${field.label} is too long for the environment of a program.`, {
-      hint: `${variable}=VALUE may have at most ${MAX_ENVIRONMENT_STRING} bytes; this has ${size}.`,
-    })
-  }
+  checkEnvironmentSize(variable, new TextEncoder().encode(text).length, field.label)
   for (const [prefix, other] of Object.entries(field.mistakenFor ?? {})) {
     if (text.startsWith(prefix)) {
       throw new ClavigerError(

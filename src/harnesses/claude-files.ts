@@ -8,12 +8,23 @@ import {
   CUSTOM_HEADERS,
   contradictions,
   isBedrock,
+  isDetour,
+  isHarmless,
 } from './claude-variables.ts'
-import { isObject, type JsonObject, parseJsonObject, readJsonObject, without } from './json-file.ts'
+import {
+  isObject,
+  type JsonObject,
+  parseJsonObject,
+  readJsonObject,
+  without,
+  writeJson,
+} from './json-file.ts'
 
 export const SETTINGS = 'settings.json'
 export const STATE = '.claude.json'
 export const LOGIN = '.credentials.json'
+/** In {@link LOGIN}: the login to Claude itself. Beside it lie the grants of MCP servers. */
+export const LOGIN_KEY = 'claudeAiOauth'
 
 const APPROVAL_LENGTH = 20
 const CREDENTIAL_HEADER = /^\s*(authorization|x-api-key)\s*:/i
@@ -63,6 +74,18 @@ export function adjustState(
   return { state, removed: [...keys, ...removed.map((name) => `env.${name}`)] }
 }
 
+/** The credentials file without the login to Claude, as the one text to deliver; none when nothing else is in it. */
+export function otherGrants(text: string | undefined): readonly string[] {
+  const rest = without(parseJsonObject(text ?? '') ?? {}, [LOGIN_KEY])
+  return Object.keys(rest).length === 0 ? [] : [writeJson(rest)]
+}
+
+/** Whether a credentials file holds a login to Claude; one that cannot be read may. */
+export function hasLogin(text: string | undefined): boolean {
+  const found = parseJsonObject(text ?? '')
+  return found === null || found[LOGIN_KEY] !== undefined
+}
+
 /** What a settings file of the project sets that would outrank the credential; null when it cannot be read. */
 export function projectOverrides(
   type: CredentialType,
@@ -80,6 +103,17 @@ export function projectOverrides(
       .filter((name) => variables.includes(name) || (name === CUSTOM_HEADERS && carriesHeader(found[name])))
       .map((name) => `env.${name}`),
   ]
+}
+
+/**
+ * Variables of a project's settings `env` that may send the credential elsewhere: `known` are those of which that has
+ * been seen, `possible` all that are not known to be harmless. A text that cannot be read has none.
+ */
+export function projectDetours(text: string, kind: 'known' | 'possible'): readonly string[] {
+  const env = parseJsonObject(text)?.['env']
+  return Object.keys(isObject(env) ? env : {})
+    .filter((name) => (kind === 'known' ? isDetour(name) : !isHarmless(name)))
+    .map((name) => `env.${name}`)
 }
 
 /** ANTHROPIC_CUSTOM_HEADERS without headers that carry a credential. */

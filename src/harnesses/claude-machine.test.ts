@@ -12,7 +12,12 @@ test.each([
   [['claude'], 'helper'],
   [['claude', 'hi'], 'helper'],
   [['claude', '--', '-p'], 'helper'],
-  [['./wrapper.sh'], 'helper'],
+  [['/opt/bin/claude', '--continue'], 'helper'],
+  [['claude', '-pc', 'hi'], 'env'],
+  // What a wrapper starts, and where, cannot be seen: settings files must not matter then.
+  [['./wrapper.sh'], 'env'],
+  [['sh', '-c', 'cd elsewhere && claude'], 'env'],
+  [['npx', 'claude'], 'env'],
 ] as const)('%j is handed an API key by %s', (command, mode) => {
   expect(claude.defaultMode('claude/api-key', command)).toBe(mode)
   expect(claude.defaultMode('claude/bedrock-access-key', command)).toBe(mode)
@@ -73,7 +78,7 @@ describe('what the program changed in its copy', () => {
         },
       ),
     )
-    expect(JSON.parse(merged ?? '')).toEqual({
+    expect(JSON.parse(merged.text ?? '')).toEqual({
       numStartups: 2,
       oauthAccount: { id: 'mine' },
       projects: { '/w': { hasTrustDialogAccepted: true } },
@@ -86,20 +91,23 @@ describe('what the program changed in its copy', () => {
       primaryApiKey: 'x',
       customApiKeyResponses: { approved: ['x'] },
     }
-    expect(claude.mergeBack('.claude.json', history({}, {}, after))).toBeNull()
+    expect(claude.mergeBack('.claude.json', history({}, {}, after)).text).toBeNull()
     const approved = { customApiKeyResponses: { approved: ['a'] } }
-    expect(claude.mergeBack('.claude.json', history(approved, approved, {}))).toBeNull()
+    expect(claude.mergeBack('.claude.json', history(approved, approved, {})).text).toBeNull()
   })
 
   test('makes a new file where the user had none', () => {
-    expect(claude.mergeBack('.claude.json', history(null, {}, { userID: 'x' }))).toBe(
+    expect(claude.mergeBack('.claude.json', history(null, {}, { userID: 'x' })).text).toBe(
       '{\n  "userID": "x"\n}\n',
     )
   })
 
   test('is left where it is when a file is malformed', () => {
     const broken = { before: '{', delivered: '{}', after: '{"a":1}', now: '{' }
-    expect(claude.mergeBack('settings.json', broken)).toBeNull()
+    expect(claude.mergeBack('settings.json', broken)).toEqual({
+      text: null,
+      lost: ['all of it, for it is not a JSON object'],
+    })
   })
 })
 

@@ -69,6 +69,29 @@ const AWS_COMPANIONS = [
   'AWS_DEFAULT_PROFILE',
 ]
 
+// Seen to lead requests, and the credential in them, somewhere else when a settings file sets them.
+const DETOURS = /^(.*_PROXY|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/i
+
+// What a project may set beside a helper: these can neither replace a credential nor lead a request elsewhere.
+const HARMLESS = [
+  'BASH_DEFAULT_TIMEOUT_MS',
+  'BASH_MAX_OUTPUT_LENGTH',
+  'BASH_MAX_TIMEOUT_MS',
+  'DISABLE_AUTOUPDATER',
+  'DISABLE_COST_WARNINGS',
+  'DISABLE_ERROR_REPORTING',
+  'DISABLE_TELEMETRY',
+  'FORCE_COLOR',
+  'LANG',
+  'LC_ALL',
+  'MAX_MCP_OUTPUT_TOKENS',
+  'MAX_THINKING_TOKENS',
+  'MCP_TIMEOUT',
+  'MCP_TOOL_TIMEOUT',
+  'NO_COLOR',
+  'TZ',
+]
+
 // `--bare` as a variable: it makes the program blind to subscription tokens.
 const BARE = 'CLAUDE_CODE_SIMPLE'
 
@@ -113,6 +136,16 @@ export function contradictions(type: CredentialType, own: readonly string[] = []
 export function carriers(type: CredentialType | null): string[] {
   const names = [...CREDENTIALS, ...PROVIDERS]
   return type !== null && isBedrock(type) ? [...names, ...AWS_CREDENTIALS] : names
+}
+
+/** Whether a variable in a settings file is known to lead requests elsewhere (a proxy, another trust in certificates). */
+export function isDetour(name: string): boolean {
+  return DETOURS.test(name)
+}
+
+/** Whether a variable in a settings file of a project is known to touch neither credential nor requests. */
+export function isHarmless(name: string): boolean {
+  return HARMLESS.includes(name)
 }
 
 /** The base URL that a gateway of this kind is named by. */

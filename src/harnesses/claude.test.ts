@@ -234,9 +234,50 @@ describe.each(cases)('$type by $mode', ({ type, mode, set, settings }) => {
           new RegExp(`ignored: .*${name} in .claude/settings.json of the project`),
         )
     }
-    const harmless = { '.claude/settings.json': '{"env":{"EDITOR":"vi"},"model":"opus"}' }
+    const harmless = { '.claude/settings.json': '{"env":{"MAX_THINKING_TOKENS":"1"},"model":"opus"}' }
     expect(claude.deliver(inputFor(type, mode, { projectFiles: harmless })).report).toEqual([])
   })
+})
+
+// Measured: without the managed-by-host switch each of these sends the credential somewhere else, or lets that happen.
+test.each([
+  'HTTPS_PROXY',
+  'https_proxy',
+  'Http_Proxy',
+  'ALL_PROXY',
+  'NO_PROXY',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'AWS_ENDPOINT_URL',
+  'AWS_CA_BUNDLE',
+  'ANTHROPIC_MODEL',
+  'CLAUDE_CODE_ANYTHING',
+  'LD_PRELOAD',
+  'PATH',
+  'constructor',
+])('a project that sets %s stops a helper delivery, and an environment delivery does without', (name) => {
+  const projectFiles = { '.claude/settings.json': JSON.stringify({ env: { [name]: 'evil' } }) }
+  for (const type of ['claude/api-key', 'claude/bedrock-access-key']) {
+    expect(() => claude.deliver(inputFor(type, 'helper', { projectFiles }))).toThrow(
+      `The project's .claude/settings.json sets env.${name}, which `,
+    )
+    const delivery = claude.deliver(inputFor(type, 'env', { projectFiles }))
+    expect(plain(delivery)).not.toHaveProperty([name])
+    expect(delivery.files.map(({ content }) => content.expose()).join()).not.toContain('evil')
+  }
+})
+
+test('an environment delivery names the detours of a project that the program ignores', () => {
+  const env = { https_proxy: 'evil', NODE_TLS_REJECT_UNAUTHORIZED: '0', SSL_CERT_FILE: 'x', MY_APP: 'y' }
+  const projectFiles = { '.claude/settings.json': JSON.stringify({ env }) }
+  expect(claude.deliver(inputFor('claude/api-key', 'env', { projectFiles })).report).toEqual([
+    'ignored: env.https_proxy in .claude/settings.json of the project',
+    'ignored: env.NODE_TLS_REJECT_UNAUTHORIZED in .claude/settings.json of the project',
+    'ignored: env.SSL_CERT_FILE in .claude/settings.json of the project',
+  ])
 })
 
 test('a project file that cannot be read stops a helper delivery, for it may be read otherwise by the program', () => {

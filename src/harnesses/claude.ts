@@ -16,8 +16,12 @@ import {
   adjustSettings,
   adjustState,
   harmlessHeaders,
+  hasLogin,
   hostOf,
   LOGIN,
+  LOGIN_KEY,
+  otherGrants,
+  projectDetours,
   projectOverrides,
   SETTINGS,
   STATE,
@@ -38,6 +42,7 @@ import type {
   FileHistory,
   Harness,
   MachineState,
+  Merged,
   Restoration,
 } from './harness.ts'
 import { isObject, mergeObjects, parseJsonObject, readJsonObject, without, writeJson } from './json-file.ts'
@@ -53,6 +58,7 @@ const NEVER_MERGED = [
   'customApiKeyResponses',
   'apiKeyHelper',
   'awsCredentialExport',
+  LOGIN_KEY,
 ]
 
 const AUTH_METHODS: Partial<Record<CredentialType, readonly string[]>> = {
@@ -73,7 +79,9 @@ export const claude: Harness = {
   reads: [SETTINGS, STATE],
   login: LOGIN,
   leaves: ['.credentials.json*', '.claude.json*', 'backups', '*.lock', 'daemon*'],
+  copies: [],
   keeps: ['projects/', 'sessions/', 'todos/', 'file-history/', 'plans/', 'history.jsonl'],
+  rebuilds: ['cache', 'debug', 'session-env', 'shell-snapshots', 'statsig', 'telemetry', '*.lock'],
   projectReads: {
     here: ['.claude/settings.json', '.claude/settings.local.json'],
     root: ['.claude/settings.local.json'],
@@ -97,13 +105,16 @@ interface Handing {
   readonly settings: Readonly<Record<string, string>>
 }
 
-// With -p the program takes a key from the environment without asking. Without it, and when we cannot see the command
-// line of a wrapper, the helper works in both modes. Kinds without a helper are handed over in the environment.
+// The helper, which outlives the key it first gave, is for a session at a terminal: the program itself, started where
+// we have looked, without -p. What a wrapper starts, and in which project, cannot be seen: the environment, with its
+// switch, is proof against settings files wherever that is. Kinds without a helper are handed over in it too.
 function defaultMode(type: CredentialType, command: readonly string[]): DeliveryMode {
   if (type !== 'claude/api-key' && type !== 'claude/bedrock-access-key') return 'env'
-  const end = command.indexOf('--')
-  const options = command.slice(1, end === -1 ? undefined : end)
-  return options.some((word) => word === '--print' || /^-[a-z]*p$/.test(word)) ? 'env' : 'helper'
+  const [program = '', ...words] = command
+  if (program.slice(program.lastIndexOf('/') + 1) !== claude.program) return 'env'
+  const end = words.indexOf('--')
+  const options = words.slice(0, end === -1 ? undefined : end)
+  return options.some((word) => word === '--print' || /^-[a-z]*p[a-z]*$/i.test(word)) ? 'env' : 'helper'
 }
 
 function deliver(input: DeliveryInput): Delivery {
@@ -114,6 +125,7 @@ function deliver(input: DeliveryInput): Delivery {
   const settings = adjustSettings(type, own, userFiles[SETTINGS])
   const approved = handing.variables['ANTHROPIC_API_KEY']?.expose() ?? null
   const state = adjustState(type, own, approved, userFiles[STATE])
+  const grants = otherGrants(userFiles[LOGIN])
   const unset = contradictions(type, own)
   const headers = environment[CUSTOM_HEADERS]
   const harmless = headers === undefined ? undefined : harmlessHeaders(headers)
@@ -130,6 +142,7 @@ function deliver(input: DeliveryInput): Delivery {
     files: [
       { path: SETTINGS, content: new Secret(writeJson({ ...settings.settings, ...handing.settings })) },
       { path: STATE, content: new Secret(writeJson(state.state)) },
+      ...grants.map((text) => ({ path: LOGIN, content: new Secret(text) })),
     ],
     report: [
       ...noHelperNote(input, handing),
@@ -139,7 +152,7 @@ function deliver(input: DeliveryInput): Delivery {
         : []),
       ...settings.removed.map(setAside(SETTINGS)),
       ...state.removed.map(setAside(STATE)),
-      ...(userFiles[LOGIN] === undefined ? [] : ["left out: the machine's own login"]),
+      ...(hasLogin(userFiles[LOGIN]) ? ["left out: the machine's own login"] : []),
       ...keptBaseUrl(type, environment, settings),
       ...checkProject(input, handing),
     ],
@@ -210,25 +223,31 @@ function helperDefaults(
   return chosen === undefined ? { [HELPER_TTL]: new Secret(HELPER_TTL_MS) } : {}
 }
 
-// A settings file of the project outranks the user's. An environment delivery is proof against all of them but one: a
-// helper of the project makes the program ignore a setup token.
+// A settings file of the project outranks the user's, and may send requests through a proxy of its own. An environment
+// delivery is proof against all of that but one: a helper of the project makes the program ignore a setup token.
 function checkProject({ credential, projectFiles }: DeliveryInput, handing: Handing): string[] {
   const own = [...Object.keys(handing.variables), ...Object.keys(plainVariables(credential))]
   return Object.entries(projectFiles).flatMap(([file, text]) => {
-    const found = projectOverrides(credential.type, own, text) ?? (handing.mode === 'helper' ? [null] : [])
-    const fatal = found.find((key) =>
-      handing.mode === 'helper' ? true : credential.type === 'claude/setup-token' && key === 'apiKeyHelper',
-    )
-    if (fatal !== undefined) throw projectConflict(file, fatal, credential.name, handing.mode)
+    const conflict = (what: string) => projectConflict(file, what, credential.name, handing.mode)
+    const overrides = projectOverrides(credential.type, own, text)
+    if (handing.mode === 'helper') {
+      if (overrides === null) throw conflict('cannot be read, and might outrank')
+      const [first] = overrides
+      if (first !== undefined) throw conflict(`sets ${first}, which outranks`)
+      const [detour] = projectDetours(text, 'possible')
+      if (detour !== undefined) throw conflict(`sets ${detour}, which could redirect`)
+      return []
+    }
+    const found = [...new Set([...(overrides ?? []), ...projectDetours(text, 'known')])]
+    const isBlinding = credential.type === 'claude/setup-token' && found.includes('apiKeyHelper')
+    if (isBlinding) throw conflict('sets apiKeyHelper, which outranks')
     return found.map((key) => `ignored: ${key} in ${file} of the project`)
   })
 }
 
-function projectConflict(file: string, key: string | null, name: string, mode: DeliveryMode): ClavigerError {
-  const what =
-    key === null ? `${file} cannot be read, and might outrank` : `${file} sets ${key}, which outranks`
+function projectConflict(file: string, what: string, name: string, mode: DeliveryMode): ClavigerError {
   const instead = mode === 'helper' ? 'use --delivery env (the file is then ignored), ' : ''
-  return new ClavigerError('conflict', `The project's ${what} the credential "${name}".`, {
+  return new ClavigerError('conflict', `The project's ${file} ${what} the credential "${name}".`, {
     hint: `Take it out of that file, ${instead}or use --keep-env to run with what the project brings.`,
   })
 }
@@ -297,24 +316,27 @@ function ambient(machine: MachineState): 'environment' | 'login' | 'none' {
   const login = machine.userFiles[LOGIN]
   // Without that file the login may be in the keychain of a Mac.
   if (login === undefined) return isObject(state['oauthAccount']) ? 'login' : 'none'
-  const stored = parseJsonObject(login)?.['claudeAiOauth']
+  const stored = parseJsonObject(login)?.[LOGIN_KEY]
   // The program blanks the tokens of a login that has ended.
   return isObject(stored) && typeof stored['accessToken'] === 'string' && stored['accessToken'] !== ''
     ? 'login'
     : 'none'
 }
 
-function mergeBack(_path: string, history: FileHistory): string | null {
+function mergeBack(_path: string, history: FileHistory): Merged {
+  if (history.after === history.delivered) return { text: null, lost: [] }
   const [before, now] = [parseJsonObject(history.before ?? ''), parseJsonObject(history.now ?? '')]
   const [delivered, after] = [parseJsonObject(history.delivered), parseJsonObject(history.after)]
-  if (before === null || delivered === null || after === null || now === null) return null
+  if (before === null || delivered === null || after === null || now === null) {
+    return { text: null, lost: ['all of it, for it is not a JSON object'] }
+  }
   const merged = mergeObjects({
     before: without(before, NEVER_MERGED),
     delivered: without(delivered, NEVER_MERGED),
     after: without(after, NEVER_MERGED),
     now,
   })
-  return merged === null ? null : writeJson(merged)
+  return { text: merged === null ? null : writeJson(merged), lost: [] }
 }
 
 function restore(credential: DeliverableCredential, { userFiles }: MachineState): Restoration {

@@ -1,10 +1,13 @@
 // Codex's config.toml as data: the user's without what would choose another credential, and small edits of its text.
 // It does not write auth.json and does not decide what is delivered.
 
-import { parse, stringify, type TomlTable } from 'smol-toml'
+import { stringify, type TomlTable } from 'smol-toml'
 import { ClavigerError } from '../domain/errors.ts'
+import { isTable, parseToml, sameToml } from './toml-text.ts'
 
 export const CONFIG = 'config.toml'
+/** Files of profiles. */
+export const PROFILES = '*.config.toml'
 
 // `forced_…` with another kind of login makes Codex delete auth.json.
 const LOGIN_KEYS = ['forced_login_method', 'forced_chatgpt_workspace_id', 'preferred_auth_method']
@@ -26,7 +29,7 @@ export interface AdjustedConfig {
 
 /** Reads config.toml; none is an empty table. Throws `invalid` with one sentence when it is malformed. */
 export function readConfig(text: string | undefined): TomlTable {
-  const table = parseConfig(text ?? '')
+  const table = parseToml(text ?? '')
   if (table !== null) return table
   throw new ClavigerError(
     'invalid',
@@ -37,14 +40,6 @@ export function readConfig(text: string | undefined): TomlTable {
   )
 }
 
-function parseConfig(text: string): TomlTable | null {
-  try {
-    return parse(text)
-  } catch {
-    return null
-  }
-}
-
 /**
  * The user's configuration for a run with our credential in auth.json. A model provider that brings its own credential
  * is not selected; one that uses the login (a gateway) is kept, unless our credential has a base URL of its own.
@@ -53,9 +48,10 @@ function parseConfig(text: string): TomlTable | null {
  */
 export function adjustConfig(text: string | undefined, baseUrl: string | null): AdjustedConfig {
   const original = readConfig(text)
-  const root = adjustLevel(original, original, baseUrl, '')
+  const root = adjustLevel(original, original, baseUrl, { file: CONFIG, prefix: '' })
   const profiles = tables(original['profiles']).map(([name, profile]) => {
-    const adjusted = adjustLevel(profile, original, baseUrl, `profiles.${name}.`)
+    const place = { file: CONFIG, prefix: `profiles.${name}.` }
+    const adjusted = adjustLevel(profile, original, baseUrl, place)
     return { name, ...adjusted }
   })
   const config: TomlTable = {
@@ -67,6 +63,42 @@ export function adjustConfig(text: string | undefined, baseUrl: string | null): 
     config['profiles'] = Object.fromEntries(profiles.map(({ name, level }) => [name, level]))
   }
   return { config, report: [...root.report, ...profiles.flatMap(({ report }) => report)] }
+}
+
+/**
+ * A profile file (`NAME.config.toml`, chosen by `--profile NAME`), which is laid over config.toml: adjusted like it, and
+ * unable to look for the login elsewhere or to give another meaning to the provider that config.toml selects.
+ * Null when it is malformed.
+ */
+export function adjustProfile(
+  file: string,
+  text: string,
+  configText: string | undefined,
+  baseUrl: string | null,
+): AdjustedConfig | null {
+  const profile = parseToml(text)
+  if (profile === null) return null
+  const root = readConfig(configText)
+  const both = { ...root, model_providers: { ...providersOf(root), ...providersOf(profile) } }
+  const { level, report } = adjustLevel(profile, both, baseUrl, { file, prefix: '' })
+  const config: TomlTable = { ...level }
+  const lines = [...report]
+  if (config['cli_auth_credentials_store'] !== undefined) {
+    delete config['cli_auth_credentials_store']
+    lines.push(`set aside: cli_auth_credentials_store in ${file}`)
+  }
+  const selected = config['model_provider'] ?? root['model_provider']
+  const providers = providersOf(profile)
+  if (
+    typeof selected === 'string' &&
+    Object.hasOwn(providers, selected) &&
+    gatewayUrl(both, selected) === null
+  ) {
+    const others = Object.entries(providers).filter(([name]) => name !== selected)
+    config['model_providers'] = Object.fromEntries(others)
+    lines.push(`set aside: model_providers.${selected} in ${file}`)
+  }
+  return { config, report: lines }
 }
 
 export function writeConfig(config: TomlTable): string {
@@ -86,45 +118,29 @@ export function setRootKeys(text: string | undefined, keys: Readonly<Record<stri
   const names = Object.keys(keys)
   const kept = lines.filter((line, index) => index >= end || !names.includes(rootKeyOf(line)))
   const result = `${stringify(keys).trimEnd()}\n${kept.join('\n')}`
-  const expected = JSON.stringify(sorted({ ...before, ...keys }))
-  const after = parseConfig(result)
-  if (after !== null && JSON.stringify(sorted(after)) === expected) return result
+  const after = parseToml(result)
+  if (after !== null && sameToml(after, { ...before, ...keys })) return result
   throw new ClavigerError('invalid', `${CONFIG} could not be changed safely, so it was left alone.`, {
     hint: `Set ${names.join(' and ')} in ${CONFIG} by hand.`,
   })
-}
-
-/** Folders trusted in `after` that are unknown to `now`, as text to append; null when there are none. */
-export function newlyTrusted(delivered: string, after: string, now: string): string | null {
-  const [old, fresh, current] = [delivered, after, now].map((text) => projectsOf(parseConfig(text)))
-  if (old === undefined || fresh === undefined || current === undefined) return null
-  const added = Object.entries(fresh).flatMap(([path, project]) => {
-    const level = isTable(project) ? project['trust_level'] : undefined
-    return typeof level === 'string' && old[path] === undefined && current[path] === undefined
-      ? [[path, { trust_level: level }] as const]
-      : []
-  })
-  if (added.length === 0) return null
-  const result = `${now.trimEnd()}${now.trim() === '' ? '' : '\n\n'}${stringify({ projects: Object.fromEntries(added) })}`
-  return parseConfig(result) === null ? null : result
 }
 
 function adjustLevel(
   level: TomlTable,
   root: TomlTable,
   baseUrl: string | null,
-  prefix: string,
+  { file, prefix }: { readonly file: string; readonly prefix: string },
 ): { readonly level: TomlTable; readonly report: readonly string[] } {
   const removed = LOGIN_KEYS.filter((key) => level[key] !== undefined)
-  const report = removed.map((key) => `set aside: ${prefix}${key} in ${CONFIG}`)
+  const report = removed.map((key) => `set aside: ${prefix}${key} in ${file}`)
   const selected = level['model_provider']
   if (typeof selected === 'string' && selected !== 'openai') {
     const gateway = gatewayUrl(root, selected)
     if (gateway === null || baseUrl !== null) {
       removed.push('model_provider')
-      report.push(`set aside: ${prefix}model_provider in ${CONFIG} (${selected})`)
+      report.push(`set aside: ${prefix}model_provider in ${file} (${selected})`)
     } else {
-      report.push(`kept: ${prefix}model_provider in ${CONFIG}, requests go to ${hostOf(gateway)}`)
+      report.push(`kept: ${prefix}model_provider in ${file}, requests go to ${hostOf(gateway)}`)
     }
   }
   const url = level['openai_base_url']
@@ -132,8 +148,8 @@ function adjustLevel(
     if (baseUrl !== null) removed.push('openai_base_url')
     report.push(
       baseUrl === null
-        ? `kept: ${prefix}openai_base_url in ${CONFIG}, requests go to ${hostOf(url)}`
-        : `set aside: ${prefix}openai_base_url in ${CONFIG} (the credential has its own)`,
+        ? `kept: ${prefix}openai_base_url in ${file}, requests go to ${hostOf(url)}`
+        : `set aside: ${prefix}openai_base_url in ${file} (the credential has its own)`,
     )
   }
   return {
@@ -144,11 +160,16 @@ function adjustLevel(
 
 // The address of a provider that is only another door to the same login; null for any other provider.
 function gatewayUrl(root: TomlTable, name: string): string | null {
-  const providers = root['model_providers']
-  const provider = isTable(providers) ? providers[name] : undefined
+  const providers = providersOf(root)
+  const provider = Object.hasOwn(providers, name) ? providers[name] : undefined
   if (!isTable(provider) || provider['requires_openai_auth'] !== true) return null
   if (PROVIDER_CREDENTIALS.some((key) => provider[key] !== undefined)) return null
   return typeof provider['base_url'] === 'string' ? provider['base_url'] : null
+}
+
+function providersOf(config: TomlTable): TomlTable {
+  const providers = config['model_providers']
+  return isTable(providers) ? providers : {}
 }
 
 function tables(value: unknown): [string, TomlTable][] {
@@ -159,29 +180,10 @@ function tables(value: unknown): [string, TomlTable][] {
     : []
 }
 
-function isTable(value: unknown): value is TomlTable {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-function projectsOf(config: TomlTable | null): TomlTable | undefined {
-  if (config === null) return undefined
-  return isTable(config['projects']) ? config['projects'] : {}
-}
-
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'an address that is not a URL'
 }
 
 function rootKeyOf(line: string): string {
   return /^\s*["']?([A-Za-z0-9_-]+)["']?\s*=/.exec(line)?.[1] ?? ''
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!isTable(value)) return value instanceof Date ? value.toISOString() : value
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  )
 }

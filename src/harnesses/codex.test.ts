@@ -1,4 +1,4 @@
-import { parse } from 'smol-toml'
+import { parse, stringify } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { Delivery } from '../domain/delivery.ts'
@@ -186,30 +186,146 @@ test('--keep-env hears what already carries a credential', () => {
   ])
 })
 
-describe('what the program changed in its copy', () => {
-  const merge = (delivered: string, after: string, now: string | null) =>
-    codex.mergeBack('config.toml', { before: now, delivered, after, now })
+describe('a profile file', () => {
+  const deliverProfile = (profile: string, config = '', baseUrl?: string) => {
+    const fields = { key: 'sk-test-1', ...(baseUrl === undefined ? {} : { baseUrl }) }
+    const userFiles = { 'config.toml': config, 'work.config.toml': profile }
+    const delivery = codex.deliver(inputFor('codex/api-key', fields, { userFiles }))
+    return { report: delivery.report, profile: parse(text(delivery, 'work.config.toml')) }
+  }
+  const provider = (more: string) =>
+    `[model_providers.gate]\nname = "Gate"\nbase_url = "https://gate.example/v1"\n${more}`
 
-  test('goes back to the user where it is folder trust; comments stay', () => {
-    const now = '# mine\nmodel = "gpt"\n'
-    const after = 'model = "other"\n[projects."/a \\"b\\""]\ntrust_level = "trusted"\n'
-    const merged = merge('model = "gpt"\n', after, now)
-    expect(merged).toContain('# mine\nmodel = "gpt"\n')
-    expect(parse(merged ?? '')).toEqual({ model: 'gpt', projects: { '/a "b"': { trust_level: 'trusted' } } })
-    expect(parse(merge('', after, null) ?? '')).toEqual({
-      projects: { '/a "b"': { trust_level: 'trusted' } },
-    })
+  test('loses what would choose another provider, login or store of it', () => {
+    const { profile, report } = deliverProfile(
+      `model = "gpt"\nmodel_provider = "gate"\nforced_login_method = "chatgpt"\ncli_auth_credentials_store = "keyring"\n${provider('env_key = "X"\n')}`,
+    )
+    expect(profile).toMatchObject({ model: 'gpt' })
+    for (const key of ['model_provider', 'forced_login_method', 'cli_auth_credentials_store'])
+      expect(profile).not.toHaveProperty(key)
+    expect(report).toEqual([
+      'set aside: forced_login_method in work.config.toml',
+      'set aside: model_provider in work.config.toml (gate)',
+      'set aside: cli_auth_credentials_store in work.config.toml',
+    ])
   })
 
-  test('is not repeated, and what cannot be added as text is left', () => {
-    const trusted = '[projects."/a"]\ntrust_level = "trusted"\n'
-    expect(merge(trusted, trusted, '')).toBeNull()
-    expect(merge('', trusted, trusted)).toBeNull()
-    expect(merge('', trusted, 'projects = {}\n')).toBeNull()
-    expect(merge('', trusted, 'broken =')).toBeNull()
+  test('may choose a gateway of config.toml, but give it no credential of its own', () => {
+    const config = provider('requires_openai_auth = true\n')
+    expect(deliverProfile('model_provider = "gate"\n', config).report).toEqual([
+      'kept: model_provider in work.config.toml, requests go to gate.example',
+    ])
+    const { profile, report } = deliverProfile(
+      provider('env_key = "X"\n'),
+      `model_provider = "gate"\n${config}`,
+    )
+    expect(profile).toEqual({ model_providers: {} })
+    expect(report).toContain('set aside: model_providers.gate in work.config.toml')
+  })
+
+  test('has no base URL beside that of the credential', () => {
+    const { profile, report } = deliverProfile(
+      'openai_base_url = "https://x.example"\n',
+      '',
+      'https://ours.example',
+    )
+    expect(profile).toEqual({})
+    expect(report).toEqual(['set aside: openai_base_url in work.config.toml (the credential has its own)'])
+  })
+
+  test('that is malformed is left out and named', () => {
+    const { profile, report } = deliverProfile('a = ')
+    expect(profile).toEqual({})
+    expect(report).toEqual(['left out: work.config.toml (it is not valid TOML)'])
+  })
+})
+
+describe('what the program changed in its copy', () => {
+  const merge = (before: string | null, after: string, now = before, delivered = before ?? '') =>
+    codex.mergeBack('config.toml', { before, delivered, after, now })
+
+  const user =
+    '# mine\nmodel = "gpt" # best\nnotify = [\n  "a",\n  "b",\n]\n\n# servers\n[mcp_servers.old]\ncommand = "old" # keep\nargs = []\n\n# trust\n[projects."/w"]\ntrust_level = "trusted"\n'
+
+  test.each<[string, string, string]>([
+    [
+      'a new table',
+      `${user}[mcp_servers.foo]\ncommand = "foo"\n[mcp_servers.foo.env]\nA = "1"\n`,
+      `${user}\n[mcp_servers.foo]\ncommand = "foo"\n\n[mcp_servers.foo.env]\nA = "1"\n`,
+    ],
+    ['a new root key', `personality = "x"\n${user}`, user.replace(']\n\n#', ']\npersonality = "x"\n\n#')],
+    ['a changed root key', user.replace('"gpt" # best', '"o"'), user.replace('"gpt" # best', '"o"')],
+    [
+      'a changed value of several lines',
+      user.replace('  "a",\n', ''),
+      user.replace('notify = [\n  "a",\n  "b",\n]', 'notify = [ "b" ]'),
+    ],
+    [
+      'a changed key of a table',
+      user.replace('args = []', 'args = ["x"]'),
+      user.replace('args = []', 'args = [ "x" ]'),
+    ],
+    [
+      'a new key of a table',
+      user.replace('args = []', 'args = []\nb = 1'),
+      user.replace('args = []', 'args = []\nb = 1'),
+    ],
+    ['a key that went', user.replace('args = []\n', ''), user.replace('args = []\n', '')],
+    [
+      'a table that went',
+      user.replace('[mcp_servers.old]\ncommand = "old" # keep\nargs = []\n', ''),
+      user.replace('[mcp_servers.old]\ncommand = "old" # keep\nargs = []\n', ''),
+    ],
+    [
+      'a folder with a strange name',
+      `${user}[projects."/a \\"b\\" ]"]\ntrust_level = "trusted"\n`,
+      `${user}\n[projects."/a \\"b\\" ]"]\ntrust_level = "trusted"\n`,
+    ],
+    [
+      'tables in a row',
+      `${user}[[hooks]]\na = 1\n[[hooks]]\na = 2\n`,
+      `${user}\n[[hooks]]\na = 1\n\n[[hooks]]\na = 2\n`,
+    ],
+  ])('%s goes into the user’s text, which stays as it is otherwise', (_name, after, expected) => {
+    const { text: result, lost } = merge(user, after)
+    expect(lost).toEqual([])
+    expect(result).toBe(expected)
+    expect(parse(result ?? '')).toEqual(parse(after))
+  })
+
+  test('is none where only the writing differs', () => {
+    expect(merge(user, stringify(parse(user)))).toEqual({ text: null, lost: [] })
+  })
+
+  test('goes to a user who had no file', () => {
+    expect(merge(null, 'a = 1\n[b]\nc = 1\n', null, 'a = 1\n')).toEqual({ text: '[b]\nc = 1\n', lost: [] })
+  })
+
+  test('what we had changed ourselves stays the user’s, and is named', () => {
+    const before = 'model_provider = "mine"\nopenai_base_url = "https://theirs"\n'
+    const delivered = 'openai_base_url = "https://ours"\ncli_auth_credentials_store = "file"\n'
+    expect(merge(before, delivered, before, delivered)).toEqual({ text: null, lost: [] })
+    const after = 'openai_base_url = "https://new"\nmodel_provider = "new"\nmodel = "m"\n'
+    const { text: result, lost } = merge(before, after, before, delivered)
+    expect(parse(result ?? '')).toEqual({ ...parse(before), model: 'm' })
+    expect(lost).toEqual(['openai_base_url', 'model_provider'])
+  })
+
+  test('what the user changed meanwhile stays, and is named', () => {
+    expect(merge('a = 1\n', 'a = 2\nb = 2\n', 'a = 3\n')).toEqual({ text: 'a = 3\nb = 2\n', lost: ['a'] })
+    expect(merge('a = 1\n', 'a = 2\n', 'a = 2\n')).toEqual({ text: null, lost: [] })
+  })
+
+  test('what cannot be put into the text is named', () => {
+    const after = '[projects."/a"]\ntrust_level = "trusted"\n'
+    expect(merge('projects = {}\n', after)).toEqual({ text: null, lost: ['projects./a'] })
+    expect(merge('', after, 'broken =')).toEqual({
+      text: null,
+      lost: ['all of it, for it is not valid TOML'],
+    })
     expect(
       codex.mergeBack('auth.json', { before: null, delivered: '{}', after: '{"x":1}', now: null }),
-    ).toBeNull()
+    ).toEqual({ text: null, lost: [] })
   })
 })
 

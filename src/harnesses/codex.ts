@@ -6,13 +6,23 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
-import { adjustConfig, CONFIG, newlyTrusted, readConfig, setRootKeys, writeConfig } from './codex-config.ts'
+import {
+  adjustConfig,
+  adjustProfile,
+  CONFIG,
+  PROFILES,
+  readConfig,
+  setRootKeys,
+  writeConfig,
+} from './codex-config.ts'
+import { mergeConfig } from './codex-merge.ts'
 import type {
   DeliverableCredential,
   DeliveryInput,
   FileHistory,
   Harness,
   MachineState,
+  Merged,
   Restoration,
 } from './harness.ts'
 
@@ -54,10 +64,22 @@ export const codex: Harness = {
   installHint: 'npm install -g @openai/codex',
   types: ['codex/access-token', 'codex/api-key'],
   configurationHome: { variable: 'CODEX_HOME', fallback: '.codex', besideFallback: [] },
-  reads: [CONFIG],
+  reads: [CONFIG, PROFILES],
   login: LOGIN,
-  leaves: ['auth.json*', '*.lock', 'tmp'],
+  // The index of sessions holds full paths, those of a run end with it. The program finds a session that is not in its
+  // index, but without one it reads them all first: 2 ms for each.
+  leaves: ['auth.json*', '*.lock', 'tmp', 'state_*.sqlite*'],
+  copies: ['state_*.sqlite'],
   keeps: ['sessions/', 'archived_sessions/', 'history.jsonl'],
+  rebuilds: [
+    '*.sqlite*',
+    '.sandbox_migration',
+    'installation_id',
+    'log',
+    'models_cache.json',
+    'shell_snapshots',
+    'version.json',
+  ],
   // Codex itself ignores providers and base URLs in a project's .codex/config.toml.
   projectReads: { here: [], root: [] },
   credentialVariables: [...CREDENTIALS, ...COMPANIONS, 'CODEX_HOME', 'CODEX_AUTHAPI_BASE_URL'],
@@ -75,6 +97,7 @@ export const codex: Harness = {
 
 function deliver({ credential, mode, environment, userFiles }: DeliveryInput): Delivery {
   const { config, report } = adjustConfig(userFiles[CONFIG], baseUrlOf(credential))
+  const profiles = adjustProfiles(credential, userFiles)
   const unset = [...CREDENTIALS, ...COMPANIONS]
   const authority = environment['CODEX_AUTHAPI_BASE_URL']
   return {
@@ -84,6 +107,7 @@ function deliver({ credential, mode, environment, userFiles }: DeliveryInput): D
     files: [
       { path: LOGIN, content: loginFile(credential) },
       { path: CONFIG, content: new Secret(writeConfig(config)) },
+      ...profiles.files,
     ],
     report: [
       ...(mode === 'helper' ? [`there is no helper for ${credential.type}: written to ${LOGIN}`] : []),
@@ -91,12 +115,33 @@ function deliver({ credential, mode, environment, userFiles }: DeliveryInput): D
         .filter((name) => environment[name] !== undefined)
         .map((name) => `set aside: ${name} in the environment`),
       ...report,
+      ...profiles.report,
       ...(userFiles[LOGIN] === undefined ? [] : ["left out: the machine's own login"]),
       ...(authority === undefined || credential.type !== 'codex/access-token'
         ? []
         : ['kept: CODEX_AUTHAPI_BASE_URL from the environment']),
     ],
   }
+}
+
+// One that is malformed the program refuses by itself, if it is chosen at all; it is no reason not to start.
+function adjustProfiles(
+  credential: DeliverableCredential,
+  userFiles: MachineState['userFiles'],
+): Pick<Delivery, 'files' | 'report'> {
+  const names = Object.keys(userFiles).filter(isProfile)
+  const profiles = names.map((path) => {
+    const text = userFiles[path] ?? ''
+    const adjusted = adjustProfile(path, text, userFiles[CONFIG], baseUrlOf(credential))
+    if (adjusted === null) return { files: [], report: [`left out: ${path} (it is not valid TOML)`] }
+    const { config, report } = adjusted
+    return { files: [{ path, content: new Secret(writeConfig(config)) }], report }
+  })
+  return { files: profiles.flatMap(({ files }) => files), report: profiles.flatMap(({ report }) => report) }
+}
+
+function isProfile(path: string): boolean {
+  return path.endsWith(`.${CONFIG}`)
 }
 
 // Every key that the program may look for is there; a missing one makes it send requests without a credential. For an
@@ -140,9 +185,8 @@ function ambient({ environment, userFiles }: MachineState): 'environment' | 'log
   return (userFiles[LOGIN] ?? '').trim() === '' ? 'none' : 'login'
 }
 
-// Only folder trust is carried back: a rewritten file would lose the user's comments.
-function mergeBack(path: string, { delivered, after, now }: FileHistory): string | null {
-  return path === CONFIG ? newlyTrusted(delivered, after, now ?? '') : null
+function mergeBack(path: string, history: FileHistory): Merged {
+  return path === CONFIG || isProfile(path) ? mergeConfig(history) : { text: null, lost: [] }
 }
 
 function restore(credential: DeliverableCredential, { userFiles }: MachineState): Restoration {

@@ -39,12 +39,20 @@ export interface Restoration {
 export interface FileHistory {
   /** The user's, when the run began. */
   readonly before: string | null
-  /** The private copy as we wrote it. */
+  /** The private copy as we wrote it; empty when there was none. */
   readonly delivered: string
   /** The private copy when the program had ended. */
   readonly after: string
   /** The user's, now. */
   readonly now: string | null
+}
+
+/** The user's file after a run. */
+export interface Merged {
+  /** Its new text; null when nothing changes. */
+  readonly text: string | null
+  /** What the program changed and could not be carried over, by name. */
+  readonly lost: readonly string[]
 }
 
 export interface Harness {
@@ -65,14 +73,18 @@ export interface Harness {
     /** Files of {@link reads} that lie in the home directory itself when the variable is not set. */
     readonly besideFallback: readonly string[]
   }
-  /** Files that {@link deliver} needs to see and returns adjusted copies of. Never linked. */
+  /** Files that {@link deliver} needs to see and returns adjusted copies of. Never linked. A `*` stands for anything. */
   readonly reads: readonly string[]
-  /** The file of the program's own login. Seen by {@link ambient}, never linked. */
+  /** The file of the program's own login. Seen by {@link ambient}, never linked; its other parts may be delivered. */
   readonly login: string
   /** Further files that are never linked: locks, and what belongs to one process. A `*` stands for anything. */
   readonly leaves: readonly string[]
+  /** Databases among {@link leaves} that a run gets a copy of, which ends with it. */
+  readonly copies: readonly string[]
   /** What is made in the user's configuration home if missing, so that it outlives the run. `x/` is a directory. */
   readonly keeps: readonly string[]
+  /** What the program makes by itself: kept when the user has none of that name, else it gives way without a word. */
+  readonly rebuilds: readonly string[]
   /** Settings files read from the working directory, and from the root of its repository. */
   readonly projectReads: { readonly here: readonly string[]; readonly root: readonly string[] }
   /** Variables that carry or steer a credential of this harness: a raw secret may not take these names. */
@@ -88,8 +100,8 @@ export interface Harness {
   carries(type: CredentialType, machine: MachineState): readonly string[]
   /** What the machine itself has, before any delivery. */
   ambient(machine: MachineState): 'environment' | 'login' | 'none'
-  /** The user's file with what the program changed in its copy; null when there is nothing to keep. Never throws. */
-  mergeBack(path: string, history: FileHistory): string | null
+  /** The user's file of {@link reads} or {@link login} with what the program changed in its copy. Never throws. */
+  mergeBack(path: string, history: FileHistory): Merged
   /** For a boot-time restore: writes the credential into the user's own configuration home. */
   restore(credential: DeliverableCredential, machine: MachineState): Restoration
   /** The program's own status command; exit 0 means it sees a credential. */

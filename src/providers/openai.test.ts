@@ -14,7 +14,7 @@ describeProvider('openai', {
   type: 'codex/api-key',
   fields: { key: new Secret(KEY) },
   unknownFields: { key: new Secret('sk-test-unknown') },
-  create: createOpenAiProvider,
+  create: (options) => createOpenAiProvider({ ...options, issuer: NOWHERE }),
   async start() {
     const credential = { provider: 'openai', kind: 'api-key', value: KEY } as const
     const sandbox = await startSandbox({ credentials: [credential] })
@@ -30,13 +30,12 @@ describeProvider('openai', {
   type: 'codex/access-token',
   fields: { token: new Secret(TOKEN) },
   unknownFields: { token: new Secret('at-test-unknown') },
-  create: ({ baseUrl, timeoutMs }) =>
-    createOpenAiProvider({ baseUrl: NOWHERE, accountsUrl: baseUrl, timeoutMs }),
+  create: ({ baseUrl, timeoutMs }) => createOpenAiProvider({ baseUrl: NOWHERE, issuer: baseUrl, timeoutMs }),
   async start() {
     const credential = { provider: 'openai', kind: 'access-token', value: TOKEN } as const
     const sandbox = await startSandbox({ credentials: [credential] })
     return {
-      baseUrl: `${sandbox.url}/openai/api/accounts`,
+      baseUrl: `${sandbox.url}/openai`,
       teach: (state) => sandbox.teach(credential, state),
       close: sandbox.close,
     }
@@ -48,7 +47,7 @@ describeProvider('openai', {
 describe("a credential's own base URL", () => {
   it('wins over the default, for both calls', async () => {
     const sandbox = await startSandbox({ credentials: [{ provider: 'openai', kind: 'api-key', value: KEY }] })
-    const provider = createOpenAiProvider({ baseUrl: NOWHERE })
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
     const fields = { key: new Secret(KEY), baseUrl: new Secret(sandbox.openaiUrl) }
     const probe = await provider.probe('codex/api-key', fields)
     const asked = sandbox.requests().map(({ method, path, model }) => [method, path, model])
@@ -67,7 +66,7 @@ describe("a credential's own base URL", () => {
     ['http://example.com/v1', 'plain https URL'],
     ['https://user:pass@example.com/v1', 'plain https URL'],
   ])('is held to the same guard: %s', async (url, words) => {
-    const provider = createOpenAiProvider({ baseUrl: NOWHERE })
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
     const probe = await provider.probe('codex/api-key', { key: new Secret(KEY), baseUrl: new Secret(url) })
     expect(probe.result).toBe('unknown')
     expect(probe.message).toContain(words)
@@ -77,7 +76,7 @@ describe("a credential's own base URL", () => {
   it('is not told to go to OpenAI for credit', async () => {
     const body = { error: { code: 'insufficient_quota', message: 'x' } }
     await using upstream = await startScripted([{ status: 429, body }])
-    const provider = createOpenAiProvider({ baseUrl: NOWHERE })
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
     const fields = { key: new Secret(KEY), baseUrl: new Secret(upstream.url) }
     const probe = await provider.probe('codex/api-key', fields)
     expect(probe.result).toBe('no_credit')
@@ -106,7 +105,7 @@ describe('what an OpenAI answer means', () => {
   ])('%i %s %j to a key is %s', async (status, code, message, result) => {
     const body = { error: { type: 'some_type', code, message, param: null } }
     await using upstream = await startScripted([models, { status, body }])
-    const provider = createOpenAiProvider({ baseUrl: upstream.url })
+    const provider = createOpenAiProvider({ baseUrl: upstream.url, issuer: NOWHERE })
     const probe = await provider.probe('codex/api-key', { key: new Secret(KEY) })
     expect(probe.result).toBe(result)
   })
@@ -120,19 +119,19 @@ describe('what an OpenAI answer means', () => {
       models,
       { status: 200, body: { object: 'response', status } },
     ])
-    const provider = createOpenAiProvider({ baseUrl: upstream.url })
+    const provider = createOpenAiProvider({ baseUrl: upstream.url, issuer: NOWHERE })
     expect((await provider.probe('codex/api-key', { key: new Secret(KEY) })).result).toBe(result)
   })
 
   it('no model at all is a missing right', async () => {
     await using upstream = await startScripted([{ status: 200, body: { data: [] } }])
-    const provider = createOpenAiProvider({ baseUrl: upstream.url })
+    const provider = createOpenAiProvider({ baseUrl: upstream.url, issuer: NOWHERE })
     expect((await provider.probe('codex/api-key', { key: new Secret(KEY) })).result).toBe('forbidden')
   })
 
   it('somebody who is nobody does not make a token work', async () => {
     await using upstream = await startScripted([{ status: 200, body: { email: 'x' } }])
-    const provider = createOpenAiProvider({ baseUrl: NOWHERE, accountsUrl: upstream.url })
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: upstream.url })
     expect((await provider.probe('codex/access-token', { token: new Secret(TOKEN) })).result).toBe('unknown')
   })
 })

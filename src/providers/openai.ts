@@ -24,8 +24,7 @@ import {
   unreliable,
 } from './upstream.ts'
 
-const DEFAULT_ACCOUNTS_URL = 'https://auth.openai.com/api/accounts'
-const WHO_AM_I_PATH = '/v1/user-auth-credential/whoami'
+const WHO_AM_I_PATH = '/api/accounts/v1/user-auth-credential/whoami'
 const LEAST_OUTPUT_TOKENS = 16
 
 const NO_CREDIT_CODES: readonly string[] = [
@@ -40,8 +39,8 @@ const NOT_FOR_TEXT =
 export interface OpenAiOptions extends UpstreamOptions {
   /** With `/v1`, for example `https://api.openai.com/v1`; a credential's own base URL wins. */
   readonly baseUrl: string
-  /** Where access tokens are asked about; `https://auth.openai.com/api/accounts` by default. */
-  readonly accountsUrl?: string | undefined
+  /** Who makes access tokens and is asked about them, for example `https://auth.openai.com`. */
+  readonly issuer: string
 }
 
 /** Names in messages: OpenAI itself, or whoever runs the base URL a credential brings. */
@@ -107,7 +106,7 @@ function probeApiKey(fields: FieldValues, options: OpenAiOptions): Promise<Probe
 
 function probeAccessToken(fields: FieldValues, options: OpenAiOptions): Promise<Probe> {
   return probing('OpenAI', async () => {
-    const url = joinUrl(options.accountsUrl ?? DEFAULT_ACCOUNTS_URL, WHO_AM_I_PATH)
+    const url = joinUrl(options.issuer, WHO_AM_I_PATH)
     const answer = await askJson(
       { method: 'GET', url, headers: bearer(fieldValue(fields, 'token')) },
       options,

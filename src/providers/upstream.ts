@@ -74,7 +74,7 @@ export function isSuccess(answer: JsonAnswer): boolean {
 
 /** `base` + `path` as text (see UpstreamCall.url), without the query and closing slashes of `base`. */
 export function joinUrl(base: string, path: string): string {
-  return base.replace(/[?#].*$/s, '').replace(/\/+$/, '') + path
+  return base.replace(/[?#].*$/s, '').replace(/(?<!\/)\/+$/, '') + path
 }
 
 /** The error in a body of the form `{"error": {…}}`; undefined when it has another form. */

@@ -139,7 +139,7 @@ describe('nothing is started', () => {
     const failed = await notStarted({ harness: 'codex', command: ['codex', 'exec', 'hi'], credential })
     expect(failed).toMatchObject({
       code: 'rejected',
-      message: 'Codex does not see the codex/api-key credential (exit 1).',
+      message: 'Codex does not see the codex/api-key credential (exit 1): Not logged in',
     })
     expect(await machine.runs()).toEqual([])
   })

@@ -2,11 +2,13 @@
 // signals, exit codes, clean-up. The real programs are in test/e2e.
 
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type StartedExec, type TestMachine, testMachine } from '../../test/e2e/exec-run.ts'
+import { formatHandle, formatToken } from '../domain/token.ts'
 
 const VERSION = 'if [ "$1" = --version ]; then echo "2.1.330 (Claude Code)"; exit; fi'
 const CODEX = 'if [ "$1" = --version ]; then echo "codex-cli 0.169.0"; exit; fi'
@@ -59,6 +61,50 @@ describe('the program', () => {
     )
     expect(reports).toContain('set aside: ANTHROPIC_AUTH_TOKEN in the environment')
     expect(reports.join()).not.toContain('sk-ant')
+  })
+
+  test('never gets a token of ours, whatever its variable is called', async () => {
+    await claudeThat('env')
+    const environment = {
+      API_KEY: formatToken(randomBytes(64)),
+      SOME_HANDLE: `${formatHandle(`lease_${'0'.repeat(32)}`, randomBytes(64))}\n`,
+      OTHER_API_KEY: 'clv_api_of_somebody_else',
+    }
+    for (const more of [{}, { credential: null }, { keepEnvironment: true }]) {
+      const { stdout } = await machine.run({ environment, ...more, raw: [{ name: 'API_KEY', value: 'raw' }] })
+      expect(stdout).not.toMatch(/clv_lease|SOME_HANDLE/)
+      expect(stdout).not.toContain(environment.API_KEY)
+      expect(stdout).toContain('OTHER_API_KEY=clv_api_of_somebody_else\n')
+      expect(stdout).toContain('\nAPI_KEY=raw\n')
+    }
+  })
+
+  test('gets raw secrets with names that every object knows', async () => {
+    await claudeThat('env')
+    const raw = ['constructor', '__proto__', 'toString'].map((name) => ({ name, value: `raw-${name}` }))
+    const { stdout, reports } = await machine.run({ raw })
+    for (const { name, value } of raw) expect(stdout).toContain(`${name}=${value}\n`)
+    expect(reports.join()).not.toContain('skipped')
+  })
+
+  test('that has no suffix to show is named without one', async () => {
+    await claudeThat('exit')
+    const credential = { type: 'claude/api-key', fields: { key: 'sk-ant-test-1' }, suffix: '' } as const
+    const { reports } = await machine.run({ credential })
+    expect(reports[0]).toBe('claude uses claude/api-key "main" of org: it belongs to the organization')
+  })
+
+  test('finds its home by a full path, however the user has written it', async () => {
+    await machine.write('../work/conf/.claude.json', '{"inConf":true}')
+    await machine.write('../work/conf/agents/mine.md', 'mine')
+    await claudeThat(
+      'cd /; cat "$CLAUDE_CONFIG_DIR/.claude.json" "$CLAUDE_CONFIG_DIR/agents/mine.md"; echo "$CLAUDE_CONFIG_DIR"',
+    )
+    const spec = { environment: { CLAUDE_CONFIG_DIR: 'conf' }, stateDirectory: 'state' }
+    const { stdout } = await machine.run({ ...spec, driverDirectory: machine.work })
+    expect(stdout).toContain('"inConf": true')
+    expect(stdout).toContain(`}\nmine${join(machine.work, 'state/runs')}`)
+    expect(await machine.read('../work/conf/.claude.json')).toBe('{"inConf":true}')
   })
 
   test('finds a private home with the user’s own things linked into it, and none of their logins', async () => {

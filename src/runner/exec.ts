@@ -1,25 +1,34 @@
 // Runs one command with a leased credential: lease, private configuration home, program, clean-up. It prints nothing
 // itself and knows no server; what a delivery consists of is the harness's business.
 
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LeaseFile } from '../client/lean.ts'
 import type { Delivery, DeliveryMode } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Harness, MachineState } from '../harnesses/harness.ts'
 import { createSynced, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
+import { carryHome } from './carry-home.ts'
+import { copyDatabases } from './copy-databases.ts'
 import type { AcquiredLease, LeasedCredential, LeaseSource } from './lease-source.ts'
 import {
   addRawSecrets,
   applyDelivery,
   type Environment,
   makeSessionPlaces,
-  mergeBack,
   readMachine,
   userHome,
+  withFullPaths,
   withoutOwnSettings,
   writeDelivery,
 } from './materialize.ts'
-import { createRunDirectory, linkEntries, type RunDirectory, reapLeftovers } from './private-directory.ts'
+import {
+  createRunDirectory,
+  type Links,
+  linkEntries,
+  type RunDirectory,
+  reapLeftovers,
+} from './private-directory.ts'
 import {
   checkStatus,
   checkVersion,
@@ -72,11 +81,21 @@ export async function runWithCredential(
 ): Promise<number> {
   const relay = relaySignals()
   try {
-    return await runRelayed(dependencies, options, relay)
+    return await runRelayed(dependencies, inFull(options, dependencies.harness), relay)
   } catch (error) {
     throw explain(error, options.stateDirectory)
   } finally {
     relay.dispose()
+  }
+}
+
+// Paths as the user wrote them hold only here: the program may change its directory, and the helper with it.
+function inFull(options: ExecOptions, harness: Harness): ExecOptions {
+  const { cwd, environment, stateDirectory } = options
+  return {
+    ...options,
+    environment: withFullPaths(harness, environment, cwd),
+    stateDirectory: resolve(cwd, stateDirectory),
   }
 }
 
@@ -173,11 +192,27 @@ async function runDelivered(run: Run, credential: LeasedCredential): Promise<num
       helperCommand: (kind) => options.helperCommand(kind, directory.leaseFile),
     })
     for (const line of delivery.report) report(line)
-    const environment = await materialize(run, delivery, directory)
+    const exceptions = [
+      ...harness.reads,
+      harness.login,
+      ...harness.leaves,
+      ...delivery.files.map(({ path }) => path),
+    ]
+    const { environment, links } = await materialize(run, delivery, directory, exceptions)
     if (relay.early !== null) return exitCodeOf(null, relay.early)
     if (harness.isStatusCheap) await preflight(run, credential, environment)
     const code = await start(run, environment, (pid) => directory.noteChild(pid))
-    await mergeBack(harness, delivery, machine, directory.configuration, report)
+    const aside = join(stateDirectory, 'kept', basename(directory.path))
+    await carryHome({
+      harness,
+      delivery,
+      machine,
+      directory: directory.configuration,
+      links,
+      exceptions,
+      aside,
+      report,
+    })
     return code
   } finally {
     await directory.remove().catch((error: unknown) => {
@@ -186,23 +221,30 @@ async function runDelivered(run: Run, credential: LeasedCredential): Promise<num
   }
 }
 
-async function materialize(run: Run, delivery: Delivery, directory: RunDirectory): Promise<Environment> {
+async function materialize(
+  run: Run,
+  delivery: Delivery,
+  directory: RunDirectory,
+  exceptions: readonly string[],
+): Promise<{ readonly environment: Environment; readonly links: Links }> {
   const { harness, lease, machine, options } = run
   const home = userHome(harness, machine.environment)
   await makeSessionPlaces(harness, machine.environment)
-  const written = delivery.files.map((file) => file.path)
-  const exceptions = [...harness.reads, harness.login, ...harness.leaves, ...written]
-  await linkEntries(home.directory, directory.configuration, exceptions)
+  const [links] = await Promise.all([
+    linkEntries(home.directory, directory.configuration, exceptions),
+    copyDatabases(home.directory, directory.configuration, harness.copies),
+  ])
   await writeDelivery(delivery, directory.configuration)
   if (delivery.mode === 'helper') {
     const { serverUrl: server, leaseId, handle } = lease
     const file: LeaseFile = { server, lease: leaseId, handle: handle.expose() }
     await createSynced(directory.leaseFile, JSON.stringify(file))
   }
-  return {
+  const environment = {
     ...applyDelivery(withoutOwnSettings(options.environment), delivery),
     [harness.configurationHome.variable]: directory.configuration,
   }
+  return { environment, links }
 }
 
 // A wrapper's own idea of where the program is cannot be known; then the one on PATH is asked, if there is one.
@@ -212,7 +254,7 @@ async function preflight(run: Run, credential: LeasedCredential, environment: En
   const own = isHarnessProgram(harness, command)
     ? program
     : await findProgram(harness, options.environment, options.cwd, options.programOverride)
-  if (own !== null) await checkStatus(harness, credential.type, own, environment)
+  if (own !== null) await checkStatus(harness, credential, own, environment)
 }
 
 async function start(
@@ -221,7 +263,8 @@ async function start(
   onStart?: (pid: number) => Promise<void>,
 ): Promise<number> {
   const { harness, lease, options, program, relay, report } = run
-  const complete = addRawSecrets(options.environment, environment, harness, lease.raw)
+  const worker = withoutOwnSettings(options.environment)
+  const complete = addRawSecrets(worker, environment, harness, lease.raw)
   for (const line of complete.report) report(line)
   return supervise({
     program,
@@ -257,7 +300,7 @@ async function locate(harness: Harness, options: ExecOptions): Promise<string> {
 }
 
 function nameOf({ type, name, owner, suffix }: LeasedCredential): string {
-  return `${type} "${name}" of ${owner} (…${suffix})`
+  return `${type} "${name}" of ${owner}${suffix === '' ? '' : ` (…${suffix})`}`
 }
 
 // The lease ends by itself too; a server that is gone must not keep the terminal.

@@ -1,23 +1,20 @@
 // Carries out a delivery: the environment of the child, and the files of its private configuration home. It does not
 // decide what is delivered (harnesses/ does) and does not spawn.
 
-import { mkdir, realpath, stat } from 'node:fs/promises'
+import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Delivery } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { tokenKind } from '../domain/token.ts'
 import { MAX_ENVIRONMENT_STRING } from '../domain/values.ts'
 import type { Harness, MachineState } from '../harnesses/harness.ts'
-import {
-  createSynced,
-  errorCode,
-  readIfThere,
-  UnsafePathError,
-  writeFileAtomically,
-} from '../lib/atomic-file.ts'
+import { createSynced, errorCode, readIfThere } from '../lib/atomic-file.ts'
 import type { RawSecret } from './lease-source.ts'
+import { matcher } from './private-directory.ts'
 
-const HOME_STAYS_AS_IT_IS = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOTDIR']
+// ENOENT is what a recursive mkdir says of a read-only file system.
+const HOME_STAYS_AS_IT_IS = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'ENOENT']
 
 export type Environment = Readonly<Record<string, string>>
 
@@ -43,6 +40,14 @@ export function userHome(harness: Harness, environment: Environment): UserHome {
   return { directory, file: (name) => join(isBeside(name) ? home : directory, name) }
 }
 
+/** The environment with the variable that names the configuration home as a full path: a child may change directory. */
+export function withFullPaths(harness: Harness, environment: Environment, cwd: string): Environment {
+  const { variable } = harness.configurationHome
+  const chosen = environment[variable]
+  if (chosen === undefined || chosen === '') return environment
+  return { ...environment, [variable]: resolve(cwd, chosen) }
+}
+
 /** Reads what the harness needs to see of the machine. Throws `invalid` for a file that cannot be read. */
 export async function readMachine(
   harness: Harness,
@@ -52,7 +57,8 @@ export async function readMachine(
   const home = userHome(harness, environment)
   const { here, root } = harness.projectReads
   const repository = root.length === 0 ? null : await repositoryRoot(cwd)
-  const userFiles = [...harness.reads, harness.login].map((name) => [name, home.file(name)] as const)
+  const names = await namesOf([...harness.reads, harness.login], home.directory)
+  const userFiles = names.map((name) => [name, home.file(name)] as const)
   const projectFiles = [
     ...here.map((name) => [name, join(cwd, name)] as const),
     ...(repository === null || repository === cwd
@@ -62,9 +68,11 @@ export async function readMachine(
   return { environment, userFiles: await readAll(userFiles), projectFiles: await readAll(projectFiles) }
 }
 
-/** Removes what no child may inherit: our own settings, among them the token of this worker. */
+/** Removes what no child may inherit: our own settings, and a token of ours under whatever name. */
 export function withoutOwnSettings(environment: Environment): Environment {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CLAVIGER_')))
+  const isOurs = ([name, value]: readonly [string, string]) =>
+    name.startsWith('CLAVIGER_') || tokenKind(value.trim()) !== null
+  return Object.fromEntries(Object.entries(environment).filter((one) => !isOurs(one)))
 }
 
 /** The child's environment: the worker's, without what stands in the way, with what is delivered. */
@@ -75,60 +83,34 @@ export function applyDelivery(environment: Environment, delivery: Delivery): Env
   return Object.fromEntries([...kept, ...set])
 }
 
-/** Adds raw secrets. They come last: what the worker or the typed credential has set wins, and is reported. */
+/**
+ * Adds raw secrets. They come last: what the worker (without our own settings) or the typed credential has set wins, and
+ * is reported.
+ */
 export function addRawSecrets(
   worker: Environment,
   child: Environment,
   harness: Harness,
   raw: readonly RawSecret[],
 ): ChildEnvironment {
-  const environment: Record<string, string> = { ...child }
+  const added = new Map<string, string>()
   const report: string[] = []
-  const taken = new Set<string>()
   for (const { name, owner, value } of raw) {
-    const reason = reasonToSkip(name, worker, child, harness, taken)
+    const reason = reasonToSkip(name, worker, child, harness, added)
     if (reason !== null) {
       report.push(`skipped: raw secret ${name} of ${owner}, ${reason}`)
       continue
     }
     checkSize(name, value.expose())
-    environment[name] = value.expose()
-    taken.add(name)
+    added.set(name, value.expose())
   }
-  return { environment, report }
+  return { environment: Object.fromEntries([...Object.entries(child), ...added]), report }
 }
 
 /** Writes the files of a delivery into a private directory that has none of them yet. */
 export async function writeDelivery(delivery: Delivery, directory: string): Promise<void> {
   for (const { path, content } of delivery.files) {
     await createSynced(join(directory, path), content.expose())
-  }
-}
-
-/**
- * Carries what the program changed in its copies back into the user's own files. A file that cannot be written is
- * reported and left alone: the run itself has gone well.
- */
-export async function mergeBack(
-  harness: Harness,
-  delivery: Delivery,
-  machine: MachineState,
-  directory: string,
-  report: (line: string) => void,
-): Promise<void> {
-  const home = userHome(harness, machine.environment)
-  for (const { path, content } of delivery.files.filter((file) => harness.reads.includes(file.path))) {
-    try {
-      const after = await readIfThere(join(directory, path))
-      if (after === null) continue
-      const target = await realPath(home.file(path))
-      const [before, now] = [machine.userFiles[path] ?? null, await readIfThere(target)]
-      const merged = harness.mergeBack(path, { before, delivered: content.expose(), after, now })
-      if (merged !== null) await writeFileAtomically(target, merged, await modeOf(target))
-    } catch (error) {
-      const reason = error instanceof UnsafePathError ? error.message : errorCode(error) || 'it failed'
-      report(`not kept: what ${harness.program} changed in ${path} (${reason})`)
-    }
   }
 }
 
@@ -146,6 +128,16 @@ export async function makeSessionPlaces(harness: Harness, environment: Environme
     // A home that we may not change: the run works, its sessions end with it.
     if (!HOME_STAYS_AS_IT_IS.includes(errorCode(error))) throw error
   }
+}
+
+// A name with a `*` stands for what is there.
+async function namesOf(names: readonly string[], directory: string): Promise<string[]> {
+  const patterns = names.filter((name) => name.includes('*'))
+  const plain = names.filter((name) => !patterns.includes(name))
+  if (patterns.length === 0) return plain
+  const isWanted = matcher(patterns)
+  const there = await readdir(directory).catch(() => [])
+  return [...plain, ...there.filter((name) => isWanted(name) && !plain.includes(name)).sort()]
 }
 
 /** The innermost directory from `cwd` upwards that holds a `.git`, or null. */
@@ -180,13 +172,13 @@ function reasonToSkip(
   worker: Environment,
   child: Environment,
   harness: Harness,
-  taken: ReadonlySet<string>,
+  added: ReadonlyMap<string, string>,
 ): string | null {
   if (harness.credentialVariables.includes(name)) return `it would steer the credential of ${harness.program}`
   if (name.startsWith('CLAVIGER_')) return 'names with CLAVIGER_ are ours'
-  if (worker[name] !== undefined) return 'the environment has set it'
-  if (child[name] !== undefined) return 'the settings have set it'
-  return taken.has(name) ? 'another one of that name comes first' : null
+  if (Object.hasOwn(worker, name)) return 'the environment has set it'
+  if (Object.hasOwn(child, name)) return 'the settings have set it'
+  return added.has(name) ? 'another one of that name comes first' : null
 }
 
 function checkSize(name: string, value: string): void {
@@ -195,17 +187,4 @@ function checkSize(name: string, value: string): void {
   throw new ClavigerError('too_large', `${name} is too long for the environment of a program.`, {
     hint: `NAME=VALUE may have at most ${MAX_ENVIRONMENT_STRING} bytes; this has ${size}.`,
   })
-}
-
-// The user's own choice of who may read the file stays.
-async function modeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ mode }) => mode & 0o777,
-    () => 0o600,
-  )
-}
-
-// A settings file that is a link (a dotfiles repository) is written where it really lies.
-async function realPath(path: string): Promise<string> {
-  return realpath(path).catch(() => path)
 }

@@ -77,6 +77,9 @@ export async function createRunDirectory(
   }
 }
 
+/** What was linked: name → {@link fingerprint} of the user's own at that time. */
+export type Links = ReadonlyMap<string, string>
+
 /**
  * Links every entry of `home` into `directory`, except the names that match `exceptions` (`*` stands for anything).
  * The program then sees the user's own sessions, plugins and memories. A home that does not exist has no entries.
@@ -85,16 +88,33 @@ export async function linkEntries(
   home: string,
   directory: string,
   exceptions: readonly string[],
-): Promise<void> {
-  const patterns = exceptions.map(
-    (one) => new RegExp(`^${one.split('*').map(escapePattern).join('.*')}$`, 'u'),
-  )
+): Promise<Links> {
+  const isException = matcher(exceptions)
   const entries = await readdir(home).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return []
     throw error
   })
-  const linked = entries.filter((name) => !patterns.some((pattern) => pattern.test(name)))
-  await Promise.all(linked.map((name) => symlink(join(home, name), join(directory, name))))
+  const linked = entries.filter((name) => !isException(name))
+  const links = linked.map(async (name) => {
+    const print = await fingerprint(join(home, name))
+    await symlink(join(home, name), join(directory, name))
+    return [name, print] as const
+  })
+  return new Map(await Promise.all(links))
+}
+
+/** Tells whether a file, or a directory itself, is still the same. Empty for what is not there. */
+export async function fingerprint(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null)
+  if (found === null) return ''
+  const { dev, ino, size, mtimeMs } = found
+  return [dev, ino, size, mtimeMs].join(':')
+}
+
+/** Whether a name matches one of the patterns, in which `*` stands for anything. */
+export function matcher(patterns: readonly string[]): (name: string) => boolean {
+  const all = patterns.map((one) => new RegExp(`^${one.split('*').map(escapePattern).join('.*')}$`, 'u'))
+  return (name) => all.some((pattern) => pattern.test(name))
 }
 
 /**

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Secret } from '../domain/secret.ts'
 import { claude } from '../harnesses/claude.ts'
 import { askStatus, checkStatus, checkVersion, findCommand, findProgram } from './programs.ts'
 
@@ -16,6 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }))
 
 const environment = { PATH: '/usr/bin:/bin' }
+const key = { type: 'claude/api-key', fields: { key: new Secret('sk-ant-test-1') } } as const
 
 async function programThat(script: string): Promise<void> {
   await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
@@ -79,12 +81,29 @@ test('a cache that is broken or cannot be written is no obstacle', async () => {
   await expect(checkVersion(claude, program, environment, state)).resolves.toBeUndefined()
 })
 
+test('why the program does not see the credential is said in its own last words, no value and no control in them', async () => {
+  await programThat(
+    `printf 'a warning\\n\\033[31mtoken %s or %s refused\\007\\342\\200\\256 by host\\n\\n' sk-ant-test-1 sk-ant-test-1-more >&2; exit 3`,
+  )
+  const fields = {
+    key: new Secret('sk-ant-test-1'),
+    more: new Secret('sk-ant-test-1-more'),
+    empty: new Secret(''),
+  }
+  const checked = checkStatus(claude, { type: 'claude/api-key', fields }, program, environment)
+  await expect(checked).rejects.toThrow(
+    /\(exit 3\): \\u\{1b\}\[31mtoken \(redacted\) or \(redacted\) refused\\u\{7\}\\u\{202e\} by host$/,
+  )
+  await programThat('exit 1')
+  await expect(checkStatus(claude, key, program, environment)).rejects.toThrow(/credential \(exit 1\)\.$/)
+})
+
 test('the status is what the program says; its exit code counts too', async () => {
   await programThat(`echo '{"loggedIn":true,"authMethod":"api_key"}'; exit "$CODE"`)
-  const status = (CODE: string) => checkStatus(claude, 'claude/api-key', program, { ...environment, CODE })
+  const status = (CODE: string) => checkStatus(claude, key, program, { ...environment, CODE })
   await expect(status('0')).resolves.toBeUndefined()
   await expect(status('1')).rejects.toThrow(
-    'Claude Code does not see the claude/api-key credential (exit 1).',
+    'Claude Code does not see the claude/api-key credential (exit 1): {"loggedIn":true,"authMethod":"api_key"}',
   )
   await programThat(`echo '{"loggedIn":true,"authMethod":"oauth_token"}'`)
   await expect(status('0')).rejects.toThrow('(sees another one)')

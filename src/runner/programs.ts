@@ -7,12 +7,16 @@ import { access, mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE } from '../domain/harness-names.ts'
-import type { Harness } from '../harnesses/harness.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { DeliverableCredential, Harness } from '../harnesses/harness.ts'
 import { readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
 import type { Environment } from './materialize.ts'
 
 const VERSION_TIMEOUT_MS = 10_000
 const STATUS_TIMEOUT_MS = 30_000
+
+const MAX_QUOTE = 400
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 export interface Answer {
   /** Null when the program was ended by a signal or our time limit. */
@@ -95,10 +99,13 @@ export async function askStatus(
   return ask(program, harness.statusArguments, environment, STATUS_TIMEOUT_MS)
 }
 
-/** Throws unless the harness's own status command sees the kind of credential that was delivered. */
+/**
+ * Throws `rejected` unless the harness's own status command sees the kind of credential that was delivered. The message
+ * ends with the last line the program said, in which no value of the credential stands.
+ */
 export async function checkStatus(
   harness: Harness,
-  type: Parameters<Harness['statusAgrees']>[0],
+  { type, fields }: Pick<DeliverableCredential, 'type' | 'fields'>,
   program: string,
   environment: Environment,
 ): Promise<void> {
@@ -107,16 +114,31 @@ export async function checkStatus(
   const command = [harness.program, ...harness.statusArguments].join(' ')
   const outcome =
     exitCode === null ? 'did not answer' : exitCode === 0 ? 'sees another one' : `exit ${exitCode}`
+  const last = lastLine(output, fields)
+  const said = last === '' ? '.' : `: ${last}`
   throw new ClavigerError(
     'rejected',
-    `${HARNESS_TITLE[harness.name]} does not see the ${type} credential (${outcome}).`,
+    `${HARNESS_TITLE[harness.name]} does not see the ${type} credential (${outcome})${said}`,
     {
       hint: `Its own check is \`${command}\`. Run claviger doctor to see why.`,
     },
   )
 }
 
-async function versionOf(
+// What a program says goes to a terminal: without values of ours, and unable to steer it.
+function lastLine(output: string, fields: Readonly<Record<string, Secret>>): string {
+  const values = Object.values(fields).map((value) => value.expose())
+  const clean = values
+    .filter((value) => value !== '')
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((text, value) => text.replaceAll(value, '(redacted)'), output)
+  const lines = clean.split(/\r?\n/).filter((line) => line.trim() !== '')
+  const last = (lines.at(-1) ?? '').trim().slice(0, MAX_QUOTE)
+  return last.replace(CONTROL, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
+}
+
+/** The version a program says it has; null when it says none. */
+export async function versionOf(
   program: string,
   environment: Environment,
   stateDirectory: string,

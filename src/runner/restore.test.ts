@@ -97,7 +97,7 @@ test('fails when the program does not see what was written', async () => {
     'if [ "$1" = --version ]; then echo "codex-cli 0.169.0"; else echo "Not logged in"; exit 1; fi'
   await expect(restore(codex, key, program)).rejects.toMatchObject({
     code: 'rejected',
-    message: 'Codex does not see the codex/api-key credential (exit 1).',
+    message: 'Codex does not see the codex/api-key credential (exit 1): Not logged in',
   })
 })
 

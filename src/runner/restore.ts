@@ -2,11 +2,12 @@
 // program confirm it. It does not start agents; exec.ts gives a run a private home instead.
 
 import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Harness } from '../harnesses/harness.ts'
 import { checkParent, checkWritable, UnsafePathError, writeFileAtomically } from '../lib/atomic-file.ts'
 import type { AcquiredLease, LeaseRequest, LeaseSource } from './lease-source.ts'
-import { type Environment, readMachine, userHome, withoutOwnSettings } from './materialize.ts'
+import { type Environment, readMachine, userHome, withFullPaths, withoutOwnSettings } from './materialize.ts'
 import { checkStatus, checkVersion, findProgram } from './programs.ts'
 
 // What worker logs are searched for.
@@ -47,7 +48,9 @@ export async function restoreCredential(
   { harness, leases, report }: RestoreDependencies,
   options: RestoreOptions,
 ): Promise<AcquiredLease> {
-  const { environment, cwd, stateDirectory, request, noAmbient, programOverride, signal } = options
+  const { cwd, request, noAmbient, programOverride, signal } = options
+  const environment = withFullPaths(harness, options.environment, cwd)
+  const stateDirectory = resolve(cwd, options.stateDirectory)
   const machine = await readMachine(harness, environment, cwd)
   const home = userHome(harness, environment)
   await prepareHome(home.directory)
@@ -72,7 +75,7 @@ export async function restoreCredential(
   } else {
     const own = withoutOwnSettings(environment)
     await checkVersion(harness, program, own, stateDirectory)
-    await checkStatus(harness, credential.type, program, own)
+    await checkStatus(harness, credential, program, own)
   }
   report(`Restored ${harness.name} ${KIND_WORDS[credential.type] ?? credential.type} credentials`)
   return lease

@@ -298,3 +298,37 @@ describe('a problem document', () => {
       expect((await ask(id)).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 })
+
+describe('a key in the wrong place', () => {
+  const wrong = 'sk-ant-test-in-the-wrong-place-0123'
+  const requests: [string, string, unknown?][] = [
+    ['GET', `${CREDENTIALS}?name=${wrong}&harness=${wrong}`],
+    ['GET', `${CREDENTIALS}?owner=team:${wrong}`],
+    ['GET', `${CREDENTIALS}/${wrong}`],
+    ['POST', `${CREDENTIALS}/${wrong}/rename`, { name: wrong }],
+    ['POST', CREDENTIALS, { ...KEY, name: wrong }],
+    ['POST', CREDENTIALS, { ...KEY, owner: wrong }],
+    ['POST', CREDENTIALS, { ...KEY, type: wrong }],
+    ['POST', CREDENTIALS, { ...KEY, fields: { [wrong]: wrong } }],
+    ['POST', CREDENTIALS, { ...KEY, [wrong]: wrong }],
+    ['POST', '/api/v1/leases', { harness: 'claude', credential: wrong }],
+    ['POST', '/api/v1/leases', { harness: 'claude', agent: wrong }],
+    ['POST', '/api/v1/leases', { harness: wrong }],
+    ['GET', `/api/v1/explain?harness=claude&user=${wrong}`],
+    ['GET', `/api/v1/explain?harness=claude&user=${wrong}@example.com`],
+    ['GET', `/api/v1/explain?harness=claude&credential=${wrong}`],
+    ['GET', `/api/v1/explain?harness=claude&agent=${wrong}`],
+    ['DELETE', `/api/v1/tokens/${wrong}`],
+    ['GET', `/${wrong}`],
+  ]
+
+  it.each(requests)('is neither answered nor logged: %s %s %j', async (method, path, body) => {
+    const { send, lines } = createTestApp(createHouse())
+    for (const who of ['ada', 'bob'] as const) {
+      const response = await send(who, method, path, body)
+      expect(await response.text()).not.toContain(wrong)
+      expect(JSON.stringify([...response.headers])).not.toContain(wrong)
+    }
+    expect(lines.join('\n')).not.toContain(wrong)
+  })
+})

@@ -9,6 +9,7 @@ import type { Authenticate } from '../control/authenticate.ts'
 import type { Control } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
+import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
@@ -167,7 +168,7 @@ function requestIdOf(request: globalThis.Request): string {
   const known = requestIds.get(request)
   if (known !== undefined) return known
   const given = request.headers.get('x-request-id') ?? ''
-  const id = /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : randomUUID()
+  const id = /^[A-Za-z0-9._-]{8,64}$/.test(given) && !holdsKey(given) ? given : randomUUID()
   requestIds.set(request, id)
   return id
 }

@@ -1,16 +1,21 @@
 // The server's files beside its database: the directory itself, the first token, and where the server can be reached.
 
 import type { Stats } from 'node:fs'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { lstat, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TokenFile } from '../control/admin-token.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { tokenKind } from '../domain/token.ts'
 import { errorCode, writeFileAtomically } from '../lib/atomic-file.ts'
 import { sha256 } from '../lib/digest.ts'
+import { identifyProcess } from '../lib/process.ts'
 
-/** Makes the directory (0700), or refuses one that others can enter: it holds the key to everything. */
+/**
+ * Makes the directory (0700), or refuses one that others can enter, or steer elsewhere by a link: it holds the key to
+ * everything. Refuses an `admin.token` that others can read, too. Writes nothing before that.
+ */
 export async function prepareStateDirectory(path: string): Promise<void> {
+  await mustNotBeLink(path)
   const { mode, uid } = await made(path)
   if (process.getuid !== undefined && uid !== process.getuid() && uid !== 0) {
     throw new ClavigerError('unavailable', `${path} belongs to another user.`, {
@@ -22,6 +27,7 @@ export async function prepareStateDirectory(path: string): Promise<void> {
       hint: `Type: chmod 700 ${path}`,
     })
   }
+  await checkTokenFile(join(path, 'admin.token'))
 }
 
 /** `admin.token` in this directory. */
@@ -37,9 +43,43 @@ export function tokenFile(stateDirectory: string): TokenFile {
   }
 }
 
-/** `server.json`: lets a command line with the same state directory find the server. */
+/** `server.json`: lets a command line with the same state directory find the server, while it is this very process. */
 export async function writeServerFile(stateDirectory: string, url: string): Promise<void> {
-  await writeOurs(join(stateDirectory, 'server.json'), `${JSON.stringify({ url, pid: process.pid })}\n`)
+  const { pid, start } = identifyProcess(process.pid)
+  await writeOurs(join(stateDirectory, 'server.json'), `${JSON.stringify({ url, pid, start })}\n`)
+}
+
+// Files are only ever replaced in a directory that is no link; found now, nothing has been written yet.
+async function mustNotBeLink(path: string): Promise<void> {
+  if ((await statsOf(path))?.isSymbolicLink() !== true) return
+  throw new ClavigerError('unavailable', `${path} is a symbolic link.`, {
+    hint: 'Set CLAVIGER_STATE_DIR to the directory itself.',
+  })
+}
+
+async function checkTokenFile(path: string): Promise<void> {
+  const found = await statsOf(path)
+  if (found === null) return
+  if (!found.isFile()) {
+    throw new ClavigerError('unavailable', `${path} is not a plain file.`, {
+      hint: 'Remove it: a new one is made at the next start.',
+    })
+  }
+  if ((found.mode & 0o077) !== 0) {
+    throw new ClavigerError('unavailable', `${path} can be read by others.`, {
+      hint: `Type: chmod 600 ${path}, or remove it to get a new token at the next start.`,
+    })
+  }
+}
+
+async function statsOf(path: string): Promise<Stats | null> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    // What else is wrong with it is said when it is used.
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return null
+    throw error
+  }
 }
 
 async function made(path: string): Promise<Stats> {

@@ -60,6 +60,7 @@ export function createVault(masterKey: Uint8Array): Vault {
       const text = Buffer.from(plaintext.expose(), 'utf8')
       return Buffer.concat([Buffer.of(FORMAT), encrypt(unwrap(wrapped, key), valueAad(value), text)])
     },
+    sizeOf: (sealed) => Math.max(0, sealed.length - 1 - NONCE_LENGTH - TAG_LENGTH),
     open(wrapped, key, value, sealed) {
       if (sealed[0] !== FORMAT) throw doesNotOpen('its format is unknown')
       const opened = decrypt(unwrap(wrapped, key), valueAad(value), sealed.subarray(1))

@@ -34,6 +34,8 @@ export interface Vault {
   /** The same data key for a credential that changed place: owner, name or current version. */
   rewrapKey(wrapped: Uint8Array, from: KeyContext, to: KeyContext): Uint8Array
   seal(wrapped: Uint8Array, key: KeyContext, value: ValueContext, plaintext: Secret): Uint8Array
+  /** The bytes of the plaintext in a sealed value, without opening it. */
+  sizeOf(sealed: Uint8Array): number
   /** Throws `unavailable` when anything does not fit: key, place, version, or a flipped bit. */
   open(wrapped: Uint8Array, key: KeyContext, value: ValueContext, sealed: Uint8Array): Secret
 }

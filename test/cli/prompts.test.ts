@@ -72,7 +72,7 @@ test('create says where to get one and who pays, then asks without showing the v
     [
       [/API key/, `${OAI_KEY}\r`],
       // A wrong one can be corrected at once.
-      [/starts with sk-ant-/, '\u0015'],
+      [/should start with sk-ant-/, '\u0015'],
       [/API key/, `${ANT_KEY}\r`],
     ],
   )

@@ -3,6 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse } from 'smol-toml'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Secret } from '../../src/domain/secret.ts'
 import { codex } from '../../src/harnesses/codex.ts'
@@ -131,20 +132,93 @@ test('an access token that is refused stops the run before it starts', async () 
   })
   expect(finished.failed).toMatchObject({
     code: 'rejected',
-    message: 'Codex does not see the codex/access-token credential (exit 1).',
+    message: expect.stringMatching(
+      /^Codex does not see the codex\/access-token credential \(exit 1\): .*401/,
+    ),
   })
 })
 
-test('a session outlives its run and is resumed by the next', async () => {
-  await machine.write('.codex/config.toml', `openai_base_url = "${sandbox.openaiUrl}"\n${quiet}`)
-  const first = await run({ command: ['codex', 'exec', '--skip-git-repo-check', '--json', 'remember this'] })
-  const [line = ''] = first.stdout.split('\n')
-  const id: string = JSON.parse(line).thread_id
-  const second = await run({ command: ['codex', 'exec', 'resume', '--skip-git-repo-check', id, 'say hi'] })
-  expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
-  expect(sandbox.requests().at(-1)?.userTexts).toEqual(expect.arrayContaining(['remember this', 'say hi']))
+test('a profile file cannot choose another provider, login or store', async () => {
+  const evil = `base_url = "${sandbox.url}/evil"\n`
+  const own = `openai_base_url = "${sandbox.openaiUrl}"\n${quiet}`
+  await machine.write('.codex/config.toml', own)
+  const profile = `model_provider = "theirs"\nforced_login_method = "chatgpt"\ncli_auth_credentials_store = "keyring"\n[model_providers.theirs]\nname = "T"\n${evil}env_key = "THEIR_KEY"\n`
+  await machine.write('.codex/work.config.toml', profile)
+  const finished = await run({
+    command: ['codex', 'exec', '--profile', 'work', '--skip-git-repo-check', 'say hi'],
+    environment: { THEIR_KEY: 'sk-theirs' },
+  })
+  expect(finished).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
   expectOnly(KEY)
+  expect(finished.reports).toEqual(
+    expect.arrayContaining([
+      'set aside: model_provider in work.config.toml (theirs)',
+      'set aside: forced_login_method in work.config.toml',
+      'set aside: cli_auth_credentials_store in work.config.toml',
+    ]),
+  )
+  expect(await machine.read('.codex/work.config.toml')).toBe(profile)
 })
+
+test('what a run changes is there afterwards: MCP servers come and go, in the user’s own text', async () => {
+  const config = `# mine\nmodel = "gpt-5" # best\nmodel_provider = "gone"\n${quiet}`
+  await machine.write('.codex/config.toml', config)
+  const added = await run({ command: ['codex', 'mcp', 'add', 'foo', '--env', 'A=1', '--', 'echo', 'x'] })
+  expect(added.code).toBe(0)
+  const after = await machine.read('.codex/config.toml')
+  expect(after.startsWith(config)).toBe(true)
+  expect(parse(after)).toMatchObject({
+    model_provider: 'gone',
+    mcp_servers: { foo: { command: 'echo', args: ['x'], env: { A: '1' } } },
+  })
+  expect(after).not.toContain('cli_auth_credentials_store')
+  const removed = await run({ command: ['codex', 'mcp', 'remove', 'foo'] })
+  expect(removed.code).toBe(0)
+  expect(parse(await machine.read('.codex/config.toml'))).toEqual(parse(config))
+  expect(await machine.read('.codex/config.toml')).toContain('# mine\nmodel = "gpt-5" # best\n')
+  for (const { reports } of [added, removed]) expect(reports.join()).not.toContain('not kept')
+})
+
+test('a fresh home gets what the program made, and neither key nor login', async () => {
+  const credential = { type: 'codex/api-key', fields: { key: KEY, baseUrl: sandbox.openaiUrl } } as const
+  const finished = await run({ credential })
+  expect(finished).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
+  const home = join(machine.home, '.codex')
+  const entries = await readdir(home, { recursive: true, withFileTypes: true })
+  expect(entries.map(({ name }) => name)).toEqual(expect.arrayContaining(['installation_id']))
+  expect(entries.map(({ name }) => name)).not.toContain('auth.json')
+  for (const entry of entries.filter((one) => one.isFile())) {
+    expect(await readFile(join(entry.parentPath, entry.name), 'latin1')).not.toContain(KEY)
+  }
+  expect(finished.reports.join()).not.toContain('not kept')
+  expect(await run({ credential })).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
+})
+
+test.each(['a fresh home', 'a home in which Codex has an index of sessions'])(
+  'in %s a session outlives its run and is resumed by the next, and without us',
+  async (kind) => {
+    await machine.write('.codex/config.toml', `openai_base_url = "${sandbox.openaiUrl}"\n${quiet}`)
+    await machine.write('.codex/auth.json', JSON.stringify({ OPENAI_API_KEY: KEY }))
+    const bare = (words: string[]) =>
+      runAgent(program, ['exec', ...words, '--skip-git-repo-check', 'say hi'], machine.home, {})
+    if (kind !== 'a fresh home') {
+      await bare([])
+      expect((await readdir(join(machine.home, '.codex'))).join()).toMatch(/state_\d+\.sqlite/)
+    }
+    const first = await run({
+      command: ['codex', 'exec', '--skip-git-repo-check', '--json', 'remember this'],
+    })
+    const [line = ''] = first.stdout.split('\n')
+    const id: string = JSON.parse(line).thread_id
+    const second = await run({ command: ['codex', 'exec', 'resume', '--skip-git-repo-check', id, 'say hi'] })
+    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
+    const texts = ['remember this', 'say hi']
+    expect(sandbox.requests().at(-1)?.userTexts).toEqual(expect.arrayContaining(texts))
+    expect(await bare(['resume', id])).toMatchObject({ exitCode: 0 })
+    expect(sandbox.requests().at(-1)?.userTexts).toEqual(expect.arrayContaining(texts))
+    expectOnly(KEY)
+  },
+)
 
 test('commands that the model runs see the raw secrets of the run, and not the key', async () => {
   const model = await startToolModel('env > seen')

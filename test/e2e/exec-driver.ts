@@ -21,6 +21,7 @@ export type ExecSpecification = {
   readonly credential: {
     readonly type: CredentialType
     readonly fields: Readonly<Record<string, string>>
+    readonly suffix?: string
   } | null
   readonly raw?: readonly { readonly name: string; readonly value: string }[]
   readonly delivery?: DeliveryMode
@@ -30,6 +31,8 @@ export type ExecSpecification = {
   readonly helpers?: Readonly<Record<'api-key' | 'aws', string>>
   /** A file that gets one JSON line for everything that happened. */
   readonly log: string
+  /** Where the driver itself runs, for relative paths. */
+  readonly driverDirectory?: string
   /** How long the lease takes to come, milliseconds. */
   readonly leaseDelay?: number
 }
@@ -105,7 +108,7 @@ function leaseOf({ credential, raw }: ExecSpecification): AcquiredLease {
             name: 'main',
             owner: 'org',
             type: credential.type,
-            suffix: 'last',
+            suffix: credential.suffix ?? 'last',
             generation: 1,
             fields: secrets(credential.fields),
           },

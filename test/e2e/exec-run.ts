@@ -81,7 +81,7 @@ export async function testMachine(): Promise<TestMachine> {
     },
     async start(spec) {
       const { file, log } = await machine.prepare(spec)
-      return started(file, log)
+      return started(file, log, spec.driverDirectory)
     },
     run: async (spec) => (await machine.start(spec)).finished,
     runs: () => readdir(join(state, 'runs')),
@@ -102,8 +102,9 @@ function defaults({ work, state }: TestMachine, log: string): ExecSpecification 
   }
 }
 
-function started(file: string, log: string): StartedExec {
+function started(file: string, log: string, cwd: string = process.cwd()): StartedExec {
   const child = spawn(process.execPath, [DRIVER, file], {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIME_LIMIT_MS,
     killSignal: 'SIGKILL',

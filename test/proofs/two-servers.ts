@@ -21,7 +21,7 @@ interface Way {
 
 const WAYS: readonly Way[] = [
   { name: 'the same state directory', options: (place) => startIn(place, 'first') },
-  { name: 'the state directory by a link', options: (place) => startIn(place, 'link') },
+  { name: 'the state directory below a link', options: (place) => startIn(place, 'link/first') },
   { name: 'the database named by its address', options: (place) => startOn(place, 'first/claviger.db') },
   { name: 'the database by a symbolic link', options: (place) => startOn(place, 'symbolic.db') },
   { name: 'the database by a hard link', options: (place) => startOn(place, 'hard.db') },
@@ -78,7 +78,7 @@ function prepareWays(place: string): void {
   for (const name of ['master.key', 'admin.token']) {
     copyFileSync(join(place, 'first', name), join(place, 'second', name))
   }
-  symlinkSync(join(place, 'first'), join(place, 'link'))
+  symlinkSync(place, join(place, 'link'))
   symlinkSync(join(place, 'first/claviger.db'), join(place, 'symbolic.db'))
   linkSync(join(place, 'first/claviger.db'), join(place, 'hard.db'))
 }

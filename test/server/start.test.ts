@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -166,6 +167,22 @@ describe('a start is refused, and changes nothing,', () => {
     const error = await errorOf(start())
     expect([error.code, error.message]).toEqual(['unavailable', expect.stringContaining(directory)])
     expect(error.hint).toContain('CLAVIGER_STATE_DIR')
+  })
+
+  it('when the state directory is a link, before anything is written', async () => {
+    const elsewhere = join(parent, 'elsewhere')
+    mkdirSync(elsewhere, { mode: 0o700 })
+    symlinkSync(elsewhere, directory)
+    const error = await errorOf(start())
+    expect([error.code, error.message]).toEqual(['unavailable', `${directory} is a symbolic link.`])
+    expect(readdirSync(elsewhere)).toEqual([])
+  })
+
+  it('when the first token’s file can be read by others', async () => {
+    const path = join(directory, 'admin.token')
+    const error = await refusal(() => void chmodSync(path, 0o644))
+    expect([error.code, error.message]).toEqual(['unavailable', `${path} can be read by others.`])
+    expect(error.hint).toContain(`chmod 600 ${path}`)
   })
 
   it.each([true, false])('when the master key is missing (rows exist: %s)', async (withRows) => {

@@ -124,7 +124,8 @@ describe('a row in the place of another', () => {
     ['no value', 'gone', 'claude'],
   ] as const)('%s: nothing is handed out', async (_, name, harness) => {
     const error = await errorOf(client.call('leases.create', { harness, credential: id(name) }))
-    expect([error.code, error.message]).toEqual(['unavailable', 'A sealed value does not open.'])
+    expect(error.code).toBe('unavailable')
+    expect(error.message).toBe(`The sealed value of the credential ${name} does not open.`)
     expect(error.hint).toContain('Restore a backup')
   })
 

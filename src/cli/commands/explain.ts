@@ -46,7 +46,11 @@ export async function run(context: Context, options: ExplainOptions): Promise<nu
   return decisions.some((one) => one.verdict === 'chosen') ? EXIT.ok : EXIT.noCredential
 }
 
-async function ambientHere({ dependencies }: Context, { harness, ambient, user }: ExplainOptions) {
+/** What this machine has of its own for that harness, as the server is told. */
+export async function ambientHere(
+  { dependencies }: Context,
+  { harness, ambient, user }: Pick<ExplainOptions, 'harness' | 'ambient' | 'user'>,
+) {
   if (!ambient) return 'refused' as const
   // What this machine has says nothing about the machine on which somebody else's run would be.
   if (user !== undefined) return 'none' as const

@@ -40,7 +40,7 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
     'Codex against it, in config.toml:',
     `  openai_base_url = "${openaiUrl}"`,
     'A server that tests credentials against it:',
-    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
+    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${url}/openai CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
     'More, and every way to hand a credential over:',
     `  curl ${url}/sandbox`,
   ])

@@ -16,6 +16,11 @@ export interface ServeOptions {
 export async function run({ dependencies, ui }: Context, options: ServeOptions): Promise<number> {
   const given = { ...givenSettings(dependencies.env), ...fromFlags(options) }
   const settings = serverSettings(given)
+  if (!isLoopback(settings.host)) {
+    ui.note(
+      `warning: ${settings.host} can be reached from other machines, over plain http: put a TLS proxy in front of it.`,
+    )
+  }
   const ended = untilEnded()
   const server = await dependencies.startServer(settings)
   const { stateDirectory, masterKey, masterKeyFile } = settings
@@ -44,6 +49,10 @@ function fromFlags({ port, host, database }: ServeOptions): GivenSettings {
     ...(host !== undefined && { host }),
     ...(database !== undefined && { databaseUrl: database }),
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function openInBrowser(address: string, note: (line: string) => void): void {

@@ -7,6 +7,10 @@ import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { durationSeconds, relativeTime } from '../text.ts'
 
+// What the server takes.
+const SHORTEST_SECONDS = 60
+const LONGEST_SECONDS = 3650 * 86_400
+
 export interface CreateTokenOptions {
   readonly name: string
   readonly role: Exclude<Role, 'agent' | 'worker'>
@@ -64,7 +68,12 @@ function lifeOf({ expiresIn, expiry }: CreateTokenOptions): number | null {
   }
   if (expiresIn === undefined) return null
   const seconds = durationSeconds(expiresIn)
-  if (seconds !== null) return seconds
+  if (seconds !== null && seconds >= SHORTEST_SECONDS && seconds <= LONGEST_SECONDS) return seconds
+  if (seconds !== null) {
+    throw new ClavigerError('invalid', 'A token lives for at least 60 seconds and at most 3650 days.', {
+      hint: 'Give for example --expires-in 30d, or --no-expiry.',
+    })
+  }
   throw new ClavigerError('invalid', `"${printable(expiresIn)}" is not a duration.`, {
     hint: 'Write it like 30d, 12h, 90m or 3600s.',
   })

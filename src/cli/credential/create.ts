@@ -22,7 +22,6 @@ import {
   type OwnerFlags,
   ownerOf,
   ownerTitle,
-  refuseValue,
   self,
   takeNames,
   type WhoAmI,
@@ -53,7 +52,6 @@ export async function run(
   const { type = 'raw', ...rest } = options
   const [first = '', ...others] = words
   if (others.length > 0) {
-    refuseValue(first)
     throw new ClavigerError('invalid', `There is no harness "${printable(first)}".`, {
       hint: `Type: claviger credential create ${HARNESSES.join('|')} KIND NAME, or create raw NAME`,
     })

@@ -7,7 +7,7 @@ import { formatOwner } from '../../domain/owner.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { listCredentials, mustManage } from '../find-credential.ts'
-import { type OwnerFlags, ownerOf, ownerTitle, refuseValue, self, type WhoAmI } from '../owner-flags.ts'
+import { type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from '../owner-flags.ts'
 
 export interface OrderOptions extends OwnerFlags {
   readonly harness: HarnessName
@@ -36,7 +36,6 @@ export async function set(
       hint: `For example: claviger credential order set --harness ${harness} --personal FIRST SECOND`,
     })
   }
-  for (const name of names) refuseValue(name)
   const { client } = await connect(context)
   const who = await client.call('whoami', {})
   const owner = ownerOf(options, who) ?? self(who)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { contentsOf, createHouse, errorOf, fakeKey, rowOf } from '../../../test/support/house.ts'
+import { MAX_ENVIRONMENT_STRING } from '../../domain/values.ts'
 import { keyContext } from '../guard.ts'
 
 describe('credentials.rename', () => {
@@ -32,6 +33,24 @@ describe('credentials.rename', () => {
         'invalid',
       )
     expect(await contentsOf(house)).toBe(before)
+  })
+})
+
+describe('renaming a raw secret', () => {
+  const long = (name: string) => 'x'.repeat(MAX_ENVIRONMENT_STRING - name.length - 1)
+
+  it('refuses a name with which a value, or an older one, would not fit into an environment', async () => {
+    const house = createHouse()
+    const raw = { type: 'raw', fields: { value: long('RAW') } } as const
+    const id = await house.give('bob', 'me', 'RAW', raw)
+    const opened = house.opened()
+    const refused = await errorOf(house.ask('bob', 'credentials.rename', { id, name: 'LONGER' }))
+    expect([refused.code, refused.hint]).toEqual(['too_large', expect.stringContaining('this has 131074')])
+    await house.ask('bob', 'credentials.rename', { id, name: 'NEW' })
+    await house.ask('bob', 'credentials.update', { id, fields: { value: 'short' } })
+    const again = await errorOf(house.ask('bob', 'credentials.rename', { id, name: 'LONGER' }))
+    expect([again.code, house.opened()]).toEqual(['too_large', opened])
+    await house.ask('bob', 'credentials.rename', { id, name: 'ME' })
   })
 })
 

@@ -5,7 +5,9 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { policyRefusal } from '../../domain/policy.ts'
+import { checkEnvironmentSize } from '../../domain/values.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { changedMeanwhile, findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
 import { policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
@@ -23,7 +25,7 @@ export function createPlacementUseCases(
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, id)
         await authorize(manage('credential.rename', row, { to: name }))
-        if (row.type === 'raw') checkVariableName(name)
+        if (row.type === 'raw') await checkVariable(vault, unit, row, name)
         return place(unit, caller, row, { name, ...rebind(vault, row, { name }), updatedAt: now() })
       })
     },
@@ -45,6 +47,15 @@ export function createPlacementUseCases(
         return place(unit, caller, row, { ...moved, position: null, updatedAt: now() })
       })
     },
+  }
+}
+
+// Every version, not only the current one: each can be rolled back to.
+async function checkVariable(vault: Vault, unit: StoreGroups, row: CredentialRow, name: string) {
+  checkVariableName(name)
+  for (const { version } of await unit.versions.list(row.id)) {
+    const sealed = Object.values(await unit.versions.values(row.id, version))
+    for (const value of sealed) checkEnvironmentSize(name, vault.sizeOf(value))
   }
 }
 

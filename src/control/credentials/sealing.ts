@@ -1,7 +1,6 @@
 // Making the rows of one version of a credential: every field sealed to its place.
 
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
-import { ClavigerError } from '../../domain/errors.ts'
 import type { FieldValues } from '../../domain/values.ts'
 import type {
   CandidateRow,
@@ -11,7 +10,7 @@ import type {
   VersionRow,
 } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { type KeyPlace, keyContext, type Sealed } from '../guard.ts'
+import { doesNotOpen, type KeyPlace, keyContext, type Sealed } from '../guard.ts'
 
 /** Older versions than this many are forgotten when a new one is stored. */
 export const VERSIONS_KEPT = 10
@@ -49,16 +48,14 @@ export async function sealedVersion(
 ): Promise<Sealed> {
   const values = await unit.versions.values(row.id, version)
   for (const { name, required } of CREDENTIAL_TYPES[row.type].fields) {
-    if (required && values[name] === undefined) throw doesNotOpen(row, version, name)
+    if (required && values[name] === undefined) {
+      throw doesNotOpen(row.name, {
+        hint: 'The database was altered. Restore a backup, or enter the value again.',
+        detail: `version ${version} of ${row.id} has no ${name}`,
+      })
+    }
   }
   return { row, version, values }
-}
-
-function doesNotOpen(row: CandidateRow, version: number, field: string): ClavigerError {
-  return new ClavigerError('unavailable', 'A sealed value does not open.', {
-    hint: 'The database was altered. Restore a backup, or enter the value again.',
-    detail: `version ${version} of ${row.id} has no ${field}`,
-  })
 }
 
 /** The data key of a row that is about to change place; goes into the same change. */

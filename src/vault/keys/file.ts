@@ -3,9 +3,11 @@
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   openSync,
   readFileSync,
+  rmSync,
   type Stats,
   statSync,
   writeSync,
@@ -32,14 +34,25 @@ export function readKeyFile(path: string): Uint8Array {
   return parseMasterKey(readFileSync(path, 'utf8'), path)
 }
 
-/** Writes a key to a new file (0600), durably. Throws when the file exists: a key is never overwritten. */
+/**
+ * Writes a key to a new file (0600), durably and in one step: there is a whole key at the path or nothing. Throws when
+ * the file exists: a key is never overwritten.
+ */
 export function createKeyFile(path: string, key: Uint8Array): void {
-  const file = openSync(path, 'wx', 0o600)
+  const unfinished = unfinishedFile(path)
+  removeUnfinished(path)
+  const file = openSync(unfinished, 'wx', 0o600)
   try {
     writeSync(file, `${Buffer.from(key).toString('base64')}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+  try {
+    // Unlike a rename, a link does not replace what is there.
+    linkSync(unfinished, path)
+  } finally {
+    removeUnfinished(path)
   }
   const directory = openSync(dirname(resolve(path)), 'r')
   try {
@@ -47,6 +60,15 @@ export function createKeyFile(path: string, key: Uint8Array): void {
   } finally {
     closeSync(directory)
   }
+}
+
+/** Removes what {@link createKeyFile} left when it was killed before, or just after, the key was in its place. */
+export function removeUnfinished(path: string): void {
+  rmSync(unfinishedFile(path), { force: true })
+}
+
+function unfinishedFile(path: string): string {
+  return `${path}.new`
 }
 
 function checkOwner(path: string, stats: Stats): void {

@@ -1,8 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../domain/secret.ts'
+import { createKeyFile, readKeyFile } from './file.ts'
 import { checkKeyId, findMasterKey } from './master-key.ts'
 
 let directory: string
@@ -58,6 +61,41 @@ describe('findMasterKey', () => {
     expect(() => find({ file: link })).toThrow(/not a plain file/)
     chmodSync(directory, 0o777)
     expect(() => find({ file })).toThrow(/others can write to/)
+  })
+})
+
+describe('createKeyFile', () => {
+  const KEY = Buffer.from(HEX, 'hex')
+  const OTHER = Buffer.from('f0'.repeat(32), 'hex')
+
+  it('never replaces a key', () => {
+    const path = join(directory, 'k')
+    createKeyFile(path, KEY)
+    expect(() => createKeyFile(path, OTHER)).toThrow(/EEXIST/)
+    expect(Buffer.from(readKeyFile(path))).toEqual(KEY)
+    expect(readdirSync(directory)).toEqual(['k'])
+  })
+
+  it('leaves a whole key or none when it is killed, whenever that is', async () => {
+    const source = `
+      const { createKeyFile } = await import(${JSON.stringify(new URL('./file.ts', import.meta.url).href)})
+      process.stdout.write('.')
+      for (let i = 0; ; i++) createKeyFile(${JSON.stringify(join(directory, 'k-'))} + i, Buffer.alloc(32, i))`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: 'pipe' })
+    await once(child.stdout, 'data')
+    setTimeout(() => child.kill('SIGKILL'), 100)
+    await once(child, 'exit')
+    const files = readdirSync(directory).filter((name) => !name.endsWith('.new'))
+    expect(files.length).toBeGreaterThan(0)
+    for (const name of files) expect(readKeyFile(join(directory, name)).length).toBe(32)
+  })
+
+  it('goes on after one that was killed', () => {
+    writeFileSync(join(directory, 'master.key.new'), 'half')
+    const { key } = find()
+    writeFileSync(join(directory, 'master.key.new'), 'whole')
+    expect(Buffer.from(find().key)).toEqual(Buffer.from(key))
+    expect(readdirSync(directory)).toEqual(['master.key'])
   })
 })
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Secret } from '../../domain/secret.ts'
-import { createKeyFile, readKeyFile } from './file.ts'
+import { createKeyFile, readKeyFile, removeUnfinished } from './file.ts'
 import { parseMasterKey } from './parse.ts'
 
 export interface MasterKeySources {
@@ -32,7 +32,10 @@ export function findMasterKey(sources: MasterKeySources, sealedRowsExist: boolea
     return { key: parseMasterKey(sources.value.expose(), source), source, created: false }
   }
   const path = sources.file ?? sources.defaultFile
-  if (existsSync(path)) return { key: readKeyFile(path), source: path, created: false }
+  if (existsSync(path)) {
+    if (sources.file === null) removeUnfinished(path)
+    return { key: readKeyFile(path), source: path, created: false }
+  }
   if (sources.file !== null) {
     throw new ClavigerError('unavailable', `There is no master key file at ${path}.`, {
       hint: 'Put the key there, or unset CLAVIGER_MASTER_KEY_FILE.',

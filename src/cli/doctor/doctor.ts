@@ -3,39 +3,41 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { givenSettings } from '../../config.ts'
-import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
-import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { reapLeftovers } from '../../runner/private-directory.ts'
-import { checkVersion, findProgram } from '../../runner/programs.ts'
+import { leasesOf } from '../commands/lease-source.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loginFile } from '../secrets.ts'
-import { leasesOf } from './lease-source.ts'
-import { programOverride } from './program-override.ts'
+import { type Finding, failed, inWords, ok } from './finding.ts'
+import { checkProgram, findProgramOf } from './program-check.ts'
+import { examineWorker } from './worker.ts'
 
-interface Finding {
-  readonly level: 'ok' | 'warn' | 'fail'
-  readonly what: string
-  readonly said: string
-  /** What to type. */
-  readonly hint?: string
+export interface DoctorOptions {
+  readonly worker?: boolean
+  readonly harness?: HarnessName
 }
 
-/** Exit 1 when something is broken; a warning is no failure. */
-export async function run(context: Context): Promise<number> {
+/** Exit 1 when something is broken; a warning is no failure. With `worker`, all that a run on this machine needs. */
+export async function run(context: Context, { worker, harness }: DoctorOptions): Promise<number> {
   const { stateDirectory } = context.settings()
+  const harnesses = harness === undefined ? HARNESSES : [harness]
   const findings = [
     ok('node', process.version),
     await checkDirectory(stateDirectory),
     ...(await checkFiles(context, stateDirectory)),
-    await checkServer(context),
-    ...(await Promise.all(HARNESSES.map((name) => checkHarness(context, name)))),
+    ...(worker === true ? await examineWorker(context, harnesses) : await examine(context, harnesses)),
     await checkLeftovers(context, stateDirectory),
   ]
   context.ui.answer({ checks: findings }, () => findings.flatMap(inWords))
   return findings.some((one) => one.level === 'fail') ? EXIT.failed : EXIT.ok
+}
+
+async function examine(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
+  const programs = harnesses.map(async (name) => checkProgram(context, await findProgramOf(context, name)))
+  return [await checkServer(context), ...(await Promise.all(programs))]
 }
 
 async function checkDirectory(path: string): Promise<Finding> {
@@ -84,24 +86,6 @@ async function checkServer(context: Context): Promise<Finding> {
   }
 }
 
-async function checkHarness(context: Context, name: HarnessName): Promise<Finding> {
-  const { dependencies } = context
-  const harness = await dependencies.harnessOf(name)
-  const what = HARNESS_TITLE[name]
-  const { env } = dependencies
-  const path = await findProgram(harness, env, process.cwd(), programOverride(context, name).programOverride)
-  if (path === null) {
-    const hint = `Install it (${harness.installHint}), or set ${harness.programSetting}.`
-    return { level: 'warn', what, said: `${harness.program} was not found.`, hint }
-  }
-  try {
-    await checkVersion(harness, path, env, context.settings().stateDirectory)
-    return ok(what, `${path}, ${harness.minimumVersion} or newer`)
-  } catch (thrown) {
-    return failed(what, thrown)
-  }
-}
-
 // What runs that were killed have left is removed as the next run would do it.
 async function checkLeftovers(context: Context, stateDirectory: string): Promise<Finding> {
   const what = 'runs'
@@ -115,23 +99,6 @@ async function checkLeftovers(context: Context, stateDirectory: string): Promise
   } catch (thrown) {
     return failed(what, thrown)
   }
-}
-
-function ok(what: string, said: string): Finding {
-  return { level: 'ok', what, said }
-}
-
-function failed(what: string, thrown: unknown): Finding {
-  const known = thrown instanceof ClavigerError || errorCode(thrown) === ''
-  const { message, hint } = known
-    ? asClavigerError(thrown)
-    : { message: (thrown as Error).message, hint: undefined }
-  return { level: 'fail', what, said: message, ...(hint !== undefined && { hint }) }
-}
-
-function inWords({ level, what, said, hint }: Finding): string[] {
-  const first = `${level.padEnd(4)}  ${what}: ${said}`
-  return hint === undefined ? [first] : [first, `      ${hint}`]
 }
 
 async function modeOf(path: string): Promise<number | null> {

@@ -1,0 +1,38 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { commandLineSettings, serverSettings } from './config.ts'
+
+afterEach(() => void vi.unstubAllEnvs())
+
+describe('the state directory', () => {
+  it('is in the home directory unless one is given', () => {
+    expect(serverSettings({}).stateDirectory).toBe(join(homedir(), '.claviger'))
+  })
+
+  it.each(['', 'relative/home'])('is refused when HOME is %j: it would be in the current project', (home) => {
+    vi.stubEnv('HOME', home)
+    const told = /There is no home directory/
+    expect(() => serverSettings({})).toThrow(told)
+    expect(() => commandLineSettings({})).toThrow(told)
+    expect(serverSettings({ stateDirectory: '/srv/claviger' }).stateDirectory).toBe('/srv/claviger')
+  })
+
+  it('is absolute, however it was written', () => {
+    const { stateDirectory, databaseUrl } = serverSettings({ stateDirectory: './state/' })
+    expect([stateDirectory, databaseUrl]).toEqual([
+      resolve('state'),
+      `sqlite:${resolve('state')}/claviger.db`,
+    ])
+    expect(commandLineSettings({ stateDirectory: 'state' }).stateDirectory).toBe(resolve('state'))
+  })
+})
+
+describe('a URL', () => {
+  it('loses its closing slashes, in a time that grows with its length only', () => {
+    const many = `${'/'.repeat(200_000)}x`
+    expect(serverSettings({ anthropicUrl: `https://a.test/${many}//` }).anthropicUrl.endsWith('/x')).toBe(
+      true,
+    )
+  })
+})
