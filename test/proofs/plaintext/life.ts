@@ -20,6 +20,7 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const CORE_LENGTH = 24
 const CREATE = ['credential', 'create']
 const EXEC_ENV = ['exec', '--harness', 'claude', '--delivery', 'env', '--']
+const EXEC_HELPER = ['exec', '--harness', 'claude', '--delivery', 'helper', '--']
 
 /** A life with secrets that nobody has seen before. */
 export function wholeLife(random: Random): Life {
@@ -57,8 +58,8 @@ function claudeSteps(key: (name: string) => string): Step[] {
       words: [...EXEC_ENV, 'sh', '-c', `test "$ANTHROPIC_API_KEY" = ${first}`],
     },
     // Without a prompt the key comes from a helper; here the program asks it, as Claude Code would.
-    { words: ['exec', '--harness', 'claude', '--', 'sh', '-c', askHelper(first)] },
-    { words: ['exec', '--harness', 'claude', '--', 'sh', '-c', 'kill -9 $$'], exitCode: 137 },
+    { words: [...EXEC_HELPER, 'sh', '-c', askHelper(first)] },
+    { words: [...EXEC_HELPER, 'sh', '-c', 'kill -9 $$'], exitCode: 137 },
     { words: ['exec', '--harness', 'claude', '--', 'no-such-program'], exitCode: 1 },
     { words: ['credential', 'test', 'renamed'], exitCode: 1 },
     {
