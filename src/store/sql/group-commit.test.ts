@@ -1,8 +1,9 @@
 import { CompiledQuery } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Engine } from './engine.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import type { Execute } from './prepared.ts'
-import { type Engine, openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
 
 let engine: Engine
 /** Statements and answers in the order they happened. */

@@ -3,10 +3,13 @@
 // connection that nobody else uses meanwhile, so that no reader sees what is not committed.
 
 import { CompiledQuery as Compiled, type CompiledQuery } from 'kysely'
-import { unitEnded } from '../refusals.ts'
+import { isContended, unitEnded } from '../refusals.ts'
 import type { Execute } from './prepared.ts'
 
 const MAX_UNITS = 256
+
+// How often a unit is run that other servers stand in the way of.
+const MAX_TRIES = 8
 
 const COMMIT = Compiled.raw('commit')
 const ROLLBACK = Compiled.raw('rollback')
@@ -24,7 +27,10 @@ export interface GroupCommitOptions {
 }
 
 export interface GroupCommit {
-  /** Resolves with what `work` returned once it is durable; rejects when nothing of it was stored. */
+  /**
+   * Resolves with what `work` returned once it is durable; rejects when nothing of it was stored, or with what
+   * isOutcomeUnknown knows. `work` is run again when the engine took it back because another server was in the way.
+   */
   atomically<T>(work: (execute: Execute) => Promise<T>): Promise<T>
   /** Resolves when every unit asked for so far has been answered. */
   drained(): Promise<void>
@@ -42,7 +48,8 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       await settled(() => waiting.length)
       const group = waiting.slice(0, maxUnits)
       waiting = waiting.slice(maxUnits)
-      await commitGroup(group, begin, connected)
+      // What has to be run again goes first, so that it does not wait behind what came later.
+      waiting.unshift(...(await commitGroup(group, begin, connected)))
     }
     flushing = undefined
   }
@@ -56,6 +63,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
             return () => resolve(value)
           },
           reject,
+          tries: 0,
         })
         flushing ??= flush()
       }),
@@ -79,20 +87,30 @@ interface Unit {
   /** Does the work; the result answers its caller, and is called after the commit. */
   readonly run: (execute: Execute) => Promise<() => void>
   readonly reject: (error: unknown) => void
+  tries: number
 }
 
+// Returns the units that are to be run again.
 async function commitGroup(
   units: readonly Unit[],
   begin: CompiledQuery<unknown>,
   connected: GroupCommitOptions['connected'],
-): Promise<void> {
+): Promise<Unit[]> {
+  const again: Unit[] = []
   const answers: (() => void)[] = []
+  const refuse = (unit: Unit, error: unknown) => {
+    unit.tries += 1
+    if (isContended(error) && unit.tries < MAX_TRIES) again.push(unit)
+    else unit.reject(error)
+  }
   try {
     await connected(async (execute) => {
       await execute(begin)
       try {
         for (const unit of units) {
-          answers.push(units.length === 1 ? await runAlone(unit, execute) : await runSaved(unit, execute))
+          answers.push(
+            units.length === 1 ? await runAlone(unit, execute) : await runSaved(unit, execute, refuse),
+          )
         }
         await execute(COMMIT)
       } catch (error) {
@@ -101,15 +119,20 @@ async function commitGroup(
       }
     })
   } catch (error) {
-    for (const unit of units) unit.reject(error)
-    return
+    for (const unit of units) refuse(unit, error)
+    return again
   }
   for (const answer of answers) answer()
+  return again
 }
 
 // Throws only when the savepoint itself fails: then nobody knows what the transaction holds, and all of it goes. SQLite
 // takes a whole transaction back when the disk is full, so the statement that failed says why better than the savepoint.
-async function runSaved(unit: Unit, execute: Execute): Promise<() => void> {
+async function runSaved(
+  unit: Unit,
+  execute: Execute,
+  refuse: (unit: Unit, error: unknown) => void,
+): Promise<() => void> {
   await execute(SAVEPOINT)
   const outcome = await runUnit(unit, execute)
   if ('answer' in outcome) {
@@ -120,7 +143,7 @@ async function runSaved(unit: Unit, execute: Execute): Promise<() => void> {
     throw outcome.statement ?? error
   })
   await execute(RELEASE)
-  return () => unit.reject(outcome.error)
+  return () => refuse(unit, outcome.error)
 }
 
 async function runAlone(unit: Unit, execute: Execute): Promise<() => void> {
