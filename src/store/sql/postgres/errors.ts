@@ -27,6 +27,9 @@ const NO_PASSWORD = /^(SASL: |SCRAM-SERVER-FIRST-MESSAGE: ).*password must be|^P
 // What is certain not to have committed when COMMIT answers with it.
 const CERTAINLY_TAKEN_BACK = /^(23|40001|40P01|25P02|57014)/
 
+// What the driver says when it knew before that the connection was lost.
+const NEVER_SENT = /^Client (has encountered|was closed)/
+
 // Classes whose messages hold names of tables, roles and files, but no values.
 const SAYS_NO_VALUES = /^(08|25|26|28|3D|3F|40|42501|42P|53|55|57|58|XX)/
 
@@ -55,7 +58,8 @@ export function isUseless(thrown: unknown): boolean {
 
 /** What a failed COMMIT means: the error as it is when nothing was stored, else that nobody knows. */
 export function commitFailure(thrown: unknown): unknown {
-  if (thrown instanceof Error && CERTAINLY_TAKEN_BACK.test(codeOf(thrown))) return thrown
+  if (!(thrown instanceof Error)) return outcomeUnknown(detailOf(thrown))
+  if (CERTAINLY_TAKEN_BACK.test(codeOf(thrown)) || NEVER_SENT.test(thrown.message)) return thrown
   return outcomeUnknown(detailOf(thrown))
 }
 
