@@ -77,4 +77,12 @@ describe('people on Postgres', () => {
     expect(await asked).toEqual({ ...made, created: false })
     expect(await first.bootstrap()).toEqual({ ...made, created: false })
   })
+
+  it('are made once by servers that start together', async () => {
+    const url = await server.createDatabase()
+    const servers = await Promise.all(Array.from({ length: 4 }, () => open('postgres', url)))
+    const made = await Promise.all(servers.map((identity) => identity.bootstrap()))
+    expect(made.filter(({ created }) => created)).toHaveLength(1)
+    expect(new Set(made.map(({ organization, owner }) => `${organization.id} ${owner.id}`)).size).toBe(1)
+  })
 })
