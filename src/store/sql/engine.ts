@@ -12,6 +12,8 @@ export interface Engine {
   readonly schema?: string
   /** Starts a transaction that will write. */
   readonly begin: string
+  /** On the connection that writes a statement may be sent before the last one was answered. */
+  readonly pipelined: boolean
   readonly translate: (thrown: unknown) => unknown
   /** Runs one query that only reads, outside of any unit. */
   readonly read: Execute

@@ -22,6 +22,8 @@ export interface GroupCommitOptions {
   readonly connected: (use: (execute: Execute) => Promise<void>) => Promise<void>
   /** Starts a transaction that will write. */
   readonly begin: string
+  /** Statements may be asked for before the last one was answered; each is carried out after the one before. */
+  readonly pipelined?: boolean
   /** At most this many units share a commit. */
   readonly maxUnits?: number
 }
@@ -38,8 +40,7 @@ export interface GroupCommit {
 
 /** Group commit over one engine; errors of the engine pass as they are. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { connected, maxUnits = MAX_UNITS } = options
-  const begin = Compiled.raw(options.begin)
+  const { maxUnits = MAX_UNITS } = options
   let waiting: Unit[] = []
   let flushing: Promise<void> | undefined
 
@@ -49,7 +50,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       const group = waiting.slice(0, maxUnits)
       waiting = waiting.slice(maxUnits)
       // What has to be run again goes first, so that it does not wait behind what came later.
-      waiting.unshift(...(await commitGroup(group, begin, connected)))
+      waiting.unshift(...(await commitGroup(group, options)))
     }
     flushing = undefined
   }
@@ -91,11 +92,7 @@ interface Unit {
 }
 
 // Returns the units that are to be run again.
-async function commitGroup(
-  units: readonly Unit[],
-  begin: CompiledQuery<unknown>,
-  connected: GroupCommitOptions['connected'],
-): Promise<Unit[]> {
+async function commitGroup(units: readonly Unit[], options: GroupCommitOptions): Promise<Unit[]> {
   const again: Unit[] = []
   const answers: (() => void)[] = []
   const refuse = (unit: Unit, error: unknown) => {
@@ -104,14 +101,18 @@ async function commitGroup(
     else unit.reject(error)
   }
   try {
-    await connected(async (execute) => {
-      await execute(begin)
+    await options.connected(async (execute) => {
+      await execute(Compiled.raw(options.begin))
+      const marks = marking(execute, options.pipelined ?? false)
       try {
         for (const unit of units) {
           answers.push(
-            units.length === 1 ? await runAlone(unit, execute) : await runSaved(unit, execute, refuse),
+            units.length === 1
+              ? await runAlone(unit, execute)
+              : await runSaved(unit, execute, marks.set, refuse),
           )
         }
+        await marks.all()
         await execute(COMMIT)
       } catch (error) {
         await rollBack(execute)
@@ -131,19 +132,44 @@ async function commitGroup(
 async function runSaved(
   unit: Unit,
   execute: Execute,
+  mark: Marks['set'],
   refuse: (unit: Unit, error: unknown) => void,
 ): Promise<() => void> {
-  await execute(SAVEPOINT)
+  await mark(SAVEPOINT)
   const outcome = await runUnit(unit, execute)
   if ('answer' in outcome) {
-    await execute(RELEASE)
+    await mark(RELEASE)
     return outcome.answer
   }
   await execute(ROLLBACK_UNIT).catch((error: unknown) => {
     throw outcome.statement ?? error
   })
-  await execute(RELEASE)
+  await mark(RELEASE)
   return () => refuse(unit, outcome.error)
+}
+
+interface Marks {
+  readonly set: (savepoint: CompiledQuery<unknown>) => Promise<void>
+  /** Throws when any of them failed. */
+  readonly all: () => Promise<void>
+}
+
+// Half of all statements only mark where units begin and end. Where statements can be sent ahead nobody waits for those;
+// if one fails, so does everything after it, and the group asks before it commits.
+function marking(execute: Execute, pipelined: boolean): Marks {
+  const sent: Promise<unknown>[] = []
+  return {
+    set: async (savepoint) => {
+      const answer = execute(savepoint)
+      if (pipelined) sent.push(answer)
+      else await answer
+      // A failure is thrown by `all`; until then it is not unheard.
+      answer.catch(() => undefined)
+    },
+    all: async () => {
+      await Promise.all(sent)
+    },
+  }
 }
 
 async function runAlone(unit: Unit, execute: Execute): Promise<() => void> {

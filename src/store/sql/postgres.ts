@@ -39,9 +39,8 @@ export async function openPostgres(url: string): Promise<Engine> {
   const translate = postgresErrors(address)
   const schema = await askOnce(address, translate)
   const availability = createAvailability(() => tryConnection(address), PATIENCE)
-  const connections = (most: number) => createConnections({ address, availability, translate, most })
-  const readers = connections(READERS)
-  const writer = connections(1)
+  const readers = createConnections({ address, availability, translate, most: READERS })
+  const writer = createConnections({ address, availability, translate, most: 1, pipelined: true })
   const database = new Kysely<Database>({ dialect: new PostgresDialect({ pool: readers.pool }) })
   const statementOf = statements()
   const read: Execute = (query) =>
@@ -51,6 +50,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     binary: 'bytea',
     schema,
     begin: 'begin',
+    pipelined: true,
     translate,
     read,
     connected: (use) => attempt(translate, () => writer.lend((run) => use(writing(run)))),

@@ -64,6 +64,8 @@ export function openSqlite(options: SqliteOptions): Engine {
     database,
     binary: 'blob',
     begin: 'begin immediate',
+    // A full disk makes SQLite take the whole transaction back: what came after would be stored by itself.
+    pipelined: false,
     translate,
     read: translated((query) => database.executeQuery(query)),
     // Kysely's own connection, without the layers that wait for it at each query.

@@ -54,6 +54,8 @@ export interface ConnectionsOptions {
   readonly most: number
   readonly availability?: Availability
   readonly translate: (thrown: unknown) => unknown
+  /** Statements are sent at once and answered in order, instead of each waiting for the one before. */
+  readonly pipelined?: boolean
   /** For migrations, which take as long as they take. */
   readonly unhurried?: boolean
 }
@@ -76,6 +78,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const pool = new Pool({
     ...configOf(address, options.unhurried),
     max: options.most,
+    pipeline: options.pipelined ?? false,
     idleTimeoutMillis: IDLE_TIMEOUT,
     onConnect: (client) => makeReady(client, address),
   })
