@@ -34,7 +34,7 @@ const NEVER_SENT = /^Client (has encountered|was closed)/
 const SAYS_NO_VALUES = /^(08|25|26|28|3D|3F|40|42501|42P|53|55|57|58|XX)/
 
 /** The code of an error: five characters of Postgres, or a name of the operating system. Empty when there is none. */
-export function codeOf(thrown: unknown): string {
+function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
