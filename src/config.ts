@@ -40,7 +40,8 @@ export const SETTINGS = {
     flag: '--database URL',
     variable: 'CLAVIGER_DATABASE_URL',
     standard: 'sqlite:STATE_DIR/claviger.db',
-    meaning: 'Database of the server: sqlite:PATH.',
+    meaning:
+      'Database of the server: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE. A password belongs into the variable: others can see flags.',
   },
   masterKey: {
     variable: 'CLAVIGER_MASTER_KEY',
@@ -202,8 +203,8 @@ function stateDirectoryOf(given: GivenSettings): string {
 }
 
 function databaseUrl(text: string): string {
-  if (/^sqlite:.+/.test(text)) return text
-  throw wrong('databaseUrl', 'is not sqlite:PATH')
+  if (/^(sqlite:|postgres(ql)?:\/\/).+/.test(text)) return text
+  throw wrong('databaseUrl', 'is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/DATABASE')
 }
 
 function httpUrl(name: SettingName, text: string): string {

@@ -53,16 +53,17 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     import('./server/state-directory.ts'),
   ])
   await prepareStateDirectory(settings.stateDirectory)
-  const { openSqlStore } = await import('./store/sql/sql-store.ts')
+  const { engineOf, openSqlStore, shownDatabase } = await import('./store/sql/sql-store.ts')
   const { createIdentity, peopleMigration } = await import('./identity/better-auth.ts')
-  const extraMigrations = { 'people-0001': peopleMigration('sqlite') }
+  const engine = engineOf(settings.databaseUrl)
+  const extraMigrations = { 'people-0001': peopleMigration(engine) }
   const { store, database } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
   try {
     const { vault, sessionSecret, keySource } = await openVault(settings, store)
     const baseUrl = `http://${settings.host}:${settings.port}`
     const identity = createIdentity({
       database: database as never,
-      engine: 'sqlite',
+      engine,
       secret: sessionSecret,
       baseUrl,
     })
@@ -79,7 +80,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       throw error
     }
     log.debug(
-      { url: listening.url, database: settings.databaseUrl, key: keySource, version: VERSION },
+      { url: listening.url, database: shownDatabase(settings.databaseUrl), key: keySource, version: VERSION },
       'ready',
     )
     return {

@@ -71,13 +71,25 @@ function people(auth: Auth): Identity {
   return {
     person,
     async bootstrap() {
-      const [existing] = await find<Organization>('organization', { slug: FIRST_ORGANIZATION.slug })
-      const made = existing ?? (await makeFirst(auth))
+      const existing = async () =>
+        (await find<Organization>('organization', { slug: FIRST_ORGANIZATION.slug }))[0]
+      let created = false
+      let made = await existing()
+      if (made === undefined) {
+        try {
+          made = await makeFirst(auth)
+          created = true
+        } catch (error) {
+          // Another server of this database started at the same time and was faster.
+          made = await existing()
+          if (made === undefined) throw error
+        }
+      }
       const [user] = await find<{ id: string }>('user', { email: FIRST_OWNER.email })
       const [owning] = await find<{ userId: string }>('member', { organizationId: made.id, role: 'owner' })
       const owner = await person(made.id, owning?.userId ?? user?.id ?? '')
       if (!owner) throw new Error('the first organization has no owner')
-      return { organization: { id: made.id, name: made.name }, owner, created: existing === undefined }
+      return { organization: { id: made.id, name: made.name }, owner, created }
     },
     async organization(id) {
       const [found] = await find<Organization>('organization', { id })

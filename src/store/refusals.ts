@@ -4,6 +4,8 @@ import { ClavigerError } from '../domain/errors.ts'
 import type { OwnerText } from '../domain/owner.ts'
 
 const NAME_HINT = 'Choose another name.'
+const OUTCOME_UNKNOWN = 'The database was lost while it was storing this; it may have been stored.'
+const CONTENDED = 'Others were changing the same at the same time.'
 
 /** `conflict`: the owner already has a credential of that name. */
 export function credentialNameTaken(owner: OwnerText, name: string, cause?: unknown): ClavigerError {
@@ -31,6 +33,29 @@ export function parentGone(cause?: Error): ClavigerError {
 /** `unavailable`: the store was closed before this was asked. */
 export function storeClosed(): ClavigerError {
   return new ClavigerError('unavailable', 'The database is closed.', { hint: 'Start the server again.' })
+}
+
+/** `unavailable`: the connection was lost while the database was committing. Nobody can say what it has stored. */
+export function outcomeUnknown(detail: string): ClavigerError {
+  return new ClavigerError('unavailable', OUTCOME_UNKNOWN, {
+    hint: 'Look whether it is there before you try again.',
+    detail,
+  })
+}
+
+/** Whether this is what `outcomeUnknown` made: the unit may have been stored. */
+export function isOutcomeUnknown(thrown: unknown): boolean {
+  return thrown instanceof ClavigerError && thrown.message === OUTCOME_UNKNOWN
+}
+
+/** `unavailable`: another server was in the way of this unit, and the database took it back. It can be run again. */
+export function contended(detail: string): ClavigerError {
+  return new ClavigerError('unavailable', CONTENDED, { hint: 'Nothing was stored. Try again.', detail })
+}
+
+/** Whether this is what `contended` made. */
+export function isContended(thrown: unknown): boolean {
+  return thrown instanceof ClavigerError && thrown.message === CONTENDED
 }
 
 /** `internal`: a unit's groups were kept and used after it. */

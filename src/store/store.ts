@@ -228,7 +228,10 @@ export interface Store extends StoreGroups {
   /**
    * Runs `work` as one unit: all of it or nothing, durable on disk when the promise resolves. Units asked for in one
    * turn of the event loop share one commit; one that throws takes back only itself. Inside `work` use only the groups
-   * it is given, and await nothing else: the whole database waits for it.
+   * it is given, and await nothing else: the whole database waits for it. It may be run more than once, when another
+   * server was in its way; only what the last run did is kept. Other servers' units run at the same time: what a unit
+   * has read may change before it writes, so decide by `update`, which compares, and by unique names. Rejects when
+   * nothing was stored, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
    */
   atomically<T>(work: (unit: StoreGroups) => Promise<T>): Promise<T>
   /** Throws `unavailable` when the store cannot be read. */

@@ -1,8 +1,10 @@
 import { CompiledQuery } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { contended } from '../refusals.ts'
+import type { Engine } from './engine.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import type { Execute } from './prepared.ts'
-import { type Engine, openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
 
 let engine: Engine
 /** Statements and answers in the order they happened. */
@@ -21,9 +23,10 @@ async function run(sql: string): Promise<unknown[]> {
   return (await engine.database.executeQuery(CompiledQuery.raw(sql))).rows
 }
 
-function committer(maxUnits = 256): GroupCommit {
+function committer(maxUnits = 256, pipelined = false): GroupCommit {
   return createGroupCommit({
     begin: engine.begin,
+    pipelined,
     maxUnits,
     connected: (use) =>
       engine.database.getExecutor().provideConnection((connection) =>
@@ -124,6 +127,46 @@ describe('group commit', () => {
     expect(await ids()).toEqual([])
     expect(await atomically(insert('after'))).toBe('after')
     expect(await ids()).toEqual(['after'])
+  })
+
+  it('runs a unit again that another server stood in the way of, and keeps what its last run did', async () => {
+    const { atomically } = committer()
+    let runs = 0
+    const unlucky = atomically(async (execute) => {
+      runs += 1
+      await insert(`run-${runs}`)(execute)
+      if (runs < 3) throw contended('a deadlock')
+      return runs
+    })
+    const neighbour = atomically(insert('neighbour'))
+    expect(await Promise.all([unlucky, neighbour])).toEqual([3, 'neighbour'])
+    expect(await ids()).toEqual(['neighbour', 'run-3'])
+  })
+
+  it('gives up on a unit that others always stand in the way of', async () => {
+    const { atomically, drained } = committer()
+    let runs = 0
+    const failed = atomically(async () => {
+      runs += 1
+      throw contended('a deadlock')
+    })
+    await expect(failed).rejects.toMatchObject({
+      code: 'unavailable',
+      hint: expect.stringContaining('Try again'),
+    })
+    expect(runs).toBe(8)
+    await drained()
+    expect(await atomically(insert('after'))).toBe('after')
+  })
+
+  it('commits nothing when a savepoint that was sent ahead failed', async () => {
+    const { atomically } = committer(256, true)
+    const lost = atomically((execute) => execute(CompiledQuery.raw('release savepoint unit')))
+    const results = await Promise.allSettled([atomically(insert('a')), lost, atomically(insert('b'))])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(events).not.toContain('commit')
+    expect(await ids()).toEqual([])
+    expect(await atomically(insert('after'))).toBe('after')
   })
 
   it('has answered everybody when it is drained', async () => {

@@ -3,10 +3,13 @@
 // connection that nobody else uses meanwhile, so that no reader sees what is not committed.
 
 import { CompiledQuery as Compiled, type CompiledQuery } from 'kysely'
-import { unitEnded } from '../refusals.ts'
+import { isContended, unitEnded } from '../refusals.ts'
 import type { Execute } from './prepared.ts'
 
 const MAX_UNITS = 256
+
+// How often a unit is run that other servers stand in the way of.
+const MAX_TRIES = 8
 
 const COMMIT = Compiled.raw('commit')
 const ROLLBACK = Compiled.raw('rollback')
@@ -19,12 +22,17 @@ export interface GroupCommitOptions {
   readonly connected: (use: (execute: Execute) => Promise<void>) => Promise<void>
   /** Starts a transaction that will write. */
   readonly begin: string
+  /** Statements may be asked for before the last one was answered; each is carried out after the one before. */
+  readonly pipelined?: boolean
   /** At most this many units share a commit. */
   readonly maxUnits?: number
 }
 
 export interface GroupCommit {
-  /** Resolves with what `work` returned once it is durable; rejects when nothing of it was stored. */
+  /**
+   * Resolves with what `work` returned once it is durable; rejects when nothing of it was stored, or with what
+   * isOutcomeUnknown knows. `work` is run again when the engine took it back because another server was in the way.
+   */
   atomically<T>(work: (execute: Execute) => Promise<T>): Promise<T>
   /** Resolves when every unit asked for so far has been answered. */
   drained(): Promise<void>
@@ -32,8 +40,7 @@ export interface GroupCommit {
 
 /** Group commit over one engine; errors of the engine pass as they are. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { connected, maxUnits = MAX_UNITS } = options
-  const begin = Compiled.raw(options.begin)
+  const { maxUnits = MAX_UNITS } = options
   let waiting: Unit[] = []
   let flushing: Promise<void> | undefined
 
@@ -42,7 +49,8 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       await settled(() => waiting.length)
       const group = waiting.slice(0, maxUnits)
       waiting = waiting.slice(maxUnits)
-      await commitGroup(group, begin, connected)
+      // What has to be run again goes first, so that it does not wait behind what came later.
+      waiting.unshift(...(await commitGroup(group, options)))
     }
     flushing = undefined
   }
@@ -56,6 +64,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
             return () => resolve(value)
           },
           reject,
+          tries: 0,
         })
         flushing ??= flush()
       }),
@@ -79,21 +88,31 @@ interface Unit {
   /** Does the work; the result answers its caller, and is called after the commit. */
   readonly run: (execute: Execute) => Promise<() => void>
   readonly reject: (error: unknown) => void
+  tries: number
 }
 
-async function commitGroup(
-  units: readonly Unit[],
-  begin: CompiledQuery<unknown>,
-  connected: GroupCommitOptions['connected'],
-): Promise<void> {
+// Returns the units that are to be run again.
+async function commitGroup(units: readonly Unit[], options: GroupCommitOptions): Promise<Unit[]> {
+  const again: Unit[] = []
   const answers: (() => void)[] = []
+  const refuse = (unit: Unit, error: unknown) => {
+    unit.tries += 1
+    if (isContended(error) && unit.tries < MAX_TRIES) again.push(unit)
+    else unit.reject(error)
+  }
   try {
-    await connected(async (execute) => {
-      await execute(begin)
+    await options.connected(async (execute) => {
+      await execute(Compiled.raw(options.begin))
+      const marks = marking(execute, options.pipelined ?? false)
       try {
         for (const unit of units) {
-          answers.push(units.length === 1 ? await runAlone(unit, execute) : await runSaved(unit, execute))
+          answers.push(
+            units.length === 1
+              ? await runAlone(unit, execute)
+              : await runSaved(unit, execute, marks.set, refuse),
+          )
         }
+        await marks.all()
         await execute(COMMIT)
       } catch (error) {
         await rollBack(execute)
@@ -101,26 +120,56 @@ async function commitGroup(
       }
     })
   } catch (error) {
-    for (const unit of units) unit.reject(error)
-    return
+    for (const unit of units) refuse(unit, error)
+    return again
   }
   for (const answer of answers) answer()
+  return again
 }
 
 // Throws only when the savepoint itself fails: then nobody knows what the transaction holds, and all of it goes. SQLite
 // takes a whole transaction back when the disk is full, so the statement that failed says why better than the savepoint.
-async function runSaved(unit: Unit, execute: Execute): Promise<() => void> {
-  await execute(SAVEPOINT)
+async function runSaved(
+  unit: Unit,
+  execute: Execute,
+  mark: Marks['set'],
+  refuse: (unit: Unit, error: unknown) => void,
+): Promise<() => void> {
+  await mark(SAVEPOINT)
   const outcome = await runUnit(unit, execute)
   if ('answer' in outcome) {
-    await execute(RELEASE)
+    await mark(RELEASE)
     return outcome.answer
   }
   await execute(ROLLBACK_UNIT).catch((error: unknown) => {
     throw outcome.statement ?? error
   })
-  await execute(RELEASE)
-  return () => unit.reject(outcome.error)
+  await mark(RELEASE)
+  return () => refuse(unit, outcome.error)
+}
+
+interface Marks {
+  readonly set: (savepoint: CompiledQuery<unknown>) => Promise<void>
+  /** Throws when any of them failed. */
+  readonly all: () => Promise<void>
+}
+
+// Half of all statements only mark where units begin and end. Where statements can be sent ahead nobody waits for those;
+// if one fails, so does everything after it, and the group asks before it commits.
+function marking(execute: Execute, pipelined: boolean): Marks {
+  const sent: Promise<unknown>[] = []
+  return {
+    set: async (savepoint) => {
+      const answer = execute(savepoint)
+      if (pipelined) sent.push(answer)
+      else await answer
+      // A failure is thrown by `all`; until then it is not unheard.
+      answer.catch(() => undefined)
+    },
+    all: async () => {
+      await Promise.all(sent)
+    },
+  }
 }
 
 async function runAlone(unit: Unit, execute: Execute): Promise<() => void> {

@@ -4,7 +4,8 @@
 import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
-import type { Engine } from './sqlite.ts'
+import type { Engine } from './engine.ts'
+import type { Database } from './schema.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
 
@@ -28,21 +29,30 @@ function storeMigrations(binary: Engine['binary']): Migrations {
  */
 export async function migrate(engine: Engine, extra: Migrations = {}): Promise<void> {
   const migrations = { ...storeMigrations(engine.binary), ...extra }
-  await refuseNewer(engine, migrations)
-  const migrator = new Migrator({
-    db: engine.database,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-    // Two lines of numbers, the store's and the one handed in, grow independently of each other.
-    allowUnorderedMigrations: true,
+  await engine.migrating(async (database) => {
+    await refuseNewer(database, engine.schema, migrations)
+    const migrator = new Migrator({
+      db: database,
+      provider: { getMigrations: async () => ({ ...migrations }) },
+      // Two lines of numbers, the store's and the one handed in, grow independently of each other.
+      allowUnorderedMigrations: true,
+      // Another schema of the database may have a table of migrations too.
+      ...(engine.schema !== undefined && { migrationTableSchema: engine.schema }),
+    })
+    const { error } = await migrator.migrateToLatest()
+    if (error !== undefined) throw engine.translate(error)
   })
-  const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw engine.translate(error)
 }
 
-async function refuseNewer(engine: Engine, known: Migrations): Promise<void> {
-  const tables = await engine.database.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === 'kysely_migration')) return
-  const applied = await engine.database
+async function refuseNewer(
+  database: Kysely<Database>,
+  schema: string | undefined,
+  known: Migrations,
+): Promise<void> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
+  const ours = tables.filter((table) => schema === undefined || table.schema === schema)
+  if (!ours.some((table) => table.name === 'kysely_migration')) return
+  const applied = await database
     .withTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
     .select('name')

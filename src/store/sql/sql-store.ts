@@ -9,20 +9,22 @@ import type { Store, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import { auditGroup } from './audit.ts'
 import { credentialGroup } from './credentials.ts'
-import { createGroupCommit, type GroupCommitOptions } from './group-commit.ts'
+import type { Engine } from './engine.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { leaseGroup } from './leases.ts'
 import { type Migrations, migrate } from './migrations.ts'
+import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
 import { installationGroup, settingGroup } from './settings.ts'
-import { type Engine, openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
 import { tokenGroup } from './tokens.ts'
 import { versionGroup } from './versions.ts'
 
 const SQLITE = 'sqlite:'
 
 export interface SqlStoreOptions {
-  /** `sqlite:PATH` or `sqlite::memory:`. */
+  /** `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. */
   readonly url: string
   /** Migrations of tables that are not the store's. */
   readonly extraMigrations?: Migrations
@@ -32,15 +34,28 @@ export interface SqlStoreOptions {
 
 export interface SqlStore {
   readonly store: Store
-  /** The database itself, for identity/. Never use it inside `atomically`: it would wait for itself. */
+  /** The database itself, for identity/. Never use it inside `atomically`: on SQLite it would wait for itself. */
   readonly database: Kysely<Database>
   /** The same as `store.close()`. */
   close(): Promise<void>
 }
 
-/** Opens a database and brings it up to date. Throws `invalid` for a URL that is none; others: see openSqlite. */
+/** Which engine a URL asks for. */
+export function engineOf(url: string): 'sqlite' | 'postgres' {
+  return isPostgresUrl(url) ? 'postgres' : 'sqlite'
+}
+
+/** A database's URL as it may be shown and logged: without user and password. */
+export function shownDatabase(url: string): string {
+  return isPostgresUrl(url) ? `postgres://${postgresAddress(url).name}` : url
+}
+
+/**
+ * Opens a database and brings it up to date. Throws `invalid` for a URL that is none; others: see openSqlite and
+ * openPostgres.
+ */
 export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> {
-  const engine = openEngine(options)
+  const engine = await openEngine(options)
   try {
     await migrate(engine, options.extraMigrations)
   } catch (error) {
@@ -51,11 +66,12 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
   return { store, database: engine.database, close: () => store.close() }
 }
 
-function openEngine({ url, maxPages }: SqlStoreOptions): Engine {
+async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
+  if (isPostgresUrl(url)) return (await import('./postgres.ts')).openPostgres(url)
   const path = url.startsWith(SQLITE) ? url.slice(SQLITE.length) : ''
   if (path === '') {
     throw new ClavigerError('invalid', 'This is not the URL of a database we can use.', {
-      hint: 'Use sqlite:PATH, for example --database sqlite:/var/lib/claviger/claviger.db',
+      hint: 'Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE, for example --database sqlite:/var/lib/claviger/claviger.db',
     })
   }
   return openSqlite(maxPages === undefined ? { path } : { path, maxPages })
@@ -70,8 +86,8 @@ function storeOver(engine: Engine): Store {
     if (closing !== undefined) throw storeClosed()
   }
 
-  const committer = createGroupCommit({ begin: engine.begin, connected: connectedTo(engine) })
-  const outer = groupsOver((query) => translated(engine, engine.database.executeQuery(query)))
+  const committer = createGroupCommit(engine)
+  const outer = groupsOver(engine.read)
   const read = async <T>(work: (groups: StoreGroups) => Promise<T>) => {
     refuse()
     return work(outer)
@@ -85,7 +101,8 @@ function storeOver(engine: Engine): Store {
     ...groups,
     atomically,
     check: async () => {
-      await groups.installation.get('check')
+      refuse()
+      await engine.check()
     },
     close: () => {
       closing ??= committer.drained().then(() => engine.close())
@@ -111,20 +128,4 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     settings: settings(execute),
     installation: installation(execute),
   })
-}
-
-// Kysely's own connection, without the layers that wait for it at each query.
-function connectedTo(engine: Engine): GroupCommitOptions['connected'] {
-  return (use) =>
-    engine.database
-      .getExecutor()
-      .provideConnection((connection) => use((query) => translated(engine, connection.executeQuery(query))))
-}
-
-async function translated<T>(engine: Engine, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    throw engine.translate(error)
-  }
 }

@@ -3,9 +3,18 @@
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import {
+  CompiledQuery,
+  Kysely,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+} from 'kysely'
 import type { ClavigerError } from '../../domain/errors.ts'
+import type { Engine } from './engine.ts'
 import { sqliteErrors, unusable } from './errors.ts'
+import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
 
 // What a mode may not have: any right for the group or others.
@@ -34,17 +43,6 @@ export interface SqliteOptions {
   readonly maxPages?: number
 }
 
-/** What the store needs of a database engine. */
-export interface Engine {
-  readonly database: Kysely<Database>
-  /** The type of a column of bytes. */
-  readonly binary: 'blob' | 'bytea'
-  /** Starts a transaction that will write. */
-  readonly begin: string
-  readonly translate: (thrown: unknown) => unknown
-  close(): Promise<void>
-}
-
 /**
  * Opens the database and takes its lock until it is closed. Throws `conflict` when another process has it and
  * `unavailable` when it cannot be used. A new file is readable for its owner only; an existing one is made so.
@@ -53,11 +51,32 @@ export function openSqlite(options: SqliteOptions): Engine {
   const translate = sqliteErrors(options.path)
   const connection = openLocked(options, translate)
   const database = new Kysely<Database>({ dialect: new Dialect({ database: asKyselyDatabase(connection) }) })
+  const translated =
+    (execute: Execute): Execute =>
+    async (query) => {
+      try {
+        return await execute(query)
+      } catch (error) {
+        throw translate(error)
+      }
+    }
   return {
     database,
     binary: 'blob',
     begin: 'begin immediate',
+    // A full disk makes SQLite take the whole transaction back: what came after would be stored by itself.
+    pipelined: false,
     translate,
+    read: translated((query) => database.executeQuery(query)),
+    // Kysely's own connection, without the layers that wait for it at each query.
+    connected: (use) =>
+      database
+        .getExecutor()
+        .provideConnection((only) => use(translated((query) => only.executeQuery(query)))),
+    migrating: (work) => work(database),
+    check: async () => {
+      await database.executeQuery(CompiledQuery.raw('select 1 from sqlite_schema'))
+    },
     close: async () => {
       try {
         if (connection.isOpen) connection.exec('pragma wal_checkpoint(truncate)')

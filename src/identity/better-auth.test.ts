@@ -1,0 +1,88 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { openSqlStore } from '../store/sql/sql-store.ts'
+import { createIdentity, peopleMigration } from './better-auth.ts'
+import type { Identity } from './identity.ts'
+
+let server: PostgresServer
+const cleanups: (() => unknown)[] = []
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+afterAll(() => server.close())
+
+async function open(engine: 'sqlite' | 'postgres', url: string): Promise<Identity> {
+  const extraMigrations = { 'people-0001': peopleMigration(engine) }
+  const { database, close } = await openSqlStore({ url, extraMigrations })
+  cleanups.push(close)
+  return createIdentity({
+    database: database as never,
+    engine,
+    secret: 'a secret of this test and of nothing else',
+    baseUrl: 'http://127.0.0.1:7717',
+  })
+}
+
+describe.each(['sqlite', 'postgres'] as const)('people on %s', (engine) => {
+  const newUrl = async () => (engine === 'sqlite' ? 'sqlite::memory:' : server.createDatabase())
+
+  it('are made at the first start, and found from then on', async () => {
+    const identity = await open(engine, await newUrl())
+    const first = await identity.bootstrap()
+    expect(first).toMatchObject({
+      created: true,
+      organization: { name: 'My organization' },
+      owner: { email: 'owner@claviger.local', name: 'Owner', role: 'owner', teams: ['everyone'] },
+    })
+    expect(await identity.bootstrap()).toEqual({ ...first, created: false })
+    const { organization, owner } = first
+    expect(await identity.organization(organization.id)).toEqual(organization)
+    expect(await identity.organization('none')).toBeUndefined()
+    expect(await identity.teams(organization.id)).toEqual(['everyone'])
+    expect(await identity.person(organization.id, owner.id)).toEqual(owner)
+    expect(await identity.findByEmail(organization.id, 'OWNER@claviger.local')).toEqual(owner)
+    expect(await identity.findByEmail(organization.id, 'nobody@claviger.local')).toBeUndefined()
+  })
+})
+
+describe('people on Postgres', () => {
+  it('are in the schema of the search path', async () => {
+    const url = await server.createDatabase()
+    const name = new URL(url).pathname.slice(1)
+    // Others' tables of the same names must not be taken for ours.
+    expect((await (await open('postgres', url)).bootstrap()).created).toBe(true)
+    await server.query('create schema second', name)
+    const second = `${url}?options=-csearch_path%3Dsecond`
+    expect((await (await open('postgres', second)).bootstrap()).created).toBe(true)
+    expect(await server.query('select email from second.person', name)).toEqual([
+      { email: 'owner@claviger.local' },
+    ])
+  })
+
+  it('are found by a second server, and after Postgres was restarted', async () => {
+    const url = await server.createDatabase()
+    const first = await open('postgres', url)
+    const made = await first.bootstrap()
+    const second = await open('postgres', url)
+    expect(await second.bootstrap()).toEqual({ ...made, created: false })
+    await server.stop('fast')
+    const asked = second.bootstrap()
+    await server.start()
+    expect(await asked).toEqual({ ...made, created: false })
+    expect(await first.bootstrap()).toEqual({ ...made, created: false })
+  })
+
+  it('are made once by servers that start together', async () => {
+    const url = await server.createDatabase()
+    const servers = await Promise.all(Array.from({ length: 4 }, () => open('postgres', url)))
+    const made = await Promise.all(servers.map((identity) => identity.bootstrap()))
+    expect(made.filter(({ created }) => created)).toHaveLength(1)
+    expect(new Set(made.map(({ organization, owner }) => `${organization.id} ${owner.id}`)).size).toBe(1)
+  })
+})

@@ -1,0 +1,159 @@
+// A real Postgres for the tests of one file: found on this machine or installed, its cluster in a temporary folder, on
+// 127.0.0.1, gone with the test whatever happens to it.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
+import type { KeeperOptions } from './postgres-keeper.ts'
+
+const KEEPER = fileURLToPath(new URL('./postgres-keeper.ts', import.meta.url))
+const USER = 'claviger'
+const INSTALL = 'apt-get install -y postgresql'
+
+export interface PostgresServer {
+  readonly user: string
+  /** Plainly fake, and written so that it has to be encoded in a URL. */
+  readonly password: string
+  /** A new database, from `template` or with these words of CREATE DATABASE. Returns its URL. */
+  createDatabase(words?: string): Promise<string>
+  urlOf(database: string, user?: string, password?: string): string
+  /** As the owner of everything, on a connection of its own. */
+  query<Row>(sql: string, database?: string): Promise<Row[]>
+  start(): Promise<void>
+  /** `immediate` is a crash of Postgres; `fast` ends sessions in order. */
+  stop(how: 'fast' | 'immediate'): Promise<void>
+  /** Ends it and removes its files. */
+  close(): Promise<void>
+}
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const password = 'not-a-secret/@:#1'
+  const port = await freePort()
+  const keeper = startKeeper({
+    programs: findPrograms(),
+    directory: mkdtempSync(join(tmpdir(), 'claviger-postgres-')),
+    port,
+    user: USER,
+    password,
+    ...unprivileged(),
+  })
+  await keeper.order('initialize')
+  await keeper.order('start')
+
+  const urlOf = (database: string, user = USER, secret = password) =>
+    `postgres://${user}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${database}`
+  const query = async <Row>(sql: string, database = 'postgres') => {
+    const client = new Client({ connectionString: urlOf(database) })
+    await client.connect()
+    try {
+      return (await client.query(sql)).rows as Row[]
+    } finally {
+      await client.end()
+    }
+  }
+  let databases = 0
+  return {
+    user: USER,
+    password,
+    urlOf,
+    query,
+    createDatabase: async (words = '') => {
+      databases += 1
+      const name = `test_${databases}`
+      await query(`create database ${name} ${words}`)
+      return urlOf(name)
+    },
+    start: () => keeper.order('start'),
+    stop: (how) => keeper.order(`stop ${how}`),
+    close: keeper.close,
+  }
+}
+
+interface Keeper {
+  order(order: string): Promise<void>
+  close(): Promise<void>
+}
+
+function startKeeper(options: KeeperOptions): Keeper {
+  const child = spawn(process.execPath, [KEEPER, JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    order: async (order) => {
+      child.stdin.write(`${order}\n`)
+      const { value, done } = await answers.next()
+      const answer = done ? { error: 'the keeper of Postgres is gone' } : JSON.parse(value)
+      if (answer.error !== undefined) throw new Error(answer.error)
+    },
+    close: async () => {
+      child.stdin.end()
+      await exited
+    },
+  }
+}
+
+/** The folder of Postgres' programs; installs them where that is one command, and says so. */
+function findPrograms(): string {
+  const found = installedPrograms()
+  if (found !== undefined) return found
+  const isRoot = process.getuid?.() === 0
+  if (isRoot && existsSync('/usr/bin/apt-get')) {
+    process.stderr.write(`The tests need a Postgres and found none: ${INSTALL}\n`)
+    const wait = ['-o', 'DPkg::Lock::Timeout=300']
+    const run = (args: string[]) =>
+      spawnSync('apt-get', [...wait, ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      }).status
+    if (run(['install', '-y', 'postgresql']) !== 0) {
+      run(['update'])
+      run(['install', '-y', 'postgresql'])
+    }
+  }
+  const installed = installedPrograms()
+  if (installed !== undefined) return installed
+  throw new Error(
+    `The tests need a Postgres and found none on PATH or in /usr/lib/postgresql. Type: ${INSTALL}`,
+  )
+}
+
+function installedPrograms(): string | undefined {
+  const onPath = (process.env['PATH'] ?? '').split(delimiter)
+  // The newest first.
+  const ofDebian = globSync('/usr/lib/postgresql/*/bin').sort((a, b) =>
+    b.localeCompare(a, 'en', { numeric: true }),
+  )
+  return [...ofDebian, ...onPath].find(
+    (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
+  )
+}
+
+// Postgres refuses to run as root.
+function unprivileged(): { uid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n')
+  for (const name of ['postgres', 'nobody']) {
+    const account = accounts.find((line) => line.startsWith(`${name}:`))
+    if (account !== undefined) return { uid: Number(account.split(':')[2]) }
+  }
+  throw new Error('Postgres does not run as root, and there is neither an account postgres nor nobody.')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
