@@ -19,7 +19,7 @@ it('a server on Postgres says whether it is ready, and never its password', asyn
   const stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-on-postgres-'))
   cleanups.push(() => rmSync(stateDirectory, { recursive: true, force: true }))
   const databaseUrl = await postgres.createDatabase()
-  const server = await startServerProcess({ stateDirectory, databaseUrl, port: '0' })
+  const server = await startServerProcess({ stateDirectory, databaseUrl, port: '0', logLevel: 'debug' })
   cleanups.push(() => server.stop())
   expect(server.said).toMatch(/^url http:/)
   const url = server.said.slice('url '.length)
