@@ -24,6 +24,7 @@ const KEY_ID_LENGTH = 16
 const NONCE_LENGTH = 12
 const TAG_LENGTH = 16
 const HEADER_LENGTH = 1 + KEY_ID_LENGTH
+const MAX_UNWRAPPED = 1000
 
 /** A vault over one master key of 32 bytes. */
 export function createVault(masterKey: Uint8Array): Vault {
@@ -38,18 +39,28 @@ export function createVault(masterKey: Uint8Array): Vault {
   const master = createSecretKey(masterKey)
 
   function wrap(dataKey: Uint8Array, context: KeyContext): Uint8Array {
-    return Buffer.concat([header, encrypt(master, keyAad(keyId, context), dataKey)])
+    return Buffer.concat([header, encrypt(master, Buffer.from(keyAad(keyId, context)), dataKey)])
   }
 
   function unwrapBytes(wrapped: Uint8Array, context: KeyContext): Uint8Array {
     const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.byteLength)
     if (!bytes.subarray(0, HEADER_LENGTH).equals(header))
       throw doesNotOpen('its data key is under another master key')
-    return decrypt(master, keyAad(keyId, context), bytes.subarray(HEADER_LENGTH))
+    return decrypt(master, Buffer.from(keyAad(keyId, context)), bytes.subarray(HEADER_LENGTH))
   }
 
+  // A data key that was unwrapped for exactly this place is kept for a while: it is as safe as the master key beside it.
+  const unwrapped = new Map<string, KeyObject>() // place and wrapped bytes → data key
+
   function unwrap(wrapped: Uint8Array, context: KeyContext): KeyObject {
-    return createSecretKey(unwrapBytes(wrapped, context))
+    const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.byteLength)
+    const name = `${keyAad(keyId, context)}${bytes.toString('latin1')}`
+    const known = unwrapped.get(name)
+    if (known !== undefined) return known
+    const key = createSecretKey(unwrapBytes(wrapped, context))
+    if (unwrapped.size >= MAX_UNWRAPPED) unwrapped.clear()
+    unwrapped.set(name, key)
+    return key
   }
 
   return {
@@ -69,11 +80,18 @@ export function createVault(masterKey: Uint8Array): Vault {
   }
 }
 
-function keyAad(keyId: string, context: KeyContext): Buffer {
+function keyAad(keyId: string, context: KeyContext): string {
   const { organizationId, credentialId, owner, type, name, version } = context
-  return Buffer.from(
-    JSON.stringify(['claviger data key v1', keyId, organizationId, credentialId, owner, type, name, version]),
-  )
+  return JSON.stringify([
+    'claviger data key v1',
+    keyId,
+    organizationId,
+    credentialId,
+    owner,
+    type,
+    name,
+    version,
+  ])
 }
 
 function valueAad({ organizationId, credentialId, field, version, fields }: ValueContext): Buffer {
