@@ -144,6 +144,11 @@ export const OPERATION_NAMES = Object.keys(TABLE) as OperationName[]
 /** The media type of an error answer (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json'
 
+/** Whether what the path does not take of an input goes to the query; else it goes to the body. */
+export function takesQuery({ method }: Operation): boolean {
+  return method === 'GET' || method === 'DELETE'
+}
+
 /** Splits an input into the path with its names filled in, and what is left of it. */
 export function fillPath(
   path: string,

@@ -31,12 +31,11 @@ export async function connect(context: Context, withAliases = false): Promise<Co
   const settings = context.settings(withAliases)
   const server = await findServer(settings)
   const { token, tokenSource } = await findToken(context, settings, server)
-  const client = createClient({ server, token, send: overNodeHttp })
-  return { client: signedIn(client, token), server, token, tokenSource }
+  return { client: signedIn(clientFor(server, token), token), server, token, tokenSource }
 }
 
-/** A client for a token that is being tried out. */
-export function clientFor(server: string, token: Secret): Client {
+/** A client for this token, which may be one that is being tried out. */
+export function clientFor(server: string, token: Secret | null): Client {
   return createClient({ server, token, send: overNodeHttp })
 }
 

@@ -1,7 +1,7 @@
 // The same operations as the API, over whatever carries an exchange: the network, or an app in this process. It checks
 // nothing that the server checks; it turns problem documents back into the errors they were.
 
-import { fillPath, OPERATIONS, type OperationName } from '../api/operations.ts'
+import { fillPath, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import type { Output, Request } from '../api/schemas.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -50,7 +50,7 @@ function exchangeFor(
 ): Exchange {
   const { method } = OPERATIONS[name]
   const { path, rest } = fillPath(OPERATIONS[name].path, input)
-  const inQuery = method === 'GET' || method === 'DELETE'
+  const inQuery = takesQuery(OPERATIONS[name])
   const given = Object.entries(rest).filter(([, value]) => value !== undefined)
   const query = new URLSearchParams(
     given.map(([key, value]): [string, string] => [key, String(value)]),

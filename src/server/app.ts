@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
-import { OPERATION_NAMES, OPERATIONS, type OperationName } from '../api/operations.ts'
+import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
 import type { Control } from '../control/use-case.ts'
@@ -92,10 +92,7 @@ async function attempt(
   let harness = ''
   try {
     const caller = await dependencies.authenticate(bearerOf(request), requestId)
-    const rest =
-      OPERATIONS[name].method === 'GET' || OPERATIONS[name].method === 'DELETE'
-        ? queryOf(request)
-        : await readBody(request)
+    const rest = takesQuery(OPERATIONS[name]) ? queryOf(request) : await readBody(request)
     const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters })
     if ('harness' in input && name === 'leases.create') harness = String(input.harness)
     // The table ties name, input and use-case together; the compiler cannot see that for a name it does not know.

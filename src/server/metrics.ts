@@ -5,7 +5,7 @@ import type { OperationName } from '../api/operations.ts'
 
 export interface Metrics {
   /** One answered request; `seconds` from its arrival to its answer. */
-  answered(operation: OperationName | 'other', status: number, seconds: number): void
+  answered(operation: OperationName, status: number, seconds: number): void
   lease(harness: string, outcome: string): void
   text(): Promise<string>
   readonly contentType: string

@@ -2,7 +2,13 @@
 // what zod writes.
 
 import { z } from 'zod'
-import { OPERATION_NAMES, OPERATIONS, type OperationName, PROBLEM_TYPE } from '../api/operations.ts'
+import {
+  OPERATION_NAMES,
+  OPERATIONS,
+  type OperationName,
+  PROBLEM_TYPE,
+  takesQuery,
+} from '../api/operations.ts'
 import { problem, SCHEMAS } from '../api/schemas.ts'
 import { STATUS_OF } from '../api/status.ts'
 
@@ -28,13 +34,13 @@ export function openApiDocument(version: string): Json {
 }
 
 function describe(name: OperationName): Json {
-  const { path, method, summary, status } = OPERATIONS[name]
+  const { path, summary, status } = OPERATIONS[name]
   const input = jsonSchema(SCHEMAS[name].input, 'input')
   const properties = (input['properties'] ?? {}) as Record<string, Json>
   const required = (input['required'] ?? []) as string[]
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '')
   const rest = Object.keys(properties).filter((property) => !inPath.includes(property))
-  const inQuery = method === 'GET' || method === 'DELETE' ? rest : []
+  const inQuery = takesQuery(OPERATIONS[name]) ? rest : []
   const parameter = (where: 'path' | 'query') => (key: string) => {
     return {
       name: key,

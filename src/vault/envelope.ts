@@ -39,14 +39,14 @@ export function createVault(masterKey: Uint8Array): Vault {
   const master = createSecretKey(masterKey)
 
   function wrap(dataKey: Uint8Array, context: KeyContext): Uint8Array {
-    return Buffer.concat([header, encrypt(master, Buffer.from(keyAad(keyId, context)), dataKey)])
+    return Buffer.concat([header, encrypt(master, keyAad(keyId, context), dataKey)])
   }
 
   function unwrapBytes(wrapped: Uint8Array, context: KeyContext): Uint8Array {
     const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.byteLength)
     if (!bytes.subarray(0, HEADER_LENGTH).equals(header))
       throw doesNotOpen('its data key is under another master key')
-    return decrypt(master, Buffer.from(keyAad(keyId, context)), bytes.subarray(HEADER_LENGTH))
+    return decrypt(master, keyAad(keyId, context), bytes.subarray(HEADER_LENGTH))
   }
 
   // A data key that was unwrapped for exactly this place is kept for a while: it is as safe as the master key beside it.
@@ -94,24 +94,22 @@ function keyAad(keyId: string, context: KeyContext): string {
   ])
 }
 
-function valueAad({ organizationId, credentialId, field, version, fields }: ValueContext): Buffer {
-  return Buffer.from(
-    JSON.stringify(['claviger value v1', organizationId, credentialId, field, version, fields]),
-  )
+function valueAad({ organizationId, credentialId, field, version, fields }: ValueContext): string {
+  return JSON.stringify(['claviger value v1', organizationId, credentialId, field, version, fields])
 }
 
-function encrypt(key: KeyObject, aad: Uint8Array, plaintext: Uint8Array): Buffer {
+function encrypt(key: KeyObject, aad: string, plaintext: Uint8Array): Buffer {
   const nonce = randomBytes(NONCE_LENGTH)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(aad))
   return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
 }
 
-function decrypt(key: KeyObject, aad: Uint8Array, bytes: Uint8Array): Uint8Array {
+function decrypt(key: KeyObject, aad: string, bytes: Uint8Array): Uint8Array {
   if (bytes.length < NONCE_LENGTH + TAG_LENGTH) throw doesNotOpen('it is too short')
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_LENGTH), {
     authTagLength: TAG_LENGTH,
   })
-  decipher.setAAD(aad).setAuthTag(bytes.subarray(bytes.length - TAG_LENGTH))
+  decipher.setAAD(Buffer.from(aad)).setAuthTag(bytes.subarray(bytes.length - TAG_LENGTH))
   const head = decipher.update(bytes.subarray(NONCE_LENGTH, bytes.length - TAG_LENGTH))
   try {
     return Buffer.concat([head, decipher.final()])
