@@ -68,7 +68,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       baseUrl,
     })
     const people = await identity.bootstrap()
-    const ports = { store, vault, identity, ...(await edges(settings)) }
+    const operatorOrganization = people.organization.id
+    const ports = { store, vault, identity, operatorOrganization, ...(await edges(settings)) }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
     const log = createLog(settings.logLevel)

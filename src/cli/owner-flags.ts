@@ -75,9 +75,9 @@ export function flagFor(owner: OwnerText, who: WhoAmI): string {
 
 /** What the server will check again: who this terminal is, as the permission table needs it. */
 export function callerOf(who: WhoAmI): Caller {
-  const { kind, id, name, role, teams, organization } = who
+  const { kind, id, name, role, teams, agent, operator, organization } = who
   return {
-    ...{ kind, id, name, role, teams },
+    ...{ kind, id, name, role, teams, agent, operator },
     organizationId: organization.id,
     tokenId: null,
     leaseId: null,

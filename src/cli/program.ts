@@ -4,7 +4,9 @@
 import { Command, Option } from 'commander'
 import { SETTINGS } from '../config.ts'
 import { HARNESSES } from '../domain/harness-names.ts'
+import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
+import { addOperatingCommands } from './operating/program.ts'
 import { addCredentialCommands } from './program-credential.ts'
 import type { Ui } from './ui.ts'
 
@@ -35,7 +37,8 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
   addSigningIn(program, attach)
   addCredentialCommands(program, attach)
   addRunning(program, attach)
-  addAdministration(program, attach)
+  addAdminCommands(program, attach)
+  addOperatingCommands(program, attach)
   return program
 }
 
@@ -100,33 +103,6 @@ function addRunning(program: Command, attach: Attach): void {
     .description(
       "Print the credential of a run, for the harness's own hooks: helper api-key|aws --lease-file FILE",
     )
-}
-
-function addAdministration(program: Command, attach: Attach): void {
-  const tokens = program
-    .command('admin')
-    .description('Administer the organization.')
-    .command('tokens')
-    .description('API tokens, for your other machines and for programs.')
-  const create = tokens
-    .command('create')
-    .description('Make a token; it is shown once.')
-    .requiredOption('--name <name>')
-    .addOption(
-      new Option('--role <role>').choices(['owner', 'admin', 'member', 'auditor']).makeOptionMandatory(),
-    )
-    .option('--expires-in <duration>', 'for example 30d, 12h or 90m')
-    .option('--no-expiry', 'it never expires')
-  attach(create, () => import('./commands/tokens.ts').then((m) => m.create))
-  attach(tokens.command('list').description('List tokens.'), () =>
-    import('./commands/tokens.ts').then((m) => m.list),
-  )
-  const revoke = tokens.command('revoke').description('Revoke a token, everywhere.').argument('<name>')
-  attach(revoke, () => import('./commands/tokens.ts').then((m) => m.revoke))
-  const audit = program.command('audit').description('The log of who did what.')
-  attach(audit.command('list').description('List it, oldest first.'), () =>
-    import('./commands/audit.ts').then((m) => m.run),
-  )
 }
 
 // The table writes `--port N`, for documentation; the parser wants `--port <N>`.

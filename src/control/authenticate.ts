@@ -21,12 +21,14 @@ export type Authenticate = (token: string, requestId: string) => Promise<Caller>
 
 type Holder = Omit<Caller, 'requestId'>
 
+type AuthenticationPorts = Pick<Ports, 'store' | 'identity' | 'now' | 'operatorOrganization'>
+
 interface Remembered {
   readonly holder: Holder
   readonly until: number
 }
 
-export function createAuthenticator(ports: Pick<Ports, 'store' | 'identity' | 'now'>): Authenticate {
+export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
   const remembered = new Map<string, Remembered>() // digest → holder
   return async (token, requestId) => {
     const kind = tokenKind(token)
@@ -48,21 +50,16 @@ export function createAuthenticator(ports: Pick<Ports, 'store' | 'identity' | 'n
   }
 }
 
-async function holderOfToken(
-  { store, identity, now }: Pick<Ports, 'store' | 'identity' | 'now'>,
-  digest: string,
-) {
+async function holderOfToken(ports: AuthenticationPorts, digest: string) {
+  const { store, now } = ports
   const row = await store.tokens.findByDigest(digest)
   if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
   mustBeLive(row, now())
-  return { holder: await person(identity, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
+  return { holder: await person(ports, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
 }
 
-async function holderOfLease(
-  { store, identity, now }: Pick<Ports, 'store' | 'identity' | 'now'>,
-  token: string,
-  digest: string,
-) {
+async function holderOfLease(ports: AuthenticationPorts, token: string, digest: string) {
+  const { store, now } = ports
   const lease = await store.leases.lookUp(leaseOfHandle(token) ?? '')
   if (!lease || !equal(lease.handleDigest, digest)) throw refused('This lease is unknown.', RUN_AGAIN)
   if (lease.endedAt !== null)
@@ -71,7 +68,7 @@ async function holderOfLease(
   const taken = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
   if (taken) mustBeLive(taken, now())
   return {
-    holder: await person(identity, lease, { tokenId: null, leaseId: lease.id }),
+    holder: await person(ports, lease, { tokenId: null, leaseId: lease.id }),
     expiresAt: lease.expiresAt,
   }
 }
@@ -82,7 +79,7 @@ function mustBeLive(row: TokenRow, now: number): void {
 }
 
 async function person(
-  identity: Ports['identity'],
+  { identity, operatorOrganization }: AuthenticationPorts,
   row: TokenRow | LeaseRow,
   means: Pick<Caller, 'tokenId' | 'leaseId'>,
 ): Promise<Holder> {
@@ -98,6 +95,8 @@ async function person(
     name: found.email,
     role,
     teams: found.teams,
+    agent: null,
+    operator: organizationId === operatorOrganization,
     ...means,
   }
 }

@@ -7,7 +7,7 @@ import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
 import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
-import { closedToHandles } from './handles.ts'
+import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
@@ -25,5 +25,5 @@ export function createControl(ports: Ports): Control {
     ...createTokenUseCases(workshop),
     ...auditUseCases(workshop),
   }
-  return closedToHandles(control, workshop.guard)
+  return gated(control, workshop.guard)
 }

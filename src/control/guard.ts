@@ -147,12 +147,26 @@ function permits(caller: Caller, { needs }: Act): boolean {
 function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
-  if (!('owner' in needs))
-    return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
+  if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`)
   if (needs.into) return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`)
   if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
   if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
   return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
+}
+
+// What somebody without the right is told they may not do.
+const DOING: Readonly<Record<GeneralRight, string>> = {
+  lease: 'take a credential for a run',
+  explain: 'ask which credential a run would get',
+  manageTokens: 'make or revoke tokens',
+  readAudit: 'read the audit log',
+  readSettings: 'see the settings of the organization',
+  manageSettings: 'change the settings of the organization',
+  readPeople: 'see members and teams',
+  managePeople: 'change members and teams',
+  readMachines: 'see agents and workers',
+  manageMachines: 'change agents and workers',
+  operate: 'operate this installation',
 }
 
 function forbidden(message: string, hint = 'Ask an admin of the organization.'): ClavigerError {

@@ -137,6 +137,7 @@ describe('raw secrets', () => {
     await house.give('ann', 'agent:nightly', 'main')
     const agent: Caller = house.caller('ada', {
       kind: 'agent',
+      agent: 'nightly',
       id: 'nightly',
       name: 'nightly',
       role: 'agent',

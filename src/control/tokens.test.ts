@@ -33,7 +33,7 @@ describe('tokens.create', () => {
     ['bob', 'auditor'], // it may read more than a member: the audit log and all teams' metadata
     ['ann', 'owner'],
     ['aud', 'member'],
-    ['aud', 'auditor'],
+    ['aud', 'admin'],
   ] as const)('does not give %s the role %s', async (who, role) => {
     const house = createHouse()
     const error = await errorOf(house.ask(who, 'tokens.create', { name: 'x', role, expiresInSeconds: null }))
@@ -48,6 +48,7 @@ describe('tokens.create', () => {
     ['ann', 'admin'],
     ['ann', 'member'],
     ['bob', 'member'],
+    ['aud', 'auditor'], // of their own, for the machines they audit from
   ] as const)('gives %s the role %s', async (who, role) => {
     const house = createHouse()
     const token = await tokenOf(house, who, 'x', { role })
@@ -93,6 +94,8 @@ describe('whoami', () => {
     const house = createHouse()
     expect(await house.ask('bob', 'whoami', {})).toEqual({
       ...{ kind: 'person', id: 'bob', name: 'bob@example.test', role: 'member', teams: ['platform'] },
+      agent: null,
+      operator: true,
       organization: { id: 'org-acme', name: 'Acme' },
     })
   })

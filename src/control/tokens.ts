@@ -32,8 +32,8 @@ export function createTokenUseCases(
     async whoami(caller) {
       const organization = await identity.organization(caller.organizationId)
       if (!organization) throw absent('organization', caller.organizationId)
-      const { kind, id, name, role, teams } = caller
-      return { kind, id, name, role, organization, teams: [...teams] }
+      const { kind, id, name, role, teams, agent, operator } = caller
+      return { kind, id, name, role, organization, teams: [...teams], agent, operator }
     },
     async 'tokens.create'(caller, { name, role, expiresInSeconds }) {
       checkName(name)

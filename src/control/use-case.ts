@@ -1,6 +1,6 @@
 // What a use-case is, what all of them are made from, and what they answer. No behaviour.
 
-import type { OperationName } from '../api/operations.ts'
+import type { OperationName, PublicOperationName } from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
@@ -30,8 +30,20 @@ export type Result<N extends OperationName> = N extends Revealing ? Hidden<Outpu
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 
+/** Somebody who has not said who they are. */
+export interface Visitor {
+  /** Where the question came from: the address of the other end of the connection. */
+  readonly address: string
+  readonly requestId: string
+}
+
+/** The use-case behind an operation that is public: a code or a password in the input proves who asks. */
+export type PublicUseCase<N extends OperationName> = (visitor: Visitor, input: Input<N>) => Promise<Result<N>>
+
 /** Operation name → the use-case behind it. */
-export type Control = { readonly [N in OperationName]: UseCase<N> }
+export type Control = {
+  readonly [N in OperationName]: N extends PublicOperationName ? PublicUseCase<N> : UseCase<N>
+}
 
 export interface Ports {
   readonly store: Store
@@ -43,6 +55,8 @@ export interface Ports {
   readonly now: () => number
   /** Cryptographically strong random bytes. */
   readonly random: (bytes: number) => Uint8Array
+  /** Id of the organization that operates the installation: the first one. */
+  readonly operatorOrganization: string
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
 }

@@ -17,6 +17,10 @@ export interface Caller {
   readonly role: Role
   /** Slugs of the person's teams. */
   readonly teams: readonly string[]
+  /** The agent this caller runs as: an agent itself, or a worker's agent; null for all others. */
+  readonly agent: string | null
+  /** Whether the organization is the one that operates the installation. */
+  readonly operator: boolean
   readonly tokenId: string | null
   /** Set when the caller holds only the handle of this one lease. */
   readonly leaseId: string | null
@@ -27,11 +31,20 @@ export interface Caller {
 export type Right = 'exists' | 'describe' | 'use' | 'manage'
 
 /** How a caller stands to the owner of a credential. */
-export type Relation = 'organization' | 'own-team' | 'other-team' | 'self' | 'other-person' | 'other-agent'
+export type Relation =
+  | 'organization'
+  | 'own-team'
+  | 'other-team'
+  | 'self'
+  | 'other-person'
+  | 'other-agent'
+  /** Whoever it belongs to: it is attached to the agent that the caller runs as. */
+  | 'attached'
 
 const ALL: readonly Right[] = ['exists', 'describe', 'use', 'manage']
 const KEEP: readonly Right[] = ['exists', 'describe', 'manage']
 const READ: readonly Right[] = ['exists', 'describe']
+const USE: readonly Right[] = ['exists', 'describe', 'use']
 const NONE: readonly Right[] = []
 
 type RightsOf = Readonly<Record<Role, readonly Right[]>>
@@ -41,10 +54,11 @@ const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
   organization: {
     owner: ALL,
     admin: ALL,
-    member: ['exists', 'describe', 'use'],
+    member: USE,
     auditor: READ,
     agent: NONE,
-    worker: NONE,
+    // A worker without an agent runs without a person: it draws on what the organization owns, and sees nothing of it.
+    worker: ['use'],
   },
   'own-team': { owner: ALL, admin: ALL, member: ALL, auditor: READ, agent: NONE, worker: NONE },
   'other-team': { owner: KEEP, admin: KEEP, member: NONE, auditor: READ, agent: NONE, worker: NONE },
@@ -53,8 +67,8 @@ const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
     admin: ALL,
     member: ALL,
     auditor: ALL,
-    agent: ['exists', 'describe', 'use'],
-    worker: NONE,
+    agent: USE,
+    worker: USE,
   },
   'other-person': {
     owner: ['exists'],
@@ -65,17 +79,33 @@ const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
     worker: NONE,
   },
   'other-agent': { owner: KEEP, admin: KEEP, member: NONE, auditor: READ, agent: NONE, worker: NONE },
+  attached: { owner: NONE, admin: NONE, member: NONE, auditor: NONE, agent: USE, worker: USE },
 }
 
 /** The things that are not about one credential, and who may do them. */
 const GENERAL_RIGHTS = {
-  lease: ['owner', 'admin', 'member', 'agent'],
-  explain: ['owner', 'admin', 'member', 'auditor', 'agent'],
-  manageTokens: ['owner', 'admin', 'member'],
+  lease: ['owner', 'admin', 'member', 'agent', 'worker'],
+  explain: ['owner', 'admin', 'member', 'auditor', 'agent', 'worker'],
+  manageTokens: ['owner', 'admin', 'member', 'auditor'],
   readAudit: ['owner', 'admin', 'auditor'],
+  /** Which harnesses are on, and the subscriptions policy. */
+  readSettings: ['owner', 'admin', 'member', 'auditor'],
+  manageSettings: ['owner', 'admin'],
+  /** Members, teams and invitations. */
+  readPeople: ['owner', 'admin', 'auditor'],
+  managePeople: ['owner', 'admin'],
+  /** Agents and workers. */
+  readMachines: ['owner', 'admin', 'auditor'],
+  manageMachines: ['owner', 'admin'],
+  /** The installation itself: organizations, backup, re-keying. Only in the organization that operates it. */
+  operate: ['owner'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type GeneralRight = keyof typeof GENERAL_RIGHTS
+
+export function isGeneralRight(text: string): text is GeneralRight {
+  return Object.hasOwn(GENERAL_RIGHTS, text)
+}
 
 function relationTo(caller: Caller, owner: Owner): Relation {
   switch (owner.kind) {
@@ -86,16 +116,23 @@ function relationTo(caller: Caller, owner: Owner): Relation {
     case 'user':
       return caller.kind === 'person' && caller.id === owner.id ? 'self' : 'other-person'
     case 'agent':
-      return caller.kind === 'agent' && caller.id === owner.name ? 'self' : 'other-agent'
+      return caller.agent === owner.name ? 'self' : 'other-agent'
   }
 }
 
-/** Whether the caller has this right over credentials of that owner. Organizations are checked before this. */
-export function mayCredential(caller: Caller, right: Right, owner: Owner): boolean {
-  return RIGHTS[relationTo(caller, owner)][caller.role].includes(right)
+/**
+ * Whether the caller has this right over credentials of that owner, or over one that is attached to the agent it runs
+ * as. A worker that runs as an agent has that agent's rights only. Organizations are checked before this.
+ */
+export function mayCredential(caller: Caller, right: Right, owner: Owner, attached = false): boolean {
+  const relation = relationTo(caller, owner)
+  if (attached && RIGHTS.attached[caller.role].includes(right)) return true
+  if (caller.role === 'worker' && caller.agent !== null && relation !== 'self') return false
+  return RIGHTS[relation][caller.role].includes(right)
 }
 
 export function may(caller: Caller, right: GeneralRight): boolean {
+  if (right === 'operate' && !caller.operator) return false
   const roles: readonly Role[] = GENERAL_RIGHTS[right]
   return roles.includes(caller.role)
 }

@@ -127,7 +127,7 @@ describe('permissions', () => {
       teams: ['web'],
       requestId: '',
     } as const
-    return { ...base, role: 'member', tokenId: null, leaseId: null, ...over }
+    return { ...base, role: 'member', agent: null, operator: false, tokenId: null, leaseId: null, ...over }
   }
   const bob: Owner = { kind: 'user', id: 'bob' }
 

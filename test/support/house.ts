@@ -101,6 +101,7 @@ export function createHouse(
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     now: () => clock.now,
     random: randomBytes,
+    operatorOrganization: 'org-acme',
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)

@@ -53,6 +53,8 @@ export function createPeople(): TestPeople {
         name,
         role,
         teams,
+        agent: null,
+        operator: organizationId === 'org-acme',
         tokenId: 't',
         leaseId: null,
         requestId,

@@ -9,6 +9,8 @@ const WHO: Output<'whoami'> = {
   role: 'member',
   organization: { id: 'o', name: 'O' },
   teams: ['web'],
+  agent: null,
+  operator: true,
 }
 
 function decision(

@@ -1,9 +1,9 @@
 // Versions of credentials and their sealed values over SQL.
 
 import type { Kysely } from 'kysely'
-import type { VersionStore } from '../store.ts'
-import { type Execute, type Markers, prepare } from './prepared.ts'
-import type { Database } from './schema.ts'
+import type { VersionStore } from '../../store.ts'
+import { type Execute, type Markers, prepare } from '../prepared.ts'
+import type { Database } from '../schema.ts'
 
 /** Prepares the statements once; the result makes the group for a connection. */
 export function versionGroup(database: Kysely<Database>): (execute: Execute) => VersionStore {

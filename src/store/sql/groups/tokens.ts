@@ -1,10 +1,10 @@
 // Our own tokens over SQL: digests only.
 
 import type { Kysely } from 'kysely'
-import { isConflict, tokenNameTaken } from '../refusals.ts'
-import type { TokenStore } from '../store.ts'
-import { type Execute, type Markers, prepare } from './prepared.ts'
-import type { Database } from './schema.ts'
+import { isConflict, tokenNameTaken } from '../../refusals.ts'
+import type { TokenStore } from '../../store.ts'
+import { type Execute, type Markers, prepare } from '../prepared.ts'
+import type { Database } from '../schema.ts'
 
 const COLUMNS = [
   'id',

@@ -1,10 +1,10 @@
 // The audit over SQL: rows are added and read, never changed.
 
 import type { Kysely } from 'kysely'
-import type { AuditEntry } from '../../domain/audit.ts'
-import type { AuditStore } from '../store.ts'
-import { type Execute, type Markers, prepare } from './prepared.ts'
-import type { Database } from './schema.ts'
+import type { AuditEntry } from '../../../domain/audit.ts'
+import type { AuditStore } from '../../store.ts'
+import { type Execute, type Markers, prepare } from '../prepared.ts'
+import type { Database } from '../schema.ts'
 
 const COLUMNS = [
   'id',

@@ -1,8 +1,8 @@
 // Credentials over SQL. Values are in versions.ts.
 
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { OwnerText } from '../../domain/owner.ts'
-import { credentialNameTaken, isConflict } from '../refusals.ts'
+import type { OwnerText } from '../../../domain/owner.ts'
+import { credentialNameTaken, isConflict } from '../../refusals.ts'
 import type {
   CandidateRow,
   CredentialChange,
@@ -10,9 +10,9 @@ import type {
   CredentialRow,
   CredentialStore,
   Page,
-} from '../store.ts'
-import { type Execute, prepare } from './prepared.ts'
-import type { CredentialTable, Database } from './schema.ts'
+} from '../../store.ts'
+import { type Execute, prepare } from '../prepared.ts'
+import type { CredentialTable, Database } from '../schema.ts'
 
 const COLUMNS = [
   'id',

@@ -1,9 +1,9 @@
 // Leases over SQL.
 
 import type { Kysely } from 'kysely'
-import type { LeaseRow, LeaseStore } from '../store.ts'
-import { type Execute, type Markers, prepare } from './prepared.ts'
-import type { Database } from './schema.ts'
+import type { LeaseRow, LeaseStore } from '../../store.ts'
+import { type Execute, type Markers, prepare } from '../prepared.ts'
+import type { Database } from '../schema.ts'
 
 const COLUMNS = [
   'id',

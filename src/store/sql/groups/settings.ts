@@ -1,9 +1,9 @@
 // Small facts over SQL: settings of an organization (JSON) and facts about the installation (text).
 
 import type { Kysely } from 'kysely'
-import type { InstallationStore, SettingStore } from '../store.ts'
-import { type Execute, type Markers, prepare } from './prepared.ts'
-import type { Database } from './schema.ts'
+import type { InstallationStore, SettingStore } from '../../store.ts'
+import { type Execute, type Markers, prepare } from '../prepared.ts'
+import type { Database } from '../schema.ts'
 
 /** Prepares the statements once; the result makes the group for a connection. */
 export function settingGroup(database: Kysely<Database>): (execute: Execute) => SettingStore {

@@ -1,0 +1,46 @@
+// Shapes of tokens and of whom one belongs to.
+
+import { z } from 'zod'
+import { ROLES } from '../../domain/caller.ts'
+import { id, name, time } from './shared.ts'
+
+const token = z.object({
+  id,
+  name,
+  role: z.enum(ROLES),
+  holder: z.string(),
+  createdAt: time,
+  expiresAt: time.nullable(),
+  revokedAt: time.nullable(),
+})
+
+export const TOKEN_SCHEMAS = {
+  whoami: {
+    input: z.strictObject({}),
+    output: z.object({
+      kind: z.enum(['person', 'agent', 'worker']),
+      id: z.string(),
+      name: z.string(),
+      role: z.enum(ROLES),
+      organization: z.object({ id: z.string(), name: z.string() }),
+      teams: z.array(z.string()),
+      agent: z.string().nullable().describe('The agent it runs as'),
+      operator: z.boolean().describe('Whether this organization operates the installation'),
+    }),
+  },
+  'tokens.create': {
+    input: z.strictObject({
+      name,
+      role: z.enum(['owner', 'admin', 'member', 'auditor']),
+      expiresInSeconds: z
+        .int()
+        .min(60)
+        .max(10 * 365 * 86_400)
+        .nullable()
+        .describe('Null: never. It must be chosen.'),
+    }),
+    output: token.extend({ token: z.string().describe('Shown this once') }),
+  },
+  'tokens.list': { input: z.strictObject({}), output: z.object({ tokens: z.array(token) }) },
+  'tokens.revoke': { input: z.strictObject({ name }), output: z.object({ revoked: z.boolean() }) },
+} as const
