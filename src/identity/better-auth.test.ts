@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { openIdentity } from '../../test/support/identity.ts'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
-import { openSqlStore } from '../store/sql/sql-store.ts'
-import { createIdentity, peopleMigrations } from './better-auth.ts'
 import type { Identity } from './identity.ts'
 
 let server: PostgresServer
@@ -17,24 +16,17 @@ afterEach(async () => {
 
 afterAll(() => server.close())
 
-async function open(engine: 'sqlite' | 'postgres', url: string): Promise<Identity> {
-  const extraMigrations = peopleMigrations(engine)
-  const { database, executeIn, close } = await openSqlStore({ url, extraMigrations })
-  cleanups.push(close)
-  return createIdentity({
-    database: database as never,
-    engine,
-    secret: 'a secret of this test and of nothing else',
-    baseUrl: 'http://127.0.0.1:7717',
-    executeIn,
-  })
+async function open(url: string): Promise<Identity> {
+  const { identity, store } = await openIdentity(url)
+  cleanups.push(() => store.close())
+  return identity
 }
 
 describe.each(['sqlite', 'postgres'] as const)('people on %s', (engine) => {
   const newUrl = async () => (engine === 'sqlite' ? 'sqlite::memory:' : server.createDatabase())
 
   it('are made at the first start, and found from then on', async () => {
-    const identity = await open(engine, await newUrl())
+    const identity = await open(await newUrl())
     const first = await identity.bootstrap()
     expect(first).toMatchObject({
       created: true,
@@ -57,10 +49,10 @@ describe('people on Postgres', () => {
     const url = await server.createDatabase()
     const name = new URL(url).pathname.slice(1)
     // Others' tables of the same names must not be taken for ours.
-    expect((await (await open('postgres', url)).bootstrap()).created).toBe(true)
+    expect((await (await open(url)).bootstrap()).created).toBe(true)
     await server.query('create schema second', name)
     const second = `${url}?options=-csearch_path%3Dsecond`
-    expect((await (await open('postgres', second)).bootstrap()).created).toBe(true)
+    expect((await (await open(second)).bootstrap()).created).toBe(true)
     expect(await server.query('select email from second.person', name)).toEqual([
       { email: 'owner@claviger.local' },
     ])
@@ -68,9 +60,9 @@ describe('people on Postgres', () => {
 
   it('are found by a second server, and after Postgres was restarted', async () => {
     const url = await server.createDatabase()
-    const first = await open('postgres', url)
+    const first = await open(url)
     const made = await first.bootstrap()
-    const second = await open('postgres', url)
+    const second = await open(url)
     expect(await second.bootstrap()).toEqual({ ...made, created: false })
     await server.stop('fast')
     const asked = second.bootstrap()
@@ -81,7 +73,7 @@ describe('people on Postgres', () => {
 
   it('are made once by servers that start together', async () => {
     const url = await server.createDatabase()
-    const servers = await Promise.all(Array.from({ length: 4 }, () => open('postgres', url)))
+    const servers = await Promise.all(Array.from({ length: 4 }, () => open(url)))
     const made = await Promise.all(servers.map((identity) => identity.bootstrap()))
     expect(made.filter(({ created }) => created)).toHaveLength(1)
     expect(new Set(made.map(({ organization, owner }) => `${organization.id} ${owner.id}`)).size).toBe(1)
