@@ -1,6 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { inspect } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openIdentity } from '../../test/support/identity.ts'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { hideFromLibraries } from '../config.ts'
+import { openSqlStore } from '../store/sql/sql-store.ts'
+import { createAuth } from './better-auth.ts'
 import type { Identity } from './identity.ts'
 
 let server: PostgresServer
@@ -41,6 +45,36 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (engine) => {
     expect(await identity.person(organization.id, owner.id)).toEqual(owner)
     expect(await identity.findByEmail(organization.id, 'OWNER@claviger.local')).toEqual(owner)
     expect(await identity.findByEmail(organization.id, 'nobody@claviger.local')).toBeUndefined()
+  })
+})
+
+describe('better-auth', () => {
+  it('is ours alone when the server hid its variables: its secret, its origins, its checks', async () => {
+    const variables = {
+      BETTER_AUTH_SECRETS: '1:theirs-theirs-theirs-theirs-theirs',
+      BETTER_AUTH_SECRET: 'theirs-theirs-theirs-theirs-theirs',
+      BETTER_AUTH_TRUSTED_ORIGINS: 'https://evil.test',
+      BETTER_AUTH_URL: 'https://evil.test',
+      TEST: '1',
+    }
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
+    const { database, close } = await openSqlStore({ url: 'sqlite::memory:' })
+    cleanups.push(close, () => vi.unstubAllEnvs())
+    const secret = 'a secret of this test and of nothing else'
+    const options = { database: database as never, engine: 'sqlite', secret } as const
+    const context = () => createAuth({ ...options, baseUrl: 'http://127.0.0.1:7717' }).$context
+    // What the variables can do while they are there; the test would prove nothing without that.
+    expect((await context()).trustedOrigins).toContain('https://evil.test')
+    hideFromLibraries()
+    const { secretConfig, ...auth } = await context()
+    expect(auth).toMatchObject({
+      secret,
+      trustedOrigins: ['http://127.0.0.1:7717'],
+      baseURL: 'http://127.0.0.1:7717/api/auth',
+      skipOriginCheck: false,
+      skipCSRFCheck: false,
+    })
+    expect(inspect(secretConfig, { depth: 9 })).not.toContain('theirs')
   })
 })
 

@@ -49,9 +49,8 @@ export function peopleMigrations(engine: IdentityOptions['engine']): Record<stri
 }
 
 export function createIdentity(options: IdentityOptions): Identity {
-  const { secret, baseUrl, database, engine, executeIn } = options
-  const secrets = [{ version: 1, value: secret }]
-  const auth = makeAuth({ ...authOptions(options), baseURL: baseUrl, secrets })
+  const { database, engine, executeIn } = options
+  const auth = createAuth(options)
   const tables = database as unknown as Kysely<PeopleTables>
   const execute: Execute = (query) => tables.executeQuery(query)
   const directory = createDirectory(tables, execute)
@@ -66,10 +65,17 @@ export function createIdentity(options: IdentityOptions): Identity {
   }
 }
 
-type Auth = ReturnType<typeof makeAuth>
+type Auth = ReturnType<typeof createAuth>
 
-function makeAuth(options: ReturnType<typeof authOptions> & Pick<BetterAuthOptions, 'baseURL' | 'secrets'>) {
-  return betterAuth(options)
+/**
+ * better-auth on these options. It also reads the environment, which wins over some of them or adds to them: take its
+ * variables away before this module is loaded (config.ts).
+ */
+export function createAuth(options: Omit<IdentityOptions, 'executeIn'>) {
+  const { secret, baseUrl } = options
+  // A list, because a single secret would give way to BETTER_AUTH_SECRETS.
+  const secrets = [{ version: 1, value: secret }]
+  return betterAuth({ ...authOptions(options), baseURL: baseUrl, secrets } satisfies BetterAuthOptions)
 }
 
 async function first(auth: Auth, directory: Directory): Promise<FirstPeople> {
