@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
+import { holdingGroup } from './groups/holdings.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
@@ -130,6 +131,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
   const settings = settingGroup(database)
+  const holdings = holdingGroup(database)
   const installation = installationGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
@@ -138,6 +140,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     tokens: tokens(execute),
     audit: audit(execute),
     settings: settings(execute),
+    holdings: holdings(execute),
     installation: installation(execute),
   })
 }
