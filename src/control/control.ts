@@ -9,6 +9,9 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createMemberUseCases } from './people/members.ts'
+import { createOrganizationUseCases } from './people/organizations.ts'
+import { createTeamUseCases } from './people/teams.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -24,6 +27,9 @@ export function createControl(ports: Ports): Control {
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...auditUseCases(workshop),
+    ...createMemberUseCases(workshop),
+    ...createTeamUseCases(workshop),
+    ...createOrganizationUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

@@ -164,6 +164,7 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
   manageSettings: 'change the settings of the organization',
   readPeople: 'see members and teams',
   managePeople: 'change members and teams',
+  manageOwners: 'make, change or remove an owner',
   readMachines: 'see agents and workers',
   manageMachines: 'change agents and workers',
   operate: 'operate this installation',
@@ -190,6 +191,7 @@ const FIND: Readonly<Record<string, string>> = {
   token: 'List what there is: claviger tokens list',
   lease: 'Start the run again with claviger exec.',
   team: 'See which teams you are in: claviger whoami',
+  member: 'List who there is: claviger admin members list',
 }
 
 /** The answer for what does not exist, and for what the caller may not know to exist: the same for both. */
