@@ -147,7 +147,7 @@ function permits(caller: Caller, { needs }: Act): boolean {
 function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
-  if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`)
+  if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`, ASK[needs.general])
   if (needs.into) return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`)
   if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
   if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
@@ -168,6 +168,12 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
   readMachines: 'see agents and workers',
   manageMachines: 'change agents and workers',
   operate: 'operate this installation',
+}
+
+// Whom to ask, where an admin may not do it either.
+const ASK: Partial<Record<GeneralRight, string>> = {
+  manageOwners: 'Ask an owner of the organization.',
+  operate: 'Ask an owner of the organization that operates this installation.',
 }
 
 function forbidden(message: string, hint = 'Ask an admin of the organization.'): ClavigerError {
