@@ -8,8 +8,12 @@ import { createAccessControl } from 'better-auth/plugins/access'
 import { adminAc, defaultStatements, memberAc, ownerAc } from 'better-auth/plugins/organization/access'
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import type { Role } from '../domain/caller.ts'
-import type { Identity, Organization, Person } from './identity.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { createDirectory } from './directory.ts'
+import type { Directory, FirstPeople, Identity, Organization } from './identity.ts'
+import { createPasswords } from './passwords.ts'
+import type { Execute } from './statements.ts'
+import type { PeopleTables } from './tables.ts'
 
 const FIRST_OWNER = { email: 'owner@claviger.local', name: 'Owner' }
 const FIRST_ORGANIZATION = { name: 'My organization', slug: 'my-organization' }
@@ -39,10 +43,20 @@ export function peopleMigration(engine: IdentityOptions['engine']): Migration {
 }
 
 export function createIdentity(options: IdentityOptions): Identity {
-  const { secret, baseUrl } = options
-  return people(
-    makeAuth({ ...authOptions(options), baseURL: baseUrl, secrets: [{ version: 1, value: secret }] }),
-  )
+  const { secret, baseUrl, database } = options
+  const secrets = [{ version: 1, value: secret }]
+  const auth = makeAuth({ ...authOptions(options), baseURL: baseUrl, secrets })
+  const tables = database as unknown as Kysely<PeopleTables>
+  const execute: Execute = (query) => tables.executeQuery(query)
+  const directory = createDirectory(tables, execute)
+  return {
+    ...directory,
+    ...createPasswords(tables, execute, async () => (await auth.$context).password),
+    bootstrap: () => first(auth, directory),
+    changing: () => {
+      throw new ClavigerError('internal', 'People cannot be changed yet.')
+    },
+  }
 }
 
 type Auth = ReturnType<typeof makeAuth>
@@ -51,59 +65,33 @@ function makeAuth(options: ReturnType<typeof authOptions> & Pick<BetterAuthOptio
   return betterAuth(options)
 }
 
-function people(auth: Auth): Identity {
-  async function find<T>(model: string, where: Readonly<Record<string, string>>): Promise<T[]> {
-    const { adapter } = await auth.$context
-    const clauses = Object.entries(where).map(([field, value]) => ({ field, value }))
-    return adapter.findMany<T>({ model, where: clauses, limit: 10_000 })
+async function first(auth: Auth, directory: Directory): Promise<FirstPeople> {
+  const { adapter } = await auth.$context
+  const find = <T>(model: string, field: string, value: string) =>
+    adapter.findMany<T>({
+      model,
+      where: [{ field, value }],
+      sortBy: { field: 'createdAt', direction: 'asc' },
+    })
+  const existing = async () => (await find<Organization>('organization', 'slug', FIRST_ORGANIZATION.slug))[0]
+  let created = false
+  let made = await existing()
+  if (made === undefined) {
+    try {
+      made = await makeFirst(auth)
+      created = true
+    } catch (error) {
+      // Another server of this database started at the same time and was faster.
+      made = await existing()
+      if (made === undefined) throw error
+    }
   }
-
-  async function person(organizationId: string, id: string): Promise<Person | undefined> {
-    const [member] = await find<{ role: string }>('member', { organizationId, userId: id })
-    const [user] = await find<{ email: string; name: string }>('user', { id })
-    if (!member || !user) return undefined
-    const mine = await find<{ teamId: string }>('teamMember', { userId: id })
-    const all = await find<{ id: string; name: string }>('team', { organizationId })
-    const teams = all.filter((team) => mine.some(({ teamId }) => teamId === team.id)).map((team) => team.name)
-    return { id, email: user.email, name: user.name, role: roleOf(member.role), teams: teams.sort() }
-  }
-
-  return {
-    person,
-    async bootstrap() {
-      const existing = async () =>
-        (await find<Organization>('organization', { slug: FIRST_ORGANIZATION.slug }))[0]
-      let created = false
-      let made = await existing()
-      if (made === undefined) {
-        try {
-          made = await makeFirst(auth)
-          created = true
-        } catch (error) {
-          // Another server of this database started at the same time and was faster.
-          made = await existing()
-          if (made === undefined) throw error
-        }
-      }
-      const [user] = await find<{ id: string }>('user', { email: FIRST_OWNER.email })
-      const [owning] = await find<{ userId: string }>('member', { organizationId: made.id, role: 'owner' })
-      const owner = await person(made.id, owning?.userId ?? user?.id ?? '')
-      if (!owner) throw new Error('the first organization has no owner')
-      return { organization: { id: made.id, name: made.name }, owner, created }
-    },
-    async organization(id) {
-      const [found] = await find<Organization>('organization', { id })
-      return found && { id: found.id, name: found.name }
-    },
-    async teams(organizationId) {
-      const teams = await find<{ name: string }>('team', { organizationId })
-      return teams.map(({ name }) => name).sort()
-    },
-    async findByEmail(organizationId, email) {
-      const [user] = await find<{ id: string }>('user', { email: email.toLowerCase() })
-      return user && person(organizationId, user.id)
-    },
-  }
+  const { id, name } = made
+  const members = await find<{ userId: string; role: string }>('member', 'organizationId', id)
+  const owning = members.find(({ role }) => role === 'owner')
+  const owner = owning && (await directory.person(id, owning.userId))
+  if (!owner) throw new Error('the first organization has no owner')
+  return { organization: { id, name }, owner, created }
 }
 
 // One transaction: either all of the first people exist, or none of them.
@@ -125,12 +113,6 @@ async function makeFirst(auth: Auth): Promise<Organization> {
     await create('teamMember', { teamId, userId })
     return { id: organizationId, name: FIRST_ORGANIZATION.name }
   })
-}
-
-function roleOf(text: string): Role {
-  // better-auth can keep several roles of one member, separated by commas; the first is the one we set.
-  const first = text.split(',')[0]
-  return first === 'owner' || first === 'admin' || first === 'auditor' ? first : 'member'
 }
 
 function authOptions({ database, engine }: Pick<IdentityOptions, 'database' | 'engine'>) {

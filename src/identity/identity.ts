@@ -1,7 +1,9 @@
 // The port of people: who is in which organization, with what role and in which teams. It does not decide what a role
-// may do (domain/caller.ts) and knows nothing of our own tokens (control/).
+// may do (domain/caller.ts) and knows nothing of our own tokens (control/). E-mails are compared in lower case, and
+// kept so.
 
 import type { Role } from '../domain/caller.ts'
+import type { Secret } from '../domain/secret.ts'
 
 export interface Organization {
   readonly id: string
@@ -25,12 +27,78 @@ export interface FirstPeople {
   readonly created: boolean
 }
 
-export interface Identity {
-  /** The first organization with its owner; makes both, and a team for everyone, in an empty installation. */
-  bootstrap(): Promise<FirstPeople>
+/** The role a person can have in an organization. */
+export type MemberRole = Exclude<Role, 'agent' | 'worker'>
+
+/** Reading. Never in a unit of the store: it sees only what is committed, and on SQLite it would wait for ever. */
+export interface Directory {
   organization(organizationId: string): Promise<Organization | undefined>
+  /** All of the installation, by name. */
+  organizations(): Promise<Organization[]>
+  /** Those this person is a member of, by name. */
+  organizationsOf(personId: string): Promise<Organization[]>
   person(organizationId: string, personId: string): Promise<Person | undefined>
+  findByEmail(organizationId: string, email: string): Promise<Person | undefined>
+  /** All members of the organization, by e-mail. */
+  members(organizationId: string): Promise<Person[]>
   /** Slugs of all teams of the organization. */
   teams(organizationId: string): Promise<string[]>
-  findByEmail(organizationId: string, email: string): Promise<Person | undefined>
 }
+
+/** Slow on purpose: never in a unit of the store. */
+export interface Passwords {
+  hashPassword(password: Secret): Promise<string>
+  /** Id of the person with this e-mail and password, or null; both take the same time. */
+  checkPassword(email: string, password: Secret): Promise<string | null>
+}
+
+export interface Identity extends Directory, Passwords {
+  /** The first organization with its owner; makes both, and a team for everyone, in an empty installation. */
+  bootstrap(): Promise<FirstPeople>
+  /** Changes that are part of this unit of the store: stored with it, or not at all. */
+  changing(unit: object): PeopleChanges
+}
+
+export interface NewMember {
+  readonly email: string
+  /** Of a person who is new to the installation; others keep theirs. */
+  readonly name: string
+  readonly role: MemberRole
+  /** Slugs. */
+  readonly teams: readonly string[]
+}
+
+/** Who belongs to an organization, and as what. Throws `not_found` for a member or an organization that is not there. */
+export interface MembershipChanges {
+  /** Makes an organization with its team `everyone`. Throws `conflict` when the slug is taken. */
+  createOrganization(made: { readonly name: string; readonly slug: string }): Promise<Organization>
+  /** The member as this unit sees it; nobody else changes people of this organization until the unit has ended. */
+  member(organizationId: string, personId: string): Promise<Person | undefined>
+  /** Finds the person by e-mail, or makes one. Throws `conflict` for a member, `not_found` for an unknown team. */
+  addMember(organizationId: string, member: NewMember): Promise<Person>
+  /** Throws `conflict` when nobody would be owner any more. */
+  setRole(organizationId: string, personId: string, role: MemberRole): Promise<void>
+  /** Out of the organization and of its teams. Throws `conflict` when nobody would be owner any more. */
+  removeMember(organizationId: string, personId: string): Promise<void>
+}
+
+/** Throws `not_found` for a team or a member that is not there. */
+export interface TeamChanges {
+  /** Throws `conflict` when there is one of that slug. */
+  addTeam(organizationId: string, slug: string): Promise<void>
+  removeTeam(organizationId: string, slug: string): Promise<void>
+  /** False when they are in it already. */
+  joinTeam(organizationId: string, slug: string, personId: string): Promise<boolean>
+  /** False when they are not in it. */
+  leaveTeam(organizationId: string, slug: string, personId: string): Promise<boolean>
+}
+
+/** What is a person's own, whatever the organization. Throws `not_found` for an unknown person. */
+export interface AccountChanges {
+  /** `hash` is what hashPassword made. */
+  setPassword(personId: string, hash: string): Promise<void>
+  /** Throws `conflict` when somebody else has that e-mail. */
+  setProfile(personId: string, changed: { readonly email?: string; readonly name?: string }): Promise<void>
+}
+
+export interface PeopleChanges extends MembershipChanges, TeamChanges, AccountChanges {}

@@ -97,7 +97,7 @@ export function createHouse(
   const written: string[] = [] // ids of audit rows
   const people = createPeople()
   const ports: Ports = {
-    store: observed(kept, { steps, failing, written }),
+    store: observed(kept, { steps, failing, written, people }),
     vault: counting(createVault(masterKey), steps),
     identity: people.identity,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
@@ -158,7 +158,17 @@ function counting(vault: Vault, steps: Step[]): Vault {
 
 function observed(
   store: Store,
-  { steps, failing, written }: { steps: Step[]; failing: { outcome: string }; written: string[] },
+  {
+    steps,
+    failing,
+    written,
+    people,
+  }: {
+    steps: Step[]
+    failing: { outcome: string }
+    written: string[]
+    people: Pick<TestPeople, 'mark'>
+  },
 ): Store {
   const append: StoreGroups['audit']['append'] = async ({ id, outcome }) => {
     if (outcome === failing.outcome) throw new ClavigerError('storage_full', 'The audit has no room.')
@@ -174,18 +184,21 @@ function observed(
       },
     },
     async atomically(work) {
-      const result = await store.atomically((unit) =>
-        work({
-          ...unit,
-          audit: {
-            ...unit.audit,
-            append: async (entry) => {
-              await append(entry)
-              await unit.audit.append(entry)
-            },
+      const result = await store.atomically(async (unit) => {
+        // People are not in the store here: what a failed unit did to them is taken back by hand.
+        const takeBack = people.mark()
+        const audit: StoreGroups['audit'] = {
+          ...unit.audit,
+          append: async (entry) => {
+            await append(entry)
+            await unit.audit.append(entry)
           },
-        }),
-      )
+        }
+        return work({ ...unit, audit }).catch((error: unknown) => {
+          takeBack()
+          throw error
+        })
+      })
       steps.push('committed')
       return result
     },

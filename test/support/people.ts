@@ -1,7 +1,10 @@
 // Two organizations of people in memory, as identity/ would answer. Both have a team of the same name.
 
 import type { Caller, Role } from '../../src/domain/caller.ts'
-import type { Identity, Organization, Person } from '../../src/identity/identity.ts'
+import { ClavigerError } from '../../src/domain/errors.ts'
+import type { Secret } from '../../src/domain/secret.ts'
+import type { Directory, Identity, Organization, PeopleChanges, Person } from '../../src/identity/identity.ts'
+import { sha256 } from '../../src/lib/digest.ts'
 
 const ORGANIZATIONS: readonly Organization[] = [
   { id: 'org-acme', name: 'Acme' },
@@ -29,19 +32,27 @@ export interface TestPeople {
   callerOf(who: PersonName): Caller
   /** Changes a membership; null ends it. */
   change(who: PersonName, changed: Partial<Pick<Person, 'role' | 'teams'>> | null): void
+  /** Remembers how everything is; the result brings that back. For units that fail. */
+  mark(): () => void
+}
+
+interface Membership {
+  readonly organizationId: string
+  readonly personId: string
+  readonly role: Role
+  readonly teams: readonly string[]
+}
+
+interface State {
+  readonly organizations: (Organization & { readonly slug: string })[]
+  readonly people: Map<string, { email: string; name: string; password: string | null }> // id → person
+  readonly teams: Map<string, string[]> // organization → slugs
+  memberships: Membership[]
+  made: number
 }
 
 export function createPeople(): TestPeople {
-  const members = new Map<string, Person & { readonly organizationId: string }>() // id → member
-  for (const [name, member] of Object.entries(MEMBERS)) {
-    members.set(name, { ...member, id: name, name, email: `${name}@example.test` })
-  }
-  const person = (organizationId: string, id: string): Person | undefined => {
-    const found = members.get(id)
-    if (found?.organizationId !== organizationId) return undefined
-    const { organizationId: _, ...rest } = found
-    return rest
-  }
+  let state = firstState()
   return {
     callerOf(who) {
       const { organizationId, role, teams } = MEMBERS[who]
@@ -61,21 +72,194 @@ export function createPeople(): TestPeople {
       }
     },
     change(who, changed) {
-      const found = members.get(who)
-      if (changed === null || !found) members.delete(who)
-      else members.set(who, { ...found, ...changed })
+      const { organizationId } = MEMBERS[who]
+      state.memberships = state.memberships.flatMap((one) => {
+        if (one.personId !== who || one.organizationId !== organizationId) return [one]
+        return changed === null ? [] : [{ ...one, ...changed }]
+      })
+    },
+    mark() {
+      const before = structuredClone(state)
+      return () => {
+        state = before
+      }
     },
     identity: {
+      ...reading(() => state),
       async bootstrap() {
         const [organization] = ORGANIZATIONS
-        const owner = person('org-acme', 'ada')
+        const owner = personOf(state, 'org-acme', 'ada')
         if (!organization || !owner) throw new Error('the first people are gone')
         return { organization, owner, created: false }
       },
-      organization: async (id) => ORGANIZATIONS.find((one) => one.id === id),
-      person: async (organizationId, id) => person(organizationId, id),
-      teams: async (organizationId) => [...(TEAMS[organizationId] ?? [])],
-      findByEmail: async (organizationId, email) => person(organizationId, email.split('@')[0] ?? ''),
+      hashPassword: async (password) => hashOf(password),
+      checkPassword: async (email, password) => {
+        const [id, person] = byEmail(state, email) ?? []
+        return id !== undefined && person?.password === hashOf(password) ? id : null
+      },
+      changing: () => changes(() => state),
+    },
+  }
+}
+
+function firstState(): State {
+  const members = Object.entries(MEMBERS)
+  return {
+    organizations: ORGANIZATIONS.map((one) => ({ ...one, slug: one.name.toLowerCase() })),
+    people: new Map(
+      members.map(([name]) => [name, { email: `${name}@example.test`, name, password: null }] as const),
+    ),
+    teams: new Map(Object.entries(TEAMS).map(([id, slugs]) => [id, [...slugs]])),
+    memberships: members.map(([personId, member]) => ({ personId, ...member })),
+    made: 0,
+  }
+}
+
+function hashOf(password: Secret): string {
+  return `hashed ${sha256(password.expose())}`
+}
+
+function byEmail({ people }: State, email: string) {
+  return [...people].find(([, person]) => person.email === email.toLowerCase())
+}
+
+function personOf({ people, memberships }: State, organizationId: string, id: string): Person | undefined {
+  const person = people.get(id)
+  const member = memberships.find((one) => one.organizationId === organizationId && one.personId === id)
+  if (!person || !member) return undefined
+  return {
+    id,
+    email: person.email,
+    name: person.name,
+    role: member.role,
+    teams: [...member.teams],
+  }
+}
+
+function reading(state: () => State): Directory {
+  const shown = ({ id, name }: Organization) => ({ id, name })
+  const byName = (a: Organization, b: Organization) => (a.name < b.name ? -1 : 1)
+  return {
+    organization: async (id) =>
+      state()
+        .organizations.map(shown)
+        .find((one) => one.id === id),
+    organizations: async () => state().organizations.map(shown).sort(byName),
+    organizationsOf: async (personId) =>
+      state()
+        .organizations.filter(({ id }) => personOf(state(), id, personId) !== undefined)
+        .map(shown)
+        .sort(byName),
+    person: async (organizationId, id) => personOf(state(), organizationId, id),
+    findByEmail: async (organizationId, email) => {
+      const [id] = byEmail(state(), email) ?? []
+      return id === undefined ? undefined : personOf(state(), organizationId, id)
+    },
+    members: async (organizationId) =>
+      state()
+        .memberships.filter((one) => one.organizationId === organizationId)
+        .flatMap(({ personId }) => personOf(state(), organizationId, personId) ?? [])
+        .sort((a, b) => (a.email < b.email ? -1 : 1)),
+    teams: async (organizationId) => (state().teams.get(organizationId) ?? []).toSorted(),
+  }
+}
+
+function changes(state: () => State): PeopleChanges {
+  const conflict = (message: string) => new ClavigerError('conflict', message)
+  const missing = (what: string) => new ClavigerError('not_found', `There is no ${what}.`)
+  const member = (organizationId: string, personId: string): Person => {
+    const found = personOf(state(), organizationId, personId)
+    if (!found) throw missing('such member')
+    return found
+  }
+  const put = (organizationId: string, personId: string, changed: Partial<Membership> | null) => {
+    const kept = state().memberships
+    state().memberships = kept.flatMap((one) => {
+      if (one.organizationId !== organizationId || one.personId !== personId) return [one]
+      return changed === null ? [] : [{ ...one, ...changed }]
+    })
+  }
+  const mustHaveTeam = (organizationId: string, slug: string) => {
+    if (!state().teams.get(organizationId)?.includes(slug)) throw missing('such team')
+  }
+  const mustLeaveAnOwner = (organizationId: string, personId: string) => {
+    const owners = state().memberships.filter(
+      (one) => one.organizationId === organizationId && one.role === 'owner',
+    )
+    if (owners.every((one) => one.personId === personId)) throw conflict('This is the last owner.')
+  }
+  return {
+    async createOrganization({ name, slug }) {
+      if (state().organizations.some((one) => one.slug === slug)) throw conflict('Taken.')
+      state().made += 1
+      const made = { id: `org-${state().made}`, name }
+      state().organizations.push({ ...made, slug })
+      state().teams.set(made.id, ['everyone'])
+      return made
+    },
+    member: async (organizationId, personId) => personOf(state(), organizationId, personId),
+    async addMember(organizationId, { email, name, role, teams }) {
+      if (!state().organizations.some(({ id }) => id === organizationId)) throw missing('such organization')
+      for (const slug of teams) mustHaveTeam(organizationId, slug)
+      const known = byEmail(state(), email)?.[0]
+      if (known !== undefined && personOf(state(), organizationId, known)) throw conflict('A member already.')
+      state().made += 1
+      const personId = known ?? `person-${state().made}`
+      if (known === undefined) {
+        state().people.set(personId, { email: email.toLowerCase(), name, password: null })
+      }
+      state().memberships.push({ organizationId, personId, role, teams: teams.toSorted() })
+      return member(organizationId, personId)
+    },
+    async setRole(organizationId, personId, role) {
+      const { role: before } = member(organizationId, personId)
+      if (before === 'owner' && role !== 'owner') mustLeaveAnOwner(organizationId, personId)
+      put(organizationId, personId, { role })
+    },
+    async removeMember(organizationId, personId) {
+      if (member(organizationId, personId).role === 'owner') mustLeaveAnOwner(organizationId, personId)
+      put(organizationId, personId, null)
+    },
+    async addTeam(organizationId, slug) {
+      const teams = state().teams.get(organizationId)
+      if (!teams) throw missing('such organization')
+      if (teams.includes(slug)) throw conflict(`There already is a team ${slug}.`)
+      teams.push(slug)
+    },
+    async removeTeam(organizationId, slug) {
+      mustHaveTeam(organizationId, slug)
+      const left = (state().teams.get(organizationId) ?? []).filter((one) => one !== slug)
+      state().teams.set(organizationId, left)
+      for (const { organizationId: of, personId, teams } of state().memberships) {
+        if (of === organizationId) put(of, personId, { teams: teams.filter((one) => one !== slug) })
+      }
+    },
+    async joinTeam(organizationId, slug, personId) {
+      mustHaveTeam(organizationId, slug)
+      const { teams } = member(organizationId, personId)
+      if (teams.includes(slug)) return false
+      put(organizationId, personId, { teams: [...teams, slug].sort() })
+      return true
+    },
+    async leaveTeam(organizationId, slug, personId) {
+      mustHaveTeam(organizationId, slug)
+      const { teams } = member(organizationId, personId)
+      if (!teams.includes(slug)) return false
+      put(organizationId, personId, { teams: teams.filter((one) => one !== slug) })
+      return true
+    },
+    async setPassword(personId, hash) {
+      const person = state().people.get(personId)
+      if (!person) throw missing('such person')
+      state().people.set(personId, { ...person, password: hash })
+    },
+    async setProfile(personId, changed) {
+      const person = state().people.get(personId)
+      if (!person) throw missing('such person')
+      const email = (changed.email ?? person.email).toLowerCase()
+      const holder = byEmail(state(), email)?.[0]
+      if (holder !== undefined && holder !== personId) throw conflict('Somebody else has that e-mail.')
+      state().people.set(personId, { ...person, ...changed, email })
     },
   }
 }
