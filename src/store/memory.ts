@@ -3,6 +3,7 @@
 
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
+import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import type {
@@ -77,6 +78,8 @@ function groupsOver(tables: Tables): StoreGroups {
     tokens: tokenGroup(tables),
     audit: auditGroup(tables),
     settings: settingGroup(tables),
+    invitations: invitationGroup(tables),
+    deviceLogins: deviceLoginGroup(tables),
     installation: installationGroup(tables),
   }
 }

@@ -11,6 +11,8 @@ import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
+import { deviceLoginGroup } from './groups/device-logins.ts'
+import { invitationGroup } from './groups/invitations.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
@@ -118,6 +120,8 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
   const settings = settingGroup(database)
+  const invitations = invitationGroup(database)
+  const deviceLogins = deviceLoginGroup(database)
   const installation = installationGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
@@ -126,6 +130,8 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     tokens: tokens(execute),
     audit: audit(execute),
     settings: settings(execute),
+    invitations: invitations(execute),
+    deviceLogins: deviceLogins(execute),
     installation: installation(execute),
   })
 }
