@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret } from '../src/domain/secret.ts'
-import { peopleMigration } from '../src/identity/better-auth.ts'
+import { peopleMigrations } from '../src/identity/better-auth.ts'
 import { newId } from '../src/lib/id.ts'
 import { openSqlStore } from '../src/store/sql/sql-store.ts'
 import type { CredentialRow, StoreGroups } from '../src/store/store.ts'
@@ -25,7 +25,7 @@ export async function seed(stateDirectory: string, first: Owner, count: number):
   const url = `sqlite:${join(stateDirectory, 'claviger.db')}`
   const { store, close } = await openSqlStore({
     url,
-    extraMigrations: { 'people-0001': peopleMigration('sqlite') },
+    extraMigrations: peopleMigrations('sqlite'),
   })
   for (let from = 0; from < count; from += BATCH) {
     await store.atomically(async (unit) => {

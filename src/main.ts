@@ -54,10 +54,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   ])
   await prepareStateDirectory(settings.stateDirectory)
   const { engineOf, openSqlStore, shownDatabase } = await import('./store/sql/sql-store.ts')
-  const { createIdentity, peopleMigration } = await import('./identity/better-auth.ts')
+  const { createIdentity, peopleMigrations } = await import('./identity/better-auth.ts')
   const engine = engineOf(settings.databaseUrl)
-  const extraMigrations = { 'people-0001': peopleMigration(engine) }
-  const { store, database } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
+  const extraMigrations = peopleMigrations(engine)
+  const { store, database, executeIn } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
   try {
     const { vault, sessionSecret, keySource } = await openVault(settings, store)
     const baseUrl = `http://${settings.host}:${settings.port}`
@@ -66,6 +66,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       engine,
       secret: sessionSecret,
       baseUrl,
+      executeIn,
     })
     const people = await identity.bootstrap()
     const operatorOrganization = people.organization.id

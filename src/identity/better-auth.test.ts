@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
 import { openSqlStore } from '../store/sql/sql-store.ts'
-import { createIdentity, peopleMigration } from './better-auth.ts'
+import { createIdentity, peopleMigrations } from './better-auth.ts'
 import type { Identity } from './identity.ts'
 
 let server: PostgresServer
@@ -18,14 +18,15 @@ afterEach(async () => {
 afterAll(() => server.close())
 
 async function open(engine: 'sqlite' | 'postgres', url: string): Promise<Identity> {
-  const extraMigrations = { 'people-0001': peopleMigration(engine) }
-  const { database, close } = await openSqlStore({ url, extraMigrations })
+  const extraMigrations = peopleMigrations(engine)
+  const { database, executeIn, close } = await openSqlStore({ url, extraMigrations })
   cleanups.push(close)
   return createIdentity({
     database: database as never,
     engine,
     secret: 'a secret of this test and of nothing else',
     baseUrl: 'http://127.0.0.1:7717',
+    executeIn,
   })
 }
 

@@ -8,17 +8,18 @@ import { createAccessControl } from 'better-auth/plugins/access'
 import { adminAc, defaultStatements, memberAc, ownerAc } from 'better-auth/plugins/organization/access'
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
-import { ClavigerError } from '../domain/errors.ts'
+import { accountChanges } from './changes/accounts.ts'
+import { FIRST_TEAM, membershipChanges } from './changes/memberships.ts'
+import { teamChanges } from './changes/teams.ts'
 import { createDirectory } from './directory.ts'
 import type { Directory, FirstPeople, Identity, Organization } from './identity.ts'
+import { oncePerName } from './migrations.ts'
 import { createPasswords } from './passwords.ts'
 import type { Execute } from './statements.ts'
 import type { PeopleTables } from './tables.ts'
 
 const FIRST_OWNER = { email: 'owner@claviger.local', name: 'Owner' }
 const FIRST_ORGANIZATION = { name: 'My organization', slug: 'my-organization' }
-// Everyone who joins can be put in it; a bare `--team` means it while there is no other.
-const FIRST_TEAM = 'everyone'
 
 export interface IdentityOptions {
   // Its tables are better-auth's own, so the type of the schema is of no use here.
@@ -28,22 +29,27 @@ export interface IdentityOptions {
   readonly secret: string
   /** The server's own address. */
   readonly baseUrl: string
+  /** How statements run that are part of a unit of the store on the same database. */
+  readonly executeIn: (unit: object) => Execute
 }
 
-/** The migration that makes better-auth's tables, for the store to run in its own order and under its lock. */
-export function peopleMigration(engine: IdentityOptions['engine']): Migration {
+/** The migrations of better-auth's tables, for the store to run in its own order and under its lock. */
+export function peopleMigrations(engine: IdentityOptions['engine']): Record<string, Migration> {
   return {
-    async up(database) {
-      const { runMigrations } = await getMigrations(
-        authOptions({ database: database as Kysely<never>, engine }),
-      )
-      await runMigrations()
+    'people-0001': {
+      async up(database) {
+        const { runMigrations } = await getMigrations(
+          authOptions({ database: database as Kysely<never>, engine }),
+        )
+        await runMigrations()
+      },
     },
+    'people-0002': { up: oncePerName },
   }
 }
 
 export function createIdentity(options: IdentityOptions): Identity {
-  const { secret, baseUrl, database } = options
+  const { secret, baseUrl, database, engine, executeIn } = options
   const secrets = [{ version: 1, value: secret }]
   const auth = makeAuth({ ...authOptions(options), baseURL: baseUrl, secrets })
   const tables = database as unknown as Kysely<PeopleTables>
@@ -53,8 +59,9 @@ export function createIdentity(options: IdentityOptions): Identity {
     ...directory,
     ...createPasswords(tables, execute, async () => (await auth.$context).password),
     bootstrap: () => first(auth, directory),
-    changing: () => {
-      throw new ClavigerError('internal', 'People cannot be changed yet.')
+    changing: (unit) => {
+      const inUnit = { database: tables, execute: executeIn(unit), engine }
+      return { ...membershipChanges(inUnit), ...teamChanges(inUnit), ...accountChanges(inUnit) }
     },
   }
 }

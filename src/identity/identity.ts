@@ -3,6 +3,7 @@
 // kept so.
 
 import type { Role } from '../domain/caller.ts'
+import type { Owner } from '../domain/owner.ts'
 import type { Secret } from '../domain/secret.ts'
 
 export interface Organization {
@@ -80,10 +81,14 @@ export interface MembershipChanges {
   setRole(organizationId: string, personId: string, role: MemberRole): Promise<void>
   /** Out of the organization and of its teams. Throws `conflict` when nobody would be owner any more. */
   removeMember(organizationId: string, personId: string): Promise<void>
+  /** Whether there is such a team or member; while it is true it stays true until the unit has ended. */
+  stands(organizationId: string, owner: Owner): Promise<boolean>
 }
 
 /** Throws `not_found` for a team or a member that is not there. */
 export interface TeamChanges {
+  /** Whether there is one; nobody else changes people of this organization until the unit has ended. */
+  team(organizationId: string, slug: string): Promise<boolean>
   /** Throws `conflict` when there is one of that slug. */
   addTeam(organizationId: string, slug: string): Promise<void>
   removeTeam(organizationId: string, slug: string): Promise<void>

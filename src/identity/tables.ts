@@ -1,5 +1,5 @@
 // better-auth's tables as Kysely sees them: the columns we use, under the names it gave them. It creates them itself
-// (peopleMigration), and keeps sessions and the rest to itself.
+// (peopleMigrations), and keeps sessions and the rest to itself.
 
 import type { ColumnType } from 'kysely'
 

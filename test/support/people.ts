@@ -211,6 +211,11 @@ function changes(state: () => State): PeopleChanges {
       state().memberships.push({ organizationId, personId, role, teams: teams.toSorted() })
       return member(organizationId, personId)
     },
+    async stands(organizationId, owner) {
+      if (owner.kind === 'team') return state().teams.get(organizationId)?.includes(owner.slug) ?? false
+      return owner.kind !== 'user' || personOf(state(), organizationId, owner.id) !== undefined
+    },
+    team: async (organizationId, slug) => state().teams.get(organizationId)?.includes(slug) ?? false,
     async setRole(organizationId, personId, role) {
       const { role: before } = member(organizationId, personId)
       if (before === 'owner' && role !== 'owner') mustLeaveAnOwner(organizationId, personId)

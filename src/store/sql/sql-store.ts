@@ -38,6 +38,8 @@ export interface SqlStore {
   readonly store: Store
   /** The database itself, for identity/. Never use it inside `atomically`: on SQLite it would wait for itself. */
   readonly database: Kysely<Database>
+  /** Runs statements on others' tables as part of this unit: `unit` is what `atomically` gave. Throws `internal` for anything else. */
+  readonly executeIn: (unit: object) => Execute
   /** The same as `store.close()`. */
   close(): Promise<void>
 }
@@ -64,8 +66,14 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     await engine.close()
     throw engine.translate(error)
   }
-  const store = storeOver(engine)
-  return { store, database: engine.database, close: () => store.close() }
+  const connections = new WeakMap<object, Execute>() // unit → how it runs a statement
+  const store = storeOver(engine, connections)
+  const executeIn = (unit: object) => {
+    const execute = connections.get(unit)
+    if (execute) return execute
+    throw new ClavigerError('internal', 'This is no unit of this store.')
+  }
+  return { store, database: engine.database, executeIn, close: () => store.close() }
 }
 
 async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
@@ -79,7 +87,7 @@ async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
   return openSqlite(maxPages === undefined ? { path } : { path, maxPages })
 }
 
-function storeOver(engine: Engine): Store {
+function storeOver(engine: Engine, connections: WeakMap<object, Execute>): Store {
   const groupsOver = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
@@ -96,7 +104,11 @@ function storeOver(engine: Engine): Store {
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    return committer.atomically((execute) => scope.run(() => work(groupsOver(execute))))
+    return committer.atomically((execute) => {
+      const unit = groupsOver(execute)
+      connections.set(unit, execute)
+      return scope.run(() => work(unit))
+    })
   }
   const groups = groupsThrough(read, atomically)
   return {

@@ -1,0 +1,56 @@
+// What is a person's own: how they are called, and their password. The person's row is locked first, so that a password
+// is there once.
+
+import { newId } from '../../lib/id.ts'
+import type { AccountChanges } from '../identity.ts'
+import { PASSWORD_PROVIDER } from '../passwords.ts'
+import { absent, emailTaken } from '../refusals.ts'
+import { orTaken, type PeopleUnit, timestamp } from './unit.ts'
+
+export function accountChanges(unit: PeopleUnit): AccountChanges {
+  const { database, execute } = unit
+  return {
+    async setPassword(personId, hash) {
+      await lockPerson(unit, personId)
+      const now = timestamp()
+      const changed = database
+        .updateTable('person_account')
+        .set({ password: hash, updatedAt: now })
+        .where('userId', '=', personId)
+        .where('providerId', '=', PASSWORD_PROVIDER)
+      if ((await execute(changed.compile())).numAffectedRows !== 0n) return
+      const row = {
+        id: newId('account'),
+        accountId: personId,
+        providerId: PASSWORD_PROVIDER,
+        userId: personId,
+        password: hash,
+        createdAt: now,
+        updatedAt: now,
+      }
+      await execute(database.insertInto('person_account').values(row).compile())
+    },
+    async setProfile(personId, { email, name }) {
+      const before = await lockPerson(unit, personId)
+      const address = (email ?? before).toLowerCase()
+      const changed = database
+        .updateTable('person')
+        .set({
+          updatedAt: timestamp(),
+          ...(name !== undefined && { name }),
+          // Whoever could show that the old one is theirs has not shown it of the new one.
+          ...(address !== before && { email: address, emailVerified: 0 }),
+        })
+        .where('id', '=', personId)
+      await orTaken(execute(changed.compile()), () => emailTaken(address))
+    },
+  }
+}
+
+// Returns the e-mail.
+async function lockPerson({ database, execute, engine }: PeopleUnit, personId: string): Promise<string> {
+  const row = database.selectFrom('person').select('email').where('id', '=', personId)
+  const { rows } = await execute((engine === 'sqlite' ? row : row.forUpdate()).compile())
+  if (rows[0] === undefined) throw absent('person', personId)
+  return rows[0].email
+}

@@ -1,0 +1,41 @@
+// What identity/ says when it refuses a change.
+
+import { ClavigerError } from '../domain/errors.ts'
+import { printable } from '../domain/names.ts'
+
+/** `not_found`, in the words of the use-cases. */
+export function absent(kind: 'organization' | 'member' | 'team' | 'person', id: string): ClavigerError {
+  const hint = kind === 'team' || kind === 'member' ? `List what there is: claviger admin ${kind}s list` : ''
+  return new ClavigerError('not_found', `There is no ${kind} ${printable(id)}.`, hint === '' ? {} : { hint })
+}
+
+/** `conflict`: somebody must be able to administer the organization. */
+export function lastOwner(email: string): ClavigerError {
+  return new ClavigerError('conflict', `${email} is the last owner of this organization.`, {
+    hint: 'Make somebody else an owner first: claviger admin members role EMAIL owner',
+  })
+}
+
+export function alreadyMember(email: string): ClavigerError {
+  return new ClavigerError('conflict', `${email} is a member already.`, {
+    hint: `Change the role with: claviger admin members role ${email} ROLE`,
+  })
+}
+
+export function teamTaken(slug: string): ClavigerError {
+  return new ClavigerError('conflict', `There already is a team ${slug}.`, {
+    hint: `Put members into it with: claviger admin teams add ${slug} EMAIL`,
+  })
+}
+
+export function organizationTaken(slug: string): ClavigerError {
+  return new ClavigerError('conflict', `There already is an organization ${slug}.`, {
+    hint: 'Choose another name.',
+  })
+}
+
+export function emailTaken(email: string): ClavigerError {
+  return new ClavigerError('conflict', `Somebody else has the e-mail ${email}.`, {
+    hint: 'Give another one.',
+  })
+}
