@@ -103,6 +103,7 @@ export interface SettingTable {
   value: string
 }
 
+// `invitation` is the name of a table of better-auth.
 export interface InvitationTable {
   id: string
   organization_id: string
@@ -150,7 +151,7 @@ export interface Database {
   token: TokenTable
   audit: AuditTable
   setting: SettingTable
-  invitation: InvitationTable
+  invitation_code: InvitationTable
   device_login: DeviceLoginTable
   installation: InstallationTable
 }

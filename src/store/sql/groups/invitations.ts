@@ -23,11 +23,14 @@ const COLUMNS = [
 
 /** The result makes the group for a connection. */
 export function invitationGroup(database: Kysely<Database>): (execute: Execute) => InvitationStore {
-  const select = database.selectFrom('invitation').select(COLUMNS)
-  const open = database.updateTable('invitation').where('used_at', 'is', null).where('revoked_at', 'is', null)
+  const select = database.selectFrom('invitation_code').select(COLUMNS)
+  const open = database
+    .updateTable('invitation_code')
+    .where('used_at', 'is', null)
+    .where('revoked_at', 'is', null)
   return (execute) => ({
     insert: async (row) => {
-      const query = database.insertInto('invitation').values({
+      const query = database.insertInto('invitation_code').values({
         id: row.id,
         organization_id: row.organizationId,
         kind: row.kind,

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 
 export async function createSigningIn(database: Kysely<unknown>): Promise<void> {
   await database.schema
-    .createTable('invitation')
+    .createTable('invitation_code')
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('organization_id', 'text', (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())
@@ -20,8 +20,8 @@ export async function createSigningIn(database: Kysely<unknown>): Promise<void> 
     .addColumn('revoked_at', 'bigint')
     .execute()
   await database.schema
-    .createIndex('invitation_page')
-    .on('invitation')
+    .createIndex('invitation_code_page')
+    .on('invitation_code')
     .columns(['organization_id', 'id'])
     .execute()
   await database.schema
