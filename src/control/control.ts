@@ -9,6 +9,7 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createSigningInUseCases } from './signing-in/signing-in.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -23,6 +24,7 @@ export function createControl(ports: Ports): Control {
     ...createOrderUseCases(workshop),
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
+    ...createSigningInUseCases(workshop),
     ...auditUseCases(workshop),
   }
   return gated(control, workshop.guard)

@@ -11,12 +11,14 @@ import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
+import { htmlHeaders } from './html.ts'
 import type { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { docsPage, homePage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
+import { addSigningInPages } from './signing-in/routes.ts'
 import { type Connection, createVisitors, type Visitors } from './visitors.ts'
 
 export interface AppDependencies {
@@ -29,15 +31,8 @@ export interface AppDependencies {
   readonly version: string
   /** Milliseconds since 1970. */
   readonly now: () => number
-}
-
-const HTML_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
+  /** Where people reach this server; its pages take forms from there only. */
+  readonly publicUrl: () => string
 }
 
 const JSON_HEADERS = {
@@ -63,6 +58,10 @@ export function createApp(dependencies: AppDependencies): App {
     )
   }
   addPages(app, dependencies)
+  addSigningInPages(app, {
+    ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
+    report: (thrown, requestId) => void answerError(dependencies, thrown, requestId),
+  })
   app.notFound((c) => {
     const error = new ClavigerError('not_found', 'There is nothing at this address.', {
       hint: 'The API is described at /docs.',
@@ -147,8 +146,8 @@ function answerError({ log }: AppDependencies, thrown: unknown, requestId: strin
 function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
   const document = openApiDocument(version)
   const docs = docsPage(document)
-  app.get('/', () => new Response(homePage(version), { headers: HTML_HEADERS }))
-  app.get('/docs', () => new Response(docs, { headers: HTML_HEADERS }))
+  app.get('/', () => new Response(homePage(version), { headers: htmlHeaders() }))
+  app.get('/docs', () => new Response(docs, { headers: htmlHeaders() }))
   app.get('/openapi.json', () => new Response(JSON.stringify(document), { headers: JSON_HEADERS }))
   app.get('/healthz', () => new Response('{"status":"alive"}', { headers: JSON_HEADERS }))
   app.get('/readyz', async (c) => {

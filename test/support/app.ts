@@ -33,6 +33,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     log: logInto(lines),
     version: '1.2.3',
     now: house.ports.now,
+    publicUrl: house.ports.publicUrl,
     ...changed,
   })
   const tokens = new Map<PersonName, string>()

@@ -104,6 +104,7 @@ export function createHouse(
     now: () => clock.now,
     random: randomBytes,
     operatorOrganization: 'org-acme',
+    publicUrl: () => 'http://claviger.test',
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)
