@@ -65,6 +65,12 @@ export const SETTINGS = {
     standard: '7717',
     meaning: 'Port the server listens on; 0 takes a free one.',
   },
+  publicUrl: {
+    variable: 'CLAVIGER_PUBLIC_URL',
+    standard: 'the address it listens on',
+    meaning:
+      'Where people and terminals reach the server. Links begin with it, and its pages take forms from it only.',
+  },
   logLevel: {
     variable: 'CLAVIGER_LOG',
     standard: 'info',
@@ -124,6 +130,8 @@ export interface ServerSettings {
   readonly masterKeyFile: string | null
   readonly host: string
   readonly port: number
+  /** Null: the address it listens on. */
+  readonly publicUrl: string | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Milliseconds. */
   readonly leaseLife: number
@@ -181,6 +189,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     masterKeyFile: given.masterKeyFile ?? null,
     host: given.host ?? '127.0.0.1',
     port: wholeNumber('port', given.port ?? '7717', 0, 65_535),
+    publicUrl: given.publicUrl === undefined ? null : httpUrl('publicUrl', given.publicUrl),
     logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
     leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),

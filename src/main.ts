@@ -71,13 +71,22 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     })
     const people = await identity.bootstrap()
     const operatorOrganization = people.organization.id
-    const ports = { store, vault, identity, operatorOrganization, ...(await edges(settings)) }
+    const address = { url: baseUrl }
+    const publicUrl = () => settings.publicUrl ?? address.url
+    const ports = {
+      ...{ store, vault, identity, operatorOrganization, publicUrl },
+      ...(await edges(settings)),
+    }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
     const log = createLog(settings.logLevel)
     const listening = await serve(settings, ports, log)
+    address.url = listening.url
+    let signInLink: RunningServer['signInLink'] = null
     try {
       await writeServerFile(settings.stateDirectory, listening.url)
+      const { makeFirstLink } = await import('./control/signing-in/invitations.ts')
+      if (people.created) signInLink = await makeFirstLink(ports, people)
     } catch (error) {
       await listening.close(0)
       throw error
@@ -89,6 +98,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     return {
       url: listening.url,
       firstStart: people.created,
+      signInLink,
       async close() {
         await listening.close(10_000)
         await store.close()
@@ -170,6 +180,8 @@ async function serve(settings: ServerSettings, ports: Ports, log: Log) {
     metrics: createMetrics(),
     log,
     version: VERSION,
+    now: ports.now,
+    publicUrl: ports.publicUrl,
   })
   return listen(app, settings)
 }

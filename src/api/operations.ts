@@ -6,12 +6,14 @@ import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
+import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
   ...CREDENTIAL_OPERATIONS,
   ...LEASE_OPERATIONS,
   ...TOKEN_OPERATIONS,
+  ...SIGNING_IN_OPERATIONS,
   ...AUDIT_OPERATIONS,
   ...PEOPLE_OPERATIONS,
 } as const satisfies Record<string, Operation>

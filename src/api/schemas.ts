@@ -7,12 +7,14 @@ import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
+import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
   ...CREDENTIAL_SCHEMAS,
   ...LEASE_SCHEMAS,
   ...TOKEN_SCHEMAS,
+  ...SIGNING_IN_SCHEMAS,
   ...AUDIT_SCHEMAS,
   ...PEOPLE_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
@@ -39,6 +41,7 @@ export const problem = z.object({
   message: z.string(),
   hint: z.string().optional(),
   requestId: z.string().optional(),
+  retryAfter: z.int().optional().describe('Seconds until it can be tried again'),
 })
 
 export type Problem = z.output<typeof problem>

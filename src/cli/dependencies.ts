@@ -2,6 +2,7 @@
 
 import type { ServerSettings } from '../config.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
+import type { Secret } from '../domain/secret.ts'
 import type { Harness } from '../harnesses/harness.ts'
 import type { Streams } from './ui.ts'
 
@@ -10,6 +11,8 @@ interface StartedServer {
   readonly url: string
   /** This start made the first organization and its owner. */
   readonly firstStart: boolean
+  /** With it the first person gives their e-mail and password, once; null at every other start. */
+  readonly signInLink: Secret | null
   close(): Promise<void>
 }
 

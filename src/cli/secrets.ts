@@ -67,6 +67,11 @@ export function fieldsToSend(values: FieldValues): Record<string, string> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.expose()]))
 }
 
+/** A link that whoever asked for it is shown, once. */
+export function shownOnce(link: Secret): string {
+  return link.expose()
+}
+
 /** Saves the login of this state directory, 0600. */
 export async function saveLogin(stateDirectory: string, { server, token }: Login): Promise<void> {
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 })

@@ -12,6 +12,7 @@ import { createLeaseUseCases } from './leases.ts'
 import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
+import { createSigningInUseCases } from './signing-in/signing-in.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -26,6 +27,7 @@ export function createControl(ports: Ports): Control {
     ...createOrderUseCases(workshop),
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
+    ...createSigningInUseCases(workshop),
     ...auditUseCases(workshop),
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),

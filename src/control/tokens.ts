@@ -74,6 +74,11 @@ export function createTokenUseCases(
   }
 }
 
+/** The roles that may do nothing this one may not. */
+export function rolesWithin(role: Role): readonly Role[] {
+  return WITHIN[role]
+}
+
 /** The one of two roles that is within the other; null when neither is. */
 export function weaker(a: Role, b: Role): Role | null {
   if (WITHIN[b].includes(a)) return a

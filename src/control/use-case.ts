@@ -15,7 +15,7 @@ type Hidden<T> = T extends readonly (infer E)[]
   ? Hidden<E>[]
   : T extends object
     ? {
-        [K in keyof T]: K extends 'handle' | 'token' | 'value'
+        [K in keyof T]: K extends 'handle' | 'token' | 'value' | 'code' | 'link' | 'deviceCode'
           ? Secret
           : K extends 'fields'
             ? Record<string, Secret>
@@ -23,7 +23,15 @@ type Hidden<T> = T extends readonly (infer E)[]
       }
     : T
 
-type Revealing = 'leases.create' | 'leases.read' | 'tokens.create'
+type Revealing =
+  | 'leases.create'
+  | 'leases.read'
+  | 'tokens.create'
+  | 'invitations.create'
+  | 'members.link'
+  | 'invitations.accept'
+  | 'device.start'
+  | 'device.poll'
 
 /** What a use-case returns: the operation's output, with every plaintext in it still hidden. */
 export type Result<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
@@ -57,6 +65,8 @@ export interface Ports {
   readonly random: (bytes: number) => Uint8Array
   /** Id of the organization that operates the installation: the first one. */
   readonly operatorOrganization: string
+  /** Where people and terminals reach this server, for example `https://claviger.example`. Links begin with it. */
+  readonly publicUrl: () => string
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
 }

@@ -1,14 +1,17 @@
-// The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, each with 43 random characters and
-// a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error without asking a
+// The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, and of codes that are good once:
+// `clv_join_…` lets somebody in, `clv_device_…` is a terminal that waits. Each has 43 random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error without asking a
 // database. Digests are made elsewhere.
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 43
 const CHECKSUM_LENGTH = 6
-const FORM = /^clv_(api|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const FORM = /^clv_(api|join|device|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
 export type TokenKind = 'api' | 'lease'
+
+/** `join`: an invitation or a sign-in link. `device`: a terminal that waits to be let in. None of them is a token. */
+export type CodeKind = 'join' | 'device'
 
 /** An API token from 43 or more random bytes. The few bytes above 247 fold over; the loss is far below one bit. */
 export function formatToken(random: Uint8Array): string {
@@ -20,17 +23,31 @@ export function formatHandle(leaseId: string, random: Uint8Array): string {
   return format(leaseId, random)
 }
 
-/** The kind of a well-formed token, or null: wrong form or checksum. Says nothing about its being valid. */
+/** A code of this kind, from 43 or more random bytes. */
+export function formatCode(kind: CodeKind, random: Uint8Array): string {
+  return format(kind, random)
+}
+
+/** The kind of a well-formed token, or null: wrong form or checksum, or no token. Says nothing about its being valid. */
 export function tokenKind(text: string): TokenKind | null {
   const subject = subjectOf(text)
-  if (subject === null) return null
+  if (subject === null || isCodeKind(subject)) return null
   return subject === 'api' ? 'api' : 'lease'
+}
+
+/** The kind of a well-formed code; null for anything else. */
+export function codeKind(text: string): CodeKind | null {
+  const subject = subjectOf(text)
+  return subject !== null && isCodeKind(subject) ? subject : null
 }
 
 /** The id of the lease a well-formed handle names; null for anything else. */
 export function leaseOfHandle(text: string): string | null {
-  const subject = subjectOf(text)
-  return subject === 'api' ? null : subject
+  return tokenKind(text) === 'lease' ? subjectOf(text) : null
+}
+
+function isCodeKind(subject: string): subject is CodeKind {
+  return subject === 'join' || subject === 'device'
 }
 
 function format(subject: string, random: Uint8Array): string {

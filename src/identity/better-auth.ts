@@ -12,13 +12,20 @@ import { accountChanges } from './changes/accounts.ts'
 import { membershipChanges } from './changes/memberships.ts'
 import { teamChanges } from './changes/teams.ts'
 import { createDirectory } from './directory.ts'
-import { type Directory, FIRST_TEAM, type FirstPeople, type Identity, type Organization } from './identity.ts'
+import {
+  type Directory,
+  FIRST_TEAM,
+  type FirstPeople,
+  type Identity,
+  type Organization,
+  PLACEHOLDER_EMAIL,
+} from './identity.ts'
 import { oncePerName } from './migrations.ts'
 import { createPasswords } from './passwords.ts'
 import type { Execute } from './statements.ts'
 import type { PeopleTables } from './tables.ts'
 
-const FIRST_OWNER = { email: 'owner@claviger.local', name: 'Owner' }
+const FIRST_OWNER = { email: PLACEHOLDER_EMAIL, name: 'Owner' }
 const FIRST_ORGANIZATION = { name: 'My organization', slug: 'my-organization' }
 
 export interface IdentityOptions {

@@ -24,6 +24,9 @@ export interface Person {
   readonly teams: readonly string[]
 }
 
+/** The e-mail of the first person until they give their own. */
+export const PLACEHOLDER_EMAIL = 'owner@claviger.local'
+
 export interface FirstPeople {
   readonly organization: Organization
   readonly owner: Person
@@ -72,6 +75,11 @@ export interface NewMember {
   readonly teams: readonly string[]
 }
 
+export interface AddedMember extends Person {
+  /** This made the person. Others are known to the installation, and their password is theirs alone. */
+  readonly isNew: boolean
+}
+
 /** Who belongs to an organization, and as what. Throws `not_found` for a member or an organization that is not there. */
 export interface MembershipChanges {
   /** Makes an organization with its team `everyone`. Throws `conflict` when the slug is taken. */
@@ -79,7 +87,7 @@ export interface MembershipChanges {
   /** The member as this unit sees it; nobody else changes people of this organization until the unit has ended. */
   member(organizationId: string, personId: string): Promise<Person | undefined>
   /** Finds the person by e-mail, or makes one. Throws `conflict` for a member, `not_found` for an unknown team. */
-  addMember(organizationId: string, member: NewMember): Promise<Person>
+  addMember(organizationId: string, member: NewMember): Promise<AddedMember>
   /** Throws `conflict` when nobody would be owner any more. */
   setRole(organizationId: string, personId: string, role: MemberRole): Promise<void>
   /** Out of the organization and of its teams. Throws `conflict` when nobody would be owner any more. */

@@ -6,17 +6,20 @@ import { Hono } from 'hono'
 import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
-import type { Control } from '../control/use-case.ts'
+import type { Control, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
+import { htmlHeaders } from './html.ts'
 import type { Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { docsPage, homePage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
+import { addSigningInPages } from './signing-in/routes.ts'
+import { type Connection, createVisitors, type Visitors } from './visitors.ts'
 
 export interface AppDependencies {
   readonly control: Control
@@ -26,15 +29,10 @@ export interface AppDependencies {
   readonly metrics: Metrics
   readonly log: Log
   readonly version: string
-}
-
-const HTML_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Where people reach this server; its pages take forms from there only. */
+  readonly publicUrl: () => string
 }
 
 const JSON_HEADERS = {
@@ -44,18 +42,26 @@ const JSON_HEADERS = {
 }
 
 export interface App {
-  fetch(request: globalThis.Request): Response | Promise<Response>
+  /** The connection is known behind a socket only. */
+  fetch(request: globalThis.Request, connection?: Connection): Response | Promise<Response>
 }
 
+type Served = Hono<{ Bindings: Connection }>
+
 export function createApp(dependencies: AppDependencies): App {
-  const app = new Hono()
+  const app: Served = new Hono()
+  const visitors = createVisitors(dependencies.now)
   for (const name of OPERATION_NAMES) {
     const { method, path } = OPERATIONS[name]
     app.on(method, path.replace(/\{(\w+)\}/g, ':$1'), (c) =>
-      serve(dependencies, name, c.req.raw, c.req.param()),
+      serve({ ...dependencies, visitors }, name, c.req.raw, c.req.param(), c.env),
     )
   }
   addPages(app, dependencies)
+  addSigningInPages(app, {
+    ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
+    report: (thrown, requestId) => void answerError(dependencies, thrown, requestId),
+  })
   app.notFound((c) => {
     const error = new ClavigerError('not_found', 'There is nothing at this address.', {
       hint: 'The API is described at /docs.',
@@ -66,16 +72,20 @@ export function createApp(dependencies: AppDependencies): App {
   return app
 }
 
+type Serving = AppDependencies & { readonly visitors: Visitors }
+
 // One operation: who asks, for what, the use-case, the answer.
 async function serve(
-  dependencies: AppDependencies,
+  dependencies: Serving,
   name: OperationName,
   request: globalThis.Request,
   parameters: Record<string, string>,
+  connection: Connection | undefined,
 ): Promise<Response> {
   const started = performance.now()
   const requestId = requestIdOf(request)
-  const response = await attempt(dependencies, name, request, parameters, requestId)
+  const asks = () => whoAsks(dependencies, name, request, connection)
+  const response = await attempt(dependencies, name, request, parameters, asks)
   const seconds = (performance.now() - started) / 1000
   dependencies.metrics.answered(name, response.status, seconds)
   dependencies.log.debug({ requestId, operation: name, status: response.status, seconds }, 'answered')
@@ -87,17 +97,18 @@ async function attempt(
   name: OperationName,
   request: globalThis.Request,
   parameters: Record<string, string>,
-  requestId: string,
+  asks: () => Promise<Caller | Visitor>,
 ): Promise<Response> {
+  const requestId = requestIdOf(request)
   let harness = ''
   try {
-    const caller = await dependencies.authenticate(bearerOf(request), requestId)
+    const asking = await asks()
     const rest = takesQuery(OPERATIONS[name]) ? queryOf(request) : await readBody(request)
     const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters })
     if ('harness' in input && name === 'leases.create') harness = String(input.harness)
     // The table ties name, input and use-case together; the compiler cannot see that for a name it does not know.
-    const useCase = dependencies.control[name] as (caller: Caller, input: unknown) => Promise<unknown>
-    const answer = await useCase(caller, input)
+    const useCase = dependencies.control[name] as (asking: unknown, input: unknown) => Promise<unknown>
+    const answer = await useCase(asking, input)
     if (harness !== '') dependencies.metrics.lease(harness, 'granted')
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
     return new Response(reveal(answer), { status: OPERATIONS[name].status, headers })
@@ -105,6 +116,18 @@ async function attempt(
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     return answerError(dependencies, thrown, requestId)
   }
+}
+
+// Whoever has to say who they are, by their token; for what is public, the address that asks, which may not ask too often.
+async function whoAsks(
+  { authenticate, visitors }: Serving,
+  name: OperationName,
+  request: globalThis.Request,
+  connection: Connection | undefined,
+): Promise<Caller | Visitor> {
+  const requestId = requestIdOf(request)
+  if (OPERATIONS[name].permission === 'public') return visitors.asking(connection, requestId)
+  return authenticate(bearerOf(request), requestId)
 }
 
 function answerError({ log }: AppDependencies, thrown: unknown, requestId: string): Response {
@@ -120,11 +143,11 @@ function answerError({ log }: AppDependencies, thrown: unknown, requestId: strin
   return problemResponse(error, requestId)
 }
 
-function addPages(app: Hono, { ready, metrics, version, log }: AppDependencies): void {
+function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
   const document = openApiDocument(version)
   const docs = docsPage(document)
-  app.get('/', () => new Response(homePage(version), { headers: HTML_HEADERS }))
-  app.get('/docs', () => new Response(docs, { headers: HTML_HEADERS }))
+  app.get('/', () => new Response(homePage(version), { headers: htmlHeaders() }))
+  app.get('/docs', () => new Response(docs, { headers: htmlHeaders() }))
   app.get('/openapi.json', () => new Response(JSON.stringify(document), { headers: JSON_HEADERS }))
   app.get('/healthz', () => new Response('{"status":"alive"}', { headers: JSON_HEADERS }))
   app.get('/readyz', async (c) => {

@@ -1,12 +1,7 @@
 // The two plain pages people may land on: what this is, and the API's documentation. No script, so a strict policy holds.
 
 import { OPERATION_NAMES, OPERATIONS, type OperationName } from '../api/operations.ts'
-
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
-code,pre{font:14px/1.5 ui-monospace,monospace;background:#f3f4f6;border-radius:4px}code{padding:.1em .3em}pre{padding:1rem;overflow:auto}
-h2{margin-top:2.5rem;border-top:1px solid #d0d7de;padding-top:1rem}table{border-collapse:collapse;width:100%}
-td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #d0d7de}a{color:#0b57d0}
-@media(prefers-color-scheme:dark){body{color:#e6e8eb;background:#14171a}code,pre{background:#20252b}a{color:#8ab4f8}td,th,h2{border-color:#39414a}}`
+import { escapeHtml, page } from './html.ts'
 
 /** The page at `/`. */
 export function homePage(version: string): string {
@@ -59,14 +54,6 @@ ${body === undefined ? '' : `<p>Body</p><pre>${json(body, 2)}</pre>`}
 ${answer === undefined ? '' : `<details><summary>Answer (${OPERATIONS[name].status})</summary><pre>${json(answer, 2)}</pre></details>`}`
 }
 
-function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body>${body}</body></html>`
-}
-
 function json(value: unknown, indent: number): string {
   return escapeHtml(JSON.stringify(value, null, indent) ?? '')
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }

@@ -7,6 +7,9 @@ import { printable } from '../domain/names.ts'
 /** No request needs more: the largest value is 128 KiB, doubled by JSON's escapes at most a few times. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
+// A form of ours has a few short fields.
+const MAX_FORM_BYTES = 16 * 1024
+
 /** The JSON object in the body, or an empty one. Throws `invalid` or `too_large`. */
 export async function readBody(request: Request): Promise<Record<string, unknown>> {
   const declared = Number(request.headers.get('content-length') ?? '0')
@@ -23,6 +26,20 @@ export async function readBody(request: Request): Promise<Record<string, unknown
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ClavigerError('invalid', 'The body must be a JSON object.')
   return { ...body }
+}
+
+/** The fields of a form a page sent; of several with one name, the last. Throws `invalid` or `too_large`. */
+export async function readForm(request: Request): Promise<Record<string, string>> {
+  const declared = Number(request.headers.get('content-length') ?? '0')
+  if (declared > MAX_FORM_BYTES) throw tooLarge(MAX_FORM_BYTES)
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type))
+    throw new ClavigerError('invalid', 'This takes what its own form sends.', {
+      hint: 'Open the page again.',
+    })
+  const text = await readText(request)
+  if (text.length > MAX_FORM_BYTES) throw tooLarge(MAX_FORM_BYTES)
+  return Object.fromEntries(new URLSearchParams(text))
 }
 
 /** Checks the input against the operation's shape; throws `invalid` naming the first fault, never a value. */
@@ -82,6 +99,6 @@ function parse(text: string): unknown {
   }
 }
 
-function tooLarge(): ClavigerError {
-  return new ClavigerError('too_large', `The request is larger than ${MAX_BODY_BYTES} bytes.`)
+function tooLarge(limit = MAX_BODY_BYTES): ClavigerError {
+  return new ClavigerError('too_large', `The request is larger than ${limit} bytes.`)
 }

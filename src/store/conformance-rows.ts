@@ -1,7 +1,15 @@
 // What the parts of the conformance suite share. Rows: complete, plainly fake, each with a new id that is larger than the ones before.
 
 import type { AuditEntry } from '../domain/audit.ts'
-import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from './store.ts'
+import type {
+  CredentialRow,
+  DeviceLoginRow,
+  InvitationRow,
+  LeaseRow,
+  Store,
+  TokenRow,
+  VersionRow,
+} from './store.ts'
 
 /** Gives the store of the current test. */
 export type CurrentStore = () => Store
@@ -111,6 +119,46 @@ export function auditEntry(changed: Partial<AuditEntry> = {}): AuditEntry {
     outcome: 'allowed',
     details: { version: 3, forced: true, reason: 'it belongs to the team "platform"', until: null },
     requestId: 'request-1',
+    ...changed,
+  }
+}
+
+export function invitationRow(changed: Partial<InvitationRow> = {}): InvitationRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    kind: 'join',
+    digest: `digest-of-${id}`,
+    email: 'bob@example.test',
+    role: 'member',
+    teams: ['mobile', 'platform "west"'],
+    personId: null,
+    createdBy: 'person-1',
+    createdAt: 1000,
+    expiresAt: 2000,
+    usedAt: null,
+    revokedAt: null,
+    ...changed,
+  }
+}
+
+export function deviceLoginRow(changed: Partial<DeviceLoginRow> = {}): DeviceLoginRow {
+  const id = nextId()
+  return {
+    id,
+    digest: `digest-of-${id}`,
+    userCode: `code-${id}`,
+    clientName: 'laptop',
+    address: '192.0.2.7',
+    wanted: null,
+    createdAt: 1000,
+    expiresAt: 2000,
+    state: 'pending',
+    organizationId: null,
+    personId: null,
+    role: null,
+    decidedAt: null,
     ...changed,
   }
 }

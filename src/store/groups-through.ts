@@ -67,9 +67,30 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
       endRunning: (holder, at, reason) => write((unit) => unit.holdings.endRunning(holder, at, reason)),
       countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
     },
+    ...signingInThrough(read, write),
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),
+    },
+  }
+}
+
+function signingInThrough(read: Way, write: Way): Pick<StoreGroups, 'invitations' | 'deviceLogins'> {
+  return {
+    invitations: {
+      insert: (row) => write((unit) => unit.invitations.insert(row)),
+      findByDigest: (digest) => read((unit) => unit.invitations.findByDigest(digest)),
+      use: (id, now) => write((unit) => unit.invitations.use(id, now)),
+      list: (organizationId, now) => read((unit) => unit.invitations.list(organizationId, now)),
+      revoke: (organizationId, id, at) => write((unit) => unit.invitations.revoke(organizationId, id, at)),
+    },
+    deviceLogins: {
+      insert: (row) => write((unit) => unit.deviceLogins.insert(row)),
+      findByDigest: (digest) => read((unit) => unit.deviceLogins.findByDigest(digest)),
+      findByUserCode: (userCode) => read((unit) => unit.deviceLogins.findByUserCode(userCode)),
+      decide: (id, decision) => write((unit) => unit.deviceLogins.decide(id, decision)),
+      claim: (id, now) => write((unit) => unit.deviceLogins.claim(id, now)),
+      prune: (expiredBefore) => write((unit) => unit.deviceLogins.prune(expiredBefore)),
     },
   }
 }

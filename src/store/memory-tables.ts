@@ -2,7 +2,7 @@
 
 import type { AuditEntry } from '../domain/audit.ts'
 import { alreadyThere } from './refusals.ts'
-import type { CredentialRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
+import type { CredentialRow, DeviceLoginRow, InvitationRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
 
 export interface Table<Row> {
   get(key: string): Row | undefined
@@ -30,6 +30,8 @@ export interface Tables {
   readonly tokens: Table<TokenRow>
   readonly audit: Table<AuditEntry>
   readonly settings: Table<SettingRow>
+  readonly invitations: Table<InvitationRow>
+  readonly deviceLogins: Table<DeviceLoginRow>
   readonly installation: Table<string>
   /** Makes all changes since the last call of either final. */
   keep(): void
@@ -47,6 +49,8 @@ export function createTables(): Tables {
     tokens: createTable(undo),
     audit: createTable(undo),
     settings: createTable(undo),
+    invitations: createTable(undo),
+    deviceLogins: createTable(undo),
     installation: createTable(undo),
     keep: () => {
       undo.length = 0

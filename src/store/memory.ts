@@ -4,6 +4,7 @@
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { holdingGroup } from './memory-holdings.ts'
+import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import type {
@@ -79,6 +80,8 @@ function groupsOver(tables: Tables): StoreGroups {
     audit: auditGroup(tables),
     settings: settingGroup(tables),
     holdings: holdingGroup(tables),
+    invitations: invitationGroup(tables),
+    deviceLogins: deviceLoginGroup(tables),
     installation: installationGroup(tables),
   }
 }

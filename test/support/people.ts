@@ -209,7 +209,7 @@ function changes(state: () => State): PeopleChanges {
         state().people.set(personId, { email: email.toLowerCase(), name, password: null })
       }
       state().memberships.push({ organizationId, personId, role, teams: teams.toSorted() })
-      return member(organizationId, personId)
+      return { ...member(organizationId, personId), isNew: known === undefined }
     },
     async stands(organizationId, owner) {
       if (owner.kind === 'team') return state().teams.get(organizationId)?.includes(owner.slug) ?? false

@@ -1,10 +1,11 @@
 // `claviger serve`: the server in the foreground, until it is interrupted.
 
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { type GivenSettings, givenSettings, serverSettings } from '../../config.ts'
 import type { Context } from '../context.ts'
+import { shownOnce } from '../secrets.ts'
 import { untilEnded } from '../signals.ts'
+import { openInBrowser } from '../signing-in/browser.ts'
 
 export interface ServeOptions {
   readonly port?: string
@@ -31,6 +32,8 @@ export async function run({ dependencies, ui }: Context, options: ServeOptions):
     ui.note(
       `Back up ${ownKey ? join(stateDirectory, 'master.key') : 'the master key'}: without it nothing stored can be read.`,
     )
+    if (server.signInLink !== null)
+      ui.note(`Give your e-mail and a password, once, within a day: ${shownOnce(server.signInLink)}`)
     ui.note('Next, in another terminal: claviger credential create claude api-key --personal main')
   }
   ui.answer({ ready: true, url: address, stateDirectory, firstStart: server.firstStart }, () => [
@@ -53,11 +56,4 @@ function fromFlags({ port, host, database }: ServeOptions): GivenSettings {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
-function openInBrowser(address: string, note: (line: string) => void): void {
-  const program = process.platform === 'darwin' ? 'open' : 'xdg-open'
-  const child = spawn(program, [address], { detached: true, stdio: 'ignore' })
-  child.on('error', () => note(`${program} is not installed; open ${address} yourself.`))
-  child.unref()
 }

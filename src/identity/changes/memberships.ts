@@ -3,7 +3,13 @@
 import type { Owner } from '../../domain/owner.ts'
 import { newId } from '../../lib/id.ts'
 import { selectMembers } from '../directory.ts'
-import { FIRST_TEAM, type MembershipChanges, type NewMember, type Person } from '../identity.ts'
+import {
+  type AddedMember,
+  FIRST_TEAM,
+  type MembershipChanges,
+  type NewMember,
+  type Person,
+} from '../identity.ts'
 import { alreadyMember, lastOwner, organizationTaken } from '../refusals.ts'
 import { insertTeam, insertTeamMember } from './teams.ts'
 import { findTeam, lock, mustFindMember, mustFindTeam, orTaken, type PeopleUnit, timestamp } from './unit.ts'
@@ -39,21 +45,21 @@ export function membershipChanges(unit: PeopleUnit): MembershipChanges {
   }
 }
 
-async function addMember(unit: PeopleUnit, organizationId: string, member: NewMember): Promise<Person> {
+async function addMember(unit: PeopleUnit, organizationId: string, member: NewMember): Promise<AddedMember> {
   const { database, execute } = unit
   await lock(unit, organizationId)
-  const userId = await personFor(unit, member)
+  const { userId, isNew } = await personFor(unit, member)
   const row = { id: newId('member'), organizationId, userId, role: member.role, createdAt: timestamp() }
   const inserted = database.insertInto('member').values(row).compile()
   await orTaken(execute(inserted), () => alreadyMember(member.email))
   for (const slug of new Set(member.teams)) {
     await insertTeamMember(unit, await mustFindTeam(unit, organizationId, slug), userId)
   }
-  return mustFindMember(unit, organizationId, userId)
+  return { ...(await mustFindMember(unit, organizationId, userId)), isNew }
 }
 
 // Two servers may make the same person at the same time, for different organizations: the second waits, and finds them.
-async function personFor({ database, execute }: PeopleUnit, { email, name }: NewMember): Promise<string> {
+async function personFor({ database, execute }: PeopleUnit, { email, name }: NewMember) {
   const times = { createdAt: timestamp(), updatedAt: timestamp() }
   const row = { id: newId('user'), email: email.toLowerCase(), name, emailVerified: 0, ...times }
   const made = database
@@ -63,7 +69,8 @@ async function personFor({ database, execute }: PeopleUnit, { email, name }: New
   await execute(made.compile())
   const found = database.selectFrom('person').select('id').where('email', '=', row.email)
   const { rows } = await execute(found.compile())
-  return rows[0]?.id ?? row.id
+  const userId = rows[0]?.id ?? row.id
+  return { userId, isNew: userId === row.id }
 }
 
 async function removeMember(unit: PeopleUnit, organizationId: string, personId: string): Promise<void> {

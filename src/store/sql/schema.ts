@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../domain/audit.ts'
 import type { Role } from '../../domain/caller.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { CredentialState } from '../../domain/state.ts'
-import type { TokenRow } from '../store.ts'
+import type { DeviceLoginRow, InvitationRow, TokenRow } from '../store.ts'
 
 export interface CredentialTable {
   id: string
@@ -103,6 +103,40 @@ export interface SettingTable {
   value: string
 }
 
+// `invitation` is the name of a table of better-auth.
+export interface InvitationTable {
+  id: string
+  organization_id: string
+  kind: InvitationRow['kind']
+  digest: string
+  email: string
+  role: Role
+  /** JSON list of slugs. */
+  teams: string
+  person_id: string | null
+  created_by: string
+  created_at: number
+  expires_at: number
+  used_at: number | null
+  revoked_at: number | null
+}
+
+export interface DeviceLoginTable {
+  id: string
+  digest: string
+  user_code: string
+  client_name: string
+  address: string
+  wanted: string | null
+  created_at: number
+  expires_at: number
+  state: DeviceLoginRow['state']
+  organization_id: string | null
+  person_id: string | null
+  role: Role | null
+  decided_at: number | null
+}
+
 export interface InstallationTable {
   name: string
   value: string
@@ -117,5 +151,7 @@ export interface Database {
   token: TokenTable
   audit: AuditTable
   setting: SettingTable
+  invitation_code: InvitationTable
+  device_login: DeviceLoginTable
   installation: InstallationTable
 }

@@ -12,6 +12,8 @@ import { createGroupCommit } from './group-commit.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { holdingGroup } from './groups/holdings.ts'
+import { deviceLoginGroup } from './groups/device-logins.ts'
+import { invitationGroup } from './groups/invitations.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
@@ -132,6 +134,8 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const audit = auditGroup(database)
   const settings = settingGroup(database)
   const holdings = holdingGroup(database)
+  const invitations = invitationGroup(database)
+  const deviceLogins = deviceLoginGroup(database)
   const installation = installationGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
@@ -141,6 +145,8 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     audit: audit(execute),
     settings: settings(execute),
     holdings: holdings(execute),
+    invitations: invitations(execute),
+    deviceLogins: deviceLogins(execute),
     installation: installation(execute),
   })
 }

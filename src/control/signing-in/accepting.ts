@@ -1,0 +1,186 @@
+// Using the code of an invitation or a sign-in link. Whoever has the code is taken for the person it was made for, once;
+// what they become, their password and the audit row are one unit with the use of the code. Somebody who is known to the
+// installation joins with the password they have: no organization can change what opens another one.
+
+import { ClavigerError } from '../../domain/errors.ts'
+import { printable } from '../../domain/names.ts'
+import { Secret } from '../../domain/secret.ts'
+import { codeKind } from '../../domain/token.ts'
+import {
+  type Organization,
+  type PeopleChanges,
+  type Person,
+  PLACEHOLDER_EMAIL,
+} from '../../identity/identity.ts'
+import { sha256 } from '../../lib/digest.ts'
+import type { InvitationRow, StoreGroups } from '../../store/store.ts'
+import { rolesWithin } from '../tokens.ts'
+import type { Control, Visitor } from '../use-case.ts'
+import { rfc3339 } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
+import { BY_SERVER, belongsElsewhere, isOnlyOurs } from './invitations.ts'
+import { checkNewPassword } from './limits.ts'
+import { deedOf } from './records.ts'
+import { handedOver, makeTerminalToken, withFreeName } from './terminal-token.ts'
+
+const ASK_AGAIN = 'Ask whoever sent it for a new one.'
+
+// What the person gave; the hash is of a password that was checked.
+interface Given {
+  readonly name: string | undefined
+  readonly email: string | undefined
+  readonly hash: string | null
+}
+
+export function createAcceptingUseCases(
+  workshop: Workshop,
+): Pick<Control, 'invitations.describe' | 'invitations.accept'> {
+  const { identity, store, now } = workshop
+
+  async function usable(code: string): Promise<{ row: InvitationRow; organization: Organization }> {
+    if (codeKind(code) !== 'join') throw noInvitation()
+    const row = await store.invitations.findByDigest(sha256(code))
+    const organization = row && (await identity.organization(row.organizationId))
+    if (!row || !organization) throw noInvitation()
+    mustBeOpen(row, now())
+    await mustBeMadeByOneWhoMay(workshop, row)
+    return { row, organization }
+  }
+
+  // Inside the unit: nobody else has used the code when this returns.
+  async function use(unit: StoreGroups, row: InvitationRow): Promise<void> {
+    if (await unit.invitations.use(row.id, now())) return
+    const found = await unit.invitations.findByDigest(row.digest)
+    if (found) mustBeOpen(found, now())
+    throw noInvitation()
+  }
+
+  return {
+    async 'invitations.describe'(_, { code }) {
+      const { row, organization } = await usable(code)
+      const { kind, role, expiresAt } = row
+      const email = (await emailNow(workshop, row)) ?? row.email
+      const givesEmail = kind === 'sign-in' && email === PLACEHOLDER_EMAIL
+      return { kind, organization: organization.name, email, role, givesEmail, expiresAt: rfc3339(expiresAt) }
+    },
+    async 'invitations.accept'(visitor, { code, name, password, email, token, client = 'terminal' }) {
+      if (password !== undefined) checkNewPassword(password)
+      const { row, organization } = await usable(code)
+      mustBeComplete(row, name, password)
+      const hash = password === undefined ? null : await identity.hashPassword(new Secret(password))
+      const given = { name, email: email?.toLowerCase(), hash }
+      return withFreeName(() =>
+        store.atomically(async (unit) => {
+          await use(unit, row)
+          const changes = identity.changing(unit)
+          const person =
+            row.kind === 'join' ? await join(changes, row, given) : await renew(changes, row, given)
+          await unit.audit.append(acceptance(row, person, visitor, now(), given))
+          const made = { organization, person, role: person.role, client, by: 'an invitation' }
+          const extra = token ? handedOver(await makeTerminalToken(workshop, unit, visitor, made)) : {}
+          const { id, email, name, role } = person
+          return { organization, person: { id, email, name, role }, ...extra }
+        }),
+      )
+    },
+  }
+}
+
+async function join(
+  changes: PeopleChanges,
+  row: InvitationRow,
+  { name, email, hash }: Given,
+): Promise<Person> {
+  if (email !== undefined && email !== row.email) throw noOtherEmail()
+  const teams: string[] = []
+  // A team may be gone since; that is no reason to keep somebody out.
+  for (const slug of row.teams) if (await changes.team(row.organizationId, slug)) teams.push(slug)
+  const role = row.role === 'agent' || row.role === 'worker' ? 'member' : row.role
+  const added = await changes.addMember(row.organizationId, {
+    email: row.email,
+    name: name ?? '',
+    role,
+    teams,
+  })
+  if (added.isNew && hash !== null) await changes.setPassword(added.id, hash)
+  return added
+}
+
+async function renew(
+  changes: PeopleChanges,
+  row: InvitationRow,
+  { name, email, hash }: Given,
+): Promise<Person> {
+  const person = await changes.member(row.organizationId, row.personId ?? '')
+  if (!person) throw over('is for somebody who is no member any more')
+  const isPlaceholder = person.email === PLACEHOLDER_EMAIL
+  if (email !== undefined && email !== person.email && !isPlaceholder) throw noOtherEmail()
+  const changed = { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }
+  if (Object.keys(changed).length > 0) await changes.setProfile(person.id, changed)
+  if (hash !== null) await changes.setPassword(person.id, hash)
+  return { ...person, ...changed }
+}
+
+// A code is worth what its maker may still do: somebody who was shown out leaves no back door.
+async function mustBeMadeByOneWhoMay(workshop: Workshop, row: InvitationRow): Promise<void> {
+  if (row.createdBy === BY_SERVER) return
+  const { identity, operatorOrganization } = workshop
+  const maker = await identity.person(row.organizationId, row.createdBy)
+  const target = row.personId === null ? null : await identity.person(row.organizationId, row.personId)
+  const role = target?.role ?? row.role
+  const manages = maker?.role === 'owner' || maker?.role === 'admin'
+  if (!maker || !manages || !rolesWithin(maker.role).includes(role))
+    throw over('was made by somebody who may not do that any more')
+  if (target === null) return
+  const byOperator = maker.role === 'owner' && row.organizationId === operatorOrganization
+  if (!(await isOnlyOurs(workshop, row.organizationId, target?.id ?? '', byOperator)))
+    throw belongsElsewhere(target?.email ?? row.email)
+}
+
+async function emailNow({ identity }: Workshop, row: InvitationRow): Promise<string | undefined> {
+  return row.personId === null ? undefined : (await identity.person(row.organizationId, row.personId))?.email
+}
+
+function mustBeOpen(row: InvitationRow, now: number): void {
+  if (row.usedAt !== null) throw over('was used already')
+  if (row.revokedAt !== null) throw over('was revoked')
+  if (row.expiresAt <= now) throw over('has expired')
+}
+
+function mustBeComplete(row: InvitationRow, name: string | undefined, password: string | undefined): void {
+  if (row.kind === 'join' && name === undefined)
+    throw new ClavigerError('invalid', 'A name is missing.', { hint: 'Give the name others will see.' })
+  if (row.kind === 'sign-in' && password === undefined)
+    throw new ClavigerError('invalid', 'A password is missing.', {
+      hint: 'Choose one with 12 characters or more.',
+    })
+}
+
+function acceptance(row: InvitationRow, person: Person, visitor: Visitor, at: number, { hash }: Given) {
+  const details = {
+    invitation: row.id,
+    ...(row.kind === 'join' ? { role: person.role, teams: person.teams.join(', ') } : {}),
+    password: hash === null ? 'not given' : 'given',
+  }
+  return deedOf(person, visitor, {
+    organizationId: row.organizationId,
+    at,
+    action: row.kind === 'join' ? 'invitation.accept' : 'member.signInLink',
+    object: { kind: 'member', id: person.id, name: printable(person.email) },
+    details,
+  })
+}
+
+function over(what: string): ClavigerError {
+  return new ClavigerError('conflict', `This invitation ${what}.`, { hint: ASK_AGAIN })
+}
+
+function noInvitation(): ClavigerError {
+  return new ClavigerError('not_found', 'This is no invitation of this server.', {
+    hint: 'Check that the whole link was copied.',
+  })
+}
+
+function noOtherEmail(): ClavigerError {
+  return new ClavigerError('invalid', 'The e-mail cannot be changed here.', { hint: 'Leave it out.' })
+}

@@ -1,0 +1,207 @@
+// Letting a terminal in, or turning it away: by somebody who is signed in elsewhere, or with e-mail and password.
+
+import type { Output } from '../../api/schemas.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { printable } from '../../domain/names.ts'
+import { Secret } from '../../domain/secret.ts'
+import { readUserCode, showUserCode } from '../../domain/user-code.ts'
+import type { Organization, Person } from '../../identity/identity.ts'
+import { addressKey } from '../../lib/rate-limit.ts'
+import type { DeviceLoginRow, StoreGroups } from '../../store/store.ts'
+import { absent } from '../guard.ts'
+import type { Control, Result, Visitor } from '../use-case.ts'
+import { rfc3339 } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
+import type { Limits } from './limits.ts'
+import { deedOf, deedOfNobody } from './records.ts'
+
+type Names = 'device.describe' | 'device.signIn' | 'device.approve' | 'device.deny'
+type Decision = 'approve' | 'deny'
+
+export function createDecidingUseCases(workshop: Workshop, limits: Limits): Pick<Control, Names> {
+  const { guard, store, identity, now } = workshop
+
+  async function bySignedIn(caller: Caller, typed: string, decision: Decision) {
+    limits.codes(`${caller.organizationId} ${caller.id}`)
+    const organization = await identity.organization(caller.organizationId)
+    if (!organization) throw absent('organization', caller.organizationId)
+    return guard.perform(caller, async (unit, authorize) => {
+      const row = await findPending(unit, typed, now())
+      const { address, wanted } = row
+      await authorize({
+        action: `device.${decision}`,
+        needs: { general: 'manageTokens' },
+        object: terminal(row),
+        details: { address },
+      })
+      if (decision === 'approve' && wanted !== null && !isCalled(organization, wanted))
+        throw wantsAnother(wanted, organization.name)
+      await decide(unit, row, decision, caller, now())
+      return view(row)
+    })
+  }
+
+  return {
+    async 'device.describe'({ address }, { userCode }) {
+      limits.codes(addressKey(address))
+      return view(await findPending(store, userCode, now()))
+    },
+    'device.signIn': async (visitor, { userCode, email, password, decision, organization }) => {
+      limits.codes(addressKey(visitor.address))
+      const row = await findPending(store, userCode, now())
+      limits.passwords(visitor, email, row.userCode)
+      const people = await membershipsBy(workshop, visitor, row, email, password)
+      const wanted = organization ?? row.wanted
+      const fitting = people.filter((one) => wanted === null || isCalled(one.organization, wanted))
+      const [first, ...more] = fitting
+      if (first === undefined) throw notIn(wanted ?? '')
+      if (decision === 'approve' && more.length > 0) return choices(row, fitting)
+      return byPassword(workshop, visitor, row, decision, first)
+    },
+    'device.approve': (caller, { userCode }) => bySignedIn(caller, userCode, 'approve'),
+    'device.deny': (caller, { userCode }) => bySignedIn(caller, userCode, 'deny'),
+  }
+}
+
+interface Membership {
+  readonly organization: Organization
+  readonly person: Person
+}
+
+// Everything this person belongs to, once the password was right; a wrong one is recorded where they belong.
+async function membershipsBy(
+  workshop: Workshop,
+  visitor: Visitor,
+  row: DeviceLoginRow,
+  email: string,
+  password: string,
+): Promise<Membership[]> {
+  const { identity } = workshop
+  const id = await identity.checkPassword(email, new Secret(password))
+  if (id === null) {
+    await recordFailure(workshop, visitor, row, email)
+    throw new ClavigerError('unauthenticated', 'There is nobody with this e-mail and password.', {
+      hint: 'An admin can make a link to set a new one: claviger admin members link EMAIL',
+    })
+  }
+  const all = await identity.organizationsOf(id)
+  const found = await Promise.all(
+    all.map(async (organization) => ({ organization, person: await identity.person(organization.id, id) })),
+  )
+  return found.filter((one): one is Membership => one.person !== undefined)
+}
+
+async function recordFailure(
+  { identity, store, now }: Workshop,
+  visitor: Visitor,
+  row: DeviceLoginRow,
+  email: string,
+): Promise<void> {
+  const all = await identity.organizations()
+  const found = await Promise.all(
+    all.map(async ({ id }) => ({ organizationId: id, person: await identity.findByEmail(id, email) })),
+  )
+  const deeds = found.flatMap(({ organizationId, person }) => {
+    if (person === undefined) return []
+    const object = { kind: 'member', id: person.id, name: person.email }
+    const details = { reason: 'wrong password', terminal: row.clientName }
+    const deed = { organizationId, at: now(), action: 'device.signIn', object, details }
+    return [deedOfNobody(visitor, { ...deed, outcome: 'refused' })]
+  })
+  if (deeds.length === 0) return
+  await store.atomically(async (unit) => {
+    for (const deed of deeds) await unit.audit.append(deed)
+  })
+}
+
+async function byPassword(
+  { store, now }: Workshop,
+  visitor: Visitor,
+  row: DeviceLoginRow,
+  decision: Decision,
+  { organization, person }: Membership,
+): Promise<Result<'device.signIn'>> {
+  const organizationId = organization.id
+  await store.atomically(async (unit) => {
+    const deed = { organizationId, at: now(), action: `device.${decision}`, object: terminal(row) }
+    await unit.audit.append(
+      deedOf(person, visitor, { ...deed, details: { by: 'password', from: row.address } }),
+    )
+    await decide(unit, row, decision, { organizationId, id: person.id, role: person.role }, now())
+  })
+  return { decided: true, client: row.clientName, organization }
+}
+
+async function decide(
+  unit: Pick<StoreGroups, 'deviceLogins'>,
+  row: DeviceLoginRow,
+  decision: Decision,
+  { organizationId, id: personId, role }: Pick<Caller, 'organizationId' | 'id' | 'role'>,
+  decidedAt: number,
+): Promise<void> {
+  const state = decision === 'approve' ? 'approved' : 'denied'
+  if (!(await unit.deviceLogins.decide(row.id, { state, organizationId, personId, role, decidedAt })))
+    throw nobodyWaits()
+}
+
+// Unknown, expired and decided ones are answered alike: whoever guesses learns nothing.
+async function findPending(
+  { deviceLogins }: Pick<StoreGroups, 'deviceLogins'>,
+  typed: string,
+  now: number,
+): Promise<DeviceLoginRow> {
+  const userCode = readUserCode(typed)
+  const row = userCode === null ? undefined : await deviceLogins.findByUserCode(userCode)
+  if (row?.state !== 'pending' || row.expiresAt <= now) throw nobodyWaits()
+  return row
+}
+
+function isCalled({ id, name }: Organization, wanted: string): boolean {
+  return id === wanted || name.toLowerCase() === wanted.toLowerCase()
+}
+
+function choices(row: DeviceLoginRow, fitting: readonly Membership[]): Result<'device.signIn'> {
+  return { decided: false, client: row.clientName, choices: fitting.map(({ organization }) => organization) }
+}
+
+function terminal({ id, clientName }: DeviceLoginRow) {
+  return { kind: 'terminal', id, name: clientName }
+}
+
+function view(row: DeviceLoginRow): Output<'device.describe'> {
+  return {
+    userCode: showUserCode(row.userCode),
+    client: row.clientName,
+    address: row.address,
+    organization: row.wanted,
+    createdAt: rfc3339(row.createdAt),
+    expiresAt: rfc3339(row.expiresAt),
+  }
+}
+
+function nobodyWaits(): ClavigerError {
+  return new ClavigerError('not_found', 'No terminal waits under this code.', {
+    hint: 'A code is good for ten minutes, and once: see what the terminal shows.',
+  })
+}
+
+function notIn(wanted: string): ClavigerError {
+  return new ClavigerError(
+    'forbidden',
+    wanted === '' ? 'You belong to no organization.' : `You do not belong to ${printable(wanted)}.`,
+    {
+      hint: 'Ask an admin of the organization for an invitation.',
+    },
+  )
+}
+
+function wantsAnother(wanted: string, own: string): ClavigerError {
+  return new ClavigerError(
+    'conflict',
+    `The terminal asks for ${printable(wanted)}, and you are signed in to ${printable(own)}.`,
+    {
+      hint: 'Approve it from a terminal that is signed in there, or on the page.',
+    },
+  )
+}

@@ -1,0 +1,55 @@
+// How often somebody who has not said who they are may try: by where they are, by whom they say they are, by the code
+// they type. In the memory of this process: each server of an installation counts for itself.
+
+import { ClavigerError, rateLimited } from '../../domain/errors.ts'
+import { addressKey, createRateLimit } from '../../lib/rate-limit.ts'
+import type { Visitor } from '../use-case.ts'
+
+const MINUTE = 60_000
+
+/** Each throws `rate_limited` when there were too many. */
+export interface Limits {
+  /** A terminal that begins to wait. */
+  starts(visitor: Visitor): void
+  /** A code that was typed, right or wrong, by whoever this is. */
+  codes(who: string): void
+  /** A password, for this person and this terminal. */
+  passwords(visitor: Visitor, email: string, userCode: string): void
+  /** True when the terminal of this device code asks more often than it was told. */
+  pollsTooFast(digest: string): boolean
+}
+
+/** The milliseconds a terminal has to wait between two polls. */
+export const POLL_MS = 3000
+
+export function createLimits(now: () => number): Limits {
+  const limit = (burst: number, everyMs: number) => createRateLimit({ burst, everyMs, now })
+  const starts = limit(10, MINUTE / 10)
+  const codes = limit(20, MINUTE / 10)
+  const addresses = limit(20, MINUTE / 6)
+  const people = limit(10, MINUTE / 2)
+  const userCodes = limit(10, MINUTE)
+  // A little faster than it is told: clocks and lines are not even.
+  const polls = limit(2, POLL_MS - 1000)
+  const must = (wait: number) => {
+    if (wait > 0) throw rateLimited(wait)
+  }
+  return {
+    starts: ({ address }) => must(starts.take(addressKey(address))),
+    codes: (who) => must(codes.take(who)),
+    passwords({ address }, email, userCode) {
+      must(addresses.take(addressKey(address)))
+      must(userCodes.take(userCode))
+      must(people.take(email.toLowerCase()))
+    },
+    pollsTooFast: (digest) => polls.take(digest) > 0,
+  }
+}
+
+/** Refuses a password that is too easily guessed, or so long that it is a mistake (`invalid`). */
+export function checkNewPassword(password: string): void {
+  if (password.length >= 12 && password.length <= 128) return
+  throw new ClavigerError('invalid', 'A password has 12 to 128 characters.', {
+    hint: 'Several words that you can remember are good.',
+  })
+}

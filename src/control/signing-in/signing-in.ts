@@ -1,0 +1,19 @@
+// How people and terminals get in: one set of limits for all of it.
+
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { createAcceptingUseCases } from './accepting.ts'
+import { createDecidingUseCases } from './deciding.ts'
+import { createDeviceUseCases } from './devices.ts'
+import { createInvitationUseCases } from './invitations.ts'
+import { createLimits } from './limits.ts'
+
+export function createSigningInUseCases(workshop: Workshop) {
+  const limits = createLimits(workshop.now)
+  return {
+    ...createInvitationUseCases(workshop),
+    ...createAcceptingUseCases(workshop),
+    ...createDeviceUseCases(workshop, limits),
+    ...createDecidingUseCases(workshop, limits),
+  } satisfies Partial<Control>
+}
