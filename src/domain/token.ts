@@ -1,18 +1,23 @@
-// The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, each with 43 random characters and
-// a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error without asking a
-// database. Digests are made elsewhere.
+// The form of our own tokens: `clv_api_…`, `clv_enrol_…` and, naming its lease, `clv_lease_<lease>_…`, each with 43 random
+// characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error without
+// asking a database. Digests are made elsewhere.
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 43
 const CHECKSUM_LENGTH = 6
-const FORM = /^clv_(api|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const FORM = /^clv_(api|enrol|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
-/** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
-export type TokenKind = 'api' | 'lease'
+/** `api`: a person's, agent's or worker's token. `enrol`: a code that makes one worker. `lease`: the handle of one lease. */
+export type TokenKind = 'api' | 'enrol' | 'lease'
 
 /** An API token from 43 or more random bytes. The few bytes above 247 fold over; the loss is far below one bit. */
 export function formatToken(random: Uint8Array): string {
   return format('api', random)
+}
+
+/** A code that enrols one worker, once. */
+export function formatEnrolmentCode(random: Uint8Array): string {
+  return format('enrol', random)
 }
 
 /** The handle of a lease. It names the lease, so that no index over digests is needed to find it. */
@@ -24,13 +29,13 @@ export function formatHandle(leaseId: string, random: Uint8Array): string {
 export function tokenKind(text: string): TokenKind | null {
   const subject = subjectOf(text)
   if (subject === null) return null
-  return subject === 'api' ? 'api' : 'lease'
+  return subject === 'api' || subject === 'enrol' ? subject : 'lease'
 }
 
 /** The id of the lease a well-formed handle names; null for anything else. */
 export function leaseOfHandle(text: string): string | null {
   const subject = subjectOf(text)
-  return subject === 'api' ? null : subject
+  return subject === 'api' || subject === 'enrol' ? null : subject
 }
 
 function format(subject: string, random: Uint8Array): string {

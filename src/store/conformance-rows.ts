@@ -1,7 +1,7 @@
 // What the parts of the conformance suite share. Rows: complete, plainly fake, each with a new id that is larger than the ones before.
 
 import type { AuditEntry } from '../domain/audit.ts'
-import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from './store.ts'
+import type { AgentRow, CredentialRow, LeaseRow, Store, TokenRow, VersionRow, WorkerRow } from './store.ts'
 
 /** Gives the store of the current test. */
 export type CurrentStore = () => Store
@@ -92,6 +92,35 @@ export function tokenRow(changed: Partial<TokenRow> = {}): TokenRow {
     createdBy: 'person-1',
     expiresAt: null,
     revokedAt: null,
+    ...changed,
+  }
+}
+
+export function agentRow(changed: Partial<AgentRow> = {}): AgentRow {
+  return {
+    organizationId: 'org-a',
+    name: `agent-${nextId()}`,
+    description: 'refactors at night',
+    createdAt: 1_700_000_000_000,
+    createdBy: 'ada@example.test',
+    ...changed,
+  }
+}
+
+export function workerRow(changed: Partial<WorkerRow> = {}): WorkerRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    name: `worker-${id}`,
+    agent: null,
+    enrolmentDigest: `digest-of-${id}`,
+    enrolmentExpiresAt: 2000,
+    createdAt: 1000,
+    createdBy: 'ada@example.test',
+    enrolledAt: null,
+    revokedAt: null,
+    lastSeenAt: null,
     ...changed,
   }
 }

@@ -2,7 +2,15 @@
 
 import type { AuditEntry } from '../domain/audit.ts'
 import { alreadyThere } from './refusals.ts'
-import type { CredentialRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
+import type {
+  AgentRow,
+  AttachmentRow,
+  CredentialRow,
+  LeaseRow,
+  TokenRow,
+  VersionRow,
+  WorkerRow,
+} from './store.ts'
 
 export interface Table<Row> {
   get(key: string): Row | undefined
@@ -31,6 +39,9 @@ export interface Tables {
   readonly audit: Table<AuditEntry>
   readonly settings: Table<SettingRow>
   readonly installation: Table<string>
+  readonly agents: Table<AgentRow>
+  readonly attachments: Table<AttachmentRow>
+  readonly workers: Table<WorkerRow>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -48,6 +59,9 @@ export function createTables(): Tables {
     audit: createTable(undo),
     settings: createTable(undo),
     installation: createTable(undo),
+    agents: createTable(undo),
+    attachments: createTable(undo),
+    workers: createTable(undo),
     keep: () => {
       undo.length = 0
     },

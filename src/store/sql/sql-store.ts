@@ -9,12 +9,14 @@ import type { Store, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
 import { versionGroup } from './groups/versions.ts'
+import { workerGroup } from './groups/workers.ts'
 import { type Migrations, migrate } from './migrations.ts'
 import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
@@ -119,6 +121,9 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const audit = auditGroup(database)
   const settings = settingGroup(database)
   const installation = installationGroup(database)
+  const agents = agentGroup(database)
+  const attachments = attachmentGroup(database)
+  const workers = workerGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
     versions: versions(execute),
@@ -127,5 +132,8 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     audit: audit(execute),
     settings: settings(execute),
     installation: installation(execute),
+    agents: agents(execute),
+    attachments: attachments(execute),
+    workers: workers(execute),
   })
 }
