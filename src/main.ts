@@ -168,6 +168,7 @@ async function serve(settings: ServerSettings, ports: Ports, log: Log) {
     metrics: createMetrics(),
     log,
     version: VERSION,
+    now: ports.now,
   })
   return listen(app, settings)
 }

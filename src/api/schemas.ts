@@ -37,6 +37,7 @@ export const problem = z.object({
   message: z.string(),
   hint: z.string().optional(),
   requestId: z.string().optional(),
+  retryAfter: z.int().optional().describe('Seconds until it can be tried again'),
 })
 
 export type Problem = z.output<typeof problem>

@@ -7,9 +7,12 @@ import type { Answer } from './exchange.ts'
 
 /** The server's own error when it sent a problem document, else one that says something else answered. */
 export function problemOf({ status, contentType, text }: Answer, server: string): ClavigerError {
-  const { code, message, hint } = (contentType.startsWith(PROBLEM_TYPE) && parse(text)) || {}
+  const { code, message, hint, retryAfter } = (contentType.startsWith(PROBLEM_TYPE) && parse(text)) || {}
   if (isErrorCode(code) && typeof message === 'string') {
-    return new ClavigerError(code, message, typeof hint === 'string' ? { hint } : {})
+    return new ClavigerError(code, message, {
+      ...(typeof hint === 'string' && { hint }),
+      ...(typeof retryAfter === 'number' && { retryAfter }),
+    })
   }
   return notOurs(status, server)
 }

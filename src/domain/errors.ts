@@ -30,6 +30,8 @@ export interface ErrorOptions {
   /** For the operator's log only; never sent to a caller. Must not hold a secret. */
   readonly detail?: string
   readonly cause?: unknown
+  /** Whole seconds until it can be tried again. */
+  readonly retryAfter?: number
 }
 
 /** Any failure the product expects. `message` and `hint` may be shown; `detail` is for logs. */
@@ -37,6 +39,7 @@ export class ClavigerError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly detail: string | undefined
+  readonly retryAfter: number | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(withoutKeys(message), options.cause === undefined ? undefined : { cause: options.cause })
@@ -44,7 +47,15 @@ export class ClavigerError extends Error {
     this.code = code
     this.hint = options.hint === undefined ? undefined : withoutKeys(options.hint)
     this.detail = options.detail === undefined ? undefined : withoutKeys(options.detail)
+    this.retryAfter = options.retryAfter
   }
+}
+
+/** The error for what was tried too often; it can be tried again in so many milliseconds. */
+export function rateLimited(waitMs: number): ClavigerError {
+  const retryAfter = Math.max(1, Math.ceil(waitMs / 1000))
+  const hint = `Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}.`
+  return new ClavigerError('rate_limited', 'This was tried too often.', { hint, retryAfter })
 }
 
 /** True for a text that is one of the closed list of codes. */

@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
-import type { Control } from '../control/use-case.ts'
+import type { Control, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
@@ -17,6 +17,7 @@ import { docsPage, homePage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
+import { type Connection, createVisitors, type Visitors } from './visitors.ts'
 
 export interface AppDependencies {
   readonly control: Control
@@ -26,6 +27,8 @@ export interface AppDependencies {
   readonly metrics: Metrics
   readonly log: Log
   readonly version: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
 }
 
 const HTML_HEADERS = {
@@ -44,15 +47,19 @@ const JSON_HEADERS = {
 }
 
 export interface App {
-  fetch(request: globalThis.Request): Response | Promise<Response>
+  /** The connection is known behind a socket only. */
+  fetch(request: globalThis.Request, connection?: Connection): Response | Promise<Response>
 }
 
+type Served = Hono<{ Bindings: Connection }>
+
 export function createApp(dependencies: AppDependencies): App {
-  const app = new Hono()
+  const app: Served = new Hono()
+  const visitors = createVisitors(dependencies.now)
   for (const name of OPERATION_NAMES) {
     const { method, path } = OPERATIONS[name]
     app.on(method, path.replace(/\{(\w+)\}/g, ':$1'), (c) =>
-      serve(dependencies, name, c.req.raw, c.req.param()),
+      serve({ ...dependencies, visitors }, name, c.req.raw, c.req.param(), c.env),
     )
   }
   addPages(app, dependencies)
@@ -66,16 +73,20 @@ export function createApp(dependencies: AppDependencies): App {
   return app
 }
 
+type Serving = AppDependencies & { readonly visitors: Visitors }
+
 // One operation: who asks, for what, the use-case, the answer.
 async function serve(
-  dependencies: AppDependencies,
+  dependencies: Serving,
   name: OperationName,
   request: globalThis.Request,
   parameters: Record<string, string>,
+  connection: Connection | undefined,
 ): Promise<Response> {
   const started = performance.now()
   const requestId = requestIdOf(request)
-  const response = await attempt(dependencies, name, request, parameters, requestId)
+  const asks = () => whoAsks(dependencies, name, request, connection)
+  const response = await attempt(dependencies, name, request, parameters, asks)
   const seconds = (performance.now() - started) / 1000
   dependencies.metrics.answered(name, response.status, seconds)
   dependencies.log.debug({ requestId, operation: name, status: response.status, seconds }, 'answered')
@@ -87,17 +98,18 @@ async function attempt(
   name: OperationName,
   request: globalThis.Request,
   parameters: Record<string, string>,
-  requestId: string,
+  asks: () => Promise<Caller | Visitor>,
 ): Promise<Response> {
+  const requestId = requestIdOf(request)
   let harness = ''
   try {
-    const caller = await dependencies.authenticate(bearerOf(request), requestId)
+    const asking = await asks()
     const rest = takesQuery(OPERATIONS[name]) ? queryOf(request) : await readBody(request)
     const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters })
     if ('harness' in input && name === 'leases.create') harness = String(input.harness)
     // The table ties name, input and use-case together; the compiler cannot see that for a name it does not know.
-    const useCase = dependencies.control[name] as (caller: Caller, input: unknown) => Promise<unknown>
-    const answer = await useCase(caller, input)
+    const useCase = dependencies.control[name] as (asking: unknown, input: unknown) => Promise<unknown>
+    const answer = await useCase(asking, input)
     if (harness !== '') dependencies.metrics.lease(harness, 'granted')
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
     return new Response(reveal(answer), { status: OPERATIONS[name].status, headers })
@@ -105,6 +117,18 @@ async function attempt(
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     return answerError(dependencies, thrown, requestId)
   }
+}
+
+// Whoever has to say who they are, by their token; for what is public, the address that asks, which may not ask too often.
+async function whoAsks(
+  { authenticate, visitors }: Serving,
+  name: OperationName,
+  request: globalThis.Request,
+  connection: Connection | undefined,
+): Promise<Caller | Visitor> {
+  const requestId = requestIdOf(request)
+  if (OPERATIONS[name].permission === 'public') return visitors.asking(connection, requestId)
+  return authenticate(bearerOf(request), requestId)
 }
 
 function answerError({ log }: AppDependencies, thrown: unknown, requestId: string): Response {
@@ -120,7 +144,7 @@ function answerError({ log }: AppDependencies, thrown: unknown, requestId: strin
   return problemResponse(error, requestId)
 }
 
-function addPages(app: Hono, { ready, metrics, version, log }: AppDependencies): void {
+function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
   const document = openApiDocument(version)
   const docs = docsPage(document)
   app.get('/', () => new Response(homePage(version), { headers: HTML_HEADERS }))

@@ -16,6 +16,7 @@ export function problemResponse(error: ClavigerError, requestId: string): Respon
     message: error.message,
     ...(error.hint !== undefined && { hint: error.hint }),
     requestId,
+    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
   }
   const headers = {
     'content-type': PROBLEM_TYPE,
@@ -24,5 +25,6 @@ export function problemResponse(error: ClavigerError, requestId: string): Respon
     'x-request-id': requestId,
   }
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer realm="claviger"' } : {}
-  return new Response(JSON.stringify(body), { status, headers: { ...headers, ...challenge } })
+  const wait = error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, ...challenge, ...wait } })
 }

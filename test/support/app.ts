@@ -32,6 +32,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     metrics: createMetrics(),
     log: logInto(lines),
     version: '1.2.3',
+    now: house.ports.now,
     ...changed,
   })
   const tokens = new Map<PersonName, string>()

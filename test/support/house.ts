@@ -2,10 +2,10 @@
 // organizations of people in memory, and a provider that answers what a test tells it to.
 
 import { randomBytes } from 'node:crypto'
-import type { OperationName } from '../../src/api/operations.ts'
+import type { OperationName, PublicOperationName } from '../../src/api/operations.ts'
 import { type Input, type Request, SCHEMAS } from '../../src/api/schemas.ts'
 import { createControl } from '../../src/control/control.ts'
-import type { Control, Ports, Result, UseCase } from '../../src/control/use-case.ts'
+import type { Control, Ports, PublicUseCase, Result, UseCase } from '../../src/control/use-case.ts'
 import type { AuditEntry } from '../../src/domain/audit.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
@@ -37,6 +37,8 @@ export interface House {
   caller(who: PersonName, changed?: Partial<Caller>): Caller
   /** Runs a use-case with the input a client would send. */
   ask<N extends OperationName>(who: PersonName | Caller, name: N, request: Request<N>): Promise<Result<N>>
+  /** Runs a public use-case with the input a client would send, from this address. */
+  visit<N extends PublicOperationName>(name: N, request: Request<N>, address?: string): Promise<Result<N>>
   /** Stores an API key of Claude and returns its id. */
   give(who: PersonName, owner: string, name: string, changed?: Partial<NewCredential>): Promise<string>
   /** All audit rows of this person's organization, in the order they were written. */
@@ -111,8 +113,13 @@ export function createHouse(
     const useCase = control[name] as UseCase<typeof name>
     return useCase(typeof who === 'string' ? caller(who) : who, input)
   }
+  const visit: House['visit'] = async (name, request, address = '192.0.2.1') => {
+    const input = SCHEMAS[name as OperationName].input.parse(request)
+    const useCase = control[name] as PublicUseCase<OperationName>
+    return useCase({ address, requestId: 'request-of-a-visitor' }, input as never) as never
+  }
   return {
-    ...{ control, ports, people, provider, steps, clock, caller, ask },
+    ...{ control, ports, people, provider, steps, clock, caller, ask, visit },
     auditFails: (outcome) => {
       failing.outcome = outcome
     },

@@ -1,0 +1,65 @@
+// How often something may be tried: token buckets in the memory of this process, one a key, bounded in number. Several
+// servers of one installation each count for themselves.
+
+import { isIPv6 } from 'node:net'
+
+export interface RateLimit {
+  /** Takes one try of this key. The milliseconds until there is one again when there is none left; 0: it was taken. */
+  take(key: string): number
+}
+
+export interface RateLimitOptions {
+  /** How many tries a key has at once. */
+  readonly burst: number
+  /** Every so many milliseconds it gets one back. */
+  readonly everyMs: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Keys that are remembered; those that come when there is no room share one bucket. */
+  readonly keysAtMost?: number
+}
+
+const KEYS_AT_MOST = 10_000
+
+// No blank key is ever taken for a person or an address.
+const NEWCOMERS = ' newcomers'
+
+export function createRateLimit({
+  burst,
+  everyMs,
+  now,
+  keysAtMost = KEYS_AT_MOST,
+}: RateLimitOptions): RateLimit {
+  const fullAt = new Map<string, number>() // key → when it will have all of its tries again
+  const wholeMs = burst * everyMs
+
+  // A full bucket is as good as none. Nobody is pushed out who has tries to answer for: that would be a way around.
+  function makeRoom(asked: number): boolean {
+    if (fullAt.size < keysAtMost) return true
+    for (const [key, at] of fullAt) if (at <= asked) fullAt.delete(key)
+    return fullAt.size < keysAtMost
+  }
+
+  return {
+    take(key) {
+      const asked = now()
+      const place = fullAt.has(key) || makeRoom(asked) ? key : NEWCOMERS
+      // Nothing is more than empty: only a clock that was set back would say so.
+      const at = Math.min(Math.max(fullAt.get(place) ?? asked, asked), asked + wholeMs)
+      const wait = at + everyMs - (asked + wholeMs)
+      if (wait <= 0) fullAt.set(place, at + everyMs)
+      return Math.max(0, wait)
+    },
+  }
+}
+
+/** What addresses are counted by: one IPv4 address, or a whole /64 of IPv6, of which one line of one household has all. */
+export function addressKey(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '').replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain
+  const [head = '', tail] = plain.toLowerCase().split('::')
+  const [before, after] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')))
+  const missing = tail === undefined ? 0 : 8 - (before?.length ?? 0) - (after?.length ?? 0)
+  const groups = [...(before ?? []), ...Array<string>(Math.max(0, missing)).fill('0'), ...(after ?? [])]
+  return `${groups.slice(0, 4).join(':')}::/64`
+}
