@@ -9,6 +9,10 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createAgentUseCases } from './machines/agents.ts'
+import { createAttachmentUseCases } from './machines/attachments.ts'
+import { createJoinUseCase } from './machines/join.ts'
+import { createWorkerUseCases } from './machines/workers.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -23,6 +27,10 @@ export function createControl(ports: Ports): Control {
     ...createOrderUseCases(workshop),
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
+    ...createAgentUseCases(workshop),
+    ...createAttachmentUseCases(workshop),
+    ...createWorkerUseCases(workshop),
+    ...createJoinUseCase(workshop),
     ...auditUseCases(workshop),
   }
   return gated(control, workshop.guard)

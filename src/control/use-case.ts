@@ -15,7 +15,7 @@ type Hidden<T> = T extends readonly (infer E)[]
   ? Hidden<E>[]
   : T extends object
     ? {
-        [K in keyof T]: K extends 'handle' | 'token' | 'value'
+        [K in keyof T]: K extends 'handle' | 'token' | 'value' | 'code'
           ? Secret
           : K extends 'fields'
             ? Record<string, Secret>
@@ -23,7 +23,13 @@ type Hidden<T> = T extends readonly (infer E)[]
       }
     : T
 
-type Revealing = 'leases.create' | 'leases.read' | 'tokens.create'
+type Revealing =
+  | 'leases.create'
+  | 'leases.read'
+  | 'tokens.create'
+  | 'agents.token'
+  | 'workers.enrol'
+  | 'workers.join'
 
 /** What a use-case returns: the operation's output, with every plaintext in it still hidden. */
 export type Result<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
