@@ -4,16 +4,21 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { leaseOfHandle, tokenKind } from '../domain/token.ts'
+import { codeKind, leaseOfHandle, tokenKind } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
+import { agentCaller, workerCaller } from './machines/callers.ts'
 import { weaker } from './tokens.ts'
 import type { Ports } from './use-case.ts'
 
 const REMEMBERED_MS = 500
 const REMEMBERED_AT_MOST = 10_000
+const SEEN_EVERY_MS = 60_000
 
 const SIGN_IN = 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.'
+const ENROL = 'Use it up for a token: claviger worker --server URL --enrol'
+const ENROL_AGAIN =
+  'Ask an admin for a code (claviger admin worker enrol NAME), then: claviger worker --enrol'
 const RUN_AGAIN = 'Start the run again with claviger exec.'
 
 /** Who holds this token; throws `unauthenticated`. */
@@ -32,6 +37,9 @@ export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
   const remembered = new Map<string, Remembered>() // digest → holder
   return async (token, requestId) => {
     const kind = tokenKind(token)
+    if (codeKind(token) === 'enrol') {
+      throw refused('This is a code that enrols a worker, not a token.', ENROL)
+    }
     if (kind === null) throw refused('This is not a Claviger token.')
     const digest = sha256(token)
     const known = remembered.get(digest)
@@ -55,7 +63,7 @@ async function holderOfToken(ports: AuthenticationPorts, digest: string) {
   const row = await store.tokens.findByDigest(digest)
   if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
   mustBeLive(row, now())
-  return { holder: await person(ports, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
+  return { holder: await holderOf(ports, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
 }
 
 async function holderOfLease(ports: AuthenticationPorts, token: string, digest: string) {
@@ -68,20 +76,47 @@ async function holderOfLease(ports: AuthenticationPorts, token: string, digest: 
   const taken = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
   if (taken) mustBeLive(taken, now())
   return {
-    holder: await person(ports, lease, { tokenId: null, leaseId: lease.id }),
+    holder: await holderOf(ports, lease, { tokenId: null, leaseId: lease.id }),
     expiresAt: lease.expiresAt,
   }
 }
 
 function mustBeLive(row: TokenRow, now: number): void {
+  if (row.revokedAt !== null && row.holderKind === 'worker')
+    throw refused('This worker was revoked.', ENROL_AGAIN)
   if (row.revokedAt !== null) throw refused(`The token ${row.name} was revoked.`)
   if (row.expiresAt !== null && row.expiresAt <= now) throw refused(`The token ${row.name} has expired.`)
+}
+
+type Means = Pick<Caller, 'tokenId' | 'leaseId'>
+
+async function holderOf(ports: AuthenticationPorts, row: TokenRow | LeaseRow, means: Means): Promise<Holder> {
+  const operator = row.organizationId === ports.operatorOrganization
+  if (row.holderKind === 'agent') return { ...(await agent(ports, row)), operator, ...means }
+  if (row.holderKind === 'worker') return { ...(await worker(ports, row)), operator, ...means }
+  return person(ports, row, means)
+}
+
+async function agent({ store }: AuthenticationPorts, row: TokenRow | LeaseRow) {
+  const found = await store.agents.get(row.organizationId, row.holderId)
+  if (!found) throw refused(`The agent ${row.holderId} was deleted.`)
+  return agentCaller(found)
+}
+
+async function worker({ store, now }: AuthenticationPorts, row: TokenRow | LeaseRow) {
+  const found = await store.workers.get(row.organizationId, row.holderId)
+  if (!found || found.revokedAt !== null) throw refused('This worker was revoked.', ENROL_AGAIN)
+  const at = now()
+  // Nobody waits for this note, and a database that cannot write now is no reason to turn the worker away.
+  if (found.lastSeenAt === null || found.lastSeenAt < at - SEEN_EVERY_MS)
+    void store.workers.seen(found.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
+  return workerCaller(found)
 }
 
 async function person(
   { identity, operatorOrganization }: AuthenticationPorts,
   row: TokenRow | LeaseRow,
-  means: Pick<Caller, 'tokenId' | 'leaseId'>,
+  means: Means,
 ): Promise<Holder> {
   const { organizationId, holderId } = row
   const found = row.holderKind === 'person' ? await identity.person(organizationId, holderId) : undefined

@@ -9,6 +9,10 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createAgentUseCases } from './machines/agents.ts'
+import { createAttachmentUseCases } from './machines/attachments.ts'
+import { createJoinUseCase } from './machines/join.ts'
+import { createWorkerUseCases } from './machines/workers.ts'
 import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
@@ -28,6 +32,10 @@ export function createControl(ports: Ports): Control {
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...createSigningInUseCases(workshop),
+    ...createAgentUseCases(workshop),
+    ...createAttachmentUseCases(workshop),
+    ...createWorkerUseCases(workshop),
+    ...createJoinUseCase(workshop),
     ...auditUseCases(workshop),
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),

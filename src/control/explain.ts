@@ -3,6 +3,7 @@
 import type { DecisionView, Output } from '../api/schemas.ts'
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { printable } from '../domain/names.ts'
 import { formatOwner } from '../domain/owner.ts'
 import type { Decision } from '../domain/resolve.ts'
 import type { Person } from '../identity/identity.ts'
@@ -13,14 +14,19 @@ import type { Workshop } from './workshop.ts'
 
 type ExplainInput = Parameters<Control['explain']>[1]
 
-/** Explains a run of the caller's own, or, for those who manage or audit, of another person. Audited. */
+/** Whose run is explained, and how it is called. */
+interface Explained {
+  readonly subject: Subject
+  readonly name: string
+}
+
+/** Explains a run of the caller's own, or, for those who manage or audit, of another person, a team or an agent. Audited. */
 export async function explain(
   workshop: Workshop,
   caller: Caller,
   input: ExplainInput,
 ): Promise<Output<'explain'>> {
   const { subject, name } = await subjectOfInput(workshop, caller, input)
-  if (subject.agent !== null) mustDescribe(caller, subject.agent)
   return workshop.guard.perform(caller, async (unit, authorize) => {
     const object = { kind: 'harness', id: input.harness, name: input.harness }
     await authorize({ action: 'explain', needs: { general: 'explain' }, object, details: { for: name } })
@@ -29,33 +35,63 @@ export async function explain(
   })
 }
 
-async function subjectOfInput(
-  workshop: Workshop,
-  caller: Caller,
-  input: ExplainInput,
-): Promise<{ subject: Subject; name: string }> {
-  const agent = input.agent ?? null
-  if (input.user === undefined) return { subject: subjectOf(caller, agent), name: caller.name }
-  const person = await findPerson(workshop, caller, input.user)
-  if (person.id !== caller.id && !may(caller, 'readAudit')) {
-    throw new ClavigerError('forbidden', 'You can explain your own runs only.', {
-      hint: 'Leave out --user, or ask an admin.',
-    })
+async function subjectOfInput(workshop: Workshop, caller: Caller, input: ExplainInput): Promise<Explained> {
+  const { agent, team } = input
+  if (agent !== undefined) await mustExplain(workshop, caller, agent)
+  if (input.user !== undefined) {
+    const { id, teams, email } = await findPerson(workshop, caller, input.user)
+    const name = agent === undefined ? email : `${email} as the agent ${agent}`
+    return { subject: { user: id, teams, agent: agent ?? null }, name }
   }
-  return { subject: { user: person.id, teams: person.teams, agent }, name: person.email }
+  if (agent !== undefined && agent !== caller.agent) return runOfAgent(workshop, caller, agent)
+  if (team !== undefined && may(caller, 'readAudit')) return runInTeam(workshop, caller, team)
+  return { subject: subjectOf(caller), name: caller.name }
 }
 
+// What an agent does not draw on is listed for those who could attach it.
+async function runOfAgent(
+  { identity }: Workshop,
+  { organizationId }: Caller,
+  agent: string,
+): Promise<Explained> {
+  const teams = await identity.teams(organizationId)
+  return { subject: { user: null, teams, agent, listsUnattached: true }, name: `the agent ${agent}` }
+}
+
+// Nobody's run in a team: for those who answer for it, whether they are in it or not.
+async function runInTeam(
+  { identity }: Workshop,
+  { organizationId }: Caller,
+  team: string,
+): Promise<Explained> {
+  const teams = (await identity.teams(organizationId)).filter((slug) => slug === team)
+  return { subject: { user: null, teams, agent: null }, name: `nobody in the team ${printable(team)}` }
+}
+
+// Oneself, or anybody for those who may.
 async function findPerson({ identity }: Workshop, caller: Caller, wanted: string): Promise<Person> {
+  const { organizationId, id, kind } = caller
   const person = wanted.includes('@')
-    ? await identity.findByEmail(caller.organizationId, wanted)
-    : await identity.person(caller.organizationId, wanted)
+    ? await identity.findByEmail(organizationId, wanted)
+    : await identity.person(organizationId, wanted === 'me' && kind === 'person' ? id : wanted)
   if (!person) throw absent('member', wanted)
-  return person
+  if (isSelf(caller, person.id) || may(caller, 'readAudit')) return person
+  throw new ClavigerError('forbidden', 'You can explain your own runs only.', {
+    hint: 'Leave out --user, or ask an admin.',
+  })
 }
 
-function mustDescribe(caller: Caller, agent: string): void {
-  if (mayCredential(caller, 'describe', { kind: 'agent', name: agent })) return
-  throw new ClavigerError('forbidden', `You may not see the credentials of the agent ${agent}.`, {
+// An agent may have the name that is a person's id.
+function isSelf({ kind, id }: Caller, personId: string): boolean {
+  return kind === 'person' && id === personId
+}
+
+async function mustExplain({ store }: Workshop, caller: Caller, agent: string): Promise<void> {
+  if (mayCredential(caller, 'describe', { kind: 'agent', name: agent })) {
+    if (await store.agents.get(caller.organizationId, agent)) return
+    throw absent('agent', agent)
+  }
+  throw new ClavigerError('forbidden', `You may not see the credentials of the agent ${printable(agent)}.`, {
     hint: 'Leave out --agent, or ask an admin.',
   })
 }
@@ -64,7 +100,7 @@ function mustDescribe(caller: Caller, agent: string): void {
 function decisionView(caller: Caller, { scope, credential, verdict, reason }: Decision): DecisionView {
   if (credential === null) return { scope, credential: null, verdict, reason }
   const { owner, type, state } = credential
-  const foreign = owner.kind === 'user' && owner.id !== caller.id
+  const foreign = owner.kind === 'user' && !isSelf(caller, owner.id)
   const { id, name } = foreign ? { id: '', name: '(personal)' } : credential
   return { scope, verdict, reason, credential: { id, name, type, state, owner: formatOwner(owner) } }
 }

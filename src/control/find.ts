@@ -1,11 +1,13 @@
 // Finding what a request names, and the common words about it: a credential by id, an owner by its text.
 
-import type { Caller } from '../domain/caller.ts'
+import { type Caller, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
+import { isAttachable } from '../domain/resolve.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { CredentialRow, StoreGroups } from '../store/store.ts'
 import { type Act, absent } from './guard.ts'
+import type { Ports } from './use-case.ts'
 
 /** The credential with this id in the caller's organization; throws `not_found`. */
 export async function findCredential(
@@ -18,8 +20,12 @@ export async function findCredential(
   return row
 }
 
-/** Reads an owner; `me` is the caller. An owner must exist: throws `not_found` for a team nobody made. */
-export async function findOwner(identity: Identity, caller: Caller, text: string): Promise<Owner> {
+/** Reads an owner; `me` is the caller. An owner must exist: throws `not_found` for a team or an agent nobody made. */
+export async function findOwner(
+  { identity, store }: Pick<Ports, 'identity' | 'store'>,
+  caller: Caller,
+  text: string,
+): Promise<Owner> {
   const owner = readOwner(caller, text)
   if (owner.kind === 'team' && !caller.teams.includes(owner.slug)) {
     const teams = await identity.teams(caller.organizationId)
@@ -28,22 +34,46 @@ export async function findOwner(identity: Identity, caller: Caller, text: string
   if (owner.kind === 'user' && !(caller.kind === 'person' && caller.id === owner.id)) {
     if (!(await identity.person(caller.organizationId, owner.id))) throw absent('member', owner.id)
   }
+  // Who may not know which agents there are is refused by the guard, whether there is one or not.
+  if (owner.kind === 'agent' && caller.agent !== owner.name && mayCredential(caller, 'exists', owner)) {
+    if (!(await store.agents.get(caller.organizationId, owner.name))) throw absent('agent', owner.name)
+  }
   return owner
 }
 
 /**
- * In the unit that gives something to this owner: throws `not_found` when the team or member has gone meanwhile. Who
- * stands does so until the unit has ended, so nothing is left behind by those who go.
+ * In the unit that gives something to this owner: throws `not_found` when the team, member or agent has gone meanwhile.
+ * Who stands does so until the unit has ended, so nothing is left behind by those who go.
  */
 export async function mustStand(
   identity: Identity,
   unit: StoreGroups,
-  { organizationId }: Pick<Caller, 'organizationId'>,
+  caller: Pick<Caller, 'organizationId'>,
   owner: Owner,
 ): Promise<void> {
-  if (await identity.changing(unit).stands(organizationId, owner)) return
+  if (owner.kind === 'agent') return holdAgent(unit, caller, owner.name)
+  if (await identity.changing(unit).stands(caller.organizationId, owner)) return
   if (owner.kind === 'team') throw absent('team', owner.slug)
   throw absent('member', owner.kind === 'user' ? owner.id : formatOwner(owner))
+}
+
+/** Keeps the agent from being deleted until the unit has ended. Throws `not_found` when there is none. */
+export async function holdAgent(
+  unit: Pick<StoreGroups, 'agents'>,
+  { organizationId }: Pick<Caller, 'organizationId'>,
+  name: string,
+): Promise<void> {
+  if (!(await unit.agents.hold(organizationId, name))) throw absent('agent', name)
+}
+
+/** Whether the credential is attached to the agent that the caller runs as. */
+export async function isAttached(
+  groups: Pick<StoreGroups, 'attachments'>,
+  caller: Caller,
+  row: Pick<CredentialRow, 'id' | 'owner'>,
+): Promise<boolean> {
+  if (caller.agent === null || !isAttachable(parseOwner(row.owner))) return false
+  return groups.attachments.has(caller.organizationId, caller.agent, row.id)
 }
 
 function readOwner(caller: Caller, text: string): Owner {

@@ -16,11 +16,16 @@ import type { KeyContext, Vault } from '../vault/vault.ts'
 export interface Act {
   readonly action: string
   readonly needs: // `into`: the caller named the owner, and wants the object there or in another order; nothing is hidden from them.
-    | { readonly right: Right; readonly owner: Owner; readonly into?: true }
+  // `attached`: it is attached to the agent that the caller runs as.
+    | { readonly right: Right; readonly owner: Owner; readonly into?: true; readonly attached?: boolean }
     | { readonly general: GeneralRight }
     | { readonly lease: string }
+    // A one-time code that the question holds: what is wrong with it, or null when it is good.
+    | { readonly code: ClavigerError | null }
   readonly object: { readonly kind: string; readonly id: string; readonly name: string }
   readonly details?: AuditEntry['details']
+  /** What to type instead, said when it is refused. */
+  readonly instead?: string
 }
 
 /** Checks and audits one act inside a unit. Throws `forbidden`, or `not_found` where even existence is not theirs to know. */
@@ -141,14 +146,20 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
 function permits(caller: Caller, { needs }: Act): boolean {
   if ('lease' in needs) return caller.leaseId === null || caller.leaseId === needs.lease
   if (caller.leaseId !== null) return false
-  return 'general' in needs ? may(caller, needs.general) : mayCredential(caller, needs.right, needs.owner)
+  if ('code' in needs) return needs.code === null
+  if ('general' in needs) return may(caller, needs.general)
+  return mayCredential(caller, needs.right, needs.owner, needs.attached)
 }
 
-function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
+function refusal(caller: Caller, { needs, object, instead }: Act): ClavigerError {
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
-  if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`, ASK[needs.general])
-  if (needs.into) return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`)
+  if ('code' in needs) return needs.code ?? forbidden('This code is not good.', instead)
+  if (!('owner' in needs)) {
+    return forbidden(`You may not ${DOING[needs.general]}.`, instead ?? ASK[needs.general])
+  }
+  if (needs.into)
+    return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`, instead)
   if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
   if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
   return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
@@ -198,6 +209,8 @@ const FIND: Readonly<Record<string, string>> = {
   lease: 'Start the run again with claviger exec.',
   team: 'See which teams you are in: claviger whoami',
   member: 'List who there is: claviger admin members list',
+  agent: 'Make it: claviger admin agent create NAME. See what there is: claviger admin agent list',
+  worker: 'See what there is: claviger admin worker list',
 }
 
 /** The answer for what does not exist, and for what the caller may not know to exist: the same for both. */
@@ -208,24 +221,30 @@ export function absent(kind: string, id: string): ClavigerError {
 }
 
 /** Throws as for an absent one unless the caller may see this credential. For reads, which need no audit row. */
-export function mustSee(caller: Caller, row: Pick<CredentialRow, 'id' | 'owner'>): void {
-  if (!canSee(caller, row)) throw absent('credential', row.id)
+export function mustSee(caller: Caller, row: Pick<CredentialRow, 'id' | 'owner'>, attached: boolean): void {
+  if (!canSee(caller, row, attached)) throw absent('credential', row.id)
 }
 
-export function canSee(caller: Caller, row: Pick<CredentialRow, 'owner'>): boolean {
-  return caller.leaseId === null && mayCredential(caller, 'describe', parseOwner(row.owner))
+/** `attached`: it is attached to the agent that the caller runs as. */
+export function canSee(caller: Caller, row: Pick<CredentialRow, 'owner'>, attached: boolean): boolean {
+  return caller.leaseId === null && mayCredential(caller, 'describe', parseOwner(row.owner), attached)
 }
 
-/** As `mustSee`; also throws `forbidden` for a member who may see only name and type of what the organization owns. */
-export function mustSeeWhole(caller: Caller, row: CredentialRow): void {
-  mustSee(caller, row)
-  if (seesNameOnly(caller, row))
-    throw forbidden(`Of the organization's credential ${row.name} you may see the name and type only.`)
+/** As `mustSee`; also throws `forbidden` for those who may see only its name and type. */
+export function mustSeeWhole(caller: Caller, row: CredentialRow, attached: boolean): void {
+  mustSee(caller, row, attached)
+  if (!seesNameOnly(caller, row)) return
+  const whose = row.owner === 'org' ? "the organization's credential" : 'the credential'
+  throw forbidden(`Of ${whose} ${row.name} you may see the name and type only.`)
 }
 
-/** Whether R3 limits what this caller sees of the credential to its name and type. */
+/**
+ * Whether this caller sees of the credential only its name and type: members of what the organization owns (R3), agents
+ * and workers of what is not the agent's own.
+ */
 export function seesNameOnly(caller: Caller, row: Pick<CredentialRow, 'owner'>): boolean {
-  return row.owner === 'org' && (caller.role === 'member' || caller.role === 'agent')
+  if (caller.kind === 'person') return row.owner === 'org' && caller.role === 'member'
+  return row.owner !== `agent:${caller.agent}`
 }
 
 function entry(caller: Caller, act: Act, outcome: AuditEntry['outcome'], at: number): AuditEntry {

@@ -3,6 +3,7 @@
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
+import { printable } from '../domain/names.ts'
 import { parseOwner } from '../domain/owner.ts'
 import { chosen, type Decision } from '../domain/resolve.ts'
 import { Secret } from '../domain/secret.ts'
@@ -12,6 +13,7 @@ import { newId } from '../lib/id.ts'
 import type { CandidateRow, LeaseRow, StoreGroups } from '../store/store.ts'
 import { sealedVersion } from './credentials/sealing.ts'
 import { explain } from './explain.ts'
+import { isAttached } from './find.ts'
 import { type Act, absent, type Sealed } from './guard.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
 import type { Control, Result } from './use-case.ts'
@@ -44,9 +46,17 @@ async function mustLease({ guard }: Workshop, caller: Caller, { agent, harness }
   const object = { kind: 'harness', id: harness, name: harness }
   if (!may(caller, 'lease'))
     await guard.check(caller, { action: 'lease.create', needs: { general: 'lease' }, object })
-  if (agent === undefined || (caller.kind === 'agent' && caller.id === agent)) return
+  if (agent === undefined || caller.agent === agent) return
   const needs = { right: 'use', owner: { kind: 'agent', name: agent }, into: true } as const
-  await guard.check(caller, { action: 'lease.create', needs, object })
+  await guard.check(caller, { action: 'lease.create', needs, object, instead: howToRunAs(caller, agent) })
+}
+
+function howToRunAs({ kind, agent }: Caller, wanted: string): string {
+  if (kind === 'person')
+    return `An agent runs with a token of its own. An admin makes one: claviger admin agent token ${printable(wanted)} --name NAME --expires-in 30d`
+  return agent === null
+    ? 'This worker leases for itself. Leave out --agent, or enrol it with --agent.'
+    : `It leases as the agent ${agent} only. Leave out --agent.`
 }
 
 interface Plan {
@@ -54,6 +64,7 @@ interface Plan {
   readonly decision: Decision
   readonly row: CandidateRow | null
   readonly raw: readonly CandidateRow[]
+  readonly attached: Resolved['attached']
 }
 
 async function create(
@@ -75,7 +86,7 @@ async function create(
     await authorize(leaseAct(plan, input.harness))
     const open: Sealed[] = plan.row === null ? [] : [await sealedVersion(unit, plan.row)]
     for (const row of plan.raw) {
-      await authorize(useOf(row, { lease: plan.lease.id, generation: row.version }))
+      await authorize(useOf(plan, row, { lease: plan.lease.id, generation: row.version }))
       open.push(await sealedVersion(unit, row))
     }
     await unit.leases.insert(plan.lease)
@@ -100,7 +111,7 @@ function makePlan(
   identity: Pick<LeaseRow, 'id' | 'handleDigest'>,
 ): Plan {
   const decision = chosen(resolved.decisions)
-  if (decision === null) throw nothingFits(input.harness, resolved)
+  if (decision === null) throw nothingFits(caller, input.harness, resolved)
   const row = decision.credential === null ? null : (resolved.rows.get(decision.credential.id) ?? null)
   const now = workshop.now()
   const lease: LeaseRow = {
@@ -117,12 +128,13 @@ function makePlan(
     endedAt: null,
     endReason: null,
   }
-  return { lease, decision, row, raw: input.raw ? resolved.raw : [] }
+  return { lease, decision, row, raw: input.raw ? resolved.raw : [], attached: resolved.attached }
 }
 
-function leaseAct({ lease, decision, row }: Plan, harness: HarnessName): Act {
+function leaseAct(plan: Plan, harness: HarnessName): Act {
+  const { lease, decision, row } = plan
   const details = { lease: lease.id, harness, reason: decision.reason }
-  if (row !== null) return useOf(row, { ...details, generation: row.version })
+  if (row !== null) return useOf(plan, row, { ...details, generation: row.version })
   return { action: 'lease.create', needs: { general: 'lease' }, object: ambient(lease.id), details }
 }
 
@@ -130,10 +142,14 @@ function ambient(lease: string): Act['object'] {
   return { kind: 'ambient', id: lease, name: 'the login of the machine' }
 }
 
-function useOf(row: CandidateRow, details: Record<string, string | number>): Act {
+function useOf(
+  { attached }: Pick<Plan, 'attached'>,
+  row: CandidateRow,
+  details: Record<string, string | number>,
+): Act {
   return {
     action: 'lease.create',
-    needs: { right: 'use', owner: parseOwner(row.owner) },
+    needs: { right: 'use', owner: parseOwner(row.owner), attached: attached.has(row.id) },
     object: { kind: 'credential', id: row.id, name: row.name },
     details: { owner: row.owner, type: row.type, ...details },
   }
@@ -170,7 +186,9 @@ async function read(workshop: Workshop, caller: Caller, id: string): Promise<Res
 async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Promise<CandidateRow | null> {
   if (lease.credentialId === null) return null
   const row = await unit.credentials.get(caller.organizationId, lease.credentialId)
-  if (!row || !mayCredential(caller, 'use', parseOwner(row.owner))) throw absent('lease', lease.id)
+  if (!row) throw absent('lease', lease.id)
+  const attached = await isAttached(unit, caller, row)
+  if (!mayCredential(caller, 'use', parseOwner(row.owner), attached)) throw absent('lease', lease.id)
   return row
 }
 
@@ -199,9 +217,8 @@ function rawValue(row: CandidateRow, fields: Record<string, Secret>): Result<'le
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
 }
 
-function nothingFits(harness: HarnessName, { decisions, raw }: Resolved): ClavigerError {
+function nothingFits(caller: Caller, harness: HarnessName, { decisions, raw }: Resolved): ClavigerError {
   const title = HARNESS_TITLE[harness]
-  const create = `claviger credential create ${harness} api-key --personal NAME`
   if (decisions.length > 0) {
     const reasons = decisions.map((one) => `${one.credential?.name ?? 'ambient'}: ${one.reason}`).join('; ')
     return new ClavigerError('no_credential', `No ${title} credential can be used now: ${reasons}.`, {
@@ -211,6 +228,15 @@ function nothingFits(harness: HarnessName, { decisions, raw }: Resolved): Clavig
   const rawOnly =
     raw.length > 0 ? ' A raw secret cannot be used here: create it again as a typed credential.' : ''
   return new ClavigerError('no_credential', `No ${title} credential fits.${rawOnly}`, {
-    hint: `Store one: ${create}`,
+    hint: howToGetOne(caller, harness),
   })
+}
+
+function howToGetOne({ kind, agent }: Caller, harness: HarnessName): string {
+  const create = `claviger credential create ${harness} api-key`
+  if (agent !== null)
+    return `An admin attaches one: claviger admin agent attach ${agent} NAME, or stores one: ${create} --agent ${agent} NAME`
+  return kind === 'person'
+    ? `Store one: ${create} --personal NAME`
+    : `An admin stores one: ${create} --org NAME`
 }

@@ -6,7 +6,13 @@ import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
 import { DEFAULT_POLICIES, type SubscriptionPolicies } from '../domain/policy.ts'
-import { type Candidate, type Decision, type ResolveRequest, resolve } from '../domain/resolve.ts'
+import {
+  type Candidate,
+  type Decision,
+  isAttachable,
+  type ResolveRequest,
+  resolve,
+} from '../domain/resolve.ts'
 import type { CandidateRow, StoreGroups } from '../store/store.ts'
 import { absent } from './guard.ts'
 import type { Ports } from './use-case.ts'
@@ -18,6 +24,8 @@ export interface Subject {
   readonly user: string | null
   readonly teams: readonly string[]
   readonly agent: string | null
+  /** Of an agent's own run: list also what it does not draw on because it is not attached, for those who manage it. */
+  readonly listsUnattached?: true
 }
 
 export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient'> {
@@ -31,6 +39,8 @@ export interface Resolved {
   /** The rows behind the decisions, by id. */
   readonly rows: ReadonlyMap<string, CandidateRow>
   readonly raw: readonly CandidateRow[]
+  /** Ids of those that serve because they are attached to the agent. */
+  readonly attached: ReadonlySet<string>
 }
 
 export interface Resolution {
@@ -45,12 +55,18 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
     async decide(unit, organizationId, subject, query) {
       if (query.team !== undefined && !subject.teams.includes(query.team)) throw absent('team', query.team)
       const owners = ownersOf(subject, query.team).map(formatOwner)
-      const found = await unit.credentials.candidates(organizationId, query.harness, owners)
+      const owned = await unit.credentials.candidates(organizationId, query.harness, owners)
+      const toAgent = await attachedTo(unit, organizationId, subject.agent, query.harness)
+      const attached = new Set(toAgent.map((row) => row.id))
+      const found = [...owned.filter((row) => !attached.has(row.id)), ...toAgent]
       const rows = new Map(found.map((row) => [row.id, row]))
       const explicit =
         query.credential === undefined ? undefined : pick(found, query.credential, query.harness).id
       const request: ResolveRequest = {
-        ...subject,
+        user: subject.user,
+        teams: subject.teams,
+        agent: subject.agent,
+        attached,
         harness: query.harness,
         ambient: query.ambient,
         orders: ordersOf(found),
@@ -65,10 +81,12 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
         request,
         found.filter((row) => row.type !== 'raw' || row.id === explicit).map(asCandidate),
       )
-      return { decisions, rows, raw: rawOf(found, subject) }
+      return { decisions, rows, raw: rawOf(found, subject, attached), attached }
     },
     visibleOwners(caller) {
-      if (caller.role !== 'member' && caller.role !== 'agent') return undefined
+      if (caller.kind === 'person' && caller.role !== 'member') return undefined
+      // A worker without an agent uses what the organization owns, and sees nothing of it.
+      if (caller.kind === 'worker' && caller.agent === null) return []
       return ownersOf(subjectOf(caller), undefined).map(formatOwner)
     },
   }
@@ -79,7 +97,7 @@ export function subjectOf(caller: Caller, agent: string | null = null): Subject 
   return {
     user: caller.kind === 'person' ? caller.id : null,
     teams: caller.teams,
-    agent: caller.kind === 'agent' ? caller.id : agent,
+    agent: caller.agent ?? agent,
   }
 }
 
@@ -116,12 +134,27 @@ export async function forgetNotice(
 
 function ownersOf(subject: Subject, team: string | undefined): Owner[] {
   const teams = team === undefined ? subject.teams : subject.teams.filter((slug) => slug === team)
+  const agent = subject.agent === null ? [] : [{ kind: 'agent' as const, name: subject.agent }]
+  // An agent's own run draws on nobody else's.
+  if (agent.length > 0 && subject.user === null && !subject.listsUnattached) return agent
   return [
-    ...(subject.agent === null ? [] : [{ kind: 'agent' as const, name: subject.agent }]),
+    ...agent,
     ...(subject.user === null ? [] : [{ kind: 'user' as const, id: subject.user }]),
     ...teams.map((slug) => ({ kind: 'team' as const, slug })),
     { kind: 'org' as const },
   ]
+}
+
+// A second question, for runs with an agent only. That a person's is never attached is checked here too: it could serve.
+async function attachedTo(
+  unit: Pick<StoreGroups, 'attachments'>,
+  organizationId: string,
+  agent: string | null,
+  harness: HarnessName,
+): Promise<CandidateRow[]> {
+  if (agent === null) return []
+  const rows = await unit.attachments.candidates(organizationId, harness, agent)
+  return rows.filter((row) => isAttachable(parseOwner(row.owner)))
 }
 
 function pick(rows: readonly CandidateRow[], wanted: string, harness: HarnessName): CandidateRow {
@@ -168,11 +201,18 @@ function ordersOf(rows: readonly CandidateRow[]): Record<OwnerText, string[]> {
   return orders
 }
 
-// A raw secret of a narrower owner wins over one of the same name of a wider one. An agent gets its own only.
-function rawOf(rows: readonly CandidateRow[], { agent }: Subject): CandidateRow[] {
+// A raw secret of a narrower owner wins over one of the same name of a wider one. With an agent only its own and those
+// attached to it come along, whoever the run is for.
+function rawOf(
+  rows: readonly CandidateRow[],
+  { agent }: Subject,
+  attached: ReadonlySet<string>,
+): CandidateRow[] {
   const width = (row: CandidateRow) => ['agent', 'user', 'team', 'org'].indexOf(parseOwner(row.owner).kind)
   const byName = new Map<string, CandidateRow>()
-  const raw = rows.filter((row) => row.type === 'raw' && (agent === null || row.owner === `agent:${agent}`))
+  const comesAlong = (row: CandidateRow) =>
+    agent === null || row.owner === `agent:${agent}` || attached.has(row.id)
+  const raw = rows.filter((row) => row.type === 'raw' && comesAlong(row))
   raw.sort((a, b) => width(b) - width(a) || (a.owner < b.owner ? 1 : -1))
   for (const row of raw) byName.set(row.name, row)
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -59,14 +59,14 @@ export function createTokenUseCases(
     async 'tokens.list'(caller) {
       const rows = await store.tokens.list(caller.organizationId)
       const all = caller.role === 'owner' || caller.role === 'admin' || caller.role === 'auditor'
-      const seen = rows.filter((row) => caller.leaseId === null && (all || row.holderId === caller.id))
+      const seen = rows.filter((row) => caller.leaseId === null && (all || isHolder(caller, row)))
       return { tokens: seen.map(tokenView) }
     },
     'tokens.revoke': (caller, { name }) =>
       guard.perform(caller, async (unit, authorize) => {
         const rows = await unit.tokens.list(caller.organizationId)
         const row = rows.find((one) => one.name === name && one.revokedAt === null)
-        const mine = row?.holderId === caller.id || caller.role === 'owner' || caller.role === 'admin'
+        const mine = (row && isHolder(caller, row)) || caller.role === 'owner' || caller.role === 'admin'
         if (!row || !mine) throw absent('token', name)
         await authorize(act('token.revoke', row))
         return { revoked: await unit.tokens.revoke(caller.organizationId, name, now()) }
@@ -77,6 +77,11 @@ export function createTokenUseCases(
 /** The roles that may do nothing this one may not. */
 export function rolesWithin(role: Role): readonly Role[] {
   return WITHIN[role]
+}
+
+// An agent may have the name that is a person's id.
+function isHolder({ kind, id }: Caller, { holderKind, holderId }: TokenRow): boolean {
+  return holderKind === kind && holderId === id
 }
 
 /** The one of two roles that is within the other; null when neither is. */

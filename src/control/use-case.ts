@@ -32,6 +32,9 @@ type Revealing =
   | 'invitations.accept'
   | 'device.start'
   | 'device.poll'
+  | 'agents.token'
+  | 'workers.enrol'
+  | 'workers.join'
 
 /** What a use-case returns: the operation's output, with every plaintext in it still hidden. */
 export type Result<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>

@@ -8,7 +8,7 @@ import { asClavigerError, ClavigerError } from './errors.ts'
 import { checkName, checkVariableName, printable } from './names.ts'
 import { formatOwner, type Owner, parseOwner } from './owner.ts'
 import { Secret } from './secret.ts'
-import { formatHandle, formatToken, leaseOfHandle, tokenKind } from './token.ts'
+import { codeKind, formatCode, formatHandle, formatToken, leaseOfHandle, tokenKind } from './token.ts'
 
 describe('Secret', () => {
   it('never prints', () => {
@@ -45,6 +45,14 @@ describe('tokens', () => {
         expect(tokenKind(token.replace('0a', '0b').replace('api', 'apj'))).toBeNull()
       }),
     )
+  })
+
+  it('tell a code of enrolment from a token and from a handle', () => {
+    const code = formatCode('enrol', new Uint8Array(48).fill(7))
+    expect(code).toMatch(/^clv_enrol_[0-9A-Za-z]{49}$/)
+    expect([codeKind(code), tokenKind(code), leaseOfHandle(code)]).toEqual(['enrol', null, null])
+    expect(tokenKind(code.replace('enrol', 'api'))).toBeNull()
+    expect(tokenKind(code.slice(0, -1))).toBeNull()
   })
 
   it.each(['', 'clv_api_', 'sk-ant-test', `clv_api_${'A'.repeat(49)}`])('refuse %j', (text) => {

@@ -26,6 +26,8 @@ export interface ResolveRequest {
   /** Only this one of the teams is considered. */
   readonly namedTeam?: string
   readonly agent: string | null
+  /** Ids of what is attached to the agent. Without a person a run of an agent draws on these and its own only. */
+  readonly attached?: ReadonlySet<string>
   /** Id of the one credential asked for: it stands alone, without fallback. */
   readonly explicit?: string
   /** What the worker's own machine already has; `refused` by `--no-ambient`, `none` when it has nothing. */
@@ -50,6 +52,8 @@ export interface Decision {
 
 const SCOPES: readonly Scope[] = ['explicit', 'agent', 'user', 'team', 'organization', 'ambient']
 
+const ATTACHED_REASON = 'it is attached to the agent'
+
 const SCOPE_REASON: Record<Scope, string> = {
   explicit: 'it was asked for by name; there is no fallback',
   agent: 'it belongs to the agent',
@@ -61,8 +65,8 @@ const SCOPE_REASON: Record<Scope, string> = {
 
 /**
  * The whole ordered list of candidates with the reason each was chosen, kept as a fallback or skipped.
- * A person's credential is in it only when the run is attributed to that person. The order is total: scope, then
- * the owner's own order, then the order of types, then owner, name and id.
+ * A person's credential is in it only when the run is attributed to that person. The order is total: scope (an agent's
+ * own before what is attached to it), then the owner's own order, then the order of types, then owner, name and id.
  */
 export function resolve(request: ResolveRequest, candidates: readonly Candidate[]): Decision[] {
   const listed =
@@ -74,9 +78,10 @@ export function resolve(request: ResolveRequest, candidates: readonly Candidate[
       : [placed(request, request.explicit === undefined ? scope : 'explicit', credential)]
   })
   scoped.sort(compare)
-  const decided = scoped.map(({ scope, credential }) => ({
+  const decided = scoped.map(({ scope, credential, isAttached }) => ({
     scope,
     credential,
+    isAttached,
     refusal: refusalOf(request, credential),
   }))
   return rank(request.explicit === undefined ? [...decided, ...ambient(request)] : decided)
@@ -91,19 +96,32 @@ interface Judged {
   readonly scope: Scope
   readonly credential: Candidate | null
   readonly refusal: string | null
+  readonly isAttached?: boolean
 }
 
 function rank(judged: readonly Judged[]): Decision[] {
   let taken = false
-  return judged.map(({ scope, credential, refusal }) => {
+  return judged.map(({ scope, credential, refusal, isAttached }) => {
     if (refusal !== null) return { scope, credential, verdict: 'skipped', reason: refusal }
     const verdict = taken ? 'fallback' : 'chosen'
     taken = true
-    return { scope, credential, verdict, reason: SCOPE_REASON[scope] }
+    const reason = scope === 'agent' && isAttached ? ATTACHED_REASON : SCOPE_REASON[scope]
+    return { scope, credential, verdict, reason }
   })
 }
 
-function scopeOf(request: ResolveRequest, { owner }: Candidate): Scope | null {
+/** Whether credentials of this owner can be attached to an agent: a person's serve that person only. */
+export function isAttachable(owner: Owner): boolean {
+  return owner.kind === 'org' || owner.kind === 'team'
+}
+
+function isAttached({ agent, attached }: ResolveRequest, { id, owner }: Candidate): boolean {
+  return agent !== null && isAttachable(owner) && attached?.has(id) === true
+}
+
+function scopeOf(request: ResolveRequest, candidate: Candidate): Scope | null {
+  if (isAttached(request, candidate)) return 'agent'
+  const { owner } = candidate
   switch (owner.kind) {
     case 'agent':
       return owner.name === request.agent ? 'agent' : null
@@ -119,6 +137,9 @@ function scopeOf(request: ResolveRequest, { owner }: Candidate): Scope | null {
 
 function refusalOf(request: ResolveRequest, candidate: Candidate): string | null {
   const { harness } = CREDENTIAL_TYPES[candidate.type]
+  const { agent, user } = request
+  if (agent !== null && user === null && candidate.owner.kind !== 'agent' && !isAttached(request, candidate))
+    return `it is not attached to the agent ${agent}`
   if (harness === null) return 'a raw secret cannot be a harness credential; create it again as a typed one'
   if (harness !== request.harness) return `${candidate.type} does not fit ${request.harness}`
   const policy = policyRefusal(candidate.type, candidate.owner, request.policies)
@@ -137,21 +158,27 @@ interface Placed {
   readonly scope: Scope
   readonly credential: Candidate
   readonly rank: number
+  readonly isAttached: boolean
   readonly owner: OwnerText
   readonly position: number
   readonly order: number
 }
 
 function placed(request: ResolveRequest, scope: Scope, credential: Candidate): Placed {
+  const rank = SCOPES.indexOf(scope)
+  const { order } = CREDENTIAL_TYPES[credential.type]
+  // What is attached comes from several owners, and none of them has put it in an order for the agent.
+  if (isAttached(request, credential))
+    return { scope, credential, rank, isAttached: true, owner: '', position: 0, order }
   const owner = formatOwner(credential.owner)
   const position = positionOf(request.orders[owner] ?? [], credential)
-  const { order } = CREDENTIAL_TYPES[credential.type]
-  return { scope, credential, rank: SCOPES.indexOf(scope), owner, position, order }
+  return { scope, credential, rank, isAttached: false, owner, position, order }
 }
 
 function compare(a: Placed, b: Placed): number {
   return (
     a.rank - b.rank ||
+    Number(a.isAttached) - Number(b.isAttached) ||
     compareText(a.owner, b.owner) ||
     a.position - b.position ||
     a.order - b.order ||

@@ -1,17 +1,18 @@
 // The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, and of codes that are good once:
-// `clv_join_…` lets somebody in, `clv_device_…` is a terminal that waits. Each has 43 random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error without asking a
-// database. Digests are made elsewhere.
+// `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_device_…` is a terminal that waits. Each has 43
+// random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error
+// without asking a database. Digests are made elsewhere.
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 43
 const CHECKSUM_LENGTH = 6
-const FORM = /^clv_(api|join|device|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const FORM = /^clv_(api|join|device|enrol|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
 export type TokenKind = 'api' | 'lease'
 
-/** `join`: an invitation or a sign-in link. `device`: a terminal that waits to be let in. None of them is a token. */
-export type CodeKind = 'join' | 'device'
+/** `join`: an invitation or a sign-in link. `device`: a terminal that waits to be let in. `enrol`: makes one worker. */
+export type CodeKind = 'join' | 'device' | 'enrol'
 
 /** An API token from 43 or more random bytes. The few bytes above 247 fold over; the loss is far below one bit. */
 export function formatToken(random: Uint8Array): string {
@@ -47,7 +48,7 @@ export function leaseOfHandle(text: string): string | null {
 }
 
 function isCodeKind(subject: string): subject is CodeKind {
-  return subject === 'join' || subject === 'device'
+  return subject === 'join' || subject === 'device' || subject === 'enrol'
 }
 
 function format(subject: string, random: Uint8Array): string {

@@ -2,6 +2,7 @@
 
 import type { AuditEntry } from '../domain/audit.ts'
 import type {
+  AgentRow,
   CredentialRow,
   DeviceLoginRow,
   InvitationRow,
@@ -9,6 +10,7 @@ import type {
   Store,
   TokenRow,
   VersionRow,
+  WorkerRow,
 } from './store.ts'
 
 /** Gives the store of the current test. */
@@ -100,6 +102,35 @@ export function tokenRow(changed: Partial<TokenRow> = {}): TokenRow {
     createdBy: 'person-1',
     expiresAt: null,
     revokedAt: null,
+    ...changed,
+  }
+}
+
+export function agentRow(changed: Partial<AgentRow> = {}): AgentRow {
+  return {
+    organizationId: 'org-a',
+    name: `agent-${nextId()}`,
+    description: 'refactors at night',
+    createdAt: 1_700_000_000_000,
+    createdBy: 'ada@example.test',
+    ...changed,
+  }
+}
+
+export function workerRow(changed: Partial<WorkerRow> = {}): WorkerRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    name: `worker-${id}`,
+    agent: null,
+    enrolmentDigest: `digest-of-${id}`,
+    enrolmentExpiresAt: 2000,
+    createdAt: 1000,
+    createdBy: 'ada@example.test',
+    enrolledAt: null,
+    revokedAt: null,
+    lastSeenAt: null,
     ...changed,
   }
 }

@@ -28,10 +28,51 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
       prune: (credentialId, oldest) => write((unit) => unit.versions.prune(credentialId, oldest)),
     },
     ...recordsThrough(read, write),
+    ...machinesThrough(read, write),
   }
 }
 
-function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' | 'versions'> {
+type Machines = Pick<StoreGroups, 'agents' | 'attachments' | 'workers'>
+
+function machinesThrough(read: Way, write: Way): Machines {
+  return {
+    agents: {
+      insert: (row) => write((unit) => unit.agents.insert(row)),
+      get: (organizationId, name) => read((unit) => unit.agents.get(organizationId, name)),
+      list: (organizationId) => read((unit) => unit.agents.list(organizationId)),
+      hold: (organizationId, name) => write((unit) => unit.agents.hold(organizationId, name)),
+      delete: (organizationId, name) => write((unit) => unit.agents.delete(organizationId, name)),
+    },
+    attachments: {
+      attach: (row) => write((unit) => unit.attachments.attach(row)),
+      detach: (organizationId, agent, credentialId) =>
+        write((unit) => unit.attachments.detach(organizationId, agent, credentialId)),
+      detachAll: (organizationId, credentialId) =>
+        write((unit) => unit.attachments.detachAll(organizationId, credentialId)),
+      ofAgent: (organizationId, agent) => read((unit) => unit.attachments.ofAgent(organizationId, agent)),
+      ofCredential: (organizationId, credentialId) =>
+        read((unit) => unit.attachments.ofCredential(organizationId, credentialId)),
+      candidates: (organizationId, harness, agent) =>
+        read((unit) => unit.attachments.candidates(organizationId, harness, agent)),
+      has: (organizationId, agent, credentialId) =>
+        read((unit) => unit.attachments.has(organizationId, agent, credentialId)),
+    },
+    workers: {
+      insert: (row) => write((unit) => unit.workers.insert(row)),
+      get: (organizationId, id) => read((unit) => unit.workers.get(organizationId, id)),
+      findByEnrolment: (digest) => read((unit) => unit.workers.findByEnrolment(digest)),
+      list: (organizationId) => read((unit) => unit.workers.list(organizationId)),
+      enrol: (id, at) => write((unit) => unit.workers.enrol(id, at)),
+      revoke: (organizationId, id, at) => write((unit) => unit.workers.revoke(organizationId, id, at)),
+      seen: (id, at, unlessSince) => write((unit) => unit.workers.seen(id, at, unlessSince)),
+    },
+  }
+}
+
+function recordsThrough(
+  read: Way,
+  write: Way,
+): Omit<StoreGroups, 'credentials' | 'versions' | keyof Machines> {
   return {
     leases: {
       insert: (row) => write((unit) => unit.leases.insert(row)),
@@ -39,7 +80,7 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
       lookUp: (id) => read((unit) => unit.leases.lookUp(id)),
       extend: (id, expiresAt) => write((unit) => unit.leases.extend(id, expiresAt)),
       end: (id, at, reason) => write((unit) => unit.leases.end(id, at, reason)),
-      endAllOf: (credentialId, at, reason) => write((unit) => unit.leases.endAllOf(credentialId, at, reason)),
+      endAllOf: (which, at, reason) => write((unit) => unit.leases.endAllOf(which, at, reason)),
       countRunning: (credentialId, now) => read((unit) => unit.leases.countRunning(credentialId, now)),
     },
     tokens: {
@@ -48,6 +89,7 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
       get: (id) => read((unit) => unit.tokens.get(id)),
       list: (organizationId) => read((unit) => unit.tokens.list(organizationId)),
       revoke: (organizationId, name, at) => write((unit) => unit.tokens.revoke(organizationId, name, at)),
+      revokeAllOf: (holder, at) => write((unit) => unit.tokens.revokeAllOf(holder, at)),
     },
     audit: {
       append: (entry) => write((unit) => unit.audit.append(entry)),
@@ -64,7 +106,6 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
     },
     holdings: {
       countRunning: (holder, now) => read((unit) => unit.holdings.countRunning(holder, now)),
-      endRunning: (holder, at, reason) => write((unit) => unit.holdings.endRunning(holder, at, reason)),
       countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
     },
     ...signingInThrough(read, write),

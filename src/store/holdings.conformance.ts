@@ -29,8 +29,8 @@ export function describeHoldings(store: CurrentStore): void {
       ]
       expect(await store().holdings.countRunning(BOB, 1499)).toBe(3)
       expect(await store().holdings.countRunning(BOB, 1500)).toBe(2)
-      expect(await store().holdings.endRunning(BOB, 1500, 'left')).toBe(2)
-      expect(await store().holdings.endRunning(BOB, 1500, 'again')).toBe(0)
+      expect(await store().leases.endAllOf({ holder: BOB }, 1500, 'left')).toBe(2)
+      expect(await store().leases.endAllOf({ holder: BOB }, 1500, 'again')).toBe(0)
       expect(await store().holdings.countRunning(BOB, 1500)).toBe(0)
       expect(await store().leases.lookUp(mine.id)).toEqual({ ...mine, endedAt: 1500, endReason: 'left' })
       expect((await store().leases.lookUp(ended.id))?.endReason).toBe('released')

@@ -13,7 +13,7 @@ import type {
 } from './store.ts'
 
 /** The group of credentials over these tables. */
-export function credentialGroup({ credentials, versions }: Tables): CredentialStore {
+export function credentialGroup({ credentials, versions, attachments }: Tables): CredentialStore {
   const find = (organizationId: string, id: string) => {
     const row = credentials.get(id)
     return row?.organizationId === organizationId ? row : undefined
@@ -23,6 +23,8 @@ export function credentialGroup({ credentials, versions }: Tables): CredentialSt
       throw credentialNameTaken(row.owner, row.name)
     }
   }
+  const isAttached = ({ organizationId, id }: CredentialRow, agent: string) =>
+    attachments.get(keyOf(organizationId, agent, id)) !== undefined
   return {
     insert: async (row) => {
       refuseTakenName(row)
@@ -31,7 +33,9 @@ export function credentialGroup({ credentials, versions }: Tables): CredentialSt
     get: async (organizationId, id) => find(organizationId, id),
     list: async (organizationId, filter, page) =>
       pageOf(
-        credentials.find((row) => row.organizationId === organizationId && fitsFilter(row, filter)),
+        credentials.find(
+          (row) => row.organizationId === organizationId && fitsFilter(row, filter, isAttached),
+        ),
         page,
       ),
     candidates: async (organizationId, harness, owners) =>
@@ -55,6 +59,9 @@ export function credentialGroup({ credentials, versions }: Tables): CredentialSt
       if (find(organizationId, id) === undefined) return false
       for (const version of versions.find((one) => one.credentialId === id)) {
         versions.remove(keyOf(id, version.version))
+      }
+      for (const row of attachments.find((one) => one.credentialId === id)) {
+        attachments.remove(keyOf(row.organizationId, row.agent, id))
       }
       return credentials.remove(id)
     },
@@ -94,10 +101,16 @@ function sameName(a: CredentialRow, b: CredentialRow): boolean {
   return a.organizationId === b.organizationId && a.owner === b.owner && a.name === b.name
 }
 
-function fitsFilter(row: CredentialRow, filter: CredentialFilter): boolean {
-  const { owners, harness, type, state, name } = filter
+function fitsFilter(
+  row: CredentialRow,
+  filter: CredentialFilter,
+  isAttached: (row: CredentialRow, agent: string) => boolean,
+): boolean {
+  const { owners, attachedTo, harness, type, state, name } = filter
   return (
-    (owners === undefined || owners.includes(row.owner)) &&
+    (owners === undefined ||
+      owners.includes(row.owner) ||
+      (attachedTo !== undefined && isAttached(row, attachedTo))) &&
     (harness === undefined || row.harness === harness) &&
     (type === undefined || row.type === type) &&
     (state === undefined || row.state === state) &&
@@ -110,7 +123,8 @@ function given(change: CredentialChange): CredentialChange {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
 }
 
-function candidateOf(row: CredentialRow): CandidateRow {
+/** What of a row resolution and a lease need. */
+export function candidateOf(row: CredentialRow): CandidateRow {
   const { id, organizationId, owner, name, type, version, revision } = row
   const { state, stateUntil, suffix, position, wrappedKey } = row
   return {

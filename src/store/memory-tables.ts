@@ -2,7 +2,17 @@
 
 import type { AuditEntry } from '../domain/audit.ts'
 import { alreadyThere } from './refusals.ts'
-import type { CredentialRow, DeviceLoginRow, InvitationRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
+import type {
+  AgentRow,
+  AttachmentRow,
+  CredentialRow,
+  DeviceLoginRow,
+  InvitationRow,
+  LeaseRow,
+  TokenRow,
+  VersionRow,
+  WorkerRow,
+} from './store.ts'
 
 export interface Table<Row> {
   get(key: string): Row | undefined
@@ -33,6 +43,9 @@ export interface Tables {
   readonly invitations: Table<InvitationRow>
   readonly deviceLogins: Table<DeviceLoginRow>
   readonly installation: Table<string>
+  readonly agents: Table<AgentRow>
+  readonly attachments: Table<AttachmentRow>
+  readonly workers: Table<WorkerRow>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -52,6 +65,9 @@ export function createTables(): Tables {
     invitations: createTable(undo),
     deviceLogins: createTable(undo),
     installation: createTable(undo),
+    agents: createTable(undo),
+    attachments: createTable(undo),
+    workers: createTable(undo),
     keep: () => {
       undo.length = 0
     },

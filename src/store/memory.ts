@@ -4,17 +4,20 @@
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { holdingGroup } from './memory-holdings.ts'
+import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import type {
   AuditStore,
+  Holder,
   InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,
   Store,
   StoreGroups,
+  TokenRow,
   TokenStore,
 } from './store.ts'
 import { createUnitScope } from './unit-scope.ts'
@@ -83,6 +86,9 @@ function groupsOver(tables: Tables): StoreGroups {
     invitations: invitationGroup(tables),
     deviceLogins: deviceLoginGroup(tables),
     installation: installationGroup(tables),
+    agents: agentGroup(tables),
+    attachments: attachmentGroup(tables),
+    workers: workerGroup(tables),
   }
 }
 
@@ -108,8 +114,14 @@ function leaseGroup({ leases }: Tables): LeaseStore {
       change(id, { expiresAt })
     },
     end: async (id, at, reason) => change(id, { endedAt: at, endReason: reason }),
-    endAllOf: async (credentialId, at, reason) => {
-      const found = running(credentialId, at)
+    endAllOf: async ({ credentialId, holder }, at, reason) => {
+      const found = leases.find(
+        (row) =>
+          row.endedAt === null &&
+          row.expiresAt > at &&
+          (credentialId === undefined || row.credentialId === credentialId) &&
+          (holder === undefined || isHeldBy(row, holder)),
+      )
       for (const { id } of found) change(id, { endedAt: at, endReason: reason })
       return found.length
     },
@@ -141,7 +153,16 @@ function tokenGroup({ tokens }: Tables): TokenStore {
       if (row) tokens.put(row.id, { ...row, revokedAt: at })
       return row !== undefined
     },
+    revokeAllOf: async (holder, at) => {
+      const found = tokens.find((row) => row.revokedAt === null && isHeldBy(row, holder))
+      for (const row of found) tokens.put(row.id, { ...row, revokedAt: at })
+      return found.length
+    },
   }
+}
+
+function isHeldBy(row: LeaseRow | TokenRow, { organizationId, kind, id }: Holder): boolean {
+  return row.organizationId === organizationId && row.holderKind === kind && row.holderId === id
 }
 
 function auditGroup({ audit }: Tables): AuditStore {

@@ -60,8 +60,8 @@ function describeLeases(store: CurrentStore): void {
       await store().leases.end(ended.id, 1200, 'released')
       expect(await store().leases.countRunning('c-1', 1499)).toBe(3)
       expect(await store().leases.countRunning('c-1', 1500)).toBe(2)
-      expect(await store().leases.endAllOf('c-1', 1500, 'deleted')).toBe(2)
-      expect(await store().leases.endAllOf('c-1', 1500, 'deleted')).toBe(0)
+      expect(await store().leases.endAllOf({ credentialId: 'c-1' }, 1500, 'deleted')).toBe(2)
+      expect(await store().leases.endAllOf({ credentialId: 'c-1' }, 1500, 'deleted')).toBe(0)
       expect(await store().leases.countRunning('c-1', 1500)).toBe(0)
       expect(await store().leases.get('org-a', first.id)).toEqual({
         ...first,
@@ -71,6 +71,30 @@ function describeLeases(store: CurrentStore): void {
       expect(await store().leases.get('org-a', expired.id)).toEqual(expired)
       expect((await store().leases.get('org-a', ended.id))?.endReason).toBe('released')
       expect(await store().leases.get('org-a', other.id)).toEqual(other)
+    })
+
+    it('ends what a holder has, on one credential or at all', async () => {
+      const held = { holderKind: 'agent', holderId: 'nightly', credentialId: 'c-1' } as const
+      const holder = { organizationId: 'org-a', kind: 'agent', id: 'nightly' } as const
+      const first = await insert(held)
+      const second = await insert({ ...held, credentialId: 'c-2' })
+      const ambient = await insert({ ...held, credentialId: null })
+      const others = [
+        await insert({ ...held, holderId: 'other' }),
+        await insert({ ...held, holderKind: 'worker' }),
+        await insert({ ...held, organizationId: 'org-b' }),
+        await insert({ ...held, expiresAt: 1500 }),
+      ]
+      const reasons = async (rows: readonly LeaseRow[]) =>
+        Promise.all(rows.map(async ({ id }) => (await store().leases.lookUp(id))?.endReason))
+      expect(await store().leases.endAllOf({ holder, credentialId: 'c-1' }, 1500, 'detached')).toBe(1)
+      expect(await store().leases.endAllOf({ holder }, 1500, 'deleted')).toBe(2)
+      expect(await reasons([first, second, ambient])).toEqual(['detached', 'deleted', 'deleted'])
+      expect(await reasons(others)).toEqual([null, null, null, null])
+      const person = await insert({ credentialId: 'c-1' })
+      const ada = { organizationId: 'org-a', kind: 'person', id: 'person-1' } as const
+      expect(await store().leases.endAllOf({ holder: ada, credentialId: 'c-1' }, 1500, 'gone')).toBe(1)
+      expect(await reasons([person])).toEqual(['gone'])
     })
   })
 }
@@ -122,6 +146,22 @@ function describeTokens(store: CurrentStore): void {
         { ...row, revokedAt: 10 },
         { ...again, revokedAt: 12 },
       ])
+    })
+
+    it('revokes all of one holder that are live', async () => {
+      const held = { holderKind: 'worker', holderId: 'w-1', role: 'worker' } as const
+      const rows = [await insert(held), await insert(held)]
+      const before = await insert({ ...held, revokedAt: 5 })
+      const others = [
+        await insert({ ...held, holderKind: 'agent' }),
+        await insert({ ...held, holderId: 'w-2' }),
+        await insert({ ...held, organizationId: 'org-b' }),
+      ]
+      const holder = { organizationId: 'org-a', kind: 'worker', id: 'w-1' } as const
+      expect(await store().tokens.revokeAllOf(holder, 10)).toBe(2)
+      expect(await store().tokens.revokeAllOf(holder, 11)).toBe(0)
+      for (const row of rows) expect((await store().tokens.get(row.id))?.revokedAt).toBe(10)
+      for (const row of [before, ...others]) expect(await store().tokens.get(row.id)).toEqual(row)
     })
   })
 }

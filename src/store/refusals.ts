@@ -20,6 +20,19 @@ export function tokenNameTaken(name: string, cause?: unknown): ClavigerError {
   return new ClavigerError('conflict', `There already is a token named ${name}.`, { hint: NAME_HINT, cause })
 }
 
+/** `conflict`: the organization already has an agent of that name. */
+export function agentNameTaken(name: string, cause?: unknown): ClavigerError {
+  return new ClavigerError('conflict', `There already is an agent named ${name}.`, { hint: NAME_HINT, cause })
+}
+
+/** `conflict`: the organization already has a worker of that name, enrolled or waiting for it. */
+export function workerNameTaken(name: string, cause?: unknown): ClavigerError {
+  return new ClavigerError('conflict', `There already is a worker named ${name}.`, {
+    hint: `${NAME_HINT} Or end that one first: claviger admin worker revoke ${name}`,
+    cause,
+  })
+}
+
 /** `conflict`: a row with this key exists. */
 export function alreadyThere(cause?: Error): ClavigerError {
   return new ClavigerError('conflict', 'There is one like this already.', withCause(cause))

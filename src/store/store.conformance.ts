@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
+import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
 import type { Store } from './store.ts'
@@ -32,6 +33,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeRecords(current)
     describeHoldings(current)
     describeSigningIn(current)
+    describeMachines(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

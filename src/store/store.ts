@@ -79,6 +79,8 @@ export interface CredentialFilter {
   readonly type?: CredentialType
   readonly state?: CredentialState
   readonly name?: string
+  /** With `owners`: also what is attached to this agent, whoever owns it. */
+  readonly attachedTo?: string
 }
 
 /** A page of a list ordered by id; ids are ordered by time. */
@@ -151,6 +153,19 @@ export interface LeaseRow {
   readonly endReason: string | null
 }
 
+/** Whoever takes leases and has tokens. */
+export interface Holder {
+  readonly organizationId: string
+  readonly kind: 'person' | 'agent' | 'worker'
+  /** The person's id, the agent's name or the worker's id. */
+  readonly id: string
+}
+
+/** The leases of a credential, of a holder, or of a holder on a credential. */
+export type LeasesOf =
+  | { readonly credentialId: string; readonly holder?: Holder }
+  | { readonly credentialId?: undefined; readonly holder: Holder }
+
 export interface LeaseStore {
   insert(row: LeaseRow): Promise<void>
   get(organizationId: string, id: string): Promise<LeaseRow | undefined>
@@ -160,8 +175,8 @@ export interface LeaseStore {
   extend(id: string, expiresAt: number): Promise<void>
   /** False when it had ended already or does not exist. */
   end(id: string, at: number, reason: string): Promise<boolean>
-  /** Ends all running leases of a credential; returns how many. */
-  endAllOf(credentialId: string, at: number, reason: string): Promise<number>
+  /** Ends all that are running; returns how many. */
+  endAllOf(which: LeasesOf, at: number, reason: string): Promise<number>
   /** How many leases of this credential are running at `now`. */
   countRunning(credentialId: string, now: number): Promise<number>
 }
@@ -174,7 +189,7 @@ export interface TokenRow {
   /** SHA-256 of the token, in hex. */
   readonly digest: string
   readonly role: Role
-  readonly holderKind: 'person' | 'agent' | 'worker'
+  readonly holderKind: Holder['kind']
   readonly holderId: string
   readonly createdAt: number
   readonly createdBy: string
@@ -191,6 +206,89 @@ export interface TokenStore {
   list(organizationId: string): Promise<TokenRow[]>
   /** By name; false when no live token has it. */
   revoke(organizationId: string, name: string, at: number): Promise<boolean>
+  /** All live ones of a holder; returns how many. */
+  revokeAllOf(holder: Holder, at: number): Promise<number>
+}
+
+/** A named identity without a person. Its name is its key: tokens, leases and credentials refer to it. */
+export interface AgentRow {
+  readonly organizationId: string
+  readonly name: string
+  readonly description: string
+  readonly createdAt: number
+  readonly createdBy: string
+}
+
+export interface AgentStore {
+  /** Throws `conflict` when the organization has an agent of that name. */
+  insert(row: AgentRow): Promise<void>
+  get(organizationId: string, name: string): Promise<AgentRow | undefined>
+  /** By name. */
+  list(organizationId: string): Promise<AgentRow[]>
+  /** False when there is none. Until the unit has ended nobody else deletes or holds it: what is about to refer to it by name does this first. */
+  hold(organizationId: string, name: string): Promise<boolean>
+  /** Deletes the agent and what is attached to it, nothing else. False when there was none. */
+  delete(organizationId: string, name: string): Promise<boolean>
+}
+
+export interface AttachmentRow {
+  readonly organizationId: string
+  readonly agent: string
+  readonly credentialId: string
+  readonly attachedAt: number
+  readonly attachedBy: string
+}
+
+/** Which agents may use which credentials they do not own. Gone with the agent, and with the credential. */
+export interface AttachmentStore {
+  /** False when it was attached already. Throws `not_found` when there is no such agent or credential. */
+  attach(row: AttachmentRow): Promise<boolean>
+  /** False when it was not attached. */
+  detach(organizationId: string, agent: string, credentialId: string): Promise<boolean>
+  /** Detaches it from all agents. */
+  detachAll(organizationId: string, credentialId: string): Promise<void>
+  /** Oldest first. */
+  ofAgent(organizationId: string, agent: string): Promise<AttachmentRow[]>
+  /** By agent. */
+  ofCredential(organizationId: string, credentialId: string): Promise<AttachmentRow[]>
+  /** What is attached to the agent of this harness, and of raw secrets. On the hot path of agents' leases. */
+  candidates(organizationId: string, harness: string, agent: string): Promise<CandidateRow[]>
+  has(organizationId: string, agent: string, credentialId: string): Promise<boolean>
+}
+
+export interface WorkerRow {
+  readonly id: string
+  readonly organizationId: string
+  /** Unique per organization among those not revoked. */
+  readonly name: string
+  /** The agent it runs as; null: it leases for itself. */
+  readonly agent: string | null
+  /** SHA-256 of the code that enrols it, in hex. */
+  readonly enrolmentDigest: string
+  readonly enrolmentExpiresAt: number
+  readonly createdAt: number
+  readonly createdBy: string
+  /** When the code was used; null: not yet. */
+  readonly enrolledAt: number | null
+  readonly revokedAt: number | null
+  /** To the minute or so. */
+  readonly lastSeenAt: number | null
+}
+
+export interface WorkerStore {
+  /** Throws `conflict` when a worker of the organization that is not revoked has that name. */
+  insert(row: WorkerRow): Promise<void>
+  get(organizationId: string, id: string): Promise<WorkerRow | undefined>
+  /** By the digest of its code, whatever the organization. */
+  findByEnrolment(digest: string): Promise<WorkerRow | undefined>
+  /** Oldest first, revoked ones too. */
+  list(organizationId: string): Promise<WorkerRow[]>
+  /** Compare-and-set: false when it is enrolled or revoked already, or does not exist. Of several only one succeeds. */
+  enrol(id: string, at: number): Promise<boolean>
+  /** False when it was revoked already or does not exist. */
+  revoke(organizationId: string, id: string, at: number): Promise<boolean>
+  /** Notes that it was here, unless that was noted after `unlessSince`. */
+  seen(id: string, at: number, unlessSince: number): Promise<void>
 }
 
 export interface AuditStore {
@@ -208,19 +306,10 @@ export interface SettingStore {
   remove(organizationId: string, subject: string, name: string): Promise<void>
 }
 
-/** Who holds leases and tokens. */
-export interface Holder {
-  readonly organizationId: string
-  readonly kind: TokenRow['holderKind']
-  readonly id: string
-}
-
 /** What somebody has, counted over many rows: for those who leave, and for those who may know no more than that. */
 export interface HoldingStore {
   /** How many leases of this holder are running at `now`. */
   countRunning(holder: Holder, now: number): Promise<number>
-  /** Ends them; returns how many. */
-  endRunning(holder: Holder, at: number, reason: string): Promise<number>
   /** Owner → how many credentials they have, of all owners of this kind that have any. */
   countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
 }
@@ -320,6 +409,9 @@ export interface StoreGroups {
   readonly invitations: InvitationStore
   readonly deviceLogins: DeviceLoginStore
   readonly installation: InstallationStore
+  readonly agents: AgentStore
+  readonly attachments: AttachmentStore
+  readonly workers: WorkerStore
 }
 
 export interface Store extends StoreGroups {

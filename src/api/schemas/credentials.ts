@@ -110,7 +110,12 @@ export const CREDENTIAL_SCHEMAS = {
     output: credential,
   },
   'credentials.rename': { input: z.strictObject({ id, name }), output: credential },
-  'credentials.move': { input: z.strictObject({ id, owner }), output: credential },
+  'credentials.move': {
+    input: z.strictObject({ id, owner }),
+    output: credential.extend({
+      cleared: z.array(z.string()).describe('What referred to it and cannot refer to it there'),
+    }),
+  },
   'credentials.test': { input: z.strictObject({ id }), output: probe },
   'credentials.versions': { input: z.strictObject({ id }), output: z.object({ versions: z.array(version) }) },
   'credentials.rollback': { input: z.strictObject({ id, version: z.int().min(1) }), output: credential },

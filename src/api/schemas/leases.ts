@@ -50,9 +50,11 @@ export const LEASE_SCHEMAS = {
   explain: {
     input: z.strictObject({
       harness,
-      user: name.optional().describe('E-mail or id; the caller when absent'),
-      team: name.optional(),
-      agent: name.optional(),
+      user: name.optional().describe('E-mail, id or me; the caller when nobody is named'),
+      team: name
+        .optional()
+        .describe("Only this team; without a user, for those who manage or audit, nobody's run in it"),
+      agent: name.optional().describe("As this agent; without a user the agent's own run"),
       credential: name.optional(),
       ambient,
     }),

@@ -12,17 +12,17 @@ import type { Workshop } from '../workshop.ts'
 export function createOrderUseCases(
   workshop: Workshop,
 ): Pick<Control, 'credentials.getOrder' | 'credentials.setOrder'> {
-  const { guard, identity, store, now } = workshop
+  const { guard, store, now } = workshop
   return {
     async 'credentials.getOrder'(caller, { owner: text, harness }) {
-      const of = await findOwner(identity, caller, text)
+      const of = await findOwner(workshop, caller, text)
       const owner = formatOwner(of)
       if (!mayCredential(caller, 'describe', of)) throw notYours(owner)
       const rows = await ownedBy(store, caller, owner, harness)
       return { owner, harness, credentials: inOrder(rows) }
     },
     async 'credentials.setOrder'(caller, { owner: text, harness, credentials: ids }) {
-      const to = await findOwner(identity, caller, text)
+      const to = await findOwner(workshop, caller, text)
       const owner = formatOwner(to)
       return guard.perform(caller, async (unit, authorize) => {
         const object = { kind: 'owner', id: owner, name: owner }

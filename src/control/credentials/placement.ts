@@ -5,6 +5,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { policyRefusal } from '../../domain/policy.ts'
+import { isAttachable } from '../../domain/resolve.ts'
 import { checkEnvironmentSize } from '../../domain/values.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -17,6 +18,7 @@ import {
   nameTaken,
   storeFor,
 } from '../find.ts'
+import { clearAttachments } from '../machines/attachments.ts'
 import { policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
@@ -26,7 +28,7 @@ import { rebind } from './sealing.ts'
 export function createPlacementUseCases(
   workshop: Workshop,
 ): Pick<Control, 'credentials.rename' | 'credentials.move'> {
-  const { guard, vault, identity, store, now } = workshop
+  const { guard, vault, store, now } = workshop
   return {
     async 'credentials.rename'(caller, { id, name }) {
       checkName(name)
@@ -38,7 +40,7 @@ export function createPlacementUseCases(
       })
     },
     async 'credentials.move'(caller, input) {
-      const owner = await findOwner(identity, caller, input.owner)
+      const owner = await findOwner(workshop, caller, input.owner)
       const to = formatOwner(owner)
       const policies = await policiesFor(
         store,
@@ -49,11 +51,13 @@ export function createPlacementUseCases(
         const row = await findCredential(unit, caller, input.id)
         await authorize(manage('credential.move', row, { to }))
         await authorize(storeFor('credential.receive', { ...row, owner: to }, { from: row.owner }))
-        await mustStand(identity, unit, caller, owner)
+        await mustStand(workshop.identity, unit, caller, owner)
         const refusal = policyRefusal(row.type, owner, policies)
         if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
+        const cleared = isAttachable(owner) ? [] : await clearAttachments(unit, row, now())
         const moved = { owner: to, ...rebind(vault, row, { owner: to }) }
-        return place(unit, caller, row, { ...moved, position: null, updatedAt: now() })
+        const view = await place(unit, caller, row, { ...moved, position: null, updatedAt: now() })
+        return { ...view, cleared }
       })
     },
   }

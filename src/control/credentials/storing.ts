@@ -6,11 +6,13 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
 import { CLAUDE_NOTICE, policyRefusal } from '../../domain/policy.ts'
+import { isAttachable } from '../../domain/resolve.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
-import { findCredential, findOwner, manage, mustStand, nameTaken, storeFor } from '../find.ts'
+import { findCredential, findOwner, isAttached, manage, mustStand, nameTaken, storeFor } from '../find.ts'
 import { canSee, keyContext, mustSee, mustSeeWhole } from '../guard.ts'
+import { attachmentTo } from '../machines/attachments.ts'
 import { acceptNotice, policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
@@ -34,20 +36,18 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
     'credentials.create': (caller, input) => create(workshop, caller, input),
     async 'credentials.list'(caller, input) {
       const owners =
-        input.owner === undefined
-          ? undefined
-          : [formatOwner(await findOwner(workshop.identity, caller, input.owner))]
+        input.owner === undefined ? undefined : [formatOwner(await findOwner(workshop, caller, input.owner))]
       const others = await othersThatExist(workshop, caller, input, owners)
       return { ...(await list(workshop, caller, input, owners)), others }
     },
     async 'credentials.get'(caller, { id }) {
       const row = await findCredential(store, caller, id)
-      mustSee(caller, row)
+      mustSee(caller, row, await isAttached(store, caller, row))
       return credentialView(caller, row)
     },
     async 'credentials.references'(caller, { id }) {
       const row = await findCredential(store, caller, id)
-      mustSeeWhole(caller, row)
+      mustSeeWhole(caller, row, await isAttached(store, caller, row))
       return { references: await referencesTo(store, row, workshop.now()) }
     },
     'credentials.delete': (caller, { id }) =>
@@ -55,7 +55,7 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
         const row = await findCredential(unit, caller, id)
         await authorize(manage('credential.delete', row))
         const cleared = await referencesTo(unit, row, workshop.now())
-        await unit.leases.endAllOf(row.id, workshop.now(), 'the credential was deleted')
+        await unit.leases.endAllOf({ credentialId: row.id }, workshop.now(), 'the credential was deleted')
         await unit.credentials.delete(caller.organizationId, row.id)
         return { cleared }
       }),
@@ -63,8 +63,8 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
 }
 
 async function create(workshop: Workshop, caller: Caller, input: Create) {
-  const { guard, probing, identity } = workshop
-  const owner = await findOwner(identity, caller, input.owner)
+  const { guard, probing } = workshop
+  const owner = await findOwner(workshop, caller, input.owner)
   checkName(input.name)
   if (CREDENTIAL_TYPES[input.type].entry === 'sign-in') {
     throw new ClavigerError(
@@ -86,7 +86,7 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
   }
   await guard.perform(caller, async (unit, authorize) => {
     await authorize(act('credential.create'))
-    await mustStand(identity, unit, caller, owner)
+    await mustStand(workshop.identity, unit, caller, owner)
     await insertNamed(unit, row)
     await unit.versions.insert(
       sealVersion(workshop.vault, row, content, {
@@ -168,6 +168,7 @@ async function list(
   const visible = owners ?? workshop.resolution.visibleOwners(caller)
   const filter: CredentialFilter = {
     ...(visible && { owners: visible }),
+    ...(owners === undefined && caller.agent !== null && { attachedTo: caller.agent }),
     ...(harness && { harness }),
     ...(type && { type }),
     ...(state && { state }),
@@ -175,7 +176,10 @@ async function list(
   }
   const page = { limit: input.limit, ...(input.after !== undefined && { after: input.after }) }
   const rows = await workshop.store.credentials.list(caller.organizationId, filter, page)
-  const seen = rows.filter((row) => canSee(caller, row))
+  const attached = await attachedTo(workshop, caller)
+  const seen = rows.filter((row) =>
+    canSee(caller, row, attached.has(row.id) && isAttachable(parseOwner(row.owner))),
+  )
   return {
     credentials: seen.map((row) => credentialView(caller, row)),
     next: rows.length < page.limit ? null : (rows.at(-1)?.id ?? null),
@@ -204,14 +208,22 @@ async function othersThatExist(
     .sort((a, b) => (a.owner < b.owner ? -1 : 1))
 }
 
+// Ids of what is attached to the agent that the caller runs as.
+async function attachedTo({ store }: Workshop, { organizationId, agent }: Caller): Promise<Set<string>> {
+  const rows = agent === null ? [] : await store.attachments.ofAgent(organizationId, agent)
+  return new Set(rows.map((row) => row.credentialId))
+}
+
 async function referencesTo(
-  unit: Pick<StoreGroups, 'leases'>,
+  unit: Pick<StoreGroups, 'leases' | 'attachments'>,
   row: CredentialRow,
   now: number,
 ): Promise<string[]> {
   const running = await unit.leases.countRunning(row.id, now)
+  const attachments = await unit.attachments.ofCredential(row.organizationId, row.id)
   return [
     ...(row.position === null ? [] : [`place ${row.position + 1} in the order of ${row.owner}`]),
+    ...attachments.map(attachmentTo),
     ...(running === 0 ? [] : [`${running} running ${running === 1 ? 'lease' : 'leases'}`]),
   ]
 }

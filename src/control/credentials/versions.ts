@@ -1,7 +1,7 @@
 // The history of a credential's value, and going back in it.
 
 import { ClavigerError } from '../../domain/errors.ts'
-import { changedMeanwhile, findCredential, manage } from '../find.ts'
+import { changedMeanwhile, findCredential, isAttached, manage } from '../find.ts'
 import { mustSeeWhole } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView, rfc3339 } from '../views.ts'
@@ -15,7 +15,7 @@ export function createVersionUseCases(
   return {
     async 'credentials.versions'(caller, { id }) {
       const row = await findCredential(store, caller, id)
-      mustSeeWhole(caller, row)
+      mustSeeWhole(caller, row, await isAttached(store, caller, row))
       const versions = await store.versions.list(id)
       return {
         versions: versions.map(({ version, createdAt, createdBy, note, suffix }) => ({

@@ -6,6 +6,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
 import { indexHolders } from './migrations/holdings.ts'
+import { createMachines } from './migrations/machines.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
 
@@ -24,6 +25,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     },
     'store-0002': { up: indexHolders },
     'store-0003': { up: createSigningIn },
+    'store-0004': { up: createMachines },
   }
 }
 

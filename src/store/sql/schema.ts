@@ -142,6 +142,36 @@ export interface InstallationTable {
   value: string
 }
 
+export interface AgentTable {
+  organization_id: string
+  name: string
+  description: string
+  created_at: number
+  created_by: string
+}
+
+export interface AgentAttachmentTable {
+  organization_id: string
+  agent: string
+  credential_id: string
+  attached_at: number
+  attached_by: string
+}
+
+export interface WorkerTable {
+  id: string
+  organization_id: string
+  name: string
+  agent: string | null
+  enrolment_digest: string
+  enrolment_expires_at: number
+  created_at: number
+  created_by: string
+  enrolled_at: number | null
+  revoked_at: number | null
+  last_seen_at: number | null
+}
+
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
 export interface Database {
   credential: CredentialTable
@@ -154,4 +184,7 @@ export interface Database {
   invitation_code: InvitationTable
   device_login: DeviceLoginTable
   installation: InstallationTable
+  agent: AgentTable
+  agent_attachment: AgentAttachmentTable
+  worker: WorkerTable
 }

@@ -9,15 +9,17 @@ import type { Store, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
-import { holdingGroup } from './groups/holdings.ts'
 import { deviceLoginGroup } from './groups/device-logins.ts'
+import { holdingGroup } from './groups/holdings.ts'
 import { invitationGroup } from './groups/invitations.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
 import { versionGroup } from './groups/versions.ts'
+import { workerGroup } from './groups/workers.ts'
 import { type Migrations, migrate } from './migrations.ts'
 import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
@@ -137,6 +139,9 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const invitations = invitationGroup(database)
   const deviceLogins = deviceLoginGroup(database)
   const installation = installationGroup(database)
+  const agents = agentGroup(database)
+  const attachments = attachmentGroup(database)
+  const workers = workerGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
     versions: versions(execute),
@@ -148,5 +153,8 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     invitations: invitations(execute),
     deviceLogins: deviceLogins(execute),
     installation: installation(execute),
+    agents: agents(execute),
+    attachments: attachments(execute),
+    workers: workers(execute),
   })
 }

@@ -36,7 +36,8 @@ const COLUMNS = [
   'updated_at as updatedAt',
 ] as const
 
-const CANDIDATE_COLUMNS = [
+/** The columns of a CandidateRow. */
+export const CANDIDATE_COLUMNS = [
   'id',
   'organization_id as organizationId',
   'owner',
@@ -73,7 +74,7 @@ export function credentialGroup(database: Kysely<Database>): (execute: Execute) 
       return rows[0] && toRow(rows[0])
     },
     list: async (organizationId, filter, page) => {
-      if (filter.owners?.length === 0) return []
+      if (filter.owners?.length === 0 && filter.attachedTo === undefined) return []
       const { rows } = await execute(listQuery(database, organizationId, filter, page))
       return rows.map(toRow)
     },
@@ -180,7 +181,18 @@ function listQuery(
   page: Page,
 ): CompiledQuery<SelectedCredential> {
   let query = database.selectFrom('credential').select(COLUMNS).where('organization_id', '=', organizationId)
-  if (filter.owners) query = query.where('owner', 'in', filter.owners)
+  const { owners, attachedTo } = filter
+  if (owners && attachedTo === undefined) query = query.where('owner', 'in', owners)
+  if (owners && attachedTo !== undefined) {
+    const attached = database
+      .selectFrom('agent_attachment')
+      .select('credential_id')
+      .where('agent_attachment.organization_id', '=', organizationId)
+      .where('agent', '=', attachedTo)
+    query = query.where((row) =>
+      row.or([...(owners.length > 0 ? [row('owner', 'in', owners)] : []), row('id', 'in', attached)]),
+    )
+  }
   if (filter.harness !== undefined) query = query.where('harness', '=', filter.harness)
   if (filter.type !== undefined) query = query.where('type', '=', filter.type)
   if (filter.state !== undefined) query = query.where('state', '=', filter.state)

@@ -68,5 +68,15 @@ export function tokenGroup(database: Kysely<Database>): (execute: Execute) => To
         .where('revoked_at', 'is', null)
       return (await execute(query.compile())).numAffectedRows === 1n
     },
+    revokeAllOf: async ({ organizationId, kind, id }, at) => {
+      const query = database
+        .updateTable('token')
+        .set({ revoked_at: at })
+        .where('organization_id', '=', organizationId)
+        .where('holder_kind', '=', kind)
+        .where('holder_id', '=', id)
+        .where('revoked_at', 'is', null)
+      return Number((await execute(query.compile())).numAffectedRows ?? 0n)
+    },
   })
 }

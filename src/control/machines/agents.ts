@@ -1,0 +1,156 @@
+// Agents: named identities without a person. What refers to one refers to its name, so a deletion leaves nothing that a
+// later agent of the same name could inherit.
+
+import type { Output } from '../../api/schemas.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { checkName } from '../../domain/names.ts'
+import { Secret } from '../../domain/secret.ts'
+import { formatToken } from '../../domain/token.ts'
+import { sha256 } from '../../lib/digest.ts'
+import type { AgentRow, StoreGroups, WorkerRow } from '../../store/store.ts'
+import { holdAgent } from '../find.ts'
+import { type Act, absent } from '../guard.ts'
+import { tokenRow } from '../tokens.ts'
+import type { Control, Result } from '../use-case.ts'
+import { rfc3339, rfc3339OrNull } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
+import { attachedCredentials } from './attachments.ts'
+import { endWorker } from './workers.ts'
+
+type AgentUseCases = Pick<
+  Control,
+  'agents.create' | 'agents.list' | 'agents.get' | 'agents.delete' | 'agents.token'
+>
+
+// More than this is not counted one by one: "at least 1000" is enough to say no.
+const COUNTED = 1000
+
+export function createAgentUseCases(workshop: Workshop): AgentUseCases {
+  const { guard, store, now } = workshop
+  return {
+    async 'agents.create'(caller, { name, description }) {
+      checkName(name)
+      const { organizationId } = caller
+      const row = { organizationId, name, description, createdAt: now(), createdBy: caller.name }
+      await guard.perform(caller, async (unit, authorize) => {
+        await authorize(act('agent.create', name))
+        await unit.agents.insert(row)
+      })
+      return agentView(row)
+    },
+    async 'agents.list'(caller) {
+      return { agents: (await store.agents.list(caller.organizationId)).map(agentView) }
+    },
+    'agents.get': (caller, { agent }) => describe(store, caller, agent),
+    'agents.delete': (caller, { agent }) =>
+      guard.perform(caller, async (unit, authorize) => {
+        await holdAgent(unit, caller, agent)
+        await authorize(act('agent.delete', agent))
+        await mustOwnNothing(unit, caller, agent)
+        const cleared = await clear(unit, caller, agent, now())
+        await unit.agents.delete(caller.organizationId, agent)
+        return { cleared }
+      }),
+    'agents.token': (caller, input) => makeToken(workshop, caller, input),
+  }
+}
+
+async function describe(store: StoreGroups, caller: Caller, agent: string): Promise<Output<'agents.get'>> {
+  const { organizationId } = caller
+  const row = await store.agents.get(organizationId, agent)
+  if (!row) throw absent('agent', agent)
+  const tokens = await store.tokens.list(organizationId)
+  return {
+    ...agentView(row),
+    owns: await countOwned(store, organizationId, agent),
+    attached: await attachedCredentials(store, organizationId, agent),
+    tokens: tokens
+      .filter((one) => one.holderKind === 'agent' && one.holderId === agent && one.revokedAt === null)
+      .map(({ name, expiresAt }) => ({ name, expiresAt: rfc3339OrNull(expiresAt) })),
+    workers: (await liveWorkersOf(store, organizationId, agent)).map(({ name }) => name),
+  }
+}
+
+async function makeToken(
+  { guard, now, random }: Workshop,
+  caller: Caller,
+  { agent, name, expiresInSeconds }: Parameters<Control['agents.token']>[1],
+): Promise<Result<'agents.token'>> {
+  checkName(name)
+  const token = formatToken(random(48))
+  const createdAt = now()
+  const expiresAt = expiresInSeconds === null ? null : createdAt + expiresInSeconds * 1000
+  const made = tokenRow(caller, { name, role: 'agent', digest: sha256(token), createdAt, expiresAt })
+  const row = { ...made, holderKind: 'agent', holderId: agent } as const
+  await guard.perform(caller, async (unit, authorize) => {
+    await authorize({
+      action: 'token.create',
+      needs: { general: 'manageMachines' },
+      object: { kind: 'token', id: row.id, name },
+      details: { agent, role: row.role, expires: rfc3339OrNull(expiresAt) ?? 'never' },
+    })
+    await holdAgent(unit, caller, agent)
+    await unit.tokens.insert(row)
+  })
+  const [id, created, expires] = [row.id, rfc3339(createdAt), rfc3339OrNull(expiresAt)]
+  return { id, name, agent, createdAt: created, expiresAt: expires, token: new Secret(token) }
+}
+
+async function mustOwnNothing(unit: StoreGroups, { organizationId }: Caller, agent: string): Promise<void> {
+  const count = await countOwned(unit, organizationId, agent)
+  if (count === 0) return
+  const many = count === 1 ? '1 credential' : `${count === COUNTED ? 'at least ' : ''}${count} credentials`
+  throw new ClavigerError('conflict', `The agent ${agent} owns ${many}.`, {
+    hint: `Delete or move them first: claviger credential list --agent ${agent}`,
+  })
+}
+
+async function countOwned(
+  { credentials }: Pick<StoreGroups, 'credentials'>,
+  organizationId: string,
+  agent: string,
+): Promise<number> {
+  return (await credentials.list(organizationId, { owners: [`agent:${agent}`] }, { limit: COUNTED })).length
+}
+
+// Everything that refers to the agent by its name, in words.
+async function clear(
+  unit: StoreGroups,
+  { organizationId }: Caller,
+  agent: string,
+  at: number,
+): Promise<string[]> {
+  const holder = { organizationId, kind: 'agent', id: agent } as const
+  const attachments = await unit.attachments.ofAgent(organizationId, agent)
+  const workers = await liveWorkersOf(unit, organizationId, agent)
+  const tokens = await unit.tokens.revokeAllOf(holder, at)
+  let ended = await unit.leases.endAllOf({ holder }, at, 'the agent was deleted')
+  for (const worker of workers) ended += await endWorker(unit, worker, at, 'the agent was deleted')
+  return [
+    ...(attachments.length === 0 ? [] : [counted(attachments.length, 'attachment')]),
+    ...(tokens === 0 ? [] : [counted(tokens, 'token')]),
+    ...workers.map(({ name }) => `the worker ${name}`),
+    ...(ended === 0 ? [] : [counted(ended, 'running lease')]),
+  ]
+}
+
+async function liveWorkersOf(
+  { workers }: Pick<StoreGroups, 'workers'>,
+  organizationId: string,
+  agent: string,
+): Promise<WorkerRow[]> {
+  return (await workers.list(organizationId)).filter((row) => row.agent === agent && row.revokedAt === null)
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+function act(action: string, name: string): Act {
+  return { action, needs: { general: 'manageMachines' }, object: { kind: 'agent', id: name, name } }
+}
+
+function agentView({ name, description, createdAt, createdBy }: AgentRow): Output<'agents.create'> {
+  return { name, description, createdAt: rfc3339(createdAt), createdBy }
+}

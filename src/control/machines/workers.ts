@@ -1,0 +1,102 @@
+// Workers: machines that run agents. Each is expected under a name, joins once with a code (join.ts), and is gone when it
+// is revoked.
+
+import type { Output } from '../../api/schemas.ts'
+import { checkName } from '../../domain/names.ts'
+import { Secret } from '../../domain/secret.ts'
+import { formatCode } from '../../domain/token.ts'
+import { sha256 } from '../../lib/digest.ts'
+import { newId } from '../../lib/id.ts'
+import type { StoreGroups, WorkerRow } from '../../store/store.ts'
+import { holdAgent } from '../find.ts'
+import { type Act, absent } from '../guard.ts'
+import type { Control } from '../use-case.ts'
+import { rfc3339, rfc3339OrNull } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
+
+type WorkerUseCases = Pick<Control, 'workers.enrol' | 'workers.list' | 'workers.revoke'>
+
+export function createWorkerUseCases({ guard, store, now, random }: Workshop): WorkerUseCases {
+  return {
+    async 'workers.enrol'(caller, { name, agent, expiresInSeconds }) {
+      checkName(name)
+      const code = formatCode('enrol', random(48))
+      const createdAt = now()
+      const row: WorkerRow = {
+        id: newId('wrk'),
+        organizationId: caller.organizationId,
+        name,
+        agent: agent ?? null,
+        enrolmentDigest: sha256(code),
+        enrolmentExpiresAt: createdAt + expiresInSeconds * 1000,
+        createdAt,
+        createdBy: caller.name,
+        enrolledAt: null,
+        revokedAt: null,
+        lastSeenAt: null,
+      }
+      await guard.perform(caller, async (unit, authorize) => {
+        await authorize(act('worker.enrol', row, { expires: rfc3339(row.enrolmentExpiresAt) }))
+        if (agent !== undefined) await holdAgent(unit, caller, agent)
+        await unit.workers.insert(row)
+      })
+      return { ...workerView(row, createdAt), code: new Secret(code) }
+    },
+    async 'workers.list'(caller) {
+      const rows = await store.workers.list(caller.organizationId)
+      return { workers: rows.map((row) => workerView(row, now())) }
+    },
+    'workers.revoke': (caller, { name }) =>
+      guard.perform(caller, async (unit, authorize) => {
+        const rows = await unit.workers.list(caller.organizationId)
+        const row = rows.find((one) => one.name === name && one.revokedAt === null)
+        if (!row) throw absent('worker', name)
+        await authorize(act('worker.revoke', row))
+        return { ended: await endWorker(unit, row, now(), 'the worker was revoked') }
+      }),
+  }
+}
+
+/**
+ * Revokes a worker: its code, its tokens and its running leases; returns how many leases. The row goes first, so that a
+ * machine that joins at the same moment is either too late or has its new token revoked.
+ */
+export async function endWorker(
+  unit: StoreGroups,
+  { organizationId, id }: WorkerRow,
+  at: number,
+  reason: string,
+): Promise<number> {
+  const holder = { organizationId, kind: 'worker', id } as const
+  await unit.workers.revoke(organizationId, id, at)
+  await unit.tokens.revokeAllOf(holder, at)
+  return unit.leases.endAllOf({ holder }, at, reason)
+}
+
+function act(action: string, row: WorkerRow, details: Record<string, string> = {}): Act {
+  return {
+    action,
+    needs: { general: 'manageMachines' },
+    object: { kind: 'worker', id: row.id, name: row.name },
+    details: { ...(row.agent !== null && { agent: row.agent }), ...details },
+  }
+}
+
+function workerView(row: WorkerRow, now: number): Output<'workers.list'>['workers'][number] {
+  const { id, name, agent, createdBy } = row
+  return {
+    ...{ id, name, agent, createdBy },
+    state: stateOf(row, now),
+    createdAt: rfc3339(row.createdAt),
+    expiresAt: rfc3339(row.enrolmentExpiresAt),
+    enrolledAt: rfc3339OrNull(row.enrolledAt),
+    lastSeenAt: rfc3339OrNull(row.lastSeenAt),
+    revokedAt: rfc3339OrNull(row.revokedAt),
+  }
+}
+
+function stateOf({ revokedAt, enrolledAt, enrolmentExpiresAt }: WorkerRow, now: number) {
+  if (revokedAt !== null) return 'revoked'
+  if (enrolledAt !== null) return 'enrolled'
+  return enrolmentExpiresAt <= now ? 'expired' : 'expected'
+}

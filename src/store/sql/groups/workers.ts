@@ -1,0 +1,77 @@
+// Workers over SQL: of the code that enrols one, its digest only.
+
+import type { Kysely } from 'kysely'
+import { isConflict, workerNameTaken } from '../../refusals.ts'
+import type { WorkerStore } from '../../store.ts'
+import { type Execute, type Markers, prepare } from '../prepared.ts'
+import type { Database } from '../schema.ts'
+
+const COLUMNS = [
+  'id',
+  'organization_id as organizationId',
+  'name',
+  'agent',
+  'enrolment_digest as enrolmentDigest',
+  'enrolment_expires_at as enrolmentExpiresAt',
+  'created_at as createdAt',
+  'created_by as createdBy',
+  'enrolled_at as enrolledAt',
+  'revoked_at as revokedAt',
+  'last_seen_at as lastSeenAt',
+] as const
+
+/** Prepares the statements once; the result makes the group for a connection. */
+export function workerGroup(database: Kysely<Database>): (execute: Execute) => WorkerStore {
+  const select = database.selectFrom('worker').select(COLUMNS)
+  const update = database.updateTable('worker').where('revoked_at', 'is', null)
+  const get = prepare((marker: Markers<{ organizationId: string; id: string }>) =>
+    select.where('organization_id', '=', marker('organizationId')).where('id', '=', marker('id')),
+  )
+  return (execute) => ({
+    insert: async (row) => {
+      const query = database.insertInto('worker').values({
+        id: row.id,
+        organization_id: row.organizationId,
+        name: row.name,
+        agent: row.agent,
+        enrolment_digest: row.enrolmentDigest,
+        enrolment_expires_at: row.enrolmentExpiresAt,
+        created_at: row.createdAt,
+        created_by: row.createdBy,
+        enrolled_at: row.enrolledAt,
+        revoked_at: row.revokedAt,
+        last_seen_at: row.lastSeenAt,
+      })
+      await execute(query.compile()).catch((error: unknown) => {
+        throw isConflict(error) ? workerNameTaken(row.name, error) : error
+      })
+    },
+    get: async (organizationId, id) => (await execute(get({ organizationId, id }))).rows[0],
+    findByEnrolment: async (digest) => {
+      const query = select.where('enrolment_digest', '=', digest)
+      return (await execute(query.compile())).rows[0]
+    },
+    list: async (organizationId) => {
+      const query = select.where('organization_id', '=', organizationId).orderBy('id')
+      return (await execute(query.compile())).rows
+    },
+    enrol: async (id, at) => {
+      const query = update.set({ enrolled_at: at }).where('id', '=', id).where('enrolled_at', 'is', null)
+      return (await execute(query.compile())).numAffectedRows === 1n
+    },
+    revoke: async (organizationId, id, at) => {
+      const query = update
+        .set({ revoked_at: at })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+      return (await execute(query.compile())).numAffectedRows === 1n
+    },
+    seen: async (id, at, unlessSince) => {
+      const query = update
+        .set({ last_seen_at: at })
+        .where('id', '=', id)
+        .where((row) => row.or([row('last_seen_at', 'is', null), row('last_seen_at', '<', unlessSince)]))
+      await execute(query.compile())
+    },
+  })
+}
