@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { commandLineSettings, serverSettings } from './config.ts'
+import { commandLineSettings, hideFromLibraries, serverSettings } from './config.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
 
@@ -34,5 +34,25 @@ describe('a URL', () => {
     expect(serverSettings({ anthropicUrl: `https://a.test/${many}//` }).anthropicUrl.endsWith('/x')).toBe(
       true,
     )
+  })
+})
+
+describe('the environment', () => {
+  it('keeps nothing that would change how people sign in', () => {
+    const env = {
+      BETTER_AUTH_SECRETS: '1:theirs',
+      BETTER_AUTH_SECRET: 'theirs',
+      BETTER_AUTH_TRUSTED_ORIGINS: 'https://evil.test',
+      AUTH_SECRET: 'theirs',
+      TEST: '1',
+      NODE_ENV: 'test',
+      PATH: '/bin',
+      CLAVIGER_PORT: '1',
+    }
+    hideFromLibraries(env)
+    expect(env).toEqual({ PATH: '/bin', CLAVIGER_PORT: '1' })
+    const production = { NODE_ENV: 'production' }
+    hideFromLibraries(production)
+    expect(production).toEqual({ NODE_ENV: 'production' })
   })
 })

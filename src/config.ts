@@ -157,6 +157,17 @@ export function environment(): Record<string, string> {
   )
 }
 
+/**
+ * Takes away what libraries would read behind our settings: the sign-in library lets variables replace its secret, add
+ * origins it trusts, and switch its checks off. Call it before they are loaded.
+ */
+export function hideFromLibraries(env: NodeJS.ProcessEnv = process.env): void {
+  for (const name of Object.keys(env)) {
+    const switchesOff = name === 'TEST' || (name === 'NODE_ENV' && env[name] === 'test')
+    if (switchesOff || name === 'AUTH_SECRET' || name.startsWith('BETTER_AUTH_')) delete env[name]
+  }
+}
+
 /** What the environment gives; `withAliases` also reads Agent Swarm's names. */
 export function givenSettings(env: Readonly<Record<string, string>>, withAliases = false): GivenSettings {
   const given: GivenSettings = {}

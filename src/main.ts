@@ -2,7 +2,7 @@
 // implementations. Everything is loaded when it is needed, so that a helper starts fast and the CLI never loads a server.
 
 import type { CliDependencies } from './cli/cli.ts'
-import { environment, type ServerSettings } from './config.ts'
+import { environment, hideFromLibraries, type ServerSettings } from './config.ts'
 import type { HarnessName } from './domain/harness-names.ts'
 import type { Harness } from './harnesses/harness.ts'
 import type { Log } from './lib/log.ts'
@@ -53,6 +53,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     import('./server/state-directory.ts'),
   ])
   await prepareStateDirectory(settings.stateDirectory)
+  hideFromLibraries()
   const { engineOf, openSqlStore, shownDatabase } = await import('./store/sql/sql-store.ts')
   const { createIdentity, peopleMigrations } = await import('./identity/better-auth.ts')
   const engine = engineOf(settings.databaseUrl)

@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
+import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
@@ -14,6 +15,7 @@ const TABLE = {
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...PEOPLE_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE

@@ -6,6 +6,7 @@ import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
+import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
@@ -15,6 +16,7 @@ export const SCHEMAS = {
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
   ...AUDIT_SCHEMAS,
+  ...PEOPLE_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

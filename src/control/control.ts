@@ -9,6 +9,9 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createMemberUseCases } from './people/members.ts'
+import { createOrganizationUseCases } from './people/organizations.ts'
+import { createTeamUseCases } from './people/teams.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
@@ -26,6 +29,9 @@ export function createControl(ports: Ports): Control {
     ...createTokenUseCases(workshop),
     ...createSigningInUseCases(workshop),
     ...auditUseCases(workshop),
+    ...createMemberUseCases(workshop),
+    ...createTeamUseCases(workshop),
+    ...createOrganizationUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

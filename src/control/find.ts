@@ -2,7 +2,7 @@
 
 import type { Caller } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { type Owner, parseOwner } from '../domain/owner.ts'
+import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { CredentialRow, StoreGroups } from '../store/store.ts'
 import { type Act, absent } from './guard.ts'
@@ -29,6 +29,21 @@ export async function findOwner(identity: Identity, caller: Caller, text: string
     if (!(await identity.person(caller.organizationId, owner.id))) throw absent('member', owner.id)
   }
   return owner
+}
+
+/**
+ * In the unit that gives something to this owner: throws `not_found` when the team or member has gone meanwhile. Who
+ * stands does so until the unit has ended, so nothing is left behind by those who go.
+ */
+export async function mustStand(
+  identity: Identity,
+  unit: StoreGroups,
+  { organizationId }: Pick<Caller, 'organizationId'>,
+  owner: Owner,
+): Promise<void> {
+  if (await identity.changing(unit).stands(organizationId, owner)) return
+  if (owner.kind === 'team') throw absent('team', owner.slug)
+  throw absent('member', owner.kind === 'user' ? owner.id : formatOwner(owner))
 }
 
 function readOwner(caller: Caller, text: string): Owner {

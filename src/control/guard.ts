@@ -147,7 +147,7 @@ function permits(caller: Caller, { needs }: Act): boolean {
 function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
-  if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`)
+  if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`, ASK[needs.general])
   if (needs.into) return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`)
   if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
   if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
@@ -164,9 +164,16 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
   manageSettings: 'change the settings of the organization',
   readPeople: 'see members and teams',
   managePeople: 'change members and teams',
+  manageOwners: 'make, change or remove an owner',
   readMachines: 'see agents and workers',
   manageMachines: 'change agents and workers',
   operate: 'operate this installation',
+}
+
+// Whom to ask, where an admin may not do it either.
+const ASK: Partial<Record<GeneralRight, string>> = {
+  manageOwners: 'Ask an owner of the organization.',
+  operate: 'Ask an owner of the organization that operates this installation.',
 }
 
 function forbidden(message: string, hint = 'Ask an admin of the organization.'): ClavigerError {
@@ -190,6 +197,7 @@ const FIND: Readonly<Record<string, string>> = {
   token: 'List what there is: claviger tokens list',
   lease: 'Start the run again with claviger exec.',
   team: 'See which teams you are in: claviger whoami',
+  member: 'List who there is: claviger admin members list',
 }
 
 /** The answer for what does not exist, and for what the caller may not know to exist: the same for both. */

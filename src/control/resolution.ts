@@ -105,6 +105,15 @@ export async function acceptNotice(
   await unit.settings.put(caller.organizationId, `user:${caller.id}`, NOTICE_SETTING, { at })
 }
 
+/** Whoever leaves and comes back is shown the notice again. */
+export async function forgetNotice(
+  unit: Pick<StoreGroups, 'settings'>,
+  organizationId: string,
+  user: string,
+): Promise<void> {
+  await unit.settings.remove(organizationId, `user:${user}`, NOTICE_SETTING)
+}
+
 function ownersOf(subject: Subject, team: string | undefined): Owner[] {
   const teams = team === undefined ? subject.teams : subject.teams.filter((slug) => slug === team)
   return [

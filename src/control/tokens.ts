@@ -9,6 +9,7 @@ import { formatToken } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
 import type { TokenRow } from '../store/store.ts'
+import { mustStand } from './find.ts'
 import { type Act, absent } from './guard.ts'
 import type { Control } from './use-case.ts'
 import { rfc3339, rfc3339OrNull } from './views.ts'
@@ -50,6 +51,7 @@ export function createTokenUseCases(
       const row = tokenRow(caller, { name, role, digest: sha256(token), createdAt, expiresAt })
       await guard.perform(caller, async (unit, authorize) => {
         await authorize(act('token.create', row, { role, expires: rfc3339OrNull(expiresAt) ?? 'never' }))
+        if (caller.kind === 'person') await mustStand(identity, unit, caller, { kind: 'user', id: caller.id })
         await unit.tokens.insert(row)
       })
       return { ...tokenView(row), token: new Secret(token) }

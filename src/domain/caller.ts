@@ -94,6 +94,8 @@ const GENERAL_RIGHTS = {
   /** Members, teams and invitations. */
   readPeople: ['owner', 'admin', 'auditor'],
   managePeople: ['owner', 'admin'],
+  /** Making, changing and removing owners. */
+  manageOwners: ['owner'],
   /** Agents and workers. */
   readMachines: ['owner', 'admin', 'auditor'],
   manageMachines: ['owner', 'admin'],

@@ -1,7 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { inspect } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openIdentity } from '../../test/support/identity.ts'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { hideFromLibraries } from '../config.ts'
 import { openSqlStore } from '../store/sql/sql-store.ts'
-import { createIdentity, peopleMigrations } from './better-auth.ts'
+import { createAuth } from './better-auth.ts'
 import type { Identity } from './identity.ts'
 
 let server: PostgresServer
@@ -17,24 +20,17 @@ afterEach(async () => {
 
 afterAll(() => server.close())
 
-async function open(engine: 'sqlite' | 'postgres', url: string): Promise<Identity> {
-  const extraMigrations = peopleMigrations(engine)
-  const { database, executeIn, close } = await openSqlStore({ url, extraMigrations })
-  cleanups.push(close)
-  return createIdentity({
-    database: database as never,
-    engine,
-    secret: 'a secret of this test and of nothing else',
-    baseUrl: 'http://127.0.0.1:7717',
-    executeIn,
-  })
+async function open(url: string): Promise<Identity> {
+  const { identity, store } = await openIdentity(url)
+  cleanups.push(() => store.close())
+  return identity
 }
 
 describe.each(['sqlite', 'postgres'] as const)('people on %s', (engine) => {
   const newUrl = async () => (engine === 'sqlite' ? 'sqlite::memory:' : server.createDatabase())
 
   it('are made at the first start, and found from then on', async () => {
-    const identity = await open(engine, await newUrl())
+    const identity = await open(await newUrl())
     const first = await identity.bootstrap()
     expect(first).toMatchObject({
       created: true,
@@ -52,15 +48,45 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (engine) => {
   })
 })
 
+describe('better-auth', () => {
+  it('is ours alone when the server hid its variables: its secret, its origins, its checks', async () => {
+    const variables = {
+      BETTER_AUTH_SECRETS: '1:theirs-theirs-theirs-theirs-theirs',
+      BETTER_AUTH_SECRET: 'theirs-theirs-theirs-theirs-theirs',
+      BETTER_AUTH_TRUSTED_ORIGINS: 'https://evil.test',
+      BETTER_AUTH_URL: 'https://evil.test',
+      TEST: '1',
+    }
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
+    const { database, close } = await openSqlStore({ url: 'sqlite::memory:' })
+    cleanups.push(close, () => vi.unstubAllEnvs())
+    const secret = 'a secret of this test and of nothing else'
+    const options = { database: database as never, engine: 'sqlite', secret } as const
+    const context = () => createAuth({ ...options, baseUrl: 'http://127.0.0.1:7717' }).$context
+    // What the variables can do while they are there; the test would prove nothing without that.
+    expect((await context()).trustedOrigins).toContain('https://evil.test')
+    hideFromLibraries()
+    const { secretConfig, ...auth } = await context()
+    expect(auth).toMatchObject({
+      secret,
+      trustedOrigins: ['http://127.0.0.1:7717'],
+      baseURL: 'http://127.0.0.1:7717/api/auth',
+      skipOriginCheck: false,
+      skipCSRFCheck: false,
+    })
+    expect(inspect(secretConfig, { depth: 9 })).not.toContain('theirs')
+  })
+})
+
 describe('people on Postgres', () => {
   it('are in the schema of the search path', async () => {
     const url = await server.createDatabase()
     const name = new URL(url).pathname.slice(1)
     // Others' tables of the same names must not be taken for ours.
-    expect((await (await open('postgres', url)).bootstrap()).created).toBe(true)
+    expect((await (await open(url)).bootstrap()).created).toBe(true)
     await server.query('create schema second', name)
     const second = `${url}?options=-csearch_path%3Dsecond`
-    expect((await (await open('postgres', second)).bootstrap()).created).toBe(true)
+    expect((await (await open(second)).bootstrap()).created).toBe(true)
     expect(await server.query('select email from second.person', name)).toEqual([
       { email: 'owner@claviger.local' },
     ])
@@ -68,9 +94,9 @@ describe('people on Postgres', () => {
 
   it('are found by a second server, and after Postgres was restarted', async () => {
     const url = await server.createDatabase()
-    const first = await open('postgres', url)
+    const first = await open(url)
     const made = await first.bootstrap()
-    const second = await open('postgres', url)
+    const second = await open(url)
     expect(await second.bootstrap()).toEqual({ ...made, created: false })
     await server.stop('fast')
     const asked = second.bootstrap()
@@ -81,7 +107,7 @@ describe('people on Postgres', () => {
 
   it('are made once by servers that start together', async () => {
     const url = await server.createDatabase()
-    const servers = await Promise.all(Array.from({ length: 4 }, () => open('postgres', url)))
+    const servers = await Promise.all(Array.from({ length: 4 }, () => open(url)))
     const made = await Promise.all(servers.map((identity) => identity.bootstrap()))
     expect(made.filter(({ created }) => created)).toHaveLength(1)
     expect(new Set(made.map(({ organization, owner }) => `${organization.id} ${owner.id}`)).size).toBe(1)

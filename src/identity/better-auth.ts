@@ -9,11 +9,12 @@ import { adminAc, defaultStatements, memberAc, ownerAc } from 'better-auth/plugi
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { accountChanges } from './changes/accounts.ts'
-import { FIRST_TEAM, membershipChanges } from './changes/memberships.ts'
+import { membershipChanges } from './changes/memberships.ts'
 import { teamChanges } from './changes/teams.ts'
 import { createDirectory } from './directory.ts'
 import {
   type Directory,
+  FIRST_TEAM,
   type FirstPeople,
   type Identity,
   type Organization,
@@ -55,9 +56,8 @@ export function peopleMigrations(engine: IdentityOptions['engine']): Record<stri
 }
 
 export function createIdentity(options: IdentityOptions): Identity {
-  const { secret, baseUrl, database, engine, executeIn } = options
-  const secrets = [{ version: 1, value: secret }]
-  const auth = makeAuth({ ...authOptions(options), baseURL: baseUrl, secrets })
+  const { database, engine, executeIn } = options
+  const auth = createAuth(options)
   const tables = database as unknown as Kysely<PeopleTables>
   const execute: Execute = (query) => tables.executeQuery(query)
   const directory = createDirectory(tables, execute)
@@ -72,10 +72,17 @@ export function createIdentity(options: IdentityOptions): Identity {
   }
 }
 
-type Auth = ReturnType<typeof makeAuth>
+type Auth = ReturnType<typeof createAuth>
 
-function makeAuth(options: ReturnType<typeof authOptions> & Pick<BetterAuthOptions, 'baseURL' | 'secrets'>) {
-  return betterAuth(options)
+/**
+ * better-auth on these options. It also reads the environment, which wins over some of them or adds to them: take its
+ * variables away before this module is loaded (config.ts).
+ */
+export function createAuth(options: Omit<IdentityOptions, 'executeIn'>) {
+  const { secret, baseUrl } = options
+  // A list, because a single secret would give way to BETTER_AUTH_SECRETS.
+  const secrets = [{ version: 1, value: secret }]
+  return betterAuth({ ...authOptions(options), baseURL: baseUrl, secrets } satisfies BetterAuthOptions)
 }
 
 async function first(auth: Auth, directory: Directory): Promise<FirstPeople> {

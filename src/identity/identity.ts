@@ -6,6 +6,9 @@ import type { Role } from '../domain/caller.ts'
 import type { Owner } from '../domain/owner.ts'
 import type { Secret } from '../domain/secret.ts'
 
+/** The team every organization begins with; a bare `--team` means it while there is no other. */
+export const FIRST_TEAM = 'everyone'
+
 export interface Organization {
   readonly id: string
   readonly name: string

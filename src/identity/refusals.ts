@@ -5,7 +5,7 @@ import { printable } from '../domain/names.ts'
 
 /** `not_found`, in the words of the use-cases. */
 export function absent(kind: 'organization' | 'member' | 'team' | 'person', id: string): ClavigerError {
-  const hint = kind === 'team' || kind === 'member' ? `List what there is: claviger admin ${kind}s list` : ''
+  const hint = kind === 'team' || kind === 'member' ? `List who there is: claviger admin ${kind}s list` : ''
   return new ClavigerError('not_found', `There is no ${kind} ${printable(id)}.`, hint === '' ? {} : { hint })
 }
 

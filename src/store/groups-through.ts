@@ -63,6 +63,11 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
         write((unit) => unit.settings.remove(organizationId, subject, name)),
     },
     ...signingInThrough(read, write),
+    holdings: {
+      countRunning: (holder, now) => read((unit) => unit.holdings.countRunning(holder, now)),
+      endRunning: (holder, at, reason) => write((unit) => unit.holdings.endRunning(holder, at, reason)),
+      countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
+    },
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),

@@ -3,6 +3,7 @@
 
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
+import { holdingGroup } from './memory-holdings.ts'
 import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
@@ -80,6 +81,7 @@ function groupsOver(tables: Tables): StoreGroups {
     settings: settingGroup(tables),
     invitations: invitationGroup(tables),
     deviceLogins: deviceLoginGroup(tables),
+    holdings: holdingGroup(tables),
     installation: installationGroup(tables),
   }
 }

@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeCredentials } from './credentials.conformance.ts'
+import { describeHoldings } from './holdings.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
 import type { Store } from './store.ts'
@@ -30,6 +31,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeCredentials(current)
     describeRecords(current)
     describeSigningIn(current)
+    describeHoldings(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

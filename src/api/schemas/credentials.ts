@@ -76,7 +76,15 @@ export const CREDENTIAL_SCHEMAS = {
       after,
       limit: limit(100),
     }),
-    output: z.object({ credentials: z.array(credential), next: z.string().nullable() }),
+    output: z.object({
+      credentials: z.array(credential),
+      next: z.string().nullable(),
+      others: z
+        .array(z.object({ owner, count: z.int() }))
+        .describe(
+          'Personal credentials of others that you may know to exist, on a first page without filters',
+        ),
+    }),
   },
   'credentials.getOrder': {
     input: z.strictObject({ owner, harness }),

@@ -8,7 +8,15 @@ import { policyRefusal } from '../../domain/policy.ts'
 import { checkEnvironmentSize } from '../../domain/values.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { changedMeanwhile, findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
+import {
+  changedMeanwhile,
+  findCredential,
+  findOwner,
+  manage,
+  mustStand,
+  nameTaken,
+  storeFor,
+} from '../find.ts'
 import { policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
@@ -41,6 +49,7 @@ export function createPlacementUseCases(
         const row = await findCredential(unit, caller, input.id)
         await authorize(manage('credential.move', row, { to }))
         await authorize(storeFor('credential.receive', { ...row, owner: to }, { from: row.owner }))
+        await mustStand(identity, unit, caller, owner)
         const refusal = policyRefusal(row.type, owner, policies)
         if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
         const moved = { owner: to, ...rebind(vault, row, { owner: to }) }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { contentsOf, createHouse, errorOf, fakeKey, rowOf } from '../../../test/support/house.ts'
+import type { PersonName } from '../../../test/support/people.ts'
 
 describe('credentials.create', () => {
   it('stores a credential of one’s own and shows everything but its value', async () => {
@@ -161,6 +162,33 @@ describe('credentials.create', () => {
 })
 
 describe('credentials.list', () => {
+  it('says of others’ personal credentials that they exist, to those who may know, and nothing more', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'bobs-first')
+    await house.give('bob', 'me', 'bobs-second')
+    await house.give('cyd', 'me', 'cyds')
+    await house.give('eve', 'me', 'eves')
+    await house.give('ada', 'me', 'adas')
+    const [bob, cyd] = [
+      { owner: 'user:bob', count: 2 },
+      { owner: 'user:cyd', count: 1 },
+    ]
+    const others = async (who: PersonName, request = {}) =>
+      (await house.ask(who, 'credentials.list', request)).others
+    expect(await others('ada')).toEqual([bob, cyd])
+    for (const who of ['ann', 'aud'] as const) {
+      expect(await others(who)).toEqual([{ owner: 'user:ada', count: 1 }, bob, cyd])
+    }
+    expect(await others('bob')).toEqual([])
+    expect(await others('ann', { owner: 'user:bob' })).toEqual([bob])
+    for (const owner of ['org', 'me', 'team:platform']) expect(await others('ann', { owner })).toEqual([])
+    // A filter would tell what they are.
+    const filters = [{ type: 'claude/api-key' }, { harness: 'claude' }, { state: 'ok' }, { name: 'cyds' }]
+    for (const filter of [...filters, { after: 'cred_0' }]) expect(await others('ann', filter)).toEqual([])
+    const whole = JSON.stringify(await house.ask('ann', 'credentials.list', {}))
+    for (const name of ['bobs-first', 'cyds', 'eves']) expect(whole).not.toContain(name)
+  })
+
   it('shows each their own, their teams’ and the organization’s, page by page', async () => {
     const house = createHouse()
     await house.give('ada', 'org', 'shared')

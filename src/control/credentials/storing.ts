@@ -1,15 +1,15 @@
 // Storing, seeing and deleting credentials.
 
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, mayCredential } from '../../domain/caller.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
-import { formatOwner, type Owner } from '../../domain/owner.ts'
+import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
 import { CLAUDE_NOTICE, policyRefusal } from '../../domain/policy.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
-import { findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
+import { findCredential, findOwner, manage, mustStand, nameTaken, storeFor } from '../find.ts'
 import { canSee, keyContext, mustSee, mustSeeWhole } from '../guard.ts'
 import { acceptNotice, policiesFor } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
@@ -37,7 +37,8 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
         input.owner === undefined
           ? undefined
           : [formatOwner(await findOwner(workshop.identity, caller, input.owner))]
-      return list(workshop, caller, input, owners)
+      const others = await othersThatExist(workshop, caller, input, owners)
+      return { ...(await list(workshop, caller, input, owners)), others }
     },
     async 'credentials.get'(caller, { id }) {
       const row = await findCredential(store, caller, id)
@@ -85,6 +86,7 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
   }
   await guard.perform(caller, async (unit, authorize) => {
     await authorize(act('credential.create'))
+    await mustStand(identity, unit, caller, owner)
     await insertNamed(unit, row)
     await unit.versions.insert(
       sealVersion(workshop.vault, row, content, {
@@ -178,6 +180,28 @@ async function list(
     credentials: seen.map((row) => credentialView(caller, row)),
     next: rows.length < page.limit ? null : (rows.at(-1)?.id ?? null),
   }
+}
+
+const SOMEBODY_ELSE: Owner = { kind: 'user', id: '' }
+
+// Of others' personal credentials some may know that they exist, and nothing more: not even whether a filter fits them.
+async function othersThatExist(
+  { store }: Workshop,
+  caller: Caller,
+  { harness, type, state, name, after }: Parameters<Control['credentials.list']>[1],
+  owners: readonly OwnerText[] | undefined,
+) {
+  if ([harness, type, state, name, after].some((filter) => filter !== undefined)) return []
+  if (!mayCredential(caller, 'exists', SOMEBODY_ELSE)) return []
+  const counted = await store.holdings.countOwned(caller.organizationId, 'user')
+  return Object.entries(counted)
+    .filter(([text]) => {
+      const owner = parseOwner(text)
+      const only = mayCredential(caller, 'exists', owner) && !mayCredential(caller, 'describe', owner)
+      return only && (owners?.includes(text) ?? true)
+    })
+    .map(([owner, count]) => ({ owner, count }))
+    .sort((a, b) => (a.owner < b.owner ? -1 : 1))
 }
 
 async function referencesTo(

@@ -3,13 +3,16 @@
 import type { Owner } from '../../domain/owner.ts'
 import { newId } from '../../lib/id.ts'
 import { selectMembers } from '../directory.ts'
-import type { AddedMember, MembershipChanges, NewMember, Person } from '../identity.ts'
+import {
+  type AddedMember,
+  FIRST_TEAM,
+  type MembershipChanges,
+  type NewMember,
+  type Person,
+} from '../identity.ts'
 import { alreadyMember, lastOwner, organizationTaken } from '../refusals.ts'
 import { insertTeam, insertTeamMember } from './teams.ts'
 import { findTeam, lock, mustFindMember, mustFindTeam, orTaken, type PeopleUnit, timestamp } from './unit.ts'
-
-/** The team every organization begins with; a bare `--team` means it while there is no other. */
-export const FIRST_TEAM = 'everyone'
 
 export function membershipChanges(unit: PeopleUnit): MembershipChanges {
   const { database, execute } = unit

@@ -5,6 +5,7 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
+import { indexHolders } from './migrations/holdings.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
 
@@ -22,6 +23,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
       },
     },
     'store-0003': { up: createSigningIn },
+    'store-0002': { up: indexHolders },
   }
 }
 

@@ -12,6 +12,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { deviceLoginGroup } from './groups/device-logins.ts'
+import { holdingGroup } from './groups/holdings.ts'
 import { invitationGroup } from './groups/invitations.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
@@ -134,6 +135,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const settings = settingGroup(database)
   const invitations = invitationGroup(database)
   const deviceLogins = deviceLoginGroup(database)
+  const holdings = holdingGroup(database)
   const installation = installationGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
@@ -144,6 +146,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     settings: settings(execute),
     invitations: invitations(execute),
     deviceLogins: deviceLogins(execute),
+    holdings: holdings(execute),
     installation: installation(execute),
   })
 }

@@ -1,0 +1,93 @@
+// What a person has in an organization, and how all of it ends with the membership: tokens are revoked, running leases
+// ended, personal credentials deleted, each with an audit row of its own where it is a thing of its own.
+
+import { formatOwner, type OwnerText } from '../../domain/owner.ts'
+import type { CredentialRow, Holder, StoreGroups, TokenRow } from '../../store/store.ts'
+import type { Act, Authorize } from '../guard.ts'
+import { forgetNotice } from '../resolution.ts'
+
+export interface Held {
+  readonly tokens: number
+  readonly leases: number
+  readonly credentials: number
+}
+
+const PAGE = 500
+const REASON = 'its holder left the organization'
+
+/** How many there are of each. */
+export async function countHeld(
+  groups: Pick<StoreGroups, 'tokens' | 'credentials' | 'holdings'>,
+  holder: Holder,
+  now: number,
+): Promise<Held> {
+  const tokens = await liveTokens(groups, holder)
+  const leases = await groups.holdings.countRunning(holder, now)
+  const owned = await groups.holdings.countOwned(holder.organizationId, 'user')
+  return { tokens: tokens.length, leases, credentials: owned[ownerOf(holder)] ?? 0 }
+}
+
+/** For a person: `2 tokens`, `1 running lease` … Nothing of what there is none of. */
+export function inWords({ tokens, leases, credentials }: Held): string[] {
+  const words = (count: number, one: string) =>
+    count === 0 ? [] : [`${count} ${one}${count === 1 ? '' : 's'}`]
+  return [
+    ...words(tokens, 'token'),
+    ...words(leases, 'running lease'),
+    ...words(credentials, 'personal credential'),
+  ]
+}
+
+export interface Ending {
+  readonly unit: StoreGroups
+  readonly authorize: Authorize
+  /** The right that ends the membership. */
+  readonly needs: Act['needs']
+  readonly holder: Holder
+  readonly now: number
+}
+
+/** Ends all of it; returns how many of each. */
+export async function endHeld({ unit, authorize, needs, holder, now }: Ending): Promise<Held> {
+  const { organizationId, id: user } = holder
+  const details = { reason: REASON }
+  const tokens = await liveTokens(unit, holder)
+  for (const { id, name } of tokens) {
+    await authorize({ action: 'token.revoke', needs, object: { kind: 'token', id, name }, details })
+    await unit.tokens.revoke(organizationId, name, now)
+  }
+  const leases = await unit.holdings.endRunning(holder, now, REASON)
+  const credentials = await allOwned(unit, holder)
+  for (const { id, name, owner, type } of credentials) {
+    const object = { kind: 'credential', id, name }
+    await authorize({ action: 'credential.delete', needs, object, details: { ...details, owner, type } })
+    await unit.leases.endAllOf(id, now, 'the credential was deleted')
+    await unit.credentials.delete(organizationId, id)
+  }
+  await forgetNotice(unit, organizationId, user)
+  return { tokens: tokens.length, leases, credentials: credentials.length }
+}
+
+// Expired ones too: their names are free again.
+async function liveTokens(
+  { tokens }: Pick<StoreGroups, 'tokens'>,
+  { organizationId, kind, id }: Holder,
+): Promise<TokenRow[]> {
+  const all = await tokens.list(organizationId)
+  return all.filter((row) => row.holderKind === kind && row.holderId === id && row.revokedAt === null)
+}
+
+async function allOwned({ credentials }: Pick<StoreGroups, 'credentials'>, holder: Holder) {
+  const all: CredentialRow[] = []
+  for (;;) {
+    const after = all.at(-1)?.id
+    const page = { limit: PAGE, ...(after !== undefined && { after }) }
+    const found = await credentials.list(holder.organizationId, { owners: [ownerOf(holder)] }, page)
+    all.push(...found)
+    if (found.length < PAGE) return all
+  }
+}
+
+function ownerOf({ id }: Holder): OwnerText {
+  return formatOwner({ kind: 'user', id })
+}

@@ -1,0 +1,90 @@
+// Teams: what they are called and who is in them. What a team owns must go before the team does.
+
+import { ClavigerError } from '../../domain/errors.ts'
+import { checkName } from '../../domain/names.ts'
+import { formatOwner } from '../../domain/owner.ts'
+import type { PeopleChanges, Person } from '../../identity/identity.ts'
+import { type Act, absent } from '../guard.ts'
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { findMember } from './members.ts'
+
+type TeamUseCases = Pick<
+  Control,
+  'teams.list' | 'teams.create' | 'teams.delete' | 'teams.join' | 'teams.leave'
+>
+
+export function createTeamUseCases(workshop: Workshop): TeamUseCases {
+  const { identity, guard } = workshop
+  return {
+    async 'teams.list'({ organizationId }) {
+      const [teams, members] = [await identity.teams(organizationId), await identity.members(organizationId)]
+      const emails = (team: string) =>
+        members.filter((person) => person.teams.includes(team)).map(({ email }) => email)
+      return { teams: teams.map((team) => ({ team, members: emails(team) })) }
+    },
+    async 'teams.create'(caller, { team }) {
+      checkName(team)
+      return guard.perform(caller, async (unit, authorize) => {
+        await authorize(act('team.create', team))
+        await identity.changing(unit).addTeam(caller.organizationId, team)
+        return { team }
+      })
+    },
+    'teams.delete': (caller, { team }) =>
+      guard.perform(caller, async (unit, authorize) => {
+        const people = identity.changing(unit)
+        if (!(await people.team(caller.organizationId, team))) throw absent('team', team)
+        await authorize(act('team.delete', team))
+        const owned = await unit.holdings.countOwned(caller.organizationId, 'team')
+        mustOwnNothing(team, owned[formatOwner({ kind: 'team', slug: team })] ?? 0)
+        await people.removeTeam(caller.organizationId, team)
+        return { deleted: team }
+      }),
+    'teams.join': (caller, input) =>
+      change(workshop, caller, { ...input, action: 'team.join' }, (people, person) =>
+        people.joinTeam(caller.organizationId, input.team, person.id),
+      ),
+    'teams.leave': (caller, input) =>
+      change(workshop, caller, { ...input, action: 'team.leave' }, (people, person) =>
+        people.leaveTeam(caller.organizationId, input.team, person.id),
+      ),
+  }
+}
+
+type CallerOf = Parameters<Control['teams.join']>[0]
+
+async function change(
+  workshop: Workshop,
+  caller: CallerOf,
+  { team, member, action }: { team: string; member: string; action: string },
+  work: (people: PeopleChanges, person: Person) => Promise<boolean>,
+) {
+  const { organizationId } = caller
+  const { id } = await findMember(workshop, caller, member)
+  return workshop.guard.perform(caller, async (unit, authorize) => {
+    const people = workshop.identity.changing(unit)
+    const person = await people.member(organizationId, id)
+    if (!person) throw absent('member', member)
+    if (!(await people.team(organizationId, team))) throw absent('team', team)
+    await authorize(act(action, team, { member: person.id, email: person.email }))
+    return { team, member: person.email, changed: await work(people, person) }
+  })
+}
+
+function act(action: string, team: string, details: NonNullable<Act['details']> = {}): Act {
+  return {
+    action,
+    needs: { general: 'managePeople' },
+    object: { kind: 'team', id: team, name: team },
+    details,
+  }
+}
+
+function mustOwnNothing(team: string, credentials: number): void {
+  if (credentials === 0) return
+  const [what, them] = credentials === 1 ? ['1 credential', 'it'] : [`${credentials} credentials`, 'them']
+  throw new ClavigerError('conflict', `The team ${team} owns ${what}.`, {
+    hint: `Move or delete ${them} first. See: claviger credential list --team ${team}`,
+  })
+}
