@@ -1,6 +1,6 @@
 // From a name and owner flags to the one credential meant; and whole lists, page by page.
 
-import type { CredentialView, Request } from '../api/schemas.ts'
+import type { CredentialView, Output, Request } from '../api/schemas.ts'
 import type { Client } from '../client/client.ts'
 import { mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
@@ -27,19 +27,28 @@ export interface Found {
   readonly rest: readonly string[]
 }
 
-/** All credentials the filter lets through, every page of them. */
+/** What a list has in all of its pages. */
+export type WholeList = Omit<Output<'credentials.list'>, 'next'>
+
+/** All credentials the filter lets through, every page of them, and what else is known to exist. */
+export async function listWhole(client: Client, filter: Request<'credentials.list'>): Promise<WholeList> {
+  const all: WholeList = { credentials: [], others: [] }
+  let after: string | undefined
+  do {
+    const page = await client.call('credentials.list', { ...filter, limit: 500, ...(after && { after }) })
+    all.credentials.push(...page.credentials)
+    all.others.push(...page.others)
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return all
+}
+
+/** All credentials the filter lets through. */
 export async function listCredentials(
   client: Client,
   filter: Request<'credentials.list'>,
 ): Promise<CredentialView[]> {
-  const all: CredentialView[] = []
-  let after: string | undefined
-  do {
-    const page = await client.call('credentials.list', { ...filter, limit: 500, ...(after && { after }) })
-    all.push(...page.credentials)
-    after = page.next ?? undefined
-  } while (after !== undefined)
-  return all
+  return (await listWhole(client, filter)).credentials
 }
 
 /**

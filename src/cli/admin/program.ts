@@ -6,6 +6,50 @@ import type { Attach } from '../context.ts'
 export function addAdminCommands(program: Command, attach: Attach): void {
   const admin = program.command('admin').description('Administer the organization.')
   addTokens(admin, attach)
+  addMembers(admin, attach)
+  addTeams(admin, attach)
+  addOrganizations(admin, attach)
+}
+
+function addMembers(admin: Command, attach: Attach): void {
+  const members = admin.command('members').description('Who belongs to the organization, and as what.')
+  attach(members.command('list').description('List members, their roles and teams.'), () =>
+    import('./members.ts').then((m) => m.list),
+  )
+  const role = members.command('role').description('Make a member owner, admin, member or auditor.')
+  attach(role.argument('<email>').argument('<role>'), () => import('./members.ts').then((m) => m.role))
+  const remove = members
+    .command('remove')
+    .description('Remove a member with their tokens, leases and personal credentials; or leave.')
+    .argument('<email>')
+    .option('--force', 'do not ask')
+  attach(remove, () => import('./members.ts').then((m) => m.remove))
+}
+
+function addTeams(admin: Command, attach: Attach): void {
+  const teams = admin.command('teams').description('Teams, and who is in them.')
+  attach(teams.command('list').description('List teams and their members.'), () =>
+    import('./teams.ts').then((m) => m.list),
+  )
+  const add = teams.command('add').description('Make a team; with e-mails, put these members into it.')
+  attach(add.argument('<team>').argument('[email...]'), () => import('./teams.ts').then((m) => m.add))
+  const remove = teams.command('remove').description('Delete a team; with e-mails, take these out of it.')
+  attach(remove.argument('<team>').argument('[email...]'), () => import('./teams.ts').then((m) => m.remove))
+}
+
+function addOrganizations(admin: Command, attach: Attach): void {
+  const organizations = admin
+    .command('organizations')
+    .description('Organizations of the installation, for those who operate it.')
+  attach(organizations.command('list').description('List organizations.'), () =>
+    import('./organizations.ts').then((m) => m.list),
+  )
+  const create = organizations
+    .command('create')
+    .description('Make an organization; you see nothing of what is in it.')
+    .argument('<name>')
+    .requiredOption('--owner <email>', 'its first owner, who may be new here')
+  attach(create, () => import('./organizations.ts').then((m) => m.create))
 }
 
 function addTokens(admin: Command, attach: Attach): void {

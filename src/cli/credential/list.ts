@@ -1,13 +1,14 @@
 // `credential list`: what there is. Values are never shown; the server does not send them.
 
 import type { CredentialView } from '../../api/schemas.ts'
+import type { Client } from '../../client/client.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import type { CredentialState } from '../../domain/state.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { listCredentials } from '../find-credential.ts'
+import { listWhole, type WholeList } from '../find-credential.ts'
 import { type OwnerFlags, ownerOf, ownerTitle, type WhoAmI } from '../owner-flags.ts'
 import { relativeTime } from '../text.ts'
 
@@ -24,7 +25,7 @@ export async function run(context: Context, options: ListOptions): Promise<numbe
   const who = await client.call('whoami', {})
   const owner = ownerOf(options, who)
   const { harness, type, state } = options
-  const credentials = await listCredentials(client, {
+  const { credentials, others } = await listWhole(client, {
     ...(harness && { harness }),
     ...(type && { type }),
     ...(state && { state }),
@@ -32,12 +33,23 @@ export async function run(context: Context, options: ListOptions): Promise<numbe
   })
   const now = Date.now()
   context.ui.table(
-    { credentials },
+    { credentials, others },
     HEADINGS,
     () => credentials.map((one) => row(one, who, now)),
     'There are no credentials here. Store one with: claviger credential create',
   )
+  for (const line of await existing(client, others)) context.ui.note(line)
   return 0
+}
+
+// Beside the table, not in it: nothing else is known of them.
+async function existing(client: Client, others: WholeList['others']): Promise<string[]> {
+  if (others.length === 0) return []
+  const { members } = await client.call('members.list', {})
+  return others.map(({ owner, count }) => {
+    const email = members.find(({ id }) => formatOwner({ kind: 'user', id }) === owner)?.email ?? owner
+    return `and ${count} personal ${count === 1 ? 'credential' : 'credentials'} of ${email}`
+  })
 }
 
 function row(credential: CredentialView, who: WhoAmI, now: number): string[] {

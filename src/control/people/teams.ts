@@ -34,7 +34,7 @@ export function createTeamUseCases(workshop: Workshop): TeamUseCases {
     'teams.delete': (caller, { team }) =>
       guard.perform(caller, async (unit, authorize) => {
         const people = identity.changing(unit)
-        if (!(await people.team(caller.organizationId, team))) throw absent('team', team)
+        if (!(await people.team(caller.organizationId, team))) throw absentTeam(team)
         await authorize(act('team.delete', team))
         const owned = await unit.holdings.countOwned(caller.organizationId, 'team')
         mustOwnNothing(team, owned[formatOwner({ kind: 'team', slug: team })] ?? 0)
@@ -66,9 +66,16 @@ async function change(
     const people = workshop.identity.changing(unit)
     const person = await people.member(organizationId, id)
     if (!person) throw absent('member', member)
-    if (!(await people.team(organizationId, team))) throw absent('team', team)
+    if (!(await people.team(organizationId, team))) throw absentTeam(team)
     await authorize(act(action, team, { member: person.id, email: person.email }))
     return { team, member: person.email, changed: await work(people, person) }
+  })
+}
+
+// The hint is for those who manage teams; the sentence is everybody's.
+function absentTeam(team: string): ClavigerError {
+  return new ClavigerError('not_found', absent('team', team).message, {
+    hint: 'See which there are: claviger admin teams list. Make one: claviger admin teams add TEAM',
   })
 }
 
