@@ -1,11 +1,15 @@
 // The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, and of codes that are good once:
 // `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_device_…` is a terminal that waits. Each has 43
 // random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error
-// without asking a database. Digests are made elsewhere.
+// without asking a database. Digests are made elsewhere. Codes that people type are short: they are good for minutes,
+// and guesses are counted.
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 43
 const CHECKSUM_LENGTH = 6
+// No vowels, so that a code never spells a word; nothing that looks like a digit.
+const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
+const USER_CODE_LENGTH = 8
 const FORM = /^clv_(api|join|device|enrol|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
@@ -45,6 +49,26 @@ export function codeKind(text: string): CodeKind | null {
 /** The id of the lease a well-formed handle names; null for anything else. */
 export function leaseOfHandle(text: string): string | null {
   return tokenKind(text) === 'lease' ? subjectOf(text) : null
+}
+
+/** What a terminal shows and a person types to let it in: eight letters, from as many random bytes. */
+export function makeUserCode(random: Uint8Array): string {
+  let code = ''
+  for (let i = 0; i < USER_CODE_LENGTH; i += 1) code += LETTERS.charAt((random[i] ?? 0) % LETTERS.length)
+  return code
+}
+
+/** The letters of what somebody typed, whatever the case, dashes and blanks; null when it cannot be a code. */
+export function readUserCode(text: string): string | null {
+  const letters = text.replace(/[\s-]/g, '').toUpperCase()
+  return letters.length === USER_CODE_LENGTH && [...letters].every((letter) => LETTERS.includes(letter))
+    ? letters
+    : null
+}
+
+/** As people read it: `XXXX-XXXX`. */
+export function showUserCode(code: string): string {
+  return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
 function isCodeKind(subject: string): subject is CodeKind {

@@ -38,8 +38,13 @@ async function furnish(opened: OpenIdentity): Promise<Furnished> {
     ...opened,
     org: organization.id,
     first: owner.id,
-    add: (email, role = 'member', teams = []) =>
-      opened.change((people) => people.addMember(organization.id, member(email, role, teams))),
+    add: async (email, role = 'member', teams = []) => {
+      const added = await opened.change((people) =>
+        people.addMember(organization.id, member(email, role, teams)),
+      )
+      const { isNew: _, ...person } = added
+      return person
+    },
   }
 }
 
@@ -95,6 +100,20 @@ describe.each(['sqlite', 'postgres'] as const)('members on %s', (engine) => {
       people.addMember(org, { ...member('cyd@example.test'), name: 'Cyd' }),
     )
     expect(cyd.name).toBe('Cyd')
+  })
+
+  it('are new to the installation, or known to it from another organization or from before', async () => {
+    const { org, add, change } = await furnish(await open(await newUrl(engine)))
+    const { id } = await add('bob@example.test')
+    const isNew = async (email: string) =>
+      change(async (people) => {
+        const made = await people.createOrganization({ name: 'Globex', slug: `globex-${email.length}` })
+        return (await people.addMember(made.id, member(email))).isNew
+      })
+    expect([await isNew('Bob@example.test'), await isNew('someone.else@example.test')]).toEqual([false, true])
+    await change((people) => people.removeMember(org, id))
+    const again = await change((people) => people.addMember(org, member('bob@example.test')))
+    expect([again.isNew, again.id]).toEqual([false, id])
   })
 
   it('change their role and leave with their teams, but an owner always stays', async () => {

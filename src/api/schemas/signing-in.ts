@@ -7,8 +7,8 @@ import { id, time } from './shared.ts'
 const DAY_SECONDS = 86_400
 
 const role = z.enum(['owner', 'admin', 'member', 'auditor'])
-const email = z.email().max(254)
-const personName = z.string().trim().min(1).max(100)
+const email = z.string().max(320)
+const personName = z.string().max(200)
 const password = z.string().max(200).describe('At least 12 characters')
 const code = z.string().max(100)
 const client = z.string().trim().min(1).max(64).describe('What the machine calls itself')
@@ -67,7 +67,7 @@ export const SIGNING_IN_SCHEMAS = {
   },
   'invitations.revoke': { input: z.strictObject({ id }), output: z.object({ revoked: z.boolean() }) },
   'members.link': {
-    input: z.strictObject({ member: z.string().max(254).describe('E-mail or id') }),
+    input: z.strictObject({ member: z.string().max(320).describe('E-mail or id') }),
     output: shownOnce,
   },
   'invitations.describe': {
@@ -116,7 +116,7 @@ export const SIGNING_IN_SCHEMAS = {
   'device.signIn': {
     input: z.strictObject({
       userCode,
-      email: z.string().max(254),
+      email,
       password,
       decision: z.enum(['approve', 'deny']),
       organization: z.string().max(200).optional().describe('Id or name, of one who belongs to several'),

@@ -49,6 +49,7 @@ async function startServer(url: string): Promise<Server> {
     random: randomBytes,
     operatorOrganization: organization.id,
     leaseLife: 60_000,
+    publicUrl: () => 'http://127.0.0.1:7717',
   }
   return { ports, control: createControl(ports), authenticate: createAuthenticator(ports) }
 }

@@ -2,6 +2,7 @@
 // what they become, their password and the audit row are one unit with the use of the code. Somebody who is known to the
 // installation joins with the password they have: no organization can change what opens another one.
 
+import { checkEmail, checkTitle } from '../../domain/email.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
@@ -43,7 +44,9 @@ export function createAcceptingUseCases(
     const organization = row && (await identity.organization(row.organizationId))
     if (!row || !organization) throw noInvitation()
     mustBeOpen(row, now())
-    await mustBeMadeByOneWhoMay(workshop, row)
+    const lookUp = (id: string) => identity.person(row.organizationId, id)
+    await mustBeMadeByOneWhoMay(row, lookUp)
+    await mustNotOpenOthers(workshop, row)
     return { row, organization }
   }
 
@@ -65,14 +68,19 @@ export function createAcceptingUseCases(
     },
     async 'invitations.accept'(visitor, { code, name, password, email, token, client = 'terminal' }) {
       if (password !== undefined) checkNewPassword(password)
+      const checked = {
+        name: name === undefined ? undefined : checkTitle(name),
+        email: email === undefined ? undefined : checkEmail(email),
+      }
       const { row, organization } = await usable(code)
       mustBeComplete(row, name, password)
       const hash = password === undefined ? null : await identity.hashPassword(new Secret(password))
-      const given = { name, email: email?.toLowerCase(), hash }
+      const given = { ...checked, hash }
       return withFreeName(() =>
         store.atomically(async (unit) => {
           await use(unit, row)
           const changes = identity.changing(unit)
+          await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
           const person =
             row.kind === 'join' ? await join(changes, row, given) : await renew(changes, row, given)
           await unit.audit.append(acceptance(row, person, visitor, now(), given))
@@ -122,19 +130,26 @@ async function renew(
 }
 
 // A code is worth what its maker may still do: somebody who was shown out leaves no back door.
-async function mustBeMadeByOneWhoMay(workshop: Workshop, row: InvitationRow): Promise<void> {
+async function mustBeMadeByOneWhoMay(
+  row: InvitationRow,
+  lookUp: (id: string) => Promise<Person | undefined>,
+): Promise<void> {
   if (row.createdBy === BY_SERVER) return
+  const maker = await lookUp(row.createdBy)
+  const target = row.personId === null ? undefined : await lookUp(row.personId)
+  const manages = maker?.role === 'owner' || maker?.role === 'admin'
+  if (manages && rolesWithin(maker.role).includes(target?.role ?? row.role)) return
+  throw over('was made by somebody who may not do that any more')
+}
+
+// The member may have joined another organization since the link was made.
+async function mustNotOpenOthers(workshop: Workshop, row: InvitationRow): Promise<void> {
+  if (row.personId === null || row.createdBy === BY_SERVER) return
   const { identity, operatorOrganization } = workshop
   const maker = await identity.person(row.organizationId, row.createdBy)
-  const target = row.personId === null ? null : await identity.person(row.organizationId, row.personId)
-  const role = target?.role ?? row.role
-  const manages = maker?.role === 'owner' || maker?.role === 'admin'
-  if (!maker || !manages || !rolesWithin(maker.role).includes(role))
-    throw over('was made by somebody who may not do that any more')
-  if (target === null) return
-  const byOperator = maker.role === 'owner' && row.organizationId === operatorOrganization
-  if (!(await isOnlyOurs(workshop, row.organizationId, target?.id ?? '', byOperator)))
-    throw belongsElsewhere(target?.email ?? row.email)
+  const byOperator = maker?.role === 'owner' && row.organizationId === operatorOrganization
+  if (!(await isOnlyOurs(workshop, row.organizationId, row.personId, byOperator)))
+    throw belongsElsewhere(row.email)
 }
 
 async function emailNow({ identity }: Workshop, row: InvitationRow): Promise<string | undefined> {

@@ -4,8 +4,7 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret, withoutKeys } from '../../domain/secret.ts'
-import { codeKind, formatCode } from '../../domain/token.ts'
-import { makeUserCode, showUserCode } from '../../domain/user-code.ts'
+import { codeKind, formatCode, makeUserCode, showUserCode } from '../../domain/token.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { DeviceLoginRow } from '../../store/store.ts'
@@ -88,15 +87,15 @@ async function claim(
   const { organizationId, personId, role: allowed } = row
   if (organizationId === null || personId === null || allowed === null) return { state: 'denied' }
   const organization = await identity.organization(organizationId)
-  const found = await identity.person(organizationId, personId)
-  const role = found && weaker(allowed, found.role)
-  // Whoever let it in is no member any more, or has lost the role they gave.
-  if (!organization || !found || !role) return { state: 'denied' }
-  const { id, email, name } = found
-  const person = { id, email, name, role }
+  if (!organization) return { state: 'denied' }
   return withFreeName(() =>
     store.atomically(async (unit) => {
+      const found = await identity.changing(unit).member(organizationId, personId)
+      const role = found && weaker(allowed, found.role)
+      // Whoever let it in is no member any more, or has lost the role they gave.
+      if (!found || !role) return { state: 'denied' }
       if (!(await unit.deviceLogins.claim(row.id, now()))) return { state: 'expired' }
+      const person = { id: found.id, email: found.email, name: found.name, role }
       const made = { organization, person, role, client: row.clientName, by: 'device authorization' }
       const token = await makeTerminalToken(workshop, unit, visitor, made)
       return { state: 'approved', organization, person, ...handedOver(token) }

@@ -3,6 +3,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { type Caller, may, type Role } from '../../domain/caller.ts'
+import { checkEmail } from '../../domain/email.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
@@ -12,6 +13,7 @@ import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { InvitationRow } from '../../store/store.ts'
 import { type Act, absent } from '../guard.ts'
+import { findMember } from '../people/members.ts'
 import { rolesWithin } from '../tokens.ts'
 import type { Control, Ports } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
@@ -44,7 +46,7 @@ export function createInvitationUseCases(workshop: Workshop): Pick<Control, Name
 
   return {
     async 'invitations.create'(caller, { email: given, role, teams, expiresInSeconds }) {
-      const email = given.toLowerCase()
+      const email = checkEmail(given)
       mustBeWithin(caller, role, `you cannot invite somebody as ${role}`)
       if (await identity.findByEmail(caller.organizationId, email)) throw memberAlready(email)
       const known = await identity.teams(caller.organizationId)
@@ -58,10 +60,7 @@ export function createInvitationUseCases(workshop: Workshop): Pick<Control, Name
     },
     async 'members.link'(caller, { member }) {
       const { organizationId } = caller
-      const person = await (member.includes('@')
-        ? identity.findByEmail(organizationId, member)
-        : identity.person(organizationId, member))
-      if (!person) throw absent('member', member)
+      const person = await findMember(workshop, caller, member)
       mustBeWithin(caller, person.role, `theirs is ${person.role}`)
       if (!(await isOnlyOurs(workshop, organizationId, person.id, may(caller, 'operate'))))
         throw belongsElsewhere(person.email)

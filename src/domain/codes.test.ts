@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { codeKind, formatCode, leaseOfHandle, tokenKind } from './token.ts'
-import { makeUserCode, readUserCode, showUserCode } from './user-code.ts'
+import {
+  codeKind,
+  formatCode,
+  leaseOfHandle,
+  makeUserCode,
+  readUserCode,
+  showUserCode,
+  tokenKind,
+} from './token.ts'
 
 describe('a user code', () => {
   it('has eight letters of twenty, shown in two groups', () => {
