@@ -29,7 +29,7 @@ export async function enrol(
   context.ui.answer(made, () => [made.code])
   const as = agent === undefined ? '' : `, as the agent ${agent}`
   context.ui.note(
-    `Code for the worker ${name}${as}, shown this once; it works once, until ${relativeTime(made.expiresAt, Date.now()).replace(/^in /, '')} from now.`,
+    `Code for the worker ${name}${as}, shown this once. It works once, and expires ${relativeTime(made.expiresAt, Date.now())}.`,
   )
   context.ui.note(`On that machine: claviger worker --server ${server} --enrol`)
   return 0
