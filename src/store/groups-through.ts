@@ -104,6 +104,11 @@ function recordsThrough(
       remove: (organizationId, subject, name) =>
         write((unit) => unit.settings.remove(organizationId, subject, name)),
     },
+    holdings: {
+      countRunning: (holder, now) => read((unit) => unit.holdings.countRunning(holder, now)),
+      endRunning: (holder, at, reason) => write((unit) => unit.holdings.endRunning(holder, at, reason)),
+      countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
+    },
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),

@@ -4,6 +4,7 @@
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
+import { holdingGroup } from './memory-holdings.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import type {
@@ -80,6 +81,7 @@ function groupsOver(tables: Tables): StoreGroups {
     tokens: tokenGroup(tables),
     audit: auditGroup(tables),
     settings: settingGroup(tables),
+    holdings: holdingGroup(tables),
     installation: installationGroup(tables),
     agents: agentGroup(tables),
     attachments: attachmentGroup(tables),

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
+import { describeHoldings } from './holdings.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
@@ -30,6 +31,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeCredentials(current)
     describeRecords(current)
     describeMachines(current)
+    describeHoldings(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

@@ -306,6 +306,23 @@ export interface SettingStore {
   remove(organizationId: string, subject: string, name: string): Promise<void>
 }
 
+/** Who holds leases and tokens. */
+export interface Holder {
+  readonly organizationId: string
+  readonly kind: TokenRow['holderKind']
+  readonly id: string
+}
+
+/** What somebody has, counted over many rows: for those who leave, and for those who may know no more than that. */
+export interface HoldingStore {
+  /** How many leases of this holder are running at `now`. */
+  countRunning(holder: Holder, now: number): Promise<number>
+  /** Ends them; returns how many. */
+  endRunning(holder: Holder, at: number, reason: string): Promise<number>
+  /** Owner → how many credentials they have, of all owners of this kind that have any. */
+  countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
+}
+
 /** Facts about the installation itself, for example the key check value. */
 export interface InstallationStore {
   get(name: string): Promise<string | undefined>
@@ -319,6 +336,7 @@ export interface StoreGroups {
   readonly tokens: TokenStore
   readonly audit: AuditStore
   readonly settings: SettingStore
+  readonly holdings: HoldingStore
   readonly installation: InstallationStore
   readonly agents: AgentStore
   readonly attachments: AttachmentStore

@@ -6,6 +6,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
 import { createMachines } from './migrations/machines.ts'
+import { indexHolders } from './migrations/holdings.ts'
 import type { Database } from './schema.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
@@ -22,6 +23,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
       },
     },
     'store-0004': { up: createMachines },
+    'store-0002': { up: indexHolders },
   }
 }
 

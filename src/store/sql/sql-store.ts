@@ -12,6 +12,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
+import { holdingGroup } from './groups/holdings.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
@@ -120,6 +121,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
   const settings = settingGroup(database)
+  const holdings = holdingGroup(database)
   const installation = installationGroup(database)
   const agents = agentGroup(database)
   const attachments = attachmentGroup(database)
@@ -131,6 +133,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     tokens: tokens(execute),
     audit: audit(execute),
     settings: settings(execute),
+    holdings: holdings(execute),
     installation: installation(execute),
     agents: agents(execute),
     attachments: attachments(execute),
