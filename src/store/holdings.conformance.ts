@@ -37,6 +37,18 @@ export function describeHoldings(store: CurrentStore): void {
       for (const row of [expired, ...others]) expect(await store().leases.lookUp(row.id)).toEqual(row)
     })
 
+    it('ends what one holder runs on one credential', async () => {
+      const on = await lease({ credentialId: 'c-1' })
+      const left = [
+        await lease({ credentialId: 'c-2' }),
+        await lease({ credentialId: null }),
+        await lease({ credentialId: 'c-1', holderId: 'bobby' }),
+      ]
+      expect(await store().holdings.endRunning(BOB, 1500, 'taken away', 'c-1')).toBe(1)
+      expect((await store().leases.lookUp(on.id))?.endReason).toBe('taken away')
+      for (const row of left) expect(await store().leases.lookUp(row.id)).toEqual(row)
+    })
+
     it('counts credentials by owner, of one kind and one organization', async () => {
       const owned = async (owner: string, organizationId = 'org-a') =>
         store().credentials.insert(credentialRow({ owner, organizationId }))

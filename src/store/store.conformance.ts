@@ -3,8 +3,8 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeCredentials } from './credentials.conformance.ts'
-import { describeMachines } from './machines.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
+import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
