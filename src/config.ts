@@ -23,7 +23,7 @@ export const SETTINGS = {
     variable: 'CLAVIGER_SERVER',
     aliases: ['MCP_BASE_URL'],
     standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
-    meaning: 'Server the command line talks to. The alias is read by exec and restore only.',
+    meaning: 'Server the command line talks to. The alias is read by exec, restore and worker only.',
   },
   token: {
     variable: 'CLAVIGER_TOKEN',

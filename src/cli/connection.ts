@@ -59,7 +59,7 @@ function tokenVariable({ dependencies: { env } }: Context, { token }: CommandLin
   if (token === null) return null
   const own = env['CLAVIGER_TOKEN'] ?? ''
   if (own !== '') return { token: readToken(own, 'CLAVIGER_TOKEN'), tokenSource: 'CLAVIGER_TOKEN' }
-  return tokenKind((env['API_KEY'] ?? '').trim()) === null ? null : { token, tokenSource: 'API_KEY' }
+  return tokenKind((env['API_KEY'] ?? '').trim()) === 'api' ? { token, tokenSource: 'API_KEY' } : null
 }
 
 function sameOrigin(a: string, b: string): boolean {

@@ -61,7 +61,7 @@ export function takeNames<F extends OwnerFlags>(
 
 /** An owner for people: `personal`, `org`, `team:platform` … */
 export function ownerTitle(owner: OwnerText, who: WhoAmI): string {
-  return owner === formatOwner(ofSelf(who)) ? 'personal' : owner
+  return who.kind === 'person' && owner === formatOwner({ kind: 'user', id: who.id }) ? 'personal' : owner
 }
 
 /** The flag that names this owner. */
@@ -83,10 +83,6 @@ export function callerOf(who: WhoAmI): Caller {
     leaseId: null,
     requestId: '',
   }
-}
-
-function ofSelf({ kind, id }: WhoAmI): Owner {
-  return kind === 'agent' ? { kind, name: id } : { kind: 'user', id }
 }
 
 function named(kind: 'team' | 'agent', name: string): Owner {

@@ -79,6 +79,14 @@ function addSigningIn(program: Command, attach: Attach): void {
     .option('--worker', 'also whether runs on this machine would get a credential, and if not, why')
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(doctor, () => import('./doctor/doctor.ts').then((m) => m.run))
+  const worker = program
+    .command('worker')
+    .description('Make this machine a worker, which leases with a token of its own.')
+    .option(
+      '--enrol [code]',
+      'with a code; it is asked for, or read from standard input, when it is not given',
+    )
+  attach(worker, () => import('./commands/worker.ts').then((m) => m.run))
 }
 
 function addRunning(program: Command, attach: Attach): void {
@@ -96,7 +104,7 @@ function addRunning(program: Command, attach: Attach): void {
   const explain = program
     .command('explain')
     .description('Say which credential a run would get, and why the others not.')
-    .option('--user <who>', 'e-mail or id of another person')
+    .option('--user <who>', 'e-mail or id of another person, or me')
   attach(choosing(explain), () => import('./commands/explain.ts').then((m) => m.run))
   program
     .command('helper')

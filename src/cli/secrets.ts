@@ -1,7 +1,7 @@
 // Where the command line takes secrets from (standard input, files) and where it writes its own login. The only file of
 // the command line that takes a Secret apart: to save a login, and to send the fields a person entered.
 
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
@@ -56,7 +56,13 @@ export async function readValueFile(path: string): Promise<string> {
 /** Reads one of our own tokens. Throws `unauthenticated` for what cannot be one, without repeating it. */
 export function readToken(text: string, from: string): Secret {
   const token = text.trim()
-  if (tokenKind(token) !== null) return new Secret(token)
+  const kind = tokenKind(token)
+  if (kind === 'enrol') {
+    throw new ClavigerError('unauthenticated', `${from} holds a code that enrols a worker, not a token.`, {
+      hint: 'Use it for that: claviger worker --enrol',
+    })
+  }
+  if (kind !== null) return new Secret(token)
   throw new ClavigerError('unauthenticated', `${from} does not hold a Claviger token.`, {
     hint: 'A token starts with clv_api_. Make one: claviger admin tokens create --name NAME --role member --expires-in 30d',
   })
@@ -70,6 +76,14 @@ export function fieldsToSend(values: FieldValues): Record<string, string> {
 /** A link that whoever asked for it is shown, once. */
 export function shownOnce(link: Secret): string {
   return link.expose()
+}
+
+/** Makes the state directory and sees to it that a login can be saved there: before a code is used up for one. */
+export async function mustBeAbleToSave(stateDirectory: string): Promise<void> {
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  const place = `${loginFile(stateDirectory)}.test`
+  await writeFileAtomically(place, '')
+  await rm(place, { force: true })
 }
 
 /** Saves the login of this state directory, 0600. */

@@ -9,6 +9,9 @@ import { plain } from './text.ts'
 const SECRET_FLAGS =
   /^--(value|token|key|api-key|bedrock-api-key|access-key-id|secret-access-key|session-token)(=|$)/
 
+// Good for one use and an hour or so: what makes it useless is using it. The prompt and the pipe take it too.
+const ENROLMENT_CODE = /^(--enrol=)?clv_enrol_[0-9A-Za-z]*$/
+
 const HOW = 'Values are typed at a prompt, piped to standard input, or read with --value-file FILE.'
 
 /**
@@ -18,6 +21,7 @@ const HOW = 'Values are typed at a prompt, piped to standard input, or read with
 export function refuseSecretArguments(argv: readonly string[]): void {
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
   for (const word of own) {
+    if (ENROLMENT_CODE.test(word)) continue
     const [, flag, equals] = SECRET_FLAGS.exec(word) ?? []
     if (flag === undefined) {
       refuseKey(word)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey, LEASE_LIFE, rowOf } from '../../test/support/house.ts'
+import { makeAgent } from '../../test/support/machines.ts'
 import { tokenKind } from '../domain/token.ts'
 
 describe('leases.create', () => {
@@ -72,11 +73,13 @@ describe('leases.create', () => {
 
   it('for an agent is not for people', async () => {
     const house = createHouse()
+    await makeAgent(house, 'nightly')
     const id = await house.give('ann', 'agent:nightly', 'its-own')
     await house.give('bob', 'me', 'main')
     for (const who of ['bob', 'ada'] as const) {
       const error = await errorOf(house.ask(who, 'leases.create', { harness: 'claude', agent: 'nightly' }))
       expect([error.code, error.message]).toEqual(['forbidden', expect.stringContaining('agent:nightly')])
+      expect(error.hint).toContain('claviger admin agent token nightly')
       expect(error.message).not.toContain(id)
     }
     expect(house.opened()).toBe(0)

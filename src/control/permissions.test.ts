@@ -136,7 +136,13 @@ describe('what is new', () => {
     }
     for (const owner of ['me', 'team:platform', 'user:bob'])
       await house.give('bob', owner, `in-${owner.slice(0, 4)}`)
+    await house.ask('ann', 'agents.create', { name: 'nightly' })
     for (const owner of ['org', 'team:mobile', 'agent:nightly']) await house.give('ann', owner, 'x')
+    const error = await errorOf(house.give('ann', 'agent:none', 'x'))
+    expect([error.code, error.hint]).toEqual([
+      'not_found',
+      expect.stringContaining('claviger admin agent create NAME'),
+    ])
     expect((await errorOf(house.give('ann', 'user:bob', 'x'))).code).toBe('forbidden')
     expect((await errorOf(house.give('aud', 'org', 'x'))).code).toBe('forbidden')
   })

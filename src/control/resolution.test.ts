@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey } from '../../test/support/house.ts'
-import type { Caller } from '../domain/caller.ts'
+import { makeAgent } from '../../test/support/machines.ts'
 
 describe('a run without a choice', () => {
   it('takes the person’s own, then a team’s, then the organization’s', async () => {
@@ -130,22 +130,25 @@ describe('raw secrets', () => {
     expect(lease.raw.map((one) => one.value.expose())).toEqual(['mobile'])
   })
 
-  it('for an agent are only its own', async () => {
+  it('for an agent are its own and those attached to it; its own win', async () => {
     const house = createHouse()
+    const agent = await makeAgent(house, 'nightly')
     await house.give('ada', 'org', 'A', raw('org'))
     await house.give('ann', 'agent:nightly', 'B', raw('agent'))
     await house.give('ann', 'agent:nightly', 'main')
-    const agent: Caller = house.caller('ada', {
-      kind: 'agent',
-      agent: 'nightly',
-      id: 'nightly',
-      name: 'nightly',
-      role: 'agent',
-      teams: [],
-    })
+    const attached = [
+      await house.give('ada', 'org', 'B', raw('org')),
+      await house.give('ada', 'org', 'C', raw('org')),
+      await house.give('cyd', 'team:mobile', 'C', raw('team')),
+    ]
+    for (const credential of attached)
+      await house.ask('ada', 'agents.attach', { agent: 'nightly', credential })
     const lease = await house.ask(agent, 'leases.create', { harness: 'claude' })
     expect(lease.credential?.fields['key']?.expose()).toBe(fakeKey('main'))
-    expect(lease.raw.map((one) => one.name)).toEqual(['B'])
+    expect(lease.raw.map((one) => [one.name, one.value.expose()])).toEqual([
+      ['B', 'agent'],
+      ['C', 'team'],
+    ])
   })
 })
 
@@ -195,10 +198,13 @@ describe('explain', () => {
 
   it('does not tell a member what an agent has', async () => {
     const house = createHouse()
+    await makeAgent(house, 'nightly')
     const id = await house.give('ann', 'agent:nightly', 'release-signing')
     const shown = await house.ask('ann', 'explain', { harness: 'claude', agent: 'nightly' })
     expect(shown.decisions[0]?.credential?.name).toBe('release-signing')
     const error = await errorOf(house.ask('bob', 'explain', { harness: 'claude', agent: 'nightly' }))
+    const absent = await errorOf(house.ask('bob', 'explain', { harness: 'claude', agent: 'none' }))
+    expect(absent.message.replace('none', 'nightly')).toBe(error.message)
     expect(error.code).toBe('forbidden')
     expect(`${error.message} ${error.hint}`).not.toMatch(new RegExp(`${id}|release-signing`))
   })

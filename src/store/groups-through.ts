@@ -80,7 +80,7 @@ function recordsThrough(
       lookUp: (id) => read((unit) => unit.leases.lookUp(id)),
       extend: (id, expiresAt) => write((unit) => unit.leases.extend(id, expiresAt)),
       end: (id, at, reason) => write((unit) => unit.leases.end(id, at, reason)),
-      endAllOf: (which, at, reason) => write((unit) => unit.leases.endAllOf(which, at, reason)),
+      endAllOf: (credentialId, at, reason) => write((unit) => unit.leases.endAllOf(credentialId, at, reason)),
       countRunning: (credentialId, now) => read((unit) => unit.leases.countRunning(credentialId, now)),
     },
     tokens: {
@@ -106,6 +106,8 @@ function recordsThrough(
     },
     holdings: {
       countRunning: (holder, now) => read((unit) => unit.holdings.countRunning(holder, now)),
+      endRunning: (holder, at, reason, credentialId) =>
+        write((unit) => unit.holdings.endRunning(holder, at, reason, credentialId)),
       countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
     },
     ...signingInThrough(read, write),

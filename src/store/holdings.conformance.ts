@@ -29,12 +29,24 @@ export function describeHoldings(store: CurrentStore): void {
       ]
       expect(await store().holdings.countRunning(BOB, 1499)).toBe(3)
       expect(await store().holdings.countRunning(BOB, 1500)).toBe(2)
-      expect(await store().leases.endAllOf({ holder: BOB }, 1500, 'left')).toBe(2)
-      expect(await store().leases.endAllOf({ holder: BOB }, 1500, 'again')).toBe(0)
+      expect(await store().holdings.endRunning(BOB, 1500, 'left')).toBe(2)
+      expect(await store().holdings.endRunning(BOB, 1500, 'again')).toBe(0)
       expect(await store().holdings.countRunning(BOB, 1500)).toBe(0)
       expect(await store().leases.lookUp(mine.id)).toEqual({ ...mine, endedAt: 1500, endReason: 'left' })
       expect((await store().leases.lookUp(ended.id))?.endReason).toBe('released')
       for (const row of [expired, ...others]) expect(await store().leases.lookUp(row.id)).toEqual(row)
+    })
+
+    it('ends what one holder runs on one credential', async () => {
+      const on = await lease({ credentialId: 'c-1' })
+      const left = [
+        await lease({ credentialId: 'c-2' }),
+        await lease({ credentialId: null }),
+        await lease({ credentialId: 'c-1', holderId: 'bobby' }),
+      ]
+      expect(await store().holdings.endRunning(BOB, 1500, 'taken away', 'c-1')).toBe(1)
+      expect((await store().leases.lookUp(on.id))?.endReason).toBe('taken away')
+      for (const row of left) expect(await store().leases.lookUp(row.id)).toEqual(row)
     })
 
     it('counts credentials by owner, of one kind and one organization', async () => {

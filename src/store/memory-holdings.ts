@@ -16,6 +16,13 @@ export function holdingGroup({ leases, credentials }: Tables): HoldingStore {
     )
   return {
     countRunning: async (holder, now) => running(holder, now).length,
+    endRunning: async (holder, at, reason, credentialId) => {
+      const found = running(holder, at).filter(
+        (row) => credentialId === undefined || row.credentialId === credentialId,
+      )
+      for (const row of found) leases.put(row.id, { ...row, endedAt: at, endReason: reason })
+      return found.length
+    },
     countOwned: async (organizationId, kind) => {
       const owned = credentials.find(
         (row) => row.organizationId === organizationId && row.owner.startsWith(`${kind}:`),

@@ -114,14 +114,8 @@ function leaseGroup({ leases }: Tables): LeaseStore {
       change(id, { expiresAt })
     },
     end: async (id, at, reason) => change(id, { endedAt: at, endReason: reason }),
-    endAllOf: async ({ credentialId, holder }, at, reason) => {
-      const found = leases.find(
-        (row) =>
-          row.endedAt === null &&
-          row.expiresAt > at &&
-          (credentialId === undefined || row.credentialId === credentialId) &&
-          (holder === undefined || isHeldBy(row, holder)),
-      )
+    endAllOf: async (credentialId, at, reason) => {
+      const found = running(credentialId, at)
       for (const { id } of found) change(id, { endedAt: at, endReason: reason })
       return found.length
     },
@@ -161,7 +155,7 @@ function tokenGroup({ tokens }: Tables): TokenStore {
   }
 }
 
-function isHeldBy(row: LeaseRow | TokenRow, { organizationId, kind, id }: Holder): boolean {
+function isHeldBy(row: TokenRow, { organizationId, kind, id }: Holder): boolean {
   return row.organizationId === organizationId && row.holderKind === kind && row.holderId === id
 }
 

@@ -60,8 +60,8 @@ function describeLeases(store: CurrentStore): void {
       await store().leases.end(ended.id, 1200, 'released')
       expect(await store().leases.countRunning('c-1', 1499)).toBe(3)
       expect(await store().leases.countRunning('c-1', 1500)).toBe(2)
-      expect(await store().leases.endAllOf({ credentialId: 'c-1' }, 1500, 'deleted')).toBe(2)
-      expect(await store().leases.endAllOf({ credentialId: 'c-1' }, 1500, 'deleted')).toBe(0)
+      expect(await store().leases.endAllOf('c-1', 1500, 'deleted')).toBe(2)
+      expect(await store().leases.endAllOf('c-1', 1500, 'deleted')).toBe(0)
       expect(await store().leases.countRunning('c-1', 1500)).toBe(0)
       expect(await store().leases.get('org-a', first.id)).toEqual({
         ...first,
@@ -71,30 +71,6 @@ function describeLeases(store: CurrentStore): void {
       expect(await store().leases.get('org-a', expired.id)).toEqual(expired)
       expect((await store().leases.get('org-a', ended.id))?.endReason).toBe('released')
       expect(await store().leases.get('org-a', other.id)).toEqual(other)
-    })
-
-    it('ends what a holder has, on one credential or at all', async () => {
-      const held = { holderKind: 'agent', holderId: 'nightly', credentialId: 'c-1' } as const
-      const holder = { organizationId: 'org-a', kind: 'agent', id: 'nightly' } as const
-      const first = await insert(held)
-      const second = await insert({ ...held, credentialId: 'c-2' })
-      const ambient = await insert({ ...held, credentialId: null })
-      const others = [
-        await insert({ ...held, holderId: 'other' }),
-        await insert({ ...held, holderKind: 'worker' }),
-        await insert({ ...held, organizationId: 'org-b' }),
-        await insert({ ...held, expiresAt: 1500 }),
-      ]
-      const reasons = async (rows: readonly LeaseRow[]) =>
-        Promise.all(rows.map(async ({ id }) => (await store().leases.lookUp(id))?.endReason))
-      expect(await store().leases.endAllOf({ holder, credentialId: 'c-1' }, 1500, 'detached')).toBe(1)
-      expect(await store().leases.endAllOf({ holder }, 1500, 'deleted')).toBe(2)
-      expect(await reasons([first, second, ambient])).toEqual(['detached', 'deleted', 'deleted'])
-      expect(await reasons(others)).toEqual([null, null, null, null])
-      const person = await insert({ credentialId: 'c-1' })
-      const ada = { organizationId: 'org-a', kind: 'person', id: 'person-1' } as const
-      expect(await store().leases.endAllOf({ holder: ada, credentialId: 'c-1' }, 1500, 'gone')).toBe(1)
-      expect(await reasons([person])).toEqual(['gone'])
     })
   })
 }

@@ -34,6 +34,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeHoldings(current)
     describeSigningIn(current)
     describeMachines(current)
+    describeHoldings(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

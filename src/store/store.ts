@@ -153,19 +153,6 @@ export interface LeaseRow {
   readonly endReason: string | null
 }
 
-/** Whoever takes leases and has tokens. */
-export interface Holder {
-  readonly organizationId: string
-  readonly kind: 'person' | 'agent' | 'worker'
-  /** The person's id, the agent's name or the worker's id. */
-  readonly id: string
-}
-
-/** The leases of a credential, of a holder, or of a holder on a credential. */
-export type LeasesOf =
-  | { readonly credentialId: string; readonly holder?: Holder }
-  | { readonly credentialId?: undefined; readonly holder: Holder }
-
 export interface LeaseStore {
   insert(row: LeaseRow): Promise<void>
   get(organizationId: string, id: string): Promise<LeaseRow | undefined>
@@ -175,8 +162,8 @@ export interface LeaseStore {
   extend(id: string, expiresAt: number): Promise<void>
   /** False when it had ended already or does not exist. */
   end(id: string, at: number, reason: string): Promise<boolean>
-  /** Ends all that are running; returns how many. */
-  endAllOf(which: LeasesOf, at: number, reason: string): Promise<number>
+  /** Ends all running leases of a credential; returns how many. */
+  endAllOf(credentialId: string, at: number, reason: string): Promise<number>
   /** How many leases of this credential are running at `now`. */
   countRunning(credentialId: string, now: number): Promise<number>
 }
@@ -189,7 +176,7 @@ export interface TokenRow {
   /** SHA-256 of the token, in hex. */
   readonly digest: string
   readonly role: Role
-  readonly holderKind: Holder['kind']
+  readonly holderKind: 'person' | 'agent' | 'worker'
   readonly holderId: string
   readonly createdAt: number
   readonly createdBy: string
@@ -306,14 +293,6 @@ export interface SettingStore {
   remove(organizationId: string, subject: string, name: string): Promise<void>
 }
 
-/** What somebody has, counted over many rows: for those who leave, and for those who may know no more than that. */
-export interface HoldingStore {
-  /** How many leases of this holder are running at `now`. */
-  countRunning(holder: Holder, now: number): Promise<number>
-  /** Owner → how many credentials they have, of all owners of this kind that have any. */
-  countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
-}
-
 /** A code that lets somebody in once: as a new member, or a member who sets a new password. */
 export interface InvitationRow {
   readonly id: string
@@ -403,8 +382,8 @@ export interface Holder {
 export interface HoldingStore {
   /** How many leases of this holder are running at `now`. */
   countRunning(holder: Holder, now: number): Promise<number>
-  /** Ends them; returns how many. */
-  endRunning(holder: Holder, at: number, reason: string): Promise<number>
+  /** Ends them, or only those on one credential; returns how many. */
+  endRunning(holder: Holder, at: number, reason: string, credentialId?: string): Promise<number>
   /** Owner → how many credentials they have, of all owners of this kind that have any. */
   countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
 }

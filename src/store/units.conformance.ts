@@ -46,7 +46,7 @@ export function describeUnits(store: CurrentStore, reopened: () => Promise<boole
         await unit.credentials.update('org-a', row.id, 1, { description: 'changed' })
         await unit.versions.insert(versionRow(row.id, { version: 2 }))
         await unit.versions.prune(row.id, 2)
-        await unit.leases.endAllOf({ credentialId: row.id }, 1500, 'deleted')
+        await unit.leases.endAllOf(row.id, 1500, 'deleted')
         await unit.audit.append(auditEntry())
         await unit.settings.put('org-a', '*', 'order', [2])
         await unit.installation.put('a', 'b')

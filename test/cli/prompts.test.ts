@@ -26,7 +26,11 @@ interface Terminal {
 const never = () => Promise.reject(new Error('This verb does not start anything.'))
 
 // Types each answer when its question has appeared.
-async function onTerminal(argv: readonly string[], answers: readonly (readonly [RegExp, string])[]) {
+async function onTerminal(
+  argv: readonly string[],
+  answers: readonly (readonly [RegExp, string])[],
+  env: Readonly<Record<string, string>> = workshop.env,
+) {
   const terminal = () => Object.assign(new PassThrough(), { isTTY: true, columns: 200, rows: 50 })
   const [stdin, stdout, stderr] = [
     Object.assign(terminal(), { setRawMode: () => undefined }),
@@ -49,7 +53,7 @@ async function onTerminal(argv: readonly string[], answers: readonly (readonly [
   })
   const exitCode = await runCli(argv, {
     version: '0',
-    env: workshop.env,
+    env,
     stdin: stdin as never,
     stdout: stdout as never,
     stderr: stderr as never,
@@ -171,4 +175,31 @@ test('login asks for the token without showing it', async () => {
   expect(exitCode).toBe(0)
   expect(stdout).toContain('as owner@claviger.local (owner)')
   expect(stdout + stderr).not.toContain(token)
+})
+
+test('worker --enrol asks for the code without showing it, and a used one changes nothing', async () => {
+  const enrol = await workshop.run('claviger admin worker enrol build-1 --json 2> /dev/null')
+  const { code } = JSON.parse(enrol.stdout) as { code: string }
+  const server = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8')) as {
+    url: string
+  }
+  const env = { ...workshop.env, CLAVIGER_STATE_DIR: join(workshop.directory, 'machine') }
+  const argv = ['worker', '--server', server.url, '--enrol']
+  const question = /Enrolment code for http/
+  const answers: [RegExp, string][] = [
+    [question, 'nonsense\r'],
+    [/not an enrolment code/, '\u0015'],
+    [question, `${code}\r`],
+  ]
+  const { exitCode, stdout, stderr } = await onTerminal(argv, answers, env)
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^Enrolled as build-1 of My organization\.\nSaved in .*login\.json\.\n$/),
+  })
+  expect(stdout + stderr).not.toContain(code)
+  const saved = readFileSync(join(env.CLAVIGER_STATE_DIR, 'login.json'), 'utf8')
+  const again = await onTerminal(argv, [[question, `${code}\r`]], env)
+  expect(again).toMatchObject({ exitCode: 3, stdout: '' })
+  expect(again.stderr).toContain('This enrolment code was used already.')
+  expect(readFileSync(join(env.CLAVIGER_STATE_DIR, 'login.json'), 'utf8')).toBe(saved)
 })

@@ -25,7 +25,7 @@ function expectNoValues(): void {
   for (const [name, value] of Object.entries(workshop.values)) {
     expect(printed.includes(value), `${name} was printed`).toBe(false)
   }
-  expect(printed).not.toMatch(/clv_(api|lease)_[0-9A-Za-z]{20}/)
+  expect(printed).not.toMatch(/clv_(api|enrol|lease)_[0-9A-Za-z]{20}/)
 }
 
 describe('scripts', () => {

@@ -50,6 +50,8 @@ function addOrganizations(admin: Command, attach: Attach): void {
     .argument('<name>')
     .requiredOption('--owner <email>', 'its first owner, who may be new here')
   attach(create, () => import('./organizations.ts').then((m) => m.create))
+  addAgents(admin, attach)
+  addWorkers(admin, attach)
 }
 
 function addTokens(admin: Command, attach: Attach): void {
@@ -67,4 +69,61 @@ function addTokens(admin: Command, attach: Attach): void {
   attach(tokens.command('list').description('List tokens.'), () => import('./tokens.ts').then((m) => m.list))
   const revoke = tokens.command('revoke').description('Revoke a token, everywhere.').argument('<name>')
   attach(revoke, () => import('./tokens.ts').then((m) => m.revoke))
+}
+
+function addAgents(admin: Command, attach: Attach): void {
+  const agents = admin.command('agent').description('Agents: identities without a person.')
+  const create = agents.command('create').description('Make an agent.').argument('<name>')
+  attach(create.option('-d, --description <text>', 'what it is for'), () =>
+    import('./agents.ts').then((m) => m.create),
+  )
+  attach(agents.command('list').description('List agents.'), () => import('./agents.ts').then((m) => m.list))
+  const show = agents.command('show').description('Show what an agent has.').argument('<name>')
+  attach(show, () => import('./agents.ts').then((m) => m.show))
+  const give = agents
+    .command('attach')
+    .description("Let an agent use the organization's or a team's credential.")
+  attach(attachment(give), () => import('./agents.ts').then((m) => m.attach))
+  const take = agents
+    .command('detach')
+    .description('Take an attached credential away; its running leases end.')
+  attach(attachment(take), () => import('./agents.ts').then((m) => m.detach))
+  const token = agents
+    .command('token')
+    .description('Make a token for the runs of an agent; it is shown once.')
+    .argument('<name>')
+    .requiredOption('--name <token>', 'name of the token')
+    .option('--expires-in <duration>', 'for example 30d, 12h or 90m')
+    .option('--no-expiry', 'it never expires')
+  attach(token, () => import('./agents.ts').then((m) => m.token))
+  const remove = agents
+    .command('delete')
+    .description('Delete an agent that owns no credentials; its tokens and workers are revoked.')
+    .argument('<name>')
+    .option('--force', 'do not ask')
+  attach(remove, () => import('./agents.ts').then((m) => m.remove))
+}
+
+function addWorkers(admin: Command, attach: Attach): void {
+  const workers = admin.command('worker').description('Workers: machines with a token of their own.')
+  const enrol = workers
+    .command('enrol')
+    .description('Make a code that enrols one machine, once.')
+    .argument('<name>')
+    .option('--agent <name>', 'it will run as this agent, and only as it')
+    .option('--expires-in <duration>', 'how long the code works, for example 1h or 30m', '1h')
+  attach(enrol, () => import('./workers.ts').then((m) => m.enrol))
+  attach(workers.command('list').description('List workers.'), () =>
+    import('./workers.ts').then((m) => m.list),
+  )
+  const revoke = workers.command('revoke').description('Revoke a worker, everywhere.').argument('<name>')
+  attach(revoke, () => import('./workers.ts').then((m) => m.revoke))
+}
+
+function attachment(command: Command): Command {
+  return command
+    .argument('<agent>')
+    .argument('[credential]')
+    .option('--org', 'of the organization')
+    .option('--team [slug]', 'of a team; without a slug, of your only one')
 }

@@ -1,22 +1,15 @@
 // `claviger admin tokens`: tokens for people's other machines and for programs.
 
 import type { Role } from '../../domain/caller.ts'
-import { ClavigerError } from '../../domain/errors.ts'
-import { checkName, printable } from '../../domain/names.ts'
+import { checkName } from '../../domain/names.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { durationSeconds, relativeTime } from '../text.ts'
+import { relativeTime } from '../text.ts'
+import { type LifetimeOptions, lifeOf } from './lifetime.ts'
 
-// What the server takes.
-const SHORTEST_SECONDS = 60
-const LONGEST_SECONDS = 3650 * 86_400
-
-export interface CreateTokenOptions {
+export interface CreateTokenOptions extends LifetimeOptions {
   readonly name: string
   readonly role: Exclude<Role, 'agent' | 'worker'>
-  readonly expiresIn?: string
-  /** False with --no-expiry; commander gives true when neither was said. */
-  readonly expiry: boolean
 }
 
 export async function create(context: Context, options: CreateTokenOptions): Promise<number> {
@@ -57,24 +50,4 @@ export async function revoke(context: Context, _: unknown, [name = '']: readonly
   const answer = await client.call('tokens.revoke', { name })
   context.ui.answer(answer, () => [`Revoked ${name}.`])
   return 0
-}
-
-// Oz's rule: how long a token lives is always said, never assumed.
-function lifeOf({ expiresIn, expiry }: CreateTokenOptions): number | null {
-  if ((expiresIn === undefined) === expiry) {
-    throw new ClavigerError('invalid', 'Say how long the token lives.', {
-      hint: 'Give --expires-in 30d (or 12h, 90m), or --no-expiry; not both.',
-    })
-  }
-  if (expiresIn === undefined) return null
-  const seconds = durationSeconds(expiresIn)
-  if (seconds !== null && seconds >= SHORTEST_SECONDS && seconds <= LONGEST_SECONDS) return seconds
-  if (seconds !== null) {
-    throw new ClavigerError('invalid', 'A token lives for at least 60 seconds and at most 3650 days.', {
-      hint: 'Give for example --expires-in 30d, or --no-expiry.',
-    })
-  }
-  throw new ClavigerError('invalid', `"${printable(expiresIn)}" is not a duration.`, {
-    hint: 'Write it like 30d, 12h, 90m or 3600s.',
-  })
 }

@@ -33,7 +33,7 @@ export async function run(context: Context, options: ExplainOptions): Promise<nu
   const who = await client.call('whoami', {})
   const answer = await client.call('explain', {
     harness,
-    ambient: await ambientHere(context, options),
+    ambient: await ambientHere(context, options, who),
     ...(user !== undefined && { user }),
     ...(team !== undefined && { team }),
     ...(agent !== undefined && { agent }),
@@ -41,19 +41,27 @@ export async function run(context: Context, options: ExplainOptions): Promise<nu
   })
   const { decisions } = answer
   context.ui.note(`${HARNESS_TITLE[harness]}, for a run of ${answer.for}:`)
-  const nothing = `No ${HARNESS_TITLE[harness]} credential fits. Store one: claviger credential create ${harness} api-key --personal NAME`
+  const nothing = `No ${HARNESS_TITLE[harness]} credential fits. ${howToGetOne(harness, { ...who, agent: agent ?? who.agent })}`
   context.ui.table(answer, HEADINGS, () => decisions.map((one) => row(one, who)), nothing)
   return decisions.some((one) => one.verdict === 'chosen') ? EXIT.ok : EXIT.noCredential
+}
+
+/** What to type where nothing is stored that could serve. */
+export function howToGetOne(harness: HarnessName, { kind, agent }: Pick<WhoAmI, 'kind' | 'agent'>): string {
+  if (agent !== null) return `Attach one: claviger admin agent attach ${agent} NAME`
+  const owner = kind === 'person' ? '--personal' : '--org'
+  return `Store one: claviger credential create ${harness} api-key ${owner} NAME`
 }
 
 /** What this machine has of its own for that harness, as the server is told. */
 export async function ambientHere(
   { dependencies }: Context,
-  { harness, ambient, user }: Pick<ExplainOptions, 'harness' | 'ambient' | 'user'>,
+  { harness, ambient, user, agent }: Pick<ExplainOptions, 'harness' | 'ambient' | 'user' | 'agent'>,
+  who: Pick<WhoAmI, 'agent'>,
 ) {
   if (!ambient) return 'refused' as const
   // What this machine has says nothing about the machine on which somebody else's run would be.
-  if (user !== undefined) return 'none' as const
+  if (user !== undefined || (agent !== undefined && agent !== who.agent)) return 'none' as const
   const program = await dependencies.harnessOf(harness)
   return program.ambient(await readMachine(program, dependencies.env, process.cwd()))
 }

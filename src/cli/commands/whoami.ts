@@ -2,6 +2,7 @@
 
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import type { WhoAmI } from '../owner-flags.ts'
 import { labelled } from '../text.ts'
 
 export async function run(context: Context): Promise<number> {
@@ -12,10 +13,20 @@ export async function run(context: Context): Promise<number> {
       ['name', who.name],
       ['role', who.role],
       ['organization', who.organization.name],
-      ['teams', who.teams.length === 0 ? 'none' : who.teams.join(', ')],
+      ...(who.kind === 'person'
+        ? [['teams', who.teams.length === 0 ? 'none' : who.teams.join(', ')] as const]
+        : [['draws on', drawsOn(who)] as const]),
       ['server', server],
       ['signed in by', tokenSource ?? undefined],
     ]),
   )
   return 0
+}
+
+// Whose credentials a machine gets.
+function drawsOn({ kind, agent }: WhoAmI): string {
+  if (kind === 'agent') return 'its own credentials, and those attached to it'
+  return agent === null
+    ? "the organization's credentials"
+    : `the credentials of the agent ${agent}, and those attached to it`
 }

@@ -21,7 +21,7 @@ export async function run(
   const what = shortly(credential, who)
   if (options.force !== true) {
     const { references } = await client.call('credentials.references', { id })
-    for (const reference of references) ui.note(`It is referred to by ${reference}.`)
+    for (const reference of references) ui.note(`What refers to it: ${reference}.`)
     if (!ui.interactive) {
       throw new ClavigerError('invalid', `Refusing to delete ${name} without confirmation; use --force`, {
         hint: `Type: claviger credential delete --force ${name}. It cannot be undone.`,

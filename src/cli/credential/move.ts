@@ -23,7 +23,10 @@ export async function run(context: Context, options: MoveOptions, words: readonl
   mustManage(who, owner)
   const moved = await client.call('credentials.move', { id: credential.id, owner: formatOwner(owner) })
   const from = ownerTitle(credential.owner, who)
-  context.ui.answer(moved, () => [`Moved from ${from}: ${shortly(moved, who)}.`])
+  context.ui.answer(moved, () => [
+    `Moved from ${from}: ${shortly(moved, who)}.`,
+    ...moved.cleared.map((one) => `Cleared: ${one}.`),
+  ])
   return 0
 }
 

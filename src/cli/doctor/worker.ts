@@ -11,7 +11,7 @@ import { parseOwner } from '../../domain/owner.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { withoutOwnSettings } from '../../runner/materialize.ts'
 import { askStatus } from '../../runner/programs.ts'
-import { ambientHere } from '../commands/explain.ts'
+import { ambientHere, howToGetOne } from '../commands/explain.ts'
 import { type Connection, connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { callerOf, ownerTitle } from '../owner-flags.ts'
@@ -86,7 +86,7 @@ async function checkCredential(
 ): Promise<Finding> {
   const what = `${HARNESS_TITLE[name]} credential`
   try {
-    const ambient = await ambientHere(context, { harness: name, ambient: true })
+    const ambient = await ambientHere(context, { harness: name, ambient: true }, who)
     const { decisions } = await client.call('explain', { harness: name, ambient })
     return judge(what, name, decisions, who)
   } catch (thrown) {
@@ -117,15 +117,21 @@ export function judge(
   if (taken?.credential) {
     const { name, owner, type } = taken.credential
     const title = `${type} ${name} of ${ownerTitle(owner, who)}`
-    if (mayCredential(caller, 'use', parseOwner(owner))) return ok(what, `${title}: ${taken.reason}`)
+    const attached = taken.scope === 'agent'
+    if (mayCredential(caller, 'use', parseOwner(owner), attached))
+      return ok(what, `${title}: ${taken.reason}`)
     return problem('not_allowed', what, `your role ${who.role} may not use ${title}.`)
   }
   const hint = `See the whole list: claviger explain --harness ${harness}`
   const reasons = stored.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   if (stored.some(({ state }) => state !== 'ok')) return problem('not_usable', what, `${reasons}.`, hint)
   if (stored.length > 0) return problem('not_allowed', what, `${reasons}.`, hint)
-  const store = `Store one: claviger credential create ${harness} api-key --personal NAME`
-  const none = problem('not_stored', what, 'nothing is stored that could serve a run here.', store)
+  const none = problem(
+    'not_stored',
+    what,
+    'nothing is stored that could serve a run here.',
+    howToGetOne(harness, who),
+  )
   return taken
     ? { ...none, level: 'warn', said: `${none.said} Runs use what this machine has of its own.` }
     : none

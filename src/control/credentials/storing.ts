@@ -55,7 +55,7 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
         const row = await findCredential(unit, caller, id)
         await authorize(manage('credential.delete', row))
         const cleared = await referencesTo(unit, row, workshop.now())
-        await unit.leases.endAllOf({ credentialId: row.id }, workshop.now(), 'the credential was deleted')
+        await unit.leases.endAllOf(row.id, workshop.now(), 'the credential was deleted')
         await unit.credentials.delete(caller.organizationId, row.id)
         return { cleared }
       }),

@@ -23,9 +23,6 @@ type AgentUseCases = Pick<
   'agents.create' | 'agents.list' | 'agents.get' | 'agents.delete' | 'agents.token'
 >
 
-// More than this is not counted one by one: "at least 1000" is enough to say no.
-const COUNTED = 1000
-
 export function createAgentUseCases(workshop: Workshop): AgentUseCases {
   const { guard, store, now } = workshop
   return {
@@ -100,18 +97,17 @@ async function makeToken(
 async function mustOwnNothing(unit: StoreGroups, { organizationId }: Caller, agent: string): Promise<void> {
   const count = await countOwned(unit, organizationId, agent)
   if (count === 0) return
-  const many = count === 1 ? '1 credential' : `${count === COUNTED ? 'at least ' : ''}${count} credentials`
-  throw new ClavigerError('conflict', `The agent ${agent} owns ${many}.`, {
+  throw new ClavigerError('conflict', `The agent ${agent} owns ${counted(count, 'credential')}.`, {
     hint: `Delete or move them first: claviger credential list --agent ${agent}`,
   })
 }
 
 async function countOwned(
-  { credentials }: Pick<StoreGroups, 'credentials'>,
+  { holdings }: Pick<StoreGroups, 'holdings'>,
   organizationId: string,
   agent: string,
 ): Promise<number> {
-  return (await credentials.list(organizationId, { owners: [`agent:${agent}`] }, { limit: COUNTED })).length
+  return (await holdings.countOwned(organizationId, 'agent'))[`agent:${agent}`] ?? 0
 }
 
 // Everything that refers to the agent by its name, in words.
@@ -125,7 +121,7 @@ async function clear(
   const attachments = await unit.attachments.ofAgent(organizationId, agent)
   const workers = await liveWorkersOf(unit, organizationId, agent)
   const tokens = await unit.tokens.revokeAllOf(holder, at)
-  let ended = await unit.leases.endAllOf({ holder }, at, 'the agent was deleted')
+  let ended = await unit.holdings.endRunning(holder, at, 'the agent was deleted')
   for (const worker of workers) ended += await endWorker(unit, worker, at, 'the agent was deleted')
   return [
     ...(attachments.length === 0 ? [] : [counted(attachments.length, 'attachment')]),

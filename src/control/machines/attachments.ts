@@ -89,7 +89,7 @@ async function endLeasesOf(
   ]
   let ended = 0
   for (const holder of holders)
-    ended += await unit.leases.endAllOf({ credentialId, holder }, at, 'the credential was detached')
+    ended += await unit.holdings.endRunning(holder, at, 'the credential was detached', credentialId)
   return ended
 }
 

@@ -70,7 +70,7 @@ export async function endWorker(
   const holder = { organizationId, kind: 'worker', id } as const
   await unit.workers.revoke(organizationId, id, at)
   await unit.tokens.revokeAllOf(holder, at)
-  return unit.leases.endAllOf({ holder }, at, reason)
+  return unit.holdings.endRunning(holder, at, reason)
 }
 
 function act(action: string, row: WorkerRow, details: Record<string, string> = {}): Act {

@@ -56,12 +56,12 @@ export async function endHeld({ unit, authorize, needs, holder, now }: Ending): 
     await authorize({ action: 'token.revoke', needs, object: { kind: 'token', id, name }, details })
     await unit.tokens.revoke(organizationId, name, now)
   }
-  const leases = await unit.leases.endAllOf({ holder }, now, REASON)
+  const leases = await unit.holdings.endRunning(holder, now, REASON)
   const credentials = await allOwned(unit, holder)
   for (const { id, name, owner, type } of credentials) {
     const object = { kind: 'credential', id, name }
     await authorize({ action: 'credential.delete', needs, object, details: { ...details, owner, type } })
-    await unit.leases.endAllOf({ credentialId: id }, now, 'the credential was deleted')
+    await unit.leases.endAllOf(id, now, 'the credential was deleted')
     await unit.credentials.delete(organizationId, id)
   }
   await forgetNotice(unit, organizationId, user)

@@ -18,6 +18,18 @@ export function holdingGroup(database: Kysely<Database>): (execute: Execute) => 
         .where('expires_at', '>', now)
       return Number((await execute(query.compile())).rows[0]?.running ?? 0)
     },
+    endRunning: async ({ organizationId, kind, id }, at, reason, credentialId) => {
+      let query = database
+        .updateTable('lease')
+        .set({ ended_at: at, end_reason: reason })
+        .where('organization_id', '=', organizationId)
+        .where('holder_id', '=', id)
+        .where('holder_kind', '=', kind)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', at)
+      if (credentialId !== undefined) query = query.where('credential_id', '=', credentialId)
+      return Number((await execute(query.compile())).numAffectedRows ?? 0n)
+    },
     countOwned: async (organizationId, kind) => {
       // All texts that begin with the kind: `;` comes right after `:`.
       const query = database

@@ -1,6 +1,6 @@
 // Leases over SQL.
 
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { LeaseRow, LeaseStore } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
@@ -46,22 +46,13 @@ export function leaseGroup(database: Kysely<Database>): (execute: Execute) => Le
         .where('ended_at', 'is', null)
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    endAllOf: async ({ credentialId, holder }, at, reason) => {
-      let query = database
+    endAllOf: async (credentialId, at, reason) => {
+      const query = database
         .updateTable('lease')
         .set({ ended_at: at, end_reason: reason })
+        .where('credential_id', '=', credentialId)
         .where('ended_at', 'is', null)
         .where('expires_at', '>', at)
-      if (credentialId !== undefined) query = query.where('credential_id', '=', credentialId)
-      if (holder !== undefined) {
-        query = query
-          .where('organization_id', '=', holder.organizationId)
-          .where('holder_kind', '=', holder.kind)
-          .where('holder_id', '=', holder.id)
-      }
-      // In the words of the index over machines' leases, which is found by them.
-      if (holder !== undefined && holder.kind !== 'person')
-        query = query.where(sql<boolean>`holder_kind <> 'person'`)
       return Number((await execute(query.compile())).numAffectedRows ?? 0n)
     },
     countRunning: async (credentialId, now) => {

@@ -5,13 +5,6 @@ import { type Kysely, sql } from 'kysely'
 export async function createMachines(database: Kysely<unknown>): Promise<void> {
   await createAgents(database)
   await createWorkers(database)
-  // Machines' leases end all at once when they are revoked. Those of people are not in it: they cost nothing here.
-  await database.schema
-    .createIndex('lease_of_machine')
-    .on('lease')
-    .columns(['holder_id', 'expires_at'])
-    .where(sql<boolean>`holder_kind <> 'person' and ended_at is null`)
-    .execute()
 }
 
 async function createAgents(database: Kysely<unknown>): Promise<void> {

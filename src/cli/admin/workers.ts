@@ -1,0 +1,60 @@
+// `claviger admin worker`: machines that run agents, each with a token of its own.
+
+import { checkName } from '../../domain/names.ts'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { relativeTime } from '../text.ts'
+import { ended } from './agents.ts'
+import { secondsOf } from './lifetime.ts'
+
+export interface EnrolOptions {
+  readonly agent?: string
+  readonly expiresIn?: string
+}
+
+/** Prints the code that enrols one machine, once. */
+export async function enrol(
+  context: Context,
+  { agent, expiresIn = '1h' }: EnrolOptions,
+  [name = '']: readonly string[],
+): Promise<number> {
+  checkName(name)
+  const expiresInSeconds = secondsOf(expiresIn)
+  const { client, server } = await connect(context)
+  const made = await client.call('workers.enrol', {
+    name,
+    expiresInSeconds,
+    ...(agent !== undefined && { agent }),
+  })
+  context.ui.answer(made, () => [made.code])
+  const as = agent === undefined ? '' : `, as the agent ${agent}`
+  context.ui.note(
+    `Code for the worker ${name}${as}, shown this once. It works once, and expires ${relativeTime(made.expiresAt, Date.now())}.`,
+  )
+  context.ui.note(`On that machine: claviger worker --server ${server} --enrol`)
+  return 0
+}
+
+export async function list(context: Context): Promise<number> {
+  const { client } = await connect(context)
+  const answer = await client.call('workers.list', {})
+  const now = Date.now()
+  const rows = () =>
+    answer.workers.map(({ name, state, agent, enrolledAt, lastSeenAt }) => [
+      name,
+      state,
+      agent ?? '',
+      enrolledAt === null ? '' : relativeTime(enrolledAt, now),
+      lastSeenAt === null ? '' : relativeTime(lastSeenAt, now),
+    ])
+  context.ui.table(answer, ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN'], rows, 'There are no workers.')
+  return 0
+}
+
+export async function revoke(context: Context, _: unknown, [name = '']: readonly string[]): Promise<number> {
+  checkName(name)
+  const { client } = await connect(context)
+  const answer = await client.call('workers.revoke', { name })
+  context.ui.answer(answer, () => [`Revoked the worker ${name}.${ended(answer.ended)}`])
+  return 0
+}
