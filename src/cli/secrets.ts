@@ -5,7 +5,7 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
-import { tokenKind } from '../domain/token.ts'
+import { codeKind, tokenKind } from '../domain/token.ts'
 import type { FieldValues } from '../domain/values.ts'
 import { errorCode, readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
 import { identifyProcess, isAlive } from '../lib/process.ts'
@@ -56,13 +56,12 @@ export async function readValueFile(path: string): Promise<string> {
 /** Reads one of our own tokens. Throws `unauthenticated` for what cannot be one, without repeating it. */
 export function readToken(text: string, from: string): Secret {
   const token = text.trim()
-  const kind = tokenKind(token)
-  if (kind === 'enrol') {
+  if (codeKind(token) === 'enrol') {
     throw new ClavigerError('unauthenticated', `${from} holds a code that enrols a worker, not a token.`, {
       hint: 'Use it for that: claviger worker --enrol',
     })
   }
-  if (kind !== null) return new Secret(token)
+  if (tokenKind(token) !== null) return new Secret(token)
   throw new ClavigerError('unauthenticated', `${from} does not hold a Claviger token.`, {
     hint: 'A token starts with clv_api_. Make one: claviger admin tokens create --name NAME --role member --expires-in 30d',
   })

@@ -3,7 +3,7 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
-import { tokenKind } from '../../domain/token.ts'
+import { codeKind } from '../../domain/token.ts'
 import { clientFor, findServer } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { loginFile, mustBeAbleToSave, readPiped, saveLogin } from '../secrets.ts'
@@ -40,7 +40,7 @@ async function enterCode({ ui, dependencies }: Context, server: string): Promise
   if (dependencies.stdin.isTTY !== true) return readPiped(dependencies.stdin)
   if (ui.interactive) {
     const check = (text: string) =>
-      tokenKind(text.trim()) === 'enrol'
+      codeKind(text.trim()) === 'enrol'
         ? undefined
         : 'That is not an enrolment code; one starts with clv_enrol_.'
     return ui.askSecret(`Enrolment code for ${server}`, check)

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
 import { callerOf, enrolmentCode, enrolWorker, makeAgent } from '../../../test/support/machines.ts'
-import { formatEnrolmentCode, formatToken } from '../../domain/token.ts'
+import { formatCode, formatToken } from '../../domain/token.ts'
 import { createAuthenticator } from '../authenticate.ts'
 
 const HOUR = 3_600_000
@@ -90,7 +90,7 @@ describe('enrolment', () => {
     const house = createHouse()
     const [revoked, expired] = [await enrolmentCode(house, 'revoked'), await enrolmentCode(house, 'expired')]
     await house.ask('ada', 'workers.revoke', { name: 'revoked' })
-    const unknown = formatEnrolmentCode(house.ports.random(48))
+    const unknown = formatCode('enrol', house.ports.random(48))
     house.clock.now += HOUR
     for (const [code, kind, message] of [
       ['', 'invalid', 'not an enrolment code'],

@@ -26,7 +26,6 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0002': { up: indexHolders },
     'store-0003': { up: createSigningIn },
     'store-0004': { up: createMachines },
-    'store-0002': { up: indexHolders },
   }
 }
 
