@@ -5,12 +5,14 @@ import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
+import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
   ...CREDENTIAL_OPERATIONS,
   ...LEASE_OPERATIONS,
   ...TOKEN_OPERATIONS,
+  ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
 } as const satisfies Record<string, Operation>
 

@@ -6,12 +6,14 @@ import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
+import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
   ...CREDENTIAL_SCHEMAS,
   ...LEASE_SCHEMAS,
   ...TOKEN_SCHEMAS,
+  ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 

@@ -9,6 +9,8 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createHarnessUseCases } from './settings/harnesses.ts'
+import { createPolicyUseCases } from './settings/policy.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -23,6 +25,8 @@ export function createControl(ports: Ports): Control {
     ...createOrderUseCases(workshop),
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
+    ...createHarnessUseCases(workshop),
+    ...createPolicyUseCases(workshop),
     ...auditUseCases(workshop),
   }
   return gated(control, workshop.guard)

@@ -19,6 +19,8 @@ export interface Act {
     | { readonly right: Right; readonly owner: Owner; readonly into?: true }
     | { readonly general: GeneralRight }
     | { readonly lease: string }
+    // A rule of the organization forbids it, whoever asks: refused with this error.
+    | { readonly forbiddenBy: ClavigerError }
   readonly object: { readonly kind: string; readonly id: string; readonly name: string }
   readonly details?: AuditEntry['details']
 }
@@ -139,12 +141,14 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
 }
 
 function permits(caller: Caller, { needs }: Act): boolean {
+  if ('forbiddenBy' in needs) return false
   if ('lease' in needs) return caller.leaseId === null || caller.leaseId === needs.lease
   if (caller.leaseId !== null) return false
   return 'general' in needs ? may(caller, needs.general) : mayCredential(caller, needs.right, needs.owner)
 }
 
 function refusal(caller: Caller, { needs, object }: Act): ClavigerError {
+  if ('forbiddenBy' in needs) return needs.forbiddenBy
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
   if (!('owner' in needs)) return forbidden(`You may not ${DOING[needs.general]}.`)
@@ -162,6 +166,7 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
   readAudit: 'read the audit log',
   readSettings: 'see the settings of the organization',
   manageSettings: 'change the settings of the organization',
+  shareSubscriptions: 'let Claude subscriptions serve others: only an owner of the organization may',
   readPeople: 'see members and teams',
   managePeople: 'change members and teams',
   readMachines: 'see agents and workers',

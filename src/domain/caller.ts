@@ -91,6 +91,8 @@ const GENERAL_RIGHTS = {
   /** Which harnesses are on, and the subscriptions policy. */
   readSettings: ['owner', 'admin', 'member', 'auditor'],
   manageSettings: ['owner', 'admin'],
+  /** Letting subscriptions whose terms say otherwise serve others than the person who bought them. */
+  shareSubscriptions: ['owner'],
   /** Members, teams and invitations. */
   readPeople: ['owner', 'admin', 'auditor'],
   managePeople: ['owner', 'admin'],

@@ -4,12 +4,11 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
-import { policyRefusal } from '../../domain/policy.ts'
 import { checkEnvironmentSize } from '../../domain/values.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { changedMeanwhile, findCredential, findOwner, manage, nameTaken, storeFor } from '../find.ts'
-import { policiesFor } from '../resolution.ts'
+import { mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -18,7 +17,7 @@ import { rebind } from './sealing.ts'
 export function createPlacementUseCases(
   workshop: Workshop,
 ): Pick<Control, 'credentials.rename' | 'credentials.move'> {
-  const { guard, vault, identity, store, now } = workshop
+  const { guard, vault, identity, now } = workshop
   return {
     async 'credentials.rename'(caller, { id, name }) {
       checkName(name)
@@ -32,17 +31,12 @@ export function createPlacementUseCases(
     async 'credentials.move'(caller, input) {
       const owner = await findOwner(identity, caller, input.owner)
       const to = formatOwner(owner)
-      const policies = await policiesFor(
-        store,
-        caller.organizationId,
-        caller.kind === 'person' ? caller.id : null,
-      )
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, input.id)
         await authorize(manage('credential.move', row, { to }))
-        await authorize(storeFor('credential.receive', { ...row, owner: to }, { from: row.owner }))
-        const refusal = policyRefusal(row.type, owner, policies)
-        if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
+        const receive = storeFor('credential.receive', { ...row, owner: to }, { from: row.owner })
+        await authorize(receive)
+        await mustFitPolicy(unit, authorize, row.organizationId, receive, { type: row.type, owner: to })
         const moved = { owner: to, ...rebind(vault, row, { owner: to }) }
         return place(unit, caller, row, { ...moved, position: null, updatedAt: now() })
       })
