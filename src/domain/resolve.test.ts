@@ -143,6 +143,15 @@ describe('resolve always', () => {
     })
   })
 
+  it('goes by scope: agent, user, team, organization, ambient', () => {
+    const width = ['agent', 'user', 'team', 'organization', 'ambient']
+    check(({ explicit: _, ...asked }, given) => {
+      const scopes = resolve(asked, given).map(({ scope }) => width.indexOf(scope))
+      expect(scopes).toEqual(scopes.toSorted((a, b) => a - b))
+      expect(scopes).not.toContain(-1)
+    })
+  })
+
   it('puts ambient last and gives a reason for everything', () => {
     check((asked, given) => {
       const decisions = resolve(asked, given)
