@@ -21,7 +21,7 @@ export interface SubscriptionRule {
 export type SubscriptionPolicies = Readonly<Record<HarnessName, SubscriptionRule>>
 
 /** What holds until the organization decides otherwise. */
-export const DEFAULT_POLICY: Readonly<Record<HarnessName, SubscriptionPolicy>> = {
+const DEFAULT_POLICY: Readonly<Record<HarnessName, SubscriptionPolicy>> = {
   claude: 'owner',
   codex: 'shared',
 }
