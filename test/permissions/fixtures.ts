@@ -8,8 +8,9 @@
 //                (`theirs`: as who asks) and returns its id
 //   public       no token is needed; the request carries a code or a password, a wrong one
 //
-// The request must succeed for those who may make it, or reach the use-case and fail there with the code `fails`. The
-// matrix (matrix.test.ts) makes it in the name of everybody and compares with the table of permissions.
+// The request must succeed for those who may make it, or be answered with what `instead` names for a rule of the
+// operation's own. The matrix (matrix.test.ts) makes it in the name of everybody and compares with the table of
+// permissions.
 
 import type { OperationName } from '../../src/api/operations.ts'
 import type { Caller } from '../../src/domain/caller.ts'
@@ -36,7 +37,8 @@ type Aimed =
     }
 
 export type Fixture = Aimed & {
-  readonly fails?: ErrorCode
+  /** What this caller gets who has the permission, but is held off by another rule (or what it needs is not here). */
+  readonly instead?: (caller: Caller) => ErrorCode | undefined
   /** Not for those who may see only name and type of what the organization owns (R3). */
   readonly whole?: true
   /** The request may name a person: one of another organization is answered like one there is not. */

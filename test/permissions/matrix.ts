@@ -69,7 +69,7 @@ async function askInTheNameOf(
 const ASK: Readonly<Record<Fixture['aim'], (scene: Scene) => Promise<string[]>>> = {
   public: async (scene) => {
     const { outcome } = await observed(scene, [], scene.caller)
-    const expected = scene.fixture.fails ?? 'allowed'
+    const expected = scene.fixture.instead?.(scene.caller) ?? 'allowed'
     return outcome === expected ? [] : [`expected ${expected}, got ${outcome}`]
   },
   nothing: (scene) => expectOutcome(scene, [], byGeneralRight(scene), 'for their organization'),
@@ -202,18 +202,19 @@ async function expectOutcome(
   what: string,
 ): Promise<string[]> {
   const { outcome, ...happened } = await observed(scene, ids, scene.caller)
-  const { fails } = scene.fixture
-  const wanted = expected === 'allowed' ? (fails ?? 'allowed') : expected
+  const instead = expected === 'allowed' ? scene.fixture.instead?.(scene.caller) : undefined
+  const wanted = instead ?? expected
   const wrong = outcome === wanted ? [] : [`${what}: expected ${wanted}, got ${outcome}`]
   const { permission, method } = OPERATIONS[scene.name]
   const { refused, allowed } = happened
   if (expected === 'allowed') {
     if (outcome === 'allowed' && method !== 'GET' && allowed === 0)
       wrong.push(`${what}: was done without an audit row`)
-    return wrong
+    if (instead === undefined) return wrong
   }
   wrong.push(...traces(happened).map((trace) => `${what}: was refused, and yet ${trace}`))
-  const guarded = permission !== 'credential:describe' || scene.caller.leaseId !== null
+  const guarded =
+    instead === undefined && (permission !== 'credential:describe' || scene.caller.leaseId !== null)
   if (guarded && refused === 0) wrong.push(`${what}: was refused without an audit row`)
   return wrong
 }
