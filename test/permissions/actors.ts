@@ -65,10 +65,10 @@ export interface Furnished {
   readonly ids: readonly string[]
 }
 
-/** A house with one credential of two versions for every target. */
-export async function furnish(house = createHouse()): Promise<Furnished> {
+/** A house with one credential of two versions for every target. What the actors need to exist is made here first. */
+export async function furnish(house = createHouse(), targets = TARGETS): Promise<Furnished> {
   const ids: string[] = []
-  for (const [i, { giver, owner }] of TARGETS.entries()) {
+  for (const [i, { giver, owner }] of targets.entries()) {
     const id = await house.give(giver, owner, `one-${i}`)
     await house.ask(giver, 'credentials.update', { id, fields: { key: fakeKey(`second-${i}`) } })
     ids.push(id)

@@ -60,8 +60,8 @@ async function askInTheNameOf(
 ): Promise<string[]> {
   const writes: string[] = []
   const fixture = FIXTURES[name]
-  const empty = createHouse(recordingStore(writes))
-  const { house, ids } = fixture.aim === 'credential' ? await furnish(empty) : { house: empty, ids: [] }
+  const targets = fixture.aim === 'credential' ? TARGETS : []
+  const { house, ids } = await furnish(createHouse(recordingStore(writes)), targets)
   plant(house)
   const scene: Scene = { house, ids, name, fixture, rules, writes, caller: ACTORS[who](house) }
   return [...(await ASK[fixture.aim](scene)), ...(await askOfPerson(scene))]
