@@ -39,8 +39,8 @@ export interface Target {
   readonly attached: boolean
 }
 
-const target = (organization: string, owner: string, giver: PersonName): Target => {
-  return { organization, owner, giver, attached: false }
+const target = (organization: string, owner: string, giver: PersonName, attached = false): Target => {
+  return { organization, owner, giver, attached }
 }
 
 /** One credential each. */

@@ -17,7 +17,7 @@ import { createTestApp } from '../support/app.ts'
 import { createHouse, errorOf, type House } from '../support/house.ts'
 import { ACTOR_NAMES, ACTORS, furnish, TARGETS } from './actors.ts'
 import { FIXTURES } from './fixtures.ts'
-import { has, mismatches, type Rules } from './matrix.ts'
+import { has, isAttached, mismatches, type Rules } from './matrix.ts'
 
 const RULES: Rules = { rights: RIGHTS, general: GENERAL_RIGHTS }
 
@@ -117,7 +117,7 @@ describe('the rules themselves', () => {
       if (caller.leaseId !== null) continue
       for (const target of TARGETS) {
         for (const right of ['exists', 'describe', 'use', 'manage'] as const) {
-          const decided = mayCredential(caller, right, parseOwner(target.owner))
+          const decided = mayCredential(caller, right, parseOwner(target.owner), isAttached(caller, target))
           expect([who, target.owner, right, decided]).toEqual([
             ...[who, target.owner, right, has({ rules: RULES, caller }, right, target)],
           ])
