@@ -166,7 +166,7 @@ function byRight(scene: Scene, target: Target): Outcome {
   if (caller.leaseId !== null) return 'forbidden'
   if (has(scene, right, target)) {
     const nameOnly = target.owner === 'org' && (caller.role === 'member' || caller.role === 'agent')
-    return fixture.whole && nameOnly ? 'forbidden' : 'allowed'
+    return fixture.whole && (nameOnly || isAttached(caller, target)) ? 'forbidden' : 'allowed'
   }
   // Who names an owner knows that there is one; who may not see a credential does not know of it.
   if (fixture.aim === 'owner') return 'forbidden'
