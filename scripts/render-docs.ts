@@ -1,9 +1,11 @@
 // The pages under docs/ that say what the code already knows, rendered from its tables.
 
+import type { Permission } from '../src/api/operation.ts'
 import { OPERATION_NAMES, OPERATIONS } from '../src/api/operations.ts'
 import { SCHEMAS } from '../src/api/schemas.ts'
 import { STATUS_OF } from '../src/api/status.ts'
 import { SETTINGS, type SettingDefinition } from '../src/config.ts'
+import { GENERAL_RIGHTS, isGeneralRight, RIGHTS, ROLES, type Role } from '../src/domain/caller.ts'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../src/domain/credential-types.ts'
 
 const NOTE = '<!-- Made by `npm run docs`. Change the table it comes from, not this page. -->\n'
@@ -14,6 +16,7 @@ export function renderDocs(): Map<string, string> {
     ['configuration.md', configuration()],
     ['api.md', api()],
     ['credential-types.md', credentialTypes()],
+    ['permissions.md', permissions()],
   ])
 }
 
@@ -71,6 +74,53 @@ function credentialTypes(): string {
     ]
   })
   return page('Credential types', sections)
+}
+
+function permissions(): string {
+  const head = ['operation', 'right', ...ROLES]
+  const rows = OPERATION_NAMES.map((name) => {
+    const { permission } = OPERATIONS[name]
+    return [code(name), permissionTitle(permission), ...ROLES.map((role) => answerTo(permission, role))]
+  })
+  const general = Object.entries(GENERAL_RIGHTS).map(([right, roles]: [string, readonly Role[]]) => [
+    code(right),
+    ...ROLES.map((role) => (roles.includes(role) ? 'yes' : '–')),
+  ])
+  const relations = Object.entries(RIGHTS).map(([relation, byRole]) => [
+    relation.replace('-', ' '),
+    ...ROLES.map((role) => byRole[role].join(', ') || '–'),
+  ])
+  return page('Permissions', [
+    'Who may do what, from the tables that decide it (`src/domain/caller.ts`, `src/api/operations/`). Everything is within one organization: what belongs to another is answered as if it did not exist. Refusals are recorded in the audit log. No right lets anybody read a value.',
+    '## Operations',
+    'A right that is not about one credential is checked before anything is looked up. `by owner`: it depends on whose credential it is, see below. The handle of a lease may read and end that lease, and nothing else.',
+    table(head, rows),
+    '## Rights that are not about one credential',
+    '`shareSubscriptions` is asked for when `policy.set` is to let Claude subscriptions serve others; `operate` only counts in the organization that operates the installation.',
+    table(['right', ...ROLES], general),
+    '## Rights over credentials, by whose they are',
+    'exists: that there is one. describe: everything but the value; of what the organization owns members see the name and type only. use: get it for a run of one’s own. manage: create, change, test, move, delete. A worker that runs as an agent has what that agent has; one without draws on what the organization owns.',
+    table(['whose', ...ROLES], relations),
+  ])
+}
+
+function permissionTitle(permission: Permission): string {
+  if (permission === 'public') return 'none: a code or password is part of the question'
+  if (permission === 'signed-in') return 'none: about oneself, or what one may see'
+  if (permission === 'own-lease') return 'holds the lease'
+  return code(permission.replace('credential:', ''))
+}
+
+function answerTo(permission: Permission, role: Role): string {
+  if (permission === 'public' || permission === 'signed-in') return 'yes'
+  if (permission === 'own-lease') return 'its own'
+  if (!isGeneralRight(permission)) {
+    const right = permission.replace('credential:', '')
+    const ever = Object.values(RIGHTS).some((byRole) => byRole[role].some((one) => one === right))
+    return ever ? 'by owner' : '–'
+  }
+  const roles: readonly Role[] = GENERAL_RIGHTS[permission]
+  return roles.includes(role) ? 'yes' : '–'
 }
 
 function page(title: string, blocks: readonly string[]): string {

@@ -104,7 +104,8 @@ export const SETTINGS = {
   allowPrivateUpstreams: {
     variable: 'CLAVIGER_ALLOW_PRIVATE_UPSTREAMS',
     standard: 'no',
-    meaning: 'yes: tests of credentials may call hosts in private address ranges.',
+    meaning:
+      "yes: tests of credentials may call hosts in private address ranges, and this machine where a credential's own base URL says so.",
   },
   claudeBin: {
     variable: 'CLAVIGER_CLAUDE_BIN',

@@ -7,6 +7,7 @@ import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
+import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
@@ -16,6 +17,7 @@ const TABLE = {
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
   ...MACHINE_OPERATIONS,
+  ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
   ...PEOPLE_OPERATIONS,
 } as const satisfies Record<string, Operation>

@@ -8,6 +8,7 @@ import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
+import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
@@ -17,6 +18,7 @@ export const SCHEMAS = {
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
   ...MACHINE_SCHEMAS,
+  ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,
   ...PEOPLE_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>

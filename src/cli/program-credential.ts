@@ -9,7 +9,7 @@ import {
   type CredentialTypeDefinition,
 } from '../domain/credential-types.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../domain/harness-names.ts'
-import { DEFAULT_POLICIES } from '../domain/policy.ts'
+import { NOTICE } from '../domain/policy.ts'
 import { CREDENTIAL_STATES } from '../domain/state.ts'
 import type { Attach } from './context.ts'
 
@@ -62,7 +62,7 @@ function addKind(parent: Command, type: CredentialType, attach: Attach): void {
   for (const field of fields.filter((one) => !one.secret)) {
     command.option(`--${kebab(field.name)} <${field.name}>`, `${field.label}, for example ${field.example}`)
   }
-  if (subscription && harness !== null && DEFAULT_POLICIES[harness] === 'off') {
+  if (subscription && harness !== null && NOTICE[harness] !== null) {
     command.option('--accept-notice', 'the notice about subscriptions was read and is accepted')
   }
   attach(entryOptions(ownerOptions(command)), async () => {

@@ -16,6 +16,8 @@ import { createWorkerUseCases } from './machines/workers.ts'
 import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
+import { createHarnessUseCases } from './settings/harnesses.ts'
+import { createPolicyUseCases } from './settings/policy.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
@@ -36,6 +38,8 @@ export function createControl(ports: Ports): Control {
     ...createAttachmentUseCases(workshop),
     ...createWorkerUseCases(workshop),
     ...createJoinUseCase(workshop),
+    ...createHarnessUseCases(workshop),
+    ...createPolicyUseCases(workshop),
     ...auditUseCases(workshop),
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),

@@ -22,6 +22,8 @@ export interface Act {
     | { readonly lease: string }
     // A one-time code that the question holds: what is wrong with it, or null when it is good.
     | { readonly code: ClavigerError | null }
+    // A rule of the organization forbids it, whoever asks: refused with this error.
+    | { readonly forbiddenBy: ClavigerError }
   readonly object: { readonly kind: string; readonly id: string; readonly name: string }
   readonly details?: AuditEntry['details']
   /** What to type instead, said when it is refused. */
@@ -144,6 +146,7 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
 }
 
 function permits(caller: Caller, { needs }: Act): boolean {
+  if ('forbiddenBy' in needs) return false
   if ('lease' in needs) return caller.leaseId === null || caller.leaseId === needs.lease
   if (caller.leaseId !== null) return false
   if ('code' in needs) return needs.code === null
@@ -152,6 +155,7 @@ function permits(caller: Caller, { needs }: Act): boolean {
 }
 
 function refusal(caller: Caller, { needs, object, instead }: Act): ClavigerError {
+  if ('forbiddenBy' in needs) return needs.forbiddenBy
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
   if ('code' in needs) return needs.code ?? forbidden('This code is not good.', instead)
@@ -173,6 +177,7 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
   readAudit: 'read the audit log',
   readSettings: 'see the settings of the organization',
   manageSettings: 'change the settings of the organization',
+  shareSubscriptions: 'let Claude subscriptions serve others: only an owner of the organization may',
   readPeople: 'see members and teams',
   managePeople: 'change members and teams',
   manageOwners: 'make, change or remove an owner',

@@ -2,7 +2,7 @@
 
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
+import { HARNESS_TITLE, type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
 import { printable } from '../domain/names.ts'
 import { parseOwner } from '../domain/owner.ts'
 import { chosen, type Decision } from '../domain/resolve.ts'
@@ -16,6 +16,7 @@ import { explain } from './explain.ts'
 import { isAttached } from './find.ts'
 import { type Act, absent, type Sealed } from './guard.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
+import { isDisabled, mustFitPolicy } from './settings/rules.ts'
 import type { Control, Result } from './use-case.ts'
 import { rfc3339 } from './views.ts'
 import type { Workshop } from './workshop.ts'
@@ -81,6 +82,7 @@ async function create(
       caller.organizationId,
       subjectOf(caller, input.agent),
       input,
+      () => authorize(disabledAct('lease.create', input.harness)),
     )
     const plan = makePlan(workshop, caller, input, resolved, { id, handleDigest: sha256(handle) })
     await authorize(leaseAct(plan, input.harness))
@@ -138,6 +140,12 @@ function leaseAct(plan: Plan, harness: HarnessName): Act {
   return { action: 'lease.create', needs: { general: 'lease' }, object: ambient(lease.id), details }
 }
 
+// Refused whoever asks, and recorded.
+function disabledAct(action: string, harness: HarnessName): Act {
+  const object = { kind: 'harness', id: harness, name: harness }
+  return { action, needs: { forbiddenBy: harnessDisabled(harness) }, object }
+}
+
 function ambient(lease: string): Act['object'] {
   return { kind: 'ambient', id: lease, name: 'the login of the machine' }
 }
@@ -161,13 +169,19 @@ async function read(workshop: Workshop, caller: Caller, id: string): Promise<Res
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
     if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
+    const harness = lease.harness as HarnessName
+    if (await isDisabled(unit, caller.organizationId, harness)) {
+      await authorize(disabledAct('lease.read', harness))
+    }
     const row = await leasedRow(unit, caller, lease)
-    await authorize({
+    const act: Act = {
       action: 'lease.read',
       needs: { lease: id },
       object: row === null ? ambient(id) : { kind: 'credential', id: row.id, name: row.name },
       details: { lease: id, generation: row?.version ?? 0 },
-    })
+    }
+    await authorize(act)
+    if (row !== null) await mustFitPolicy(unit, authorize, caller.organizationId, act, row)
     const extended = lease.expiresAt - now < workshop.leaseLife / 2
     const expiresAt = extended ? now + workshop.leaseLife : lease.expiresAt
     if (extended) await unit.leases.extend(id, expiresAt)

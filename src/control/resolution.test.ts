@@ -209,3 +209,52 @@ describe('explain', () => {
     expect(`${error.message} ${error.hint}`).not.toMatch(new RegExp(`${id}|release-signing`))
   })
 })
+
+describe('the same credentials for three runs', () => {
+  const worker = {
+    kind: 'worker',
+    id: 'worker-1',
+    name: 'worker-1',
+    role: 'worker',
+    teams: [],
+    agent: null,
+  } as const
+
+  it('serve each from the narrowest owner, and the explanation says the same as the lease', async () => {
+    const house = createHouse()
+    await house.give('ada', 'org', 'orgs')
+    await house.give('bob', 'team:platform', 'teams')
+    await house.give('ada', 'me', 'adas')
+    const own = 'it belongs to the person the run is for'
+    const team = 'it belongs to a team of the run'
+    const organization = 'it belongs to the organization'
+    const runs = [
+      [
+        house.caller('ada'),
+        [
+          ['adas', own],
+          ['teams', team],
+          ['orgs', organization],
+        ],
+      ],
+      [
+        house.caller('bob'),
+        [
+          ['teams', team],
+          ['orgs', organization],
+        ],
+      ],
+      [house.caller('cyd'), [['orgs', organization]]],
+      [house.caller('ada', worker), [['orgs', organization]]],
+    ] as const
+    for (const [caller, expected] of runs) {
+      const { decisions } = await house.ask(caller, 'explain', { harness: 'claude' })
+      expect(decisions.map(({ credential, reason }) => [credential?.name, reason])).toEqual(expected)
+      expect(decisions.map(({ verdict }) => verdict)).toEqual(
+        expected.map((_, i) => (i ? 'fallback' : 'chosen')),
+      )
+      const lease = await house.ask(caller, 'leases.create', { harness: 'claude' })
+      expect([lease.credential?.name, lease.reason]).toEqual(expected[0])
+    }
+  })
+})

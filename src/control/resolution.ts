@@ -1,11 +1,11 @@
 // Gathering what `resolve` decides over: whose credentials a request may draw on, the policies, and naming one of them.
 
 import type { Caller } from '../domain/caller.ts'
-import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
+import { CREDENTIAL_TYPES } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
-import { DEFAULT_POLICIES, type SubscriptionPolicies } from '../domain/policy.ts'
+import { DEFAULT_POLICIES } from '../domain/policy.ts'
 import {
   type Candidate,
   type Decision,
@@ -15,9 +15,8 @@ import {
 } from '../domain/resolve.ts'
 import type { CandidateRow, StoreGroups } from '../store/store.ts'
 import { absent } from './guard.ts'
+import { isDisabled, policiesFor } from './settings/rules.ts'
 import type { Ports } from './use-case.ts'
-
-const NOTICE_SETTING = 'claude-notice-accepted'
 
 /** Who a run is for, as far as credentials go. */
 export interface Subject {
@@ -44,19 +43,33 @@ export interface Resolved {
 }
 
 export interface Resolution {
-  /** Reads the candidates in this unit and decides. Throws `not_found` or `conflict` for a name that is none or several. */
-  decide(unit: StoreGroups, organizationId: string, subject: Subject, query: Query): Promise<Resolved>
+  /**
+   * Reads the candidates in this unit and decides. Throws `not_found` or `conflict` for a name that is none or several.
+   * `whenDisabled` is called before any of that when an admin has switched the harness off.
+   */
+  decide(
+    unit: StoreGroups,
+    organizationId: string,
+    subject: Subject,
+    query: Query,
+    whenDisabled?: () => Promise<void>,
+  ): Promise<Resolved>
   /** Owners whose credentials a list shows; undefined when only each row can tell. */
   visibleOwners(caller: Caller): OwnerText[] | undefined
 }
 
 export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
   return {
-    async decide(unit, organizationId, subject, query) {
+    async decide(unit, organizationId, subject, query, whenDisabled) {
       if (query.team !== undefined && !subject.teams.includes(query.team)) throw absent('team', query.team)
       const owners = ownersOf(subject, query.team).map(formatOwner)
-      const owned = await unit.credentials.candidates(organizationId, query.harness, owners)
-      const toAgent = await attachedTo(unit, organizationId, subject.agent, query.harness)
+      // Asked for together: on a database elsewhere that is one way there and back.
+      const [owned, toAgent, disabled] = await Promise.all([
+        unit.credentials.candidates(organizationId, query.harness, owners),
+        attachedTo(unit, organizationId, subject.agent, query.harness),
+        isDisabled(unit, organizationId, query.harness),
+      ])
+      if (disabled) await whenDisabled?.()
       const attached = new Set(toAgent.map((row) => row.id))
       const found = [...owned.filter((row) => !attached.has(row.id)), ...toAgent]
       const rows = new Map(found.map((row) => [row.id, row]))
@@ -73,6 +86,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
         policies: found.some(isSubscription)
           ? await policiesFor(unit, organizationId, subject.user)
           : DEFAULT_POLICIES,
+        disabled,
         now: now(),
         ...(query.team !== undefined && { namedTeam: query.team }),
         ...(explicit !== undefined && { explicit }),
@@ -99,37 +113,6 @@ export function subjectOf(caller: Caller, agent: string | null = null): Subject 
     teams: caller.teams,
     agent: caller.agent ?? agent,
   }
-}
-
-/** The subscriptions policy for runs of this person. */
-export async function policiesFor(
-  groups: Pick<StoreGroups, 'settings'>,
-  organizationId: string,
-  user: string | null,
-): Promise<SubscriptionPolicies> {
-  if (user === null) return DEFAULT_POLICIES
-  const accepted = await groups.settings.get(organizationId, `user:${user}`, NOTICE_SETTING)
-  return accepted === undefined ? DEFAULT_POLICIES : { ...DEFAULT_POLICIES, claude: 'owner' }
-}
-
-/** Records that the caller was shown the notice about subscriptions and accepted it. */
-export async function acceptNotice(
-  unit: Pick<StoreGroups, 'settings'>,
-  caller: Caller,
-  type: CredentialType,
-  at: number,
-): Promise<void> {
-  if (caller.kind !== 'person' || CREDENTIAL_TYPES[type].harness !== 'claude') return
-  await unit.settings.put(caller.organizationId, `user:${caller.id}`, NOTICE_SETTING, { at })
-}
-
-/** Whoever leaves and comes back is shown the notice again. */
-export async function forgetNotice(
-  unit: Pick<StoreGroups, 'settings'>,
-  organizationId: string,
-  user: string,
-): Promise<void> {
-  await unit.settings.remove(organizationId, `user:${user}`, NOTICE_SETTING)
 }
 
 function ownersOf(subject: Subject, team: string | undefined): Owner[] {

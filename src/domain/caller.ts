@@ -50,7 +50,7 @@ const NONE: readonly Right[] = []
 type RightsOf = Readonly<Record<Role, readonly Right[]>>
 
 /** Relation → role → rights. Nobody may read a value; `use` is a lease for oneself. */
-const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
+export const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
   organization: {
     owner: ALL,
     admin: ALL,
@@ -83,7 +83,7 @@ const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
 }
 
 /** The things that are not about one credential, and who may do them. */
-const GENERAL_RIGHTS = {
+export const GENERAL_RIGHTS = {
   lease: ['owner', 'admin', 'member', 'agent', 'worker'],
   explain: ['owner', 'admin', 'member', 'auditor', 'agent', 'worker'],
   manageTokens: ['owner', 'admin', 'member', 'auditor'],
@@ -91,6 +91,8 @@ const GENERAL_RIGHTS = {
   /** Which harnesses are on, and the subscriptions policy. */
   readSettings: ['owner', 'admin', 'member', 'auditor'],
   manageSettings: ['owner', 'admin'],
+  /** Letting subscriptions whose terms say otherwise serve others than the person who bought them. */
+  shareSubscriptions: ['owner'],
   /** Members, teams and invitations. */
   readPeople: ['owner', 'admin', 'auditor'],
   managePeople: ['owner', 'admin'],

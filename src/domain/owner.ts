@@ -44,7 +44,3 @@ export function parseOwner(text: string): Owner {
     hint: 'An owner is org, team:SLUG, user:ID or agent:NAME.',
   })
 }
-
-export function sameOwner(a: Owner, b: Owner): boolean {
-  return formatOwner(a) === formatOwner(b)
-}

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from './credential-types.ts'
 import { HARNESSES } from './harness-names.ts'
 import type { Owner } from './owner.ts'
+import { DEFAULT_POLICIES, policiesOf } from './policy.ts'
 import { type Candidate, chosen, type ResolveRequest, resolve } from './resolve.ts'
 import { CREDENTIAL_STATES } from './state.ts'
 
@@ -30,6 +31,8 @@ const candidates: fc.Arbitrary<Candidate[]> = fc.uniqueArray(
   { selector: (one) => one.id, maxLength: 15 },
 )
 
+const SHARED = policiesOf({ claude: 'shared', codex: 'shared' }, true)
+
 const request: fc.Arbitrary<ResolveRequest> = fc.record(
   {
     harness: fc.constantFrom(...HARNESSES),
@@ -41,10 +44,11 @@ const request: fc.Arbitrary<ResolveRequest> = fc.record(
     explicit: id,
     ambient: fc.constantFrom('environment', 'login', 'none', 'refused'),
     orders: fc.dictionary(fc.constantFrom('org', 'team:web', 'agent:nightly'), fc.array(id)),
-    policies: fc.constant({ claude: 'shared', codex: 'shared' }),
+    policies: fc.constant(SHARED),
+    disabled: fc.constant(false),
     now: fc.constant(1000),
   },
-  { requiredKeys: ['harness', 'user', 'teams', 'agent', 'ambient', 'orders', 'policies', 'now'] },
+  { requiredKeys: ['harness', 'user', 'teams', 'agent', 'ambient', 'orders', 'policies', 'disabled', 'now'] },
 )
 
 function check(property: (request: ResolveRequest, candidates: Candidate[]) => void): void {
@@ -142,7 +146,8 @@ describe('a run for a person as an agent', () => {
   const asked: ResolveRequest = {
     ...{ harness: 'claude', user: 'ada', teams: ['web'], agent: 'nightly', attached: new Set(['attached']) },
     ...{ ambient: 'none', orders: { org: ['orgs', 'attached'] }, now: 0 },
-    policies: { claude: 'off', codex: 'shared' },
+    policies: DEFAULT_POLICIES,
+    disabled: false,
   }
   const one = (name: string, of: Owner): Candidate => {
     return { id: name, owner: of, name, type: 'claude/api-key', state: 'ok', stateUntil: null }

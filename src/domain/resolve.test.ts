@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from './credential-types.ts'
 import { HARNESSES } from './harness-names.ts'
 import { formatOwner, type Owner } from './owner.ts'
-import { DEFAULT_POLICIES } from './policy.ts'
+import { DEFAULT_POLICIES, SUBSCRIPTION_POLICIES, type SubscriptionRule } from './policy.ts'
 import { type Candidate, chosen, type ResolveRequest, resolve } from './resolve.ts'
 import { CREDENTIAL_STATES } from './state.ts'
 
@@ -32,6 +32,11 @@ const candidates: fc.Arbitrary<Candidate[]> = fc.uniqueArray(
   { selector: ({ id }) => id, maxLength: 15 },
 )
 
+const rule: fc.Arbitrary<SubscriptionRule> = fc.record({
+  policy: fc.constantFrom(...SUBSCRIPTION_POLICIES),
+  noticeMissing: fc.boolean(),
+})
+
 const request: fc.Arbitrary<ResolveRequest> = fc.record(
   {
     harness: fc.constantFrom(...HARNESSES),
@@ -42,13 +47,13 @@ const request: fc.Arbitrary<ResolveRequest> = fc.record(
     explicit: fc.integer({ min: 1, max: 40 }).map((n) => `cred_${n}`),
     ambient: fc.constantFrom('environment', 'login', 'none', 'refused'),
     orders: fc.constant({}),
-    policies: fc.record({
-      claude: fc.constantFrom('off', 'owner', 'shared'),
-      codex: fc.constantFrom('off', 'owner', 'shared'),
-    }),
+    policies: fc.record({ claude: rule, codex: rule }),
+    disabled: fc.boolean(),
     now: fc.constant(1000),
   },
-  { requiredKeys: ['harness', 'user', 'teams', 'agent', 'ambient', 'orders', 'policies', 'now'] },
+  {
+    requiredKeys: ['harness', 'user', 'teams', 'agent', 'ambient', 'orders', 'policies', 'disabled', 'now'],
+  },
 )
 
 function check(property: (request: ResolveRequest, candidates: Candidate[]) => void): void {
@@ -94,9 +99,21 @@ describe('resolve never', () => {
       expect(harness).toBe(asked.harness)
       expect(['ok', 'expiring', 'refreshing', 'cooling_down']).toContain(credential.state)
       if (credential.state === 'cooling_down') expect(credential.stateUntil).toBe(500)
-      if (subscription) expect(asked.policies[asked.harness]).not.toBe('off')
-      if (subscription && asked.policies[asked.harness] === 'owner')
-        expect(credential.owner.kind).toBe('user')
+      if (!subscription) return
+      const { policy, noticeMissing } = asked.policies[asked.harness]
+      const own = credential.owner.kind === 'user'
+      expect({ own, policy, noticeMissing }).toSatisfy(() =>
+        own ? policy !== 'off' && !noticeMissing : policy === 'shared',
+      )
+    })
+  })
+
+  it('chooses or falls back to anything, the machine’s own login neither, when the harness is off', () => {
+    check((asked, given) => {
+      const decisions = resolve({ ...asked, disabled: true }, given)
+      expect(decisions.length).toBe(resolve({ ...asked, disabled: false }, given).length)
+      for (const { verdict, reason } of decisions)
+        expect([verdict, reason]).toEqual(['skipped', expect.stringContaining('is disabled for this')])
     })
   })
 })
@@ -126,6 +143,15 @@ describe('resolve always', () => {
     })
   })
 
+  it('goes by scope: agent, user, team, organization, ambient', () => {
+    const width = ['agent', 'user', 'team', 'organization', 'ambient']
+    check(({ explicit: _, ...asked }, given) => {
+      const scopes = resolve(asked, given).map(({ scope }) => width.indexOf(scope))
+      expect(scopes).toEqual(scopes.toSorted((a, b) => a - b))
+      expect(scopes).not.toContain(-1)
+    })
+  })
+
   it('puts ambient last and gives a reason for everything', () => {
     check((asked, given) => {
       const decisions = resolve(asked, given)
@@ -145,6 +171,7 @@ describe('the order', () => {
     ambient: 'login',
     orders: {},
     policies: DEFAULT_POLICIES,
+    disabled: false,
     now: 0,
   }
   const one = (id: string, of: Owner, over: Partial<Candidate> = {}): Candidate => {

@@ -2,7 +2,7 @@
 // It does not read the store and does not check permissions; whoever calls it decides what may be asked.
 
 import { CREDENTIAL_TYPES, type CredentialType } from './credential-types.ts'
-import type { HarnessName } from './harness-names.ts'
+import { disabledClause, type HarnessName } from './harness-names.ts'
 import { formatOwner, type Owner, type OwnerText } from './owner.ts'
 import { policyRefusal, type SubscriptionPolicies } from './policy.ts'
 import { type CredentialState, explainState, isUsable } from './state.ts'
@@ -35,6 +35,8 @@ export interface ResolveRequest {
   /** Owner → ids in the order that owner has set. */
   readonly orders: Readonly<Record<OwnerText, readonly string[]>>
   readonly policies: SubscriptionPolicies
+  /** An admin has switched the harness off: nothing serves it, the machine's own login neither. */
+  readonly disabled: boolean
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -136,6 +138,7 @@ function scopeOf(request: ResolveRequest, candidate: Candidate): Scope | null {
 }
 
 function refusalOf(request: ResolveRequest, candidate: Candidate): string | null {
+  if (request.disabled) return disabledClause(request.harness)
   const { harness } = CREDENTIAL_TYPES[candidate.type]
   const { agent, user } = request
   if (agent !== null && user === null && candidate.owner.kind !== 'agent' && !isAttached(request, candidate))
@@ -149,7 +152,8 @@ function refusalOf(request: ResolveRequest, candidate: Candidate): string | null
 
 function ambient(request: ResolveRequest): Judged[] {
   if (request.ambient === 'none') return []
-  const refusal = request.ambient === 'refused' ? "the machine's own login was refused by --no-ambient" : null
+  const refused = request.ambient === 'refused' ? "the machine's own login was refused by --no-ambient" : null
+  const refusal = request.disabled ? disabledClause(request.harness) : refused
   return [{ scope: 'ambient', credential: null, refusal }]
 }
 

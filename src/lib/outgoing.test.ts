@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { callUpstream, OutgoingError, type OutgoingPolicy, type UpstreamCall } from './outgoing.ts'
 
-const STRICT: OutgoingPolicy = { allowPrivate: false }
-const LENIENT: OutgoingPolicy = { allowPrivate: true }
+const STRICT: OutgoingPolicy = { allowPrivate: false, allowLoopback: true }
+const LENIENT: OutgoingPolicy = { allowPrivate: true, allowLoopback: true }
 
 const open: (Server | TcpServer)[] = []
 
@@ -194,6 +194,26 @@ describe('addresses that are refused', () => {
     expect(policy.asked).toEqual(['provider.test'])
   })
 
+  it.each([
+    ['localhost', true],
+    ['127.0.0.1', true],
+    ['127.8.9.10', true],
+    ['[::1]', true],
+    ['localhost', false],
+  ])('http://%s without allowLoopback, allowPrivate or not', async (host, allowPrivate) => {
+    const calls = { count: 0 }
+    const url = await serve((_request, response) => {
+      calls.count += 1
+      response.end()
+    })
+    for (const scheme of ['http', 'https']) {
+      const target = `${scheme}://${host}:${new URL(url).port}/`
+      const policy = { allowPrivate, allowLoopback: false, resolve: async () => ['127.0.0.1'] }
+      expect((await failure(callUpstream(call(target), policy))).reason).toBe('refused-address')
+    }
+    expect(calls.count).toBe(0)
+  })
+
   it('localhost, when it resolves to another machine', async () => {
     for (const url of ['http://localhost/', 'https://localhost/']) {
       const error = await failure(callUpstream(call(url), { ...answering('8.8.8.8'), ...LENIENT }))
@@ -213,7 +233,7 @@ describe('the address that is called', () => {
       })
     })
     const port = await started(server)
-    const policy = { ...answering('127.0.0.1'), allowPrivate: true }
+    const policy = { ...answering('127.0.0.1'), ...LENIENT }
     const error = await failure(callUpstream(call(`https://pinned.test:${port}/`), policy))
     expect(error.reason).toBe('network')
     expect(policy.asked).toEqual(['pinned.test'])

@@ -30,6 +30,8 @@ export interface OutgoingPolicy {
    * refused, and so does http to anything but this machine.
    */
   readonly allowPrivate: boolean
+  /** Permits URLs that name this machine: for those that its operator has set, not for what others can enter. */
+  readonly allowLoopback: boolean
   /** Name → all its addresses; the system's resolver by default. */
   readonly resolve?: (host: string) => Promise<readonly string[]>
 }
@@ -59,8 +61,8 @@ export class OutgoingError extends Error {
 }
 
 /**
- * Makes one call and reads the whole response; a redirect is a response like any other. Plain http, and
- * loopback without `allowPrivate`, are for URLs that name this machine (`localhost`, `127.x.x.x`, `[::1]`).
+ * Makes one call and reads the whole response; a redirect is a response like any other. Plain http is for URLs
+ * that name this machine (`localhost`, `127.x.x.x`, `[::1]`), and those need `allowLoopback`.
  * Rejects with an {@link OutgoingError} only.
  */
 export async function callUpstream(call: UpstreamCall, policy: OutgoingPolicy): Promise<UpstreamResponse> {
@@ -100,7 +102,7 @@ async function checkedAddresses(url: URL, policy: OutgoingPolicy): Promise<reado
 
 function isAllowed(address: string, url: URL, policy: OutgoingPolicy): boolean {
   const kind = addressKind(address)
-  if (namesThisMachine(url)) return kind === 'loopback'
+  if (namesThisMachine(url)) return kind === 'loopback' && policy.allowLoopback
   return kind === 'public' || (policy.allowPrivate && kind !== 'special')
 }
 

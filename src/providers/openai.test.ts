@@ -47,7 +47,7 @@ describeProvider('openai', {
 describe("a credential's own base URL", () => {
   it('wins over the default, for both calls', async () => {
     const sandbox = await startSandbox({ credentials: [{ provider: 'openai', kind: 'api-key', value: KEY }] })
-    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE, allowPrivate: true })
     const fields = { key: new Secret(KEY), baseUrl: new Secret(sandbox.openaiUrl) }
     const probe = await provider.probe('codex/api-key', fields)
     const asked = sandbox.requests().map(({ method, path, model }) => [method, path, model])
@@ -62,10 +62,14 @@ describe("a credential's own base URL", () => {
   it.each([
     ['https://10.0.0.1/v1', 'private network'],
     ['https://169.254.169.254/latest', 'private network'],
+    ['http://127.0.0.1:5432/v1', 'on this machine'],
+    ['https://localhost/v1', 'on this machine'],
+    ['http://[::1]:7717/v1', 'on this machine'],
     ['http://0x7f.1/v1', 'plain https URL'],
     ['http://example.com/v1', 'plain https URL'],
     ['https://user:pass@example.com/v1', 'plain https URL'],
   ])('is held to the same guard: %s', async (url, words) => {
+    // That the operator has pointed at one port of this machine opens no other.
     const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
     const probe = await provider.probe('codex/api-key', { key: new Secret(KEY), baseUrl: new Secret(url) })
     expect(probe.result).toBe('unknown')
@@ -73,10 +77,19 @@ describe("a credential's own base URL", () => {
     expect(probe.message).not.toContain('pass')
   })
 
+  it('may be on this machine where the operator has pointed already', async () => {
+    const sandbox = await startSandbox({ credentials: [{ provider: 'openai', kind: 'api-key', value: KEY }] })
+    const provider = createOpenAiProvider({ baseUrl: sandbox.openaiUrl, issuer: NOWHERE })
+    const fields = { key: new Secret(KEY), baseUrl: new Secret(`${sandbox.openaiUrl}/`) }
+    const probe = await provider.probe('codex/api-key', fields)
+    await sandbox.close()
+    expect(probe.result).toBe('works')
+  })
+
   it('is not told to go to OpenAI for credit', async () => {
     const body = { error: { code: 'insufficient_quota', message: 'x' } }
     await using upstream = await startScripted([{ status: 429, body }])
-    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE, allowPrivate: true })
     const fields = { key: new Secret(KEY), baseUrl: new Secret(upstream.url) }
     const probe = await provider.probe('codex/api-key', fields)
     expect(probe.result).toBe('no_credit')

@@ -76,9 +76,13 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
   }
 }
 
-function probeApiKey(fields: FieldValues, options: OpenAiOptions): Promise<Probe> {
+function probeApiKey(fields: FieldValues, configured: OpenAiOptions): Promise<Probe> {
   const ownUrl = fields['baseUrl']?.expose()
-  const base = ownUrl ?? options.baseUrl
+  const base = ownUrl ?? configured.baseUrl
+  const options = {
+    ...configured,
+    allowLoopback: configured.allowPrivate || sameOrigin(base, configured.baseUrl),
+  }
   const words = ownUrl === undefined || isOpenAiHost(ownUrl) ? OPENAI_WORDS : OTHER_WORDS
   return probing(words.service, async () => {
     const headers = bearer(fieldValue(fields, 'key'))
@@ -118,6 +122,12 @@ function probeAccessToken(fields: FieldValues, options: OpenAiOptions): Promise<
     }
     return judgeToken(answer) ?? unreliable('OpenAI', answer)
   })
+}
+
+// What listens on the server's own machine is not for everybody who can store a credential: only where the operator has
+// pointed at it already (a sandbox, a gateway), or has said that private addresses may be called.
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin
 }
 
 function isOpenAiHost(base: string): boolean {

@@ -15,6 +15,8 @@ const NOT_ABOUT_THE_KEY = 'This says nothing about the credential.'
 export interface UpstreamOptions {
   /** Permits base URLs in private networks; false by default. */
   readonly allowPrivate?: boolean | undefined
+  /** Permits base URLs on this machine; true by default, because it is the operator who sets them. */
+  readonly allowLoopback?: boolean | undefined
   /** For each call of a probe; 15 s by default. */
   readonly timeoutMs?: number | undefined
 }
@@ -63,7 +65,7 @@ export async function askJson(call: JsonCall, options: UpstreamOptions): Promise
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     },
-    { allowPrivate: options.allowPrivate ?? false },
+    { allowPrivate: options.allowPrivate ?? false, allowLoopback: options.allowLoopback ?? true },
   )
   return { status, headers, json: parseObject(body) }
 }
@@ -135,7 +137,7 @@ function unansweredSentence(service: string, reason: OutgoingReason): string {
     case 'too-large':
       return `The answer was too long to be one of ${service}. Check the base URL.`
     case 'refused-address':
-      return `The address of ${service} leads into a private network, which is not allowed here. Check the base URL.`
+      return `${service} would be called on this machine or in a private network, which is not allowed here. Check the base URL; who operates the server may allow it with CLAVIGER_ALLOW_PRIVATE_UPSTREAMS=yes.`
     case 'refused-url':
       return 'The base URL cannot be called. Give a plain https URL (http on this machine only).'
   }

@@ -98,6 +98,8 @@ function recordsThrough(
     settings: {
       get: (organizationId, subject, name) =>
         read((unit) => unit.settings.get(organizationId, subject, name)),
+      some: (organizationId, subjects, names) =>
+        read((unit) => unit.settings.some(organizationId, subjects, names)),
       all: (organizationId, name) => read((unit) => unit.settings.all(organizationId, name)),
       put: (organizationId, subject, name, value) =>
         write((unit) => unit.settings.put(organizationId, subject, name, value)),

@@ -177,6 +177,15 @@ function settingGroup({ settings }: Tables): SettingStore {
       const row = settings.get(keyOf(organizationId, subject, name))
       return row && JSON.parse(row.value)
     },
+    some: async (organizationId, subjects, names) =>
+      settings
+        .find(
+          (row) =>
+            row.organizationId === organizationId &&
+            subjects.includes(row.subject) &&
+            names.includes(row.name),
+        )
+        .map(({ subject, name, value }) => ({ subject, name, value: JSON.parse(value) })),
     all: async (organizationId, name) =>
       Object.fromEntries(
         settings

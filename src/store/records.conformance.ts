@@ -194,6 +194,22 @@ function describeSettings(store: CurrentStore): void {
       expect(await store().settings.all('org-c', 'order')).toEqual({})
     })
 
+    it('finds some by subjects and names at once', async () => {
+      await store().settings.put('org-a', 'user:ada', 'notice', { at: 1 })
+      await store().settings.put('org-a', 'user:bob', 'notice', { at: 2 })
+      await store().settings.put('org-a', '*', 'policy', 'owner')
+      await store().settings.put('org-a', '*', 'other', 'no')
+      await store().settings.put('org-b', '*', 'policy', 'shared')
+      const found = await store().settings.some('org-a', ['*', 'user:ada'], ['policy', 'notice', 'none'])
+      expect(found.sort((a, b) => (a.subject < b.subject ? -1 : 1))).toEqual([
+        { subject: '*', name: 'policy', value: 'owner' },
+        { subject: 'user:ada', name: 'notice', value: { at: 1 } },
+      ])
+      expect(await store().settings.some('org-a', ['*'], ['policy'])).toHaveLength(1)
+      expect(await store().settings.some('org-a', [], ['policy'])).toEqual([])
+      expect(await store().settings.some('org-a', ['*'], [])).toEqual([])
+    })
+
     it('removes one setting; removing none is no error', async () => {
       await store().settings.put('org-a', 'user:ada', 'notice', 1)
       await store().settings.put('org-a', 'user:bob', 'notice', 2)

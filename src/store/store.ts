@@ -284,9 +284,17 @@ export interface AuditStore {
   list(organizationId: string, page: Page): Promise<AuditEntry[]>
 }
 
+export interface NamedSetting {
+  readonly subject: string
+  readonly name: string
+  readonly value: unknown
+}
+
 /** Small facts about an organization or one of its subjects: orders, accepted notices. Subject `*`: the whole. */
 export interface SettingStore {
   get(organizationId: string, subject: string, name: string): Promise<unknown>
+  /** All settings of these subjects that have one of these names. One indexed query: it is on the hot path. */
+  some(organizationId: string, subjects: readonly string[], names: readonly string[]): Promise<NamedSetting[]>
   /** Every setting of this name: subject → value. */
   all(organizationId: string, name: string): Promise<Record<string, unknown>>
   put(organizationId: string, subject: string, name: string, value: unknown): Promise<void>

@@ -144,6 +144,22 @@ test('a Claude subscription is stored only after its notice was accepted', async
   expect(accepted).toMatchObject({ exitCode: 0 })
 })
 
+test('a Claude subscription for others is refused before its value is asked for, and shared only after its terms', async () => {
+  const create = ['credential', 'create', 'claude', 'setup-token', 'everybodys', '--org']
+  const refused = await onTerminal(create, [])
+  expect(refused).toMatchObject({ exitCode: 4, stdout: '' })
+  expect(refused.stderr).toContain('claviger admin policy set claude shared')
+  const share = ['admin', 'policy', 'set', 'claude', 'shared']
+  const declined = await onTerminal(share, [[/Share them all the same/, '\r']])
+  expect(declined).toMatchObject({ exitCode: 4, stdout: '' })
+  expect(declined.stderr).toContain("sign-in to a Claude account must complete through Anthropic's own flow")
+  const accepted = await onTerminal(share, [[/Share them all the same/, 'y']])
+  expect(accepted).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('subscriptions: shared') })
+  const stored = await onTerminal(create, [[/Setup token/, `${workshop.values['OAT'] ?? ''}\r`]])
+  expect(stored).toMatchObject({ exitCode: 0 })
+  expect(stored.stderr).not.toContain('Do you accept')
+})
+
 test('delete asks, and the answer is no unless yes was said', async () => {
   const argv = ['credential', 'delete', 'main']
   const kept = await onTerminal(argv, [[/Delete claude\/api-key main .* cannot be undone/, '\r']])

@@ -1,5 +1,6 @@
 // `credential create`: everything is checked before the value is asked for.
 
+import type { Client } from '../../client/client.ts'
 import { mayCredential } from '../../domain/caller.ts'
 import {
   CREDENTIAL_TYPE_NAMES,
@@ -11,8 +12,8 @@ import {
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESSES } from '../../domain/harness-names.ts'
 import { checkName, checkVariableName, printable } from '../../domain/names.ts'
-import { formatOwner, type Owner, sameOwner } from '../../domain/owner.ts'
-import { CLAUDE_NOTICE, DEFAULT_POLICIES, policyRefusal } from '../../domain/policy.ts'
+import { formatOwner, type Owner } from '../../domain/owner.ts'
+import { NOTICE, policiesOf, policyError } from '../../domain/policy.ts'
 import { checkFields, checkSomeFields } from '../../domain/values.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -82,7 +83,7 @@ export async function create(
   const owner = ownerOf(flags, who) ?? self(who)
   mustManage(who, owner)
   await mustBeFree(client, name, owner, who)
-  const acceptNotice = await settleNotice(context, type, owner, who, flags.acceptNotice === true)
+  const acceptNotice = await settlePolicy(context, client, type, owner, flags.acceptNotice === true)
   const fields = askedFields(type, given)
   const entered = await enterFields(context, { type, name, fields, keeps: false, valueFile: flags.valueFile })
   const { values } = checkFields(type, name, { ...given, ...entered })
@@ -115,12 +116,7 @@ export function givenFields(
   return { ...checkSomeFields(type, name, given).shown }
 }
 
-async function mustBeFree(
-  client: Parameters<typeof listCredentials>[0],
-  name: string,
-  owner: Owner,
-  who: WhoAmI,
-): Promise<void> {
+async function mustBeFree(client: Client, name: string, owner: Owner, who: WhoAmI): Promise<void> {
   // Who may create for an owner without seeing what is there (nobody, today) learns it from the server.
   if (!mayCredential(callerOf(who), 'describe', owner)) return
   const [taken] = await listCredentials(client, { name, owner: formatOwner(owner) })
@@ -134,28 +130,27 @@ async function mustBeFree(
   )
 }
 
-// A person's Claude subscription is stored only after its owner has read what the terms say.
-async function settleNotice(
+// Whether the policy allows it is known before the value is asked for. A person's own Claude subscription is stored only
+// after they have read what the terms say. Returns whether the notice is accepted with this request.
+async function settlePolicy(
   { ui }: Context,
+  client: Client,
   type: CredentialType,
   owner: Owner,
-  who: WhoAmI,
   accepted: boolean,
 ): Promise<boolean> {
   const { subscription, harness }: CredentialTypeDefinition = CREDENTIAL_TYPES[type]
-  if (!subscription || harness === null || DEFAULT_POLICIES[harness] !== 'off') return accepted
-  const refusal = policyRefusal(type, owner, { ...DEFAULT_POLICIES, [harness]: 'owner' })
-  if (refusal !== null || !sameOwner(owner, self(who))) {
-    throw new ClavigerError(
-      'forbidden',
-      `This credential is not allowed here: ${refusal ?? 'it is not yours'}.`,
-      {
-        hint: 'To store your own, for your own runs only: --personal --accept-notice',
-      },
-    )
-  }
-  if (accepted || !ui.interactive) return accepted
-  ui.note(CLAUDE_NOTICE)
+  if (!subscription || harness === null) return accepted
+  const { policies } = await client.call('policy.get', {})
+  const found = policies.find((one) => one.harness === harness)
+  const chosen = found && { [harness]: found.policy }
+  const refusal = (noticeAccepted: boolean) =>
+    policyError(type, owner, policiesOf({ ...chosen }, noticeAccepted))
+  const settled = refusal(accepted || found?.noticeAccepted === true)
+  if (settled === null) return accepted
+  // What accepting the notice would not change is not asked for.
+  if (refusal(true) !== null || !ui.interactive) throw settled
+  ui.note(NOTICE[harness] ?? '')
   if (await ui.confirm('Do you accept this?')) return true
   throw new ClavigerError('forbidden', 'The notice was not accepted; nothing was stored.', {
     hint: 'Store an API key or a Bedrock credential instead.',

@@ -4,7 +4,6 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
-import { policyRefusal } from '../../domain/policy.ts'
 import { isAttachable } from '../../domain/resolve.ts'
 import { checkEnvironmentSize } from '../../domain/values.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
@@ -19,7 +18,7 @@ import {
   storeFor,
 } from '../find.ts'
 import { clearAttachments } from '../machines/attachments.ts'
-import { policiesFor } from '../resolution.ts'
+import { mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -28,7 +27,7 @@ import { rebind } from './sealing.ts'
 export function createPlacementUseCases(
   workshop: Workshop,
 ): Pick<Control, 'credentials.rename' | 'credentials.move'> {
-  const { guard, vault, store, now } = workshop
+  const { guard, vault, now } = workshop
   return {
     async 'credentials.rename'(caller, { id, name }) {
       checkName(name)
@@ -42,18 +41,13 @@ export function createPlacementUseCases(
     async 'credentials.move'(caller, input) {
       const owner = await findOwner(workshop, caller, input.owner)
       const to = formatOwner(owner)
-      const policies = await policiesFor(
-        store,
-        caller.organizationId,
-        caller.kind === 'person' ? caller.id : null,
-      )
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, input.id)
         await authorize(manage('credential.move', row, { to }))
-        await authorize(storeFor('credential.receive', { ...row, owner: to }, { from: row.owner }))
+        const receive = storeFor('credential.receive', { ...row, owner: to }, { from: row.owner })
+        await authorize(receive)
         await mustStand(workshop.identity, unit, caller, owner)
-        const refusal = policyRefusal(row.type, owner, policies)
-        if (refusal !== null) throw new ClavigerError('forbidden', `It cannot be moved there: ${refusal}.`)
+        await mustFitPolicy(unit, authorize, row.organizationId, receive, { type: row.type, owner: to })
         const cleared = isAttachable(owner) ? [] : await clearAttachments(unit, row, now())
         const moved = { owner: to, ...rebind(vault, row, { owner: to }) }
         const view = await place(unit, caller, row, { ...moved, position: null, updatedAt: now() })

@@ -5,15 +5,14 @@ import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
-import { CLAUDE_NOTICE, policyRefusal } from '../../domain/policy.ts'
 import { isAttachable } from '../../domain/resolve.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
 import { findCredential, findOwner, isAttached, manage, mustStand, nameTaken, storeFor } from '../find.ts'
-import { canSee, keyContext, mustSee, mustSeeWhole } from '../guard.ts'
+import { type Authorize, canSee, keyContext, mustSee, mustSeeWhole } from '../guard.ts'
 import { attachmentTo } from '../machines/attachments.ts'
-import { acceptNotice, policiesFor } from '../resolution.ts'
+import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -78,14 +77,18 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
   const checked = checkFields(input.type, input.name, input.fields)
   const content = { ...checked, suffix: checked.suffix ?? '' }
   const row = newRow(workshop, caller, owner, input, content)
-  const act = (action: string) => storeFor(action, row)
-  await checkPolicy(workshop, caller, owner, input)
+  const admit = async (unit: StoreGroups, authorize: Authorize, action: string) => {
+    const act = storeFor(action, row)
+    await authorize(act)
+    const subscription = { type: row.type, owner: row.owner, accepted: input.acceptNotice }
+    await mustFitPolicy(unit, authorize, row.organizationId, act, subscription)
+  }
   if (input.test) {
-    await guard.perform(caller, (_, authorize) => authorize(act('credential.test-new')))
+    await guard.perform(caller, (unit, authorize) => admit(unit, authorize, 'credential.test-new'))
     await probing.mustWork(input.type, content.values)
   }
   await guard.perform(caller, async (unit, authorize) => {
-    await authorize(act('credential.create'))
+    await admit(unit, authorize, 'credential.create')
     await mustStand(workshop.identity, unit, caller, owner)
     await insertNamed(unit, row)
     await unit.versions.insert(
@@ -133,21 +136,6 @@ function newRow(
     createdBy: caller.name,
     updatedAt: now,
   }
-}
-
-async function checkPolicy(workshop: Workshop, caller: Caller, owner: Owner, input: Create): Promise<void> {
-  const policies = await policiesFor(
-    workshop.store,
-    caller.organizationId,
-    caller.kind === 'person' ? caller.id : null,
-  )
-  const accepted =
-    input.acceptNotice && policies.claude === 'off' ? { ...policies, claude: 'owner' as const } : policies
-  const reason = policyRefusal(input.type, owner, accepted)
-  if (reason === null) return
-  throw new ClavigerError('forbidden', `This credential is not allowed here: ${reason}. ${CLAUDE_NOTICE}`, {
-    hint: 'To store your own, for your own runs only, say so: --personal --accept-notice.',
-  })
 }
 
 async function insertNamed(unit: StoreGroups, row: CredentialRow): Promise<void> {

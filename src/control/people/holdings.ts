@@ -4,7 +4,7 @@
 import { formatOwner, type OwnerText } from '../../domain/owner.ts'
 import type { CredentialRow, Holder, StoreGroups, TokenRow } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
-import { forgetNotice } from '../resolution.ts'
+import { forgetNotice } from '../settings/rules.ts'
 
 export interface Held {
   readonly tokens: number

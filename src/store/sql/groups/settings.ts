@@ -1,9 +1,9 @@
 // Small facts over SQL: settings of an organization (JSON) and facts about the installation (text).
 
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { InstallationStore, SettingStore } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
-import type { Database } from '../schema.ts'
+import type { Database, SettingTable } from '../schema.ts'
 
 /** Prepares the statements once; the result makes the group for a connection. */
 export function settingGroup(database: Kysely<Database>): (execute: Execute) => SettingStore {
@@ -14,16 +14,24 @@ export function settingGroup(database: Kysely<Database>): (execute: Execute) => 
       .where('organization_id', '=', marker('organizationId'))
       .where('name', '=', marker('name')),
   )
+  const get = prepare((marker: Markers<{ organizationId: string; subject: string; name: string }>) =>
+    database
+      .selectFrom('setting')
+      .select('value')
+      .where('organization_id', '=', marker('organizationId'))
+      .where('name', '=', marker('name'))
+      .where('subject', '=', marker('subject')),
+  )
+  const some = prepareSome(database)
   return (execute) => ({
     get: async (organizationId, subject, name) => {
-      const query = database
-        .selectFrom('setting')
-        .select('value')
-        .where('organization_id', '=', organizationId)
-        .where('name', '=', name)
-        .where('subject', '=', subject)
-      const row = (await execute(query.compile())).rows[0]
+      const row = (await execute(get({ organizationId, subject, name }))).rows[0]
       return row && JSON.parse(row.value)
+    },
+    some: async (organizationId, subjects, names) => {
+      if (subjects.length === 0 || names.length === 0) return []
+      const { rows } = await execute(some(organizationId, subjects, names))
+      return rows.map(({ subject, name, value }) => ({ subject, name, value: JSON.parse(value) }))
     },
     all: async (organizationId, name) => {
       const { rows } = await execute(all({ organizationId, name }))
@@ -48,6 +56,35 @@ export function settingGroup(database: Kysely<Database>): (execute: Execute) => 
         .where('subject', '=', subject)
       await execute(query.compile())
     },
+  })
+}
+
+type SomeQuery = (values: readonly string[]) => CompiledQuery<SomeRow>
+type SomeRow = Pick<SettingTable, 'subject' | 'name' | 'value'>
+
+// One statement for each pair of lengths; few are asked for.
+function prepareSome(
+  database: Kysely<Database>,
+): (organizationId: string, subjects: readonly string[], names: readonly string[]) => CompiledQuery<SomeRow> {
+  const bySize = new Map<string, SomeQuery>()
+  return (organizationId, subjects, names) => {
+    const size = `${subjects.length} ${names.length}`
+    const query = bySize.get(size) ?? someOf(database, subjects.length, names.length)
+    bySize.set(size, query)
+    return query([organizationId, ...subjects, ...names])
+  }
+}
+
+function someOf(database: Kysely<Database>, subjects: number, names: number): SomeQuery {
+  return prepare<readonly string[], SomeRow>((marker) => {
+    const markers = (from: number, count: number) =>
+      Array.from({ length: count }, (_, place) => marker(from + place))
+    return database
+      .selectFrom('setting')
+      .select(['subject', 'name', 'value'])
+      .where('organization_id', '=', marker(0))
+      .where('name', 'in', markers(1 + subjects, names))
+      .where('subject', 'in', markers(1, subjects))
   })
 }
 

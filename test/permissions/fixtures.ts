@@ -1,0 +1,107 @@
+// A request for every operation of the API. TO ADD AN OPERATION: one line in FIXTURES, by what its request is aimed at:
+//
+//   nothing      its permission alone decides
+//   credential   a credential by id; permission `credential:…`
+//   owner        an owner by name; permission `credential:…`
+//   lease        a lease by id; permission `own-lease`
+//   thing        anything else by id or name, behind a general right: `prepare` makes one as the owner of the organization
+//                (`theirs`: as who asks) and returns its id
+//   public       no token is needed; the request carries a code or a password, a wrong one
+//
+// The request must succeed for those who may make it, or be answered with what `instead` names for a rule of the
+// operation's own. The matrix (matrix.test.ts) makes it in the name of everybody and compares with the table of
+// permissions.
+
+import type { OperationName } from '../../src/api/operations.ts'
+import type { Caller } from '../../src/domain/caller.ts'
+import type { ErrorCode } from '../../src/domain/errors.ts'
+import { fakeKey, type House } from '../support/house.ts'
+
+/** Who asks, and a text that is different for each request. */
+export interface Asking {
+  readonly caller: Caller
+  readonly unique: string
+}
+
+type Aimed =
+  | { readonly aim: 'nothing' | 'public'; readonly request: (asking: Asking) => object }
+  | {
+      readonly aim: 'credential' | 'owner' | 'lease'
+      readonly request: (id: string, asking: Asking) => object
+    }
+  | {
+      readonly aim: 'thing'
+      readonly prepare: (house: House, asking: Asking) => Promise<string>
+      readonly theirs?: true
+      readonly request: (id: string, asking: Asking) => object
+    }
+
+export type Fixture = Aimed & {
+  /** What this caller gets who has the permission, but is held off by another rule (or what it needs is not here). */
+  readonly instead?: (caller: Caller) => ErrorCode | undefined
+  /** Not for those who may see only name and type of what the organization owns (R3). */
+  readonly whole?: true
+  /** The request may name a person: one of another organization is answered like one there is not. */
+  readonly ofPerson?: (id: string) => object
+}
+
+// Where everybody can put something of theirs; agents and workers have no such place.
+const mine = ({ caller }: Asking) => (caller.kind === 'person' ? 'me' : 'org')
+
+// A role that a token of theirs may have.
+function rankOf({ caller: { role } }: Asking) {
+  return role === 'agent' || role === 'worker' ? 'member' : role
+}
+
+export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
+  'credentials.create': {
+    aim: 'owner',
+    request: (owner, { unique }) => ({
+      ...{ type: 'claude/api-key', owner, name: `new-${unique}`, fields: { key: fakeKey(unique) } },
+    }),
+  },
+  'credentials.list': { aim: 'nothing', request: () => ({}) },
+  'credentials.getOrder': { aim: 'owner', request: (owner) => ({ owner, harness: 'claude' }) },
+  'credentials.setOrder': {
+    aim: 'owner',
+    request: (owner) => ({ owner, harness: 'claude', credentials: [] }),
+  },
+  'credentials.get': { aim: 'credential', request: (id) => ({ id }) },
+  'credentials.update': { aim: 'credential', request: (id) => ({ id, description: 'changed' }) },
+  'credentials.rename': { aim: 'credential', request: (id, { unique }) => ({ id, name: `name-${unique}` }) },
+  'credentials.move': { aim: 'credential', request: (id, asking) => ({ id, owner: mine(asking) }) },
+  'credentials.test': { aim: 'credential', request: (id) => ({ id }) },
+  'credentials.versions': { aim: 'credential', whole: true, request: (id) => ({ id }) },
+  'credentials.rollback': { aim: 'credential', request: (id) => ({ id, version: 1 }) },
+  'credentials.references': { aim: 'credential', whole: true, request: (id) => ({ id }) },
+  'credentials.delete': { aim: 'credential', request: (id) => ({ id }) },
+  // Nothing is stored for Codex, so that the machine's own serves: whose credential serves is another test.
+  'leases.create': { aim: 'nothing', request: () => ({ harness: 'codex', ambient: 'login' }) },
+  'leases.read': { aim: 'lease', request: (id) => ({ id }) },
+  'leases.end': { aim: 'lease', request: (id) => ({ id }) },
+  explain: {
+    aim: 'nothing',
+    request: () => ({ harness: 'claude' }),
+    ofPerson: (user) => ({ harness: 'claude', user }),
+  },
+  whoami: { aim: 'nothing', request: () => ({}) },
+  'tokens.create': {
+    aim: 'nothing',
+    request: (asking) => ({ name: `token-${asking.unique}`, role: rankOf(asking), expiresInSeconds: 60 }),
+  },
+  'tokens.list': { aim: 'nothing', request: () => ({}) },
+  'tokens.revoke': {
+    aim: 'thing',
+    theirs: true,
+    prepare: async (house, asking) => {
+      const request = { name: asking.unique, role: rankOf(asking), expiresInSeconds: null }
+      return (await house.ask(asking.caller, 'tokens.create', request)).name
+    },
+    request: (name) => ({ name }),
+  },
+  'harnesses.list': { aim: 'nothing', request: () => ({}) },
+  'harnesses.set': { aim: 'nothing', request: () => ({ harness: 'claude', enabled: true }) },
+  'policy.get': { aim: 'nothing', request: () => ({}) },
+  'policy.set': { aim: 'nothing', request: () => ({ harness: 'codex', policy: 'owner' }) },
+  'audit.list': { aim: 'nothing', request: () => ({}) },
+}
