@@ -65,6 +65,10 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),
+      putIfAbsent: (name, value) => write((unit) => unit.installation.putIfAbsent(name, value)),
+    },
+    signals: {
+      send: (topic, subject) => write((unit) => unit.signals.send(topic, subject)),
     },
   }
 }

@@ -5,12 +5,14 @@ import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
+import { createSignalHub, signalText } from './signals.ts'
 import type {
   AuditStore,
   InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,
+  Signal,
   Store,
   StoreGroups,
   TokenStore,
@@ -21,18 +23,21 @@ import { createUnitScope } from './unit-scope.ts'
 export function createMemoryStore(): Store {
   const tables = createTables()
   const scope = createUnitScope()
+  const hub = createSignalHub()
   let last: Promise<unknown> = Promise.resolve()
   let closed = false
 
   const atomically: Store['atomically'] = async (work) => {
     scope.refuseInside()
     if (closed) throw storeClosed()
-    const unit = last.then(() => runUnit(tables, (groups) => scope.run(() => work(groups))))
+    const unit = last.then(() => runUnit(tables, hub.deliver, (groups) => scope.run(() => work(groups))))
     last = unit.catch(() => undefined)
     return unit
   }
+  const groups = groupsThrough(atomically, atomically)
   return {
-    ...groupsThrough(atomically, atomically),
+    ...groups,
+    signals: { ...groups.signals, listen: hub.listen },
     atomically,
     check: () => atomically(async () => undefined),
     close: async () => {
@@ -43,9 +48,14 @@ export function createMemoryStore(): Store {
 }
 
 // As on every engine: a unit in which a call failed fails, even when its work went on.
-async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<T> {
+async function runUnit<T>(
+  tables: Tables,
+  deliver: (signal: Signal) => void,
+  work: (groups: StoreGroups) => Promise<T>,
+): Promise<T> {
   const unit: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
-  const direct = groupsOver(tables)
+  const sent: Signal[] = []
+  const direct = groupsOver(tables, sent)
   const attempt = async <R>(call: (groups: StoreGroups) => Promise<R>): Promise<R> => {
     if (unit.ended) throw unitEnded()
     if (unit.failure) throw unit.failure.error
@@ -60,6 +70,7 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
     const value = await work(groupsThrough(attempt, attempt))
     if (unit.failure) throw unit.failure.error
     tables.keep()
+    for (const signal of sent) deliver(signal)
     return value
   } catch (error) {
     tables.takeBack()
@@ -69,7 +80,7 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
   }
 }
 
-function groupsOver(tables: Tables): StoreGroups {
+function groupsOver(tables: Tables, sent: Signal[]): StoreGroups {
   return {
     credentials: credentialGroup(tables),
     versions: versionGroup(tables),
@@ -78,6 +89,12 @@ function groupsOver(tables: Tables): StoreGroups {
     audit: auditGroup(tables),
     settings: settingGroup(tables),
     installation: installationGroup(tables),
+    signals: {
+      send: async (topic, subject) => {
+        signalText(topic, subject)
+        sent.push({ topic, subject })
+      },
+    },
   }
 }
 
@@ -177,5 +194,10 @@ function installationGroup({ installation }: Tables): InstallationStore {
   return {
     get: async (name) => installation.get(name),
     put: async (name, value) => installation.put(name, value),
+    putIfAbsent: async (name, value) => {
+      const there = installation.get(name)
+      if (there === undefined) installation.put(name, value)
+      return there ?? value
+    },
   }
 }

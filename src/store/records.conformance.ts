@@ -196,5 +196,21 @@ function describeSettings(store: CurrentStore): void {
       expect(await store().installation.get('key-check')).toBe('two')
       expect(await store().installation.get('other')).toBe('')
     })
+
+    it('lets one of many win who put what is not there, and tells all of them which', async () => {
+      const put = (value: string) => store().installation.putIfAbsent('key', value)
+      const values = Array.from({ length: 20 }, (_, place) => `value-${place}`)
+      const answers = await Promise.all(values.map(put))
+      expect(new Set(answers).size).toBe(1)
+      expect(values).toContain(answers[0])
+      expect(await store().installation.get('key')).toBe(answers[0])
+      expect(await put('later')).toBe(answers[0])
+      const inUnit = store().atomically(async ({ installation }) => [
+        await installation.putIfAbsent('key', 'in a unit'),
+        await installation.putIfAbsent('new', 'in a unit'),
+        await installation.putIfAbsent('new', 'again'),
+      ])
+      expect(await inUnit).toEqual([answers[0], 'in a unit', 'in a unit'])
+    })
   })
 }

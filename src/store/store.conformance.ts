@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
+import { describeSignals } from './signals.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
 
@@ -28,6 +29,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 
     describeCredentials(current)
     describeRecords(current)
+    describeSignals(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

@@ -212,6 +212,41 @@ export interface SettingStore {
 export interface InstallationStore {
   get(name: string): Promise<string | undefined>
   put(name: string, value: string): Promise<void>
+  /** Puts it unless there is one; returns what is there then. Of many servers that ask at once one wins. */
+  putIfAbsent(name: string, value: string): Promise<string>
+}
+
+/**
+ * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of the
+ * token, person, agent, worker or lease.
+ */
+export type SignalTopic = 'holders'
+
+export interface Signal {
+  readonly topic: SignalTopic
+  /** An id, or another short text: some 7,900 bytes at most. */
+  readonly subject: string
+}
+
+/**
+ * Must not throw. `missed`: the connection that carries signals was away, or is here for the first time; anything may
+ * have happened before.
+ */
+export type SignalListener = (heard: Signal | 'missed') => void
+
+/** Words between servers of one database: hints to look again, never the only way by which something becomes known. */
+export interface SignalStore {
+  /**
+   * Reaches who listens on every server, this one included, once the unit is durable: never when it was taken back, at
+   * least once otherwise unless the connection was away. Throws `too_large`.
+   */
+  send(topic: SignalTopic, subject: string): Promise<void>
+}
+
+/** The signals of a store, outside of any unit. */
+export interface SignalSource extends SignalStore {
+  /** Calls `listener` from now on, until the result is called or the store is closed. */
+  listen(listener: SignalListener): () => void
 }
 
 export interface StoreGroups {
@@ -222,9 +257,11 @@ export interface StoreGroups {
   readonly audit: AuditStore
   readonly settings: SettingStore
   readonly installation: InstallationStore
+  readonly signals: SignalStore
 }
 
 export interface Store extends StoreGroups {
+  readonly signals: SignalSource
   /**
    * Runs `work` as one unit: all of it or nothing, durable on disk when the promise resolves. Units asked for in one
    * turn of the event loop share one commit; one that throws takes back only itself. Inside `work` use only the groups

@@ -19,6 +19,7 @@ import { type Migrations, migrate } from './migrations.ts'
 import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
+import { createSignals, refusingSignals } from './signals.ts'
 import { openSqlite } from './sqlite.ts'
 
 const SQLITE = 'sqlite:'
@@ -87,18 +88,24 @@ function storeOver(engine: Engine): Store {
   }
 
   const committer = createGroupCommit(engine)
-  const outer = groupsOver(engine.read)
+  const signals = createSignals(engine.signals)
+  const outer = { ...groupsOver(engine.read), signals: refusingSignals }
   const read = async <T>(work: (groups: StoreGroups) => Promise<T>) => {
     refuse()
     return work(outer)
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    return committer.atomically((execute) => scope.run(() => work(groupsOver(execute))))
+    const asked = committer.atomically((execute, afterCommit) => {
+      const unit = { ...groupsOver(execute), signals: signals.unit(execute, afterCommit) }
+      return scope.run(() => work(unit))
+    })
+    return asked.catch(signals.rethrow)
   }
   const groups = groupsThrough(read, atomically)
   return {
     ...groups,
+    signals: { ...groups.signals, listen: signals.listen },
     atomically,
     check: async () => {
       refuse()
@@ -111,7 +118,7 @@ function storeOver(engine: Engine): Store {
   }
 }
 
-function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroups {
+function sqlGroups(database: Kysely<Database>): (execute: Execute) => Omit<StoreGroups, 'signals'> {
   const credentials = credentialGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
