@@ -70,5 +70,10 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
     signals: {
       send: (topic, subject) => write((unit) => unit.signals.send(topic, subject)),
     },
+    counts: {
+      credentials: () => read((unit) => unit.counts.credentials()),
+      runningLeases: (now) => read((unit) => unit.counts.runningLeases(now)),
+      liveTokens: (now) => read((unit) => unit.counts.liveTokens(now)),
+    },
   }
 }

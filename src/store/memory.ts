@@ -1,6 +1,7 @@
 // The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
 // after another, and each call from outside is a unit of its own, so that nobody sees half of one.
 
+import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
@@ -8,6 +9,7 @@ import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   AuditStore,
+  CountStore,
   InstallationStore,
   LeaseRow,
   LeaseStore,
@@ -40,6 +42,8 @@ export function createMemoryStore(): Store {
     signals: { ...groups.signals, listen: hub.listen },
     atomically,
     check: () => atomically(async () => undefined),
+    now: () => atomically(async () => Date.now()),
+    describe: async () => ({ engine: 'memory', version: '', address: 'memory:', migrations: [] }),
     close: async () => {
       closed = true
       await last
@@ -89,6 +93,7 @@ function groupsOver(tables: Tables, sent: Signal[]): StoreGroups {
     audit: auditGroup(tables),
     settings: settingGroup(tables),
     installation: installationGroup(tables),
+    counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {
         signalText(topic, subject)
@@ -153,6 +158,19 @@ function tokenGroup({ tokens }: Tables): TokenStore {
       if (row) tokens.put(row.id, { ...row, revokedAt: at })
       return row !== undefined
     },
+  }
+}
+
+function countGroup({ credentials, leases, tokens }: Tables): CountStore {
+  return {
+    credentials: async () => {
+      const counts: Partial<Record<CredentialState, number>> = {}
+      for (const { state } of credentials.find(() => true)) counts[state] = (counts[state] ?? 0) + 1
+      return counts
+    },
+    runningLeases: async (now) => leases.find((row) => row.endedAt === null && row.expiresAt > now).length,
+    liveTokens: async (now) =>
+      tokens.find((row) => row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)).length,
   }
 }
 

@@ -1,7 +1,7 @@
 // The part of the conformance suite about leases, tokens, the audit, settings and facts about the installation.
 
 import { describe, expect, it } from 'vitest'
-import { auditEntry, type CurrentStore, leaseRow, tokenRow } from './conformance-rows.ts'
+import { auditEntry, type CurrentStore, credentialRow, leaseRow, tokenRow } from './conformance-rows.ts'
 import type { LeaseRow, TokenRow } from './store.ts'
 
 /** Registers the tests of `leases`, `tokens`, `audit`, `settings` and `installation`. */
@@ -184,6 +184,38 @@ function describeSettings(store: CurrentStore): void {
       await store().settings.remove('org-a', 'user:ada', 'notice')
       await store().settings.remove('org-a', 'user:ada', 'notice')
       expect(await store().settings.all('org-a', 'notice')).toEqual({ 'user:bob': 2 })
+    })
+  })
+
+  describe('counts', () => {
+    it('are over all organizations, of what is live', async () => {
+      expect(await store().counts.credentials()).toEqual({})
+      const rows = [
+        credentialRow(),
+        credentialRow({ organizationId: 'org-b' }),
+        credentialRow({ state: 'rejected' }),
+      ]
+      for (const row of rows) await store().credentials.insert(row)
+      expect(await store().counts.credentials()).toEqual({ ok: 2, rejected: 1 })
+      const ended = leaseRow({ expiresAt: 2000 })
+      for (const row of [
+        ended,
+        leaseRow({ expiresAt: 2000, organizationId: 'org-b' }),
+        leaseRow({ expiresAt: 1500 }),
+      ])
+        await store().leases.insert(row)
+      expect(await store().counts.runningLeases(1400)).toBe(3)
+      await store().leases.end(ended.id, 1450, 'released')
+      expect(await store().counts.runningLeases(1500)).toBe(1)
+      expect(await store().counts.runningLeases(2000)).toBe(0)
+      for (const row of [
+        tokenRow({ name: 'never', expiresAt: null }),
+        tokenRow({ name: 'later', expiresAt: 2000, organizationId: 'org-b' }),
+        tokenRow({ name: 'revoked', expiresAt: null, revokedAt: 1000 }),
+      ])
+        await store().tokens.insert(row)
+      expect(await store().counts.liveTokens(1999)).toBe(2)
+      expect(await store().counts.liveTokens(2000)).toBe(1)
     })
   })
 

@@ -40,9 +40,27 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
         await expect(store.check()).resolves.toBeUndefined()
       })
 
+      it('tells the time that its servers share, and what it is', async () => {
+        const before = Date.now()
+        const now = await store.now()
+        expect(now).toBeGreaterThanOrEqual(before - 1)
+        expect(now).toBeLessThanOrEqual(Date.now() + 1)
+        const described = await store.describe()
+        expect(described).toEqual({
+          engine: expect.stringMatching(/^(memory|sqlite|postgres)$/),
+          version: expect.any(String),
+          address: expect.stringMatching(/^\w+:/),
+          migrations: expect.any(Array),
+        })
+        expect(described.migrations.includes('store-0001')).toBe(described.engine !== 'memory')
+        expect(JSON.stringify(described)).not.toContain('not-a-secret')
+      })
+
       it('refuses everything with `unavailable` once it is closed', async () => {
         await store.close()
         await expect(store.check()).rejects.toMatchObject({ code: 'unavailable' })
+        await expect(store.now()).rejects.toMatchObject({ code: 'unavailable' })
+        await expect(store.signals.send('holders', 'a')).rejects.toMatchObject({ code: 'unavailable' })
         await expect(store.installation.put('a', 'b')).rejects.toMatchObject({ code: 'unavailable' })
         await expect(store.atomically(async () => 1)).rejects.toMatchObject({ code: 'unavailable' })
       })

@@ -216,6 +216,14 @@ export interface InstallationStore {
   putIfAbsent(name: string, value: string): Promise<string>
 }
 
+/** How much there is, over all organizations: for the operator's figures, never to decide by. */
+export interface CountStore {
+  /** By state; a state that none is in may be missing. */
+  credentials(): Promise<Partial<Record<CredentialState, number>>>
+  runningLeases(now: number): Promise<number>
+  liveTokens(now: number): Promise<number>
+}
+
 /**
  * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of the
  * token, person, agent, worker or lease.
@@ -258,6 +266,18 @@ export interface StoreGroups {
   readonly settings: SettingStore
   readonly installation: InstallationStore
   readonly signals: SignalStore
+  readonly counts: CountStore
+}
+
+/** What a store is, for its operator. No password is in it. */
+export interface StoreDescription {
+  readonly engine: 'memory' | 'sqlite' | 'postgres'
+  /** Of the engine, as it says itself. */
+  readonly version: string
+  /** Where it is: a URL without user and password. */
+  readonly address: string
+  /** What has been done to its tables, by name. */
+  readonly migrations: readonly string[]
 }
 
 export interface Store extends StoreGroups {
@@ -271,7 +291,10 @@ export interface Store extends StoreGroups {
    * nothing was stored, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
    */
   atomically<T>(work: (unit: StoreGroups) => Promise<T>): Promise<T>
-  /** Throws `unavailable` when the store cannot be read. */
+  /** Throws `unavailable` when the store cannot be read; answers within seconds. */
   check(): Promise<void>
+  /** The clock that all servers of the database share. Throws as `check` does. */
+  now(): Promise<number>
+  describe(): Promise<StoreDescription>
   close(): Promise<void>
 }

@@ -25,6 +25,10 @@ export interface Engine {
   migrating<T>(work: (database: Kysely<Database>) => Promise<T>): Promise<T>
   /** Throws `unavailable` when the database cannot be used now; answers within seconds. */
   check(): Promise<void>
+  /** The clock that everybody who uses the database shares; throws as `check` does. */
+  now(): Promise<number>
+  /** Answers with one row of one column: the version of the database itself. */
+  readonly versionQuery: string
   close(): Promise<void>
 }
 

@@ -5,6 +5,7 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
+import { credentialState } from './migrations/credential-state.ts'
 import type { Database } from './schema.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
@@ -20,6 +21,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
         await createRecords(database)
       },
     },
+    'store-0002-credential-state': credentialState,
   }
 }
 

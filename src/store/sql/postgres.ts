@@ -72,11 +72,34 @@ export async function openPostgres(url: string): Promise<Engine> {
       },
     },
     migrating: (work) => migrating(address, translate, work),
-    check: () => answeredInTime(address, translate, () => readers.lend((run) => run({ text: 'select 1' }))),
+    versionQuery: `select current_setting('server_version') as version`,
+    check: async () => {
+      await inTime({ text: 'select 1' })
+    },
+    now: async () => {
+      const { rows } = await inTime({
+        text: 'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
+      })
+      return rows[0].now
+    },
     close: async () => {
       availability.close()
       await Promise.all([listening?.close(), database.destroy(), readers.close(), writer.close()])
     },
+  }
+
+  async function inTime(statement: Statement): Promise<QueryResult> {
+    const late = lateAnswer(address)
+    const timer = setTimeout(() => {
+      availability.lost(late.error)
+      late.reject()
+    }, CHECK_TIMEOUT)
+    const asked = attempt(translate, () => readers.lend((run) => run(statement)))
+    try {
+      return await Promise.race([asked, late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   function writing(run: Run): Execute {
@@ -166,21 +189,11 @@ function rowsOf<Row>({ command, rowCount, rows }: QueryResult): Rows<Row> {
   return { rows: rows as Row[], numAffectedRows: BigInt(rowCount) }
 }
 
-async function answeredInTime(
-  { name }: PostgresAddress,
-  translate: Engine['translate'],
-  ask: () => Promise<unknown>,
-): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    const message = `The Postgres database ${name} did not answer within ${CHECK_TIMEOUT / 1_000} seconds.`
-    late.reject(new ClavigerError('unavailable', message, { hint: 'Check that Postgres is running.' }))
-  }, CHECK_TIMEOUT)
-  try {
-    await Promise.race([attempt(translate, ask), late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+function lateAnswer({ name }: PostgresAddress) {
+  const message = `The Postgres database ${name} did not answer within ${CHECK_TIMEOUT / 1_000} seconds.`
+  const error = new ClavigerError('unavailable', message, { hint: 'Check that Postgres is running.' })
+  const { promise, reject } = Promise.withResolvers<never>()
+  return { error, promise, reject: () => reject(error) }
 }
 
 async function attempt<T>(translate: Engine['translate'], work: () => Promise<T>): Promise<T> {

@@ -1,15 +1,16 @@
 // The store over SQL: opens an engine, brings its tables up to date and puts the groups together. Every write goes
 // through group commit; reads outside of a unit are queries of their own and see only what is committed.
 
-import type { Kysely } from 'kysely'
+import { CompiledQuery as Compiled, type Kysely } from 'kysely'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
 import { storeClosed } from '../refusals.ts'
-import type { Store, StoreGroups } from '../store.ts'
+import type { Store, StoreDescription, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { auditGroup } from './groups/audit.ts'
+import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
@@ -63,7 +64,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     await engine.close()
     throw engine.translate(error)
   }
-  const store = storeOver(engine)
+  const store = storeOver(engine, options.url)
   return { store, database: engine.database, close: () => store.close() }
 }
 
@@ -78,7 +79,19 @@ async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
   return openSqlite(maxPages === undefined ? { path } : { path, maxPages })
 }
 
-function storeOver(engine: Engine): Store {
+async function describe(engine: Engine, url: string): Promise<StoreDescription> {
+  const ask = async (sql: string) => (await engine.read<Record<string, string>>(Compiled.raw(sql))).rows
+  const migrations = await ask('select name from kysely_migration order by name')
+  const [version] = await ask(engine.versionQuery)
+  return {
+    engine: engineOf(url),
+    version: version?.['version'] ?? '',
+    address: shownDatabase(url),
+    migrations: migrations.flatMap(({ name }) => name ?? []),
+  }
+}
+
+function storeOver(engine: Engine, url: string): Store {
   const groupsOver = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
@@ -111,6 +124,14 @@ function storeOver(engine: Engine): Store {
       refuse()
       await engine.check()
     },
+    now: async () => {
+      refuse()
+      return engine.now()
+    },
+    describe: async () => {
+      refuse()
+      return describe(engine, url)
+    },
     close: () => {
       closing ??= committer.drained().then(() => engine.close())
       return closing
@@ -126,6 +147,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => Omit<Store
   const audit = auditGroup(database)
   const settings = settingGroup(database)
   const installation = installationGroup(database)
+  const counts = countGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
     versions: versions(execute),
@@ -134,5 +156,6 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => Omit<Store
     audit: audit(execute),
     settings: settings(execute),
     installation: installation(execute),
+    counts: counts(execute),
   })
 }
