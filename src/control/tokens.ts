@@ -67,6 +67,7 @@ export function createTokenUseCases(
         const mine = row?.holderId === caller.id || caller.role === 'owner' || caller.role === 'admin'
         if (!row || !mine) throw absent('token', name)
         await authorize(act('token.revoke', row))
+        await unit.signals.send('holders', row.id)
         return { revoked: await unit.tokens.revoke(caller.organizationId, name, now()) }
       }),
   }

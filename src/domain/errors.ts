@@ -30,6 +30,8 @@ export interface ErrorOptions {
   /** For the operator's log only; never sent to a caller. Must not hold a secret. */
   readonly detail?: string
   readonly cause?: unknown
+  /** What the log says instead of the message, where that names something which is not the operator's to read. */
+  readonly logged?: string
 }
 
 /** Any failure the product expects. `message` and `hint` may be shown; `detail` is for logs. */
@@ -37,12 +39,14 @@ export class ClavigerError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly detail: string | undefined
+  readonly logged: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(withoutKeys(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ClavigerError'
     this.code = code
     this.hint = options.hint === undefined ? undefined : withoutKeys(options.hint)
+    this.logged = options.logged
     this.detail = options.detail === undefined ? undefined : withoutKeys(options.detail)
   }
 }

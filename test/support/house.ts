@@ -102,6 +102,7 @@ export function createHouse(
     now: () => clock.now,
     random: randomBytes,
     operatorOrganization: 'org-acme',
+    server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)
