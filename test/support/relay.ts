@@ -7,7 +7,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export interface Relay {
   /** The same URL, through the relay. */
   through(url: string): string
-  freeze(): void
+  /** With a text: only the connections that sent it first, for example the name they go by. */
+  freeze(of?: string): void
   thaw(): void
   /** Ends every connection as a network does. */
   cut(): void
@@ -16,12 +17,16 @@ export interface Relay {
 
 /** Relays to a port of 127.0.0.1. */
 export async function startRelay(port: number): Promise<Relay> {
-  const pairs = new Set<readonly [Socket, Socket]>()
-  let frozen = false
+  const pairs = new Map<readonly [Socket, Socket], string>() // → what it sent first
+  let frozen: string | null = null
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1')
     const pair = [near, far] as const
-    pairs.add(pair)
+    pairs.set(pair, '')
+    near.once('data', (chunk) => {
+      pairs.set(pair, chunk.toString('latin1'))
+      if (frozen !== null && pairs.get(pair)?.includes(frozen)) hold(pair)
+    })
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -33,23 +38,23 @@ export async function startRelay(port: number): Promise<Relay> {
         to.destroy()
       })
     }
-    if (frozen) hold(pair)
+    if (frozen === '') hold(pair)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const own = (server.address() as AddressInfo).port
   const cut = () => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy()
+    for (const pair of pairs.keys()) for (const socket of pair) socket.destroy()
   }
   return {
     through: (url) => url.replace(`:${port}/`, `:${own}/`),
-    freeze: () => {
-      frozen = true
-      for (const pair of pairs) hold(pair)
+    freeze: (of = '') => {
+      frozen = of
+      for (const [pair, first] of pairs) if (first.includes(of)) hold(pair)
     },
     thaw: () => {
-      frozen = false
-      for (const [near, far] of pairs) {
+      frozen = null
+      for (const [near, far] of pairs.keys()) {
         near.pipe(far)
         far.pipe(near)
       }

@@ -46,7 +46,7 @@ const signal = (subject: string): Signal => ({ topic: 'holders', subject })
 
 const listener = () =>
   server.query<{ pid: number }>(
-    `select pid from pg_stat_activity where datname = '${name}' and query like 'listen %'`,
+    `select pid from pg_stat_activity where datname = '${name}' and application_name = 'claviger listening'`,
   )
 
 describe('two servers on one database', () => {

@@ -46,7 +46,10 @@ export async function openPostgres(url: string): Promise<Engine> {
   const address = postgresAddress(url)
   const translate = postgresErrors(address)
   const schema = await askOnce(address, translate)
-  const availability = createAvailability(async () => letGo(await connectAlone(address)), PATIENCE)
+  const availability = createAvailability(
+    async () => letGo(await connectAlone(address, 'claviger')),
+    PATIENCE,
+  )
   const readers = createConnections({ address, availability, translate, most: READERS })
   const writer = createConnections({ address, availability, translate, most: 1, pipelined: true })
   const database = new Kysely<Database>({ dialect: new PostgresDialect({ pool: readers.pool }) })

@@ -61,9 +61,12 @@ export interface ConnectionsOptions {
   readonly unhurried?: boolean
 }
 
-/** A connection outside of any pool, made ready as those are; answers are waited for briefly. Throws the driver's errors. */
-export async function connectAlone(address: PostgresAddress): Promise<Client> {
-  const client = new Client({ ...configOf(address), query_timeout: CONNECT_TIMEOUT })
+/**
+ * A connection outside of any pool, made ready as those are; answers are waited for briefly. Postgres shows it by this
+ * name. Throws the driver's errors.
+ */
+export async function connectAlone(address: PostgresAddress, name: string): Promise<Client> {
+  const client = new Client({ ...configOf(address), query_timeout: CONNECT_TIMEOUT, application_name: name })
   client.on('error', ignore)
   try {
     await client.connect()

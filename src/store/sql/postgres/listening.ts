@@ -54,7 +54,7 @@ async function listenOnce(
   closed: AbortSignal,
   listening: () => void,
 ): Promise<void> {
-  const client: Client = await connectAlone(address)
+  const client: Client = await connectAlone(address, 'claviger listening')
   const ended = new AbortController()
   client.on('end', () => ended.abort())
   client.on('error', () => ended.abort())
