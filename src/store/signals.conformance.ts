@@ -5,7 +5,7 @@ import type { CurrentStore } from './conformance-rows.ts'
 import type { Store } from './store.ts'
 
 /** Listens and keeps the subjects it has heard, each once: a store may deliver one twice. */
-export function heardBy(store: Store): { readonly subjects: Set<string>; end(): void } {
+function heardBy(store: Store): { readonly subjects: Set<string>; end(): void } {
   const subjects = new Set<string>()
   const end = store.signals.listen((heard) => subjects.add(heard === 'missed' ? 'missed' : heard.subject))
   return { subjects, end }
