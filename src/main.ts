@@ -46,20 +46,45 @@ async function harnessOf(name: HarnessName): Promise<Harness> {
     : (await import('./harnesses/codex.ts')).codex
 }
 
-/** Starts the whole server on these settings; nothing is left running when it throws. */
-export async function startServer(settings: ServerSettings): Promise<RunningServer> {
-  const [{ createLog }, { prepareStateDirectory, tokenFile, writeServerFile }] = await Promise.all([
-    import('./lib/log.ts'),
+/**
+ * Starts the whole server on these settings; nothing is left running when it throws. `clock` is this machine's, in
+ * milliseconds since 1970.
+ */
+export async function startServer(settings: ServerSettings, clock = Date.now): Promise<RunningServer> {
+  const [{ prepareStateDirectory }, { lockStateDirectory }] = await Promise.all([
     import('./server/state-directory.ts'),
+    import('./server/state-lock.ts'),
   ])
   await prepareStateDirectory(settings.stateDirectory)
   hideFromLibraries()
+  const unlock = lockStateDirectory(settings.stateDirectory)
+  try {
+    const { close, ...server } = await startOnDirectory(settings, clock)
+    return { ...server, close: () => close().finally(unlock) }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function startOnDirectory(
+  settings: ServerSettings,
+  machineClock: () => number,
+): Promise<RunningServer> {
+  const { tokenFile, writeServerFile } = await import('./server/state-directory.ts')
   const { engineOf, openSqlStore, shownDatabase } = await import('./store/sql/sql-store.ts')
   const { createIdentity, peopleMigrations } = await import('./identity/better-auth.ts')
   const engine = engineOf(settings.databaseUrl)
   const extraMigrations = peopleMigrations(engine)
   const { store, database, executeIn } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
+  const endings: (() => Promise<void>)[] = [() => store.close()]
+  const end = async () => {
+    for (const step of endings.splice(0).reverse()) await step()
+  }
   try {
+    const log = await createServerLog(settings)
+    const clock = await followDatabaseClock(store, machineClock, log)
+    endings.push(async () => clock.stop())
     const { vault, sessionSecret, keySource } = await openVault(settings, store)
     const baseUrl = `http://${settings.host}:${settings.port}`
     const identity = createIdentity({
@@ -73,49 +98,66 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     const operatorOrganization = people.organization.id
     const address = { url: baseUrl }
     const publicUrl = () => settings.publicUrl ?? address.url
+    const server = { version: VERSION, id: await serverId(), clockOffset: clock.offset }
     const ports = {
-      ...{ store, vault, identity, operatorOrganization, publicUrl },
+      ...{ store, vault, identity, operatorOrganization, publicUrl, now: clock.now, server },
       ...(await edges(settings)),
     }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
-    await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
-    const log = createLog(settings.logLevel)
+    const place = engine === 'postgres' ? await placeOf(settings.stateDirectory) : null
+    await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory), place)
     const listening = await serve(settings, ports, log)
+    endings.push(() => listening.close(10_000))
     address.url = listening.url
-    let signInLink: RunningServer['signInLink'] = null
-    try {
-      await writeServerFile(settings.stateDirectory, listening.url)
-      const { makeFirstLink } = await import('./control/signing-in/invitations.ts')
-      if (people.created) signInLink = await makeFirstLink(ports, people)
-    } catch (error) {
-      await listening.close(0)
-      throw error
-    }
+    await writeServerFile(settings.stateDirectory, listening.url)
+    const { makeFirstLink } = await import('./control/signing-in/invitations.ts')
+    const signInLink = people.created ? await makeFirstLink(ports, people) : null
     log.debug(
       { url: listening.url, database: shownDatabase(settings.databaseUrl), key: keySource, version: VERSION },
       'ready',
     )
-    return {
-      url: listening.url,
-      firstStart: people.created,
-      signInLink,
-      async close() {
-        await listening.close(10_000)
-        await store.close()
-      },
-    }
+    return { url: listening.url, firstStart: people.created, signInLink, close: end }
   } catch (error) {
-    await store.close()
+    await end()
     throw error
   }
 }
 
+// What expires does so by the database's clock, which is the same for all its servers.
+async function followDatabaseClock(store: Ports['store'], local: () => number, log: Log) {
+  const [{ followClock }, { clockSentence, TOLERATED_OFFSET }, { makeIdsBy }] = await Promise.all([
+    import('./lib/shared-clock.ts'),
+    import('./control/operating/warnings.ts'),
+    import('./lib/id.ts'),
+  ])
+  const onChange = (offset: number) => {
+    if (Math.abs(offset) > TOLERATED_OFFSET) log.warn({ offsetMs: offset }, clockSentence(offset))
+  }
+  const clock = await followClock({ local, shared: () => store.now(), onChange })
+  makeIdsBy(clock.now)
+  return clock
+}
+
+async function createServerLog({ logLevel }: ServerSettings): Promise<Log> {
+  const { createLog } = await import('./lib/log.ts')
+  return createLog(logLevel, await serverId())
+}
+
+async function serverId(): Promise<string> {
+  const { hostname } = await import('node:os')
+  return `${hostname()}:${process.pid}`
+}
+
+// Stays the same for a state directory of a machine, and tells it apart from those of other servers.
+async function placeOf(stateDirectory: string): Promise<string> {
+  const [{ hostname }, { sha256 }] = await Promise.all([import('node:os'), import('./lib/digest.ts')])
+  return sha256(`${hostname()} ${stateDirectory}`).slice(0, 8)
+}
+
 type Ports = Parameters<typeof import('./control/control.ts')['createControl']>[0]
 
-// The clock, the randomness and the providers of the real world.
-async function edges(
-  settings: ServerSettings,
-): Promise<Pick<Ports, 'now' | 'random' | 'leaseLife' | 'providerOf'>> {
+// The randomness and the providers of the real world.
+async function edges(settings: ServerSettings): Promise<Pick<Ports, 'random' | 'leaseLife' | 'providerOf'>> {
   const [{ randomSource }, { createAnthropicProvider }, { createOpenAiProvider }, { createBedrockProvider }] =
     await Promise.all([
       import('./lib/random.ts'),
@@ -133,7 +175,6 @@ async function edges(
     }),
   ]
   return {
-    now: () => Date.now(),
     random: randomSource(),
     leaseLife: settings.leaseLife,
     providerOf: (type) => providers.find((provider) => provider.probes.includes(type)),
@@ -158,26 +199,40 @@ async function openVault(settings: ServerSettings, store: Ports['store']) {
     recorded !== undefined || (await store.credentials.any()),
   )
   const vault = createVault(key)
-  checkKeyId(recorded, vault.keyId, keySource)
-  if (recorded === undefined) await store.installation.put('master-key-id', vault.keyId)
+  // Of servers that start together on an empty database one says which key it is.
+  const kept = recorded ?? (await store.installation.putIfAbsent('master-key-id', vault.keyId))
+  checkKeyId(kept, vault.keyId, keySource)
   const sessionSecret = createHmac('sha256', key).update('claviger session secret v1').digest('base64')
   return { vault, sessionSecret, keySource }
 }
 
 async function serve(settings: ServerSettings, ports: Ports, log: Log) {
-  const [{ createControl }, { createAuthenticator }, { createApp }, { createMetrics }, { listen }] =
-    await Promise.all([
-      import('./control/control.ts'),
-      import('./control/authenticate.ts'),
-      import('./server/app.ts'),
-      import('./server/metrics.ts'),
-      import('./server/listen.ts'),
-    ])
+  const [
+    { createControl },
+    { createAuthenticator },
+    { mustBeReady },
+    { createApp },
+    { createMetrics },
+    { listen },
+  ] = await Promise.all([
+    import('./control/control.ts'),
+    import('./control/authenticate.ts'),
+    import('./control/operating/readiness.ts'),
+    import('./server/app.ts'),
+    import('./server/metrics.ts'),
+    import('./server/listen.ts'),
+  ])
+  const { store, server } = ports
+  const metrics = createMetrics({
+    checkDatabase: () => store.check(),
+    credentials: () => store.counts.credentials(),
+    clockOffset: server.clockOffset,
+  })
   const app = createApp({
     control: createControl(ports),
     authenticate: createAuthenticator(ports),
-    ready: () => ports.store.check(),
-    metrics: createMetrics(),
+    ready: () => mustBeReady(ports),
+    metrics,
     log,
     version: VERSION,
     now: ports.now,

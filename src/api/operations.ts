@@ -9,6 +9,7 @@ import { MACHINE_OPERATIONS } from './operations/machines.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
+import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
@@ -20,6 +21,7 @@ const TABLE = {
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
   ...PEOPLE_OPERATIONS,
+  ...OPERATING_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE

@@ -10,6 +10,7 @@ import { MACHINE_SCHEMAS } from './schemas/machines.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
+import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
@@ -21,6 +22,7 @@ export const SCHEMAS = {
   ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,
   ...PEOPLE_SCHEMAS,
+  ...OPERATING_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

@@ -1,5 +1,6 @@
-// From a bearer token to a Caller. Tokens are looked up by digest; what is found is remembered for half a second, so
-// that a revoked token is refused everywhere within one.
+// From a bearer token to a Caller. Tokens are looked up by digest; what is found is remembered for half a second, and
+// forgotten at once when a server of this database says that a holder may have changed. So a revoked token is refused
+// everywhere at once, and within a second when that signal was lost.
 
 import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../domain/caller.ts'
@@ -35,6 +36,13 @@ interface Remembered {
 
 export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
   const remembered = new Map<string, Remembered>() // digest → holder
+  // How often all of them were in doubt: what was looked up before that is not remembered after it.
+  let doubts = 0
+  ports.store.signals.listen((heard) => {
+    if (heard !== 'missed' && heard.topic !== 'holders') return
+    doubts += 1
+    remembered.clear()
+  })
   return async (token, requestId) => {
     const kind = tokenKind(token)
     if (codeKind(token) === 'enrol') {
@@ -47,8 +55,10 @@ export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
     const left = known === undefined ? 0 : known.until - asked
     // More than that is left only when the clock was set back.
     if (known && left > 0 && left <= REMEMBERED_MS) return { ...known.holder, requestId }
+    const doubted = doubts
     const { holder, expiresAt } =
       kind === 'api' ? await holderOfToken(ports, digest) : await holderOfLease(ports, token, digest)
+    if (doubts !== doubted) return { ...holder, requestId }
     if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
     remembered.set(digest, {
       holder,

@@ -19,6 +19,7 @@ import { createTeamUseCases } from './people/teams.ts'
 import { createHarnessUseCases } from './settings/harnesses.ts'
 import { createPolicyUseCases } from './settings/policy.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
+import { statusUseCases } from './operating/status.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -44,6 +45,7 @@ export function createControl(ports: Ports): Control {
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),
     ...createOrganizationUseCases(workshop),
+    ...statusUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

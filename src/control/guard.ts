@@ -70,7 +70,7 @@ export function doesNotOpen(name: string, options: ErrorOptions): ClavigerError 
   return new ClavigerError(
     'unavailable',
     `The sealed value of the credential ${printable(name)} does not open.`,
-    options,
+    { ...options, logged: 'The sealed value of a credential does not open.' },
   )
 }
 

@@ -3,6 +3,7 @@ import { createHouse, errorOf, type House, LEASE_LIFE } from '../../test/support
 import type { PersonName } from '../../test/support/people.ts'
 import { formatHandle, formatToken } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
+import type { SignalListener, Store } from '../store/store.ts'
 import { createAuthenticator } from './authenticate.ts'
 
 async function tokenOf(house: House, who: PersonName, name: string, changed = {}): Promise<string> {
@@ -156,6 +157,74 @@ describe('authentication', () => {
     await house.ask('ada', 'tokens.revoke', { name: 'second' })
     house.clock.now -= 3_600_000 // the clock of the machine was set back
     expect((await errorOf(authenticate(second, 'r'))).message).toContain('was revoked')
+  })
+
+  it('refuses a revoked token and its handles at once where the signal arrives', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'main')
+    const authenticate = createAuthenticator(house.ports)
+    const token = await tokenOf(house, 'bob', 'laptop')
+    const caller = await authenticate(token, 'r')
+    const lease = await house.control['leases.create'](caller, {
+      harness: 'claude',
+      ambient: 'none',
+      raw: true,
+    })
+    await authenticate(lease.handle.expose(), 'r')
+    await house.ask('ada', 'tokens.revoke', { name: 'laptop' })
+    for (const one of [token, lease.handle.expose()])
+      expect((await errorOf(authenticate(one, 'r'))).message).toBe('The token laptop was revoked.')
+  })
+
+  it('forgets whom it knew after a gap in the signals, and asks once more only', async () => {
+    const house = createHouse()
+    const { store, identity } = house.ports
+    let hear: SignalListener = () => undefined
+    const listen: Store['signals']['listen'] = (listener) => {
+      hear = listener
+      return () => undefined
+    }
+    let asked = 0
+    const counting = {
+      ...identity,
+      person: (organizationId: string, id: string) => {
+        asked += 1
+        return identity.person(organizationId, id)
+      },
+    }
+    const deaf = { ...store, signals: { ...store.signals, listen } }
+    const authenticate = createAuthenticator({ ...house.ports, store: deaf, identity: counting })
+    const token = await tokenOf(house, 'bob', 'laptop')
+    for (let times = 0; times < 3; times += 1) await authenticate(token, 'r')
+    expect(asked).toBe(1)
+    hear('missed')
+    for (let times = 0; times < 3; times += 1) await authenticate(token, 'r')
+    expect(asked).toBe(2)
+    // A signal that was lost: the memory is short.
+    await house.ask('ada', 'tokens.revoke', { name: 'laptop' })
+    expect(await authenticate(token, 'r')).toMatchObject({ id: 'bob' })
+    house.clock.now += 500
+    expect((await errorOf(authenticate(token, 'r'))).message).toContain('was revoked')
+  })
+
+  it('does not remember what it was looking up when the signal arrived', async () => {
+    const house = createHouse()
+    const { identity } = house.ports
+    const token = await tokenOf(house, 'bob', 'laptop')
+    let revoking: (() => Promise<unknown>) | undefined = () =>
+      house.ask('ada', 'tokens.revoke', { name: 'laptop' })
+    const slow = {
+      ...identity,
+      // The token has been found to be live already.
+      person: async (organizationId: string, id: string) => {
+        await revoking?.()
+        revoking = undefined
+        return identity.person(organizationId, id)
+      },
+    }
+    const authenticate = createAuthenticator({ ...house.ports, identity: slow })
+    await authenticate(token, 'r')
+    expect((await errorOf(authenticate(token, 'r'))).message).toContain('was revoked')
   })
 
   it('counts that second from when it asked, not from when it had the answer', async () => {

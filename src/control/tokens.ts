@@ -69,6 +69,7 @@ export function createTokenUseCases(
         const mine = (row && isHolder(caller, row)) || caller.role === 'owner' || caller.role === 'admin'
         if (!row || !mine) throw absent('token', name)
         await authorize(act('token.revoke', row))
+        await unit.signals.send('holders', row.id)
         return { revoked: await unit.tokens.revoke(caller.organizationId, name, now()) }
       }),
   }

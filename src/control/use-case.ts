@@ -56,7 +56,17 @@ export type Control = {
   readonly [N in OperationName]: N extends PublicOperationName ? PublicUseCase<N> : UseCase<N>
 }
 
+/** What a server knows of itself. */
+export interface ServerFacts {
+  readonly version: string
+  /** Tells the servers of one database apart: `HOST:PID`. */
+  readonly id: string
+  /** Milliseconds by which the database's clock is ahead of this machine's. */
+  readonly clockOffset: () => number
+}
+
 export interface Ports {
+  readonly server: ServerFacts
   readonly store: Store
   readonly vault: Vault
   readonly identity: Identity

@@ -32,6 +32,8 @@ export interface ErrorOptions {
   readonly cause?: unknown
   /** Whole seconds until it can be tried again. */
   readonly retryAfter?: number
+  /** What the log says instead of the message, where that names something which is not the operator's to read. */
+  readonly logged?: string
 }
 
 /** Any failure the product expects. `message` and `hint` may be shown; `detail` is for logs. */
@@ -40,12 +42,14 @@ export class ClavigerError extends Error {
   readonly hint: string | undefined
   readonly detail: string | undefined
   readonly retryAfter: number | undefined
+  readonly logged: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(withoutKeys(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ClavigerError'
     this.code = code
     this.hint = options.hint === undefined ? undefined : withoutKeys(options.hint)
+    this.logged = options.logged
     this.detail = options.detail === undefined ? undefined : withoutKeys(options.detail)
     this.retryAfter = options.retryAfter
   }

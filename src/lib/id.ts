@@ -6,13 +6,20 @@ import { randomSource } from './random.ts'
 
 const random = randomSource()
 
+let clock: () => number = Date.now
+
+/** Ids of several servers sort by time when their clocks agree: from now on they are made by this one. */
+export function makeIdsBy(now: () => number): void {
+  clock = now
+}
+
 // The sequence starts somewhere random each millisecond, in the lower half, and counts up from there.
 let last = { msecs: 0, seq: 0 }
 
 /** For example `cred_01934b0c4e7b7c3e9d1f0a2b3c4d5e6f`. Ids name things; they are no secrets. */
 export function newId(prefix: string): string {
   const bytes = random(16)
-  const now = Date.now()
+  const now = clock()
   last = now > last.msecs ? { msecs: now, seq: startOf(bytes) } : { msecs: last.msecs, seq: last.seq + 1 }
   return `${prefix}_${v7({ ...last, random: bytes }).replaceAll('-', '')}`
 }

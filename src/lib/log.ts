@@ -11,10 +11,13 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** Writes at once (not buffered), so that the last line before a crash is there. */
-export function createLog(level: LogLevel): Log {
+/**
+ * Writes at once (not buffered), so that the last line before a crash is there. `server` is on every line: it tells the
+ * servers of one database apart.
+ */
+export function createLog(level: LogLevel, server: string): Log {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: { server }, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),
   )
 }

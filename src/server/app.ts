@@ -12,7 +12,7 @@ import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import { htmlHeaders } from './html.ts'
-import type { Metrics } from './metrics.ts'
+import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { docsPage, homePage } from './pages.ts'
 import { problemResponse } from './problem.ts'
@@ -60,35 +60,45 @@ export function createApp(dependencies: AppDependencies): App {
   addPages(app, dependencies)
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
-    report: (thrown, requestId) => void answerError(dependencies, thrown, requestId),
+    report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
   })
-  app.notFound((c) => {
-    const error = new ClavigerError('not_found', 'There is nothing at this address.', {
-      hint: 'The API is described at /docs.',
-    })
-    return problemResponse(error, requestIdOf(c.req.raw))
-  })
-  app.onError((thrown, c) => answerError(dependencies, thrown, requestIdOf(c.req.raw)))
+  app.notFound((c) =>
+    timed(dependencies, 'none', c.req.raw, async () => {
+      const error = new ClavigerError('not_found', 'There is nothing at this address.', {
+        hint: 'The API is described at /docs.',
+      })
+      return answerError(dependencies, error, c.req.raw, 'none')
+    }),
+  )
+  app.onError((thrown, c) => answerError(dependencies, thrown, c.req.raw, 'none'))
   return app
 }
 
 type Serving = AppDependencies & { readonly visitors: Visitors }
 
 // One operation: who asks, for what, the use-case, the answer.
-async function serve(
+function serve(
   dependencies: Serving,
   name: OperationName,
   request: globalThis.Request,
   parameters: Record<string, string>,
   connection: Connection | undefined,
 ): Promise<Response> {
-  const started = performance.now()
-  const requestId = requestIdOf(request)
   const asks = () => whoAsks(dependencies, name, request, connection)
-  const response = await attempt(dependencies, name, request, parameters, asks)
+  return timed(dependencies, name, request, () => attempt(dependencies, name, request, parameters, asks))
+}
+
+async function timed(
+  { metrics, log }: AppDependencies,
+  operation: Asked,
+  request: globalThis.Request,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  const started = performance.now()
+  const response = await answer()
   const seconds = (performance.now() - started) / 1000
-  dependencies.metrics.answered(name, response.status, seconds)
-  dependencies.log.debug({ requestId, operation: name, status: response.status, seconds }, 'answered')
+  metrics.answered(operation, response.status, seconds)
+  log.debug({ ...lineOf(request, operation, response.status), seconds }, 'answered')
   return response
 }
 
@@ -114,7 +124,7 @@ async function attempt(
     return new Response(reveal(answer), { status: OPERATIONS[name].status, headers })
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
-    return answerError(dependencies, thrown, requestId)
+    return answerError(dependencies, thrown, request, name)
   }
 }
 
@@ -127,20 +137,40 @@ async function whoAsks(
 ): Promise<Caller | Visitor> {
   const requestId = requestIdOf(request)
   if (OPERATIONS[name].permission === 'public') return visitors.asking(connection, requestId)
-  return authenticate(bearerOf(request), requestId)
+  const caller = await authenticate(bearerOf(request), requestId)
+  callers.set(request, caller)
+  return caller
 }
 
-function answerError({ log }: AppDependencies, thrown: unknown, requestId: string): Response {
+function answerError(
+  { log, metrics }: AppDependencies,
+  thrown: unknown,
+  request: globalThis.Request,
+  operation: Asked,
+): Response {
   const error = asClavigerError(thrown)
-  const { code, message, detail } = error
+  const { code, message, detail, logged } = error
+  metrics.refused(code)
+  const response = problemResponse(error, requestIdOf(request))
+  const line = { ...lineOf(request, operation, response.status), code, detail }
   const grave = code === 'internal' || code === 'unavailable' || code === 'storage_full'
-  if (grave)
-    log.error(
-      { requestId, code, detail, stack: error.cause instanceof Error ? error.cause.stack : error.stack },
-      message,
-    )
-  else log.info({ requestId, code, detail }, message)
-  return problemResponse(error, requestId)
+  if (grave) {
+    // The stack begins with the message.
+    const stack = error.cause instanceof Error ? error.cause.stack : error.stack
+    log.error(logged === undefined ? { ...line, stack } : line, logged ?? message)
+  } else {
+    // The message may name a credential; the audit log and the caller have it.
+    log.info(line, `refused: ${code.replaceAll('_', ' ')}`)
+  }
+  return response
+}
+
+const callers = new WeakMap<globalThis.Request, Pick<Caller, 'kind' | 'id'>>() // request → who asks, once known
+
+// What every log line of a request says.
+function lineOf(request: globalThis.Request, operation: Asked, status: number) {
+  const { kind, id } = callers.get(request) ?? { kind: null, id: null }
+  return { requestId: requestIdOf(request), operation, status, caller: kind === null ? null : { kind, id } }
 }
 
 function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
@@ -155,12 +185,11 @@ function addPages(app: Served, { ready, metrics, version, log }: AppDependencies
       await ready()
       return new Response('{"status":"ready"}', { headers: JSON_HEADERS })
     } catch (thrown) {
-      log.warn({ reason: asClavigerError(thrown).message }, 'not ready')
-      const error =
-        thrown instanceof ClavigerError
-          ? thrown
-          : new ClavigerError('unavailable', 'The server is not ready.')
-      return problemResponse(new ClavigerError('unavailable', error.message), requestIdOf(c.req.raw))
+      log.warn({ ...lineOf(c.req.raw, 'none', 503), reason: asClavigerError(thrown).message }, 'not ready')
+      const { message, hint } =
+        thrown instanceof ClavigerError ? thrown : { message: 'The server is not ready.', hint: undefined }
+      const error = new ClavigerError('unavailable', message, hint === undefined ? {} : { hint })
+      return problemResponse(error, requestIdOf(c.req.raw))
     }
   })
   app.get(

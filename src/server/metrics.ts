@@ -1,23 +1,46 @@
-// What /metrics shows, in the Prometheus text format. No label ever carries a name, an id or a value.
+// What /metrics shows, in the Prometheus text format. No label ever carries a name, an id or a value. Figures that need
+// the database are asked for when somebody reads them, now and then and briefly: a page without them is still a page.
 
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { OperationName } from '../api/operations.ts'
+import type { ErrorCode } from '../domain/errors.ts'
+import { inTime } from '../lib/in-time.ts'
+
+/** What was asked for: an operation, or an address where there is nothing. */
+export type Asked = OperationName | 'none'
 
 export interface Metrics {
   /** One answered request; `seconds` from its arrival to its answer. */
-  answered(operation: OperationName, status: number, seconds: number): void
+  answered(operation: Asked, status: number, seconds: number): void
+  /** One that was answered with an error. */
+  refused(code: ErrorCode): void
   lease(harness: string, outcome: string): void
   text(): Promise<string>
   readonly contentType: string
 }
 
-export function createMetrics(): Metrics {
+/** What is asked for while somebody reads the metrics. */
+export interface Figures {
+  /** Throws when the database cannot be used; answers within seconds. */
+  checkDatabase(): Promise<void>
+  /** Credentials by state. */
+  credentials(): Promise<Readonly<Record<string, number>>>
+  /** Milliseconds by which the database's clock is ahead. */
+  clockOffset(): number
+}
+
+// Milliseconds.
+const CREDENTIALS_KEPT = 15_000
+const CREDENTIALS_LIMIT = 2_000
+
+export function createMetrics(figures: Figures): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  addFigures(registers, figures)
   const requests = new Counter({
     name: 'claviger_requests_total',
-    help: 'Answered API requests.',
+    help: 'Answered API requests; operation none: there is nothing at that address.',
     labelNames: ['operation', 'status'],
     registers,
   })
@@ -26,6 +49,12 @@ export function createMetrics(): Metrics {
     help: 'Time from arrival to answer.',
     labelNames: ['operation'],
     buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'claviger_refusals_total',
+    help: 'Requests answered with an error, by its code.',
+    labelNames: ['code'],
     registers,
   })
   const leases = new Counter({
@@ -39,8 +68,64 @@ export function createMetrics(): Metrics {
       requests.inc({ operation, status })
       durations.observe({ operation }, seconds)
     },
+    refused: (code) => refusals.inc({ code }),
     lease: (harness, outcome) => leases.inc({ harness, outcome }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
+}
+
+function addFigures(registers: Registry[], { checkDatabase, credentials, clockOffset }: Figures): void {
+  new Gauge({
+    name: 'claviger_database_up',
+    help: 'Whether the database can be used: 1 or 0.',
+    registers,
+    async collect() {
+      this.set(await checkDatabase().then(yes, no))
+    },
+  })
+  new Gauge({
+    name: 'claviger_clock_offset_seconds',
+    help: "How far the database's clock is ahead of this machine's.",
+    registers,
+    collect() {
+      this.set(clockOffset() / 1000)
+    },
+  })
+  const counted = keptFor(CREDENTIALS_KEPT, credentials)
+  new Gauge({
+    name: 'claviger_credentials',
+    help: 'Credentials by state. Missing while the database cannot be asked.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const counts = await inTime(counted(), CREDENTIALS_LIMIT, () => new Error('late')).catch(() => ({}))
+      this.reset()
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count)
+    },
+  })
+}
+
+// Asks again when the last answer is old; while one is under way, nobody asks a second time.
+function keptFor<T>(milliseconds: number, ask: () => Promise<T>): () => Promise<T> {
+  let kept: { readonly answer: Promise<T>; readonly until: number } | undefined
+  return () => {
+    if (kept !== undefined && performance.now() < kept.until) return kept.answer
+    const answer = ask()
+    const mine = { answer, until: performance.now() + milliseconds }
+    kept = mine
+    // A failure is not kept.
+    answer.catch(() => {
+      if (kept === mine) kept = undefined
+    })
+    return answer
+  }
+}
+
+function yes(): number {
+  return 1
+}
+
+function no(): number {
+  return 0
 }

@@ -116,6 +116,15 @@ function recordsThrough(
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),
+      putIfAbsent: (name, value) => write((unit) => unit.installation.putIfAbsent(name, value)),
+    },
+    signals: {
+      send: (topic, subject) => write((unit) => unit.signals.send(topic, subject)),
+    },
+    counts: {
+      credentials: () => read((unit) => unit.counts.credentials()),
+      runningLeases: (now) => read((unit) => unit.counts.runningLeases(now)),
+      liveTokens: (now) => read((unit) => unit.counts.liveTokens(now)),
     },
   }
 }

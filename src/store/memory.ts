@@ -1,6 +1,7 @@
 // The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
 // after another, and each call from outside is a unit of its own, so that nobody sees half of one.
 
+import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough } from './groups-through.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { holdingGroup } from './memory-holdings.ts'
@@ -8,13 +9,16 @@ import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
+import { createSignalHub, signalText } from './signals.ts'
 import type {
   AuditStore,
   Holder,
+  CountStore,
   InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,
+  Signal,
   Store,
   StoreGroups,
   TokenRow,
@@ -26,20 +30,25 @@ import { createUnitScope } from './unit-scope.ts'
 export function createMemoryStore(): Store {
   const tables = createTables()
   const scope = createUnitScope()
+  const hub = createSignalHub()
   let last: Promise<unknown> = Promise.resolve()
   let closed = false
 
   const atomically: Store['atomically'] = async (work) => {
     scope.refuseInside()
     if (closed) throw storeClosed()
-    const unit = last.then(() => runUnit(tables, (groups) => scope.run(() => work(groups))))
+    const unit = last.then(() => runUnit(tables, hub.deliver, (groups) => scope.run(() => work(groups))))
     last = unit.catch(() => undefined)
     return unit
   }
+  const groups = groupsThrough(atomically, atomically)
   return {
-    ...groupsThrough(atomically, atomically),
+    ...groups,
+    signals: { ...groups.signals, listen: hub.listen },
     atomically,
     check: () => atomically(async () => undefined),
+    now: () => atomically(async () => Date.now()),
+    describe: async () => ({ engine: 'memory', version: '', address: 'memory:', migrations: [] }),
     close: async () => {
       closed = true
       await last
@@ -48,9 +57,14 @@ export function createMemoryStore(): Store {
 }
 
 // As on every engine: a unit in which a call failed fails, even when its work went on.
-async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<T> {
+async function runUnit<T>(
+  tables: Tables,
+  deliver: (signal: Signal) => void,
+  work: (groups: StoreGroups) => Promise<T>,
+): Promise<T> {
   const unit: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
-  const direct = groupsOver(tables)
+  const sent: Signal[] = []
+  const direct = groupsOver(tables, sent)
   const attempt = async <R>(call: (groups: StoreGroups) => Promise<R>): Promise<R> => {
     if (unit.ended) throw unitEnded()
     if (unit.failure) throw unit.failure.error
@@ -65,6 +79,7 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
     const value = await work(groupsThrough(attempt, attempt))
     if (unit.failure) throw unit.failure.error
     tables.keep()
+    for (const signal of sent) deliver(signal)
     return value
   } catch (error) {
     tables.takeBack()
@@ -74,7 +89,7 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
   }
 }
 
-function groupsOver(tables: Tables): StoreGroups {
+function groupsOver(tables: Tables, sent: Signal[]): StoreGroups {
   return {
     credentials: credentialGroup(tables),
     versions: versionGroup(tables),
@@ -89,6 +104,13 @@ function groupsOver(tables: Tables): StoreGroups {
     agents: agentGroup(tables),
     attachments: attachmentGroup(tables),
     workers: workerGroup(tables),
+    counts: countGroup(tables),
+    signals: {
+      send: async (topic, subject) => {
+        signalText(topic, subject)
+        sent.push({ topic, subject })
+      },
+    },
   }
 }
 
@@ -159,6 +181,19 @@ function isHeldBy(row: TokenRow, { organizationId, kind, id }: Holder): boolean 
   return row.organizationId === organizationId && row.holderKind === kind && row.holderId === id
 }
 
+function countGroup({ credentials, leases, tokens }: Tables): CountStore {
+  return {
+    credentials: async () => {
+      const counts: Partial<Record<CredentialState, number>> = {}
+      for (const { state } of credentials.find(() => true)) counts[state] = (counts[state] ?? 0) + 1
+      return counts
+    },
+    runningLeases: async (now) => leases.find((row) => row.endedAt === null && row.expiresAt > now).length,
+    liveTokens: async (now) =>
+      tokens.find((row) => row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)).length,
+  }
+}
+
 function auditGroup({ audit }: Tables): AuditStore {
   return {
     append: async (entry) => audit.add(keyOf(entry.organizationId, entry.id), entry),
@@ -206,5 +241,10 @@ function installationGroup({ installation }: Tables): InstallationStore {
   return {
     get: async (name) => installation.get(name),
     put: async (name, value) => installation.put(name, value),
+    putIfAbsent: async (name, value) => {
+      const there = installation.get(name)
+      if (there === undefined) installation.put(name, value)
+      return there ?? value
+    },
   }
 }

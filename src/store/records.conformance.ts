@@ -1,7 +1,7 @@
 // The part of the conformance suite about leases, tokens, the audit, settings and facts about the installation.
 
 import { describe, expect, it } from 'vitest'
-import { auditEntry, type CurrentStore, leaseRow, tokenRow } from './conformance-rows.ts'
+import { auditEntry, type CurrentStore, credentialRow, leaseRow, tokenRow } from './conformance-rows.ts'
 import type { LeaseRow, TokenRow } from './store.ts'
 
 /** Registers the tests of `leases`, `tokens`, `audit`, `settings` and `installation`. */
@@ -219,6 +219,38 @@ function describeSettings(store: CurrentStore): void {
     })
   })
 
+  describe('counts', () => {
+    it('are over all organizations, of what is live', async () => {
+      expect(await store().counts.credentials()).toEqual({})
+      const rows = [
+        credentialRow(),
+        credentialRow({ organizationId: 'org-b' }),
+        credentialRow({ state: 'rejected' }),
+      ]
+      for (const row of rows) await store().credentials.insert(row)
+      expect(await store().counts.credentials()).toEqual({ ok: 2, rejected: 1 })
+      const ended = leaseRow({ expiresAt: 2000 })
+      for (const row of [
+        ended,
+        leaseRow({ expiresAt: 2000, organizationId: 'org-b' }),
+        leaseRow({ expiresAt: 1500 }),
+      ])
+        await store().leases.insert(row)
+      expect(await store().counts.runningLeases(1400)).toBe(3)
+      await store().leases.end(ended.id, 1450, 'released')
+      expect(await store().counts.runningLeases(1500)).toBe(1)
+      expect(await store().counts.runningLeases(2000)).toBe(0)
+      for (const row of [
+        tokenRow({ name: 'never', expiresAt: null }),
+        tokenRow({ name: 'later', expiresAt: 2000, organizationId: 'org-b' }),
+        tokenRow({ name: 'revoked', expiresAt: null, revokedAt: 1000 }),
+      ])
+        await store().tokens.insert(row)
+      expect(await store().counts.liveTokens(1999)).toBe(2)
+      expect(await store().counts.liveTokens(2000)).toBe(1)
+    })
+  })
+
   describe('installation', () => {
     it('keeps one text a name', async () => {
       expect(await store().installation.get('key-check')).toBeUndefined()
@@ -227,6 +259,22 @@ function describeSettings(store: CurrentStore): void {
       await store().installation.put('other', '')
       expect(await store().installation.get('key-check')).toBe('two')
       expect(await store().installation.get('other')).toBe('')
+    })
+
+    it('lets one of many win who put what is not there, and tells all of them which', async () => {
+      const put = (value: string) => store().installation.putIfAbsent('key', value)
+      const values = Array.from({ length: 20 }, (_, place) => `value-${place}`)
+      const answers = await Promise.all(values.map(put))
+      expect(new Set(answers).size).toBe(1)
+      expect(values).toContain(answers[0])
+      expect(await store().installation.get('key')).toBe(answers[0])
+      expect(await put('later')).toBe(answers[0])
+      const inUnit = store().atomically(async ({ installation }) => [
+        await installation.putIfAbsent('key', 'in a unit'),
+        await installation.putIfAbsent('new', 'in a unit'),
+        await installation.putIfAbsent('new', 'again'),
+      ])
+      expect(await inUnit).toEqual([answers[0], 'in a unit', 'in a unit'])
     })
   })
 }

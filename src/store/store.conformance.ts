@@ -7,6 +7,7 @@ import { describeHoldings } from './holdings.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
+import { describeSignals } from './signals.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
 
@@ -35,6 +36,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeSigningIn(current)
     describeMachines(current)
     describeHoldings(current)
+    describeSignals(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined
@@ -45,9 +47,27 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
         await expect(store.check()).resolves.toBeUndefined()
       })
 
+      it('tells the time that its servers share, and what it is', async () => {
+        const before = Date.now()
+        const now = await store.now()
+        expect(now).toBeGreaterThanOrEqual(before - 1)
+        expect(now).toBeLessThanOrEqual(Date.now() + 1)
+        const described = await store.describe()
+        expect(described).toEqual({
+          engine: expect.stringMatching(/^(memory|sqlite|postgres)$/),
+          version: expect.any(String),
+          address: expect.stringMatching(/^\w+:/),
+          migrations: expect.any(Array),
+        })
+        expect(described.migrations.includes('store-0001')).toBe(described.engine !== 'memory')
+        expect(JSON.stringify(described)).not.toContain('not-a-secret')
+      })
+
       it('refuses everything with `unavailable` once it is closed', async () => {
         await store.close()
         await expect(store.check()).rejects.toMatchObject({ code: 'unavailable' })
+        await expect(store.now()).rejects.toMatchObject({ code: 'unavailable' })
+        await expect(store.signals.send('holders', 'a')).rejects.toMatchObject({ code: 'unavailable' })
         await expect(store.installation.put('a', 'b')).rejects.toMatchObject({ code: 'unavailable' })
         await expect(store.atomically(async () => 1)).rejects.toMatchObject({ code: 'unavailable' })
       })

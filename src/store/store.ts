@@ -400,6 +400,49 @@ export interface HoldingStore {
 export interface InstallationStore {
   get(name: string): Promise<string | undefined>
   put(name: string, value: string): Promise<void>
+  /** Puts it unless there is one; returns what is there then. Of many servers that ask at once one wins. */
+  putIfAbsent(name: string, value: string): Promise<string>
+}
+
+/** How much there is, over all organizations: for the operator's figures, never to decide by. */
+export interface CountStore {
+  /** By state; a state that none is in may be missing. */
+  credentials(): Promise<Partial<Record<CredentialState, number>>>
+  runningLeases(now: number): Promise<number>
+  liveTokens(now: number): Promise<number>
+}
+
+/**
+ * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of the
+ * token, person, agent, worker or lease.
+ */
+export type SignalTopic = 'holders'
+
+export interface Signal {
+  readonly topic: SignalTopic
+  /** An id, or another short text: some 7,900 bytes at most. */
+  readonly subject: string
+}
+
+/**
+ * Must not throw. `missed`: the connection that carries signals was away, or is here for the first time; anything may
+ * have happened before.
+ */
+export type SignalListener = (heard: Signal | 'missed') => void
+
+/** Words between servers of one database: hints to look again, never the only way by which something becomes known. */
+export interface SignalStore {
+  /**
+   * Reaches who listens on every server, this one included, once the unit is durable: never when it was taken back, at
+   * least once otherwise unless the connection was away. Throws `too_large`.
+   */
+  send(topic: SignalTopic, subject: string): Promise<void>
+}
+
+/** The signals of a store, outside of any unit. */
+export interface SignalSource extends SignalStore {
+  /** Calls `listener` from now on, until the result is called or the store is closed. */
+  listen(listener: SignalListener): () => void
 }
 
 export interface StoreGroups {
@@ -416,9 +459,23 @@ export interface StoreGroups {
   readonly agents: AgentStore
   readonly attachments: AttachmentStore
   readonly workers: WorkerStore
+  readonly signals: SignalStore
+  readonly counts: CountStore
+}
+
+/** What a store is, for its operator. No password is in it. */
+export interface StoreDescription {
+  readonly engine: 'memory' | 'sqlite' | 'postgres'
+  /** Of the engine, as it says itself. */
+  readonly version: string
+  /** Where it is: a URL without user and password. */
+  readonly address: string
+  /** What has been done to its tables, by name. */
+  readonly migrations: readonly string[]
 }
 
 export interface Store extends StoreGroups {
+  readonly signals: SignalSource
   /**
    * Runs `work` as one unit: all of it or nothing, durable on disk when the promise resolves. Units asked for in one
    * turn of the event loop share one commit; one that throws takes back only itself. Inside `work` use only the groups
@@ -428,7 +485,10 @@ export interface Store extends StoreGroups {
    * nothing was stored, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
    */
   atomically<T>(work: (unit: StoreGroups) => Promise<T>): Promise<T>
-  /** Throws `unavailable` when the store cannot be read. */
+  /** Throws `unavailable` when the store cannot be read; answers within seconds. */
   check(): Promise<void>
+  /** The clock that all servers of the database share. Throws as `check` does. */
+  now(): Promise<number>
+  describe(): Promise<StoreDescription>
   close(): Promise<void>
 }

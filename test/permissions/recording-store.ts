@@ -9,11 +9,14 @@ const LOOKING = /^(get|list|all|some|any|find|count|candidates|values|lookUp|rea
 /** A new store; each write that was committed is added to `writes` as `group.method`. The audit log is left out. */
 export function recordingStore(writes: string[]): Store {
   const store = createMemoryStore()
-  const { atomically, check, close, ...groups } = store
+  const { atomically, check, close, now, describe, signals, ...groups } = store
   return {
-    ...noting(groups, (write) => writes.push(write)),
+    ...noting({ ...groups, signals }, (write) => writes.push(write)),
+    signals,
     check,
     close,
+    now,
+    describe,
     async atomically(work) {
       let written: string[] = []
       const result = await atomically((unit) => {

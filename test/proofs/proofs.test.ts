@@ -8,6 +8,7 @@ import { prove as firstStart } from './first-start.ts'
 import { prove as killServer, proveWithAccident } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { ProofResult, Prove } from './proof.ts'
+import { proveWithAccident as proveReplicasWithAccident, prove as replicas } from './replicas.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
 
@@ -18,6 +19,7 @@ const proofs: [string, Prove, number][] = [
   ['kill -9 of the server under a stream of writes', killServer, 2],
   ['kill -9 of a first start', firstStart, 2],
   ['two servers on one database', twoServers, 1],
+  ['three servers on one Postgres, restarts and kills', replicas, 3],
   ['swapped rows', swappedRows, 2],
   ['no plaintext at rest or in output', noPlaintext, 1],
 ]
@@ -51,6 +53,20 @@ const accidents: [string, string, RegExp][] = [
 test.each(accidents)('the loss of %s is noticed', { timeout: LIMIT_MS }, async (_, sql, expected) => {
   const result = await proveWithAccident(options(1), (stateDirectory) => damage(stateDirectory, sql))
   expect(linesOf(result)).toMatch(expected)
+})
+
+test.each([
+  [
+    'a credential',
+    "delete from credential where id = (select max(id) from credential where name like 'r1%')",
+  ],
+  ['an audit row', "delete from audit where id = (select max(id) from audit where action = 'lease.create')"],
+  ['a lease', 'delete from lease where id = (select max(id) from lease)'],
+])('the loss of %s from Postgres is noticed', { timeout: LIMIT_MS }, async (_, sql) => {
+  const result = await proveReplicasWithAccident(options(1), (postgres, database) =>
+    postgres.query(sql, database),
+  )
+  expect(linesOf(result)).toMatch(/^lost: /m)
 })
 
 function damage(stateDirectory: string, sql: string): void {

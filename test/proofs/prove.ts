@@ -11,6 +11,7 @@ import { prove as firstStart } from './first-start.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { Figure, ProofResult, Prove } from './proof.ts'
+import { prove as replicas } from './replicas.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
 
@@ -25,6 +26,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-server': { prove: killServer, rounds: 50 },
   'first-start': { prove: firstStart, rounds: 50 },
   'two-servers': { prove: twoServers, rounds: 10 },
+  replicas: { prove: replicas, rounds: 30 },
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },
   'no-plaintext': { prove: noPlaintext, rounds: 3 },

@@ -29,7 +29,11 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     control: house.control,
     authenticate: createAuthenticator(house.ports),
     ready: () => house.ports.store.check(),
-    metrics: createMetrics(),
+    metrics: createMetrics({
+      checkDatabase: () => house.ports.store.check(),
+      credentials: () => house.ports.store.counts.credentials(),
+      clockOffset: house.ports.server.clockOffset,
+    }),
     log: logInto(lines),
     version: '1.2.3',
     now: house.ports.now,

@@ -105,6 +105,7 @@ export function createHouse(
     random: randomBytes,
     operatorOrganization: 'org-acme',
     publicUrl: () => 'http://claviger.test',
+    server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)

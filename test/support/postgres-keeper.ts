@@ -58,6 +58,13 @@ function initialize(): void {
   if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr.toString()}`)
 }
 
+// A standby of nobody: it waits for a primary's log that never comes.
+function makeStandby(): void {
+  const signal = join(data, 'standby.signal')
+  writeFileSync(signal, '')
+  if (options.uid !== undefined) chownSync(signal, options.uid, options.uid)
+}
+
 async function start(): Promise<void> {
   const settings = [...SETTINGS, `port=${options.port}`].flatMap((setting) => ['-c', setting])
   const started = spawn(join(options.programs, 'postgres'), ['-D', data, ...settings], {
@@ -68,7 +75,7 @@ async function start(): Promise<void> {
   let said = ''
   for await (const line of createInterface({ input: started.stderr })) {
     said += `${line}\n`
-    if (line.includes('ready to accept connections')) {
+    if (/ready to accept (read-only )?connections/.test(line)) {
       // Leaving the loop has closed the stream's reader; what comes later is thrown away.
       started.stderr.resume()
       return
@@ -90,8 +97,10 @@ async function stop(how: keyof typeof STOP_SIGNALS): Promise<void> {
 async function obey(order: string): Promise<void> {
   const [verb, how] = order.split(' ')
   if (verb === 'initialize') initialize()
-  else if (verb === 'start') await start()
-  else await stop(how === 'fast' ? 'fast' : 'immediate')
+  else if (verb === 'start') {
+    if (how === 'standby') makeStandby()
+    await start()
+  } else await stop(how === 'fast' ? 'fast' : 'immediate')
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)

@@ -25,7 +25,8 @@ export interface PostgresServer {
   urlOf(database: string, user?: string, password?: string): string
   /** As the owner of everything, on a connection of its own. */
   query<Row>(sql: string, database?: string): Promise<Row[]>
-  start(): Promise<void>
+  /** As a standby it is read-only until `select pg_promote()`. */
+  start(how?: 'standby'): Promise<void>
   /** `immediate` is a crash of Postgres; `fast` ends sessions in order. */
   stop(how: 'fast' | 'immediate'): Promise<void>
   /** Ends it and removes its files. */
@@ -69,7 +70,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       await query(`create database ${name} ${words}`)
       return urlOf(name)
     },
-    start: () => keeper.order('start'),
+    start: (how) => keeper.order(how === undefined ? 'start' : `start ${how}`),
     stop: (how) => keeper.order(`stop ${how}`),
     close: keeper.close,
   }

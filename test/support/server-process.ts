@@ -9,16 +9,20 @@ import type { GivenSettings } from '../../src/config.ts'
 const DRIVER = fileURLToPath(new URL('./serve-driver.ts', import.meta.url))
 
 export interface ServerProcess {
+  readonly pid: number
   /** `url http://…` or `error CODE`. */
   readonly said: string
   /** Everything it logged so far. */
   logs(): string
   /** Ends it and waits until it is gone. */
   stop(): Promise<void>
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>
 }
 
-export async function startServerProcess(settings: GivenSettings): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [DRIVER, JSON.stringify(settings)], {
+/** `ahead`: how far the clock of its machine is ahead, in milliseconds. */
+export async function startServerProcess(settings: GivenSettings, ahead = 0): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [DRIVER, JSON.stringify(settings), String(ahead)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit')
@@ -27,12 +31,15 @@ export async function startServerProcess(settings: GivenSettings): Promise<Serve
     logged += text
   })
   const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    await exited
+  }
   return {
+    pid: child.pid ?? 0,
     said: String(value),
     logs: () => logged,
-    async stop() {
-      child.kill('SIGTERM')
-      await exited
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   }
 }

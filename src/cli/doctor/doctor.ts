@@ -12,6 +12,7 @@ import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loginFile } from '../secrets.ts'
 import { type Finding, failed, inWords, ok } from './finding.ts'
+import { checkInstallation } from './installation.ts'
 import { checkProgram, findProgramOf } from './program-check.ts'
 import { examineWorker } from './worker.ts'
 
@@ -37,7 +38,7 @@ export async function run(context: Context, { worker, harness }: DoctorOptions):
 
 async function examine(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
   const programs = harnesses.map(async (name) => checkProgram(context, await findProgramOf(context, name)))
-  return [await checkServer(context), ...(await Promise.all(programs))]
+  return [...(await checkServer(context)), ...(await Promise.all(programs))]
 }
 
 async function checkDirectory(path: string): Promise<Finding> {
@@ -75,14 +76,15 @@ async function checkFiles({ dependencies }: Context, stateDirectory: string): Pr
   return (await Promise.all(findings)).flat()
 }
 
-async function checkServer(context: Context): Promise<Finding> {
+async function checkServer(context: Context): Promise<Finding[]> {
   const what = 'server'
   try {
     const { client, server, tokenSource } = await connect(context)
     const { name, role } = await client.call('whoami', {})
-    return ok(what, `${server} answers; signed in as ${name} (${role}) by ${tokenSource ?? 'nothing'}`)
+    const found = ok(what, `${server} answers; signed in as ${name} (${role}) by ${tokenSource ?? 'nothing'}`)
+    return [found, ...(await checkInstallation(client))]
   } catch (thrown) {
-    return failed(what, thrown)
+    return [failed(what, thrown)]
   }
 }
 

@@ -30,7 +30,7 @@ export interface PageDependencies {
   readonly publicUrl: () => string
   readonly requestIdOf: (request: Request) => string
   /** Writes the failure into the log. */
-  readonly report: (thrown: unknown, requestId: string) => void
+  readonly report: (thrown: unknown, request: Request) => void
 }
 
 type Served = Hono<{ Bindings: Connection }>
@@ -135,7 +135,7 @@ async function answer(
   const requestId = requestIdOf(c.req.raw)
   const { markup, error } = await attempt(
     () => make(visitors.asking(c.env, requestId), c.req.raw),
-    (thrown) => report(thrown, requestId),
+    (thrown) => report(thrown, c.req.raw),
   )
   const wait = error?.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
   return new Response(markup, {

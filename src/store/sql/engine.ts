@@ -1,6 +1,6 @@
 // What the store needs of a database engine. sqlite.ts and postgres.ts are the two; neither knows a table.
 
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
 
@@ -19,9 +19,22 @@ export interface Engine {
   readonly read: Execute
   /** Lends the connection that writes until `use` has ended; nobody else uses it meanwhile. */
   connected(use: (execute: Execute) => Promise<void>): Promise<void>
+  /** Where other servers may use the same database: how texts reach them. */
+  readonly signals?: EngineSignals
   /** Lends the database for migrations, to one process at a time. */
   migrating<T>(work: (database: Kysely<Database>) => Promise<T>): Promise<T>
   /** Throws `unavailable` when the database cannot be used now; answers within seconds. */
   check(): Promise<void>
+  /** The clock that everybody who uses the database shares; throws as `check` does. */
+  now(): Promise<number>
+  /** Answers with one row of one column: the version of the database itself. */
+  readonly versionQuery: string
   close(): Promise<void>
+}
+
+export interface EngineSignals {
+  /** The statement that sends a text to every server, this one too, when the transaction it is part of is committed. */
+  send(text: string): CompiledQuery<unknown>
+  /** Hears texts until the engine is closed; null for a gap in which any may have been lost. To be called once. */
+  listen(hear: (text: string | null) => void): void
 }

@@ -89,6 +89,25 @@ describe('group commit', () => {
     ])
   })
 
+  it('takes the steps for after the commit then, of the run that is kept, before it answers', async () => {
+    const { atomically } = committer()
+    let runs = 0
+    const stored = atomically(async (execute, afterCommit) => {
+      runs += 1
+      const run = runs
+      afterCommit(() => events.push(`step of run ${run}`))
+      if (run < 2) throw contended('a deadlock')
+      return insert('a')(execute)
+    }).then(() => events.push('answered'))
+    const failed = atomically(async (_, afterCommit) => {
+      afterCommit(() => events.push('step of one that failed'))
+      throw new RangeError('no')
+    })
+    await Promise.allSettled([stored, failed])
+    expect(events.slice(events.lastIndexOf('commit'))).toEqual(['commit', 'step of run 2', 'answered'])
+    expect(events).not.toContain('step of one that failed')
+  })
+
   it('shares a commit among no more than the cap', async () => {
     const { atomically } = committer(2)
     await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => atomically(insert(id))))

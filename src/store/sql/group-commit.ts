@@ -32,11 +32,15 @@ export interface GroupCommit {
   /**
    * Resolves with what `work` returned once it is durable; rejects when nothing of it was stored, or with what
    * isOutcomeUnknown knows. `work` is run again when the engine took it back because another server was in the way.
+   * What the run that is kept gives to `afterCommit` is called once it is durable, before the promise resolves.
    */
-  atomically<T>(work: (execute: Execute) => Promise<T>): Promise<T>
+  atomically<T>(work: (execute: Execute, afterCommit: AfterCommit) => Promise<T>): Promise<T>
   /** Resolves when every unit asked for so far has been answered. */
   drained(): Promise<void>
 }
+
+/** Registers a step for after the commit; the step must not throw. */
+export type AfterCommit = (step: () => void) => void
 
 /** Group commit over one engine; errors of the engine pass as they are. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
@@ -60,8 +64,13 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       new Promise((resolve, reject) => {
         waiting.push({
           run: async (execute) => {
-            const value = await work(execute)
-            return () => resolve(value)
+            const after = stepsAfterCommit()
+            const value = await work(execute, after.register)
+            after.close()
+            return () => {
+              for (const step of after.steps) step()
+              resolve(value)
+            }
           },
           reject,
           tries: 0,
@@ -72,6 +81,19 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       await flushing
     },
   }
+}
+
+function stepsAfterCommit() {
+  const steps: (() => void)[] = []
+  let closed = false
+  const register: AfterCommit = (step) => {
+    if (closed) throw unitEnded()
+    steps.push(step)
+  }
+  const close = () => {
+    closed = true
+  }
+  return { steps, register, close }
 }
 
 // A sync costs as much for one unit as for fifty. While each turn of the event loop brings more, the group waits for

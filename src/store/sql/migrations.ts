@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
+import { credentialState } from './migrations/credential-state.ts'
 import type { Database } from './schema.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
@@ -26,6 +27,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0002': { up: indexHolders },
     'store-0003': { up: createSigningIn },
     'store-0004': { up: createMachines },
+    'store-0005': credentialState,
   }
 }
 

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { startRelay } from '../../../test/support/relay.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isOutcomeUnknown } from '../refusals.ts'
 import type { Store } from '../store.ts'
@@ -267,6 +268,47 @@ describe('Postgres restarted', () => {
     await delay(100)
     await close()
     expect(await asked).toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('Postgres that says nothing any more', () => {
+  it('keeps nobody waiting for long, and nobody at all once it is known', { timeout: 60_000 }, async () => {
+    const relay = await startRelay(Number(new URL(url).port))
+    cleanups.push(relay.close)
+    const { store, close } = await openSqlStore({ url: relay.through(url) })
+    await put(store, 'before')
+    relay.freeze()
+    const silent = { code: 'unavailable', hint: expect.any(String) }
+    const timed = async (asked: Promise<unknown>) => {
+      const from = performance.now()
+      await expect(asked).rejects.toMatchObject(silent)
+      return performance.now() - from
+    }
+    const [read, write, check] = await Promise.all([
+      timed(store.installation.get('before')),
+      timed(put(store, 'during')),
+      timed(store.check()),
+    ])
+    expect(check).toBeLessThan(3_000)
+    expect(Math.max(read, write)).toBeLessThan(13_000)
+    // It is known by now.
+    expect(await timed(store.installation.get('before'))).toBeLessThan(1_000)
+    expect(await timed(put(store, 'during'))).toBeLessThan(1_000)
+    relay.thaw()
+    await expect
+      .poll(
+        () =>
+          put(store, 'after').then(
+            () => 'stored',
+            () => 'not yet',
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe('stored')
+    relay.freeze()
+    const from = performance.now()
+    await close()
+    expect(performance.now() - from).toBeLessThan(3_000)
   })
 })
 

@@ -1,16 +1,24 @@
 // A Postgres database, shared with other servers: `pg` behind Kysely's dialect. Units are written on one connection,
 // everything else is read on others. It owns connections, sessions and the translation of errors; it knows no table.
 
-import { type CompiledQuery, Kysely, PostgresDialect, type QueryResult as Rows } from 'kysely'
+import {
+  CompiledQuery as Compiled,
+  type CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  type QueryResult as Rows,
+} from 'kysely'
 import type { QueryResult } from 'pg'
 import { ClavigerError } from '../../domain/errors.ts'
+import { sha256 } from '../../lib/digest.ts'
 import { outcomeUnknown } from '../refusals.ts'
 import type { Engine } from './engine.ts'
 import { type PostgresAddress, postgresAddress } from './postgres/address.ts'
 import { createAvailability } from './postgres/availability.ts'
-import { createConnections, type Run, type Statement, tryConnection } from './postgres/connections.ts'
+import { connectAlone, createConnections, letGo, type Run, type Statement } from './postgres/connections.ts'
 import { commitFailure, postgresErrors } from './postgres/errors.ts'
 import { FITNESS_QUERY, refuseUnfit, type ServerFacts } from './postgres/fitness.ts'
+import { type Listening, listenOn } from './postgres/listening.ts'
 import { textInByteOrder } from './postgres/text-columns.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
@@ -38,11 +46,17 @@ export async function openPostgres(url: string): Promise<Engine> {
   const address = postgresAddress(url)
   const translate = postgresErrors(address)
   const schema = await askOnce(address, translate)
-  const availability = createAvailability(() => tryConnection(address), PATIENCE)
+  const availability = createAvailability(
+    async () => letGo(await connectAlone(address, 'claviger')),
+    PATIENCE,
+  )
   const readers = createConnections({ address, availability, translate, most: READERS })
   const writer = createConnections({ address, availability, translate, most: 1, pipelined: true })
   const database = new Kysely<Database>({ dialect: new PostgresDialect({ pool: readers.pool }) })
   const statementOf = statements()
+  // One channel a schema: each has its own servers. A name of a channel is short.
+  const channel = `claviger_${sha256(schema).slice(0, 16)}`
+  let listening: Listening | undefined
   const read: Execute = (query) =>
     attempt(translate, () => readers.lend(async (run) => rowsOf(await run(statementOf(query)))))
   return {
@@ -54,12 +68,41 @@ export async function openPostgres(url: string): Promise<Engine> {
     translate,
     read,
     connected: (use) => attempt(translate, () => writer.lend((run) => use(writing(run)))),
+    signals: {
+      send: (text) => Compiled.raw('select pg_notify($1, $2)', [channel, text]),
+      listen: (hear) => {
+        listening = listenOn({ address, channel, hear })
+      },
+    },
     migrating: (work) => migrating(address, translate, work),
-    check: () => answeredInTime(address, translate, () => readers.lend((run) => run({ text: 'select 1' }))),
+    versionQuery: `select current_setting('server_version') as version`,
+    check: async () => {
+      await inTime({ text: 'select 1' })
+    },
+    now: async () => {
+      const { rows } = await inTime({
+        text: 'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
+      })
+      return rows[0].now
+    },
     close: async () => {
       availability.close()
-      await Promise.all([database.destroy(), readers.close(), writer.close()])
+      await Promise.all([listening?.close(), database.destroy(), readers.close(), writer.close()])
     },
+  }
+
+  async function inTime(statement: Statement): Promise<QueryResult> {
+    const late = lateAnswer(address)
+    const timer = setTimeout(() => {
+      availability.lost(late.error)
+      late.reject()
+    }, CHECK_TIMEOUT)
+    const asked = attempt(translate, () => readers.lend((run) => run(statement)))
+    try {
+      return await Promise.race([asked, late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   function writing(run: Run): Execute {
@@ -149,21 +192,11 @@ function rowsOf<Row>({ command, rowCount, rows }: QueryResult): Rows<Row> {
   return { rows: rows as Row[], numAffectedRows: BigInt(rowCount) }
 }
 
-async function answeredInTime(
-  { name }: PostgresAddress,
-  translate: Engine['translate'],
-  ask: () => Promise<unknown>,
-): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    const message = `The Postgres database ${name} did not answer within ${CHECK_TIMEOUT / 1_000} seconds.`
-    late.reject(new ClavigerError('unavailable', message, { hint: 'Check that Postgres is running.' }))
-  }, CHECK_TIMEOUT)
-  try {
-    await Promise.race([attempt(translate, ask), late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+function lateAnswer({ name }: PostgresAddress) {
+  const message = `The Postgres database ${name} did not answer within ${CHECK_TIMEOUT / 1_000} seconds.`
+  const error = new ClavigerError('unavailable', message, { hint: 'Check that Postgres is running.' })
+  const { promise, reject } = Promise.withResolvers<never>()
+  return { error, promise, reject: () => reject(error) }
 }
 
 async function attempt<T>(translate: Engine['translate'], work: () => Promise<T>): Promise<T> {

@@ -1,16 +1,17 @@
 // The store over SQL: opens an engine, brings its tables up to date and puts the groups together. Every write goes
 // through group commit; reads outside of a unit are queries of their own and see only what is committed.
 
-import type { Kysely } from 'kysely'
+import { CompiledQuery as Compiled, type Kysely } from 'kysely'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
 import { storeClosed } from '../refusals.ts'
-import type { Store, StoreGroups } from '../store.ts'
+import type { Store, StoreDescription, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { auditGroup } from './groups/audit.ts'
+import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { deviceLoginGroup } from './groups/device-logins.ts'
 import { holdingGroup } from './groups/holdings.ts'
@@ -24,6 +25,7 @@ import { type Migrations, migrate } from './migrations.ts'
 import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
+import { createSignals, refusingSignals } from './signals.ts'
 import { openSqlite } from './sqlite.ts'
 
 const SQLITE = 'sqlite:'
@@ -70,7 +72,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     throw engine.translate(error)
   }
   const connections = new WeakMap<object, Execute>() // unit → how it runs a statement
-  const store = storeOver(engine, connections)
+  const store = storeOver(engine, options.url, connections)
   const executeIn = (unit: object) => {
     const execute = connections.get(unit)
     if (execute) return execute
@@ -90,7 +92,19 @@ async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
   return openSqlite(maxPages === undefined ? { path } : { path, maxPages })
 }
 
-function storeOver(engine: Engine, connections: WeakMap<object, Execute>): Store {
+async function describe(engine: Engine, url: string): Promise<StoreDescription> {
+  const ask = async (sql: string) => (await engine.read<Record<string, string>>(Compiled.raw(sql))).rows
+  const migrations = await ask('select name from kysely_migration order by name')
+  const [version] = await ask(engine.versionQuery)
+  return {
+    engine: engineOf(url),
+    version: version?.['version'] ?? '',
+    address: shownDatabase(url),
+    migrations: migrations.flatMap(({ name }) => name ?? []),
+  }
+}
+
+function storeOver(engine: Engine, url: string, connections: WeakMap<object, Execute>): Store {
   const groupsOver = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
@@ -100,26 +114,37 @@ function storeOver(engine: Engine, connections: WeakMap<object, Execute>): Store
   }
 
   const committer = createGroupCommit(engine)
-  const outer = groupsOver(engine.read)
+  const signals = createSignals(engine.signals)
+  const outer = { ...groupsOver(engine.read), signals: refusingSignals }
   const read = async <T>(work: (groups: StoreGroups) => Promise<T>) => {
     refuse()
     return work(outer)
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    return committer.atomically((execute) => {
-      const unit = groupsOver(execute)
+    const asked = committer.atomically((execute, afterCommit) => {
+      const unit = { ...groupsOver(execute), signals: signals.unit(execute, afterCommit) }
       connections.set(unit, execute)
       return scope.run(() => work(unit))
     })
+    return asked.catch(signals.rethrow)
   }
   const groups = groupsThrough(read, atomically)
   return {
     ...groups,
+    signals: { ...groups.signals, listen: signals.listen },
     atomically,
     check: async () => {
       refuse()
       await engine.check()
+    },
+    now: async () => {
+      refuse()
+      return engine.now()
+    },
+    describe: async () => {
+      refuse()
+      return describe(engine, url)
     },
     close: () => {
       closing ??= committer.drained().then(() => engine.close())
@@ -128,7 +153,7 @@ function storeOver(engine: Engine, connections: WeakMap<object, Execute>): Store
   }
 }
 
-function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroups {
+function sqlGroups(database: Kysely<Database>): (execute: Execute) => Omit<StoreGroups, 'signals'> {
   const credentials = credentialGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
@@ -142,6 +167,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const agents = agentGroup(database)
   const attachments = attachmentGroup(database)
   const workers = workerGroup(database)
+  const counts = countGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
     versions: versions(execute),
@@ -156,5 +182,6 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     agents: agents(execute),
     attachments: attachments(execute),
     workers: workers(execute),
+    counts: counts(execute),
   })
 }

@@ -74,6 +74,9 @@ export function openSqlite(options: SqliteOptions): Engine {
         .getExecutor()
         .provideConnection((only) => use(translated((query) => only.executeQuery(query)))),
     migrating: (work) => work(database),
+    versionQuery: 'select sqlite_version() as version',
+    // One process has it, and so this process's clock is the only one.
+    now: async () => Date.now(),
     check: async () => {
       await database.executeQuery(CompiledQuery.raw('select 1 from sqlite_schema'))
     },

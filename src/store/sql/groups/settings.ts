@@ -90,11 +90,9 @@ function someOf(database: Kysely<Database>, subjects: number, names: number): So
 
 /** The facts about the installation; the result makes the group for a connection. */
 export function installationGroup(database: Kysely<Database>): (execute: Execute) => InstallationStore {
+  const asked = (name: string) => database.selectFrom('installation').select('value').where('name', '=', name)
   return (execute) => ({
-    get: async (name) => {
-      const query = database.selectFrom('installation').select('value').where('name', '=', name)
-      return (await execute(query.compile())).rows[0]?.value
-    },
+    get: async (name) => (await execute(asked(name).compile())).rows[0]?.value,
     put: async (name, value) => {
       const query = database
         .insertInto('installation')
@@ -103,6 +101,14 @@ export function installationGroup(database: Kysely<Database>): (execute: Execute
           conflict.column('name').doUpdateSet((row) => ({ value: row.ref('excluded.value') })),
         )
       await execute(query.compile())
+    },
+    putIfAbsent: async (name, value) => {
+      const query = database
+        .insertInto('installation')
+        .values({ name, value })
+        .onConflict((conflict) => conflict.column('name').doNothing())
+      await execute(query.compile())
+      return (await execute(asked(name).compile())).rows[0]?.value ?? value
     },
   })
 }

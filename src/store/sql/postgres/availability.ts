@@ -68,8 +68,8 @@ export function createAvailability(probe: () => Promise<void>, patience: number)
   }
 }
 
-// False when it was told to stop.
-async function slept(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+/** Waits without keeping the process alive. False when it was told to stop. */
+export async function slept(milliseconds: number, signal: AbortSignal): Promise<boolean> {
   try {
     await delay(milliseconds, undefined, { signal, ref: false })
     return true

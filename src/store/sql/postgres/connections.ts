@@ -5,15 +5,16 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryResult, types } from 'pg'
 import { ClavigerError } from '../../../domain/errors.ts'
 import type { PostgresAddress } from './address.ts'
-import type { Availability } from './availability.ts'
+import { type Availability, slept } from './availability.ts'
 import { isConnectionLost, isHung, isUseless, readOnlyServer } from './errors.ts'
 
 // Milliseconds. The server gives up first; the client's own limit is for a server that is gone without a word.
 const CONNECT_TIMEOUT = 5_000
-const STATEMENT_TIMEOUT = 30_000
-const LOCK_TIMEOUT = 10_000
+const STATEMENT_TIMEOUT = 8_000
+const LOCK_TIMEOUT = 5_000
 const IDLE_IN_UNIT_TIMEOUT = 30_000
-const ANSWER_TIMEOUT = 40_000
+const ANSWER_TIMEOUT = 10_000
+const GOODBYE_TIMEOUT = 1_000
 const IDLE_TIMEOUT = 60_000
 const KEEP_ALIVE_AFTER = 10_000
 
@@ -60,16 +61,31 @@ export interface ConnectionsOptions {
   readonly unhurried?: boolean
 }
 
-/** Connects once, as every connection of a pool does, and lets go. Throws the driver's errors. */
-export async function tryConnection(address: PostgresAddress): Promise<void> {
-  const client = new Client({ ...configOf(address), query_timeout: CONNECT_TIMEOUT })
+/**
+ * A connection outside of any pool, made ready as those are; answers are waited for briefly. Postgres shows it by this
+ * name. Throws the driver's errors.
+ */
+export async function connectAlone(address: PostgresAddress, name: string): Promise<Client> {
+  const client = new Client({ ...configOf(address), query_timeout: CONNECT_TIMEOUT, application_name: name })
   client.on('error', ignore)
   try {
     await client.connect()
     await makeReady(client, address)
-  } finally {
-    await client.end()
+    return client
+  } catch (error) {
+    await letGo(client)
+    throw error
   }
+}
+
+/** Ends a connection of connectAlone, even one to a server that says nothing any more. */
+export async function letGo(client: Client): Promise<void> {
+  const waited = new AbortController()
+  const over = slept(GOODBYE_TIMEOUT, waited.signal)
+  await Promise.race([client.end().catch(ignore), over])
+  waited.abort()
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } }
+  connection.stream.destroy()
 }
 
 /** A pool of its own; nothing is connected yet. */
@@ -98,14 +114,22 @@ export function createConnections(options: ConnectionsOptions): Connections {
     }
   }
 
+  // A server that says nothing is as good as none until it answers: others need not wait as long to find that out.
+  const failed = (error: unknown) => {
+    if (isHung(error)) availability?.lost(error)
+  }
   return {
-    lend: (use) => lend(acquire, use),
+    lend: (use) => lend(acquire, use, failed),
     pool: { connect: () => kyselyClient(acquire, translate), end: async () => undefined, options: {} },
     close: () => pool.end(),
   }
 }
 
-async function lend<T>(acquire: () => Promise<PoolClient>, use: (run: Run) => Promise<T>): Promise<T> {
+async function lend<T>(
+  acquire: () => Promise<PoolClient>,
+  use: (run: Run) => Promise<T>,
+  failed: (error: unknown) => void,
+): Promise<T> {
   let client: PoolClient | undefined = await acquire()
   let useless = false
   let tries = FIRST_STATEMENT_TRIES
@@ -117,6 +141,7 @@ async function lend<T>(acquire: () => Promise<PoolClient>, use: (run: Run) => Pr
         tries = 0
         return answer
       } catch (error) {
+        failed(error)
         useless ||= isUseless(error)
         tries -= 1
         if (tries < 1 || !isConnectionLost(error) || isHung(error)) {
@@ -177,8 +202,8 @@ function isOutage(error: unknown): boolean {
   return isConnectionLost(error) || error instanceof ClavigerError
 }
 
-// A standby, or a primary that became one, is as good as none.
-async function makeReady(client: Pick<Client, 'query'>, address: PostgresAddress): Promise<void> {
+/** A standby, or a primary that became one, is as good as none: throws `unavailable`. */
+export async function makeReady(client: Pick<Client, 'query'>, address: PostgresAddress): Promise<void> {
   const { rows } = await client.query<{ read_only: string }>(MAKE_READY)
   if (rows[0]?.read_only !== 'off') throw readOnlyServer(address)
 }

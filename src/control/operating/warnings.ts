@@ -1,0 +1,54 @@
+// What an operator should know before it hurts. Each is a small function in one list; the status shows what they find.
+
+import type { Ports } from '../use-case.ts'
+
+export interface Warning {
+  /** A word to look for: it stays the same. */
+  readonly code: string
+  readonly message: string
+  /** What to do. */
+  readonly hint: string
+}
+
+type Look = (ports: Pick<Ports, 'store' | 'server' | 'operatorOrganization'>) => Promise<Warning | null>
+
+/** Beyond this a clock is wrong, not just imprecise. In milliseconds. */
+export const TOLERATED_OFFSET = 2_000
+
+const MANY_FIRST_TOKENS = 8
+
+const LOOKS: readonly Look[] = [clock, firstTokens]
+
+/** Everything there is to warn of now, in the order of the list. */
+export async function warningsOf(ports: Parameters<Look>[0]): Promise<Warning[]> {
+  const found = await Promise.all(LOOKS.map((look) => look(ports)))
+  return found.flatMap((warning) => warning ?? [])
+}
+
+/** How far a clock is off, as a sentence. */
+export function clockSentence(offset: number): string {
+  const seconds = (Math.abs(offset) / 1000).toFixed(1)
+  return `The clock of this machine is ${seconds} s ${offset > 0 ? 'behind' : 'ahead of'} the database's.`
+}
+
+async function clock({ server }: Pick<Ports, 'server'>): Promise<Warning | null> {
+  const offset = server.clockOffset()
+  if (Math.abs(offset) <= TOLERATED_OFFSET) return null
+  const hint = 'Claviger goes by the database. Set both by NTP: other programs go by their own machine.'
+  return { code: 'clock', message: clockSentence(offset), hint }
+}
+
+// Each state directory has one, good for ever: servers that come and go leave theirs behind.
+async function firstTokens({
+  store,
+  operatorOrganization,
+}: Pick<Ports, 'store' | 'operatorOrganization'>): Promise<Warning | null> {
+  const rows = await store.tokens.list(operatorOrganization)
+  const live = rows.filter(({ name, revokedAt }) => /^admin-[0-9a-f]{8}$/.test(name) && revokedAt === null)
+  if (live.length <= MANY_FIRST_TOKENS) return null
+  return {
+    code: 'first-tokens',
+    message: `${live.length} state directories have, or had, a token of the first person.`,
+    hint: 'Revoke those no server uses any more: claviger admin tokens list, then claviger admin tokens revoke NAME',
+  }
+}
