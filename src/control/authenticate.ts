@@ -13,7 +13,7 @@ import type { Ports } from './use-case.ts'
 const REMEMBERED_MS = 500
 const REMEMBERED_AT_MOST = 10_000
 
-const SIGN_IN = 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.'
+const SIGN_IN = 'Sign in: claviger login, or set CLAVIGER_TOKEN.'
 const RUN_AGAIN = 'Start the run again with claviger exec.'
 
 /** Who holds this token; throws `unauthenticated`. */

@@ -48,6 +48,7 @@ async function startServer(url: string): Promise<Server> {
     now: () => Date.now(),
     random: randomBytes,
     operatorOrganization: organization.id,
+    publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
   }
   return { ports, control: createControl(ports), authenticate: createAuthenticator(ports) }
