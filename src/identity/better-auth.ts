@@ -87,13 +87,12 @@ export function createAuth(options: Omit<IdentityOptions, 'executeIn'>) {
 
 async function first(auth: Auth, directory: Directory): Promise<FirstPeople> {
   const { adapter } = await auth.$context
-  const find = <T>(model: string, field: string, value: string) =>
-    adapter.findMany<T>({
-      model,
-      where: [{ field, value }],
-      sortBy: { field: 'createdAt', direction: 'asc' },
-    })
-  const existing = async () => (await find<Organization>('organization', 'slug', FIRST_ORGANIZATION.slug))[0]
+  const oldest = async <T>(model: string, fields: Readonly<Record<string, string>>) => {
+    const where = Object.entries(fields).map(([field, value]) => ({ field, value }))
+    const sortBy = { field: 'createdAt', direction: 'asc' } as const
+    return (await adapter.findMany<T>({ model, where, sortBy, limit: 1 }))[0]
+  }
+  const existing = () => oldest<Organization>('organization', { slug: FIRST_ORGANIZATION.slug })
   let created = false
   let made = await existing()
   if (made === undefined) {
@@ -107,8 +106,7 @@ async function first(auth: Auth, directory: Directory): Promise<FirstPeople> {
     }
   }
   const { id, name } = made
-  const members = await find<{ userId: string; role: string }>('member', 'organizationId', id)
-  const owning = members.find(({ role }) => role === 'owner')
+  const owning = await oldest<{ userId: string }>('member', { organizationId: id, role: 'owner' })
   const owner = owning && (await directory.person(id, owning.userId))
   if (!owner) throw new Error('the first organization has no owner')
   return { organization: { id, name }, owner, created }

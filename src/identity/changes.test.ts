@@ -322,6 +322,20 @@ describe.each(['sqlite', 'postgres'] as const)('several at the same time on %s',
   })
 })
 
+describe('the first owner', () => {
+  it('is whoever has been an owner for longest, among however many members', async () => {
+    const { identity, org, first, change } = await furnish(await open('sqlite::memory:'))
+    const last = await change(async (people) => {
+      for (let n = 0; n < 150; n += 1) await people.addMember(org, member(`m${n}@example.test`))
+      return people.addMember(org, member('zoe@example.test', 'owner'))
+    })
+    expect((await identity.bootstrap()).owner.id).toBe(first)
+    await change((people) => people.removeMember(org, first))
+    expect((await identity.bootstrap()).owner).toEqual(last)
+    expect(await identity.members(org)).toHaveLength(151)
+  })
+})
+
 describe('two servers on one Postgres', () => {
   it('keep a team while one of them counts on it', async () => {
     const url = await server.createDatabase()

@@ -152,6 +152,17 @@ test('delete asks, and the answer is no unless yes was said', async () => {
   })
 })
 
+test('the removal of a member asks, and the answer is no unless yes was said', async () => {
+  const argv = ['admin', 'members', 'remove', 'owner@claviger.local']
+  const question = /Remove owner@claviger\.local from the organization\? This cannot be undone/
+  const kept = await onTerminal(argv, [[question, '\r']])
+  expect(kept).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(kept.stderr).toContain('Cancelled.')
+  const last = await onTerminal(argv, [[question, 'y']])
+  expect(last).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(last.stderr).toContain('is the last owner of this organization')
+})
+
 test('login asks for the token without showing it', async () => {
   const token = readFileSync(join(workshop.stateDirectory, 'admin.token'), 'utf8').trim()
   const { exitCode, stdout, stderr } = await onTerminal(

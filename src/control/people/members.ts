@@ -91,7 +91,7 @@ async function self(workshop: Workshop, caller: Caller): Promise<Person> {
 }
 
 /** The act of changing who belongs to the organization, and as what. Owners are made, changed and removed by owners. */
-export function about(
+function about(
   action: string,
   { id, email }: Pick<Person, 'id' | 'email'>,
   owners: boolean,
