@@ -6,10 +6,10 @@ import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
+import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
-import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {

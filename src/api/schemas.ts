@@ -7,10 +7,10 @@ import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
+import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
-import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {

@@ -77,7 +77,7 @@ function signedIn(client: Client, token: Secret | null): Client {
       } catch (thrown) {
         if (!(thrown instanceof ClavigerError) || thrown.code !== 'unauthenticated') throw thrown
         throw new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
-          hint: `Type: claviger login --token --server ${client.server}`,
+          hint: `Type: claviger login --server ${client.server}`,
           cause: thrown,
         })
       }

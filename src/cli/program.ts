@@ -61,9 +61,15 @@ function addServing(program: Command, attach: Attach): void {
 function addSigningIn(program: Command, attach: Attach): void {
   const login = program
     .command('login')
-    .description('Sign this terminal in to a server.')
+    .description('Sign this terminal in to a server: it shows a code, and you let it in on a page.')
+    .option('--organization <name>', 'into this one of your organizations')
+    .option('--open', 'open the page in the browser')
+    .option('--invitation', 'with an invitation or a sign-in link, asked for or read from standard input')
+    .option('--name <name>', 'with an invitation: the name others will see')
+    .option('--approve <code>', 'let another terminal in, which shows this code')
+    .option('--force', 'with --approve: do not ask')
     .option('--token', 'with an API token, asked for or read from standard input')
-  attach(login, () => import('./commands/login.ts').then((m) => m.run))
+  attach(login, () => import('./signing-in/login.ts').then((m) => m.run))
   const logout = program.command('logout').description('Forget the saved login.')
   attach(logout, () => import('./commands/logout.ts').then((m) => m.run))
   const whoami = program.command('whoami').description('Say who this terminal is, and to which server.')

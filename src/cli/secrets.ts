@@ -104,7 +104,7 @@ export async function readLogin(stateDirectory: string): Promise<Login | null> {
     return { server, token: readToken(token, path) }
   }
   throw new ClavigerError('unauthenticated', `${path} is damaged.`, {
-    hint: 'Sign in again: claviger login --token',
+    hint: 'Sign in again: claviger login',
   })
 }
 

@@ -94,6 +94,6 @@ function bearer(token: Secret): string {
   const text = token.expose()
   if (/^[\x21-\x7e]+$/.test(text)) return `Bearer ${text}`
   throw new ClavigerError('unauthenticated', 'This is not a Claviger token: it cannot be sent.', {
-    hint: 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.',
+    hint: 'Sign in: claviger login, or set CLAVIGER_TOKEN.',
   })
 }

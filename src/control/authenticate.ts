@@ -16,7 +16,7 @@ const REMEMBERED_MS = 500
 const REMEMBERED_AT_MOST = 10_000
 const SEEN_EVERY_MS = 60_000
 
-const SIGN_IN = 'Sign in: claviger login --token, or set CLAVIGER_TOKEN.'
+const SIGN_IN = 'Sign in: claviger login, or set CLAVIGER_TOKEN.'
 const ENROL = 'Use it up for a token: claviger worker --server URL --enrol'
 const ENROL_AGAIN =
   'Ask an admin for a code (claviger admin worker enrol NAME), then: claviger worker --enrol'

@@ -203,7 +203,7 @@ function bearerOf(request: globalThis.Request): string {
   const token = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(header)?.[1]
   if (token !== undefined) return token
   throw new ClavigerError('unauthenticated', 'This needs a token.', {
-    hint: 'Send Authorization: Bearer TOKEN. On the command line: claviger login --token, or set CLAVIGER_TOKEN.',
+    hint: 'Send Authorization: Bearer TOKEN. On the command line: claviger login, or set CLAVIGER_TOKEN.',
   })
 }
 

@@ -12,8 +12,8 @@ import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   AuditStore,
-  Holder,
   CountStore,
+  Holder,
   InstallationStore,
   LeaseRow,
   LeaseStore,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/cli.ts'
+import { createClient } from '../../src/client/client.ts'
 import { createWorkshop, type Workshop } from './workshop.ts'
 
 let workshop: Workshop
@@ -218,4 +219,41 @@ test('worker --enrol asks for the code without showing it, and a used one change
   expect(again).toMatchObject({ exitCode: 3, stdout: '' })
   expect(again.stderr).toContain('This enrolment code was used already.')
   expect(readFileSync(join(env.CLAVIGER_STATE_DIR, 'login.json'), 'utf8')).toBe(saved)
+})
+
+test('login --invitation asks for the link without showing it, then for name and password', async () => {
+  const invited = await workshop.run('claviger admin members add bea@example.test --role member')
+  const link = invited.stdout.trim()
+  const { exitCode, stdout, stderr } = await onTerminal(
+    ['login', '--invitation'],
+    [
+      [/Link or code/, 'nonsense\r'],
+      [/neither the link/, '\u0015'],
+      [/Link or code/, `${link}\r`],
+      [/Your name/, 'Bea\r'],
+      [/A password .*Enter for none/, `${workshop.values['RAW_VALUE']}\r`],
+      [/The same again/, `${workshop.values['RAW_VALUE']}\r`],
+    ],
+  )
+  expect(stderr).toContain('You are invited to My organization')
+  expect({ exitCode, stdout: stdout.split('\n')[0] }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringContaining('as bea@example.test (member) of My organization.'),
+  })
+  expect(stdout + stderr).not.toContain(link.slice(link.indexOf('clv_')))
+})
+
+test('login --approve shows who asks; no turns it away, yes lets it in', async () => {
+  const { url } = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8'))
+  const client = createClient({ server: url, token: null })
+  for (const [answer, exitCode, state] of [
+    ['\r', 4, 'denied'],
+    ['y', 0, 'approved'],
+  ] as const) {
+    const { userCode, deviceCode } = await client.call('device.start', { client: 'desk\u001btop' })
+    const said = await onTerminal(['login', '--approve', userCode], [[/Let desk.*top in as/, answer]])
+    expect(said.exitCode).toBe(exitCode)
+    expect(said.stderr).toMatch(/machine: +desk\\+u\{1b\}top[\s\S]*address: +[\w.:]*127\.0\.0\.1/)
+    expect((await client.call('device.poll', { deviceCode })).state).toBe(state)
+  }
 })

@@ -26,6 +26,33 @@ function addMembers(admin: Command, attach: Attach): void {
     .argument('<email>')
     .option('--force', 'do not ask')
   attach(remove, () => import('./members.ts').then((m) => m.remove))
+  addInvitations(members, attach)
+}
+
+function addInvitations(members: Command, attach: Attach): void {
+  const add = members
+    .command('add')
+    .description('Invite somebody, by a link that is shown once and works once.')
+    .argument('<email>')
+    .addOption(
+      new Option('--role <role>').choices(['owner', 'admin', 'member', 'auditor']).makeOptionMandatory(),
+    )
+    .option('--team <slug...>', 'put them into these teams')
+    .option('--expires-in <duration>', 'how long the link works: 7d when nothing is said, at most 30d')
+  attach(add, () => import('./invitations.ts').then((m) => m.add))
+  const link = members
+    .command('link')
+    .description('Make a link with which a member sets a new password, once.')
+    .argument('<email>')
+  attach(link, () => import('./invitations.ts').then((m) => m.link))
+  attach(members.command('invitations').description('List what was sent and can still be used.'), () =>
+    import('./invitations.ts').then((m) => m.list),
+  )
+  const uninvite = members
+    .command('uninvite')
+    .description('Make the invitation or link of somebody unusable.')
+    .argument('<email>')
+  attach(uninvite, () => import('./invitations.ts').then((m) => m.uninvite))
 }
 
 function addTeams(admin: Command, attach: Attach): void {

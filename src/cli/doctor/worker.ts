@@ -75,7 +75,7 @@ async function tokenProblem(
   const login = token === null ? await readLogin(context.settings().stateDirectory) : null
   if (login === null) return problem('not_allowed', 'token', message, hint)
   const said = `the saved login is for ${login.server}, not for ${server}.`
-  return problem('wrong_server', 'token', said, `Type: claviger login --token --server ${server}`)
+  return problem('wrong_server', 'token', said, `Type: claviger login --server ${server}`)
 }
 
 async function checkCredential(

@@ -48,6 +48,7 @@ async function startServer(url: string): Promise<Server> {
     now: () => Date.now(),
     random: randomBytes,
     operatorOrganization: organization.id,
+    publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     publicUrl: () => 'http://127.0.0.1:7717',

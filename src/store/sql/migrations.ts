@@ -5,10 +5,10 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
+import { credentialState } from './migrations/credential-state.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
-import { credentialState } from './migrations/credential-state.ts'
 import type { Database } from './schema.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>

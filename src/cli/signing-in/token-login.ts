@@ -5,17 +5,9 @@ import { tokenKind } from '../../domain/token.ts'
 import { clientFor, findServer } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { loginFile, readPiped, readToken, saveLogin } from '../secrets.ts'
+import { warnOfVariable } from './keep-login.ts'
 
-export interface LoginOptions {
-  readonly token?: boolean
-}
-
-export async function run(context: Context, options: LoginOptions): Promise<number> {
-  if (options.token !== true) {
-    throw new ClavigerError('invalid', 'Signing in needs a token.', {
-      hint: 'Type: claviger login --token, and paste it at the prompt or pipe it.',
-    })
-  }
+export async function loginWithToken(context: Context): Promise<number> {
   const { stateDirectory, ...settings } = context.settings()
   const server = await findServer({ stateDirectory, ...settings })
   const token = readToken(await enterToken(context, server), 'What was entered')
@@ -25,9 +17,7 @@ export async function run(context: Context, options: LoginOptions): Promise<numb
     `Signed in to ${server} as ${who.name} (${who.role}).`,
     `Saved in ${loginFile(stateDirectory)}.`,
   ])
-  if ((context.dependencies.env['CLAVIGER_TOKEN'] ?? '') !== '') {
-    context.ui.note('CLAVIGER_TOKEN is set and wins over it.')
-  }
+  warnOfVariable(context)
   return 0
 }
 
