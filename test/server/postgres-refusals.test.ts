@@ -58,7 +58,7 @@ async function serve(databaseUrl: string): Promise<{ code: number | null; said: 
   return { code, said }
 }
 
-describe('claviger serve is refused', { timeout: 60_000 }, () => {
+describe('claviger serve is refused', { timeout: 180_000 }, () => {
   it('by a Postgres that is too old', async () => {
     // This one says of itself that it is: our question finds another function of that name first.
     await postgres.query('create schema old', database)

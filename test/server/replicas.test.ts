@@ -69,7 +69,7 @@ async function refusedAfter({ client }: Replica, token: string, from: number): P
   }
 }
 
-describe('three servers on one database', { timeout: 60_000 }, () => {
+describe('three servers on one database', { timeout: 180_000 }, () => {
   it('hand out what another one keeps, and know what another one changed', async () => {
     const [first, second, third] = await three()
     const { id } = await first.client().call('credentials.create', key('shared'))
@@ -195,7 +195,7 @@ describe('three servers on one database', { timeout: 60_000 }, () => {
   })
 })
 
-describe('servers started at the same time on an empty database', { timeout: 60_000 }, () => {
+describe('servers started at the same time on an empty database', { timeout: 180_000 }, () => {
   it('all run, each with a token that is good, and made one organization', async () => {
     const started = await Promise.all(Array.from({ length: 4 }, () => replicas.start()))
     for (const one of started) {
@@ -255,7 +255,7 @@ describe('servers started at the same time on an empty database', { timeout: 60_
   })
 })
 
-describe('a server that loses its database', { timeout: 60_000 }, () => {
+describe('a server that loses its database', { timeout: 180_000 }, () => {
   it('says so within three seconds, refuses quickly, and recovers by itself', async () => {
     const relay = await startRelay(Number(new URL(url).port))
     cleanups.push(relay.close)
