@@ -51,7 +51,6 @@ async function startServer(url: string): Promise<Server> {
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
-    publicUrl: () => 'http://127.0.0.1:7717',
   }
   return { ports, control: createControl(ports), authenticate: createAuthenticator(ports) }
 }
