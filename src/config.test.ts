@@ -55,4 +55,17 @@ describe('the environment', () => {
     hideFromLibraries(production)
     expect(production).toEqual({ NODE_ENV: 'production' })
   })
+
+  it('that links begin with has no query, and none is needed', () => {
+    expect(serverSettings({}).publicUrl).toBeNull()
+    expect(serverSettings({ publicUrl: 'https://a.test/keys/' }).publicUrl).toBe('https://a.test/keys')
+    for (const publicUrl of [
+      'https://a.test/?x=1',
+      'https://a.test/#x',
+      'claviger.test',
+      'https://u:p@a.test',
+    ])
+      expect(() => serverSettings({ publicUrl })).toThrow(/^CLAVIGER_PUBLIC_URL /)
+    expect(() => serverSettings({ proxies: 'yes' })).toThrow(/^CLAVIGER_PROXIES /)
+  })
 })

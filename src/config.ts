@@ -71,6 +71,12 @@ export const SETTINGS = {
     meaning:
       'Where people and terminals reach the server. Links begin with it, and its pages take forms from it only.',
   },
+  proxies: {
+    variable: 'CLAVIGER_PROXIES',
+    standard: '0',
+    meaning:
+      'How many proxies stand before the server: so many addresses at the end of X-Forwarded-For are believed. Tries to sign in are counted by address.',
+  },
   logLevel: {
     variable: 'CLAVIGER_LOG',
     standard: 'info',
@@ -133,6 +139,7 @@ export interface ServerSettings {
   readonly port: number
   /** Null: the address it listens on. */
   readonly publicUrl: string | null
+  readonly proxies: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Milliseconds. */
   readonly leaseLife: number
@@ -190,7 +197,8 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     masterKeyFile: given.masterKeyFile ?? null,
     host: given.host ?? '127.0.0.1',
     port: wholeNumber('port', given.port ?? '7717', 0, 65_535),
-    publicUrl: given.publicUrl === undefined ? null : httpUrl('publicUrl', given.publicUrl),
+    publicUrl: given.publicUrl === undefined ? null : baseUrl('publicUrl', given.publicUrl),
+    proxies: wholeNumber('proxies', given.proxies ?? '0', 0, 10),
     logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
     leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
@@ -234,6 +242,13 @@ function httpUrl(name: SettingName, text: string): string {
     throw wrong(name, 'is not an http or https URL without a user in it')
   }
   return text.replace(/(?<!\/)\/+$/, '')
+}
+
+// Something is put behind it.
+function baseUrl(name: SettingName, text: string): string {
+  const url = httpUrl(name, text)
+  if (!/[?#]/.test(url)) return url
+  throw wrong(name, 'may not have a query or a fragment')
 }
 
 function wholeNumber(name: SettingName, text: string, least: number, most: number): number {

@@ -237,6 +237,7 @@ async function serve(settings: ServerSettings, ports: Ports, log: Log) {
     version: VERSION,
     now: ports.now,
     publicUrl: ports.publicUrl,
+    proxies: settings.proxies,
   })
   return listen(app, settings)
 }

@@ -29,6 +29,7 @@ type Revealing =
   | 'tokens.create'
   | 'invitations.create'
   | 'members.link'
+  | 'organizations.create'
   | 'invitations.accept'
   | 'device.start'
   | 'device.poll'

@@ -31,6 +31,8 @@ export interface AppDependencies {
   readonly version: string
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** How many proxies of ours stand before the server. */
+  readonly proxies: number
   /** Where people reach this server; its pages take forms from there only. */
   readonly publicUrl: () => string
 }
@@ -50,7 +52,7 @@ type Served = Hono<{ Bindings: Connection }>
 
 export function createApp(dependencies: AppDependencies): App {
   const app: Served = new Hono()
-  const visitors = createVisitors(dependencies.now)
+  const visitors = createVisitors(dependencies)
   for (const name of OPERATION_NAMES) {
     const { method, path } = OPERATIONS[name]
     app.on(method, path.replace(/\{(\w+)\}/g, ':$1'), (c) =>
@@ -136,7 +138,7 @@ async function whoAsks(
   connection: Connection | undefined,
 ): Promise<Caller | Visitor> {
   const requestId = requestIdOf(request)
-  if (OPERATIONS[name].permission === 'public') return visitors.asking(connection, requestId)
+  if (OPERATIONS[name].permission === 'public') return visitors.asking(request, connection, requestId)
   const caller = await authenticate(bearerOf(request), requestId)
   callers.set(request, caller)
   return caller

@@ -5,18 +5,37 @@ import { createVisitors } from './visitors.ts'
 
 const from = (remoteAddress?: string) => ({ incoming: { socket: { remoteAddress } } })
 
+function asked(forwarded?: string): Request {
+  const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
+  return new Request('http://claviger.test/', { headers })
+}
+
 describe('a visitor', () => {
   it('is the address of the connection, whatever a header says', () => {
-    const visitors = createVisitors(() => 0)
-    expect(visitors.asking(from('192.0.2.7'), 'r-1')).toEqual({ address: '192.0.2.7', requestId: 'r-1' })
-    expect(visitors.asking(from(undefined), 'r-2').address).toBe('unknown')
-    expect(visitors.asking(undefined, 'r-3').address).toBe('unknown')
+    const visitors = createVisitors({ now: () => 0, proxies: 0 })
+    const visitor = visitors.asking(asked('203.0.113.9'), from('192.0.2.7'), 'r-1')
+    expect(visitor).toEqual({ address: '192.0.2.7', requestId: 'r-1' })
+    expect(visitors.asking(asked(), from('::ffff:192.0.2.7'), 'r-2').address).toBe('192.0.2.7')
+    expect(visitors.asking(asked(), from(undefined), 'r-3').address).toBe('unknown')
+    expect(visitors.asking(asked(), undefined, 'r-4').address).toBe('unknown')
+  })
+
+  it.each([
+    [1, '203.0.113.9', '203.0.113.9'],
+    [1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+    [2, 'evil, 198.51.100.1 ,203.0.113.9', '198.51.100.1'],
+    [2, '203.0.113.9', '192.0.2.7'],
+    [1, 'nonsense', '192.0.2.7'],
+    [1, undefined, '192.0.2.7'],
+  ])('behind %i proxies, forwarded for %s, is %s', (proxies, forwarded, address) => {
+    const visitors = createVisitors({ now: () => 0, proxies })
+    expect(visitors.asking(asked(forwarded), from('192.0.2.7'), 'r').address).toBe(address)
   })
 
   it('is told to wait after so many questions, and for how long; others are not', () => {
     const clock = { now: 0 }
-    const visitors = createVisitors(() => clock.now)
-    const ask = (address: string) => visitors.asking(from(address), 'r')
+    const visitors = createVisitors({ now: () => clock.now, proxies: 0 })
+    const ask = (address: string) => visitors.asking(asked(), from(address), 'r')
     for (let i = 0; i < 60; i += 1) ask('192.0.2.7')
     expect(() => ask('::ffff:192.0.2.7')).toThrow(
       expect.objectContaining({ code: 'rate_limited', retryAfter: 1, hint: 'Try again in 1 second.' }),

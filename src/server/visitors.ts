@@ -1,5 +1,6 @@
 // Who asks without saying who they are: the address at the other end of the connection, and how often it may ask.
 
+import { isIP } from 'node:net'
 import type { Visitor } from '../control/use-case.ts'
 import { rateLimited } from '../domain/errors.ts'
 import { addressKey, createRateLimit } from '../lib/rate-limit.ts'
@@ -11,21 +12,38 @@ export interface Connection {
 
 export interface Visitors {
   /** Whoever asks for what is public; throws `rate_limited` when their address has asked too often. */
-  asking(connection: Connection | undefined, requestId: string): Visitor
+  asking(request: Request, connection: Connection | undefined, requestId: string): Visitor
+}
+
+export interface VisitorOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** How many proxies of ours stand before the server. Each adds an address to X-Forwarded-For; the others are hearsay. */
+  readonly proxies: number
 }
 
 // Several terminals behind one address may each poll every three seconds while they wait to be let in.
 const ASKING = { burst: 60, everyMs: 250 }
 
-/** Counts by `now`, in milliseconds since 1970. */
-export function createVisitors(now: () => number): Visitors {
+export function createVisitors({ now, proxies }: VisitorOptions): Visitors {
   const asked = createRateLimit({ ...ASKING, now })
   return {
-    asking(connection, requestId) {
-      const address = connection?.incoming?.socket.remoteAddress ?? 'unknown'
+    asking(request, connection, requestId) {
+      const address = plain(forwarded(request, proxies) ?? connection?.incoming?.socket.remoteAddress)
       const wait = asked.take(addressKey(address))
       if (wait > 0) throw rateLimited(wait)
       return { address, requestId }
     },
   }
+}
+
+// What the outermost of our own proxies saw: so many places from the end.
+function forwarded(request: Request, proxies: number): string | undefined {
+  if (proxies === 0) return undefined
+  const address = (request.headers.get('x-forwarded-for') ?? '').split(',').at(-proxies)?.trim() ?? ''
+  return isIP(address) === 0 ? undefined : address
+}
+
+function plain(address = 'unknown'): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }

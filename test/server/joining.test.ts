@@ -168,11 +168,25 @@ it('hands out one token and one membership between two servers on one Postgres',
     const polls = servers.map((server) => visiting(server).call('device.poll', { deviceCode }))
     const states = (await Promise.all(polls)).map(({ state }) => state)
     expect(states.sort()).toEqual(['approved', 'expired'])
+    // Two machines of one name, at the same moment, each on a server of its own: both get in, under names of their own.
+    const both = await Promise.all(
+      servers.map(async (server) => {
+        const made = await visiting(server).call('device.start', { client: 'laptop' })
+        await signIn(server, made.userCode, 'bea@example.test')
+        return { server, deviceCode: made.deviceCode }
+      }),
+    )
+    const got = await Promise.all(
+      both.map(({ server, deviceCode: code }) => visiting(server).call('device.poll', { deviceCode: code })),
+    )
+    expect(got.map(({ state }) => state)).toEqual(['approved', 'approved'])
     const { tokens } = await owner.call('tokens.list', {})
-    expect(tokens.map(({ name }) => name).filter((name) => name.startsWith('laptop'))).toEqual([
-      'laptop',
-      'laptop-2',
-    ])
+    expect(
+      tokens
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith('laptop'))
+        .sort(),
+    ).toEqual(['laptop', 'laptop-2', 'laptop-3', 'laptop-4'])
     expect((await errorOf(visiting(two).call('invitations.describe', { code }))).code).toBe('conflict')
   } finally {
     await stop()

@@ -38,6 +38,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     version: '1.2.3',
     now: house.ports.now,
     publicUrl: house.ports.publicUrl,
+    proxies: 0,
     ...changed,
   })
   const tokens = new Map<PersonName, string>()

@@ -53,6 +53,12 @@ export const PEOPLE_SCHEMAS = {
       owner: email.describe('E-mail of its first owner, who may be new here'),
       ownerName: name.optional().describe('Of an owner who is new here; else what stands before the @'),
     }),
-    output: organization.extend({ owner: person }),
+    output: organization.extend({
+      owner: person,
+      link: z
+        .string()
+        .optional()
+        .describe('For an owner who is new here, to set a password; shown this once'),
+    }),
   },
 } as const

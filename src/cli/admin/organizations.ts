@@ -22,6 +22,11 @@ export async function create(
 ): Promise<number> {
   const { client } = await connect(context)
   const made = await client.call('organizations.create', { name, owner })
-  context.ui.answer(made, () => [`Made ${made.name} (${made.id}); its owner is ${made.owner.email}.`])
+  context.ui.answer(made, () => [
+    `Made ${made.name} (${made.id}); its owner is ${made.owner.email}.`,
+    ...(made.link === undefined ? [] : [made.link]),
+  ])
+  if (made.link !== undefined)
+    context.ui.note('With this link, shown once, the owner sets a password. It works once, within a day.')
   return 0
 }

@@ -21,6 +21,10 @@ export async function run({ dependencies, ui }: Context, options: ServeOptions):
     ui.note(
       `warning: ${settings.host} can be reached from other machines, over plain http: put a TLS proxy in front of it.`,
     )
+    if (settings.publicUrl === null)
+      ui.note(
+        'Set CLAVIGER_PUBLIC_URL to its address: links begin with it, and forms are taken from there only.',
+      )
   }
   const ended = untilEnded()
   const server = await dependencies.startServer(settings)

@@ -10,6 +10,7 @@ describe('organizations', () => {
     const made = await create(house, '  Initech & Söhne ', 'Zoe@Example.Test')
     expect(made).toEqual({
       id: expect.any(String),
+      link: expect.anything(),
       name: 'Initech & Söhne',
       owner: {
         ...{ id: expect.any(String), email: 'zoe@example.test', name: 'zoe', role: 'owner' },

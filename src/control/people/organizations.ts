@@ -7,6 +7,7 @@ import { printable } from '../../domain/names.ts'
 import { FIRST_TEAM, type Organization, type Person } from '../../identity/identity.ts'
 import { newId } from '../../lib/id.ts'
 import type { StoreGroups } from '../../store/store.ts'
+import { newSignInLink } from '../signing-in/invitations.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { personView } from './members.ts'
@@ -36,7 +37,12 @@ export function createOrganizationUseCases(
         const first = { email, name: ownerName, role: 'owner', teams: [FIRST_TEAM] } as const
         const owner = await people.addMember(made.id, first)
         await recordBeginning(unit, caller, made, owner, now())
-        return { ...made, owner: personView(owner) }
+        const view = { ...made, owner: personView(owner) }
+        // Whoever is known has a way in, and whoever made the organization gets none into their account.
+        if (!owner.isNew) return view
+        const { row, link } = newSignInLink(workshop, made.id, owner)
+        await unit.invitations.insert(row)
+        return { ...view, link }
       })
     },
   }

@@ -242,3 +242,18 @@ describe('a sign-in link', () => {
     expect(await passwordOf('cyd@example.test')).toBe('cyd')
   })
 })
+
+describe('the first owner of a new organization', () => {
+  it('gets a link when they are new here, and none into an account they have', async () => {
+    const made = await house.ask('ada', 'organizations.create', {
+      name: 'Initech',
+      owner: 'zoe@example.test',
+    })
+    const code = new URL(made.link?.expose() ?? '').searchParams.get('code') ?? ''
+    const { organization, person } = await accept(code, { name: 'Zoe' })
+    expect([organization.name, person.role]).toEqual(['Initech', 'owner'])
+    expect(await passwordOf('zoe@example.test')).toBe(person.id)
+    const known = await house.ask('ada', 'organizations.create', { name: 'Hooli', owner: 'eve@example.test' })
+    expect(known.link).toBeUndefined()
+  })
+})

@@ -89,7 +89,7 @@ export async function makeFirstLink(
   ports: Pick<Ports, 'store' | 'now' | 'random' | 'publicUrl'>,
   { organization, owner }: FirstPeople,
 ): Promise<Secret> {
-  const { row, code } = make(ports, organization.id, BY_SERVER, linkFor(owner))
+  const { row, link } = newSignInLink(ports, organization.id, owner)
   const server = { address: 'this machine', requestId: '' }
   await ports.store.atomically(async (unit) => {
     const deed = {
@@ -102,7 +102,17 @@ export async function makeFirstLink(
     await unit.audit.append(deedOf({ id: BY_SERVER, email: 'claviger serve' }, server, deed))
     await unit.invitations.insert(row)
   })
-  return linkOf(ports, code)
+  return link
+}
+
+/** A link that the server itself answers for, and its row, which is to be stored. */
+export function newSignInLink(
+  ports: Pick<Ports, 'now' | 'random' | 'publicUrl'>,
+  organizationId: string,
+  person: Person,
+): { row: InvitationRow; link: Secret } {
+  const { row, code } = make(ports, organizationId, BY_SERVER, linkFor(person))
+  return { row, link: linkOf(ports, code) }
 }
 
 /**

@@ -134,7 +134,7 @@ async function answer(
 ): Promise<Response> {
   const requestId = requestIdOf(c.req.raw)
   const { markup, error } = await attempt(
-    () => make(visitors.asking(c.env, requestId), c.req.raw),
+    () => make(visitors.asking(c.req.raw, c.env, requestId), c.req.raw),
     (thrown) => report(thrown, c.req.raw),
   )
   const wait = error?.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
