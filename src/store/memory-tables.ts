@@ -1,6 +1,6 @@
 // Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
 
-import type { AuditEntry } from '../domain/audit.ts'
+import type { ChainedEntry, ChainPlace } from '../domain/audit-chain.ts'
 import { alreadyThere } from './refusals.ts'
 import type { CredentialRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
 
@@ -28,7 +28,8 @@ export interface Tables {
   readonly versions: Table<VersionRow>
   readonly leases: Table<LeaseRow>
   readonly tokens: Table<TokenRow>
-  readonly audit: Table<AuditEntry>
+  readonly audit: Table<ChainedEntry>
+  readonly auditHeads: Table<ChainPlace>
   readonly settings: Table<SettingRow>
   readonly installation: Table<string>
   /** Makes all changes since the last call of either final. */
@@ -46,6 +47,7 @@ export function createTables(): Tables {
     leases: createTable(undo),
     tokens: createTable(undo),
     audit: createTable(undo),
+    auditHeads: createTable(undo),
     settings: createTable(undo),
     installation: createTable(undo),
     keep: () => {

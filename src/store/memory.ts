@@ -1,12 +1,13 @@
 // The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
 // after another, and each call from outside is a unit of its own, so that nobody sees half of one.
 
+import type { AuditEntry } from '../domain/audit.ts'
 import { groupsThrough } from './groups-through.ts'
+import { auditGroup, writeAudit } from './memory-audit.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import type {
-  AuditStore,
   InstallationStore,
   LeaseRow,
   LeaseStore,
@@ -45,7 +46,8 @@ export function createMemoryStore(): Store {
 // As on every engine: a unit in which a call failed fails, even when its work went on.
 async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<T> {
   const unit: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
-  const direct = groupsOver(tables)
+  const appended: AuditEntry[] = []
+  const direct = groupsOver(tables, (entry) => appended.push(entry))
   const attempt = async <R>(call: (groups: StoreGroups) => Promise<R>): Promise<R> => {
     if (unit.ended) throw unitEnded()
     if (unit.failure) throw unit.failure.error
@@ -59,6 +61,7 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
   try {
     const value = await work(groupsThrough(attempt, attempt))
     if (unit.failure) throw unit.failure.error
+    writeAudit(tables, appended)
     tables.keep()
     return value
   } catch (error) {
@@ -69,13 +72,13 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
   }
 }
 
-function groupsOver(tables: Tables): StoreGroups {
+function groupsOver(tables: Tables, leave: (entry: AuditEntry) => void): StoreGroups {
   return {
     credentials: credentialGroup(tables),
     versions: versionGroup(tables),
     leases: leaseGroup(tables),
     tokens: tokenGroup(tables),
-    audit: auditGroup(tables),
+    audit: auditGroup(tables, leave),
     settings: settingGroup(tables),
     installation: installationGroup(tables),
   }
@@ -136,17 +139,6 @@ function tokenGroup({ tokens }: Tables): TokenStore {
       if (row) tokens.put(row.id, { ...row, revokedAt: at })
       return row !== undefined
     },
-  }
-}
-
-function auditGroup({ audit }: Tables): AuditStore {
-  return {
-    append: async (entry) => audit.add(keyOf(entry.organizationId, entry.id), entry),
-    list: async (organizationId, page) =>
-      pageOf(
-        audit.find((entry) => entry.organizationId === organizationId),
-        page,
-      ),
   }
 }
 

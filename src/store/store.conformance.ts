@@ -2,6 +2,7 @@
 // `reopen`, for stores that outlive their process, closes it and opens the same data again.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describeAudit } from './audit.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import type { Store } from './store.ts'
@@ -28,6 +29,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 
     describeCredentials(current)
     describeRecords(current)
+    describeAudit(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

@@ -5,6 +5,7 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
+import { chainAudit } from './migrations/audit-chain.ts'
 import type { Database } from './schema.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
@@ -20,6 +21,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
         await createRecords(database)
       },
     },
+    'store-0002': { up: chainAudit },
   }
 }
 
@@ -172,7 +174,7 @@ async function createTokens(database: Kysely<unknown>): Promise<void> {
   await index(database, 'token', 'token_page', ['organization_id', 'id'])
 }
 
-// The audit's key is also the order it is read in. A hash chain per organization can follow in a migration.
+// The audit's key is also the order it is read in; migrations/audit-chain.ts makes a chain of it.
 async function createRecords(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('audit')

@@ -2,14 +2,15 @@
 // through group commit; reads outside of a unit are queries of their own and see only what is committed.
 
 import type { Kysely } from 'kysely'
+import type { AuditEntry } from '../../domain/audit.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
-import { storeClosed } from '../refusals.ts'
+import { storeClosed, unitEnded } from '../refusals.ts'
 import type { Store, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
-import { createGroupCommit } from './group-commit.ts'
-import { auditGroup } from './groups/audit.ts'
+import { createGroupCommit, type Leave } from './group-commit.ts'
+import { auditChaining, auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
@@ -86,15 +87,21 @@ function storeOver(engine: Engine): Store {
     if (closing !== undefined) throw storeClosed()
   }
 
-  const committer = createGroupCommit(engine)
-  const outer = groupsOver(engine.read)
+  const committer = createGroupCommit({
+    ...engine,
+    closing: auditChaining(engine.database, engine.shared),
+  })
+  const outer = groupsOver(engine.read, () => {
+    // Every write from outside is a unit of its own.
+    throw unitEnded()
+  })
   const read = async <T>(work: (groups: StoreGroups) => Promise<T>) => {
     refuse()
     return work(outer)
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    return committer.atomically((execute) => scope.run(() => work(groupsOver(execute))))
+    return committer.atomically((execute, leave) => scope.run(() => work(groupsOver(execute, leave))))
   }
   const groups = groupsThrough(read, atomically)
   return {
@@ -111,7 +118,7 @@ function storeOver(engine: Engine): Store {
   }
 }
 
-function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroups {
+function sqlGroups(database: Kysely<Database>): (execute: Execute, leave: Leave<AuditEntry>) => StoreGroups {
   const credentials = credentialGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
@@ -119,12 +126,12 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const audit = auditGroup(database)
   const settings = settingGroup(database)
   const installation = installationGroup(database)
-  return (execute) => ({
+  return (execute, leave) => ({
     credentials: credentials(execute),
     versions: versions(execute),
     leases: leases(execute),
     tokens: tokens(execute),
-    audit: audit(execute),
+    audit: audit(execute, leave),
     settings: settings(execute),
     installation: installation(execute),
   })
