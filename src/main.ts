@@ -6,9 +6,13 @@ import { environment, type ServerSettings } from './config.ts'
 import type { HarnessName } from './domain/harness-names.ts'
 import type { Harness } from './harnesses/harness.ts'
 import type { Log } from './lib/log.ts'
+import type { Metrics } from './server/metrics.ts'
 import type { RunningServer } from './server/running.ts'
 
 const VERSION = '0.1.0'
+
+// How often the server looks whether its database was put back, in milliseconds.
+const WATCH_EVERY = 5_000
 
 async function main(argv: readonly string[]): Promise<number> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -57,7 +61,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const { createIdentity, peopleMigration } = await import('./identity/better-auth.ts')
   const engine = engineOf(settings.databaseUrl)
   const extraMigrations = { 'people-0001': peopleMigration(engine) }
-  const { store, database } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
+  const metrics = (await import('./server/metrics.ts')).createMetrics()
+  const { store, database } = await openSqlStore({
+    url: settings.databaseUrl,
+    extraMigrations,
+    auditDurable: metrics.auditDurable,
+  })
   try {
     const { vault, sessionSecret, keySource } = await openVault(settings, store)
     const baseUrl = `http://${settings.host}:${settings.port}`
@@ -69,11 +78,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     })
     const people = await identity.bootstrap()
     const operatorOrganization = people.organization.id
-    const ports = { store, vault, identity, operatorOrganization, ...(await edges(settings)) }
+    const log = createLog(settings.logLevel)
+    const watch = await watchAudit(settings, { store, identity }, log)
+    const auditSeen = watch.seen
+    const ports = { store, vault, identity, operatorOrganization, auditSeen, ...(await edges(settings)) }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
-    const log = createLog(settings.logLevel)
-    const listening = await serve(settings, ports, log)
+    const listening = await serve(settings, ports, log, metrics)
     try {
       await writeServerFile(settings.stateDirectory, listening.url)
     } catch (error) {
@@ -84,11 +95,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       { url: listening.url, database: shownDatabase(settings.databaseUrl), key: keySource, version: VERSION },
       'ready',
     )
+    watch.start()
     return {
       url: listening.url,
       firstStart: people.created,
       async close() {
         await listening.close(10_000)
+        await watch.stop()
         await store.close()
       },
     }
@@ -152,20 +165,47 @@ async function openVault(settings: ServerSettings, store: Ports['store']) {
   return { vault, sessionSecret, keySource }
 }
 
-async function serve(settings: ServerSettings, ports: Ports, log: Log) {
-  const [{ createControl }, { createAuthenticator }, { createApp }, { createMetrics }, { listen }] =
-    await Promise.all([
-      import('./control/control.ts'),
-      import('./control/authenticate.ts'),
-      import('./server/app.ts'),
-      import('./server/metrics.ts'),
-      import('./server/listen.ts'),
-    ])
+// Notices a database that was put back, first of all now.
+async function watchAudit(
+  settings: ServerSettings,
+  { store, identity }: Pick<Ports, 'store' | 'identity'>,
+  log: Log,
+) {
+  const [{ createAuditWatch }, { seenFile }] = await Promise.all([
+    import('./control/audit/watch.ts'),
+    import('./server/state-directory.ts'),
+  ])
+  const watch = await createAuditWatch({
+    ...{ store, identity, log },
+    file: seenFile(settings.stateDirectory),
+    now: () => Date.now(),
+    everyMs: WATCH_EVERY,
+  })
+  await watch.look()
+  return watch
+}
+
+async function serve(settings: ServerSettings, ports: Ports, log: Log, metrics: Metrics) {
+  const [
+    { createControl },
+    { createAuthenticator },
+    { createApp },
+    { listen },
+    { countEntries, countRollBacks },
+  ] = await Promise.all([
+    import('./control/control.ts'),
+    import('./control/authenticate.ts'),
+    import('./server/app.ts'),
+    import('./server/listen.ts'),
+    import('./control/audit/counts.ts'),
+  ])
+  metrics.show('claviger_audit_entries', () => countEntries(ports.store))
+  metrics.show('claviger_database_rolled_back', () => countRollBacks(ports.store))
   const app = createApp({
     control: createControl(ports),
     authenticate: createAuthenticator(ports),
     ready: () => ports.store.check(),
-    metrics: createMetrics(),
+    metrics,
     log,
     version: VERSION,
   })

@@ -2,7 +2,7 @@
 
 import type { OperationName, PublicOperationName } from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
-import type { ChainPlace } from '../domain/audit-chain.ts'
+import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { Secret } from '../domain/secret.ts'

@@ -2,9 +2,9 @@
 // unit is kept, and every chain verifies.
 
 import { describe, expect, it } from 'vitest'
+import { chained, chainStart } from '../domain/audit/chain.ts'
+import { checkChain, type Finding } from '../domain/audit/check.ts'
 import type { AuditEntry } from '../domain/audit.ts'
-import { chained, chainStart } from '../domain/audit-chain.ts'
-import { checkChain, type Finding } from '../domain/audit-check.ts'
 import { sha256 } from '../lib/digest.ts'
 import { auditEntry, type CurrentStore } from './conformance-rows.ts'
 import type { Store } from './store.ts'

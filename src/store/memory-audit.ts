@@ -1,7 +1,7 @@
 // The audit in memory: as on every engine, an entry gets its place when its unit is kept.
 
+import { chained, chainStart } from '../domain/audit/chain.ts'
 import type { AuditEntry } from '../domain/audit.ts'
-import { chained, chainStart } from '../domain/audit-chain.ts'
 import { sha256 } from '../lib/digest.ts'
 import { keyOf, type Tables } from './memory-tables.ts'
 import type { AuditStore } from './store.ts'

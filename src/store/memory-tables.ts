@@ -1,6 +1,6 @@
 // Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
 
-import type { ChainedEntry, ChainPlace } from '../domain/audit-chain.ts'
+import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
 import { alreadyThere } from './refusals.ts'
 import type { CredentialRow, LeaseRow, TokenRow, VersionRow } from './store.ts'
 

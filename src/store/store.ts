@@ -2,8 +2,8 @@
 // the groups it needs. Values arrive sealed: no plaintext is ever seen here, no rule is decided, no network is used.
 // Times are integer milliseconds since 1970. Every implementation passes store.conformance.ts.
 
+import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
 import type { AuditEntry } from '../domain/audit.ts'
-import type { ChainedEntry, ChainPlace } from '../domain/audit-chain.ts'
 import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
@@ -202,7 +202,7 @@ export interface AuditPage {
   readonly limit: number
 }
 
-/** Insert-only, one chain an organization (domain/audit-chain.ts). */
+/** Insert-only, one chain an organization (domain/audit/chain.ts). */
 export interface AuditStore {
   /** The entry gets its place when the unit commits; nobody sees it before, not even the unit. */
   append(entry: AuditEntry): Promise<void>

@@ -1,7 +1,7 @@
 // Shapes of the audit log.
 
 import { z } from 'zod'
-import { FINDING_KINDS } from '../../domain/audit-check.ts'
+import { FINDING_KINDS } from '../../domain/audit/check.ts'
 import { id, limit, time } from './shared.ts'
 
 const hash = z

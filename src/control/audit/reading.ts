@@ -1,7 +1,7 @@
 // Reading the audit log, and taking a signed note of where it ends.
 
-import { type Anchor, anchorText } from '../../domain/audit-anchor.ts'
-import type { ChainedEntry } from '../../domain/audit-chain.ts'
+import { type Anchor, anchorText } from '../../domain/audit/anchor.ts'
+import type { ChainedEntry } from '../../domain/audit/chain.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'

@@ -2,9 +2,9 @@
 // Credentials that rotate are set aside: what an older copy holds of them was replaced since, and using it may end the
 // whole grant.
 
+import type { ChainPlace } from '../../domain/audit/chain.ts'
+import type { Finding } from '../../domain/audit/check.ts'
 import type { AuditEntry } from '../../domain/audit.ts'
-import type { ChainPlace } from '../../domain/audit-chain.ts'
-import type { Finding } from '../../domain/audit-check.ts'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialRow, Store, StoreGroups } from '../../store/store.ts'

@@ -1,7 +1,7 @@
 // Verifying the audit log a stretch at a time, so that a log of any length needs neither memory nor a long request.
 
-import { type ChainPlace, chainStart } from '../../domain/audit-chain.ts'
-import { checkChain, compareWithSeen, endsBefore, type Finding } from '../../domain/audit-check.ts'
+import { type ChainPlace, chainStart } from '../../domain/audit/chain.ts'
+import { checkChain, compareWithSeen, endsBefore, type Finding } from '../../domain/audit/check.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { AuditStore } from '../../store/store.ts'

@@ -1,7 +1,7 @@
 // Noticing that the database was put back to an older copy: this server keeps, outside of the database, the last place of
 // each organization's audit log that it has seen there, and looks whether that place is still in it.
 
-import type { ChainPlace } from '../../domain/audit-chain.ts'
+import type { ChainPlace } from '../../domain/audit/chain.ts'
 import { asClavigerError } from '../../domain/errors.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { Log } from '../../lib/log.ts'

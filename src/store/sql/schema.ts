@@ -82,7 +82,7 @@ export interface AuditTable {
   organization_id: string
   /** 1, 2, 3 … in each organization. */
   position: number
-  /** Of the entry and the hash before it, see domain/audit-chain.ts. */
+  /** Of the entry and the hash before it, see domain/audit/chain.ts. */
   hash: string
   id: string
   at: number

@@ -31,6 +31,8 @@ export interface SqlStoreOptions {
   readonly extraMigrations?: Migrations
   /** See SqliteOptions. */
   readonly maxPages?: number
+  /** Told of each unit with audit entries: the seconds from its first entry until all of it was durable. */
+  readonly auditDurable?: (seconds: number) => void
 }
 
 export interface SqlStore {
@@ -63,7 +65,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     await engine.close()
     throw engine.translate(error)
   }
-  const store = storeOver(engine)
+  const store = storeOver(engine, options.auditDurable ?? (() => undefined))
   return { store, database: engine.database, close: () => store.close() }
 }
 
@@ -78,7 +80,7 @@ async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
   return openSqlite(maxPages === undefined ? { path } : { path, maxPages })
 }
 
-function storeOver(engine: Engine): Store {
+function storeOver(engine: Engine, auditDurable: (seconds: number) => void): Store {
   const groupsOver = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
@@ -101,7 +103,16 @@ function storeOver(engine: Engine): Store {
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    return committer.atomically((execute, leave) => scope.run(() => work(groupsOver(execute, leave))))
+    let asked: number | undefined
+    const value = await committer.atomically((execute, leave) => {
+      const append: typeof leave = (entry) => {
+        leave(entry)
+        asked ??= performance.now()
+      }
+      return scope.run(() => work(groupsOver(execute, append)))
+    })
+    if (asked !== undefined) auditDurable((performance.now() - asked) / 1000)
+    return value
   }
   const groups = groupsThrough(read, atomically)
   return {

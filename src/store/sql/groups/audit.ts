@@ -2,7 +2,6 @@
 // commit, all of a group together, so that the head of a chain is locked once a commit and for no longer than that takes.
 
 import { type Kysely, sql } from 'kysely'
-import type { AuditEntry } from '../../../domain/audit.ts'
 import {
   type ChainedEntry,
   type ChainPlace,
@@ -10,7 +9,8 @@ import {
   chainStart,
   detailsText,
   readDetails,
-} from '../../../domain/audit-chain.ts'
+} from '../../../domain/audit/chain.ts'
+import type { AuditEntry } from '../../../domain/audit.ts'
 import { sha256 } from '../../../lib/digest.ts'
 import type { AuditStore } from '../../store.ts'
 import type { GroupCommitOptions, Leave } from '../group-commit.ts'

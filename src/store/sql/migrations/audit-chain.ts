@@ -1,7 +1,7 @@
 // The audit becomes a chain: every entry that is there gets its place, in the order of ids, which is the order of time.
 
 import type { Kysely } from 'kysely'
-import { chained, chainStart, detailsText, readDetails } from '../../../domain/audit-chain.ts'
+import { chained, chainStart, detailsText, readDetails } from '../../../domain/audit/chain.ts'
 import { sha256 } from '../../../lib/digest.ts'
 import type { AuditTable, Database } from '../schema.ts'
 

@@ -1,7 +1,7 @@
 // Reading a chain of audit entries in order and saying what does not fit, by position. Pure; it holds one place at a
 // time, so a chain of any length can be read.
 
-import { type ChainedEntry, type ChainPlace, type Digest, linkOf } from './audit-chain.ts'
+import { type ChainedEntry, type ChainPlace, type Digest, linkOf } from './chain.ts'
 
 /**
  * `missing`: positions without an entry. `altered`: an entry that does not fit the one before it. `out-of-order`: an entry

@@ -1,7 +1,7 @@
 // A note of where the audit log of an organization ended, signed by its server. Kept elsewhere, it shows later that what
 // was there then is still there.
 
-import type { ChainPlace } from './audit-chain.ts'
+import type { ChainPlace } from './chain.ts'
 
 export interface Anchor extends ChainPlace {
   readonly organizationId: string

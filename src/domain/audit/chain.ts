@@ -1,7 +1,7 @@
 // The audit as a chain: each entry's hash covers the entry, its position and the hash before it, so that an entry that was
 // changed, taken out, put in or moved does not fit its neighbours. Pure: the digest is passed in.
 
-import type { AuditEntry } from './audit.ts'
+import type { AuditEntry } from '../audit.ts'
 
 /** SHA-256 of a text's UTF-8 bytes, in lower-case hexadecimal. */
 export type Digest = (text: string) => string
@@ -62,8 +62,13 @@ type Details = AuditEntry['details']
 /** Details as they are kept and hashed: a JSON object with its names in order. */
 export function detailsText(details: Details): string {
   const names = Object.keys(details)
-  if (names.length < 2) return JSON.stringify(details)
-  return JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, details[name]])))
+  const inOrder = names.every((name, place) => place === 0 || (names[place - 1] ?? '') < name)
+  return JSON.stringify(inOrder ? details : sorted(details))
+}
+
+function sorted(details: Details): Details {
+  const names = Object.keys(details).sort()
+  return Object.fromEntries(names.map((name) => [name, details[name] ?? null]))
 }
 
 /** Details from their text. A text that is not what `detailsText` writes comes back as one detail, `altered`. */
@@ -104,9 +109,8 @@ function normalEntry(entry: AuditEntry): AuditEntry {
 }
 
 function normalDetails(details: Details): Details {
-  const normal: Record<string, Details[string]> = {}
-  for (const [name, value] of Object.entries(details)) normal[normalText(name)] = normalValue(value)
-  return normal
+  const entries = Object.entries(details).map(([name, value]) => [normalText(name), normalValue(value)])
+  return sorted(Object.fromEntries(entries))
 }
 
 function normalValue(value: Details[string] | undefined): Details[string] {
