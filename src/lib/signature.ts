@@ -1,4 +1,4 @@
-// Ed25519 (RFC 8032) over texts. Keys and signatures are base64 of the raw bytes.
+// Ed25519 (RFC 8032) over texts. Keys and signatures are the raw bytes in hexadecimal.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 
@@ -20,19 +20,19 @@ export function signText(seed: Uint8Array, text: string): Signed {
   })
   const der = createPublicKey(key).export({ format: 'der', type: 'spki' })
   return {
-    publicKey: der.subarray(PUBLIC_PREFIX.length).toString('base64'),
-    signature: sign(null, Buffer.from(text), key).toString('base64'),
+    publicKey: der.subarray(PUBLIC_PREFIX.length).toString('hex'),
+    signature: sign(null, Buffer.from(text), key).toString('hex'),
   }
 }
 
 /** Whether the key signed this text; false for what is no key or no signature. */
 export function isSigned(text: string, { publicKey, signature }: Signed): boolean {
   const key = readPublicKey(publicKey)
-  return key !== null && verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64'))
+  return key !== null && verify(null, Buffer.from(text), key, Buffer.from(signature, 'hex'))
 }
 
 function readPublicKey(text: string): KeyObject | null {
-  const raw = Buffer.from(text, 'base64')
+  const raw = Buffer.from(text, 'hex')
   if (raw.length !== 32) return null
   return createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, raw]), format: 'der', type: 'spki' })
 }

@@ -26,7 +26,7 @@ export interface ValueContext {
   readonly fields: readonly string[]
 }
 
-/** A signature and the key that checks it, Ed25519, base64. */
+/** A signature and the key that checks it: Ed25519, hexadecimal. */
 export interface Signature {
   readonly publicKey: string
   readonly signature: string

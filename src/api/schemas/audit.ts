@@ -11,7 +11,7 @@ const hash = z
 const place = z.object({ position: z.int(), hash: z.string() })
 const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-const entry = z.object({
+export const auditEntry = z.object({
   position: z.int().describe('1, 2, 3 … without gaps'),
   hash: z.string().describe('Of the entry and the hash before it'),
   id,
@@ -41,7 +41,7 @@ export const AUDIT_SCHEMAS = {
         .describe('Cursor: entries after this position'),
       limit: limit(200),
     }),
-    output: z.object({ entries: z.array(entry), next: z.string().nullable() }),
+    output: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),
   },
   'audit.verify': {
     input: z.strictObject({
@@ -67,8 +67,8 @@ export const AUDIT_SCHEMAS = {
       position: z.int(),
       hash: z.string(),
       at: time,
-      publicKey: z.string().describe('Ed25519, base64'),
-      signature: z.string().describe('Ed25519, base64'),
+      publicKey: z.string().describe('Ed25519, hexadecimal'),
+      signature: z.string().describe('Ed25519, hexadecimal'),
     }),
   },
   'audit.warnings': {
