@@ -25,7 +25,7 @@ export interface RollBack {
   readonly found: ChainPlace
 }
 
-/** Those nobody has acknowledged: organization id → the last one. */
+/** What nobody has acknowledged: organization id → one of them. */
 export async function readRollBacks({
   settings,
 }: Pick<StoreGroups, 'settings'>): Promise<Record<string, RollBack>> {
@@ -40,7 +40,11 @@ export async function recordRollBack(
 ): Promise<number> {
   return store.atomically(async (unit) => {
     const set = await setAside(unit, organizationId, rollBack)
-    await unit.settings.put(INSTALLATION, organizationId, NAME, rollBack)
+    // Several servers may notice the same one; the one that had seen most says most.
+    const noted = (await readRollBacks(unit))[organizationId]
+    if (noted === undefined || noted.seen.position <= rollBack.seen.position) {
+      await unit.settings.put(INSTALLATION, organizationId, NAME, rollBack)
+    }
     await unit.audit.append(rollBackEntry(organizationId, rollBack, set))
     return set
   })
