@@ -68,10 +68,7 @@ function lengthResult(size: number, filledMs: number, runs: readonly Run[]): Pro
       { name: 'seconds to verify, at most', value: most((run) => run.seconds).toFixed(1) },
       {
         name: 'growth of the process, at most',
-        value: `${Math.max(
-          0,
-          most((run) => run.growth),
-        ).toFixed(0)} MB`,
+        value: megabytes(most((run) => run.growth)),
       },
       count(
         'calls, each a bounded stretch',

@@ -85,9 +85,7 @@ export function auditChaining(
 ): NonNullable<GroupCommitOptions<AuditEntry>['closing']> {
   const { insert, lock, begin, move } = chainStatements(database, shared)
 
-  const lockedHead = async (execute: Execute, organizationId: string): Promise<ChainPlace> => {
-    const [found] = (await execute(lock({ organizationId }))).rows
-    if (found !== undefined) return found
+  const beginChain = async (execute: Execute, organizationId: string): Promise<ChainPlace> => {
     const start = chainStart(sha256, organizationId)
     await execute(begin({ ...start, organizationId }))
     // Another server may have been there first, and further since.
@@ -96,9 +94,12 @@ export function auditChaining(
 
   return async (entries, execute) => {
     const chains = Map.groupBy(entries, (entry) => entry.organizationId)
+    const organizations = [...chains.keys()].sort()
+    // Asked for at once, where that is possible; they are locked one after the other all the same.
+    const heads = await Promise.all(organizations.map((organizationId) => execute(lock({ organizationId }))))
     const statements = []
-    for (const organizationId of [...chains.keys()].sort()) {
-      let last = await lockedHead(execute, organizationId)
+    for (const [place, organizationId] of organizations.entries()) {
+      let last = heads[place]?.rows[0] ?? (await beginChain(execute, organizationId))
       for (const entry of chains.get(organizationId) ?? []) {
         const next = chained(sha256, last, entry)
         statements.push(insert({ ...next, details: detailsText(next.details) }))
