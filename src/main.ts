@@ -6,9 +6,13 @@ import { environment, hideFromLibraries, type ServerSettings } from './config.ts
 import type { HarnessName } from './domain/harness-names.ts'
 import type { Harness } from './harnesses/harness.ts'
 import type { Log } from './lib/log.ts'
+import type { Metrics } from './server/metrics.ts'
 import type { RunningServer } from './server/running.ts'
 
 const VERSION = '0.1.0'
+
+// How often the server looks whether its database was put back, in milliseconds.
+const WATCH_EVERY = 5_000
 
 async function main(argv: readonly string[]): Promise<number> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -76,7 +80,12 @@ async function startOnDirectory(
   const { createIdentity, peopleMigrations } = await import('./identity/better-auth.ts')
   const engine = engineOf(settings.databaseUrl)
   const extraMigrations = peopleMigrations(engine)
-  const { store, database, executeIn } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
+  const commits: { auditDurable: Metrics['auditDurable'] } = { auditDurable: () => undefined }
+  const { store, database, executeIn } = await openSqlStore({
+    url: settings.databaseUrl,
+    extraMigrations,
+    auditDurable: (seconds) => commits.auditDurable(seconds),
+  })
   const endings: (() => Promise<void>)[] = [() => store.close()]
   const end = async () => {
     for (const step of endings.splice(0).reverse()) await step()
@@ -99,14 +108,18 @@ async function startOnDirectory(
     const address = { url: baseUrl }
     const publicUrl = () => settings.publicUrl ?? address.url
     const server = { version: VERSION, id: await serverId(), clockOffset: clock.offset }
+    const watch = await watchAudit(settings, { store, identity }, log, clock.now)
+    endings.push(() => watch.stop())
     const ports = {
       ...{ store, vault, identity, operatorOrganization, publicUrl, now: clock.now, server },
-      ...(await edges(settings)),
+      ...{ auditSeen: watch.seen, ...(await edges(settings)) },
     }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
     const place = engine === 'postgres' ? await placeOf(settings.stateDirectory) : null
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory), place)
-    const listening = await serve(settings, ports, log)
+    const metrics = await measure(ports)
+    commits.auditDurable = metrics.auditDurable
+    const listening = await serve(settings, ports, log, metrics)
     endings.push(() => listening.close(10_000))
     address.url = listening.url
     await writeServerFile(settings.stateDirectory, listening.url)
@@ -116,6 +129,7 @@ async function startOnDirectory(
       { url: listening.url, database: shownDatabase(settings.databaseUrl), key: keySource, version: VERSION },
       'ready',
     )
+    watch.start()
     return { url: listening.url, firstStart: people.created, signInLink, close: end }
   } catch (error) {
     await end()
@@ -206,21 +220,30 @@ async function openVault(settings: ServerSettings, store: Ports['store']) {
   return { vault, sessionSecret, keySource }
 }
 
-async function serve(settings: ServerSettings, ports: Ports, log: Log) {
-  const [
-    { createControl },
-    { createAuthenticator },
-    { mustBeReady },
-    { createApp },
-    { createMetrics },
-    { listen },
-  ] = await Promise.all([
-    import('./control/control.ts'),
-    import('./control/authenticate.ts'),
-    import('./control/operating/readiness.ts'),
-    import('./server/app.ts'),
+// Notices a database that was put back, first of all now.
+async function watchAudit(
+  settings: ServerSettings,
+  { store, identity }: Pick<Ports, 'store' | 'identity'>,
+  log: Log,
+  now: () => number,
+) {
+  const [{ createAuditWatch }, { seenFile }] = await Promise.all([
+    import('./control/audit/watch.ts'),
+    import('./server/state-directory.ts'),
+  ])
+  const watch = await createAuditWatch({
+    ...{ store, identity, log, now },
+    file: seenFile(settings.stateDirectory),
+    everyMs: WATCH_EVERY,
+  })
+  await watch.look()
+  return watch
+}
+
+async function measure(ports: Ports) {
+  const [{ createMetrics }, { countEntries, countRollBacks }] = await Promise.all([
     import('./server/metrics.ts'),
-    import('./server/listen.ts'),
+    import('./control/audit/counts.ts'),
   ])
   const { store, server } = ports
   const metrics = createMetrics({
@@ -228,6 +251,20 @@ async function serve(settings: ServerSettings, ports: Ports, log: Log) {
     credentials: () => store.counts.credentials(),
     clockOffset: server.clockOffset,
   })
+  metrics.show('claviger_audit_entries', () => countEntries(store))
+  metrics.show('claviger_database_rolled_back', () => countRollBacks(store))
+  return metrics
+}
+
+async function serve(settings: ServerSettings, ports: Ports, log: Log, metrics: Metrics) {
+  const [{ createControl }, { createAuthenticator }, { mustBeReady }, { createApp }, { listen }] =
+    await Promise.all([
+      import('./control/control.ts'),
+      import('./control/authenticate.ts'),
+      import('./control/operating/readiness.ts'),
+      import('./server/app.ts'),
+      import('./server/listen.ts'),
+    ])
   const app = createApp({
     control: createControl(ports),
     authenticate: createAuthenticator(ports),

@@ -34,6 +34,10 @@ export interface Ui {
   ): void
   /** Text that is the answer itself whatever the format, for example a completion script. */
   raw(text: string): void
+  /** Text of any length that is the answer itself, as fast as it is read. False when nobody reads it any more. */
+  stream(text: string): Promise<boolean>
+  /** What is being done, on one line that is written over; empty: nothing any more. Shown on a terminal only. */
+  progress(line: string): void
   /** A line beside the answer. */
   note(line: string): void
   error(error: ClavigerError): void
@@ -67,6 +71,13 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
     raw(text) {
       stdout.write(text)
     },
+    async stream(text) {
+      if (stdout.writable && !stdout.write(text)) await roomIn(stdout)
+      return stdout.writable
+    },
+    progress(line) {
+      if (stderr.isTTY === true) stderr.write(`\r\u001b[K${plain(line)}`)
+    },
     note(line) {
       stderr.write(`${plain(line)}\n`)
     },
@@ -87,6 +98,17 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
       return (await confirm({ ...prompt, message: question, initialValue: false })) === true
     },
   }
+}
+
+function roomIn(stream: Output): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'error', 'close']
+    const done = () => {
+      for (const event of events) stream.off(event, done)
+      resolve()
+    }
+    for (const event of events) stream.on(event, done)
+  })
 }
 
 function answered(answer: string | symbol): string {

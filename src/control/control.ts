@@ -1,7 +1,9 @@
 // The use-cases, one per operation of the API, built over ports. Who asks is the first parameter of each. They know
 // nothing of HTTP.
 
-import { auditUseCases } from './audit.ts'
+import { createReadingUseCases } from './audit/reading.ts'
+import { createVerifyingUseCases } from './audit/verifying.ts'
+import { createWarningUseCases } from './audit/warnings.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
 import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
@@ -41,11 +43,13 @@ export function createControl(ports: Ports): Control {
     ...createJoinUseCase(workshop),
     ...createHarnessUseCases(workshop),
     ...createPolicyUseCases(workshop),
-    ...auditUseCases(workshop),
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),
     ...createOrganizationUseCases(workshop),
     ...statusUseCases(workshop),
+    ...createReadingUseCases(workshop),
+    ...createVerifyingUseCases(workshop),
+    ...createWarningUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

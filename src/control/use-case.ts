@@ -2,6 +2,7 @@
 
 import type { OperationName, PublicOperationName } from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
+import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -83,4 +84,6 @@ export interface Ports {
   readonly publicUrl: () => string
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
+  /** The last place of the organization's audit log that this server has seen, as kept outside of the database. */
+  readonly auditSeen?: (organizationId: string) => ChainPlace | undefined
 }

@@ -15,6 +15,10 @@ export interface Metrics {
   /** One that was answered with an error. */
   refused(code: ErrorCode): void
   lease(harness: string, outcome: string): void
+  /** Audit entries became durable, so many seconds after they were asked for. */
+  auditDurable(seconds: number): void
+  /** Shows a number that is read anew each time; one that cannot be read is left out. */
+  show(name: ShownName, read: () => Promise<number>): void
   text(): Promise<string>
   readonly contentType: string
 }
@@ -32,6 +36,15 @@ export interface Figures {
 // Milliseconds.
 const CREDENTIALS_KEPT = 15_000
 const CREDENTIALS_LIMIT = 2_000
+
+/** Numbers that are read when somebody looks, and what they are. */
+const SHOWN = {
+  claviger_audit_entries: 'Entries of all audit logs, by their own record of where they end.',
+  claviger_database_rolled_back:
+    'Organizations whose audit log was put back to an older copy, until that is acknowledged.',
+} as const
+
+type ShownName = keyof typeof SHOWN
 
 export function createMetrics(figures: Figures): Metrics {
   const registry = new Registry()
@@ -63,6 +76,12 @@ export function createMetrics(figures: Figures): Metrics {
     labelNames: ['harness', 'outcome'],
     registers,
   })
+  const auditCommits = new Histogram({
+    name: 'claviger_audit_commit_seconds',
+    help: 'Time from asking for an audit entry until it is on disk.',
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers,
+  })
   return {
     answered(operation, status, seconds) {
       requests.inc({ operation, status })
@@ -70,6 +89,19 @@ export function createMetrics(figures: Figures): Metrics {
     },
     refused: (code) => refusals.inc({ code }),
     lease: (harness, outcome) => leases.inc({ harness, outcome }),
+    auditDurable: (seconds) => auditCommits.observe(seconds),
+    show(name, read) {
+      const gauge: Gauge = new Gauge({
+        name,
+        help: SHOWN[name],
+        registers,
+        async collect() {
+          const value = await read().catch(() => undefined)
+          if (value === undefined) gauge.remove()
+          else gauge.set(value)
+        },
+      })
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs'
 import { lstat, mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TokenFile } from '../control/admin-token.ts'
+import type { Seen, SeenFile } from '../control/audit/watch.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { tokenKind } from '../domain/token.ts'
 import { errorCode, writeFileAtomically } from '../lib/atomic-file.ts'
@@ -41,6 +42,34 @@ export function tokenFile(stateDirectory: string): TokenFile {
     },
     write: (token) => writeOurs(path, `${token.expose()}\n`),
   }
+}
+
+/** `audit-seen.json` in this directory: what this server has seen of its database. */
+export function seenFile(stateDirectory: string): SeenFile {
+  const path = join(stateDirectory, 'audit-seen.json')
+  return {
+    async read() {
+      const text = await readIfThere(path)
+      return text === null ? null : parseSeen(path, text)
+    },
+    write: (seen) => writeOurs(path, `${JSON.stringify({ format: 1, organizations: seen })}\n`),
+  }
+}
+
+function parseSeen(path: string, text: string): Seen {
+  try {
+    const { format, organizations } = JSON.parse(text)
+    if (format === 1 && Object.values(organizations).every(isPlace)) return organizations
+  } catch {
+    // Said below, in the same words.
+  }
+  throw new ClavigerError('unavailable', `${path} is damaged, or was written by a newer Claviger.`)
+}
+
+function isPlace(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { position, hash } = value as Partial<Record<string, unknown>>
+  return Number.isSafeInteger(position) && typeof hash === 'string'
 }
 
 /** `server.json`: lets a command line with the same state directory find the server, while it is this very process. */

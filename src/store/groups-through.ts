@@ -94,6 +94,8 @@ function recordsThrough(
     audit: {
       append: (entry) => write((unit) => unit.audit.append(entry)),
       list: (organizationId, page) => read((unit) => unit.audit.list(organizationId, page)),
+      head: (organizationId) => read((unit) => unit.audit.head(organizationId)),
+      heads: () => read((unit) => unit.audit.heads()),
     },
     settings: {
       get: (organizationId, subject, name) =>

@@ -1,6 +1,6 @@
 // Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
 
-import type { AuditEntry } from '../domain/audit.ts'
+import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
 import { alreadyThere } from './refusals.ts'
 import type {
   AgentRow,
@@ -38,7 +38,8 @@ export interface Tables {
   readonly versions: Table<VersionRow>
   readonly leases: Table<LeaseRow>
   readonly tokens: Table<TokenRow>
-  readonly audit: Table<AuditEntry>
+  readonly audit: Table<ChainedEntry>
+  readonly auditHeads: Table<ChainPlace>
   readonly settings: Table<SettingRow>
   readonly invitations: Table<InvitationRow>
   readonly deviceLogins: Table<DeviceLoginRow>
@@ -61,6 +62,7 @@ export function createTables(): Tables {
     leases: createTable(undo),
     tokens: createTable(undo),
     audit: createTable(undo),
+    auditHeads: createTable(undo),
     settings: createTable(undo),
     invitations: createTable(undo),
     deviceLogins: createTable(undo),

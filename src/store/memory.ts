@@ -1,8 +1,10 @@
 // The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
 // after another, and each call from outside is a unit of its own, so that nobody sees half of one.
 
+import type { AuditEntry } from '../domain/audit.ts'
 import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough } from './groups-through.ts'
+import { auditGroup, writeAudit } from './memory-audit.ts'
 import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { holdingGroup } from './memory-holdings.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
@@ -11,7 +13,6 @@ import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
-  AuditStore,
   CountStore,
   Holder,
   InstallationStore,
@@ -64,7 +65,8 @@ async function runUnit<T>(
 ): Promise<T> {
   const unit: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
   const sent: Signal[] = []
-  const direct = groupsOver(tables, sent)
+  const appended: AuditEntry[] = []
+  const direct = groupsOver(tables, sent, (entry) => appended.push(entry))
   const attempt = async <R>(call: (groups: StoreGroups) => Promise<R>): Promise<R> => {
     if (unit.ended) throw unitEnded()
     if (unit.failure) throw unit.failure.error
@@ -78,6 +80,7 @@ async function runUnit<T>(
   try {
     const value = await work(groupsThrough(attempt, attempt))
     if (unit.failure) throw unit.failure.error
+    writeAudit(tables, appended)
     tables.keep()
     for (const signal of sent) deliver(signal)
     return value
@@ -89,13 +92,13 @@ async function runUnit<T>(
   }
 }
 
-function groupsOver(tables: Tables, sent: Signal[]): StoreGroups {
+function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) => void): StoreGroups {
   return {
     credentials: credentialGroup(tables),
     versions: versionGroup(tables),
     leases: leaseGroup(tables),
     tokens: tokenGroup(tables),
-    audit: auditGroup(tables),
+    audit: auditGroup(tables, leave),
     settings: settingGroup(tables),
     holdings: holdingGroup(tables),
     invitations: invitationGroup(tables),
@@ -191,17 +194,6 @@ function countGroup({ credentials, leases, tokens }: Tables): CountStore {
     runningLeases: async (now) => leases.find((row) => row.endedAt === null && row.expiresAt > now).length,
     liveTokens: async (now) =>
       tokens.find((row) => row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)).length,
-  }
-}
-
-function auditGroup({ audit }: Tables): AuditStore {
-  return {
-    append: async (entry) => audit.add(keyOf(entry.organizationId, entry.id), entry),
-    list: async (organizationId, page) =>
-      pageOf(
-        audit.find((entry) => entry.organizationId === organizationId),
-        page,
-      ),
   }
 }
 

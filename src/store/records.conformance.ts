@@ -1,14 +1,13 @@
-// The part of the conformance suite about leases, tokens, the audit, settings and facts about the installation.
+// The part of the conformance suite about leases, tokens, settings and facts about the installation.
 
 import { describe, expect, it } from 'vitest'
-import { auditEntry, type CurrentStore, credentialRow, leaseRow, tokenRow } from './conformance-rows.ts'
+import { type CurrentStore, credentialRow, leaseRow, tokenRow } from './conformance-rows.ts'
 import type { LeaseRow, TokenRow } from './store.ts'
 
-/** Registers the tests of `leases`, `tokens`, `audit`, `settings` and `installation`. */
+/** Registers the tests of `leases`, `tokens`, `settings` and `installation`. */
 export function describeRecords(store: CurrentStore): void {
   describeLeases(store)
   describeTokens(store)
-  describeAudit(store)
   describeSettings(store)
 }
 
@@ -138,30 +137,6 @@ function describeTokens(store: CurrentStore): void {
       expect(await store().tokens.revokeAllOf(holder, 11)).toBe(0)
       for (const row of rows) expect((await store().tokens.get(row.id))?.revokedAt).toBe(10)
       for (const row of [before, ...others]) expect(await store().tokens.get(row.id)).toEqual(row)
-    })
-  })
-}
-
-function describeAudit(store: CurrentStore): void {
-  describe('audit', () => {
-    it('lists the entries of an organization, oldest first, page after page', async () => {
-      const entries = Array.from({ length: 5 }, (_, place) => auditEntry({ at: 1000 - place }))
-      for (const entry of entries) await store().audit.append(entry)
-      await store().audit.append(auditEntry({ organizationId: 'org-b', outcome: 'refused', details: {} }))
-      expect(await store().audit.list('org-a', { limit: 10 })).toEqual(entries)
-      expect(await store().audit.list('org-a', { limit: 2 })).toEqual(entries.slice(0, 2))
-      const after = entries[1]?.id ?? ''
-      expect(await store().audit.list('org-a', { limit: 2, after })).toEqual(entries.slice(2, 4))
-      expect(await store().audit.list('org-a', { limit: 2, after: entries[4]?.id ?? '' })).toEqual([])
-    })
-
-    it('refuses an entry whose id is there already', async () => {
-      const entry = auditEntry()
-      await store().audit.append(entry)
-      await expect(store().audit.append({ ...entry, action: 'other' })).rejects.toMatchObject({
-        code: 'conflict',
-      })
-      expect(await store().audit.list('org-a', { limit: 10 })).toEqual([entry])
     })
   })
 }

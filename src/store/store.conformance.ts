@@ -2,6 +2,7 @@
 // `reopen`, for stores that outlive their process, closes it and opens the same data again.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describeAudit } from './audit.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
@@ -37,6 +38,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeMachines(current)
     describeHoldings(current)
     describeSignals(current)
+    describeAudit(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

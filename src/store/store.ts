@@ -2,6 +2,7 @@
 // the groups it needs. Values arrive sealed: no plaintext is ever seen here, no rule is decided, no network is used.
 // Times are integer milliseconds since 1970. Every implementation passes store.conformance.ts.
 
+import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
 import type { AuditEntry } from '../domain/audit.ts'
 import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
@@ -278,10 +279,24 @@ export interface WorkerStore {
   seen(id: string, at: number, unlessSince: number): Promise<void>
 }
 
+/** A page of the audit of one organization, in the order of positions. */
+export interface AuditPage {
+  /** Return entries after this position. */
+  readonly after?: number
+  /** At most this many entries. */
+  readonly limit: number
+}
+
+/** Insert-only, one chain an organization (domain/audit/chain.ts). */
 export interface AuditStore {
+  /** The entry gets its place when the unit commits; nobody sees it before, not even the unit. */
   append(entry: AuditEntry): Promise<void>
-  /** Oldest first. */
-  list(organizationId: string, page: Page): Promise<AuditEntry[]>
+  /** In the order of positions. What others have put into the database comes as it is there. */
+  list(organizationId: string, page: AuditPage): Promise<ChainedEntry[]>
+  /** Where the chain ends by its own record, which an entry and its place are written together with. */
+  head(organizationId: string): Promise<ChainPlace>
+  /** The same for every organization that has one: its id → where it ends. */
+  heads(): Promise<Record<string, ChainPlace>>
 }
 
 export interface NamedSetting {

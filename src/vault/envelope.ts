@@ -17,6 +17,7 @@ import {
 } from 'node:crypto'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
+import { signText } from '../lib/signature.ts'
 import type { KeyContext, ValueContext, Vault } from './vault.ts'
 
 const FORMAT = 1
@@ -76,6 +77,10 @@ export function createVault(masterKey: Uint8Array): Vault {
       if (sealed[0] !== FORMAT) throw doesNotOpen('its format is unknown')
       const opened = decrypt(unwrap(wrapped, key), valueAad(value), sealed.subarray(1))
       return new Secret(Buffer.from(opened).toString('utf8'))
+    },
+    sign(purpose, text) {
+      const seed = createHmac('sha256', master).update(`claviger signing key v1 ${purpose}`).digest()
+      return signText(seed, text)
     },
   }
 }

@@ -26,6 +26,12 @@ export interface ValueContext {
   readonly fields: readonly string[]
 }
 
+/** A signature and the key that checks it: Ed25519, hexadecimal. */
+export interface Signature {
+  readonly publicKey: string
+  readonly signature: string
+}
+
 export interface Vault {
   /** Names the master key in use; part of every wrapped key and bound into it. */
   readonly keyId: string
@@ -38,4 +44,6 @@ export interface Vault {
   sizeOf(sealed: Uint8Array): number
   /** Throws `unavailable` when anything does not fit: key, place, version, or a flipped bit. */
   open(wrapped: Uint8Array, key: KeyContext, value: ValueContext, sealed: Uint8Array): Secret
+  /** Signs a text with a key made from the master key for this purpose: the same until the master key is another. */
+  sign(purpose: string, text: string): Signature
 }

@@ -4,6 +4,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { ALTERATIONS } from './audit/alterations.ts'
+import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
 import { prove as killServer, proveWithAccident } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
@@ -22,6 +24,8 @@ const proofs: [string, Prove, number][] = [
   ['three servers on one Postgres, restarts and kills', replicas, 3],
   ['swapped rows', swappedRows, 2],
   ['no plaintext at rest or in output', noPlaintext, 1],
+  ['a long audit log', proveLength(2_000), 1],
+  ['an altered audit log', proveAlterations, ALTERATIONS.length],
 ]
 
 test.each(proofs)('%s', { timeout: LIMIT_MS }, async (_, prove, rounds) => {

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
@@ -30,6 +31,8 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },
   'no-plaintext': { prove: noPlaintext, rounds: 3 },
+  'audit-length': { prove: proveLength(1_000_000), rounds: 2 },
+  'audit-alterations': { prove: proveAlterations, rounds: 1_000 },
 }
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -135,7 +138,7 @@ function document(about: readonly string[], runs: readonly Run[]): string {
     ...(failures.length === 0 ? [] : ['## What failed', failures.join('\n')]),
     ...details,
     '## What they do not show',
-    '- SIGKILL ends a process; it does not cut the power. That a disk keeps what it has confirmed is its own promise (`synchronous=FULL` asks it for that).\n- Whoever can write to the database and has no key can still take whole things away: a credential, a row of the audit log; or put back an older copy of a whole row or of the whole file. Nothing opens in a wrong place, but that something is missing is not noticed yet.\n- Moments are chosen at random: a proof that holds is evidence, the more the rounds the better.',
+    '- SIGKILL ends a process; it does not cut the power. That a disk keeps what it has confirmed is its own promise (`synchronous=FULL` asks it for that).\n- Whoever can write to the database and has no key can still take whole things away: a credential, or put back an older copy of a whole row. Nothing opens in a wrong place, but that a credential is missing is noticed by nobody. An older copy of the whole file, or a change of the audit log that was made to fit to its end, is noticed by a server that has seen the other, or by whoever has noted the end of the log; not by the log alone.\n- Moments are chosen at random: a proof that holds is evidence, the more the rounds the better.',
   ]
   return `${parts.join('\n\n')}\n`
 }

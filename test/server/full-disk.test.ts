@@ -37,10 +37,15 @@ it('answers storage_full, hands nothing out and keeps what it had', async () => 
   const house = await open(pages + 1)
   const { send, lines } = createTestApp(house)
   await send('bob', 'GET', '/api/v1/whoami')
-  // The free pages are used up first.
-  let answer = await send('bob', 'POST', '/api/v1/leases', { harness: 'claude' })
-  for (let i = 0; answer.ok && i < 500; i += 1)
-    answer = await send('bob', 'POST', '/api/v1/leases', { harness: 'claude' })
+  // The free pages are used up first; then what is left in the page of the audit.
+  for (const use of [
+    () => send('bob', 'POST', '/api/v1/leases', { harness: 'claude' }),
+    () => send('bob', 'GET', '/api/v1/explain?harness=claude'),
+  ]) {
+    let answer = await use()
+    for (let i = 0; answer.ok && i < 500; i += 1) answer = await use()
+    expect(answer.status).toBe(507)
+  }
   const before = [await contentsOf(house), (await house.audit()).length]
 
   const value = 'x'.repeat(100_000)

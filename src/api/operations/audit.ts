@@ -10,4 +10,32 @@ export const AUDIT_OPERATIONS = {
     permission: 'readAudit',
     summary: 'Read the audit log, oldest first.',
   },
+  'audit.verify': {
+    method: 'GET',
+    path: '/api/v1/audit/verify',
+    status: 200,
+    permission: 'readAudit',
+    summary: 'Verify a stretch of the audit log; ask again with `next` until it is null.',
+  },
+  'audit.anchor': {
+    method: 'POST',
+    path: '/api/v1/audit/anchor',
+    status: 200,
+    permission: 'readAudit',
+    summary: 'Sign where the audit log ends now.',
+  },
+  'audit.warnings': {
+    method: 'GET',
+    path: '/api/v1/audit/warnings',
+    status: 200,
+    permission: 'readAudit',
+    summary: 'See whether the database was put back to an older copy.',
+  },
+  'audit.acknowledge': {
+    method: 'POST',
+    path: '/api/v1/audit/acknowledge',
+    status: 200,
+    permission: 'operate',
+    summary: 'Acknowledge that the database was put back, which ends the warning.',
+  },
 } as const satisfies Record<string, Operation>

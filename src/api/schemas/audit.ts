@@ -1,9 +1,19 @@
 // Shapes of the audit log.
 
 import { z } from 'zod'
-import { after, id, limit, time } from './shared.ts'
+import { FINDING_KINDS } from '../../domain/audit/check.ts'
+import { id, limit, time } from './shared.ts'
 
-const entry = z.object({
+const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'it is no SHA-256 in lower-case hexadecimal')
+  .describe('SHA-256, lower-case hexadecimal')
+const place = z.object({ position: z.int(), hash: z.string() })
+const position = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+export const auditEntry = z.object({
+  position: z.int().describe('1, 2, 3 … without gaps'),
+  hash: z.string().describe('Of the entry and the hash before it'),
   id,
   at: time,
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
@@ -14,9 +24,69 @@ const entry = z.object({
   requestId: z.string(),
 })
 
+const finding = z.object({
+  kind: z.enum(FINDING_KINDS),
+  from: z.number().describe('First position it is about'),
+  to: z.number().describe('Last position it is about'),
+  message: z.string(),
+})
+
 export const AUDIT_SCHEMAS = {
   'audit.list': {
-    input: z.strictObject({ after, limit: limit(200) }),
-    output: z.object({ entries: z.array(entry), next: z.string().nullable() }),
+    input: z.strictObject({
+      after: z
+        .string()
+        .regex(/^\d{1,15}$/, 'it is no position')
+        .optional()
+        .describe('Cursor: entries after this position'),
+      limit: limit(200),
+    }),
+    output: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),
+  },
+  'audit.verify': {
+    input: z.strictObject({
+      position: position.default(0).describe('Go on after this position'),
+      hash: hash.optional(),
+      anchorPosition: position.min(1).optional().describe('A place noted earlier, which must be in the log'),
+      anchorHash: hash.optional(),
+    }),
+    output: z.object({
+      from: z.int(),
+      to: z.int(),
+      hash: z.string().describe('Of the entry at `to`'),
+      entries: z.int().describe('Entries that were read'),
+      findings: z.array(finding).describe('Empty when everything fits'),
+      omitted: z.int().describe('Findings that were left out because there were too many'),
+      next: place.nullable().describe('Where to go on; null at the end of the log'),
+    }),
+  },
+  'audit.anchor': {
+    input: z.strictObject({}),
+    output: z.object({
+      organizationId: id,
+      position: z.int(),
+      hash: z.string(),
+      at: time,
+      publicKey: z.string().describe('Ed25519, hexadecimal'),
+      signature: z.string().describe('Ed25519, hexadecimal'),
+    }),
+  },
+  'audit.warnings': {
+    input: z.strictObject({}),
+    output: z.object({
+      warnings: z.array(
+        z.object({
+          kind: z.enum(['rolled-back']),
+          at: time,
+          seen: place,
+          found: place,
+          message: z.string(),
+        }),
+      ),
+    }),
+  },
+  'audit.acknowledge': {
+    input: z.strictObject({}),
+    output: z.object({ acknowledged: z.int().describe('Organizations that it had happened to') }),
   },
 } as const

@@ -11,6 +11,7 @@ import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loginFile } from '../secrets.ts'
+import { checkDatabase } from './database.ts'
 import { type Finding, failed, inWords, ok } from './finding.ts'
 import { checkInstallation } from './installation.ts'
 import { checkProgram, findProgramOf } from './program-check.ts'
@@ -38,7 +39,8 @@ export async function run(context: Context, { worker, harness }: DoctorOptions):
 
 async function examine(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
   const programs = harnesses.map(async (name) => checkProgram(context, await findProgramOf(context, name)))
-  return [...(await checkServer(context)), ...(await Promise.all(programs))]
+  const server = [...(await checkServer(context)), ...(await checkDatabase(context))]
+  return [...server, ...(await Promise.all(programs))]
 }
 
 async function checkDirectory(path: string): Promise<Finding> {

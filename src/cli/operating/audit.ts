@@ -1,27 +1,60 @@
-// `claviger audit list`: who did what to what, oldest first.
+// `claviger audit list` and `acknowledge`: who did what to what, oldest first.
 
 import type { Output } from '../../api/schemas.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 
-const HEADINGS = ['AT', 'ACTOR', 'ACTION', 'OBJECT', 'OUTCOME', 'DETAILS']
+const HEADINGS = ['ENTRY', 'AT', 'ACTOR', 'ACTION', 'OBJECT', 'OUTCOME', 'DETAILS']
+const PAGE = 1000
 
 type Entry = Output<'audit.list'>['entries'][number]
 
-export async function run(context: Context): Promise<number> {
+export interface ListOptions {
+  readonly after?: string
+  readonly limit?: string
+}
+
+export async function list(context: Context, options: ListOptions): Promise<number> {
+  const limit = wholeNumber('--limit', options.limit ?? String(Number.MAX_SAFE_INTEGER))
+  let after: string | undefined = String(wholeNumber('--after', options.after ?? '0'))
   const { client } = await connect(context)
   const entries: Entry[] = []
-  let after: string | undefined
-  do {
-    const page = await client.call('audit.list', { limit: 1000, ...(after !== undefined && { after }) })
+  while (after !== undefined && entries.length < limit) {
+    const page: Output<'audit.list'> = await client.call('audit.list', {
+      limit: Math.min(PAGE, limit - entries.length),
+      after,
+    })
     entries.push(...page.entries)
     after = page.next ?? undefined
-  } while (after !== undefined)
+  }
   context.ui.table({ entries }, HEADINGS, () => entries.map(row), 'Nothing was done yet.')
   return 0
 }
 
-function row({ at, actor, action, object, outcome, details }: Entry): string[] {
+export async function acknowledge(context: Context): Promise<number> {
+  const { client } = await connect(context)
+  const answer = await client.call('audit.acknowledge', {})
+  context.ui.answer(answer, () => [
+    answer.acknowledged === 0 ? 'There was nothing to acknowledge.' : 'Acknowledged.',
+  ])
+  return 0
+}
+
+function row({ position, at, actor, action, object, outcome, details }: Entry): string[] {
   const texts = Object.entries(details).map(([name, value]) => `${name}=${value}`)
-  return [at, actor.name, action, `${object.kind} ${object.name}`, outcome, texts.join(', ')]
+  return [
+    String(position),
+    at,
+    actor.name,
+    action,
+    `${object.kind} ${object.name}`,
+    outcome,
+    texts.join(', '),
+  ]
+}
+
+function wholeNumber(flag: string, text: string): number {
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+  throw new ClavigerError('invalid', `${flag} is not a whole number.`, { hint: `For example: ${flag} 100` })
 }

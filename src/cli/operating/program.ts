@@ -9,7 +9,26 @@ export function addOperatingCommands(program: Command, attach: Attach): void {
 
 function addAudit(program: Command, attach: Attach): void {
   const audit = program.command('audit').description('The log of who did what.')
-  attach(audit.command('list').description('List it, oldest first.'), () =>
-    import('./audit.ts').then((m) => m.run),
-  )
+  const list = audit
+    .command('list')
+    .description('List it, oldest first.')
+    .option('--after <entry>', 'begin after the entry of this number')
+    .option('--limit <number>', 'at most this many')
+  attach(list, () => import('./audit.ts').then((m) => m.list))
+  const verify = audit
+    .command('verify')
+    .description('Verify that nothing in it was changed, taken out or put in.')
+    .option('--anchor <place>', 'POSITION:HASH of an earlier verification, which must be in it still')
+    .option('--file <file>', 'an export; needs no server')
+    .option('--public-key <key>', 'the key that must have signed the export')
+  attach(verify, () => import('./audit-verify.ts').then((m) => m.run))
+  const exporting = audit
+    .command('export')
+    .description('Write all of it, signed, to be verified anywhere.')
+    .option('--output <file>', 'a new file; standard output when absent')
+  attach(exporting, () => import('./audit-export.ts').then((m) => m.run))
+  const acknowledge = audit
+    .command('acknowledge')
+    .description('End the warning that the database was put back to an older copy.')
+  attach(acknowledge, () => import('./audit.ts').then((m) => m.acknowledge))
 }

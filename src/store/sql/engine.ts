@@ -14,6 +14,8 @@ export interface Engine {
   readonly begin: string
   /** On the connection that writes a statement may be sent before the last one was answered. */
   readonly pipelined: boolean
+  /** Other servers may write to the database at the same time. */
+  readonly shared: boolean
   readonly translate: (thrown: unknown) => unknown
   /** Runs one query that only reads, outside of any unit. */
   readonly read: Execute

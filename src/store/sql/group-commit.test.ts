@@ -1,8 +1,8 @@
 import { CompiledQuery } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { contended } from '../refusals.ts'
+import { contended, outcomeUnknown } from '../refusals.ts'
 import type { Engine } from './engine.ts'
-import { createGroupCommit, type GroupCommit } from './group-commit.ts'
+import { createGroupCommit, type GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import type { Execute } from './prepared.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -92,14 +92,14 @@ describe('group commit', () => {
   it('takes the steps for after the commit then, of the run that is kept, before it answers', async () => {
     const { atomically } = committer()
     let runs = 0
-    const stored = atomically(async (execute, afterCommit) => {
+    const stored = atomically(async (execute, _, afterCommit) => {
       runs += 1
       const run = runs
       afterCommit(() => events.push(`step of run ${run}`))
       if (run < 2) throw contended('a deadlock')
       return insert('a')(execute)
     }).then(() => events.push('answered'))
-    const failed = atomically(async (_, afterCommit) => {
+    const failed = atomically(async (_, __, afterCommit) => {
       afterCommit(() => events.push('step of one that failed'))
       throw new RangeError('no')
     })
@@ -195,5 +195,111 @@ describe('group commit', () => {
     await drained()
     expect(answered).toEqual(['a', 'b', 'c'])
     await expect(drained()).resolves.toBeUndefined()
+  })
+})
+
+describe('what units leave', () => {
+  type Closing = NonNullable<GroupCommitOptions<string>['closing']>
+  const written: Closing = async (left) =>
+    left.map((id) => CompiledQuery.raw('insert into parent values (?)', [id]))
+  let fails: { readonly sql: string; readonly error: Error } | undefined
+
+  beforeEach(() => {
+    fails = undefined
+  })
+
+  function leaving(closing: Closing, pipelined = false): GroupCommit<string> {
+    return createGroupCommit({
+      begin: engine.begin,
+      pipelined,
+      closing,
+      connected: (use) =>
+        engine.database.getExecutor().provideConnection((connection) =>
+          use(async (query) => {
+            events.push(query.sql)
+            if (query.sql === fails?.sql) throw fails.error
+            return connection.executeQuery(query)
+          }),
+        ),
+    })
+  }
+
+  it('is written last, in their order, with the same commit; a unit that failed leaves nothing', async () => {
+    const { atomically } = leaving(written)
+    const units = ['a', 'b', 'c'].map((id) =>
+      atomically(async (execute, leave) => {
+        leave(`first of ${id}`)
+        await insert(id)(execute)
+        leave(`second of ${id}`)
+        if (id === 'b') throw new RangeError('no')
+      }),
+    )
+    await Promise.allSettled(units)
+    expect(count('commit')).toBe(1)
+    expect(events.slice(-5, -1)).toEqual(Array.from({ length: 4 }, () => 'insert into parent values (?)'))
+    expect(await ids()).toEqual(['a', 'c', 'first of a', 'first of c', 'second of a', 'second of c'])
+  })
+
+  it('is asked for only when something was left', async () => {
+    const asked: (readonly string[])[] = []
+    const { atomically } = leaving(async (left) => {
+      asked.push(left)
+      return []
+    })
+    await atomically(insert('a'))
+    await atomically(async (_, leave) => leave('left alone'))
+    expect(asked).toEqual([['left alone']])
+  })
+
+  it.each([false, true])(
+    'that cannot be written fails every unit of the group (ahead: %s)',
+    async (ahead) => {
+      const { atomically } = leaving(written, ahead)
+      fails = { sql: 'insert into parent values (?)', error: new RangeError('full') }
+      const results = await Promise.allSettled([
+        atomically(async (_, leave) => leave('x')),
+        atomically(async () => 'nothing left'),
+      ])
+      expect(results).toMatchObject([
+        { status: 'rejected', reason: { message: 'full' } },
+        { status: 'rejected', reason: { message: 'full' } },
+      ])
+      expect(await ids()).toEqual([])
+    },
+  )
+
+  it('that another server is in the way of is written by the next run', async () => {
+    let runs = 0
+    const { atomically } = leaving(async (left, execute) => {
+      runs += 1
+      if (runs < 3) throw contended('a deadlock')
+      return written(left, execute)
+    })
+    await Promise.all(['a', 'b'].map((id) => atomically(async (_, leave) => leave(id))))
+    expect(runs).toBe(3)
+    expect(await ids()).toEqual(['a', 'b'])
+  })
+
+  it('is refused after the end of its unit, and after a statement of it failed', async () => {
+    const { atomically } = leaving(written)
+    let late: ((id: string) => void) | undefined
+    await atomically(async (_, leave) => {
+      late = leave
+    })
+    expect(() => late?.('late')).toThrow('after its end')
+    const failed = atomically(async (execute, leave) => {
+      await execute(CompiledQuery.raw('no sql')).catch(() => undefined)
+      leave('x')
+    })
+    await expect(failed).rejects.toThrow('syntax error')
+    expect(await ids()).toEqual([])
+  })
+
+  it('leaves the outcome open when it travelled with a commit of which nobody knows', async () => {
+    const { atomically } = leaving(written, true)
+    fails = { sql: 'commit', error: outcomeUnknown('cut') }
+    await expect(atomically(async (_, leave) => leave('x'))).rejects.toMatchObject({
+      message: expect.stringContaining('may have been stored'),
+    })
   })
 })

@@ -1,9 +1,10 @@
 // Group commit: units asked for in one turn of the event loop share one transaction and one sync of the disk, each
-// inside a savepoint of its own, and nobody is answered before the commit has returned. It knows no table; it needs one
-// connection that nobody else uses meanwhile, so that no reader sees what is not committed.
+// inside a savepoint of its own, and nobody is answered before the commit has returned. What units leave to be written
+// together is written last. It knows no table; it needs one connection that nobody else uses meanwhile, so that no reader
+// sees what is not committed.
 
 import { CompiledQuery as Compiled, type CompiledQuery } from 'kysely'
-import { isContended, unitEnded } from '../refusals.ts'
+import { isContended, isOutcomeUnknown, unitEnded } from '../refusals.ts'
 import type { Execute } from './prepared.ts'
 
 const MAX_UNITS = 256
@@ -17,7 +18,12 @@ const SAVEPOINT = Compiled.raw('savepoint unit')
 const RELEASE = Compiled.raw('release savepoint unit')
 const ROLLBACK_UNIT = Compiled.raw('rollback to savepoint unit')
 
-export interface GroupCommitOptions {
+type Statement = CompiledQuery<unknown>
+
+/** Throws when the unit has ended or failed. */
+export type Leave<Left> = (left: Left) => void
+
+export interface GroupCommitOptions<Left = never> {
   /** Lends the one connection until `use` has ended. */
   readonly connected: (use: (execute: Execute) => Promise<void>) => Promise<void>
   /** Starts a transaction that will write. */
@@ -26,15 +32,23 @@ export interface GroupCommitOptions {
   readonly pipelined?: boolean
   /** At most this many units share a commit. */
   readonly maxUnits?: number
+  /**
+   * The last statements of a transaction, for what its units have left and did not take back. It may read and lock what
+   * they need; what it locks waits for nothing but the commit.
+   */
+  readonly closing?: (left: readonly Left[], execute: Execute) => Promise<readonly Statement[]>
 }
 
-export interface GroupCommit {
+export interface GroupCommit<Left = never> {
   /**
    * Resolves with what `work` returned once it is durable; rejects when nothing of it was stored, or with what
    * isOutcomeUnknown knows. `work` is run again when the engine took it back because another server was in the way.
-   * What the run that is kept gives to `afterCommit` is called once it is durable, before the promise resolves.
+   * What the run that is kept gives to `leave` is for `closing`; what it gives to `afterCommit` is called once it is
+   * durable, before the promise resolves. A run that failed leaves nothing.
    */
-  atomically<T>(work: (execute: Execute, afterCommit: AfterCommit) => Promise<T>): Promise<T>
+  atomically<T>(
+    work: (execute: Execute, leave: Leave<Left>, afterCommit: AfterCommit) => Promise<T>,
+  ): Promise<T>
   /** Resolves when every unit asked for so far has been answered. */
   drained(): Promise<void>
 }
@@ -43,9 +57,9 @@ export interface GroupCommit {
 export type AfterCommit = (step: () => void) => void
 
 /** Group commit over one engine; errors of the engine pass as they are. */
-export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
+export function createGroupCommit<Left = never>(options: GroupCommitOptions<Left>): GroupCommit<Left> {
   const { maxUnits = MAX_UNITS } = options
-  let waiting: Unit[] = []
+  let waiting: Unit<Left>[] = []
   let flushing: Promise<void> | undefined
 
   const flush = async () => {
@@ -63,9 +77,9 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     atomically: (work) =>
       new Promise((resolve, reject) => {
         waiting.push({
-          run: async (execute) => {
+          run: async (execute, leave) => {
             const after = stepsAfterCommit()
-            const value = await work(execute, after.register)
+            const value = await work(execute, leave, after.register)
             after.close()
             return () => {
               for (const step of after.steps) step()
@@ -106,18 +120,21 @@ async function settled(count: () => number): Promise<void> {
   }
 }
 
-interface Unit {
+interface Unit<Left> {
   /** Does the work; the result answers its caller, and is called after the commit. */
-  readonly run: (execute: Execute) => Promise<() => void>
+  readonly run: (execute: Execute, leave: Leave<Left>) => Promise<() => void>
   readonly reject: (error: unknown) => void
   tries: number
 }
 
 // Returns the units that are to be run again.
-async function commitGroup(units: readonly Unit[], options: GroupCommitOptions): Promise<Unit[]> {
-  const again: Unit[] = []
+async function commitGroup<Left>(
+  units: readonly Unit<Left>[],
+  options: GroupCommitOptions<Left>,
+): Promise<Unit<Left>[]> {
+  const again: Unit<Left>[] = []
   const answers: (() => void)[] = []
-  const refuse = (unit: Unit, error: unknown) => {
+  const refuse = (unit: Unit<Left>, error: unknown) => {
     unit.tries += 1
     if (isContended(error) && unit.tries < MAX_TRIES) again.push(unit)
     else unit.reject(error)
@@ -126,16 +143,16 @@ async function commitGroup(units: readonly Unit[], options: GroupCommitOptions):
     await options.connected(async (execute) => {
       await execute(Compiled.raw(options.begin))
       const marks = marking(execute, options.pipelined ?? false)
+      const left: Left[] = []
       try {
         for (const unit of units) {
           answers.push(
             units.length === 1
-              ? await runAlone(unit, execute)
-              : await runSaved(unit, execute, marks.set, refuse),
+              ? await runAlone(unit, execute, left)
+              : await runSaved(unit, execute, left, marks.set, refuse),
           )
         }
-        await marks.all()
-        await execute(COMMIT)
+        await commit(execute, left, marks, options)
       } catch (error) {
         await rollBack(execute)
         throw error
@@ -149,18 +166,48 @@ async function commitGroup(units: readonly Unit[], options: GroupCommitOptions):
   return again
 }
 
+// Where statements can be sent ahead, what is left costs no more waiting than a commit without it: the first thing asked
+// for is answered together with the marks, and the last statements travel with the commit.
+async function commit<Left>(
+  execute: Execute,
+  left: readonly Left[],
+  marks: Marks,
+  { closing, pipelined = false }: GroupCommitOptions<Left>,
+): Promise<void> {
+  const needed = closing !== undefined && left.length > 0 ? closing(left, execute) : []
+  const [last] = await Promise.all([needed, marks.all()])
+  if (pipelined) return commitAhead(execute, last)
+  for (const statement of last) await execute(statement)
+  await execute(COMMIT)
+}
+
+// Only the commit knows whether anything was stored; when nothing was, the statement that failed knows why.
+async function commitAhead(execute: Execute, last: readonly Statement[]): Promise<void> {
+  const sent = last.map((statement) => execute(statement))
+  const committed = execute(COMMIT)
+  const outcomes = await Promise.allSettled([...sent, committed])
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed === undefined) return
+  await committed.catch((error: unknown) => {
+    if (isOutcomeUnknown(error)) throw error
+  })
+  throw failed.reason
+}
+
 // Throws only when the savepoint itself fails: then nobody knows what the transaction holds, and all of it goes. SQLite
 // takes a whole transaction back when the disk is full, so the statement that failed says why better than the savepoint.
-async function runSaved(
-  unit: Unit,
+async function runSaved<Left>(
+  unit: Unit<Left>,
   execute: Execute,
+  left: Left[],
   mark: Marks['set'],
-  refuse: (unit: Unit, error: unknown) => void,
+  refuse: (unit: Unit<Left>, error: unknown) => void,
 ): Promise<() => void> {
   await mark(SAVEPOINT)
   const outcome = await runUnit(unit, execute)
   if ('answer' in outcome) {
     await mark(RELEASE)
+    left.push(...outcome.left)
     return outcome.answer
   }
   await execute(ROLLBACK_UNIT).catch((error: unknown) => {
@@ -194,21 +241,28 @@ function marking(execute: Execute, pipelined: boolean): Marks {
   }
 }
 
-async function runAlone(unit: Unit, execute: Execute): Promise<() => void> {
+async function runAlone<Left>(unit: Unit<Left>, execute: Execute, left: Left[]): Promise<() => void> {
   const outcome = await runUnit(unit, execute)
-  if ('answer' in outcome) return outcome.answer
-  throw outcome.error
+  if (!('answer' in outcome)) throw outcome.error
+  left.push(...outcome.left)
+  return outcome.answer
 }
 
 /** What came of a unit; `statement` is the error of the first statement that failed in it. */
-type Outcome = { readonly answer: () => void } | { readonly error: unknown; readonly statement: unknown }
+type Outcome<Left> =
+  | { readonly answer: () => void; readonly left: readonly Left[] }
+  | { readonly error: unknown; readonly statement: unknown }
 
 // A unit in which a statement failed fails, even when its work went on: Postgres would not let it go on.
-async function runUnit(unit: Unit, execute: Execute): Promise<Outcome> {
+async function runUnit<Left>(unit: Unit<Left>, execute: Execute): Promise<Outcome<Left>> {
   const state: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
-  const executeInUnit: Execute = async (query) => {
+  const left: Left[] = []
+  const refuse = () => {
     if (state.ended) throw unitEnded()
     if (state.failure) throw state.failure.error
+  }
+  const executeInUnit: Execute = async (query) => {
+    refuse()
     try {
       return await execute(query)
     } catch (error) {
@@ -216,9 +270,13 @@ async function runUnit(unit: Unit, execute: Execute): Promise<Outcome> {
       throw error
     }
   }
+  const leave = (one: Left) => {
+    refuse()
+    left.push(one)
+  }
   try {
-    const answer = await unit.run(executeInUnit)
-    return state.failure ? { error: state.failure.error, statement: state.failure.error } : { answer }
+    const answer = await unit.run(executeInUnit, leave)
+    return state.failure ? { error: state.failure.error, statement: state.failure.error } : { answer, left }
   } catch (error) {
     return { error, statement: state.failure?.error }
   } finally {

@@ -5,6 +5,7 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
+import { chainAudit } from './migrations/audit-chain.ts'
 import { credentialState } from './migrations/credential-state.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { createMachines } from './migrations/machines.ts'
@@ -28,6 +29,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0003': { up: createSigningIn },
     'store-0004': { up: createMachines },
     'store-0005': credentialState,
+    'store-0006': { up: chainAudit },
   }
 }
 
@@ -180,7 +182,7 @@ async function createTokens(database: Kysely<unknown>): Promise<void> {
   await index(database, 'token', 'token_page', ['organization_id', 'id'])
 }
 
-// The audit's key is also the order it is read in. A hash chain per organization can follow in a migration.
+// The audit's key is also the order it is read in; migrations/audit-chain.ts makes a chain of it.
 async function createRecords(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('audit')

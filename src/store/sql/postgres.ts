@@ -65,6 +65,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     schema,
     begin: 'begin',
     pipelined: true,
+    shared: true,
     translate,
     read,
     connected: (use) => attempt(translate, () => writer.lend((run) => use(writing(run)))),

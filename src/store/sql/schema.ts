@@ -79,8 +79,12 @@ export interface TokenTable {
 }
 
 export interface AuditTable {
-  id: string
   organization_id: string
+  /** 1, 2, 3 … in each organization. */
+  position: number
+  /** Of the entry and the hash before it, see domain/audit/chain.ts. */
+  hash: string
+  id: string
   at: number
   actor_kind: string
   actor_id: string
@@ -93,6 +97,13 @@ export interface AuditTable {
   /** JSON object. */
   details: string
   request_id: string
+}
+
+/** Where each organization's chain of audit entries ends. */
+export interface AuditHeadTable {
+  organization_id: string
+  position: number
+  hash: string
 }
 
 export interface SettingTable {
@@ -180,6 +191,7 @@ export interface Database {
   lease: LeaseTable
   token: TokenTable
   audit: AuditTable
+  audit_head: AuditHeadTable
   setting: SettingTable
   invitation_code: InvitationTable
   device_login: DeviceLoginTable

@@ -2,15 +2,16 @@
 // through group commit; reads outside of a unit are queries of their own and see only what is committed.
 
 import { CompiledQuery as Compiled, type Kysely } from 'kysely'
+import type { AuditEntry } from '../../domain/audit.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
-import { storeClosed } from '../refusals.ts'
+import { storeClosed, unitEnded } from '../refusals.ts'
 import type { Store, StoreDescription, StoreGroups } from '../store.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
-import { createGroupCommit } from './group-commit.ts'
+import { createGroupCommit, type Leave } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
-import { auditGroup } from './groups/audit.ts'
+import { auditChaining, auditGroup } from './groups/audit.ts'
 import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { deviceLoginGroup } from './groups/device-logins.ts'
@@ -37,6 +38,8 @@ export interface SqlStoreOptions {
   readonly extraMigrations?: Migrations
   /** See SqliteOptions. */
   readonly maxPages?: number
+  /** Told of each unit with audit entries: the seconds from its first entry until all of it was durable. */
+  readonly auditDurable?: (seconds: number) => void
 }
 
 export interface SqlStore {
@@ -72,7 +75,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     throw engine.translate(error)
   }
   const connections = new WeakMap<object, Execute>() // unit → how it runs a statement
-  const store = storeOver(engine, options.url, connections)
+  const store = storeOver(engine, options, connections)
   const executeIn = (unit: object) => {
     const execute = connections.get(unit)
     if (execute) return execute
@@ -104,7 +107,11 @@ async function describe(engine: Engine, url: string): Promise<StoreDescription> 
   }
 }
 
-function storeOver(engine: Engine, url: string, connections: WeakMap<object, Execute>): Store {
+function storeOver(
+  engine: Engine,
+  { url, auditDurable }: SqlStoreOptions,
+  connections: WeakMap<object, Execute>,
+): Store {
   const groupsOver = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
@@ -113,21 +120,35 @@ function storeOver(engine: Engine, url: string, connections: WeakMap<object, Exe
     if (closing !== undefined) throw storeClosed()
   }
 
-  const committer = createGroupCommit(engine)
+  const committer = createGroupCommit({
+    ...engine,
+    closing: auditChaining(engine.database, engine.shared),
+  })
   const signals = createSignals(engine.signals)
-  const outer = { ...groupsOver(engine.read), signals: refusingSignals }
+  // Every write from outside is a unit of its own.
+  const refusing = () => {
+    throw unitEnded()
+  }
+  const outer = { ...groupsOver(engine.read, refusing), signals: refusingSignals }
   const read = async <T>(work: (groups: StoreGroups) => Promise<T>) => {
     refuse()
     return work(outer)
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    const asked = committer.atomically((execute, afterCommit) => {
-      const unit = { ...groupsOver(execute), signals: signals.unit(execute, afterCommit) }
+    let asked: number | undefined
+    const done = committer.atomically((execute, leave, afterCommit) => {
+      const append: typeof leave = (entry) => {
+        leave(entry)
+        asked ??= performance.now()
+      }
+      const unit = { ...groupsOver(execute, append), signals: signals.unit(execute, afterCommit) }
       connections.set(unit, execute)
       return scope.run(() => work(unit))
     })
-    return asked.catch(signals.rethrow)
+    const value = await done.catch(signals.rethrow)
+    if (asked !== undefined) auditDurable?.((performance.now() - asked) / 1000)
+    return value
   }
   const groups = groupsThrough(read, atomically)
   return {
@@ -153,7 +174,9 @@ function storeOver(engine: Engine, url: string, connections: WeakMap<object, Exe
   }
 }
 
-function sqlGroups(database: Kysely<Database>): (execute: Execute) => Omit<StoreGroups, 'signals'> {
+function sqlGroups(
+  database: Kysely<Database>,
+): (execute: Execute, leave: Leave<AuditEntry>) => Omit<StoreGroups, 'signals'> {
   const credentials = credentialGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
@@ -168,12 +191,12 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => Omit<Store
   const attachments = attachmentGroup(database)
   const workers = workerGroup(database)
   const counts = countGroup(database)
-  return (execute) => ({
+  return (execute, leave) => ({
     credentials: credentials(execute),
     versions: versions(execute),
     leases: leases(execute),
     tokens: tokens(execute),
-    audit: audit(execute),
+    audit: audit(execute, leave),
     settings: settings(execute),
     holdings: holdings(execute),
     invitations: invitations(execute),

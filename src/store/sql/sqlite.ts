@@ -66,6 +66,7 @@ export function openSqlite(options: SqliteOptions): Engine {
     begin: 'begin immediate',
     // A full disk makes SQLite take the whole transaction back: what came after would be stored by itself.
     pipelined: false,
+    shared: false,
     translate,
     read: translated((query) => database.executeQuery(query)),
     // Kysely's own connection, without the layers that wait for it at each query.

@@ -65,7 +65,7 @@ async function readAudit(call: Call, position: AuditPosition): Promise<Entry[]> 
     const after = position.after === undefined ? {} : { after: position.after }
     const page = await call('proof_audit', 'audit.list', { limit: 1000, ...after })
     all.push(...page.entries)
-    position.after = all.at(-1)?.id ?? position.after
+    position.after = all.at(-1)?.position.toString() ?? position.after
     if (page.next === null) return all
   }
 }

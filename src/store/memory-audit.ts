@@ -1,0 +1,36 @@
+// The audit in memory: as on every engine, an entry gets its place when its unit is kept.
+
+import { chained, chainStart } from '../domain/audit/chain.ts'
+import type { AuditEntry } from '../domain/audit.ts'
+import { sha256 } from '../lib/digest.ts'
+import { keyOf, type Tables } from './memory-tables.ts'
+import type { AuditStore } from './store.ts'
+
+/** The group over these tables; what is appended is given to `leave`. */
+export function auditGroup({ audit, auditHeads }: Tables, leave: (entry: AuditEntry) => void): AuditStore {
+  return {
+    append: async (entry) => leave(structuredClone(entry)),
+    list: async (organizationId, { after = 0, limit }) =>
+      audit
+        .find((entry) => entry.organizationId === organizationId && entry.position > after)
+        .toSorted((a, b) => a.position - b.position)
+        .slice(0, limit),
+    head: async (organizationId) => auditHeads.get(organizationId) ?? chainStart(sha256, organizationId),
+    heads: async () => {
+      const organizations = new Set(audit.find(() => true).map((entry) => entry.organizationId))
+      return Object.fromEntries(
+        [...organizations].map((id) => [id, auditHeads.get(id) ?? chainStart(sha256, id)]),
+      )
+    },
+  }
+}
+
+/** Writes what a unit has appended. */
+export function writeAudit({ audit, auditHeads }: Tables, entries: readonly AuditEntry[]): void {
+  for (const entry of entries) {
+    const head = auditHeads.get(entry.organizationId) ?? chainStart(sha256, entry.organizationId)
+    const next = chained(sha256, head, entry)
+    audit.add(keyOf(entry.organizationId, next.position), next)
+    auditHeads.put(entry.organizationId, { position: next.position, hash: next.hash })
+  }
+}
