@@ -1,6 +1,7 @@
 // The composition root: reads argv and environment once, chooses what to start, and is the only file that names
 // implementations. Everything is loaded when it is needed, so that a helper starts fast and the CLI never loads a server.
 
+import { join } from 'node:path'
 import type { CliDependencies } from './cli/cli.ts'
 import { environment, type ServerSettings } from './config.ts'
 import type { HarnessName } from './domain/harness-names.ts'
@@ -58,8 +59,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const engine = engineOf(settings.databaseUrl)
   const extraMigrations = { 'people-0001': peopleMigration(engine) }
   const { store, database } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
+  const log = createLog(settings.logLevel)
+  let background: Awaited<ReturnType<typeof startBackground>> | undefined
   try {
-    const { vault, sessionSecret, keySource } = await openVault(settings, store)
+    const { vault, keys, sessionSecret } = await openVault(settings, store)
     const baseUrl = `http://${settings.host}:${settings.port}`
     const identity = createIdentity({
       database: database as never,
@@ -69,11 +72,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     })
     const people = await identity.bootstrap()
     const operatorOrganization = people.organization.id
-    const ports = { store, vault, identity, operatorOrganization, ...(await edges(settings)) }
+    const world = await edges(settings)
+    background = await startBackground(engine, { store, vault, keys, log, operatorOrganization, ...world })
+    const { rekeying, ready, stop } = background
+    const ports = { store, vault, rekeying, identity, operatorOrganization, ...world }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
-    const log = createLog(settings.logLevel)
-    const listening = await serve(settings, ports, log)
+    const listening = await serve(settings, ports, log, ready)
     try {
       await writeServerFile(settings.stateDirectory, listening.url)
     } catch (error) {
@@ -81,7 +86,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       throw error
     }
     log.debug(
-      { url: listening.url, database: shownDatabase(settings.databaseUrl), key: keySource, version: VERSION },
+      {
+        url: listening.url,
+        database: shownDatabase(settings.databaseUrl),
+        key: keys.source,
+        version: VERSION,
+      },
       'ready',
     )
     return {
@@ -89,10 +99,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       firstStart: people.created,
       async close() {
         await listening.close(10_000)
+        await stop()
         await store.close()
       },
     }
   } catch (error) {
+    await background?.stop()
     await store.close()
     throw error
   }
@@ -129,30 +141,69 @@ async function edges(
 }
 
 async function openVault(settings: ServerSettings, store: Ports['store']) {
-  const [{ createVault }, { checkKeyId, findMasterKey }, { createHmac }, { join }] = await Promise.all([
-    import('./vault/envelope.ts'),
-    import('./vault/keys/master-key.ts'),
-    import('node:crypto'),
-    import('node:path'),
-  ])
+  const [{ createVault }, { checkKeyIds, findMasterKeys }, { createKeyRing }, { KEY_FACTS }, { createHmac }] =
+    await Promise.all([
+      import('./vault/envelope.ts'),
+      import('./vault/keys/master-key.ts'),
+      import('./vault/keys/ring.ts'),
+      import('./domain/rekeying.ts'),
+      import('node:crypto'),
+    ])
   const sources = {
     value: settings.masterKey,
     file: settings.masterKeyFile,
     defaultFile: join(settings.stateDirectory, 'master.key'),
   }
-  const recorded = await store.installation.get('master-key-id')
-  const { key, source: keySource } = findMasterKey(
-    sources,
-    recorded !== undefined || (await store.credentials.any()),
-  )
-  const vault = createVault(key)
-  checkKeyId(recorded, vault.keyId, keySource)
-  if (recorded === undefined) await store.installation.put('master-key-id', vault.keyId)
-  const sessionSecret = createHmac('sha256', key).update('claviger session secret v1').digest('base64')
-  return { vault, sessionSecret, keySource }
+  const recorded = await store.installation.get(KEY_FACTS.recorded)
+  const found = findMasterKeys(sources, recorded !== undefined || (await store.credentials.any()))
+  const vault = createVault(...found.keys)
+  checkKeyIds(recorded, vault.keyIds, found.source)
+  if (recorded === undefined) await store.installation.put(KEY_FACTS.recorded, vault.keyId)
+  const [current] = found.keys
+  const sessionSecret = createHmac('sha256', current).update('claviger session secret v1').digest('base64')
+  return { vault, keys: createKeyRing(vault, found), sessionSecret }
 }
 
-async function serve(settings: ServerSettings, ports: Ports, log: Log) {
+type BackgroundPorts = Omit<
+  Parameters<typeof import('./control/operating/rekeying.ts')['createRekeying']>[0],
+  'servers'
+>
+
+// What goes on beside the answering: this server is announced to others on its database, and re-keying is gone on with.
+async function startBackground(engine: 'sqlite' | 'postgres', ports: BackgroundPorts) {
+  const [{ ALONE, BEAT, createServers }, { createRekeying }, { repeat }] = await Promise.all([
+    import('./control/operating/servers.ts'),
+    import('./control/operating/rekeying.ts'),
+    import('./lib/repeat.ts'),
+  ])
+  const { store, vault, log } = ports
+  const elapsed = () => performance.now()
+  const servers = engine === 'sqlite' ? ALONE : createServers({ store, vault, elapsed })
+  const failed = (thrown: unknown) => log.warn({ detail: String(thrown) }, 'not announced to other servers')
+  const rekeying = createRekeying({ ...ports, servers })
+  try {
+    await servers.announce()
+    await rekeying.resume()
+  } catch (error) {
+    await servers.withdraw().catch(failed)
+    throw error
+  }
+  const beat = repeat(BEAT, () => servers.announce(), failed)
+  return {
+    rekeying,
+    async ready() {
+      await store.check()
+      await servers.check()
+    },
+    async stop() {
+      await rekeying.stop()
+      await beat.stop()
+      await servers.withdraw().catch(failed)
+    },
+  }
+}
+
+async function serve(settings: ServerSettings, ports: Ports, log: Log, ready: () => Promise<void>) {
   const [{ createControl }, { createAuthenticator }, { createApp }, { createMetrics }, { listen }] =
     await Promise.all([
       import('./control/control.ts'),
@@ -164,7 +215,7 @@ async function serve(settings: ServerSettings, ports: Ports, log: Log) {
   const app = createApp({
     control: createControl(ports),
     authenticate: createAuthenticator(ports),
-    ready: () => ports.store.check(),
+    ready,
     metrics: createMetrics(),
     log,
     version: VERSION,

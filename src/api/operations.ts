@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
+import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
@@ -12,6 +13,7 @@ const TABLE = {
   ...LEASE_OPERATIONS,
   ...TOKEN_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...OPERATING_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE

@@ -6,6 +6,7 @@ import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
+import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
@@ -13,6 +14,7 @@ export const SCHEMAS = {
   ...LEASE_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...AUDIT_SCHEMAS,
+  ...OPERATING_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

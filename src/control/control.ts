@@ -9,6 +9,7 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createRekeyUseCases } from './operating/rekey.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -24,6 +25,7 @@ export function createControl(ports: Ports): Control {
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...auditUseCases(workshop),
+    ...createRekeyUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

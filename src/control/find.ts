@@ -45,10 +45,12 @@ export function changedMeanwhile(name: string): ClavigerError {
   })
 }
 
+type Named = Pick<CredentialRow, 'id' | 'owner' | 'type' | 'name'>
+
 /** The act of managing a stored credential. */
 export function manage(
   action: string,
-  row: CredentialRow,
+  row: Named,
   details: Record<string, string | number> = {},
 ): Act {
   return {
@@ -62,7 +64,7 @@ export function manage(
 /** The act of giving a credential to the owner of this row, who need not have it yet. */
 export function storeFor(
   action: string,
-  row: CredentialRow,
+  row: Named,
   details: Record<string, string | number> = {},
 ): Act {
   return {

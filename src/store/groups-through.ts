@@ -21,6 +21,12 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
       delete: (organizationId, id) => write((unit) => unit.credentials.delete(organizationId, id)),
       any: () => read((unit) => unit.credentials.any()),
     },
+    dataKeys: {
+      countByMasterKey: () => read((unit) => unit.dataKeys.countByMasterKey()),
+      underOther: (masterKeyId, page) => read((unit) => unit.dataKeys.underOther(masterKeyId, page)),
+      rewrap: (credentialId, seen, wrapped) =>
+        write((unit) => unit.dataKeys.rewrap(credentialId, seen, wrapped)),
+    },
     versions: {
       insert: (row) => write((unit) => unit.versions.insert(row)),
       list: (credentialId) => read((unit) => unit.versions.list(credentialId)),
@@ -31,7 +37,7 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
   }
 }
 
-function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' | 'versions'> {
+function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' | 'dataKeys' | 'versions'> {
   return {
     leases: {
       insert: (row) => write((unit) => unit.leases.insert(row)),
@@ -65,6 +71,9 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),
+      swap: (name, seen, value) => write((unit) => unit.installation.swap(name, seen, value)),
+      beginningWith: (prefix) => read((unit) => unit.installation.beginningWith(prefix)),
+      remove: (name) => write((unit) => unit.installation.remove(name)),
     },
   }
 }

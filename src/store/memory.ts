@@ -2,7 +2,7 @@
 // after another, and each call from outside is a unit of its own, so that nobody sees half of one.
 
 import { groupsThrough } from './groups-through.ts'
-import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
+import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import type {
@@ -72,6 +72,7 @@ async function runUnit<T>(tables: Tables, work: (groups: StoreGroups) => Promise
 function groupsOver(tables: Tables): StoreGroups {
   return {
     credentials: credentialGroup(tables),
+    dataKeys: dataKeyGroup(tables),
     versions: versionGroup(tables),
     leases: leaseGroup(tables),
     tokens: tokenGroup(tables),
@@ -177,5 +178,15 @@ function installationGroup({ installation }: Tables): InstallationStore {
   return {
     get: async (name) => installation.get(name),
     put: async (name, value) => installation.put(name, value),
+    swap: async (name, seen, value) => {
+      if (installation.get(name) !== seen) return false
+      installation.put(name, value)
+      return true
+    },
+    beginningWith: async (prefix) =>
+      Object.fromEntries(installation.entries().filter(([name]) => name.startsWith(prefix))),
+    remove: async (name) => {
+      installation.remove(name)
+    },
   }
 }

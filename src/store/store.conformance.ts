@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeCredentials } from './credentials.conformance.ts'
+import { describeDataKeys } from './data-keys.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
@@ -27,6 +28,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     const current = () => store
 
     describeCredentials(current)
+    describeDataKeys(current)
     describeRecords(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()

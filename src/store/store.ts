@@ -104,6 +104,25 @@ export interface CredentialStore {
   any(): Promise<boolean>
 }
 
+/** A wrapped data key and the place it is bound to. */
+export type DataKeyRow = Pick<
+  CredentialRow,
+  'id' | 'organizationId' | 'owner' | 'type' | 'name' | 'version' | 'wrappedKey'
+>
+
+/** Data keys by the master key they are under, which bytes 2 to 17 of a wrapped key name; over all organizations. */
+export interface DataKeyStore {
+  /** Id of a master key in lower-case hexadecimal → how many data keys are under it. Looks at every credential. */
+  countByMasterKey(): Promise<Record<string, number>>
+  /** Those that are under another master key than this one, by id of the credential. */
+  underOther(masterKeyId: string, page: Page): Promise<DataKeyRow[]>
+  /**
+   * Puts `wrapped` in the place of `seen`, byte by byte the same as it was: false when it is not, because the credential
+   * was changed or is gone. Nothing else of the credential changes; its revision counts what people see.
+   */
+  rewrap(credentialId: string, seen: Uint8Array, wrapped: Uint8Array): Promise<boolean>
+}
+
 export interface VersionRow {
   readonly credentialId: string
   readonly version: number
@@ -212,10 +231,17 @@ export interface SettingStore {
 export interface InstallationStore {
   get(name: string): Promise<string | undefined>
   put(name: string, value: string): Promise<void>
+  /** Compare-and-set: false when the fact is not `seen`, or not there. */
+  swap(name: string, seen: string, value: string): Promise<boolean>
+  /** Every fact whose name begins with this (which must not be empty): name → value. */
+  beginningWith(prefix: string): Promise<Record<string, string>>
+  /** Removing none is no error. */
+  remove(name: string): Promise<void>
 }
 
 export interface StoreGroups {
   readonly credentials: CredentialStore
+  readonly dataKeys: DataKeyStore
   readonly versions: VersionStore
   readonly leases: LeaseStore
   readonly tokens: TokenStore

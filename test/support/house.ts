@@ -5,16 +5,19 @@ import { randomBytes } from 'node:crypto'
 import type { OperationName } from '../../src/api/operations.ts'
 import { type Input, type Request, SCHEMAS } from '../../src/api/schemas.ts'
 import { createControl } from '../../src/control/control.ts'
+import { createRekeying } from '../../src/control/operating/rekeying.ts'
+import { ALONE } from '../../src/control/operating/servers.ts'
 import type { Control, Ports, Result, UseCase } from '../../src/control/use-case.ts'
 import type { AuditEntry } from '../../src/domain/audit.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
+import type { Log } from '../../src/lib/log.ts'
 import type { Probe, ProbeResult, Provider } from '../../src/providers/provider.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { CredentialRow, Store, StoreGroups } from '../../src/store/store.ts'
-import { createVault } from '../../src/vault/envelope.ts'
-import type { Vault } from '../../src/vault/vault.ts'
+import { createVault, type EnvelopeVault } from '../../src/vault/envelope.ts'
+import type { KeyRing, Vault } from '../../src/vault/vault.ts'
 import { createPeople, type PersonName, type TestPeople } from './people.ts'
 
 export const LEASE_LIFE = 60_000
@@ -94,14 +97,18 @@ export function createHouse(
   const failing: { outcome: AuditEntry['outcome'] | 'none' } = { outcome: 'none' }
   const written: string[] = [] // ids of audit rows
   const people = createPeople()
+  const store = observed(kept, { steps, failing, written })
+  const vault = createVault(masterKey)
+  const operatorOrganization = 'org-acme'
+  const now = () => clock.now
+  const keys = keysInMemory(vault, masterKey)
   const ports: Ports = {
-    store: observed(kept, { steps, failing, written }),
-    vault: counting(createVault(masterKey), steps),
+    ...{ store, operatorOrganization, now },
+    vault: counting(vault, steps),
+    rekeying: createRekeying({ store, vault, keys, now, operatorOrganization, servers: ALONE, log: SILENT }),
     identity: people.identity,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
-    now: () => clock.now,
     random: randomBytes,
-    operatorOrganization: 'org-acme',
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)
@@ -142,10 +149,38 @@ export async function rowOf(
 function counting(vault: Vault, steps: Step[]): Vault {
   return {
     ...vault,
+    // Both change while the server is re-keyed.
+    get keyId() {
+      return vault.keyId
+    },
+    get keyIds() {
+      return vault.keyIds
+    },
     open: (...place) => {
       steps.push('opened')
       return vault.open(...place)
     },
+  }
+}
+
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
+
+function keysInMemory(vault: EnvelopeVault, first: Uint8Array): KeyRing {
+  let current = first
+  return {
+    source: 'memory',
+    ours: true,
+    renew() {
+      const made = randomBytes(32)
+      vault.use(made, current)
+      current = made
+    },
+    forgetOlder: () => vault.use(current),
   }
 }
 

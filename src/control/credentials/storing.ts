@@ -83,11 +83,12 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
     await guard.perform(caller, (_, authorize) => authorize(act('credential.test-new')))
     await probing.mustWork(input.type, content.values)
   }
-  await guard.perform(caller, async (unit, authorize) => {
+  return guard.perform(caller, async (unit, authorize) => {
     await authorize(act('credential.create'))
-    await insertNamed(unit, row)
+    const keyed = { ...row, wrappedKey: workshop.vault.createKey(keyContext(row)) }
+    await insertNamed(unit, keyed)
     await unit.versions.insert(
-      sealVersion(workshop.vault, row, content, {
+      sealVersion(workshop.vault, keyed, content, {
         version: 1,
         note: 'created',
         createdAt: row.createdAt,
@@ -95,8 +96,8 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
       }),
     )
     if (input.acceptNotice) await acceptNotice(unit, caller, input.type, row.createdAt)
+    return credentialView(caller, keyed)
   })
-  return credentialView(caller, row)
 }
 
 function newRow(
@@ -105,7 +106,7 @@ function newRow(
   owner: Owner,
   input: Create,
   content: Content,
-): CredentialRow {
+): Omit<CredentialRow, 'wrappedKey'> {
   const now = workshop.now()
   const place = {
     organizationId: caller.organizationId,
@@ -126,7 +127,6 @@ function newRow(
     state: 'ok',
     stateReason: '',
     stateUntil: null,
-    wrappedKey: workshop.vault.createKey(keyContext(place)),
     createdAt: now,
     createdBy: caller.name,
     updatedAt: now,

@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { auditGroup } from './groups/audit.ts'
 import { credentialGroup } from './groups/credentials.ts'
+import { dataKeyGroup } from './groups/data-keys.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
@@ -113,6 +114,7 @@ function storeOver(engine: Engine): Store {
 
 function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroups {
   const credentials = credentialGroup(database)
+  const dataKeys = dataKeyGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
   const tokens = tokenGroup(database)
@@ -121,6 +123,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const installation = installationGroup(database)
   return (execute) => ({
     credentials: credentials(execute),
+    dataKeys: dataKeys(execute),
     versions: versions(execute),
     leases: leases(execute),
     tokens: tokens(execute),
