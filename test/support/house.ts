@@ -12,6 +12,7 @@ import type { AuditEntry } from '../../src/domain/audit.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
+import { KEY_FACTS } from '../../src/domain/rekeying.ts'
 import type { Log } from '../../src/lib/log.ts'
 import type { Probe, ProbeResult, Provider } from '../../src/providers/provider.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
@@ -29,8 +30,8 @@ export interface House {
   readonly control: Control
   readonly ports: Ports
   readonly people: TestPeople
-  /** What the provider answers from now on; `works` until told otherwise. */
-  readonly provider: { result: ProbeResult; asked: number }
+  /** What the provider answers from now on, and when; `works`, at once, until told otherwise. */
+  readonly provider: ProviderOfTest
   /** Commits and openings since the last call of `forget`. */
   readonly steps: Step[]
   /** Milliseconds since 1970; set it to travel. */
@@ -45,6 +46,13 @@ export interface House {
   /** All audit rows of this person's organization, in the order they were written. */
   audit(who?: PersonName): Promise<AuditEntry[]>
   opened(): number
+}
+
+interface ProviderOfTest {
+  result: ProbeResult
+  asked: number
+  /** It answers when this has resolved. */
+  answering: () => Promise<void>
 }
 
 export interface NewCredential {
@@ -92,7 +100,7 @@ export function createHouse(
   masterKey: Uint8Array = randomBytes(32),
 ): House {
   const clock = { now: Date.UTC(2026, 0, 1) }
-  const provider = { result: 'works' as ProbeResult, asked: 0 }
+  const provider: ProviderOfTest = { result: 'works', asked: 0, answering: async () => undefined }
   const steps: Step[] = []
   const failing: { outcome: AuditEntry['outcome'] | 'none' } = { outcome: 'none' }
   const written: string[] = [] // ids of audit rows
@@ -102,6 +110,8 @@ export function createHouse(
   const operatorOrganization = 'org-acme'
   const now = () => clock.now
   const keys = keysInMemory(vault, masterKey)
+  // As a start of the server does; what is asked of the store comes after it.
+  void kept.installation.put(KEY_FACTS.recorded, vault.keyId)
   const ports: Ports = {
     ...{ store, operatorOrganization, now },
     vault: counting(vault, steps),
@@ -171,16 +181,16 @@ const SILENT: Log = {
 }
 
 function keysInMemory(vault: EnvelopeVault, first: Uint8Array): KeyRing {
-  let current = first
+  let keys: [Uint8Array, ...Uint8Array[]] = [first]
   return {
     source: 'memory',
     ours: true,
     renew() {
-      const made = randomBytes(32)
-      vault.use(made, current)
-      current = made
+      keys = [randomBytes(32), ...keys]
+      vault.use(...keys)
     },
-    forgetOlder: () => vault.use(current),
+    // A server, too, opens with them for a while yet.
+    forgetOlder: () => undefined,
   }
 }
 
@@ -220,12 +230,13 @@ function observed(
   }
 }
 
-function fakeProvider(type: CredentialType, answer: { result: ProbeResult; asked: number }): Provider {
+function fakeProvider(type: CredentialType, answer: ProviderOfTest): Provider {
   return {
     name: 'anthropic',
     probes: [type],
     async probe(): Promise<Probe> {
       answer.asked += 1
+      await answer.answering()
       return { result: answer.result, message: `The provider says: ${answer.result}.` }
     },
   }

@@ -93,8 +93,11 @@ export function createServers({ store: { installation }, vault, elapsed }: Serve
       for (const [key, text] of Object.entries(facts)) {
         if (key === own) continue
         if (isGone(key, text)) await installation.remove(key)
-        // What another version says is of a server all the same, with keys we do not know.
-        else found.push(read(text) ?? { name: key.slice(PREFIX.length), keyIds: [] })
+        else {
+          // What another version says is of a server all the same, with keys we do not know.
+          const { name: named, keyIds } = read(text) ?? { name: key.slice(PREFIX.length), keyIds: [] }
+          found.push({ name: named, keyIds })
+        }
       }
       return found
     },
