@@ -46,12 +46,13 @@ export const SETTINGS = {
   masterKey: {
     variable: 'CLAVIGER_MASTER_KEY',
     standard: 'none',
-    meaning: 'Master key, 32 bytes in base64 or hexadecimal. Wins over the file.',
+    meaning:
+      'Master key, 32 bytes in base64 or hexadecimal. Wins over the file. While keys are changed several, with blanks between: the first seals, all open.',
   },
   masterKeyFile: {
     variable: 'CLAVIGER_MASTER_KEY_FILE',
     standard: 'STATE_DIR/master.key, made at first start',
-    meaning: 'File that holds the master key; readable by its owner only.',
+    meaning: 'File that holds the master key, or several, one a line; readable by its owner only.',
   },
   host: {
     flag: '--host ADDRESS',

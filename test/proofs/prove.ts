@@ -11,6 +11,7 @@ import { prove as firstStart } from './first-start.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { Figure, ProofResult, Prove } from './proof.ts'
+import { prove as rekey } from './rekey.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
 
@@ -24,6 +25,7 @@ interface Proof {
 const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-server': { prove: killServer, rounds: 50 },
   'first-start': { prove: firstStart, rounds: 50 },
+  rekey: { prove: rekey, rounds: 20 },
   'two-servers': { prove: twoServers, rounds: 10 },
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },

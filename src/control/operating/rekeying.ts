@@ -79,9 +79,12 @@ export function createRekeying(dependencies: RekeyingDependencies): Rekeying {
       counts[vault.keyId] = (counts[vault.keyId] ?? 0) + 1
     }
     await rewrapAll({ store, vault, signal: ending.signal, done })
-    if (ending.signal.aborted || (await finish(dependencies))) return null
-    if (progress.rewrapped === before) progress.problem = DAMAGED
-    return progress.problem === null ? 0 : LOOK_AGAIN
+    if (ending.signal.aborted) return null
+    const end = await finish(dependencies)
+    if (end === 'finished') return null
+    if (end === 'more' && progress.rewrapped > before) return 0
+    if (end === 'more') progress.problem = DAMAGED
+    return end === 'more' ? LOOK_AGAIN : RETRY
   }
 
   function failed(thrown: unknown): number {
@@ -109,15 +112,14 @@ export function createRekeying(dependencies: RekeyingDependencies): Rekeying {
 
   return {
     async status() {
-      const running = working !== null
-      const situation = await look(dependencies, running ? progress.counts : null)
-      const { keyIds, recorded, left, counts } = situation
-      const unsettled = keyIds[0] !== recorded || left > 0
-      const { rewrapped, problem } = progress
-      const idle = unsettled ? 'wanted' : 'settled'
-      const state = running ? (problem === null ? 'running' : 'waiting') : idle
-      const lost = total(counts) - keyIds.reduce((sum, id) => sum + (counts[id] ?? 0), 0)
-      return { ...situation, state, rewrapped, lost, problem: running ? problem : null }
+      const { rewrapped } = progress
+      if (working === null) {
+        const seen = await look(dependencies)
+        return { ...seen, rewrapped, problem: null, state: isSettled(seen) ? 'settled' : 'wanted' }
+      }
+      const { counts, problem } = progress
+      const seen = await look(dependencies, counts)
+      return { ...seen, rewrapped, problem, state: problem === null ? 'running' : 'waiting' }
     },
     async start(audited) {
       const begun = starting.then(() => plan(audited))
@@ -126,9 +128,11 @@ export function createRekeying(dependencies: RekeyingDependencies): Rekeying {
     },
     async resume() {
       const { keyIds, keyId } = vault
-      if (keyIds.length === 1) return
       const { recorded, target } = await facts(store)
-      if (target === keyId || (keys.ours && recorded !== keyId)) begin()
+      const done = keyIds.length === 1
+      if (!done && (target === keyId || (keys.ours && recorded !== keyId))) begin()
+      // Killed between its last two steps: a key that its operator adds to the file later is not to be forgotten.
+      if (done && keys.ours && target !== undefined) await store.installation.remove(KEY_FACTS.target)
     },
     async stop() {
       ending.abort()
@@ -150,9 +154,7 @@ async function inRounds(
   }
 }
 
-interface Look extends KeySituation {
-  readonly counts: Counts
-}
+type Look = Omit<RekeyingStatus, 'state' | 'rewrapped' | 'problem'>
 
 async function look(
   { store, vault, keys, servers }: RekeyingDependencies,
@@ -161,16 +163,10 @@ async function look(
   const counts = known ?? (await store.dataKeys.countByMasterKey())
   const { recorded } = await facts(store)
   const { source, ours } = keys
-  const { keyIds } = vault
-  return {
-    source,
-    ours,
-    keyIds,
-    recorded,
-    left: leftIn(counts, keyIds),
-    counts,
-    others: await servers.others(),
-  }
+  const { keyIds, keyId } = vault
+  const left = leftIn(counts, keyIds)
+  const lost = total(counts) - left - (counts[keyId] ?? 0)
+  return { source, ours, keyIds, recorded, left, lost, counts, others: await servers.others() }
 }
 
 async function facts({ installation }: Pick<StoreGroups, 'installation'>) {
@@ -179,8 +175,11 @@ async function facts({ installation }: Pick<StoreGroups, 'installation'>) {
   return { recorded, target: await installation.get(KEY_FACTS.target) }
 }
 
-/** Whether nothing is left under an older key; then the new one is recorded, and the older ones are forgotten. */
-async function finish(dependencies: RekeyingDependencies): Promise<boolean> {
+/**
+ * When nothing is left under an older key, the new one is recorded, and the older ones are forgotten. `more`: something
+ * is left. `others`: another server has come that may still seal under an older one.
+ */
+async function finish(dependencies: RekeyingDependencies): Promise<'finished' | 'more' | 'others'> {
   const { store, vault, keys, servers, log } = dependencies
   const { keyId, keyIds } = vault
   const counts = await store.atomically(async (unit) => {
@@ -191,14 +190,14 @@ async function finish(dependencies: RekeyingDependencies): Promise<boolean> {
       await unit.audit.append(finished(dependencies, recorded, found))
     return found
   })
-  if (counts === null) return false
+  if (counts === null) return 'more'
   // A server that has announced itself before it could read the record is seen now; one that comes later has read it.
-  if (obstacle({ keyIds, others: await servers.others() }) !== null) return false
-  if (leftIn(await store.dataKeys.countByMasterKey(), keyIds) > 0) return false
+  if (obstacle({ keyIds, others: await servers.others() }) !== null) return 'others'
+  if (leftIn(await store.dataKeys.countByMasterKey(), keyIds) > 0) return 'more'
   if (keys.ours) keys.forgetOlder()
   await store.installation.remove(KEY_FACTS.target)
   log.info({ masterKey: keyId, dataKeys: counts[keyId] ?? 0, left: 0 }, 're-keyed')
-  return true
+  return 'finished'
 }
 
 function finished(
@@ -221,6 +220,10 @@ function finished(
     details: { from, to: vault.keyId, dataKeys: counts[vault.keyId] ?? 0, left: 0 },
     requestId: '',
   }
+}
+
+function isSettled({ keyIds, recorded, left }: KeySituation): boolean {
+  return keyIds[0] === recorded && left === 0
 }
 
 function leftIn(counts: Counts, [, ...older]: readonly string[]): number {
