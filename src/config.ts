@@ -76,6 +76,12 @@ export const SETTINGS = {
     standard: '24',
     meaning: 'How long a lease lives when nobody reads it, in hours.',
   },
+  leaseRecordDays: {
+    variable: 'CLAVIGER_LEASE_RECORD_DAYS',
+    standard: '30',
+    meaning:
+      'How long the record of a lease is kept after it was over, in days. The audit log is not touched.',
+  },
   anthropicUrl: {
     variable: 'CLAVIGER_ANTHROPIC_URL',
     standard: 'https://api.anthropic.com',
@@ -128,6 +134,8 @@ export interface ServerSettings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Milliseconds. */
   readonly leaseLife: number
+  /** Milliseconds. */
+  readonly leaseRecord: number
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
@@ -173,6 +181,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     port: wholeNumber('port', given.port ?? '7717', 0, 65_535),
     logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
     leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
+    leaseRecord: wholeNumber('leaseRecordDays', given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
     openaiIssuer: httpUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),

@@ -73,7 +73,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     const people = await identity.bootstrap()
     const operatorOrganization = people.organization.id
     const world = await edges(settings)
-    background = await startBackground(engine, { store, vault, keys, log, operatorOrganization, ...world })
+    background = await startBackground(engine, settings, {
+      ...{ store, vault, keys, log, operatorOrganization },
+      ...world,
+    })
     const { rekeying, ready, stop } = background
     const ports = { store, vault, rekeying, identity, operatorOrganization, ...world }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
@@ -169,13 +172,20 @@ type BackgroundPorts = Omit<
   'servers'
 >
 
-// What goes on beside the answering: this server is announced to others on its database, and re-keying is gone on with.
-async function startBackground(engine: 'sqlite' | 'postgres', ports: BackgroundPorts) {
-  const [{ ALONE, BEAT, createServers }, { createRekeying }, { repeat }] = await Promise.all([
-    import('./control/operating/servers.ts'),
-    import('./control/operating/rekeying.ts'),
-    import('./lib/repeat.ts'),
-  ])
+// What goes on beside the answering: this server is announced to others on its database, re-keying is gone on with, and
+// what is old is removed.
+async function startBackground(
+  engine: 'sqlite' | 'postgres',
+  settings: ServerSettings,
+  ports: BackgroundPorts,
+) {
+  const [{ ALONE, BEAT, createServers }, { createRekeying }, { PRUNE_EVERY, pruneLeases }, { repeat }] =
+    await Promise.all([
+      import('./control/operating/servers.ts'),
+      import('./control/operating/rekeying.ts'),
+      import('./control/operating/pruning.ts'),
+      import('./lib/repeat.ts'),
+    ])
   const { store, vault, log } = ports
   const elapsed = () => performance.now()
   const servers = engine === 'sqlite' ? ALONE : createServers({ store, vault, elapsed })
@@ -189,6 +199,12 @@ async function startBackground(engine: 'sqlite' | 'postgres', ports: BackgroundP
     throw error
   }
   const beat = repeat(BEAT, () => servers.announce(), failed)
+  const ending = new AbortController()
+  const pruning = repeat(
+    PRUNE_EVERY,
+    () => pruneLeases({ ...ports, keep: settings.leaseRecord, signal: ending.signal }),
+    (thrown) => log.warn({ detail: String(thrown) }, 'records of old leases were not removed'),
+  )
   return {
     rekeying,
     async ready() {
@@ -196,6 +212,8 @@ async function startBackground(engine: 'sqlite' | 'postgres', ports: BackgroundP
       await servers.check()
     },
     async stop() {
+      ending.abort()
+      await pruning.stop()
       await rekeying.stop()
       await beat.stop()
       await servers.withdraw().catch(failed)

@@ -48,6 +48,9 @@ function recordsThrough(read: Way, write: Way): Omit<StoreGroups, 'credentials' 
       endAllOf: (credentialId, at, reason) => write((unit) => unit.leases.endAllOf(credentialId, at, reason)),
       countRunning: (credentialId, now) => read((unit) => unit.leases.countRunning(credentialId, now)),
     },
+    upkeep: {
+      pruneLeases: (overBefore, page) => write((unit) => unit.upkeep.pruneLeases(overBefore, page)),
+    },
     tokens: {
       insert: (row) => write((unit) => unit.tokens.insert(row)),
       findByDigest: (digest) => read((unit) => unit.tokens.findByDigest(digest)),

@@ -14,6 +14,7 @@ import type {
   Store,
   StoreGroups,
   TokenStore,
+  UpkeepStore,
 } from './store.ts'
 import { createUnitScope } from './unit-scope.ts'
 
@@ -75,6 +76,7 @@ function groupsOver(tables: Tables): StoreGroups {
     dataKeys: dataKeyGroup(tables),
     versions: versionGroup(tables),
     leases: leaseGroup(tables),
+    upkeep: upkeepGroup(tables),
     tokens: tokenGroup(tables),
     audit: auditGroup(tables),
     settings: settingGroup(tables),
@@ -110,6 +112,24 @@ function leaseGroup({ leases }: Tables): LeaseStore {
       return found.length
     },
     countRunning: async (credentialId, now) => running(credentialId, now).length,
+  }
+}
+
+function upkeepGroup({ leases }: Tables): UpkeepStore {
+  return {
+    pruneLeases: async (overBefore, page) => {
+      const rows = pageOf(
+        leases.find(() => true),
+        page,
+      )
+      const over = rows.filter(
+        (row) => row.createdAt < overBefore && (row.endedAt ?? row.expiresAt) < overBefore,
+      )
+      for (const { id } of over) leases.remove(id)
+      const last = rows.at(-1)
+      const more = last !== undefined && rows.length === page.limit && last.createdAt < overBefore
+      return { removed: over.length, next: more ? last.id : null }
+    },
   }
 }
 

@@ -7,6 +7,7 @@ import { describeDataKeys } from './data-keys.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
+import { describeUpkeep } from './upkeep.conformance.ts'
 
 export interface OpenedStore {
   readonly store: Store
@@ -30,6 +31,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeCredentials(current)
     describeDataKeys(current)
     describeRecords(current)
+    describeUpkeep(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

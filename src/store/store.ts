@@ -185,6 +185,15 @@ export interface LeaseStore {
   countRunning(credentialId: string, now: number): Promise<number>
 }
 
+/** What is done to rows that nobody needs any more, a few at a time. */
+export interface UpkeepStore {
+  /**
+   * Looks at a page of leases, over all organizations, and removes those that were over before this time. `next` is
+   * where to go on after; null when the leases that follow, which are ordered by when they were made, are younger.
+   */
+  pruneLeases(overBefore: number, page: Page): Promise<{ removed: number; next: string | null }>
+}
+
 export interface TokenRow {
   readonly id: string
   readonly organizationId: string
@@ -244,6 +253,7 @@ export interface StoreGroups {
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore
   readonly leases: LeaseStore
+  readonly upkeep: UpkeepStore
   readonly tokens: TokenStore
   readonly audit: AuditStore
   readonly settings: SettingStore

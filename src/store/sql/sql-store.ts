@@ -15,6 +15,7 @@ import { dataKeyGroup } from './groups/data-keys.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
+import { upkeepGroup } from './groups/upkeep.ts'
 import { versionGroup } from './groups/versions.ts'
 import { type Migrations, migrate } from './migrations.ts'
 import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
@@ -117,6 +118,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
   const dataKeys = dataKeyGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
+  const upkeep = upkeepGroup(database)
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
   const settings = settingGroup(database)
@@ -126,6 +128,7 @@ function sqlGroups(database: Kysely<Database>): (execute: Execute) => StoreGroup
     dataKeys: dataKeys(execute),
     versions: versions(execute),
     leases: leases(execute),
+    upkeep: upkeep(execute),
     tokens: tokens(execute),
     audit: audit(execute),
     settings: settings(execute),
