@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Secret } from '../src/domain/secret.ts'
 import { peopleMigration } from '../src/identity/better-auth.ts'
 import { newId } from '../src/lib/id.ts'
-import { openSqlStore } from '../src/store/sql/sql-store.ts'
+import { engineOf, openSqlStore } from '../src/store/sql/sql-store.ts'
 import type { CredentialRow, StoreGroups } from '../src/store/store.ts'
 import { createVault } from '../src/vault/envelope.ts'
 import type { Vault } from '../src/vault/vault.ts'
@@ -18,15 +18,15 @@ export interface Owner {
   readonly userId: string
 }
 
-/** Stores `count` credentials: the first three are the owner's, the others belong to as many people as it takes. */
-export async function seed(stateDirectory: string, first: Owner, count: number): Promise<void> {
+/**
+ * Stores `count` credentials in the database of this state directory: the first three are the owner's, the others belong
+ * to as many people as it takes. The server must not run.
+ */
+export async function seed(stateDirectory: string, url: string, first: Owner, count: number): Promise<void> {
   const key = Buffer.from((await readFile(join(stateDirectory, 'master.key'), 'utf8')).trim(), 'base64')
   const vault = createVault(key)
-  const url = `sqlite:${join(stateDirectory, 'claviger.db')}`
-  const { store, close } = await openSqlStore({
-    url,
-    extraMigrations: { 'people-0001': peopleMigration('sqlite') },
-  })
+  const extraMigrations = { 'people-0001': peopleMigration(engineOf(url)) }
+  const { store, close } = await openSqlStore({ url, extraMigrations })
   for (let from = 0; from < count; from += BATCH) {
     await store.atomically(async (unit) => {
       for (let i = from; i < Math.min(from + BATCH, count); i += 1) await insertOne(unit, vault, first, i)
