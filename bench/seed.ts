@@ -3,12 +3,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret } from '../src/domain/secret.ts'
-import { peopleMigration } from '../src/identity/better-auth.ts'
 import { newId } from '../src/lib/id.ts'
-import { engineOf, openSqlStore } from '../src/store/sql/sql-store.ts'
 import type { CredentialRow, StoreGroups } from '../src/store/store.ts'
 import { createVault } from '../src/vault/envelope.ts'
 import type { Vault } from '../src/vault/vault.ts'
+import { withServerStore } from '../test/support/server-store.ts'
 
 const PER_OWNER = 3
 const BATCH = 500
@@ -25,14 +24,13 @@ export interface Owner {
 export async function seed(stateDirectory: string, url: string, first: Owner, count: number): Promise<void> {
   const key = Buffer.from((await readFile(join(stateDirectory, 'master.key'), 'utf8')).trim(), 'base64')
   const vault = createVault(key)
-  const extraMigrations = { 'people-0001': peopleMigration(engineOf(url)) }
-  const { store, close } = await openSqlStore({ url, extraMigrations })
-  for (let from = 0; from < count; from += BATCH) {
-    await store.atomically(async (unit) => {
-      for (let i = from; i < Math.min(from + BATCH, count); i += 1) await insertOne(unit, vault, first, i)
-    })
-  }
-  await close()
+  await withServerStore(url, async (store) => {
+    for (let from = 0; from < count; from += BATCH) {
+      await store.atomically(async (unit) => {
+        for (let i = from; i < Math.min(from + BATCH, count); i += 1) await insertOne(unit, vault, first, i)
+      })
+    }
+  })
 }
 
 async function insertOne(

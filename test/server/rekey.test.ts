@@ -2,7 +2,7 @@
 // afterwards, and nothing is left under the old key.
 
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,9 +10,9 @@ import { type Client, createClient } from '../../src/client/client.ts'
 import { type GivenSettings, serverSettings } from '../../src/config.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { startServer } from '../../src/main.ts'
-import { openSqlStore } from '../../src/store/sql/sql-store.ts'
 import { errorOf, fakeKey } from '../support/house.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { withServerStore } from '../support/server-store.ts'
 
 const NAMES = Array.from({ length: 200 }, (_, i) => `key-${i}`)
 
@@ -117,16 +117,8 @@ async function expectAllOpen(server: Running, values: ReadonlyMap<string, string
   expect(new Map(opened)).toEqual(values)
 }
 
-async function countByMasterKey(url: string): Promise<Record<string, number>> {
-  const { store, close } = await openSqlStore({
-    url,
-    extraMigrations: { 'people-0001': { up: async () => undefined } },
-  })
-  try {
-    return await store.dataKeys.countByMasterKey()
-  } finally {
-    await close()
-  }
+function countByMasterKey(url: string): Promise<Record<string, number>> {
+  return withServerStore(url, (store) => store.dataKeys.countByMasterKey())
 }
 
 const hexKey = () => randomBytes(32).toString('hex')
@@ -160,9 +152,12 @@ describe('on Postgres, two servers with keys of their operator', () => {
     cleanups.push(() => postgres.close())
     const databaseUrl = await postgres.createDatabase()
     const [old, made] = [hexKey(), hexKey()]
+    const stateDirectory = join(directory, 'second')
+    mkdirSync(stateDirectory, { mode: 0o700 })
     const startBoth = async (masterKey: string): Promise<[Running, Running]> => {
       const one = await start({ databaseUrl, masterKey })
-      return [one, await start({ databaseUrl, masterKey })]
+      copyFileSync(join(directory, 'admin.token'), join(stateDirectory, 'admin.token'))
+      return [one, await start({ databaseUrl, masterKey, stateDirectory })]
     }
     const refusalOf = async ({ client }: Running) => errorOf(client.call('rekey.start', {}))
 
@@ -192,7 +187,7 @@ describe('on Postgres, two servers with keys of their operator', () => {
     expect(await settled(servers[1])).toMatchObject({ rewrapped: 1 })
     expect((await refusalOf(servers[1])).code).toBe('conflict')
     await servers[1].close()
-    servers[1] = await start({ databaseUrl, masterKey: `${made} ${old}` })
+    servers[1] = await start({ databaseUrl, masterKey: `${made} ${old}`, stateDirectory })
     expect((await refusalOf(servers[1])).message).toContain('still seals under')
     await Promise.all(servers.map((server) => server.close()))
 

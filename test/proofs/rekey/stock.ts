@@ -4,10 +4,10 @@
 import { Secret } from '../../../src/domain/secret.ts'
 import { newId } from '../../../src/lib/id.ts'
 import { credentialRow, versionRow } from '../../../src/store/conformance-rows.ts'
-import { openSqlStore } from '../../../src/store/sql/sql-store.ts'
-import type { Store, StoreGroups } from '../../../src/store/store.ts'
+import type { StoreGroups } from '../../../src/store/store.ts'
 import { createVault } from '../../../src/vault/envelope.ts'
 import type { Vault } from '../../../src/vault/vault.ts'
+import { withServerStore } from '../../support/server-store.ts'
 
 /** How many credentials {@link fill} makes. */
 export const FILLED = 1000
@@ -18,7 +18,7 @@ const BATCH = 100
 /** Stores the credentials, sealed under the first of these keys (base64). */
 export async function fill(url: string, keys: readonly string[]): Promise<void> {
   const vault = vaultOf(keys)
-  await within(url, async (store) => {
+  await withServerStore(url, async (store) => {
     for (let from = 0; from < FILLED; from += BATCH) {
       await store.atomically(async (unit) => {
         for (let i = from; i < from + BATCH; i += 1) await insert(unit, vault, i)
@@ -31,7 +31,7 @@ export async function fill(url: string, keys: readonly string[]): Promise<void> 
 export async function openAll(url: string, keys: readonly string[]): Promise<string[]> {
   const vault = vaultOf(keys)
   const closed: string[] = []
-  await within(url, async (store) => {
+  await withServerStore(url, async (store) => {
     for (const organization of ORGANIZATIONS) {
       for (const row of await store.credentials.list(organization, {}, { limit: FILLED })) {
         const { key: sealed = new Uint8Array() } = await store.versions.values(row.id, row.version)
@@ -50,20 +50,7 @@ export async function openAll(url: string, keys: readonly string[]): Promise<str
 
 /** Id of a master key → how many data keys the database has under it. */
 export async function countByMasterKey(url: string): Promise<Record<string, number>> {
-  return within(url, (store) => store.dataKeys.countByMasterKey())
-}
-
-async function within<T>(url: string, work: (store: Store) => Promise<T>): Promise<T> {
-  // The migrations of people were carried out by the server; here their names are enough.
-  const { store, close } = await openSqlStore({
-    url,
-    extraMigrations: { 'people-0001': { up: async () => undefined } },
-  })
-  try {
-    return await work(store)
-  } finally {
-    await close()
-  }
+  return withServerStore(url, (store) => store.dataKeys.countByMasterKey())
 }
 
 function vaultOf(keys: readonly string[]): Vault {
