@@ -1,77 +1,130 @@
-// Leases a second over HTTP, each with a permission check and a durable audit row, beside a bare node:http reply in the
-// same run; and whether 100,000 credentials cost more than ten.
+// Leases a second over HTTP on each engine, each with a permission check and a durable audit row, beside a bare node:http
+// reply in the same run; and whether 100,000 credentials cost more than ten.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type PostgresServer, startPostgres } from '../test/support/postgres.ts'
 import { drive, type Figures } from './load.ts'
 import { type RunningClaviger, startBaseline, startClaviger } from './processes.ts'
 import { median, type Section } from './report.ts'
 import { seed } from './seed.ts'
 
-const ROUNDS = 5
-const SECONDS = 3
 const CONCURRENCY = 50
-const SIZES = [10, 100_000] as const
+const ENGINES = ['SQLite', 'Postgres'] as const
 
-/** Runs yardstick and server in turn, round by round, so that a machine that drifts drifts for both. */
-export async function benchLeases(): Promise<Section> {
+type Engine = (typeof ENGINES)[number]
+
+// What must be reached of the yardstick, and at most lost by 100,000 credentials.
+const LEAST: Readonly<Record<Engine, string>> = { SQLite: '0.20', Postgres: '0.10' }
+const MOST = '1.2'
+
+/** How long and over how much it is measured. */
+interface Extent {
+  readonly rounds: number
+  readonly seconds: number
+  /** Few and many credentials. */
+  readonly sizes: readonly [number, number]
+}
+
+const WHOLE: Extent = { rounds: 5, seconds: 3, sizes: [10, 100_000] }
+const SHORT: Extent = { rounds: 1, seconds: 1, sizes: [10, 1_000] }
+
+interface Place {
+  readonly engine: Engine
+  readonly size: number
+  readonly server: RunningClaviger
+  readonly figures: Figures[]
+}
+
+/** Runs yardstick and servers in turn, round by round, so that a machine that drifts drifts for all. */
+export async function benchLeases(short: boolean): Promise<Section> {
+  const extent = short ? SHORT : WHOLE
+  const directory = await mkdtemp(join(tmpdir(), 'claviger-bench-'))
   const baseline = await startBaseline()
-  const directories = await Promise.all(SIZES.map(() => mkdtemp(join(tmpdir(), 'claviger-bench-'))))
-  const servers: RunningClaviger[] = []
+  const postgres = await startPostgres({ durable: true })
+  const places: Place[] = []
   try {
-    for (const [i, size] of SIZES.entries()) servers.push(await seeded(directories[i] ?? '', size))
-    const rounds = { baseline: [] as Figures[], sizes: SIZES.map(() => [] as Figures[]) }
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const warm = round === 0
-      const reference = await load(baseline.url, '')
-      if (!warm) rounds.baseline.push(reference)
-      for (const [i, server] of servers.entries()) {
-        const figures = await load(`${server.url}/api/v1/leases`, server.token)
-        if (!warm) rounds.sizes[i]?.push(figures)
+    for (const engine of ENGINES) {
+      for (const size of extent.sizes) {
+        const server = await seeded(await mkdtemp(join(directory, 'state-')), engine, postgres, size)
+        places.push({ engine, size, server, figures: [] })
       }
     }
-    return section(rounds.baseline, rounds.sizes)
+    const reference: Figures[] = []
+    for (let round = 0; round <= extent.rounds; round += 1) {
+      const warm = round === 0
+      const bare = await load(extent, baseline.url, '')
+      if (!warm) reference.push(bare)
+      for (const { server, figures } of places) {
+        const measured = await load(extent, `${server.url}/api/v1/leases`, server.token)
+        if (!warm) figures.push(measured)
+      }
+    }
+    return section(extent, reference, places)
   } finally {
-    for (const server of servers) await server.stop()
+    for (const { server } of places) await server.stop()
+    await postgres.close()
     await baseline.stop()
-    for (const directory of directories) await rm(directory, { recursive: true })
+    await rm(directory, { recursive: true })
   }
 }
 
-async function seeded(stateDirectory: string, size: number): Promise<RunningClaviger> {
-  const first = await startClaviger(stateDirectory)
+async function seeded(
+  stateDirectory: string,
+  engine: Engine,
+  postgres: PostgresServer,
+  size: number,
+): Promise<RunningClaviger> {
+  const url =
+    engine === 'SQLite' ? `sqlite:${join(stateDirectory, 'claviger.db')}` : await postgres.createDatabase()
+  const first = await startClaviger(stateDirectory, url)
   const headers = { authorization: `Bearer ${first.token}` }
   const response = await fetch(`${first.url}/api/v1/whoami`, { headers })
   const { id, organization } = (await response.json()) as { id: string; organization: { id: string } }
   await first.stop()
-  await seed(stateDirectory, { organizationId: organization.id, userId: id }, size)
-  return startClaviger(stateDirectory)
+  await seed(stateDirectory, url, { organizationId: organization.id, userId: id }, size)
+  // What a database that has been in use for a while knows of its tables by itself.
+  if (engine === 'Postgres') await postgres.query('vacuum analyze', new URL(url).pathname.slice(1))
+  return startClaviger(stateDirectory, url)
 }
 
-function load(url: string, token: string): Promise<Figures> {
+function load({ seconds }: Extent, url: string, token: string): Promise<Figures> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
   const body = JSON.stringify({ harness: 'claude' })
-  return drive({ url, method: 'POST', headers, body, concurrency: CONCURRENCY, seconds: SECONDS })
+  return drive({ url, method: 'POST', headers, body, concurrency: CONCURRENCY, seconds })
 }
 
-function section(baseline: readonly Figures[], sizes: readonly (readonly Figures[])[]): Section {
-  const rate = (rounds: readonly Figures[]) => median(rounds.map(({ perSecond }) => perSecond))
-  const row = (name: string, rounds: readonly Figures[]) => {
-    const ratios = rounds.map(({ perSecond }, i) => perSecond / (baseline[i]?.perSecond ?? Number.NaN))
-    const [p50, p99] = [median(rounds.map((one) => one.p50)), median(rounds.map((one) => one.p99))]
-    return [name, rate(rounds).toFixed(0), median(ratios).toFixed(2), p50.toFixed(1), p99.toFixed(1)]
+function section(
+  { rounds, seconds }: Extent,
+  reference: readonly Figures[],
+  places: readonly Place[],
+): Section {
+  const row = (name: string, figures: readonly Figures[]) => {
+    const ratios = figures.map(({ perSecond }, i) => perSecond / (reference[i]?.perSecond ?? Number.NaN))
+    const [p50, p99] = [median(figures.map((one) => one.p50)), median(figures.map((one) => one.p99))]
+    return [name, rate(figures).toFixed(0), median(ratios).toFixed(2), p50.toFixed(1), p99.toFixed(1)]
   }
-  const [few = [], many = []] = sizes
+  const leases = places.map(({ engine, size, figures }) =>
+    row(`lease on ${engine}, ${size.toLocaleString('en-US')} credentials in the database`, figures),
+  )
   return {
     title: 'Leases over HTTP',
-    text: `${CONCURRENCY} connections, ${ROUNDS} rounds of ${SECONDS} s in turn, medians. Each lease: token, permission check, resolution over the caller's three credentials, audit row and lease row on disk before the answer. SQLite, \`synchronous=FULL\`.`,
+    text: `${CONCURRENCY} connections, ${rounds} rounds of ${seconds} s in turn, medians. Each lease: token, permission check, resolution over the caller's three credentials, audit row and lease row on disk before the answer. SQLite with \`synchronous=FULL\`; Postgres as it is installed, on the same machine and sharing its cores.`,
     head: ['what', 'per second', 'of the yardstick', 'p50 ms', 'p99 ms'],
-    rows: [
-      row('bare `node:http`, reads and answers JSON', baseline),
-      row('lease, 10 credentials in the database', few),
-      row('lease, 100,000 credentials in the database', many),
-    ],
-    after: `Must reach 0.20 of the yardstick. 100,000 credentials cost ${(rate(few) / rate(many)).toFixed(2)}× of 10 (must be at most 1.2×).`,
+    rows: [row('bare `node:http`, reads and answers JSON', reference), ...leases],
+    after: ENGINES.map((engine) => verdict(engine, places)).join(' '),
   }
+}
+
+function verdict(engine: Engine, places: readonly Place[]): string {
+  const [few, many] = places.filter((place) => place.engine === engine)
+  if (few === undefined || many === undefined) return ''
+  const cost = (rate(few.figures) / rate(many.figures)).toFixed(2)
+  const size = many.size.toLocaleString('en-US')
+  return `${engine} must reach ${LEAST[engine]} of the yardstick; ${size} credentials cost ${cost}× of ${few.size} (must be at most ${MOST}×).`
+}
+
+function rate(figures: readonly Figures[]): number {
+  return median(figures.map(({ perSecond }) => perSecond))
 }

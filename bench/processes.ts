@@ -20,9 +20,14 @@ export interface RunningClaviger extends Running {
   readonly token: string
 }
 
-/** Starts `claviger serve` on this state directory and a free port. */
-export async function startClaviger(stateDirectory: string): Promise<RunningClaviger> {
-  const env = { PATH: process.env['PATH'] ?? '', CLAVIGER_STATE_DIR: stateDirectory, CLAVIGER_LOG: 'error' }
+/** Starts `claviger serve` on this state directory, this database or its own, and a free port. */
+export async function startClaviger(stateDirectory: string, databaseUrl = ''): Promise<RunningClaviger> {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    CLAVIGER_STATE_DIR: stateDirectory,
+    CLAVIGER_DATABASE_URL: databaseUrl,
+    CLAVIGER_LOG: 'error',
+  }
   const child = spawn(claviger, ['serve', '--port', '0'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   await firstLine(child)
   const { url } = JSON.parse(await readFile(join(stateDirectory, 'server.json'), 'utf8')) as { url: string }

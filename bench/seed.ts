@@ -3,12 +3,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret } from '../src/domain/secret.ts'
-import { peopleMigrations } from '../src/identity/better-auth.ts'
 import { newId } from '../src/lib/id.ts'
-import { openSqlStore } from '../src/store/sql/sql-store.ts'
 import type { CredentialRow, StoreGroups } from '../src/store/store.ts'
 import { createVault } from '../src/vault/envelope.ts'
 import type { Vault } from '../src/vault/vault.ts'
+import { withServerStore } from '../test/support/server-store.ts'
 
 const PER_OWNER = 3
 const BATCH = 500
@@ -18,21 +17,20 @@ export interface Owner {
   readonly userId: string
 }
 
-/** Stores `count` credentials: the first three are the owner's, the others belong to as many people as it takes. */
-export async function seed(stateDirectory: string, first: Owner, count: number): Promise<void> {
+/**
+ * Stores `count` credentials in the database of this state directory: the first three are the owner's, the others belong
+ * to as many people as it takes. The server must not run.
+ */
+export async function seed(stateDirectory: string, url: string, first: Owner, count: number): Promise<void> {
   const key = Buffer.from((await readFile(join(stateDirectory, 'master.key'), 'utf8')).trim(), 'base64')
   const vault = createVault(key)
-  const url = `sqlite:${join(stateDirectory, 'claviger.db')}`
-  const { store, close } = await openSqlStore({
-    url,
-    extraMigrations: peopleMigrations('sqlite'),
+  await withServerStore(url, async (store) => {
+    for (let from = 0; from < count; from += BATCH) {
+      await store.atomically(async (unit) => {
+        for (let i = from; i < Math.min(from + BATCH, count); i += 1) await insertOne(unit, vault, first, i)
+      })
+    }
   })
-  for (let from = 0; from < count; from += BATCH) {
-    await store.atomically(async (unit) => {
-      for (let i = from; i < Math.min(from + BATCH, count); i += 1) await insertOne(unit, vault, first, i)
-    })
-  }
-  await close()
 }
 
 async function insertOne(

@@ -46,12 +46,13 @@ export const SETTINGS = {
   masterKey: {
     variable: 'CLAVIGER_MASTER_KEY',
     standard: 'none',
-    meaning: 'Master key, 32 bytes in base64 or hexadecimal. Wins over the file.',
+    meaning:
+      'Master key, 32 bytes in base64 or hexadecimal. Wins over the file. While keys are changed several, with blanks between: the first seals, all open.',
   },
   masterKeyFile: {
     variable: 'CLAVIGER_MASTER_KEY_FILE',
     standard: 'STATE_DIR/master.key, made at first start',
-    meaning: 'File that holds the master key; readable by its owner only.',
+    meaning: 'File that holds the master key, or several, one a line; readable by its owner only.',
   },
   host: {
     flag: '--host ADDRESS',
@@ -86,6 +87,12 @@ export const SETTINGS = {
     variable: 'CLAVIGER_LEASE_HOURS',
     standard: '24',
     meaning: 'How long a lease lives when nobody reads it, in hours.',
+  },
+  leaseRecordDays: {
+    variable: 'CLAVIGER_LEASE_RECORD_DAYS',
+    standard: '30',
+    meaning:
+      'How long the record of a lease is kept after it was over, in days. The audit log is not touched.',
   },
   anthropicUrl: {
     variable: 'CLAVIGER_ANTHROPIC_URL',
@@ -143,6 +150,8 @@ export interface ServerSettings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Milliseconds. */
   readonly leaseLife: number
+  /** Milliseconds. */
+  readonly leaseRecord: number
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
@@ -201,6 +210,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     proxies: wholeNumber('proxies', given.proxies ?? '0', 0, 10),
     logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
     leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
+    leaseRecord: wholeNumber('leaseRecordDays', given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
     openaiIssuer: httpUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),

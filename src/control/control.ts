@@ -15,6 +15,7 @@ import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
 import { createJoinUseCase } from './machines/join.ts'
 import { createWorkerUseCases } from './machines/workers.ts'
+import { createRekeyUseCases } from './operating/rekey.ts'
 import { statusUseCases } from './operating/status.ts'
 import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
@@ -50,6 +51,7 @@ export function createControl(ports: Ports): Control {
     ...createReadingUseCases(workshop),
     ...createVerifyingUseCases(workshop),
     ...createWarningUseCases(workshop),
+    ...createRekeyUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

@@ -90,12 +90,10 @@ export function changedMeanwhile(name: string): ClavigerError {
   })
 }
 
+type Named = Pick<CredentialRow, 'id' | 'owner' | 'type' | 'name'>
+
 /** The act of managing a stored credential. */
-export function manage(
-  action: string,
-  row: CredentialRow,
-  details: Record<string, string | number> = {},
-): Act {
+export function manage(action: string, row: Named, details: Record<string, string | number> = {}): Act {
   return {
     action,
     needs: { right: 'manage', owner: parseOwner(row.owner) },
@@ -105,11 +103,7 @@ export function manage(
 }
 
 /** The act of giving a credential to the owner of this row, who need not have it yet. */
-export function storeFor(
-  action: string,
-  row: CredentialRow,
-  details: Record<string, string | number> = {},
-): Act {
+export function storeFor(action: string, row: Named, details: Record<string, string | number> = {}): Act {
   return {
     ...manage(action, row, details),
     needs: { right: 'manage', owner: parseOwner(row.owner), into: true },

@@ -10,6 +10,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { Rekeying } from './operating/rekeying.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
 type Hidden<T> = T extends readonly (infer E)[]
@@ -71,6 +72,7 @@ export interface Ports {
   readonly server: ServerFacts
   readonly store: Store
   readonly vault: Vault
+  readonly rekeying: Rekeying
   readonly identity: Identity
   /** The provider that can probe a type, if one can. */
   readonly providerOf: (type: CredentialType) => Provider | undefined

@@ -32,6 +32,15 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identity.start === null || identity.start === start
 }
 
+/** Names the time since this machine was started, the same in all its containers; null when the system would not say. */
+export function bootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return null
+  }
+}
+
 /** Whether the terminal's own Ctrl-C reaches our children as well, because we are its foreground group. */
 export function isTerminalForeground(): boolean {
   const fields = statFields('self')

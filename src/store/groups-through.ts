@@ -21,6 +21,12 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
       delete: (organizationId, id) => write((unit) => unit.credentials.delete(organizationId, id)),
       any: () => read((unit) => unit.credentials.any()),
     },
+    dataKeys: {
+      countByMasterKey: () => read((unit) => unit.dataKeys.countByMasterKey()),
+      underOther: (masterKeyId, page) => read((unit) => unit.dataKeys.underOther(masterKeyId, page)),
+      rewrap: (credentialId, seen, wrapped) =>
+        write((unit) => unit.dataKeys.rewrap(credentialId, seen, wrapped)),
+    },
     versions: {
       insert: (row) => write((unit) => unit.versions.insert(row)),
       list: (credentialId) => read((unit) => unit.versions.list(credentialId)),
@@ -72,7 +78,7 @@ function machinesThrough(read: Way, write: Way): Machines {
 function recordsThrough(
   read: Way,
   write: Way,
-): Omit<StoreGroups, 'credentials' | 'versions' | keyof Machines> {
+): Omit<StoreGroups, 'credentials' | 'dataKeys' | 'versions' | keyof Machines> {
   return {
     leases: {
       insert: (row) => write((unit) => unit.leases.insert(row)),
@@ -82,6 +88,9 @@ function recordsThrough(
       end: (id, at, reason) => write((unit) => unit.leases.end(id, at, reason)),
       endAllOf: (credentialId, at, reason) => write((unit) => unit.leases.endAllOf(credentialId, at, reason)),
       countRunning: (credentialId, now) => read((unit) => unit.leases.countRunning(credentialId, now)),
+    },
+    upkeep: {
+      pruneLeases: (overBefore, page) => write((unit) => unit.upkeep.pruneLeases(overBefore, page)),
     },
     tokens: {
       insert: (row) => write((unit) => unit.tokens.insert(row)),
@@ -119,6 +128,9 @@ function recordsThrough(
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),
       putIfAbsent: (name, value) => write((unit) => unit.installation.putIfAbsent(name, value)),
+      swap: (name, seen, value) => write((unit) => unit.installation.swap(name, seen, value)),
+      beginningWith: (prefix) => read((unit) => unit.installation.beginningWith(prefix)),
+      remove: (name) => write((unit) => unit.installation.remove(name)),
     },
     signals: {
       send: (topic, subject) => write((unit) => unit.signals.send(topic, subject)),

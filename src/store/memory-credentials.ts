@@ -8,6 +8,8 @@ import type {
   CredentialFilter,
   CredentialRow,
   CredentialStore,
+  DataKeyRow,
+  DataKeyStore,
   Page,
   VersionStore,
 } from './store.ts'
@@ -67,6 +69,47 @@ export function credentialGroup({ credentials, versions, attachments }: Tables):
     },
     any: async () => credentials.find(() => true).length > 0,
   }
+}
+
+/** The group of data keys over these tables. */
+export function dataKeyGroup({ credentials }: Tables): DataKeyStore {
+  return {
+    countByMasterKey: async () => {
+      const counts: Record<string, number> = {}
+      for (const row of credentials.find(() => true)) {
+        const id = masterKeyOf(row)
+        counts[id] = (counts[id] ?? 0) + 1
+      }
+      return counts
+    },
+    underOther: async (masterKeyId, page) =>
+      pageOf(
+        credentials.find((row) => masterKeyOf(row) !== masterKeyId),
+        page,
+      ).map(dataKeyOf),
+    rewrap: async (credentialId, seen, wrapped) => {
+      const row = credentials.get(credentialId)
+      if (row === undefined || !Buffer.from(seen).equals(row.wrappedKey)) return false
+      credentials.put(credentialId, { ...row, wrappedKey: wrapped })
+      return true
+    },
+  }
+}
+
+function masterKeyOf({ wrappedKey }: CredentialRow): string {
+  return Buffer.from(wrappedKey).subarray(1, 17).toString('hex')
+}
+
+function dataKeyOf({
+  id,
+  organizationId,
+  owner,
+  type,
+  name,
+  version,
+  wrappedKey,
+}: CredentialRow): DataKeyRow {
+  return { id, organizationId, owner, type, name, version, wrappedKey }
 }
 
 /** The group of versions over these tables. */

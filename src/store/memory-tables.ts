@@ -23,6 +23,8 @@ export interface Table<Row> {
   remove(key: string): boolean
   /** Every row that fits, in no particular order. */
   find(fits: (row: Row) => boolean): Row[]
+  /** Every key with its row, in no particular order. */
+  entries(): [string, Row][]
 }
 
 export interface SettingRow {
@@ -108,5 +110,6 @@ function createTable<Row>(undo: (() => void)[]): Table<Row> {
       return found
     },
     find: (fits) => [...rows.values()].filter(fits),
+    entries: () => [...rows],
   }
 }

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../domain/audit.ts'
 import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough } from './groups-through.ts'
 import { auditGroup, writeAudit } from './memory-audit.ts'
-import { credentialGroup, pageOf, versionGroup } from './memory-credentials.ts'
+import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory-credentials.ts'
 import { holdingGroup } from './memory-holdings.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
@@ -24,6 +24,7 @@ import type {
   StoreGroups,
   TokenRow,
   TokenStore,
+  UpkeepStore,
 } from './store.ts'
 import { createUnitScope } from './unit-scope.ts'
 
@@ -95,8 +96,10 @@ async function runUnit<T>(
 function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) => void): StoreGroups {
   return {
     credentials: credentialGroup(tables),
+    dataKeys: dataKeyGroup(tables),
     versions: versionGroup(tables),
     leases: leaseGroup(tables),
+    upkeep: upkeepGroup(tables),
     tokens: tokenGroup(tables),
     audit: auditGroup(tables, leave),
     settings: settingGroup(tables),
@@ -145,6 +148,24 @@ function leaseGroup({ leases }: Tables): LeaseStore {
       return found.length
     },
     countRunning: async (credentialId, now) => running(credentialId, now).length,
+  }
+}
+
+function upkeepGroup({ leases }: Tables): UpkeepStore {
+  return {
+    pruneLeases: async (overBefore, page) => {
+      const rows = pageOf(
+        leases.find(() => true),
+        page,
+      )
+      const over = rows.filter(
+        (row) => row.createdAt < overBefore && (row.endedAt ?? row.expiresAt) < overBefore,
+      )
+      for (const { id } of over) leases.remove(id)
+      const last = rows.at(-1)
+      const more = last !== undefined && rows.length === page.limit && last.createdAt < overBefore
+      return { removed: over.length, next: more ? last.id : null }
+    },
   }
 }
 
@@ -237,6 +258,16 @@ function installationGroup({ installation }: Tables): InstallationStore {
       const there = installation.get(name)
       if (there === undefined) installation.put(name, value)
       return there ?? value
+    },
+    swap: async (name, seen, value) => {
+      if (installation.get(name) !== seen) return false
+      installation.put(name, value)
+      return true
+    },
+    beginningWith: async (prefix) =>
+      Object.fromEntries(installation.entries().filter(([name]) => name.startsWith(prefix))),
+    remove: async (name) => {
+      installation.remove(name)
     },
   }
 }

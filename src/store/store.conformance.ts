@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeAudit } from './audit.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
+import { describeDataKeys } from './data-keys.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
@@ -11,6 +12,7 @@ import { describeSignals } from './signals.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
 import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
+import { describeUpkeep } from './upkeep.conformance.ts'
 
 export interface OpenedStore {
   readonly store: Store
@@ -32,6 +34,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     const current = () => store
 
     describeCredentials(current)
+    describeDataKeys(current)
     describeRecords(current)
     describeHoldings(current)
     describeSigningIn(current)
@@ -39,6 +42,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeHoldings(current)
     describeSignals(current)
     describeAudit(current)
+    describeUpkeep(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

@@ -107,6 +107,25 @@ export interface CredentialStore {
   any(): Promise<boolean>
 }
 
+/** A wrapped data key and the place it is bound to. */
+export type DataKeyRow = Pick<
+  CredentialRow,
+  'id' | 'organizationId' | 'owner' | 'type' | 'name' | 'version' | 'wrappedKey'
+>
+
+/** Data keys by the master key they are under, which bytes 2 to 17 of a wrapped key name; over all organizations. */
+export interface DataKeyStore {
+  /** Id of a master key in lower-case hexadecimal → how many data keys are under it. Looks at every credential. */
+  countByMasterKey(): Promise<Record<string, number>>
+  /** Those that are under another master key than this one, by id of the credential. */
+  underOther(masterKeyId: string, page: Page): Promise<DataKeyRow[]>
+  /**
+   * Puts `wrapped` in the place of `seen`, byte by byte the same as it was: false when it is not, because the credential
+   * was changed or is gone. Nothing else of the credential changes; its revision counts what people see.
+   */
+  rewrap(credentialId: string, seen: Uint8Array, wrapped: Uint8Array): Promise<boolean>
+}
+
 export interface VersionRow {
   readonly credentialId: string
   readonly version: number
@@ -167,6 +186,15 @@ export interface LeaseStore {
   endAllOf(credentialId: string, at: number, reason: string): Promise<number>
   /** How many leases of this credential are running at `now`. */
   countRunning(credentialId: string, now: number): Promise<number>
+}
+
+/** What is done to rows that nobody needs any more, a few at a time. */
+export interface UpkeepStore {
+  /**
+   * Looks at a page of leases, over all organizations, and removes those that were over before this time. `next` is
+   * where to go on after; null when the leases that follow, which are ordered by when they were made, are younger.
+   */
+  pruneLeases(overBefore: number, page: Page): Promise<{ removed: number; next: string | null }>
 }
 
 export interface TokenRow {
@@ -417,6 +445,12 @@ export interface InstallationStore {
   put(name: string, value: string): Promise<void>
   /** Puts it unless there is one; returns what is there then. Of many servers that ask at once one wins. */
   putIfAbsent(name: string, value: string): Promise<string>
+  /** Compare-and-set: false when the fact is not `seen`, or not there. */
+  swap(name: string, seen: string, value: string): Promise<boolean>
+  /** Every fact whose name begins with this (which must not be empty): name → value. */
+  beginningWith(prefix: string): Promise<Record<string, string>>
+  /** Removing none is no error. */
+  remove(name: string): Promise<void>
 }
 
 /** How much there is, over all organizations: for the operator's figures, never to decide by. */
@@ -462,8 +496,10 @@ export interface SignalSource extends SignalStore {
 
 export interface StoreGroups {
   readonly credentials: CredentialStore
+  readonly dataKeys: DataKeyStore
   readonly versions: VersionStore
   readonly leases: LeaseStore
+  readonly upkeep: UpkeepStore
   readonly tokens: TokenStore
   readonly audit: AuditStore
   readonly settings: SettingStore

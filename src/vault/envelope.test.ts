@@ -89,12 +89,62 @@ describe('envelope (B6)', () => {
     expect(() => other.open(wrapped, KEY, VALUE, bytes)).toThrow('does not open')
   })
 
+  it('says which master key a value wants that it does not have', () => {
+    const other = createVault(new Uint8Array(32).fill(8))
+    const { wrapped, bytes } = sealed('text')
+    const open = () => other.open(wrapped, KEY, VALUE, bytes)
+    expect(open).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(`another master key: ${vault.keyId}`) }),
+    )
+    expect(other.keyIdOf(wrapped)).toBe(vault.keyId)
+  })
+
   it('moves a data key to a new owner, after which the old place no longer opens', () => {
     const { wrapped, bytes } = sealed('text')
     const moved = { ...KEY, owner: 'team:platform' }
     const rewrapped = vault.rewrapKey(wrapped, KEY, moved)
     expect(vault.open(rewrapped, moved, VALUE, bytes).expose()).toBe('text')
     expect(() => vault.open(rewrapped, KEY, VALUE, bytes)).toThrow('does not open')
+  })
+})
+
+describe('several master keys', () => {
+  const [one, two, three] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
+
+  it('wraps under the first and opens what is under any, each by the id in its header', () => {
+    const old = createVault(one)
+    const wrapped = old.createKey(KEY)
+    const bytes = old.seal(wrapped, KEY, VALUE, new Secret('text'))
+    const both = createVault(two, three, one)
+    expect(both.keyIds).toEqual([two, three, one].map((key) => createVault(key).keyId))
+    expect(both.keyId).toBe(both.keyIds[0])
+    expect(both.open(wrapped, KEY, VALUE, bytes).expose()).toBe('text')
+    const rewrapped = both.rewrapKey(wrapped, KEY, KEY)
+    expect(both.keyIdOf(rewrapped)).toBe(both.keyId)
+    expect(createVault(two).open(rewrapped, KEY, VALUE, bytes).expose()).toBe('text')
+    expect(() => old.open(rewrapped, KEY, VALUE, bytes)).toThrow('does not open')
+  })
+
+  it('does not open a header that was pointed at another of its keys', () => {
+    const both = createVault(two, one)
+    const wrapped = Buffer.from(createVault(one).createKey(KEY))
+    Buffer.from(both.keyId, 'hex').copy(wrapped, 1)
+    expect(() => both.rewrapKey(wrapped, KEY, KEY)).toThrow('does not open')
+  })
+
+  it('does not open with a key it was told to forget, though it had opened before', () => {
+    const changing = createVault(one)
+    const wrapped = changing.createKey(KEY)
+    const bytes = changing.seal(wrapped, KEY, VALUE, new Secret('text'))
+    changing.use(two, one)
+    expect(changing.open(wrapped, KEY, VALUE, bytes).expose()).toBe('text')
+    expect(changing.keyIdOf(changing.createKey(KEY))).toBe(createVault(two).keyId)
+    changing.use(two)
+    expect(() => changing.open(wrapped, KEY, VALUE, bytes)).toThrow('does not open')
   })
 })
 

@@ -5,7 +5,8 @@
 //
 // The additional data of each is a JSON array that names its purpose and its place, so nothing opens elsewhere. The key
 // id is an HMAC of the master key: it commits to the key (GCM alone does not) and serves as the key check value. Values
-// are bound to the master key through their data key, which lets re-keying rewrap data keys only.
+// are bound to the master key through their data key, which lets re-keying rewrap data keys only. Several master keys can
+// be known at once; the id in the header says which one a data key is under, and no other is tried.
 
 import {
   createCipheriv,
@@ -27,45 +28,69 @@ const TAG_LENGTH = 16
 const HEADER_LENGTH = 1 + KEY_ID_LENGTH
 const MAX_UNWRAPPED = 1000
 
-/** A vault over one master key of 32 bytes. */
-export function createVault(masterKey: Uint8Array): Vault {
-  if (masterKey.length !== 32) throw new ClavigerError('unavailable', 'The master key must have 32 bytes.')
-  const keyIdBytes = createHmac('sha256', masterKey)
-    .update('claviger master key id v1')
-    .digest()
-    .subarray(0, KEY_ID_LENGTH)
-  const keyId = keyIdBytes.toString('hex')
-  const header = Buffer.concat([Buffer.of(FORMAT), keyIdBytes])
+/** A vault whose master keys can be exchanged while it is in use. */
+export interface EnvelopeVault extends Vault {
+  /** From now on it wraps under `current`, and opens with `older` as well. What it had unwrapped is forgotten. */
+  use(current: Uint8Array, ...older: readonly Uint8Array[]): void
+}
+
+interface MasterKey {
+  readonly id: string
+  readonly header: Buffer
   // A KeyObject halves the cost of each operation against raw bytes.
-  const master = createSecretKey(masterKey)
+  readonly key: KeyObject
+}
+
+/** A vault over master keys of 32 bytes each: wraps under `current`, opens what is under any of them. */
+export function createVault(current: Uint8Array, ...older: readonly Uint8Array[]): EnvelopeVault {
+  let master = masterKey(current)
+  let known = new Map<string, MasterKey>() // key id → key; the current one first
 
   function wrap(dataKey: Uint8Array, context: KeyContext): Uint8Array {
-    return Buffer.concat([header, encrypt(master, keyAad(keyId, context), dataKey)])
+    return Buffer.concat([master.header, encrypt(master.key, keyAad(master.id, context), dataKey)])
   }
 
   function unwrapBytes(wrapped: Uint8Array, context: KeyContext): Uint8Array {
-    const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.byteLength)
-    if (!bytes.subarray(0, HEADER_LENGTH).equals(header))
-      throw doesNotOpen('its data key is under another master key')
-    return decrypt(master, keyAad(keyId, context), bytes.subarray(HEADER_LENGTH))
+    const bytes = bufferOf(wrapped)
+    if (bytes[0] !== FORMAT || bytes.length < HEADER_LENGTH)
+      throw doesNotOpen('its data key has no known format')
+    const id = keyIdOf(bytes)
+    const found = known.get(id)
+    if (found === undefined) throw underUnknownKey(id)
+    return decrypt(found.key, keyAad(id, context), bytes.subarray(HEADER_LENGTH))
   }
 
   // A data key that was unwrapped for exactly this place is kept for a while: it is as safe as the master key beside it.
   const unwrapped = new Map<string, KeyObject>() // place and wrapped bytes → data key
 
   function unwrap(wrapped: Uint8Array, context: KeyContext): KeyObject {
-    const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.byteLength)
-    const name = `${keyAad(keyId, context)}${bytes.toString('latin1')}`
-    const known = unwrapped.get(name)
-    if (known !== undefined) return known
+    // The wrapped bytes begin with the id of the key they are under.
+    const name = `${keyAad('', context)}${bufferOf(wrapped).toString('latin1')}`
+    const kept = unwrapped.get(name)
+    if (kept !== undefined) return kept
     const key = createSecretKey(unwrapBytes(wrapped, context))
     if (unwrapped.size >= MAX_UNWRAPPED) unwrapped.clear()
     unwrapped.set(name, key)
     return key
   }
 
+  function use(first: Uint8Array, ...others: readonly Uint8Array[]): void {
+    const keys = [first, ...others].map(masterKey)
+    master = keys[0] ?? master
+    known = new Map(keys.map((key) => [key.id, key]))
+    unwrapped.clear()
+  }
+
+  use(current, ...older)
   return {
-    keyId,
+    get keyId() {
+      return master.id
+    },
+    get keyIds() {
+      return [...known.keys()]
+    },
+    use,
+    keyIdOf,
     createKey: (context) => wrap(randomBytes(32), context),
     rewrapKey: (wrapped, from, to) => wrap(unwrapBytes(wrapped, from), to),
     seal(wrapped, key, value, plaintext) {
@@ -79,10 +104,30 @@ export function createVault(masterKey: Uint8Array): Vault {
       return new Secret(Buffer.from(opened).toString('utf8'))
     },
     sign(purpose, text) {
-      const seed = createHmac('sha256', master).update(`claviger signing key v1 ${purpose}`).digest()
+      const seed = createHmac('sha256', master.key).update(`claviger signing key v1 ${purpose}`).digest()
       return signText(seed, text)
     },
   }
+}
+
+/** The id of a master key: an HMAC of it, in lower-case hexadecimal. */
+function idOfKey(key: Uint8Array): string {
+  const digest = createHmac('sha256', key).update('claviger master key id v1').digest()
+  return digest.subarray(0, KEY_ID_LENGTH).toString('hex')
+}
+
+function masterKey(key: Uint8Array): MasterKey {
+  if (key.length !== 32) throw new ClavigerError('unavailable', 'The master key must have 32 bytes.')
+  const id = idOfKey(key)
+  return { id, header: Buffer.concat([Buffer.of(FORMAT), Buffer.from(id, 'hex')]), key: createSecretKey(key) }
+}
+
+function keyIdOf(wrapped: Uint8Array): string {
+  return bufferOf(wrapped).subarray(1, HEADER_LENGTH).toString('hex')
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function keyAad(keyId: string, context: KeyContext): string {
@@ -121,6 +166,13 @@ function decrypt(key: KeyObject, aad: string, bytes: Uint8Array): Uint8Array {
   } catch (cause) {
     throw doesNotOpen('it was altered, moved or belongs to another version', cause)
   }
+}
+
+function underUnknownKey(id: string): ClavigerError {
+  return new ClavigerError('unavailable', 'A sealed value does not open.', {
+    hint: `Its data key is under another master key: ${id}. Give this server that key as well, behind its own, or restore a backup.`,
+    detail: `its data key is under another master key: ${id}`,
+  })
 }
 
 function doesNotOpen(detail: string, cause?: unknown): ClavigerError {

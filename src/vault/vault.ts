@@ -33,11 +33,15 @@ export interface Signature {
 }
 
 export interface Vault {
-  /** Names the master key in use; part of every wrapped key and bound into it. */
+  /** Names the current master key, under which data keys are wrapped; part of every wrapped key and bound into it. */
   readonly keyId: string
+  /** Ids of all master keys that open, the current one first. Both change while the server is re-keyed. */
+  readonly keyIds: readonly string[]
+  /** The id of the master key that a data key is wrapped under, whether it is known here or not. */
+  keyIdOf(wrapped: Uint8Array): string
   /** A new random data key, wrapped. */
   createKey(context: KeyContext): Uint8Array
-  /** The same data key for a credential that changed place: owner, name or current version. */
+  /** The same data key, under the current master key, for a credential that changed place (or did not). */
   rewrapKey(wrapped: Uint8Array, from: KeyContext, to: KeyContext): Uint8Array
   seal(wrapped: Uint8Array, key: KeyContext, value: ValueContext, plaintext: Secret): Uint8Array
   /** The bytes of the plaintext in a sealed value, without opening it. */
@@ -46,4 +50,19 @@ export interface Vault {
   open(wrapped: Uint8Array, key: KeyContext, value: ValueContext, sealed: Uint8Array): Secret
   /** Signs a text with a key made from the master key for this purpose: the same until the master key is another. */
   sign(purpose: string, text: string): Signature
+}
+
+/** Where the master keys of this server are kept. */
+export interface KeyRing {
+  /** Variable or file they come from, for people. */
+  readonly source: string
+  /** Whether the server keeps them itself, in its state directory; otherwise its operator does. */
+  readonly ours: boolean
+  /**
+   * Makes a new current key; it is durable, with the older ones behind it, before anything is wrapped under it. Throws
+   * `unavailable`, and changes nothing, when the file cannot be written or is not as it was read.
+   */
+  renew(): void
+  /** Keeps only the current key. What was read before may still be opened with the older ones for a few minutes. */
+  forgetOlder(): void
 }

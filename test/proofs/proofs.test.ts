@@ -10,6 +10,7 @@ import { prove as firstStart } from './first-start.ts'
 import { prove as killServer, proveWithAccident } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { ProofResult, Prove } from './proof.ts'
+import { prove as rekey } from './rekey.ts'
 import { proveWithAccident as proveReplicasWithAccident, prove as replicas } from './replicas.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
@@ -20,6 +21,7 @@ const options = (rounds: number) => ({ rounds, seed: 20_260_101, log: () => unde
 const proofs: [string, Prove, number][] = [
   ['kill -9 of the server under a stream of writes', killServer, 2],
   ['kill -9 of a first start', firstStart, 2],
+  ['kill -9 during re-keying', rekey, 1],
   ['two servers on one database', twoServers, 1],
   ['three servers on one Postgres, restarts and kills', replicas, 3],
   ['swapped rows', swappedRows, 2],

@@ -12,6 +12,7 @@ import { prove as firstStart } from './first-start.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { Figure, ProofResult, Prove } from './proof.ts'
+import { prove as rekey } from './rekey.ts'
 import { prove as replicas } from './replicas.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
@@ -26,6 +27,7 @@ interface Proof {
 const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-server': { prove: killServer, rounds: 50 },
   'first-start': { prove: firstStart, rounds: 50 },
+  rekey: { prove: rekey, rounds: 20 },
   'two-servers': { prove: twoServers, rounds: 10 },
   replicas: { prove: replicas, rounds: 30 },
   // More than there are: every change is tried.

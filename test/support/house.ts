@@ -5,16 +5,20 @@ import { randomBytes } from 'node:crypto'
 import type { OperationName, PublicOperationName } from '../../src/api/operations.ts'
 import { type Input, type Request, SCHEMAS } from '../../src/api/schemas.ts'
 import { createControl } from '../../src/control/control.ts'
+import { createRekeying } from '../../src/control/operating/rekeying.ts'
+import { ALONE } from '../../src/control/operating/servers.ts'
 import type { Control, Ports, PublicUseCase, Result, UseCase } from '../../src/control/use-case.ts'
 import type { AuditEntry } from '../../src/domain/audit.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
+import { KEY_FACTS } from '../../src/domain/rekeying.ts'
+import type { Log } from '../../src/lib/log.ts'
 import type { Probe, ProbeResult, Provider } from '../../src/providers/provider.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { CredentialRow, Store, StoreGroups } from '../../src/store/store.ts'
-import { createVault } from '../../src/vault/envelope.ts'
-import type { Vault } from '../../src/vault/vault.ts'
+import { createVault, type EnvelopeVault } from '../../src/vault/envelope.ts'
+import type { KeyRing, Vault } from '../../src/vault/vault.ts'
 import { createPeople, type PersonName, type TestPeople } from './people.ts'
 
 export const LEASE_LIFE = 60_000
@@ -26,8 +30,8 @@ export interface House {
   readonly control: Control
   readonly ports: Ports
   readonly people: TestPeople
-  /** What the provider answers from now on; `works` until told otherwise. */
-  readonly provider: { result: ProbeResult; asked: number }
+  /** What the provider answers from now on, and when; `works`, at once, until told otherwise. */
+  readonly provider: ProviderOfTest
   /** Commits and openings since the last call of `forget`. */
   readonly steps: Step[]
   /** Milliseconds since 1970; set it to travel. */
@@ -44,6 +48,13 @@ export interface House {
   /** All audit rows of this person's organization, in the order they were written. */
   audit(who?: PersonName): Promise<AuditEntry[]>
   opened(): number
+}
+
+interface ProviderOfTest {
+  result: ProbeResult
+  asked: number
+  /** It answers when this has resolved. */
+  answering: () => Promise<void>
 }
 
 export interface NewCredential {
@@ -91,19 +102,24 @@ export function createHouse(
   masterKey: Uint8Array = randomBytes(32),
 ): House {
   const clock = { now: Date.UTC(2026, 0, 1) }
-  const provider = { result: 'works' as ProbeResult, asked: 0 }
+  const provider: ProviderOfTest = { result: 'works', asked: 0, answering: async () => undefined }
   const steps: Step[] = []
   const failing: { outcome: AuditEntry['outcome'] | 'none' } = { outcome: 'none' }
   const written: string[] = [] // ids of audit rows
   const people = createPeople()
+  const store = observed(kept, { steps, failing, written, people })
+  const vault = createVault(masterKey)
+  const operatorOrganization = 'org-acme'
+  const now = () => clock.now
+  // As a start of the server does; what is asked of the store comes after it.
+  void kept.installation.put(KEY_FACTS.recorded, vault.keyId)
   const ports: Ports = {
-    store: observed(kept, { steps, failing, written, people }),
-    vault: counting(createVault(masterKey), steps),
+    ...{ store, operatorOrganization, now },
+    vault: counting(vault, steps),
+    rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, masterKey),
     identity: people.identity,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
-    now: () => clock.now,
     random: randomBytes,
-    operatorOrganization: 'org-acme',
     publicUrl: () => 'http://claviger.test',
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     leaseLife: LEASE_LIFE,
@@ -151,10 +167,47 @@ export async function rowOf(
 function counting(vault: Vault, steps: Step[]): Vault {
   return {
     ...vault,
+    // Both change while the server is re-keyed.
+    get keyId() {
+      return vault.keyId
+    },
+    get keyIds() {
+      return vault.keyIds
+    },
     open: (...place) => {
       steps.push('opened')
       return vault.open(...place)
     },
+  }
+}
+
+/** Re-keying of a server that is alone on its store, with its master keys in memory. */
+export function rekeyingAlone(
+  ports: { vault: EnvelopeVault } & Pick<Ports, 'store' | 'now' | 'operatorOrganization'>,
+  masterKey: Uint8Array,
+): Ports['rekeying'] {
+  const keys = keysInMemory(ports.vault, masterKey)
+  return createRekeying({ ...ports, keys, servers: ALONE, log: SILENT })
+}
+
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
+
+function keysInMemory(vault: EnvelopeVault, first: Uint8Array): KeyRing {
+  let keys: [Uint8Array, ...Uint8Array[]] = [first]
+  return {
+    source: 'memory',
+    ours: true,
+    renew() {
+      keys = [randomBytes(32), ...keys]
+      vault.use(...keys)
+    },
+    // A server, too, opens with them for a while yet.
+    forgetOlder: () => undefined,
   }
 }
 
@@ -207,12 +260,13 @@ function observed(
   }
 }
 
-function fakeProvider(type: CredentialType, answer: { result: ProbeResult; asked: number }): Provider {
+function fakeProvider(type: CredentialType, answer: ProviderOfTest): Provider {
   return {
     name: 'anthropic',
     probes: [type],
     async probe(): Promise<Probe> {
       answer.asked += 1
+      await answer.answering()
       return { result: answer.result, message: `The provider says: ${answer.result}.` }
     },
   }

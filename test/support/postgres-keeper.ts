@@ -17,6 +17,8 @@ export interface KeeperOptions {
   readonly password: string
   /** Postgres refuses to run as root. */
   readonly uid?: number
+  /** It waits for the disk, as it does by itself. */
+  readonly durable: boolean
 }
 
 const STOP_SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const
@@ -25,11 +27,10 @@ const STOP_SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
-  'fsync=off',
-  'full_page_writes=off',
   'deadlock_timeout=100ms',
   'lc_messages=C',
 ]
+const FORGETFUL = ['fsync=off', 'full_page_writes=off']
 
 const options = JSON.parse(process.argv[2] ?? '') as KeeperOptions
 const data = join(options.directory, 'data')
@@ -66,7 +67,9 @@ function makeStandby(): void {
 }
 
 async function start(): Promise<void> {
-  const settings = [...SETTINGS, `port=${options.port}`].flatMap((setting) => ['-c', setting])
+  const settings = [...SETTINGS, ...(options.durable ? [] : FORGETFUL), `port=${options.port}`].flatMap(
+    (setting) => ['-c', setting],
+  )
   const started = spawn(join(options.programs, 'postgres'), ['-D', data, ...settings], {
     ...asUser,
     stdio: ['ignore', 'ignore', 'pipe'],

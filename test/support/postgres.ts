@@ -33,7 +33,8 @@ export interface PostgresServer {
   close(): Promise<void>
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** With `durable` it waits for the disk, which a test need not and a measurement must. */
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const password = 'not-a-secret/@:#1'
   const port = await freePort()
   const keeper = startKeeper({
@@ -42,6 +43,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     port,
     user: USER,
     password,
+    durable,
     ...unprivileged(),
   })
   await keeper.order('initialize')

@@ -5,6 +5,16 @@ import type { Attach } from '../context.ts'
 
 export function addOperatingCommands(program: Command, attach: Attach): void {
   addAudit(program, attach)
+  addRekey(program, attach)
+}
+
+function addRekey(program: Command, attach: Attach): void {
+  const rekey = program
+    .command('rekey')
+    .description('Bring everything under another master key, while the server goes on serving.')
+    .option('--status', 'only say which keys there are, and how far it is')
+    .option('--force', 'do not ask')
+  attach(rekey, () => import('./rekey.ts').then((m) => m.run))
 }
 
 function addAudit(program: Command, attach: Attach): void {

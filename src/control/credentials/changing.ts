@@ -76,13 +76,13 @@ async function write(
 ) {
   const now = workshop.now()
   const version = row.version + 1
-  const change = {
-    ...(content !== null && activation(workshop.vault, row, content, version, now)),
-    ...(description !== undefined && { description }),
-    updatedAt: now,
-  }
   return workshop.guard.perform(caller, async (unit, authorize) => {
     await authorize(manage('credential.update', row, { changed: what, ...(content !== null && { version }) }))
+    const change = {
+      ...(content !== null && activation(workshop.vault, row, content, version, now)),
+      ...(description !== undefined && { description }),
+      updatedAt: now,
+    }
     if (!(await unit.credentials.update(caller.organizationId, row.id, row.revision, change)))
       throw changedMeanwhile(row.name)
     if (content !== null) {

@@ -58,7 +58,10 @@ export async function sealedVersion(
   return { row, version, values }
 }
 
-/** The data key of a row that is about to change place; goes into the same change. */
+/**
+ * The data key of a row that is about to change place; goes into the same change. Called in the unit of that change:
+ * what is wrapped outside of one may be stored after the master key has been exchanged (operating/rekeying.ts).
+ */
 export function rebind(
   vault: Vault,
   row: Place,

@@ -87,12 +87,13 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
     await guard.perform(caller, (unit, authorize) => admit(unit, authorize, 'credential.test-new'))
     await probing.mustWork(input.type, content.values)
   }
-  await guard.perform(caller, async (unit, authorize) => {
+  return guard.perform(caller, async (unit, authorize) => {
     await admit(unit, authorize, 'credential.create')
     await mustStand(workshop.identity, unit, caller, owner)
-    await insertNamed(unit, row)
+    const keyed = { ...row, wrappedKey: workshop.vault.createKey(keyContext(row)) }
+    await insertNamed(unit, keyed)
     await unit.versions.insert(
-      sealVersion(workshop.vault, row, content, {
+      sealVersion(workshop.vault, keyed, content, {
         version: 1,
         note: 'created',
         createdAt: row.createdAt,
@@ -100,8 +101,8 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
       }),
     )
     if (input.acceptNotice) await acceptNotice(unit, caller, input.type, row.createdAt)
+    return credentialView(caller, keyed)
   })
-  return credentialView(caller, row)
 }
 
 function newRow(
@@ -110,7 +111,7 @@ function newRow(
   owner: Owner,
   input: Create,
   content: Content,
-): CredentialRow {
+): Omit<CredentialRow, 'wrappedKey'> {
   const now = workshop.now()
   const place = {
     organizationId: caller.organizationId,
@@ -131,7 +132,6 @@ function newRow(
     state: 'ok',
     stateReason: '',
     stateUntil: null,
-    wrappedKey: workshop.vault.createKey(keyContext(place)),
     createdAt: now,
     createdBy: caller.name,
     updatedAt: now,

@@ -13,7 +13,7 @@ export async function mustBeReady({ store, vault }: Pick<Ports, 'store' | 'vault
     return store.installation.get('master-key-id')
   }
   const keyId = await inTime(asked(), LIMIT_MS, late)
-  if (keyId === vault.keyId) return
+  if (keyId !== undefined && vault.keyIds.includes(keyId)) return
   throw new ClavigerError('unavailable', 'The database is not sealed with the master key of this server.', {
     hint: 'It was replaced, or is sealed with another key since: start this server again with that key.',
   })

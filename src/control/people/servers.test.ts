@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { errorOf, fakeKey } from '../../../test/support/house.ts'
+import { errorOf, fakeKey, rekeyingAlone } from '../../../test/support/house.ts'
 import { openIdentity } from '../../../test/support/identity.ts'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
 import type { Caller } from '../../domain/caller.ts'
@@ -40,14 +40,12 @@ async function startServer(url: string): Promise<Server> {
   const { identity, store } = await openIdentity(url)
   cleanups.push(() => store.close())
   const { organization } = await identity.bootstrap()
+  const [vault, now, operatorOrganization] = [createVault(KEY), () => Date.now(), organization.id]
   const ports: Ports = {
-    store,
-    identity,
-    vault: createVault(KEY),
+    ...{ store, identity, vault, now, operatorOrganization },
+    rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, KEY),
     providerOf: () => undefined,
-    now: () => Date.now(),
     random: randomBytes,
-    operatorOrganization: organization.id,
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },

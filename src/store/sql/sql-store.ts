@@ -14,12 +14,14 @@ import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { auditChaining, auditGroup } from './groups/audit.ts'
 import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
+import { dataKeyGroup } from './groups/data-keys.ts'
 import { deviceLoginGroup } from './groups/device-logins.ts'
 import { holdingGroup } from './groups/holdings.ts'
 import { invitationGroup } from './groups/invitations.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
+import { upkeepGroup } from './groups/upkeep.ts'
 import { versionGroup } from './groups/versions.ts'
 import { workerGroup } from './groups/workers.ts'
 import { type Migrations, migrate } from './migrations.ts'
@@ -178,8 +180,10 @@ function sqlGroups(
   database: Kysely<Database>,
 ): (execute: Execute, leave: Leave<AuditEntry>) => Omit<StoreGroups, 'signals'> {
   const credentials = credentialGroup(database)
+  const dataKeys = dataKeyGroup(database)
   const versions = versionGroup(database)
   const leases = leaseGroup(database)
+  const upkeep = upkeepGroup(database)
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
   const settings = settingGroup(database)
@@ -193,8 +197,10 @@ function sqlGroups(
   const counts = countGroup(database)
   return (execute, leave) => ({
     credentials: credentials(execute),
+    dataKeys: dataKeys(execute),
     versions: versions(execute),
     leases: leases(execute),
+    upkeep: upkeep(execute),
     tokens: tokens(execute),
     audit: audit(execute, leave),
     settings: settings(execute),

@@ -1,11 +1,12 @@
-// Where the master key comes from: the environment, a named file, or the state directory's own file, made at first start.
+// Where the master keys come from: the environment, a named file, or the state directory's own file, made at first
+// start. There are several while a server is re-keyed: the current one first, then those that still open.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { createKeyFile, readKeyFile, removeUnfinished } from './file.ts'
-import { parseMasterKey } from './parse.ts'
+import { type MasterKeys, parseMasterKeys } from './parse.ts'
 
 export interface MasterKeySources {
   /** `CLAVIGER_MASTER_KEY`. */
@@ -16,25 +17,30 @@ export interface MasterKeySources {
   readonly defaultFile: string
 }
 
-export interface FoundMasterKey {
-  readonly key: Uint8Array
+export interface FoundMasterKeys {
+  readonly keys: MasterKeys
   readonly source: string
   readonly created: boolean
+  /** The state directory's own file, which the server may write. */
+  readonly ownFile: string | null
 }
 
+const VARIABLE = 'CLAVIGER_MASTER_KEY'
+
 /**
- * Finds the master key, or makes one. `sealedRowsExist` forbids making: a new key could never open them.
+ * Finds the master keys, or makes one. `sealedRowsExist` forbids making: a new key could never open them.
  * Throws `unavailable` with what to do.
  */
-export function findMasterKey(sources: MasterKeySources, sealedRowsExist: boolean): FoundMasterKey {
+export function findMasterKeys(sources: MasterKeySources, sealedRowsExist: boolean): FoundMasterKeys {
   if (sources.value !== null) {
-    const source = 'CLAVIGER_MASTER_KEY'
-    return { key: parseMasterKey(sources.value.expose(), source), source, created: false }
+    const keys = parseMasterKeys(sources.value.expose(), VARIABLE, /[\s,]+/)
+    return { keys, source: VARIABLE, created: false, ownFile: null }
   }
   const path = sources.file ?? sources.defaultFile
+  const ownFile = sources.file === null ? path : null
   if (existsSync(path)) {
-    if (sources.file === null) removeUnfinished(path)
-    return { key: readKeyFile(path), source: path, created: false }
+    if (ownFile !== null) removeUnfinished(path)
+    return { keys: readKeyFile(path), source: path, created: false, ownFile }
   }
   if (sources.file !== null) {
     throw new ClavigerError('unavailable', `There is no master key file at ${path}.`, {
@@ -52,17 +58,17 @@ export function findMasterKey(sources: MasterKeySources, sealedRowsExist: boolea
   }
   const key = randomBytes(32)
   createKeyFile(path, key)
-  return { key, source: path, created: true }
+  return { keys: [key], source: path, created: true, ownFile }
 }
 
-/** Throws `unavailable` when the database was sealed under another key than `keyId`. */
-export function checkKeyId(recorded: string | undefined, keyId: string, source: string): void {
-  if (recorded === undefined || recorded === keyId) return
+/** Throws `unavailable` when the database was sealed under a key that is none of these. */
+export function checkKeyIds(recorded: string | undefined, keyIds: readonly string[], source: string): void {
+  if (recorded === undefined || keyIds.includes(recorded)) return
   throw new ClavigerError(
     'unavailable',
     `The master key in ${source} is not the one this database was sealed with.`,
     {
-      hint: `The database wants the key with id ${recorded}; this one is ${keyId}. Name the right key with CLAVIGER_MASTER_KEY_FILE.`,
+      hint: `The database wants the key with id ${recorded}; this one is ${keyIds.join(', ')}. Name the right key with CLAVIGER_MASTER_KEY_FILE.`,
     },
   )
 }

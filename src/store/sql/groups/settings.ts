@@ -110,5 +110,30 @@ export function installationGroup(database: Kysely<Database>): (execute: Execute
       await execute(query.compile())
       return (await execute(asked(name).compile())).rows[0]?.value ?? value
     },
+    swap: async (name, seen, value) => {
+      const query = database
+        .updateTable('installation')
+        .set({ value })
+        .where('name', '=', name)
+        .where('value', '=', seen)
+      return (await execute(query.compile())).numAffectedRows === 1n
+    },
+    beginningWith: async (prefix) => {
+      const query = database
+        .selectFrom('installation')
+        .select(['name', 'value'])
+        .where('name', '>=', prefix)
+        .where('name', '<', after(prefix))
+      const { rows } = await execute(query.compile())
+      return Object.fromEntries(rows.map((row) => [row.name, row.value]))
+    },
+    remove: async (name) => {
+      await execute(database.deleteFrom('installation').where('name', '=', name).compile())
+    },
   })
+}
+
+// The first text, in the order of bytes, that no longer begins with this one.
+function after(prefix: string): string {
+  return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)
 }

@@ -1,0 +1,247 @@
+// The composition root of a server: the second file that names implementations, loaded when one is started. Everything
+// that is begun here is ended in the opposite order.
+
+import { createHmac } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { ServerSettings } from './config.ts'
+import { ensureAdminToken } from './control/admin-token.ts'
+import { countEntries, countRollBacks } from './control/audit/counts.ts'
+import { createAuditWatch } from './control/audit/watch.ts'
+import { createAuthenticator } from './control/authenticate.ts'
+import { createControl } from './control/control.ts'
+import { PRUNE_EVERY, pruneLeases } from './control/operating/pruning.ts'
+import { mustBeReady } from './control/operating/readiness.ts'
+import { createRekeying } from './control/operating/rekeying.ts'
+import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
+import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
+import { makeFirstLink } from './control/signing-in/invitations.ts'
+import type { Ports } from './control/use-case.ts'
+import { KEY_FACTS } from './domain/rekeying.ts'
+import { createIdentity, peopleMigrations } from './identity/better-auth.ts'
+import { sha256 } from './lib/digest.ts'
+import { makeIdsBy } from './lib/id.ts'
+import { createLog, type Log } from './lib/log.ts'
+import { randomSource } from './lib/random.ts'
+import { repeat } from './lib/repeat.ts'
+import { followClock } from './lib/shared-clock.ts'
+import { createAnthropicProvider } from './providers/anthropic.ts'
+import { createBedrockProvider } from './providers/bedrock.ts'
+import { createOpenAiProvider } from './providers/openai.ts'
+import { createApp } from './server/app.ts'
+import { listen } from './server/listen.ts'
+import { createMetrics, type Metrics } from './server/metrics.ts'
+import type { RunningServer } from './server/running.ts'
+import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
+import { lockStateDirectory } from './server/state-lock.ts'
+import { engineOf, openSqlStore, shownDatabase } from './store/sql/sql-store.ts'
+import { createVault } from './vault/envelope.ts'
+import { checkKeyIds, findMasterKeys } from './vault/keys/master-key.ts'
+import { createKeyRing } from './vault/keys/ring.ts'
+
+// How often the server looks whether its database was put back, in milliseconds.
+const WATCH_EVERY = 5_000
+
+// How long requests under way may take when the server goes down, in milliseconds.
+const GRACE = 10_000
+
+export interface ServingOptions {
+  readonly version: string
+  /** The clock of this machine: milliseconds since 1970. */
+  readonly clock: () => number
+}
+
+/** Starts the whole server on these settings; nothing is left running when it throws. */
+export async function serveWith(settings: ServerSettings, options: ServingOptions): Promise<RunningServer> {
+  await prepareStateDirectory(settings.stateDirectory)
+  const unlock = lockStateDirectory(settings.stateDirectory)
+  const endings: Ending[] = [unlock]
+  const close = async () => {
+    for (const ending of endings.splice(0).reverse()) await ending()
+  }
+  try {
+    return { ...(await begin(settings, options, endings)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Ending = () => Promise<void> | void
+
+async function begin(
+  settings: ServerSettings,
+  { version, clock: machineClock }: ServingOptions,
+  endings: Ending[],
+): Promise<Omit<RunningServer, 'close'>> {
+  const { stateDirectory } = settings
+  const engine = engineOf(settings.databaseUrl)
+  const commits: { auditDurable: Metrics['auditDurable'] } = { auditDurable: () => undefined }
+  const { store, database, executeIn } = await openSqlStore({
+    url: settings.databaseUrl,
+    extraMigrations: peopleMigrations(engine),
+    auditDurable: (seconds) => commits.auditDurable(seconds),
+  })
+  endings.push(() => store.close())
+  const log = createLog(settings.logLevel, serverId())
+  const clock = await followDatabaseClock(store, machineClock, log)
+  endings.push(() => clock.stop())
+  const { vault, keys, sessionSecret } = await openVault(settings, store)
+  const address = { url: `http://${settings.host}:${settings.port}` }
+  const identity = createIdentity({
+    database: database as never,
+    ...{ engine, secret: sessionSecret, baseUrl: address.url, executeIn },
+  })
+  const people = await identity.bootstrap()
+  const operatorOrganization = people.organization.id
+  const world = { ...edges(settings), now: clock.now }
+  const watch = await watchAudit(settings, { store, identity, now: clock.now }, log)
+  endings.push(() => watch.stop())
+  const background = await startBackground(engine, settings, {
+    ...{ store, vault, keys, log, operatorOrganization, now: clock.now },
+  })
+  endings.push(() => background.stop())
+  const ports: Ports = {
+    ...{ store, vault, identity, operatorOrganization, rekeying: background.rekeying, ...world },
+    publicUrl: () => settings.publicUrl ?? address.url,
+    server: { version, id: serverId(), clockOffset: clock.offset },
+    auditSeen: watch.seen,
+  }
+  const place = engine === 'postgres' ? placeOf(stateDirectory) : null
+  await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
+  const metrics = measure(ports)
+  commits.auditDurable = metrics.auditDurable
+  const app = createApp({
+    ...{ control: createControl(ports), authenticate: createAuthenticator(ports), metrics, log, version },
+    ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
+    ready: () => mustBeReady(ports).then(background.check),
+  })
+  const listening = await listen(app, settings)
+  endings.push(() => listening.close(GRACE))
+  address.url = listening.url
+  await writeServerFile(stateDirectory, listening.url)
+  const signInLink = people.created ? await makeFirstLink(ports, people) : null
+  const shown = { database: shownDatabase(settings.databaseUrl), key: keys.source, version }
+  log.debug({ url: listening.url, ...shown }, 'ready')
+  watch.start()
+  return { url: listening.url, firstStart: people.created, signInLink }
+}
+
+function serverId(): string {
+  return `${hostname()}:${process.pid}`
+}
+
+// Stays the same for a state directory of a machine, and tells it apart from those of other servers.
+function placeOf(stateDirectory: string): string {
+  return sha256(`${hostname()} ${stateDirectory}`).slice(0, 8)
+}
+
+// What expires does so by the database's clock, which is the same for all its servers.
+async function followDatabaseClock(store: Ports['store'], local: () => number, log: Log) {
+  const onChange = (offset: number) => {
+    if (Math.abs(offset) > TOLERATED_OFFSET) log.warn({ offsetMs: offset }, clockSentence(offset))
+  }
+  const clock = await followClock({ local, shared: () => store.now(), onChange })
+  makeIdsBy(clock.now)
+  return clock
+}
+
+// The randomness and the providers of the real world.
+function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf'> {
+  const { allowPrivateUpstreams: allowPrivate } = settings
+  const providers = [
+    createAnthropicProvider({ baseUrl: settings.anthropicUrl, allowPrivate }),
+    createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
+    createBedrockProvider({
+      allowPrivate,
+      ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
+    }),
+  ]
+  return {
+    random: randomSource(),
+    leaseLife: settings.leaseLife,
+    providerOf: (type) => providers.find((provider) => provider.probes.includes(type)),
+  }
+}
+
+async function openVault(settings: ServerSettings, store: Ports['store']) {
+  const sources = {
+    value: settings.masterKey,
+    file: settings.masterKeyFile,
+    defaultFile: join(settings.stateDirectory, 'master.key'),
+  }
+  const recorded = await store.installation.get(KEY_FACTS.recorded)
+  const found = findMasterKeys(sources, recorded !== undefined || (await store.credentials.any()))
+  const vault = createVault(...found.keys)
+  // Of servers that start together on an empty database one says which key it is.
+  const kept = recorded ?? (await store.installation.putIfAbsent(KEY_FACTS.recorded, vault.keyId))
+  checkKeyIds(kept, vault.keyIds, found.source)
+  const [current] = found.keys
+  const sessionSecret = createHmac('sha256', current).update('claviger session secret v1').digest('base64')
+  return { vault, keys: createKeyRing(vault, found), sessionSecret }
+}
+
+// Notices a database that was put back, first of all now.
+async function watchAudit(
+  settings: ServerSettings,
+  ports: Pick<Ports, 'store' | 'identity' | 'now'>,
+  log: Log,
+) {
+  const file = seenFile(settings.stateDirectory)
+  const watch = await createAuditWatch({ ...ports, log, file, everyMs: WATCH_EVERY })
+  await watch.look()
+  return watch
+}
+
+type BackgroundPorts = Omit<Parameters<typeof createRekeying>[0], 'servers'>
+
+// What goes on beside the answering: this server is announced to others on its database, re-keying is gone on with, and
+// what is old is removed.
+async function startBackground(
+  engine: 'sqlite' | 'postgres',
+  settings: ServerSettings,
+  ports: BackgroundPorts,
+) {
+  const { store, vault, log } = ports
+  const elapsed = () => performance.now()
+  const servers = engine === 'sqlite' ? ALONE : createServers({ store, vault, elapsed })
+  const failed = (thrown: unknown) => log.warn({ detail: String(thrown) }, 'not announced to other servers')
+  const rekeying = createRekeying({ ...ports, servers })
+  try {
+    await servers.announce()
+    await rekeying.resume()
+  } catch (error) {
+    await servers.withdraw().catch(failed)
+    throw error
+  }
+  const beat = repeat(BEAT, () => servers.announce(), failed)
+  const ending = new AbortController()
+  const pruning = repeat(
+    PRUNE_EVERY,
+    () => pruneLeases({ ...ports, keep: settings.leaseRecord, signal: ending.signal }),
+    (thrown) => log.warn({ detail: String(thrown) }, 'records of old leases were not removed'),
+  )
+  return {
+    rekeying,
+    /** Throws when what is stored cannot be opened with the keys of this server. */
+    check: () => servers.check(),
+    async stop() {
+      ending.abort()
+      await pruning.stop()
+      await rekeying.stop()
+      await beat.stop()
+      await servers.withdraw().catch(failed)
+    },
+  }
+}
+
+function measure({ store, server }: Ports): Metrics {
+  const metrics = createMetrics({
+    checkDatabase: () => store.check(),
+    credentials: () => store.counts.credentials(),
+    clockOffset: server.clockOffset,
+  })
+  metrics.show('claviger_audit_entries', () => countEntries(store))
+  metrics.show('claviger_database_rolled_back', () => countRollBacks(store))
+  return metrics
+}
