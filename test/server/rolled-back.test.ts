@@ -1,6 +1,7 @@
 // A real server whose database is replaced by an older copy while it is stopped: it starts, says so everywhere, and stops
 // saying so when somebody has acknowledged it.
 
+import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +44,13 @@ async function metric(name: string): Promise<string | undefined> {
   return new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]
 }
 
+/** What the command line prints, whatever its exit code. */
+function claviger(...words: string[]): string {
+  const main = new URL('../../src/main.ts', import.meta.url).pathname
+  const env = { PATH: '/usr/bin:/bin', HOME: directory, CLAVIGER_STATE_DIR: directory }
+  return spawnSync(process.execPath, [main, ...words], { env, encoding: 'utf8' }).stdout
+}
+
 it('an older copy is noticed at the start, once, and shown until it is acknowledged', async () => {
   await server.stop()
   copyFileSync(path('claviger.db'), path('older.db'))
@@ -62,6 +70,11 @@ it('an older copy is noticed at the start, once, and shown until it is acknowled
   const { warnings } = await client().call('audit.warnings', {})
   expect(warnings).toMatchObject([{ seen: { position: 5 }, found: { position: 1 } }])
   expect((await client().call('audit.verify', {})).findings).toMatchObject([{ kind: 'rolled-back' }])
+
+  expect(claviger('doctor')).toMatch(
+    /^warn {2}database: On .* entry 5 had been seen before: .*\n .*acknowledge$/m,
+  )
+  expect(claviger('audit', 'verify')).toMatch(/older copy\.\n2 entries, not as they were written\.\n$/)
 
   // Once in the log, and still to be seen.
   await server.stop()
