@@ -37,6 +37,7 @@ function dependencies(): CliDependencies {
     startServer,
     startSandbox: async (options) => (await import('./sandbox/sandbox.ts')).startSandbox(options),
     harnessOf,
+    offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
 }
 
@@ -54,10 +55,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   ])
   await prepareStateDirectory(settings.stateDirectory)
   const { engineOf, openSqlStore, shownDatabase } = await import('./store/sql/sql-store.ts')
-  const { createIdentity, peopleMigration } = await import('./identity/better-auth.ts')
+  const { createIdentity, PASSING_TABLES, peopleMigrations } = await import('./identity/better-auth.ts')
   const engine = engineOf(settings.databaseUrl)
-  const extraMigrations = { 'people-0001': peopleMigration(engine) }
-  const { store, database } = await openSqlStore({ url: settings.databaseUrl, extraMigrations })
+  const { store, database, snapshot } = await openSqlStore({
+    url: settings.databaseUrl,
+    extraMigrations: peopleMigrations(engine),
+    scratch: settings.stateDirectory,
+  })
   try {
     const { vault, sessionSecret, keySource } = await openVault(settings, store)
     const baseUrl = `http://${settings.host}:${settings.port}`
@@ -69,7 +73,11 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     })
     const people = await identity.bootstrap()
     const operatorOrganization = people.organization.id
-    const ports = { store, vault, identity, operatorOrganization, ...(await edges(settings)) }
+    const ports = {
+      ...{ store, vault, identity, operatorOrganization, program: VERSION },
+      snapshot: () => snapshot(PASSING_TABLES),
+      ...(await edges(settings)),
+    }
     const { ensureAdminToken } = await import('./control/admin-token.ts')
     await ensureAdminToken(ports, people, tokenFile(settings.stateDirectory))
     const log = createLog(settings.logLevel)

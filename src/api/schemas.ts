@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
+import { BACKUP_SCHEMAS } from './schemas/backup.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
@@ -13,6 +14,7 @@ export const SCHEMAS = {
   ...LEASE_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...AUDIT_SCHEMAS,
+  ...BACKUP_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

@@ -2,6 +2,7 @@
 // nothing of HTTP.
 
 import { auditUseCases } from './audit.ts'
+import { createBackupUseCases } from './backup/creating.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
 import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
@@ -24,6 +25,7 @@ export function createControl(ports: Ports): Control {
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...auditUseCases(workshop),
+    ...createBackupUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

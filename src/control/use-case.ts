@@ -1,6 +1,6 @@
 // What a use-case is, what all of them are made from, and what they answer. No behaviour.
 
-import type { OperationName, PublicOperationName } from '../api/operations.ts'
+import type { OperationName, PublicOperationName, StreamedOperationName } from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
@@ -8,6 +8,7 @@ import type { Secret } from '../domain/secret.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Store } from '../store/store.ts'
+import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
@@ -25,8 +26,12 @@ type Hidden<T> = T extends readonly (infer E)[]
 
 type Revealing = 'leases.create' | 'leases.read' | 'tokens.create'
 
-/** What a use-case returns: the operation's output, with every plaintext in it still hidden. */
-export type Result<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
+/** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file. */
+export type Result<N extends OperationName> = N extends StreamedOperationName
+  ? AsyncIterableIterator<Uint8Array>
+  : N extends Revealing
+    ? Hidden<Output<N>>
+    : Output<N>
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 
@@ -57,6 +62,10 @@ export interface Ports {
   readonly random: (bytes: number) => Uint8Array
   /** Id of the organization that operates the installation: the first one. */
   readonly operatorOrganization: string
+  /** This moment of the whole database, for a backup. */
+  readonly snapshot: () => Promise<Snapshot>
+  /** Version of the program. */
+  readonly program: string
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
 }

@@ -38,6 +38,14 @@ export function peopleMigration(engine: IdentityOptions['engine']): Migration {
   }
 }
 
+/** All of people's migrations, by name. */
+export function peopleMigrations(engine: IdentityOptions['engine']): Readonly<Record<string, Migration>> {
+  return { 'people-0001': peopleMigration(engine) }
+}
+
+/** Tables of what is good for a while only: a backup that brought it back would sign people in again. */
+export const PASSING_TABLES: readonly string[] = ['person_session', 'person_verification']
+
 export function createIdentity(options: IdentityOptions): Identity {
   const { secret, baseUrl } = options
   return people(

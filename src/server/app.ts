@@ -17,6 +17,7 @@ import { docsPage, homePage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
+import { streamedResponse } from './streamed.ts'
 
 export interface AppDependencies {
   readonly control: Control
@@ -100,11 +101,28 @@ async function attempt(
     const answer = await useCase(caller, input)
     if (harness !== '') dependencies.metrics.lease(harness, 'granted')
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
-    return new Response(reveal(answer), { status: OPERATIONS[name].status, headers })
+    const { status, answers } = OPERATIONS[name]
+    if (answers !== undefined)
+      return fileResponse(dependencies, answer, { ...headers, 'content-type': answers })
+    return new Response(reveal(answer), { status, headers })
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     return answerError(dependencies, thrown, requestId)
   }
+}
+
+function fileResponse(
+  { log }: AppDependencies,
+  answer: unknown,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  return streamedResponse(answer as AsyncIterableIterator<Uint8Array>, {
+    headers,
+    failed(thrown) {
+      const { code, message, detail } = asClavigerError(thrown)
+      log.error({ requestId: headers['x-request-id'], code, detail }, `broke off: ${message}`)
+    },
+  })
 }
 
 function answerError({ log }: AppDependencies, thrown: unknown, requestId: string): Response {

@@ -56,6 +56,7 @@ async function onTerminal(argv: readonly string[], answers: readonly (readonly [
     selfCommand: [],
     startServer: never,
     startSandbox: never,
+    offline: never,
     harnessOf: never,
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])

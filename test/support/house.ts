@@ -102,6 +102,12 @@ export function createHouse(
     now: () => clock.now,
     random: randomBytes,
     operatorOrganization: 'org-acme',
+    snapshot: async () => ({
+      ...{ engine: 'sqlite', migrations: [], tables: [] },
+      async *pages() {},
+      close: async () => undefined,
+    }),
+    program: '1.2.3',
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)

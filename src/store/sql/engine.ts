@@ -21,6 +21,8 @@ export interface Engine {
   connected(use: (execute: Execute) => Promise<void>): Promise<void>
   /** Lends the database for migrations, to one process at a time. */
   migrating<T>(work: (database: Kysely<Database>) => Promise<T>): Promise<T>
+  /** Where a database is one file: writes everything that is committed to a new one, while others go on. */
+  copyTo?(path: string): Promise<void>
   /** Throws `unavailable` when the database cannot be used now; answers within seconds. */
   check(): Promise<void>
   close(): Promise<void>

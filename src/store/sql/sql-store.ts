@@ -6,6 +6,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
 import { storeClosed } from '../refusals.ts'
 import type { Store, StoreGroups } from '../store.ts'
+import type { Snapshot } from '../transfer.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -20,6 +21,7 @@ import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
+import { removeLeftCopies, snapshotOf } from './transfer/snapshot.ts'
 
 const SQLITE = 'sqlite:'
 
@@ -30,12 +32,16 @@ export interface SqlStoreOptions {
   readonly extraMigrations?: Migrations
   /** See SqliteOptions. */
   readonly maxPages?: number
+  /** A directory of ours for what is needed for a while; without it there are no snapshots. */
+  readonly scratch?: string
 }
 
 export interface SqlStore {
   readonly store: Store
   /** The database itself, for identity/. Never use it inside `atomically`: on SQLite it would wait for itself. */
   readonly database: Kysely<Database>
+  /** This moment of the database, for a backup; tables `without` are left out. */
+  snapshot(without: readonly string[]): Promise<Snapshot>
   /** The same as `store.close()`. */
   close(): Promise<void>
 }
@@ -56,14 +62,24 @@ export function shownDatabase(url: string): string {
  */
 export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> {
   const engine = await openEngine(options)
+  const { url, scratch } = options
   try {
-    await migrate(engine, options.extraMigrations)
+    await migrate(engine, options.extraMigrations, shownDatabase(url))
+    if (scratch !== undefined && engine.copyTo !== undefined) await removeLeftCopies(scratch)
   } catch (error) {
     await engine.close()
     throw engine.translate(error)
   }
   const store = storeOver(engine)
-  return { store, database: engine.database, close: () => store.close() }
+  return {
+    store,
+    database: engine.database,
+    snapshot: async (without) => {
+      if (scratch === undefined) throw new ClavigerError('internal', 'There is no room for a snapshot.')
+      return snapshotOf(engine, scratch, { url, without })
+    },
+    close: () => store.close(),
+  }
 }
 
 async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {
