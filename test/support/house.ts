@@ -104,7 +104,9 @@ export function createHouse(
     operatorOrganization: 'org-acme',
     snapshot: async () => ({
       ...{ engine: 'sqlite', migrations: [], tables: [] },
-      async *pages() {},
+      async *pages() {
+        yield []
+      },
       close: async () => undefined,
     }),
     program: '1.2.3',

@@ -1,6 +1,6 @@
 // `claviger backup create FILE`: through the server that runs, or from the database itself when none does.
 
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { download } from '../../client/download.ts'
 import { givenSettings, serverSettings } from '../../config.ts'
 import { type Counts, cutBackup, readingBackup } from '../../domain/backup.ts'
@@ -22,6 +22,7 @@ export async function run(
   [file = '']: readonly string[],
 ): Promise<number> {
   if (await exists(file)) throw taken(file)
+  if (!(await exists(dirname(file)))) throw noDirectory(file)
   const { bytes, key } = await source(context, database)
   const { header, counts } = await writeNewFile(file, bytes, summary).catch((error: unknown) => {
     throw explained(error, file)
@@ -77,6 +78,12 @@ function taken(file: string): ClavigerError {
   })
 }
 
+function noDirectory(file: string): ClavigerError {
+  return new ClavigerError('invalid', `The directory of ${file} does not exist.`, {
+    hint: 'Make it, or choose another.',
+  })
+}
+
 function explained(error: unknown, file: string): unknown {
   const isCut =
     error instanceof GzipError || (error instanceof ClavigerError && error.message === cutBackup().message)
@@ -91,9 +98,7 @@ function explained(error: unknown, file: string): unknown {
       return taken(file)
     case 'ENOENT':
     case 'ENOTDIR':
-      return new ClavigerError('invalid', `The directory of ${file} does not exist.`, {
-        hint: 'Make it, or choose another.',
-      })
+      return noDirectory(file)
     case 'EACCES':
     case 'EROFS':
       return new ClavigerError('invalid', `${file} cannot be written.`, {

@@ -21,21 +21,23 @@ export interface WritingOptions {
   readonly at: number
 }
 
-/** The backup as it is made while it is read. The snapshot is closed when it ends, however it does; then `ended`. */
+/** The backup as it is made while it is read. The snapshot is closed before its end is told, however it ends. */
 export function backupOf(
   snapshot: Snapshot,
   options: WritingOptions,
   ended: () => void = () => undefined,
 ): AsyncIterableIterator<Uint8Array> {
+  const closed = Promise.withResolvers<void>()
   const text = Readable.from(linesOf(snapshot, options), { objectMode: true, highWaterMark: 1 })
   const bytes = pipeline(text, createGzip(), () => {
-    // Whoever reads has been told what went wrong; that giving up the moment fails as well helps nobody.
-    snapshot
+    // Whoever reads is told what went wrong; that giving up the moment fails as well helps nobody.
+    void snapshot
       .close()
       .catch(() => undefined)
-      .finally(ended)
+      .then(ended)
+      .finally(closed.resolve)
   })
-  return attended(bytes)
+  return attended(bytes, closed.promise)
 }
 
 async function* linesOf(snapshot: Snapshot, { vault, program, at }: WritingOptions): AsyncGenerator<string> {
@@ -66,20 +68,25 @@ async function* linesOf(snapshot: Snapshot, { vault, program, at }: WritingOptio
 }
 
 // A reader that stays away, or was never there, does not hold the moment for ever.
-function attended(bytes: Readable): AsyncIterableIterator<Uint8Array> {
+function attended(bytes: Readable, closed: Promise<void>): AsyncIterableIterator<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = bytes[Symbol.asyncIterator]()
   const wait = () => setTimeout(() => bytes.destroy(stalled()), PATIENCE).unref()
   let timer = wait()
   return {
     async next() {
       clearTimeout(timer)
-      const result = await chunks.next()
-      if (result.done !== true) timer = wait()
+      const result = await chunks.next().catch(async (error: unknown) => {
+        await closed
+        throw error
+      })
+      if (result.done === true) await closed
+      else timer = wait()
       return result
     },
     async return() {
       clearTimeout(timer)
       bytes.destroy()
+      await closed
       return { done: true, value: undefined }
     },
     [Symbol.asyncIterator]() {

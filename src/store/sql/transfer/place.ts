@@ -55,7 +55,7 @@ export async function openPlace(url: string, made: boolean): Promise<Place> {
       hint: 'Check the path, or CLAVIGER_STATE_DIR.',
     })
   }
-  const { database, binary, translate, close } = openSqlite({ path })
+  const { database, binary, translate, close } = openAlone(path)
   return {
     ...{ engine: 'sqlite', name: placeName(url), binary, translate, close },
     database: database as unknown as Kysely<Tables>,
@@ -112,6 +112,18 @@ export async function mustBeAlone(transaction: Kysely<Tables>, name: string): Pr
   throw new ClavigerError('conflict', `A server is connected to ${name}.`, {
     hint: 'Stop every claviger serve that uses it, then type this again.',
   })
+}
+
+function openAlone(path: string): Engine {
+  try {
+    return openSqlite({ path })
+  } catch (error) {
+    if (!(error instanceof ClavigerError) || error.code !== 'conflict') throw error
+    throw new ClavigerError('conflict', error.message, {
+      hint: 'Stop the server that has it open, then type this again.',
+      cause: error,
+    })
+  }
 }
 
 async function openPostgresPlace(address: PostgresAddress): Promise<Place> {
