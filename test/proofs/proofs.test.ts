@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { prove as firstStart } from './first-start.ts'
+import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer, proveWithAccident } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { ProofResult, Prove } from './proof.ts'
@@ -17,6 +18,7 @@ const options = (rounds: number) => ({ rounds, seed: 20_260_101, log: () => unde
 const proofs: [string, Prove, number][] = [
   ['kill -9 of the server under a stream of writes', killServer, 2],
   ['kill -9 of a first start', firstStart, 2],
+  ['kill -9 of a move between databases', killMigrate, 1],
   ['two servers on one database', twoServers, 1],
   ['swapped rows', swappedRows, 2],
   ['no plaintext at rest or in output', noPlaintext, 1],

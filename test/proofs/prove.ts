@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { prove as firstStart } from './first-start.ts'
+import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { Figure, ProofResult, Prove } from './proof.ts'
@@ -24,6 +25,7 @@ interface Proof {
 const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-server': { prove: killServer, rounds: 50 },
   'first-start': { prove: firstStart, rounds: 50 },
+  'kill-migrate': { prove: killMigrate, rounds: 20 },
   'two-servers': { prove: twoServers, rounds: 10 },
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },

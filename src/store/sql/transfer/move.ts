@@ -8,7 +8,15 @@ import { allMigrations } from '../migrations.ts'
 import { fingerprintOf, identityOf } from './compare.ts'
 import { compare, copyRows, type MoveOptions, type Sides, type SourceFacts, startOver } from './copying.ts'
 import { type Incoming, type Marks, movedAway, notComplete, putMark, readMarks, removeMark } from './marks.ts'
-import { type HeldPlace, hold, mustBeAlone, openPlace, type Place, placeName } from './place.ts'
+import {
+  type HeldPlace,
+  hold,
+  mustBeAlone,
+  openPlace,
+  type Place,
+  placeName,
+  waitUntilAlone,
+} from './place.ts'
 import { isEmpty } from './rows.ts'
 import { sealedVersions } from './sealed.ts'
 import { newer, nothingThere } from './snapshot.ts'
@@ -30,6 +38,7 @@ export async function openMove(options: MoveOptions): Promise<Move> {
     if (from.name === placeName(options.to)) throw sameTwice(from.name)
     source = await hold(from, true)
     target = await openPlace(options.to, true)
+    await waitUntilAlone(target)
     const facts = await sourceFacts(source, options)
     const begun = await begin({ source, target, facts, options })
     return moveOf({ source, target, facts, options }, begun, close)

@@ -3,6 +3,7 @@
 
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ControlledTransaction, Kysely, PostgresDialect, sql } from 'kysely'
 import { ClavigerError } from '../../../domain/errors.ts'
 import type { Engine } from '../engine.ts'
@@ -15,6 +16,9 @@ const SQLITE = 'sqlite:'
 /** Sessions of servers; see connections.ts. */
 const SERVER_NAME = 'claviger'
 const OWN_NAME = 'claviger copy'
+
+// Milliseconds. Postgres takes a moment to notice that a process was killed.
+const SESSION_ENDS_WITHIN = 3_000
 
 export interface Place extends Pick<Engine, 'binary' | 'schema' | 'translate'> {
   readonly engine: EngineName
@@ -68,6 +72,7 @@ export async function openPlace(url: string, made: boolean): Promise<Place> {
  */
 export async function hold(place: Place, alone: boolean): Promise<HeldPlace> {
   if (place.engine === 'sqlite') return { ...place, still: place.database }
+  if (alone) await waitUntilAlone(place)
   let moment: ControlledTransaction<Tables> | undefined
   const end = async () => {
     // Nothing was written; a connection that is gone has ended it already.
@@ -123,6 +128,21 @@ function openAlone(path: string): Engine {
       hint: 'Stop the server that has it open, then type this again.',
       cause: error,
     })
+  }
+}
+
+/** Waits a little until `mustBeAlone` would let a place pass; throws as it does. */
+export async function waitUntilAlone({ engine, database, name, translate }: Place): Promise<void> {
+  if (engine === 'sqlite') return
+  const begun = performance.now()
+  for (;;) {
+    try {
+      return await database.transaction().execute((transaction) => mustBeAlone(transaction, name))
+    } catch (error) {
+      const late = performance.now() - begun > SESSION_ENDS_WITHIN
+      if (late || !(error instanceof ClavigerError) || error.code !== 'conflict') throw translate(error)
+    }
+    await sleep(50)
   }
 }
 

@@ -11,7 +11,7 @@ import { auditGroup } from '../groups/audit.ts'
 import { allMigrations, bringTo, type Migrations } from '../migrations.ts'
 import { isPostgresUrl } from '../postgres/address.ts'
 import type { Database } from '../schema.ts'
-import { mustBeAlone, openPlace, type Place, placeName, sqlitePath } from './place.ts'
+import { mustBeAlone, openPlace, type Place, placeName, sqlitePath, waitUntilAlone } from './place.ts'
 import { insertRows, isEmpty, setCounters, unknownPlace } from './rows.ts'
 import { sealedVersions } from './sealed.ts'
 import { findTables, type Table, type Tables } from './tables.ts'
@@ -48,6 +48,7 @@ async function fillPostgres<T>(
 ): Promise<T> {
   const place = await openPlace(url, true)
   try {
+    await waitUntilAlone(place)
     return await place.database.transaction().execute(async (transaction) => {
       await sql`set local idle_in_transaction_session_timeout = 0`.execute(transaction)
       await mustBeAlone(transaction, place.name)
