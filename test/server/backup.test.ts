@@ -1,5 +1,7 @@
 // A real server under writes, its backup over HTTP, and another server on what was restored from it.
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -10,6 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Client, createClient } from '../../src/client/client.ts'
 import { download } from '../../src/client/download.ts'
 import { type GivenSettings, serverSettings } from '../../src/config.ts'
+import { ClavigerError } from '../../src/domain/errors.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { startServer } from '../../src/main.ts'
 import { createOffline } from '../../src/offline.ts'
@@ -72,6 +75,16 @@ async function store(client: Client, name: string): Promise<void> {
 async function keyOf(client: Client, name: string): Promise<string | undefined> {
   const lease = await client.call('leases.create', { harness: 'claude', credential: name, raw: false })
   return lease.credential?.fields['key']
+}
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+
+function restoring(stateDirectory: string, file: string, databaseUrl: string) {
+  const PATH = process.env['PATH']
+  return spawn(process.execPath, [MAIN, 'backup', 'restore', file], {
+    env: { PATH, CLAVIGER_STATE_DIR: stateDirectory, CLAVIGER_DATABASE_URL: databaseUrl },
+    stdio: 'ignore',
+  })
 }
 
 const lines = (file: string) => gunzipSync(readFileSync(file)).toString().trimEnd().split('\n')
@@ -158,6 +171,41 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (engine) => {
     })
     expect(await errorOf(offline.backUp(absent))).toMatchObject({ code: 'not_found' })
   })
+})
+
+it('a restore that is killed anywhere leaves nothing, and can be typed again', {
+  timeout: 120_000,
+}, async () => {
+  const first = given('first')
+  const { client } = await start(first)
+  for (let i = 0; i < 30; i += 1) await store(client, `key_${i}`)
+  await stop()
+  const file = await save(await offline.backUp(first))
+  for (const databaseUrl of [`sqlite:${join(parent, 'second.db')}`, await postgres.createDatabase()]) {
+    const begun = performance.now()
+    const whole = restoring(first.stateDirectory, file, databaseUrl)
+    await once(whole, 'close')
+    const took = performance.now() - begun
+    expect(whole.exitCode).toBe(0)
+    // That one was for the time; from here on the place is empty again.
+    if (databaseUrl.startsWith('sqlite:')) rmSync(join(parent, 'second.db'))
+    const url = databaseUrl.startsWith('sqlite:') ? databaseUrl : await postgres.createDatabase()
+    for (const part of [0.6, 0.7, 0.8, 0.9]) {
+      const killed = restoring(first.stateDirectory, file, url)
+      const gone = once(killed, 'close')
+      await sleep(took * part)
+      killed.kill('SIGKILL')
+      await gone
+      if (killed.exitCode === 0) break
+    }
+    const settings = given('first', { databaseUrl: url })
+    // Whole or nothing: what a kill came too late for is there already.
+    const again = await offline.restore(settings, file).catch((error: unknown) => error)
+    if (again instanceof ClavigerError) expect(again.message).toContain('not empty')
+    const restored = await start(settings)
+    for (let i = 0; i < 30; i += 1) expect(await keyOf(restored.client, `key_${i}`)).toBe(fakeKey(`key_${i}`))
+    await stop()
+  }
 })
 
 it('what a killed server left of a backup is removed at the next start', async () => {

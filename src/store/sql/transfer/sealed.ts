@@ -6,7 +6,7 @@ import type { CredentialRow } from '../../store.ts'
 import type { SealedVersion } from '../../transfer.ts'
 import type { Tables } from './tables.ts'
 
-const CREDENTIALS = 100
+const CREDENTIALS = 25
 
 interface CredentialFact {
   readonly id: string
