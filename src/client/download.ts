@@ -1,11 +1,14 @@
 // An operation whose answer is a file, over node:http and node:https: handed on as it comes, never kept.
 
 import type { IncomingMessage } from 'node:http'
-import type { StreamedOperationName } from '../api/operations.ts'
+import { OPERATIONS, type StreamedOperationName } from '../api/operations.ts'
 import type { Request } from '../api/schemas.ts'
 import { type ClientOptions, exchangeFor } from './client.ts'
 import type { Exchange } from './exchange.ts'
 import { notOurs, problemOf, unreachable } from './problem.ts'
+
+// Milliseconds of silence. A large file may have to be prepared before its first byte.
+const TIMEOUT_MS = 600_000
 
 /** Asks for it and returns its bytes; they throw `unreachable` when they break off. Throws as a client's call does. */
 export async function download<N extends StreamedOperationName>(
@@ -14,9 +17,11 @@ export async function download<N extends StreamedOperationName>(
   input: Request<N>,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { server } = options
-  const response = await send(exchangeFor(server, options, name, input)).catch((cause: unknown) => {
-    throw unreachable(server, cause)
-  })
+  const response = await send(exchangeFor(server, { ...options, timeoutMs: TIMEOUT_MS }, name, input)).catch(
+    (cause: unknown) => {
+      throw unreachable(server, cause)
+    },
+  )
   const { statusCode: status = 0, headers } = response
   const contentType = headers['content-type'] ?? ''
   if (status < 200 || status > 299) {
@@ -25,14 +30,13 @@ export async function download<N extends StreamedOperationName>(
       server,
     )
   }
-  if (contentType === 'application/json') throw notOurs(status, server)
+  if (contentType !== OPERATIONS[name].answers) throw notOurs(status, server)
   return whole(response, server)
 }
 
 function send({ method, url, headers, body, timeoutMs }: Exchange): Promise<IncomingMessage> {
   const { request } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http')
   return new Promise((resolve, reject) => {
-    // The limit is for silence: a large file may take its time.
     const call = request(url, { method, headers, timeout: timeoutMs }, resolve)
     call.on('timeout', () => call.destroy(new Error('the line is silent')))
     call.on('error', reject)
