@@ -234,7 +234,7 @@ it('a reader that goes away leaves nothing, and does not stand in the way of the
     })
   }
   const left = () => readdirSync(settings.stateDirectory).filter((name) => name.startsWith('copy-for-backup'))
-  await expect.poll(left).toEqual([])
+  await expect.poll(left, { timeout: 10_000 }).toEqual([])
   const file = await save(await download({ server: server.url, token }, 'backup.create', {}))
   expect(lines(file).length).toBeGreaterThan(10)
 })
@@ -304,11 +304,11 @@ it('one is made at a time, and one that breaks off is told from a whole one', as
   const first = await app.send('ada', 'POST', '/api/v1/backup')
   expect((await app.send('ada', 'POST', '/api/v1/backup')).status).toBe(409)
   expect(gunzipSync(Buffer.from(await first.arrayBuffer())).toString()).toContain('"numbers":1')
-  await expect.poll(() => closed).toBe(1)
+  await expect.poll(() => closed, { timeout: 10_000 }).toBe(1)
   breaks = true
   const second = await app.send('ada', 'POST', '/api/v1/backup')
   expect(second.status).toBe(200)
   await expect(second.arrayBuffer()).rejects.toThrow()
-  await expect.poll(() => closed).toBe(2)
+  await expect.poll(() => closed, { timeout: 10_000 }).toBe(2)
   expect(app.lines.join('\n')).toContain('broke off')
 })
