@@ -37,6 +37,7 @@ function dependencies(): CliDependencies {
     startServer,
     startSandbox: async (options) => (await import('./sandbox/sandbox.ts')).startSandbox(options),
     harnessOf,
+    offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
 }
 

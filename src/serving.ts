@@ -18,7 +18,7 @@ import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts
 import { makeFirstLink } from './control/signing-in/invitations.ts'
 import type { Ports } from './control/use-case.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
-import { createIdentity, peopleMigrations } from './identity/better-auth.ts'
+import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/better-auth.ts'
 import { sha256 } from './lib/digest.ts'
 import { makeIdsBy } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
@@ -77,9 +77,10 @@ async function begin(
   const { stateDirectory } = settings
   const engine = engineOf(settings.databaseUrl)
   const commits: { auditDurable: Metrics['auditDurable'] } = { auditDurable: () => undefined }
-  const { store, database, executeIn } = await openSqlStore({
+  const { store, database, executeIn, snapshot } = await openSqlStore({
     url: settings.databaseUrl,
     extraMigrations: peopleMigrations(engine),
+    scratch: stateDirectory,
     auditDurable: (seconds) => commits.auditDurable(seconds),
   })
   endings.push(() => store.close())
@@ -106,6 +107,7 @@ async function begin(
     publicUrl: () => settings.publicUrl ?? address.url,
     server: { version, id: serverId(), clockOffset: clock.offset },
     auditSeen: watch.seen,
+    snapshot: () => snapshot(PASSING_TABLES),
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)

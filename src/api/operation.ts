@@ -16,6 +16,8 @@ export interface Operation {
   readonly path: string
   readonly permission: Permission
   readonly summary: string
+  /** The media type of a success that is a file; without it, a success is JSON. */
+  readonly answers?: string
   /** The status of a success. */
   readonly status: 200 | 201 | 204
 }

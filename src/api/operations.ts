@@ -3,6 +3,7 @@
 
 import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
+import { BACKUP_OPERATIONS } from './operations/backup.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
@@ -22,6 +23,7 @@ const TABLE = {
   ...AUDIT_OPERATIONS,
   ...PEOPLE_OPERATIONS,
   ...OPERATING_OPERATIONS,
+  ...BACKUP_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE
@@ -29,6 +31,11 @@ export type OperationName = keyof typeof TABLE
 /** Operations that nobody has to be signed in for. */
 export type PublicOperationName = {
   [N in OperationName]: (typeof TABLE)[N]['permission'] extends 'public' ? N : never
+}[OperationName]
+
+/** Operations whose answer is a file. */
+export type StreamedOperationName = {
+  [N in OperationName]: (typeof TABLE)[N] extends { readonly answers: string } ? N : never
 }[OperationName]
 
 export const OPERATIONS: Readonly<Record<OperationName, Operation>> = TABLE

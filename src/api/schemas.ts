@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
+import { BACKUP_SCHEMAS } from './schemas/backup.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
@@ -23,6 +24,7 @@ export const SCHEMAS = {
   ...AUDIT_SCHEMAS,
   ...PEOPLE_SCHEMAS,
   ...OPERATING_SCHEMAS,
+  ...BACKUP_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

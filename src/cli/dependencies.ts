@@ -1,6 +1,7 @@
 // What the command line may not reach by itself: implementations, the environment, the streams. main.ts gives it.
 
 import type { ServerSettings } from '../config.ts'
+import type { MoveReport, RestoreReport } from '../domain/backup.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Harness } from '../harnesses/harness.ts'
@@ -37,6 +38,22 @@ interface StartedSandbox {
   close(): Promise<void>
 }
 
+/** What is done to an installation while no server runs on it. */
+interface Offline {
+  /** The bytes of a backup of this installation. */
+  backUp(settings: ServerSettings): Promise<AsyncIterable<Uint8Array>>
+  /** Restores the backup in this file into the empty place that the settings name. */
+  restore(settings: ServerSettings, file: string): Promise<RestoreReport>
+  /** Moves an installation to another database; `progress` hears how many rows are in. */
+  migrate(
+    settings: ServerSettings,
+    urls: { readonly from: string; readonly to: string },
+    progress: (rows: number) => void,
+  ): Promise<MoveReport>
+  /** Lets a database be used again that was moved away; false when it was not. */
+  takeBack(url: string): Promise<boolean>
+}
+
 /** What the command line may not reach by itself; main.ts gives it. */
 export interface CliDependencies extends Streams {
   readonly version: string
@@ -49,5 +66,6 @@ export interface CliDependencies extends Streams {
     port: number
     credentials: readonly AcceptedCredential[]
   }) => Promise<StartedSandbox>
+  readonly offline: () => Promise<Offline>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
 }

@@ -42,7 +42,8 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function exchangeFor(
+/** The exchange of an operation with this input. */
+export function exchangeFor(
   server: string,
   options: ClientOptions,
   name: OperationName,

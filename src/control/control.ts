@@ -4,6 +4,7 @@
 import { createReadingUseCases } from './audit/reading.ts'
 import { createVerifyingUseCases } from './audit/verifying.ts'
 import { createWarningUseCases } from './audit/warnings.ts'
+import { createBackupUseCases } from './backup/creating.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
 import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
@@ -52,6 +53,7 @@ export function createControl(ports: Ports): Control {
     ...createVerifyingUseCases(workshop),
     ...createWarningUseCases(workshop),
     ...createRekeyUseCases(workshop),
+    ...createBackupUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { contentsOf, createHouse, errorOf, type House } from '../../test/support/house.ts'
-import { createGuard } from './guard.ts'
+import { createVault } from '../vault/envelope.ts'
+import { createGuard, opens } from './guard.ts'
 
 async function furnished(): Promise<{ house: House; id: string; lease: string }> {
   const house = createHouse()
@@ -126,5 +127,25 @@ describe('guard', () => {
       'unavailable',
       'The sealed value of the credential main does not open.',
     ])
+  })
+})
+
+describe('opens', () => {
+  it('says whether all of a version opens, and lets nothing out', async () => {
+    const { house, id } = await furnished()
+    const { store, vault } = house.ports
+    const row = await store.credentials.get('org-acme', id)
+    if (!row) throw new Error('no row')
+    const sealed = async (version: number) => ({
+      row,
+      version,
+      values: await store.versions.values(id, version),
+    })
+    expect([opens(vault, await sealed(1)), opens(vault, await sealed(2))]).toEqual([true, true])
+    const first = await sealed(1)
+    expect(opens(createVault(randomBytes(32)), first)).toBe(false)
+    expect(opens(vault, { ...first, version: 2 })).toBe(false)
+    expect(opens(vault, { ...first, row: { ...row, name: 'other' } })).toBe(false)
+    expect(opens(vault, { ...first, values: { ...first.values, more: new Uint8Array([1, 2]) } })).toBe(false)
   })
 })

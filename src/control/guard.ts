@@ -74,6 +74,22 @@ export function doesNotOpen(name: string, options: ErrorOptions): ClavigerError 
   )
 }
 
+/** Whether every value of a sealed version opens with this key. Nothing of what is inside is let out. */
+export function opens(vault: Vault, { row, version, values }: Sealed): boolean {
+  const fields = Object.keys(values).sort()
+  const { organizationId, id: credentialId } = row
+  try {
+    for (const [field, bytes] of Object.entries(values)) {
+      const place = { organizationId, credentialId, field, version, fields }
+      vault.open(row.wrappedKey, keyContext(row), place, bytes)
+    }
+    return true
+  } catch (thrown) {
+    if (thrown instanceof ClavigerError) return false
+    throw thrown
+  }
+}
+
 /** Where the data key of a credential belongs. */
 export function keyContext(row: KeyPlace): KeyContext {
   const { organizationId, id: credentialId, owner, type, name, version } = row

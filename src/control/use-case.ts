@@ -1,6 +1,6 @@
 // What a use-case is, what all of them are made from, and what they answer. No behaviour.
 
-import type { OperationName, PublicOperationName } from '../api/operations.ts'
+import type { OperationName, PublicOperationName, StreamedOperationName } from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
 import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
@@ -9,6 +9,7 @@ import type { Secret } from '../domain/secret.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Store } from '../store/store.ts'
+import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 
@@ -39,8 +40,12 @@ type Revealing =
   | 'workers.enrol'
   | 'workers.join'
 
-/** What a use-case returns: the operation's output, with every plaintext in it still hidden. */
-export type Result<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
+/** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file. */
+export type Result<N extends OperationName> = N extends StreamedOperationName
+  ? AsyncIterableIterator<Uint8Array>
+  : N extends Revealing
+    ? Hidden<Output<N>>
+    : Output<N>
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 
@@ -84,6 +89,8 @@ export interface Ports {
   readonly operatorOrganization: string
   /** Where people and terminals reach this server, for example `https://claviger.example`. Links begin with it. */
   readonly publicUrl: () => string
+  /** This moment of the whole database, for a backup. */
+  readonly snapshot: () => Promise<Snapshot>
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
   /** The last place of the organization's audit log that this server has seen, as kept outside of the database. */

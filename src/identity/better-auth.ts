@@ -55,6 +55,9 @@ export function peopleMigrations(engine: IdentityOptions['engine']): Record<stri
   }
 }
 
+/** Tables of what is good for a while only: a backup that brought it back would sign people in again. */
+export const PASSING_TABLES: readonly string[] = ['person_session', 'person_verification']
+
 export function createIdentity(options: IdentityOptions): Identity {
   const { database, engine, executeIn } = options
   const auth = createAuth(options)

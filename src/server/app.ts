@@ -19,6 +19,7 @@ import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
 import { addSigningInPages } from './signing-in/routes.ts'
+import { streamedResponse } from './streamed.ts'
 import { type Connection, createVisitors, type Visitors } from './visitors.ts'
 
 export interface AppDependencies {
@@ -123,7 +124,10 @@ async function attempt(
     const answer = await useCase(asking, input)
     if (harness !== '') dependencies.metrics.lease(harness, 'granted')
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
-    return new Response(reveal(answer), { status: OPERATIONS[name].status, headers })
+    const { status, answers } = OPERATIONS[name]
+    if (answers !== undefined)
+      return fileResponse(dependencies, answer, { ...headers, 'content-type': answers })
+    return new Response(reveal(answer), { status, headers })
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     return answerError(dependencies, thrown, request, name)
@@ -142,6 +146,20 @@ async function whoAsks(
   const caller = await authenticate(bearerOf(request), requestId)
   callers.set(request, caller)
   return caller
+}
+
+function fileResponse(
+  { log }: AppDependencies,
+  answer: unknown,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  return streamedResponse(answer as AsyncIterableIterator<Uint8Array>, {
+    headers,
+    failed(thrown) {
+      const { code, message, detail } = asClavigerError(thrown)
+      log.error({ requestId: headers['x-request-id'], code, detail }, `broke off: ${message}`)
+    },
+  })
 }
 
 function answerError(

@@ -34,7 +34,7 @@ export function openApiDocument(version: string): Json {
 }
 
 function describe(name: OperationName): Json {
-  const { path, summary, status } = OPERATIONS[name]
+  const { path, summary, status, answers } = OPERATIONS[name]
   const input = jsonSchema(SCHEMAS[name].input, 'input')
   const properties = (input['properties'] ?? {}) as Record<string, Json>
   const required = (input['required'] ?? []) as string[]
@@ -58,7 +58,10 @@ function describe(name: OperationName): Json {
     responses: {
       [status]: {
         description: 'Done.',
-        content: content('application/json', jsonSchema(SCHEMAS[name].output, 'output')),
+        content:
+          answers === undefined
+            ? content('application/json', jsonSchema(SCHEMAS[name].output, 'output'))
+            : content(answers, { type: 'string', format: 'binary' }),
       },
       default: {
         description: `A problem document; the status is one of ${[...new Set(Object.values(STATUS_OF))].join(', ')}.`,

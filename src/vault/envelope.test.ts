@@ -1,5 +1,6 @@
 // B6: sealed rows that cannot be swapped. The vectors hold the format still: every release must open them.
 
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -171,5 +172,32 @@ describe('vectors', () => {
       Buffer.from(one.sealed, 'base64'),
     )
     expect(opened.expose()).toBe(one.plaintext)
+  })
+})
+
+describe('authenticate', () => {
+  const digest = (key: Uint8Array, purpose: string, ...texts: string[]) => {
+    const authenticator = createVault(key).authenticate(purpose)
+    for (const text of texts) authenticator.update(text)
+    return authenticator.digest()
+  }
+
+  it('depends on the key, the purpose and every character, and not on the pieces', () => {
+    const [a, b] = [randomBytes(32), randomBytes(32)]
+    expect(digest(a, 'backup', 'one', 'two')).toBe(digest(a, 'backup', 'onetwo'))
+    expect(digest(a, 'backup', 'one')).toMatch(/^[0-9a-f]{64}$/)
+    const all = [
+      digest(a, 'backup', 'x'),
+      digest(b, 'backup', 'x'),
+      digest(a, 'other', 'x'),
+      digest(a, 'backup', 'y'),
+    ]
+    expect(new Set(all).size).toBe(4)
+  })
+
+  it('stays what it was: backups made by every release can be restored', () => {
+    expect(digest(new Uint8Array(32).fill(7), 'backup', 'x')).toBe(
+      '6d173b1c3af617a835e9e7cfec9d5b8e5a8179d96b14e3cc6e95b0fca6f3030a',
+    )
   })
 })

@@ -97,6 +97,11 @@ export function createVault(current: Uint8Array, ...older: readonly Uint8Array[]
       const text = Buffer.from(plaintext.expose(), 'utf8')
       return Buffer.concat([Buffer.of(FORMAT), encrypt(unwrap(wrapped, key), valueAad(value), text)])
     },
+    authenticate(purpose) {
+      const key = createHmac('sha256', master.key).update(`claviger authenticate v1 ${purpose}`).digest()
+      const hmac = createHmac('sha256', key)
+      return { update: (text) => void hmac.update(text), digest: () => hmac.digest('hex') }
+    },
     sizeOf: (sealed) => Math.max(0, sealed.length - 1 - NONCE_LENGTH - TAG_LENGTH),
     open(wrapped, key, value, sealed) {
       if (sealed[0] !== FORMAT) throw doesNotOpen('its format is unknown')

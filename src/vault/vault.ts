@@ -32,6 +32,13 @@ export interface Signature {
   readonly signature: string
 }
 
+/** Takes in a text piece by piece and tells whoever has the master key that it is ours and unaltered. */
+export interface Authenticator {
+  update(text: string): void
+  /** HMAC-SHA256 in hexadecimal; call it once. */
+  digest(): string
+}
+
 export interface Vault {
   /** Names the current master key, under which data keys are wrapped; part of every wrapped key and bound into it. */
   readonly keyId: string
@@ -46,6 +53,8 @@ export interface Vault {
   seal(wrapped: Uint8Array, key: KeyContext, value: ValueContext, plaintext: Secret): Uint8Array
   /** The bytes of the plaintext in a sealed value, without opening it. */
   sizeOf(sealed: Uint8Array): number
+  /** For what leaves the database whole. `purpose` keeps apart what must not stand for each other. */
+  authenticate(purpose: string): Authenticator
   /** Throws `unavailable` when anything does not fit: key, place, version, or a flipped bit. */
   open(wrapped: Uint8Array, key: KeyContext, value: ValueContext, sealed: Uint8Array): Secret
   /** Signs a text with a key made from the master key for this purpose: the same until the master key is another. */

@@ -27,7 +27,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 
 // Folder → the only files of it that others may import.
 const PORTS: Readonly<Record<string, readonly string[]>> = {
-  store: ['store.ts'],
+  store: ['store.ts', 'transfer.ts'],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
   providers: ['provider.ts'],
@@ -42,7 +42,7 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
 }
 
 // The composition root and the entry points may name anything.
-const ROOTS = ['src/main.ts', 'src/serving.ts', 'src/testing.ts', 'src/index.ts']
+const ROOTS = ['src/main.ts', 'src/serving.ts', 'src/offline.ts', 'src/testing.ts', 'src/index.ts']
 
 // Where a Secret may become text: folders, and single files that do nothing else.
 const MAY_EXPOSE = [

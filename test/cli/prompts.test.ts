@@ -61,6 +61,7 @@ async function onTerminal(
     selfCommand: [],
     startServer: never,
     startSandbox: never,
+    offline: never,
     harnessOf: never,
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { ALTERATIONS } from './audit/alterations.ts'
 import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
+import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer, proveWithAccident } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { ProofResult, Prove } from './proof.ts'
@@ -22,6 +23,7 @@ const proofs: [string, Prove, number][] = [
   ['kill -9 of the server under a stream of writes', killServer, 2],
   ['kill -9 of a first start', firstStart, 2],
   ['kill -9 during re-keying', rekey, 1],
+  ['kill -9 of a move between databases', killMigrate, 1],
   ['two servers on one database', twoServers, 1],
   ['three servers on one Postgres, restarts and kills', replicas, 3],
   ['swapped rows', swappedRows, 2],

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
+import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import type { Figure, ProofResult, Prove } from './proof.ts'
@@ -28,6 +29,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-server': { prove: killServer, rounds: 50 },
   'first-start': { prove: firstStart, rounds: 50 },
   rekey: { prove: rekey, rounds: 20 },
+  'kill-migrate': { prove: killMigrate, rounds: 20 },
   'two-servers': { prove: twoServers, rounds: 10 },
   replicas: { prove: replicas, rounds: 30 },
   // More than there are: every change is tried.

@@ -122,6 +122,13 @@ export function createHouse(
     random: randomBytes,
     publicUrl: () => 'http://claviger.test',
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
+    snapshot: async () => ({
+      ...{ engine: 'sqlite', migrations: [], tables: [] },
+      async *pages() {
+        yield []
+      },
+      close: async () => undefined,
+    }),
     leaseLife: LEASE_LIFE,
   }
   const control = createControl(ports)

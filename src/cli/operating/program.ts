@@ -15,6 +15,8 @@ function addRekey(program: Command, attach: Attach): void {
     .option('--status', 'only say which keys there are, and how far it is')
     .option('--force', 'do not ask')
   attach(rekey, () => import('./rekey.ts').then((m) => m.run))
+  addBackup(program, attach)
+  addMigrate(program, attach)
 }
 
 function addAudit(program: Command, attach: Attach): void {
@@ -41,4 +43,30 @@ function addAudit(program: Command, attach: Attach): void {
     .command('acknowledge')
     .description('End the warning that the database was put back to an older copy.')
   attach(acknowledge, () => import('./audit.ts').then((m) => m.acknowledge))
+}
+
+function addBackup(program: Command, attach: Attach): void {
+  const backup = program.command('backup').description('Everything but the master key in one file.')
+  const create = backup
+    .command('create')
+    .description('Write a backup, also while the server runs. It never contains the master key.')
+    .argument('<file>', 'a new file')
+    .option('--database <url>', 'of this database itself, while no server runs on it')
+  attach(create, () => import('./backup-create.ts').then((m) => m.run))
+  const restore = backup
+    .command('restore')
+    .description('Put a backup into an empty state directory, while no server runs. It needs the master key.')
+    .argument('<file>')
+    .option('--database <url>', 'into this empty database')
+  attach(restore, () => import('./backup-restore.ts').then((m) => m.run))
+}
+
+function addMigrate(program: Command, attach: Attach): void {
+  const migrate = program
+    .command('migrate')
+    .description('Move everything to another database; interrupted, type it again.')
+    .option('--from <url>', 'the database as it is: sqlite:PATH or postgres://USER@HOST/DATABASE')
+    .option('--to <url>', 'an empty one; the password is taken from PGPASSWORD')
+    .option('--take-back <url>', 'let a database be used again that was moved away')
+  attach(migrate, () => import('./migrate.ts').then((m) => m.run))
 }

@@ -78,6 +78,7 @@ async function login(answers: readonly Answer[], words: readonly string[] = []) 
     stdout,
     stderr,
     selfCommand: [],
+    offline: () => Promise.reject(new Error('not here')),
     ...{ startServer: never, startSandbox: never, harnessOf: never },
   })
   expect(left).toEqual([])

@@ -43,6 +43,9 @@ async function startServer(url: string): Promise<Server> {
   const [vault, now, operatorOrganization] = [createVault(KEY), () => Date.now(), organization.id]
   const ports: Ports = {
     ...{ store, identity, vault, now, operatorOrganization },
+    snapshot: async () => {
+      throw new Error('no backup is made here')
+    },
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, KEY),
     providerOf: () => undefined,
     random: randomBytes,

@@ -25,6 +25,8 @@ export interface Engine {
   readonly signals?: EngineSignals
   /** Lends the database for migrations, to one process at a time. */
   migrating<T>(work: (database: Kysely<Database>) => Promise<T>): Promise<T>
+  /** Where a database is one file: writes everything that is committed to a new one, while others go on. */
+  copyTo?(path: string): Promise<void>
   /** Throws `unavailable` when the database cannot be used now; answers within seconds. */
   check(): Promise<void>
   /** The clock that everybody who uses the database shares; throws as `check` does. */

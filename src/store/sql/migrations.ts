@@ -11,6 +11,7 @@ import { indexHolders } from './migrations/holdings.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
+import { refuseMarked } from './transfer/marks.ts'
 
 export type Migrations = Readonly<Record<string, Migration>>
 
@@ -35,23 +36,38 @@ function storeMigrations(binary: Engine['binary']): Migrations {
 
 /**
  * Brings the database up to date, in one transaction and under the migration lock. Throws `unavailable` when it has
- * migrations this program does not know, before anything is changed.
+ * migrations this program does not know, or is being moved, before anything is changed; `here` names it for people.
  */
-export async function migrate(engine: Engine, extra: Migrations = {}): Promise<void> {
-  const migrations = { ...storeMigrations(engine.binary), ...extra }
+export async function migrate(engine: Engine, extra: Migrations = {}, here = 'This database'): Promise<void> {
+  const migrations = allMigrations(engine.binary, extra)
   await engine.migrating(async (database) => {
+    await refuseMarked(database as never, engine.binary === 'blob' ? 'sqlite' : 'postgres', here)
     await refuseNewer(database, engine.schema, migrations)
-    const migrator = new Migrator({
-      db: database,
-      provider: { getMigrations: async () => ({ ...migrations }) },
-      // Two lines of numbers, the store's and the one handed in, grow independently of each other.
-      allowUnorderedMigrations: true,
-      // Another schema of the database may have a table of migrations too.
-      ...(engine.schema !== undefined && { migrationTableSchema: engine.schema }),
-    })
-    const { error } = await migrator.migrateToLatest()
-    if (error !== undefined) throw engine.translate(error)
+    await bringTo(database, engine, migrations)
   })
+}
+
+/** Every migration this program knows. */
+export function allMigrations(binary: Engine['binary'], extra: Migrations): Migrations {
+  return { ...storeMigrations(binary), ...extra }
+}
+
+/** Applies those of these migrations that are missing; in a transaction, when it is given one. */
+export async function bringTo(
+  database: Kysely<Database>,
+  { schema, translate }: Pick<Engine, 'schema' | 'translate'>,
+  migrations: Migrations,
+): Promise<void> {
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    // Two lines of numbers, the store's and the one handed in, grow independently of each other.
+    allowUnorderedMigrations: true,
+    // Another schema of the database may have a table of migrations too.
+    ...(schema !== undefined && { migrationTableSchema: schema }),
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw translate(error)
 }
 
 async function refuseNewer(

@@ -31,7 +31,7 @@ const PATIENCE = 5_000
 const CHECK_TIMEOUT = 2_000
 
 // Any number, as long as nobody else in this database uses it: "clav".
-const MIGRATION_LOCK = 0x636c6176
+export const MIGRATION_LOCK = 0x636c6176
 // Another server may be migrating a large database.
 const MIGRATION_LOCK_TIMEOUT = '10min'
 

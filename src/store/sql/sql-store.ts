@@ -7,6 +7,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
 import { storeClosed, unitEnded } from '../refusals.ts'
 import type { Store, StoreDescription, StoreGroups } from '../store.ts'
+import type { Snapshot } from '../transfer.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit, type Leave } from './group-commit.ts'
@@ -30,6 +31,7 @@ import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
 import { createSignals, refusingSignals } from './signals.ts'
 import { openSqlite } from './sqlite.ts'
+import { removeLeftCopies, snapshotOf } from './transfer/snapshot.ts'
 
 const SQLITE = 'sqlite:'
 
@@ -42,6 +44,8 @@ export interface SqlStoreOptions {
   readonly maxPages?: number
   /** Told of each unit with audit entries: the seconds from its first entry until all of it was durable. */
   readonly auditDurable?: (seconds: number) => void
+  /** A directory of ours for what is needed for a while; without it there are no snapshots. */
+  readonly scratch?: string
 }
 
 export interface SqlStore {
@@ -50,6 +54,8 @@ export interface SqlStore {
   readonly database: Kysely<Database>
   /** Runs statements on others' tables as part of this unit: `unit` is what `atomically` gave. Throws `internal` for anything else. */
   readonly executeIn: (unit: object) => Execute
+  /** This moment of the database, for a backup; tables `without` are left out. */
+  snapshot(without: readonly string[]): Promise<Snapshot>
   /** The same as `store.close()`. */
   close(): Promise<void>
 }
@@ -70,8 +76,10 @@ export function shownDatabase(url: string): string {
  */
 export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> {
   const engine = await openEngine(options)
+  const { url, scratch } = options
   try {
-    await migrate(engine, options.extraMigrations)
+    await migrate(engine, options.extraMigrations, shownDatabase(url))
+    if (scratch !== undefined && engine.copyTo !== undefined) await removeLeftCopies(scratch)
   } catch (error) {
     await engine.close()
     throw engine.translate(error)
@@ -83,7 +91,16 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<SqlStore> 
     if (execute) return execute
     throw new ClavigerError('internal', 'This is no unit of this store.')
   }
-  return { store, database: engine.database, executeIn, close: () => store.close() }
+  return {
+    store,
+    database: engine.database,
+    executeIn,
+    snapshot: async (without) => {
+      if (scratch === undefined) throw new ClavigerError('internal', 'There is no room for a snapshot.')
+      return snapshotOf(engine, scratch, { url, without })
+    },
+    close: () => store.close(),
+  }
 }
 
 async function openEngine({ url, maxPages }: SqlStoreOptions): Promise<Engine> {

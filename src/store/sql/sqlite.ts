@@ -2,7 +2,7 @@
 // and the translation of errors; it knows no table.
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { backup, DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import {
   CompiledQuery,
   Kysely,
@@ -16,6 +16,9 @@ import type { Engine } from './engine.ts'
 import { sqliteErrors, unusable } from './errors.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
+
+// Pages that are copied in one step, while a statement has to wait: some milliseconds.
+const COPY_PAGES = 500
 
 // What a mode may not have: any right for the group or others.
 const OTHERS = 0o077
@@ -78,6 +81,7 @@ export function openSqlite(options: SqliteOptions): Engine {
     versionQuery: 'select sqlite_version() as version',
     // One process has it, and so this process's clock is the only one.
     now: async () => Date.now(),
+    copyTo: (path) => copy(connection, database, path, translate),
     check: async () => {
       await database.executeQuery(CompiledQuery.raw('select 1 from sqlite_schema'))
     },
@@ -91,6 +95,28 @@ export function openSqlite(options: SqliteOptions): Engine {
         if (connection.isOpen) connection.close()
       }
     },
+  }
+}
+
+// SQLite copies in steps, and what is committed between them is in the copy too. The first step must not meet an open
+// transaction: node:sqlite would take that for the end. So nobody else has the connection until it is done.
+async function copy(
+  connection: DatabaseSync,
+  database: Kysely<Database>,
+  path: string,
+  translate: Engine['translate'],
+): Promise<void> {
+  makePrivate(path)
+  const begun = Promise.withResolvers<void>()
+  try {
+    const copying = await database.getExecutor().provideConnection(async () => {
+      const whole = backup(connection, path, { rate: COPY_PAGES, progress: () => begun.resolve() })
+      await Promise.race([begun.promise, whole])
+      return { whole }
+    })
+    await copying.whole
+  } catch (error) {
+    throw translate(error)
   }
 }
 

@@ -59,6 +59,8 @@ export interface ConnectionsOptions {
   readonly pipelined?: boolean
   /** For migrations, which take as long as they take. */
   readonly unhurried?: boolean
+  /** What the server calls them in its list of sessions: `claviger` for those of a server of ours. */
+  readonly applicationName?: string
 }
 
 /**
@@ -93,6 +95,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const { address, availability, translate } = options
   const pool = new Pool({
     ...configOf(address, options.unhurried),
+    ...(options.applicationName !== undefined && { application_name: options.applicationName }),
     max: options.most,
     pipeline: options.pipelined ?? false,
     idleTimeoutMillis: IDLE_TIMEOUT,

@@ -1,0 +1,46 @@
+// `claviger backup restore FILE`: into an empty state directory or database, while no server runs on it.
+
+import { givenSettings, serverSettings } from '../../config.ts'
+import type { RestoreReport } from '../../domain/backup.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { countsText } from './backup-create.ts'
+
+export interface BackupRestoreOptions {
+  readonly database?: string
+}
+
+export async function run(
+  { dependencies, ui }: Context,
+  { database }: BackupRestoreOptions,
+  [file = '']: readonly string[],
+): Promise<number> {
+  const given = givenSettings(dependencies.env)
+  const settings = serverSettings({ ...given, ...(database !== undefined && { databaseUrl: database }) })
+  const report = await (await dependencies.offline()).restore(settings, file)
+  const { header, ...rest } = report
+  ui.answer({ file, createdAt: header.createdAt, ...rest }, () => lines(report))
+  return report.closed.length === 0 ? EXIT.ok : EXIT.failed
+}
+
+function lines({ header, counts, place, credentials, closed, ...done }: RestoreReport): string[] {
+  return [
+    `Restored the backup of ${header.createdAt} into ${place}: ${countsText(counts)}.`,
+    opened(credentials, closed),
+    ...(done.quarantined > 0
+      ? [`Set aside until they have been tried, because they renew themselves: ${done.quarantined} logins.`]
+      : []),
+    ...(done.leasesEnded > 0
+      ? [`Runs that were under way then have ended: ${done.leasesEnded} leases.`]
+      : []),
+    'Tokens that were revoked after the backup are good again: see claviger admin tokens list.',
+    'Next: claviger serve',
+  ]
+}
+
+/** For people: which credentials open with the master key. */
+export function opened(credentials: number, closed: readonly string[]): string {
+  return closed.length === 0
+    ? `All credentials open with the master key: ${credentials}.`
+    : `${closed.length} of ${credentials} credentials do not open with the master key; enter their values again: ${closed.join(', ')}`
+}
