@@ -90,30 +90,33 @@ export function changedMeanwhile(name: string): ClavigerError {
   })
 }
 
-/** The act of managing a stored credential. */
-export function manage(
+/** The act of managing a stored credential. An agent may know of what is attached to it, and so is refused in its name. */
+export async function manage(
+  groups: Pick<StoreGroups, 'attachments'>,
+  caller: Caller,
   action: string,
   row: CredentialRow,
-  details: Record<string, string | number> = {},
-): Act {
+  details: Details = {},
+): Promise<Act> {
+  const attached = await isAttached(groups, caller, row)
   return {
-    action,
-    needs: { right: 'manage', owner: parseOwner(row.owner) },
-    object: { kind: 'credential', id: row.id, name: row.name },
-    details: { owner: row.owner, type: row.type, ...details },
+    ...about(action, row, details),
+    needs: { right: 'manage', owner: parseOwner(row.owner), attached },
   }
 }
 
 /** The act of giving a credential to the owner of this row, who need not have it yet. */
-export function storeFor(
-  action: string,
-  row: CredentialRow,
-  details: Record<string, string | number> = {},
-): Act {
+export function storeFor(action: string, row: CredentialRow, details: Details = {}): Act {
   return {
-    ...manage(action, row, details),
+    ...about(action, row, details),
     needs: { right: 'manage', owner: parseOwner(row.owner), into: true },
   }
+}
+
+type Details = Record<string, string | number>
+
+function about(action: string, { id, name, owner, type }: CredentialRow, details: Details) {
+  return { action, object: { kind: 'credential', id, name }, details: { owner, type, ...details } }
 }
 
 /** The error for a name the owner uses already. */

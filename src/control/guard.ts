@@ -164,8 +164,9 @@ function refusal(caller: Caller, { needs, object, instead }: Act): ClavigerError
   }
   if (needs.into)
     return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`, instead)
-  if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
-  if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
+  const { owner, attached } = needs
+  if (!mayCredential(caller, 'exists', owner, attached)) return absent(object.kind, object.id)
+  if (!mayCredential(caller, 'describe', owner, attached)) return ofSomebodyElse()
   return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
 }
 

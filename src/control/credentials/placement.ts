@@ -33,7 +33,7 @@ export function createPlacementUseCases(
       checkName(name)
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, id)
-        await authorize(manage('credential.rename', row, { to: name }))
+        await authorize(await manage(unit, caller, 'credential.rename', row, { to: name }))
         if (row.type === 'raw') await checkVariable(vault, unit, row, name)
         return place(unit, caller, row, { name, ...rebind(vault, row, { name }), updatedAt: now() })
       })
@@ -43,7 +43,7 @@ export function createPlacementUseCases(
       const to = formatOwner(owner)
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, input.id)
-        await authorize(manage('credential.move', row, { to }))
+        await authorize(await manage(unit, caller, 'credential.move', row, { to }))
         const receive = storeFor('credential.receive', { ...row, owner: to }, { from: row.owner })
         await authorize(receive)
         await mustStand(workshop.identity, unit, caller, owner)

@@ -52,7 +52,7 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
     'credentials.delete': (caller, { id }) =>
       guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, id)
-        await authorize(manage('credential.delete', row))
+        await authorize(await manage(unit, caller, 'credential.delete', row))
         const cleared = await referencesTo(unit, row, workshop.now())
         await unit.leases.endAllOf(row.id, workshop.now(), 'the credential was deleted')
         await unit.credentials.delete(caller.organizationId, row.id)
