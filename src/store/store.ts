@@ -413,8 +413,8 @@ export interface CountStore {
 }
 
 /**
- * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of the
- * token, person, agent, worker or lease.
+ * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of what
+ * did: a token, person, team, agent or worker, or the credential whose leases ended.
  */
 export type SignalTopic = 'holders'
 

@@ -56,6 +56,7 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
         const cleared = await referencesTo(unit, row, workshop.now())
         await unit.leases.endAllOf(row.id, workshop.now(), 'the credential was deleted')
         await unit.credentials.delete(caller.organizationId, row.id)
+        await unit.signals.send('holders', row.id)
         return { cleared }
       }),
   }

@@ -121,6 +121,7 @@ async function clear(
   const attachments = await unit.attachments.ofAgent(organizationId, agent)
   const workers = await liveWorkersOf(unit, organizationId, agent)
   const tokens = await unit.tokens.revokeAllOf(holder, at)
+  await unit.signals.send('holders', agent)
   let ended = await unit.holdings.endRunning(holder, at, 'the agent was deleted')
   for (const worker of workers) ended += await endWorker(unit, worker, at, 'the agent was deleted')
   return [

@@ -90,6 +90,7 @@ async function endLeasesOf(
   let ended = 0
   for (const holder of holders)
     ended += await unit.holdings.endRunning(holder, at, 'the credential was detached', credentialId)
+  await unit.signals.send('holders', agent)
   return ended
 }
 

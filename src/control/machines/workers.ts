@@ -70,6 +70,7 @@ export async function endWorker(
   const holder = { organizationId, kind: 'worker', id } as const
   await unit.workers.revoke(organizationId, id, at)
   await unit.tokens.revokeAllOf(holder, at)
+  await unit.signals.send('holders', id)
   return unit.holdings.endRunning(holder, at, reason)
 }
 

@@ -83,6 +83,7 @@ export function createAcceptingUseCases(
           await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
           const person =
             row.kind === 'join' ? await join(changes, row, given) : await renew(changes, row, given)
+          await unit.signals.send('holders', person.id)
           await unit.audit.append(acceptance(row, person, visitor, now(), given))
           const made = { organization, person, role: person.role, client, by: 'an invitation' }
           const extra = token ? handedOver(await makeTerminalToken(workshop, unit, visitor, made)) : {}
