@@ -2,8 +2,8 @@
 
 import { pageOf } from './memory-credentials.ts'
 import type { Tables } from './memory-tables.ts'
+import type { DeviceLoginRow, DeviceLoginStore, InvitationRow, InvitationStore } from './people-groups.ts'
 import { alreadyThere } from './refusals.ts'
-import type { DeviceLoginRow, DeviceLoginStore, InvitationRow, InvitationStore } from './store.ts'
 
 export function invitationGroup({ invitations }: Tables): InvitationStore {
   const byDigest = (digest: string) => invitations.find((row) => row.digest === digest)[0]

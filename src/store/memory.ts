@@ -8,12 +8,12 @@ import { holdingGroup } from './memory-holdings.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory-tables.ts'
+import type { Holder } from './people-groups.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   AuditStore,
   CountStore,
-  Holder,
   InstallationStore,
   LeaseRow,
   LeaseStore,

@@ -14,7 +14,8 @@ import {
   PLACEHOLDER_EMAIL,
 } from '../../identity/identity.ts'
 import { sha256 } from '../../lib/digest.ts'
-import type { InvitationRow, StoreGroups } from '../../store/store.ts'
+import type { InvitationRow } from '../../store/people-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { rolesWithin } from '../tokens.ts'
 import type { Control, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'

@@ -5,7 +5,8 @@ import type { AuditEntry } from '../../domain/audit.ts'
 import type { Role } from '../../domain/caller.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { CredentialState } from '../../domain/state.ts'
-import type { DeviceLoginRow, InvitationRow, TokenRow } from '../store.ts'
+import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
+import type { TokenRow } from '../store.ts'
 
 export interface CredentialTable {
   id: string
