@@ -9,7 +9,7 @@ import {
   type CredentialTypeDefinition,
 } from '../domain/credential-types.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../domain/harness-names.ts'
-import { NOTICE } from '../domain/policy.ts'
+import { NOTICE } from '../domain/resolution/policy.ts'
 import { CREDENTIAL_STATES } from '../domain/state.ts'
 import type { Attach } from './context.ts'
 

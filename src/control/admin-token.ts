@@ -1,7 +1,7 @@
 // The token of the first person, kept in a file beside the database so that a command line on the same machine needs no
 // login. Whoever can start the server on its state directory is its operator: without the file, a new token is made.
 
-import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit/entry.ts'
 import { asClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
 import { formatToken } from '../domain/token.ts'

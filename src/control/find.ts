@@ -3,7 +3,7 @@
 import { type Caller, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
-import { isAttachable } from '../domain/resolve.ts'
+import { isAttachable } from '../domain/resolution/resolve.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { CredentialRow, StoreGroups } from '../store/store.ts'
 import { type Act, absent } from './guard.ts'
@@ -92,22 +92,33 @@ export function changedMeanwhile(name: string): ClavigerError {
 
 type Named = Pick<CredentialRow, 'id' | 'owner' | 'type' | 'name'>
 
-/** The act of managing a stored credential. */
-export function manage(action: string, row: Named, details: Record<string, string | number> = {}): Act {
+/** The act of managing a stored credential. An agent may know of what is attached to it, and so is refused in its name. */
+export async function manage(
+  groups: Pick<StoreGroups, 'attachments'>,
+  caller: Caller,
+  action: string,
+  row: Named,
+  details: Details = {},
+): Promise<Act> {
+  const attached = await isAttached(groups, caller, row)
   return {
-    action,
-    needs: { right: 'manage', owner: parseOwner(row.owner) },
-    object: { kind: 'credential', id: row.id, name: row.name },
-    details: { owner: row.owner, type: row.type, ...details },
+    ...about(action, row, details),
+    needs: { right: 'manage', owner: parseOwner(row.owner), attached },
   }
 }
 
 /** The act of giving a credential to the owner of this row, who need not have it yet. */
-export function storeFor(action: string, row: Named, details: Record<string, string | number> = {}): Act {
+export function storeFor(action: string, row: Named, details: Details = {}): Act {
   return {
-    ...manage(action, row, details),
+    ...about(action, row, details),
     needs: { right: 'manage', owner: parseOwner(row.owner), into: true },
   }
+}
+
+type Details = Record<string, string | number>
+
+function about(action: string, { id, name, owner, type }: Named, details: Details) {
+  return { action, object: { kind: 'credential', id, name }, details: { owner, type, ...details } }
 }
 
 /** The error for a name the owner uses already. */

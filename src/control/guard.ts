@@ -2,7 +2,7 @@
 // checked and the audit row written in the same unit as the change, durably, before any plaintext exists. If the audit
 // cannot be written the call fails. This file is the only caller of `vault.open`.
 
-import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit/entry.ts'
 import { type Caller, type GeneralRight, may, mayCredential, type Right } from '../domain/caller.ts'
 import { ClavigerError, type ErrorOptions } from '../domain/errors.ts'
 import { printable } from '../domain/names.ts'
@@ -180,8 +180,9 @@ function refusal(caller: Caller, { needs, object, instead }: Act): ClavigerError
   }
   if (needs.into)
     return forbidden(`You may not ${needs.right} credentials of ${formatOwner(needs.owner)}.`, instead)
-  if (!mayCredential(caller, 'exists', needs.owner)) return absent(object.kind, object.id)
-  if (!mayCredential(caller, 'describe', needs.owner)) return ofSomebodyElse()
+  const { owner, attached } = needs
+  if (!mayCredential(caller, 'exists', owner, attached)) return absent(object.kind, object.id)
+  if (!mayCredential(caller, 'describe', owner, attached)) return ofSomebodyElse()
   return forbidden(`You are not allowed to do this with the ${object.kind} ${object.name}.`)
 }
 

@@ -5,14 +5,14 @@ import { CREDENTIAL_TYPES } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
-import { DEFAULT_POLICIES } from '../domain/policy.ts'
+import { DEFAULT_POLICIES } from '../domain/resolution/policy.ts'
 import {
   type Candidate,
   type Decision,
   isAttachable,
   type ResolveRequest,
   resolve,
-} from '../domain/resolve.ts'
+} from '../domain/resolution/resolve.ts'
 import type { CandidateRow, StoreGroups } from '../store/store.ts'
 import { absent } from './guard.ts'
 import { isDisabled, policiesFor } from './settings/rules.ts'

@@ -3,7 +3,8 @@ import { createHouse, errorOf, type House, LEASE_LIFE } from '../../test/support
 import type { PersonName } from '../../test/support/people.ts'
 import { formatHandle, formatToken } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
-import type { SignalListener, Store } from '../store/store.ts'
+import type { SignalListener } from '../store/signal-group.ts'
+import type { Store } from '../store/store.ts'
 import { createAuthenticator } from './authenticate.ts'
 
 async function tokenOf(house: House, who: PersonName, name: string, changed = {}): Promise<string> {

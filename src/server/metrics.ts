@@ -4,7 +4,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { OperationName } from '../api/operations.ts'
 import type { ErrorCode } from '../domain/errors.ts'
-import { inTime } from '../lib/in-time.ts'
+import { inTime } from '../lib/time/in-time.ts'
 
 /** What was asked for: an operation, or an address where there is nothing. */
 export type Asked = OperationName | 'none'

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import type { Visitor } from '../control/use-case.ts'
 import { rateLimited } from '../domain/errors.ts'
-import { addressKey, createRateLimit } from '../lib/rate-limit.ts'
+import { addressKey, createRateLimit } from '../lib/time/rate-limit.ts'
 
 /** What is known of the socket a request came through; nothing when there is none. */
 export interface Connection {

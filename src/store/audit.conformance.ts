@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { chained, chainStart } from '../domain/audit/chain.ts'
 import { checkChain, type Finding } from '../domain/audit/check.ts'
-import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit/entry.ts'
 import { sha256 } from '../lib/digest.ts'
 import { auditEntry, type CurrentStore } from './conformance-rows.ts'
 import type { Store } from './store.ts'

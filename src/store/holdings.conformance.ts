@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { type CurrentStore, credentialRow, leaseRow } from './conformance-rows.ts'
-import type { Holder, LeaseRow } from './store.ts'
+import type { Holder } from './people-groups.ts'
+import type { LeaseRow } from './store.ts'
 
 const BOB: Holder = { organizationId: 'org-a', kind: 'person', id: 'bob' }
 

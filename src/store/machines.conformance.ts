@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { agentRow, type CurrentStore, credentialRow, workerRow } from './conformance-rows.ts'
-import type { AgentRow, CredentialRow, WorkerRow } from './store.ts'
+import type { AgentRow, WorkerRow } from './machine-groups.ts'
+import type { CredentialRow } from './store.ts'
 
 /** Registers the tests of `agents`, `attachments` and `workers`. */
 export function describeMachines(store: CurrentStore): void {

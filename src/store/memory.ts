@@ -1,25 +1,25 @@
 // The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
 // after another, and each call from outside is a unit of its own, so that nobody sees half of one.
 
-import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough } from './groups-through.ts'
-import { auditGroup, writeAudit } from './memory-audit.ts'
-import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory-credentials.ts'
-import { holdingGroup } from './memory-holdings.ts'
-import { agentGroup, attachmentGroup, workerGroup } from './memory-machines.ts'
-import { deviceLoginGroup, invitationGroup } from './memory-signing-in.ts'
-import { createTables, keyOf, type Tables } from './memory-tables.ts'
+import { auditGroup, writeAudit } from './memory/audit.ts'
+import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
+import { holdingGroup } from './memory/holdings.ts'
+import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
+import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
+import { createTables, keyOf, type Tables } from './memory/tables.ts'
+import type { Holder } from './people-groups.ts'
 import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
+import type { Signal } from './signal-group.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   CountStore,
-  Holder,
   InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,
-  Signal,
   Store,
   StoreGroups,
   TokenRow,

@@ -1,7 +1,7 @@
 // What every engine does alike with signals: checks one before it is sent, and hands those of a commit to who listens.
 
 import { ClavigerError } from '../domain/errors.ts'
-import type { Signal, SignalListener, SignalTopic } from './store.ts'
+import type { Signal, SignalListener, SignalTopic } from './signal-group.ts'
 
 // Postgres carries at most 7,999 bytes; every engine takes as much, so that no test passes where a server fails.
 const MAX_BYTES = 7_999

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type CurrentStore, deviceLoginRow, invitationRow } from './conformance-rows.ts'
-import type { DeviceDecision, DeviceLoginRow, InvitationRow } from './store.ts'
+import type { DeviceDecision, DeviceLoginRow, InvitationRow } from './people-groups.ts'
 
 /** Registers the tests of `invitations` and `deviceLogins`. */
 export function describeSigningIn(store: CurrentStore): void {

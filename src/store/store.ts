@@ -1,13 +1,17 @@
-// The port of everything we keep, in groups: one group an aggregate, at most seven methods each. A use-case takes only
-// the groups it needs. Values arrive sealed: no plaintext is ever seen here, no rule is decided, no network is used.
-// Times are integer milliseconds since 1970. Every implementation passes store.conformance.ts.
+// The port of everything we keep, in groups: one group an aggregate, at most seven methods each; those of people and of
+// machines are in files of their own. A use-case takes only the groups it needs. Values arrive sealed: no plaintext is
+// ever seen here, no rule is decided, no network is used. Times are integer milliseconds since 1970. Every implementation
+// passes store.conformance.ts.
 
 import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
-import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
+import type { AgentStore, WorkerStore } from './machine-groups.ts'
+import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
+import type { SignalSource, SignalStore } from './signal-group.ts'
 
 export interface CredentialRow {
   readonly id: string
@@ -205,7 +209,7 @@ export interface TokenRow {
   /** SHA-256 of the token, in hex. */
   readonly digest: string
   readonly role: Role
-  readonly holderKind: 'person' | 'agent' | 'worker'
+  readonly holderKind: Holder['kind']
   readonly holderId: string
   readonly createdAt: number
   readonly createdBy: string
@@ -224,27 +228,6 @@ export interface TokenStore {
   revoke(organizationId: string, name: string, at: number): Promise<boolean>
   /** All live ones of a holder; returns how many. */
   revokeAllOf(holder: Holder, at: number): Promise<number>
-}
-
-/** A named identity without a person. Its name is its key: tokens, leases and credentials refer to it. */
-export interface AgentRow {
-  readonly organizationId: string
-  readonly name: string
-  readonly description: string
-  readonly createdAt: number
-  readonly createdBy: string
-}
-
-export interface AgentStore {
-  /** Throws `conflict` when the organization has an agent of that name. */
-  insert(row: AgentRow): Promise<void>
-  get(organizationId: string, name: string): Promise<AgentRow | undefined>
-  /** By name. */
-  list(organizationId: string): Promise<AgentRow[]>
-  /** False when there is none. Until the unit has ended nobody else deletes or holds it: what is about to refer to it by name does this first. */
-  hold(organizationId: string, name: string): Promise<boolean>
-  /** Deletes the agent and what is attached to it, nothing else. False when there was none. */
-  delete(organizationId: string, name: string): Promise<boolean>
 }
 
 export interface AttachmentRow {
@@ -270,41 +253,6 @@ export interface AttachmentStore {
   /** What is attached to the agent of this harness, and of raw secrets. On the hot path of agents' leases. */
   candidates(organizationId: string, harness: string, agent: string): Promise<CandidateRow[]>
   has(organizationId: string, agent: string, credentialId: string): Promise<boolean>
-}
-
-export interface WorkerRow {
-  readonly id: string
-  readonly organizationId: string
-  /** Unique per organization among those not revoked. */
-  readonly name: string
-  /** The agent it runs as; null: it leases for itself. */
-  readonly agent: string | null
-  /** SHA-256 of the code that enrols it, in hex. */
-  readonly enrolmentDigest: string
-  readonly enrolmentExpiresAt: number
-  readonly createdAt: number
-  readonly createdBy: string
-  /** When the code was used; null: not yet. */
-  readonly enrolledAt: number | null
-  readonly revokedAt: number | null
-  /** To the minute or so. */
-  readonly lastSeenAt: number | null
-}
-
-export interface WorkerStore {
-  /** Throws `conflict` when a worker of the organization that is not revoked has that name. */
-  insert(row: WorkerRow): Promise<void>
-  get(organizationId: string, id: string): Promise<WorkerRow | undefined>
-  /** By the digest of its code, whatever the organization. */
-  findByEnrolment(digest: string): Promise<WorkerRow | undefined>
-  /** Oldest first, revoked ones too. */
-  list(organizationId: string): Promise<WorkerRow[]>
-  /** Compare-and-set: false when it is enrolled or revoked already, or does not exist. Of several only one succeeds. */
-  enrol(id: string, at: number): Promise<boolean>
-  /** False when it was revoked already or does not exist. */
-  revoke(organizationId: string, id: string, at: number): Promise<boolean>
-  /** Notes that it was here, unless that was noted after `unlessSince`. */
-  seen(id: string, at: number, unlessSince: number): Promise<void>
 }
 
 /** A page of the audit of one organization, in the order of positions. */
@@ -344,101 +292,6 @@ export interface SettingStore {
   remove(organizationId: string, subject: string, name: string): Promise<void>
 }
 
-/** A code that lets somebody in once: as a new member, or a member who sets a new password. */
-export interface InvitationRow {
-  readonly id: string
-  readonly organizationId: string
-  readonly kind: 'join' | 'sign-in'
-  /** SHA-256 of the code, in hex. */
-  readonly digest: string
-  /** In lower case. */
-  readonly email: string
-  /** What a new member becomes. */
-  readonly role: Role
-  /** Slugs of the teams a new member gets into. */
-  readonly teams: readonly string[]
-  /** The member a sign-in link is for; null for somebody who is to join. */
-  readonly personId: string | null
-  /** Id of the person who made it; `serve` for the server's own. */
-  readonly createdBy: string
-  readonly createdAt: number
-  readonly expiresAt: number
-  readonly usedAt: number | null
-  readonly revokedAt: number | null
-}
-
-export interface InvitationStore {
-  /** Throws `conflict` when there is one with that digest. */
-  insert(row: InvitationRow): Promise<void>
-  /** Whatever became of it. */
-  findByDigest(digest: string): Promise<InvitationRow | undefined>
-  /** Compare-and-set: false when it was used or revoked, has expired at `now`, or does not exist. */
-  use(id: string, now: number): Promise<boolean>
-  /** Those of an organization that can be used at `now`, oldest first. */
-  list(organizationId: string, now: number): Promise<InvitationRow[]>
-  /** False when it does not exist there, was used, or was revoked already. */
-  revoke(organizationId: string, id: string, at: number): Promise<boolean>
-}
-
-/** A terminal that waits to be let in (RFC 8628). */
-export interface DeviceLoginRow {
-  readonly id: string
-  /** SHA-256 of the device code, in hex. */
-  readonly digest: string
-  /** What a person types: eight letters, without the dash. */
-  readonly userCode: string
-  /** What the machine calls itself. */
-  readonly clientName: string
-  /** Where it asked from. */
-  readonly address: string
-  /** Id or name of the organization it asked for; null: any. */
-  readonly wanted: string | null
-  readonly createdAt: number
-  readonly expiresAt: number
-  readonly state: 'pending' | 'approved' | 'denied' | 'claimed'
-  /** Whom it is let in as: null until it was approved. */
-  readonly organizationId: string | null
-  readonly personId: string | null
-  readonly role: Role | null
-  readonly decidedAt: number | null
-}
-
-/** What was decided about a login, by whom it will be if it was approved. */
-export type DeviceDecision = Pick<DeviceLoginRow, 'organizationId' | 'personId' | 'role'> & {
-  readonly state: 'approved' | 'denied'
-  readonly decidedAt: number
-}
-
-export interface DeviceLoginStore {
-  /** Throws `conflict` when there is one with that digest or user code. */
-  insert(row: DeviceLoginRow): Promise<void>
-  findByDigest(digest: string): Promise<DeviceLoginRow | undefined>
-  findByUserCode(userCode: string): Promise<DeviceLoginRow | undefined>
-  /** Compare-and-set: false when it is not pending any more or has expired at `decidedAt`. */
-  decide(id: string, decision: DeviceDecision): Promise<boolean>
-  /** Compare-and-set: false when it is not approved, was claimed already, or has expired at `now`. */
-  claim(id: string, now: number): Promise<boolean>
-  /** Forgets all that expired before then. */
-  prune(expiredBefore: number): Promise<void>
-}
-
-/** Who holds leases and tokens. */
-export interface Holder {
-  readonly organizationId: string
-  readonly kind: TokenRow['holderKind']
-  readonly id: string
-}
-
-/** What somebody has, counted over many rows: for those who leave, and for those who may know no more than that. */
-export interface HoldingStore {
-  /** How many leases of this holder are running at `now`. */
-  countRunning(holder: Holder, now: number): Promise<number>
-  /** Ends them, or only those on one credential; returns how many. */
-  endRunning(holder: Holder, at: number, reason: string, credentialId?: string): Promise<number>
-  /** Owner → how many credentials they have, of all owners of this kind that have any. */
-  countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
-}
-
 /** Facts about the installation itself, for example the key check value. */
 export interface InstallationStore {
   get(name: string): Promise<string | undefined>
@@ -459,39 +312,6 @@ export interface CountStore {
   credentials(): Promise<Partial<Record<CredentialState, number>>>
   runningLeases(now: number): Promise<number>
   liveTokens(now: number): Promise<number>
-}
-
-/**
- * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of the
- * token, person, agent, worker or lease.
- */
-export type SignalTopic = 'holders'
-
-export interface Signal {
-  readonly topic: SignalTopic
-  /** An id, or another short text: some 7,900 bytes at most. */
-  readonly subject: string
-}
-
-/**
- * Must not throw. `missed`: the connection that carries signals was away, or is here for the first time; anything may
- * have happened before.
- */
-export type SignalListener = (heard: Signal | 'missed') => void
-
-/** Words between servers of one database: hints to look again, never the only way by which something becomes known. */
-export interface SignalStore {
-  /**
-   * Reaches who listens on every server, this one included, once the unit is durable: never when it was taken back, at
-   * least once otherwise unless the connection was away. Throws `too_large`.
-   */
-  send(topic: SignalTopic, subject: string): Promise<void>
-}
-
-/** The signals of a store, outside of any unit. */
-export interface SignalSource extends SignalStore {
-  /** Calls `listener` from now on, until the result is called or the store is closed. */
-  listen(listener: SignalListener): () => void
 }
 
 export interface StoreGroups {

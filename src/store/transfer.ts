@@ -1,7 +1,7 @@
 // The port of copying everything there is: for backups, for restoring them and for moving to another database. Tables
 // are found by looking, never listed: a table that a later migration adds is copied without anybody remembering.
 
-import type { AuditEntry } from '../domain/audit.ts'
+import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialRow } from './store.ts'
 
 /** A value of a row as it is on every engine. Times are texts in ISO 8601, UTC. */

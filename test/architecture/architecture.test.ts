@@ -71,11 +71,22 @@ describe('the rules notice', () => {
     expect(violations(new Map([...tree, ...crowd])).join('\n')).toMatch(/16 files/)
   })
 
-  it('a port that grew', () => {
-    const methods = Array.from({ length: 8 }, (_, i) => `  method${i}(): void\n`).join('')
-    const grown = `export interface FatStore {\n${methods}\n}`
-    expect(violations(new Map([...tree, ['src/store/store.ts', grown]])).join('\n')).toMatch(
-      /FatStore has 8 methods/,
+  it.each(['store', 'people-groups', 'machine-groups', 'signal-group'])(
+    'a group that grew in %s.ts',
+    (file) => {
+      const path = `src/store/${file}.ts`
+      const methods = Array.from({ length: 8 }, (_, i) => `  method${i}(): void\n`).join('')
+      const grown = `${tree.get(path)}\nexport interface FatStore {\n${methods}\n}`
+      expect(violations(new Map([...tree, [path, grown]]))).toEqual([
+        `${path}: FatStore has 8 methods, more than 7`,
+      ])
+    },
+  )
+
+  it('a group behind the port', () => {
+    const source = "import type { one } from '../store/memory/machines.ts'"
+    expect(violations(new Map([...tree, ['src/control/bad.ts', source]])).join('\n')).toMatch(
+      /only store\.ts, people-groups\.ts, machine-groups\.ts, signal-group\.ts, transfer\.ts may be imported/,
     )
   })
 })

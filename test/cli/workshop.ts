@@ -108,6 +108,7 @@ function madeUpValues(): Record<string, string> {
   return {
     ANT_KEY: made('sk-ant-test-', 'aaaa'),
     ANT_KEY_2: made('sk-ant-test-', 'bbbb'),
+    ANT_KEY_3: made('sk-ant-test-', 'kkkk'),
     OAT: made('sk-ant-oat01-test-', 'cccc'),
     OAI_KEY: made('sk-test-', 'dddd'),
     CODEX_AT: made('at-test-', 'eeee'),

@@ -15,7 +15,6 @@ export const ACTORS = {
   'member, of the team': (house: House) => house.caller('bob'),
   'member, of another team': (house: House) => house.caller('cyd'),
   auditor: (house: House) => house.caller('aud'),
-  // To attach a credential to `nightly`, do it in `furnish` and mark it in TARGETS.
   'agent, with credentials': (house: House) =>
     house.caller('ada', { ...AGENT, id: 'nightly', name: 'nightly', agent: 'nightly' }),
   'agent, without': (house: House) =>
@@ -47,6 +46,7 @@ const target = (organization: string, owner: string, giver: PersonName, attached
 export const TARGETS: readonly Target[] = [
   target('org-acme', 'org', 'ada'),
   target('org-acme', 'team:platform', 'bob'),
+  target('org-acme', 'team:platform', 'bob', true),
   target('org-acme', 'team:mobile', 'cyd'),
   target('org-acme', 'user:ada', 'ada'),
   target('org-acme', 'user:bob', 'bob'),
@@ -67,10 +67,13 @@ export interface Furnished {
 
 /** A house with one credential of two versions for every target. What the actors need to exist is made here first. */
 export async function furnish(house = createHouse(), targets = TARGETS): Promise<Furnished> {
+  for (const name of ['nightly', 'idle']) await house.ask('ann', 'agents.create', { name })
+  await house.ask('eve', 'agents.create', { name: 'nightly' })
   const ids: string[] = []
-  for (const [i, { giver, owner }] of targets.entries()) {
+  for (const [i, { giver, owner, attached }] of targets.entries()) {
     const id = await house.give(giver, owner, `one-${i}`)
     await house.ask(giver, 'credentials.update', { id, fields: { key: fakeKey(`second-${i}`) } })
+    if (attached) await house.ask('ann', 'agents.attach', { agent: 'nightly', credential: id })
     ids.push(id)
   }
   return { house, ids }

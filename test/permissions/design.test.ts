@@ -29,6 +29,7 @@ manageSettings      yes    yes    -       -        -      -
 shareSubscriptions  yes    -      -       -        -      -
 readPeople          yes    yes    -       yes      -      -
 managePeople        yes    yes    -       -        -      -
+manageOwners        yes    -      -       -        -      -
 readMachines        yes    yes    -       yes      -      -
 manageMachines      yes    yes    -       -        -      -
 operate             yes    -      -       -        -      -

@@ -5,7 +5,7 @@
 //   owner        an owner by name; permission `credential:…`
 //   lease        a lease by id; permission `own-lease`
 //   thing        anything else by id or name, behind a general right: `prepare` makes one as the owner of the organization
-//                (`theirs`: as who asks) and returns its id
+//                (`theirs`: as who asks) and returns its id; `nobodys`: it belongs to no organization
 //   public       no token is needed; the request carries a code or a password, a wrong one
 //
 // The request must succeed for those who may make it, or be answered with what `instead` names for a rule of the
@@ -33,6 +33,7 @@ type Aimed =
       readonly aim: 'thing'
       readonly prepare: (house: House, asking: Asking) => Promise<string>
       readonly theirs?: true
+      readonly nobodys?: true
       readonly request: (id: string, asking: Asking) => object
     }
 
@@ -104,4 +105,154 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'policy.get': { aim: 'nothing', request: () => ({}) },
   'policy.set': { aim: 'nothing', request: () => ({ harness: 'codex', policy: 'owner' }) },
   'audit.list': { aim: 'nothing', request: () => ({}) },
+  'audit.verify': { aim: 'nothing', request: () => ({}) },
+  'audit.anchor': { aim: 'nothing', request: () => ({}) },
+  'audit.warnings': { aim: 'nothing', request: () => ({}) },
+  'audit.acknowledge': { aim: 'nothing', request: () => ({}) },
+  'status.get': { aim: 'nothing', request: () => ({}) },
+  'rekey.start': { aim: 'nothing', request: () => ({}) },
+  'rekey.status': { aim: 'nothing', request: () => ({}) },
+  'backup.create': { aim: 'nothing', request: () => ({}) },
+  'members.list': { aim: 'nothing', request: () => ({}) },
+  'members.update': { aim: 'thing', prepare: newMember, request: (member) => ({ member, role: 'auditor' }) },
+  'members.references': { aim: 'thing', prepare: newMember, request: (member) => ({ member }) },
+  'members.remove': { aim: 'thing', prepare: newMember, request: (member) => ({ member }) },
+  'members.link': { aim: 'thing', prepare: newMember, request: (member) => ({ member }) },
+  'membership.references': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'membership.leave': {
+    aim: 'nothing',
+    // The only owner stays.
+    instead: (caller) => noMembership(caller) ?? (caller.role === 'owner' ? 'conflict' : undefined),
+    request: () => ({}),
+  },
+  'teams.list': { aim: 'nothing', request: () => ({}) },
+  'teams.create': { aim: 'nothing', request: ({ unique }) => ({ team: unique }) },
+  'teams.delete': { aim: 'thing', prepare: newTeam, request: (team) => ({ team }) },
+  'teams.join': {
+    aim: 'thing',
+    prepare: newTeam,
+    request: (team, { caller }) => ({ team, member: caller.organizationId === 'org-acme' ? 'cyd' : 'eve' }),
+  },
+  'teams.leave': { aim: 'thing', prepare: newMember, request: (member) => ({ team: 'platform', member }) },
+  'organizations.list': { aim: 'nothing', request: () => ({}) },
+  'organizations.create': {
+    aim: 'nothing',
+    request: ({ unique }) => ({ name: unique, owner: `${unique}@example.test` }),
+  },
+  'agents.create': { aim: 'nothing', request: ({ unique }) => ({ name: unique }) },
+  'agents.list': { aim: 'nothing', request: () => ({}) },
+  'agents.get': { aim: 'thing', prepare: newAgent, request: (agent) => ({ agent }) },
+  'agents.delete': { aim: 'thing', prepare: newAgent, request: (agent) => ({ agent }) },
+  'agents.attach': {
+    aim: 'thing',
+    prepare: newCredential,
+    request: (credential) => ({ agent: 'nightly', credential }),
+  },
+  'agents.detach': {
+    aim: 'thing',
+    prepare: async (house, asking) => {
+      const credential = await newCredential(house, asking)
+      await house.ask(asking.caller, 'agents.attach', { agent: 'nightly', credential })
+      return credential
+    },
+    request: (credential) => ({ agent: 'nightly', credential }),
+  },
+  'agents.token': {
+    aim: 'thing',
+    prepare: newAgent,
+    request: (agent, { unique }) => ({ agent, name: unique, expiresInSeconds: 60 }),
+  },
+  'workers.enrol': { aim: 'nothing', request: ({ unique }) => ({ name: unique }) },
+  'workers.list': { aim: 'nothing', request: () => ({}) },
+  'workers.revoke': {
+    aim: 'thing',
+    prepare: async (house, { caller, unique }) =>
+      (await house.ask(caller, 'workers.enrol', { name: unique })).name,
+    request: (name) => ({ name }),
+  },
+  'workers.join': { aim: 'public', instead: () => 'invalid', request: () => ({ code: 'nonsense' }) },
+  'invitations.create': {
+    aim: 'nothing',
+    request: ({ unique }) => ({ email: `${unique}@example.test`, role: 'member' }),
+  },
+  'invitations.list': { aim: 'nothing', request: () => ({}) },
+  'invitations.revoke': {
+    aim: 'thing',
+    prepare: async (house, { caller, unique }) => {
+      const invited = { email: `${unique}@example.test`, role: 'member' } as const
+      return (await house.ask(caller, 'invitations.create', invited)).id
+    },
+    request: (id) => ({ id }),
+  },
+  'invitations.describe': {
+    aim: 'public',
+    instead: () => 'not_found',
+    request: () => ({ code: 'nonsense' }),
+  },
+  'invitations.accept': {
+    aim: 'public',
+    instead: () => 'not_found',
+    request: ({ unique }) => ({ code: 'nonsense', name: unique, token: true }),
+  },
+  'device.start': { aim: 'public', request: ({ unique }) => ({ client: unique }) },
+  'device.poll': { aim: 'public', instead: () => 'invalid', request: () => ({ deviceCode: 'nonsense' }) },
+  'device.describe': {
+    aim: 'public',
+    instead: () => 'not_found',
+    request: () => ({ userCode: NO_TERMINAL }),
+  },
+  'device.signIn': {
+    aim: 'public',
+    instead: () => 'not_found',
+    request: ({ caller }) => {
+      return { userCode: NO_TERMINAL, email: caller.name, password: 'a wrong password', decision: 'approve' }
+    },
+  },
+  'device.approve': {
+    aim: 'thing',
+    nobodys: true,
+    prepare: newTerminal,
+    request: (userCode) => ({ userCode }),
+  },
+  'device.deny': { aim: 'thing', nobodys: true, prepare: newTerminal, request: (userCode) => ({ userCode }) },
+}
+
+// Of the right form, and nobody waits under it.
+const NO_TERMINAL = 'BCDF-GHJK'
+
+function noMembership({ kind }: Caller): ErrorCode | undefined {
+  return kind === 'person' ? undefined : 'not_found'
+}
+
+async function newMember({ ports: { store, identity } }: House, { caller, unique }: Asking): Promise<string> {
+  const member = {
+    email: `${unique}@example.test`,
+    name: unique,
+    role: 'member',
+    teams: ['platform'],
+  } as const
+  const add = store.atomically((unit) => identity.changing(unit).addMember(caller.organizationId, member))
+  return (await add).id
+}
+
+async function newTeam(house: House, { caller, unique }: Asking): Promise<string> {
+  return (await house.ask(caller, 'teams.create', { team: unique })).team
+}
+
+async function newAgent(house: House, { caller, unique }: Asking): Promise<string> {
+  return (await house.ask(caller, 'agents.create', { name: unique })).name
+}
+
+async function newCredential(house: House, { caller, unique }: Asking): Promise<string> {
+  const request = {
+    type: 'claude/api-key',
+    owner: 'org',
+    name: unique,
+    fields: { key: fakeKey(unique) },
+  } as const
+  return (await house.ask(caller, 'credentials.create', request)).id
+}
+
+async function newTerminal(house: House, { unique }: Asking): Promise<string> {
+  return (await house.visit('device.start', { client: unique })).userCode
 }

@@ -134,6 +134,7 @@ describe('a wrong rule is found', () => {
     expect(found).toEqual([
       'credentials.get: member, of the team, the credential of team:mobile in org-acme: expected allowed, got not_found',
       'credentials.get: member, of another team, the credential of team:platform in org-acme: expected allowed, got not_found',
+      'credentials.get: member, of another team, the attached credential of team:platform in org-acme: expected allowed, got not_found',
     ])
   })
 
@@ -199,5 +200,21 @@ describe('a wrong use-case is found', () => {
     )
     expect(found).toContain('auditor, for their organization: was refused without an audit row')
     expect(found).toContain('harnesses.set: owner, for their organization: was done without an audit row')
+  })
+
+  it('that changes people before it refuses, or when it is only to look', async () => {
+    const addTeam = ({ ports: { store, identity } }: House, team: string) =>
+      store.atomically((unit) => identity.changing(unit).addTeam('org-acme', team))
+    const hasty = planting('teams.create', async (house, caller, { team }) => {
+      await addTeam(house, team)
+      if (caller.role !== 'owner') throw new ClavigerError('forbidden', 'No.')
+    })
+    expect(await linesAbout('teams.create', hasty)).toContain(
+      'auditor, for their organization: was refused, and yet it changed something: people',
+    )
+    const curious = planting('teams.list', (house) => addTeam(house, 'new'))
+    expect(await linesAbout('teams.list', curious)).toContain(
+      'teams.list: owner, for their organization: was asked for with GET, and yet it changed people',
+    )
   })
 })

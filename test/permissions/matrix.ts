@@ -69,16 +69,21 @@ async function askInTheNameOf(
 
 const ASK: Readonly<Record<Fixture['aim'], (scene: Scene) => Promise<string[]>>> = {
   public: async (scene) => {
-    const { outcome } = await observed(scene, [], scene.caller)
+    const { outcome, ...happened } = await observed(scene, [], scene.caller)
     const expected = scene.fixture.instead?.(scene.caller) ?? 'allowed'
-    return outcome === expected ? [] : [`expected ${expected}, got ${outcome}`]
+    const left = expected === 'allowed' ? [] : traces(happened)
+    return [
+      ...(outcome === expected ? [] : [`expected ${expected}, got ${outcome}`]),
+      ...left.map((trace) => `was refused, and yet ${trace}`),
+    ]
   },
   nothing: (scene) => expectOutcome(scene, [], byGeneralRight(scene), 'for their organization'),
   credential: async (scene) => {
     const wrong: string[] = []
     for (const [i, target] of TARGETS.entries()) {
       const id = scene.ids[i] ?? ''
-      const what = `the credential of ${target.owner} in ${target.organization}`
+      const kind = target.attached ? 'attached credential' : 'credential'
+      const what = `the ${kind} of ${target.owner} in ${target.organization}`
       const own = target.organization === scene.caller.organizationId
       if (own) wrong.push(...(await expectOutcome(scene, [id], byRight(scene, target), what)))
       else wrong.push(...(await expectAbsent(scene, id, 'cred_absent', what)))
@@ -130,6 +135,7 @@ async function askAboutThings(scene: Scene): Promise<string[]> {
       : [owners.globex, owners.acme]
   const by = fixture.theirs && expected === 'allowed' ? caller : home
   const own = await fixture.prepare(house, { caller: by, unique: 'thing-at-home' })
+  if (fixture.nobodys) return expectOutcome(scene, [own], expected, 'one that is nobody’s yet')
   const foreign = await fixture.prepare(house, { caller: abroad, unique: 'thing-abroad' })
   return [
     ...(await expectOutcome(scene, [own], expected, 'one of their organization')),
@@ -215,6 +221,8 @@ async function expectOutcome(
   const { permission, method } = OPERATIONS[scene.name]
   const { refused, allowed } = happened
   if (expected === 'allowed') {
+    if (method === 'GET' && happened.written.length > 0)
+      wrong.push(`${what}: was asked for with GET, and yet it changed ${happened.written.join(', ')}`)
     if (outcome === 'allowed' && method !== 'GET' && allowed === 0)
       wrong.push(`${what}: was done without an audit row`)
     if (instead === undefined) return wrong
@@ -242,6 +250,7 @@ interface Happened {
   readonly refused: number
   readonly allowed: number
   readonly rows: string
+  /** As `writes`, and `people` when any of them changed. */
   readonly written: readonly string[]
   readonly opened: number
   /** Rows in the log of an organization that is not the caller's. */
@@ -265,7 +274,10 @@ async function observed(scene: Scene, ids: readonly string[], caller: Caller): P
   const asking: Asking = { caller, unique: `n${asked}` }
   const request = fixture.request as (...aimedAt: unknown[]) => object
   const input = request(...ids, asking)
-  const before = { rows: await allRows(house), opened: house.opened(), writes: writes.length }
+  const before = {
+    ...{ rows: await allRows(house), opened: house.opened(), writes: writes.length },
+    people: house.people.contents(),
+  }
   const answer = await answerOf(house, caller, name, input, ids[0] ?? '')
   const rows = (await allRows(house)).filter((row) => !before.rows.some(({ id }) => id === row.id))
   return {
@@ -273,7 +285,10 @@ async function observed(scene: Scene, ids: readonly string[], caller: Caller): P
     refused: rows.filter(({ outcome }) => outcome === 'refused').length,
     allowed: rows.filter(({ outcome }) => outcome === 'allowed').length,
     rows: rows.map(({ action, outcome }) => `${action} ${outcome}`).join(', '),
-    written: writes.slice(before.writes),
+    written: [
+      ...writes.slice(before.writes),
+      ...(house.people.contents() === before.people ? [] : ['people']),
+    ],
     opened: house.opened() - before.opened,
     elsewhere: rows.filter((row) => row.organizationId !== caller.organizationId).length,
   }

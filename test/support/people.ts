@@ -34,6 +34,8 @@ export interface TestPeople {
   change(who: PersonName, changed: Partial<Pick<Person, 'role' | 'teams'>> | null): void
   /** Remembers how everything is; the result brings that back. For units that fail. */
   mark(): () => void
+  /** Everything about all people as one text: to show that nothing was changed. */
+  contents(): string
 }
 
 interface Membership {
@@ -84,6 +86,7 @@ export function createPeople(): TestPeople {
         state = before
       }
     },
+    contents: () => JSON.stringify({ ...state, people: [...state.people], teams: [...state.teams] }),
     identity: {
       ...reading(() => state),
       async bootstrap() {

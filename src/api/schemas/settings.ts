@@ -1,7 +1,7 @@
 // Shapes of what an organization has set for itself.
 
 import { z } from 'zod'
-import { SUBSCRIPTION_POLICIES } from '../../domain/policy.ts'
+import { SUBSCRIPTION_POLICIES } from '../../domain/resolution/policy.ts'
 import { harness, time } from './shared.ts'
 
 const policy = z.enum(SUBSCRIPTION_POLICIES)

@@ -2,7 +2,7 @@
 
 import { Argument, type Command, Option } from 'commander'
 import { HARNESSES } from '../../domain/harness-names.ts'
-import { SUBSCRIPTION_POLICIES } from '../../domain/policy.ts'
+import { SUBSCRIPTION_POLICIES } from '../../domain/resolution/policy.ts'
 import type { Attach } from '../context.ts'
 
 export function addAdminCommands(program: Command, attach: Attach): void {

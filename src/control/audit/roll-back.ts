@@ -4,7 +4,7 @@
 
 import type { ChainPlace } from '../../domain/audit/chain.ts'
 import type { Finding } from '../../domain/audit/check.ts'
-import type { AuditEntry } from '../../domain/audit.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialRow, Store, StoreGroups } from '../../store/store.ts'

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { fillDatabase, migrationsOf, openFull } from '../../../test/support/full-database.ts'
 import { errorOf } from '../../../test/support/house.ts'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { faultsOf } from '../../store/audit.conformance.ts'
 import type { Migrations } from '../../store/sql/migrations.ts'
 import { emptyPlaceAt } from '../../store/sql/transfer/restore.ts'
 import { openSnapshot } from '../../store/sql/transfer/snapshot.ts'
@@ -89,8 +90,8 @@ describe.each(engines.flatMap((from) => engines.map((to) => [from, to] as const)
       })
 
       const after = await everything(target)
-      const { credential, lease, audit, ...same } = after
-      const { credential: credentials, lease: leases, audit: entries, ...rest } = before
+      const { credential, lease, audit, audit_head: _, ...same } = after
+      const { credential: credentials, lease: leases, audit: entries, audit_head: __, ...rest } = before
       expect(same).toEqual(rest)
       const rotates = (type: unknown) => type === 'claude/oauth' || type === 'codex/oauth'
       const set = {
@@ -105,7 +106,9 @@ describe.each(engines.flatMap((from) => engines.map((to) => [from, to] as const)
       expect(audit?.filter(({ action }) => action !== 'backup.restore')).toEqual(entries)
       const restored = audit?.filter(({ action }) => action === 'backup.restore') ?? []
       expect(restored.map((row) => row['organization_id'])).toEqual(['org-a', 'org-b'])
-      await (await openFull(target)).close()
+      const { store, close } = await openFull(target)
+      for (const organization of ['org-a', 'org-b']) expect(await faultsOf(store, organization)).toEqual([])
+      await close()
     })
   },
 )

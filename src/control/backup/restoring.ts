@@ -1,7 +1,7 @@
 // Restoring a backup into an empty place. What has changed since it was made is unknown: logins that rotate may have
 // moved on, and runs have gone their way. So such logins are set aside until they have been tried, and leases end.
 
-import type { AuditEntry } from '../../domain/audit.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { type BackupHeader, newerBackup, type RestoreReport } from '../../domain/backup.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { newId } from '../../lib/id.ts'

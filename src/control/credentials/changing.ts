@@ -28,7 +28,7 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
   const { store, guard, probing } = workshop
   const row = await findCredential(store, caller, input.id)
   // First: what is wrong with the request would tell a stranger that the credential exists, and of what type it is.
-  await guard.check(caller, manage('credential.update', row))
+  await guard.check(caller, await manage(store, caller, 'credential.update', row))
   const isEmpty = Object.keys(input.fields ?? {}).length === 0 && input.clear.length === 0
   if (isEmpty && input.description === undefined) {
     throw new ClavigerError('invalid', 'There is nothing to change.', {
@@ -40,7 +40,9 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
   const changed = [...Object.keys(given.values), ...input.clear.map((name) => `${name} removed`)]
   const content = changed.length === 0 ? null : await completed(workshop, caller, row, given, input.clear)
   if (content !== null && input.test) {
-    await guard.perform(caller, (_, authorize) => authorize(manage('credential.test-new', row)))
+    await guard.perform(caller, async (unit, authorize) =>
+      authorize(await manage(unit, caller, 'credential.test-new', row)),
+    )
     await probing.mustWork(row.type, content.values)
   }
   const what = [...changed, ...(input.description === undefined ? [] : ['description'])].join(', ')
@@ -77,7 +79,8 @@ async function write(
   const now = workshop.now()
   const version = row.version + 1
   return workshop.guard.perform(caller, async (unit, authorize) => {
-    await authorize(manage('credential.update', row, { changed: what, ...(content !== null && { version }) }))
+    const changed = { changed: what, ...(content !== null && { version }) }
+    await authorize(await manage(unit, caller, 'credential.update', row, changed))
     const change = {
       ...(content !== null && activation(workshop.vault, row, content, version, now)),
       ...(description !== undefined && { description }),
@@ -121,7 +124,7 @@ async function keptValues(
   const names = keptFields(row, given).filter((name) => !cleared.includes(name))
   if (names.length === 0) return {}
   const { opened } = await workshop.guard.release(caller, async (unit, authorize) => {
-    await authorize(manage('credential.reseal', row, { kept: names.join(', ') }))
+    await authorize(await manage(unit, caller, 'credential.reseal', row, { kept: names.join(', ') }))
     const sealed = await sealedVersion(unit, row)
     return { result: null, open: [{ ...sealed, only: names }] }
   })
@@ -132,7 +135,7 @@ async function test(workshop: Workshop, caller: Caller, id: string) {
   const { guard, probing, now } = workshop
   const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
     const found = await findCredential(unit, caller, id)
-    await authorize(manage('credential.test', found))
+    await authorize(await manage(unit, caller, 'credential.test', found))
     probing.mustBeAble(found.type)
     return { result: found, open: [await sealedVersion(unit, found)] }
   })
@@ -140,7 +143,9 @@ async function test(workshop: Workshop, caller: Caller, id: string) {
   const after = stateAfter(row, probe)
   if (after.state !== row.state) {
     await guard.perform(caller, async (unit, authorize) => {
-      await authorize(manage('credential.state', row, { from: row.state, to: after.state }))
+      await authorize(
+        await manage(unit, caller, 'credential.state', row, { from: row.state, to: after.state }),
+      )
       const change = { ...after, updatedAt: now() }
       if (!(await unit.credentials.update(caller.organizationId, row.id, row.revision, change)))
         throw changedMeanwhile(row.name)

@@ -4,7 +4,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName, checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
-import { isAttachable } from '../../domain/resolve.ts'
+import { isAttachable } from '../../domain/resolution/resolve.ts'
 import { checkEnvironmentSize } from '../../domain/values.ts'
 import type { CredentialChange, CredentialRow, StoreGroups } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -33,7 +33,7 @@ export function createPlacementUseCases(
       checkName(name)
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, id)
-        await authorize(manage('credential.rename', row, { to: name }))
+        await authorize(await manage(unit, caller, 'credential.rename', row, { to: name }))
         if (row.type === 'raw') await checkVariable(vault, unit, row, name)
         return place(unit, caller, row, { name, ...rebind(vault, row, { name }), updatedAt: now() })
       })
@@ -43,7 +43,7 @@ export function createPlacementUseCases(
       const to = formatOwner(owner)
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, input.id)
-        await authorize(manage('credential.move', row, { to }))
+        await authorize(await manage(unit, caller, 'credential.move', row, { to }))
         const receive = storeFor('credential.receive', { ...row, owner: to }, { from: row.owner })
         await authorize(receive)
         await mustStand(workshop.identity, unit, caller, owner)

@@ -5,7 +5,7 @@ import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
-import { isAttachable } from '../../domain/resolve.ts'
+import { isAttachable } from '../../domain/resolution/resolve.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
@@ -52,10 +52,11 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
     'credentials.delete': (caller, { id }) =>
       guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, id)
-        await authorize(manage('credential.delete', row))
+        await authorize(await manage(unit, caller, 'credential.delete', row))
         const cleared = await referencesTo(unit, row, workshop.now())
         await unit.leases.endAllOf(row.id, workshop.now(), 'the credential was deleted')
         await unit.credentials.delete(caller.organizationId, row.id)
+        await unit.signals.send('holders', row.id)
         return { cleared }
       }),
   }

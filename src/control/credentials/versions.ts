@@ -32,7 +32,7 @@ export function createVersionUseCases(
         opened,
       } = await guard.release(caller, async (unit, authorize) => {
         const found = await findCredential(unit, caller, id)
-        await authorize(manage('credential.reseal', found, { version: wanted }))
+        await authorize(await manage(unit, caller, 'credential.reseal', found, { version: wanted }))
         const old = (await unit.versions.list(id)).find((one) => one.version === wanted)
         if (!old || wanted === found.version) throw noSuchVersion(found.name, wanted, found.version)
         return { result: { row: found, old }, open: [await sealedVersion(unit, found, wanted)] }
@@ -40,7 +40,7 @@ export function createVersionUseCases(
       const content = { values: opened[0] ?? {}, suffix: old.suffix, shown: old.shown }
       const [version, createdAt] = [row.version + 1, now()]
       return guard.perform(caller, async (unit, authorize) => {
-        await authorize(manage('credential.rollback', row, { to: wanted, version }))
+        await authorize(await manage(unit, caller, 'credential.rollback', row, { to: wanted, version }))
         const change = activation(vault, row, content, version, createdAt)
         if (!(await unit.credentials.update(caller.organizationId, id, row.revision, change)))
           throw changedMeanwhile(row.name)

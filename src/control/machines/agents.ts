@@ -8,7 +8,8 @@ import { checkName } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatToken } from '../../domain/token.ts'
 import { sha256 } from '../../lib/digest.ts'
-import type { AgentRow, StoreGroups, WorkerRow } from '../../store/store.ts'
+import type { AgentRow, WorkerRow } from '../../store/machine-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { holdAgent } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
 import { tokenRow } from '../tokens.ts'
@@ -121,6 +122,7 @@ async function clear(
   const attachments = await unit.attachments.ofAgent(organizationId, agent)
   const workers = await liveWorkersOf(unit, organizationId, agent)
   const tokens = await unit.tokens.revokeAllOf(holder, at)
+  await unit.signals.send('holders', agent)
   let ended = await unit.holdings.endRunning(holder, at, 'the agent was deleted')
   for (const worker of workers) ended += await endWorker(unit, worker, at, 'the agent was deleted')
   return [

@@ -4,7 +4,7 @@
 import type { Output } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
-import { isAttachable } from '../../domain/resolve.ts'
+import { isAttachable } from '../../domain/resolution/resolve.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile, findCredential, holdAgent, manage } from '../find.ts'
 import type { Control } from '../use-case.ts'
@@ -20,7 +20,7 @@ export function createAttachmentUseCases({ guard, now }: Workshop): AttachmentUs
         await holdAgent(unit, caller, agent)
         const row = await findCredential(unit, caller, credential)
         // Giving it away takes the right to manage it.
-        await authorize(manage('agent.attach', row, { agent }))
+        await authorize(await manage(unit, caller, 'agent.attach', row, { agent }))
         mustBeAttachable(row)
         const attached = await unit.attachments.attach({
           organizationId: caller.organizationId,
@@ -38,7 +38,7 @@ export function createAttachmentUseCases({ guard, now }: Workshop): AttachmentUs
       guard.perform(caller, async (unit, authorize) => {
         await holdAgent(unit, caller, agent)
         const row = await findCredential(unit, caller, credential)
-        await authorize(manage('agent.detach', row, { agent }))
+        await authorize(await manage(unit, caller, 'agent.detach', row, { agent }))
         if (!(await unit.attachments.detach(caller.organizationId, agent, row.id)))
           throw notAttached(row, agent)
         return { ended: await endLeasesOf(unit, row, agent, now()) }
@@ -90,6 +90,7 @@ async function endLeasesOf(
   let ended = 0
   for (const holder of holders)
     ended += await unit.holdings.endRunning(holder, at, 'the credential was detached', credentialId)
+  await unit.signals.send('holders', agent)
   return ended
 }
 

@@ -1,7 +1,7 @@
 // Agents and workers as callers.
 
 import type { Caller } from '../../domain/caller.ts'
-import type { AgentRow, WorkerRow } from '../../store/store.ts'
+import type { AgentRow, WorkerRow } from '../../store/machine-groups.ts'
 
 type Machine = Pick<Caller, 'organizationId' | 'kind' | 'id' | 'name' | 'role' | 'teams' | 'agent'>
 

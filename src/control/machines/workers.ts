@@ -7,7 +7,8 @@ import { Secret } from '../../domain/secret.ts'
 import { formatCode } from '../../domain/token.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
-import type { StoreGroups, WorkerRow } from '../../store/store.ts'
+import type { WorkerRow } from '../../store/machine-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { holdAgent } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
@@ -70,6 +71,7 @@ export async function endWorker(
   const holder = { organizationId, kind: 'worker', id } as const
   await unit.workers.revoke(organizationId, id, at)
   await unit.tokens.revokeAllOf(holder, at)
+  await unit.signals.send('holders', id)
   return unit.holdings.endRunning(holder, at, reason)
 }
 

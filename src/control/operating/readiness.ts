@@ -1,7 +1,7 @@
 // Whether this server can do its work now: its database answers and takes writes, and is sealed with the key it has.
 
 import { ClavigerError } from '../../domain/errors.ts'
-import { inTime } from '../../lib/in-time.ts'
+import { inTime } from '../../lib/time/in-time.ts'
 import type { Ports } from '../use-case.ts'
 
 const LIMIT_MS = 2_900

@@ -6,7 +6,7 @@
 // unit has counted, no unit that wrapped under the old one is still to come.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AuditEntry } from '../../domain/audit.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
 import { KEY_FACTS, type KeySituation, nextStep, obstacle, type RekeyingStep } from '../../domain/rekeying.ts'
 import { newId } from '../../lib/id.ts'

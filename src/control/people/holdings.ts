@@ -2,7 +2,8 @@
 // ended, personal credentials deleted, each with an audit row of its own where it is a thing of its own.
 
 import { formatOwner, type OwnerText } from '../../domain/owner.ts'
-import type { CredentialRow, Holder, StoreGroups, TokenRow } from '../../store/store.ts'
+import type { Holder } from '../../store/people-groups.ts'
+import type { CredentialRow, StoreGroups, TokenRow } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
 import { forgetNotice } from '../settings/rules.ts'
 

@@ -35,7 +35,10 @@ export function createMemberUseCases(workshop: Workshop): MemberUseCases {
         if (!before) throw absent('member', member)
         const owners = before.role === 'owner' || role === 'owner'
         await authorize(about('member.update', before, owners, { from: before.role, to: role }))
-        if (role !== before.role) await people.setRole(organizationId, id, role)
+        if (role !== before.role) {
+          await people.setRole(organizationId, id, role)
+          await unit.signals.send('holders', id)
+        }
         return personView({ ...before, role })
       })
     },
@@ -117,6 +120,7 @@ async function remove(
   ending: Pick<Ending, 'unit' | 'authorize' | 'needs'>,
 ) {
   await identity.changing(ending.unit).removeMember(organizationId, id)
+  await ending.unit.signals.send('holders', id)
   const holder = { organizationId, kind: 'person', id } as const
   return { id, email, ended: await endHeld({ ...ending, holder, now: now() }) }
 }

@@ -39,6 +39,7 @@ export function createTeamUseCases(workshop: Workshop): TeamUseCases {
         const owned = await unit.holdings.countOwned(caller.organizationId, 'team')
         mustOwnNothing(team, owned[formatOwner({ kind: 'team', slug: team })] ?? 0)
         await people.removeTeam(caller.organizationId, team)
+        await unit.signals.send('holders', team)
         return { deleted: team }
       }),
     'teams.join': (caller, input) =>
@@ -68,7 +69,9 @@ async function change(
     if (!person) throw absent('member', member)
     if (!(await people.team(organizationId, team))) throw absentTeam(team)
     await authorize(act(action, team, { member: person.id, email: person.email }))
-    return { team, member: person.email, changed: await work(people, person) }
+    const changed = await work(people, person)
+    if (changed) await unit.signals.send('holders', person.id)
+    return { team, member: person.email, changed }
   })
 }
 

@@ -10,7 +10,7 @@ import {
   policyError,
   type SubscriptionPolicies,
   type SubscriptionPolicy,
-} from '../../domain/policy.ts'
+} from '../../domain/resolution/policy.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
 

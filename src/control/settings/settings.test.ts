@@ -7,7 +7,7 @@ import type { PersonName } from '../../../test/support/people.ts'
 import type { Input } from '../../api/schemas.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { HARNESSES } from '../../domain/harness-names.ts'
-import { SUBSCRIPTION_POLICIES } from '../../domain/policy.ts'
+import { SUBSCRIPTION_POLICIES } from '../../domain/resolution/policy.ts'
 
 const TOKEN = { type: 'claude/setup-token', fields: { token: 'sk-ant-oat01-test' } } as const
 const CODEX_TOKEN = { type: 'codex/access-token', fields: { token: 'at-test-0123456789' } } as const

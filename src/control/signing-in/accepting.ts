@@ -14,7 +14,8 @@ import {
   PLACEHOLDER_EMAIL,
 } from '../../identity/identity.ts'
 import { sha256 } from '../../lib/digest.ts'
-import type { InvitationRow, StoreGroups } from '../../store/store.ts'
+import type { InvitationRow } from '../../store/people-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { rolesWithin } from '../tokens.ts'
 import type { Control, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
@@ -83,6 +84,7 @@ export function createAcceptingUseCases(
           await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
           const person =
             row.kind === 'join' ? await join(changes, row, given) : await renew(changes, row, given)
+          await unit.signals.send('holders', person.id)
           await unit.audit.append(acceptance(row, person, visitor, now(), given))
           const made = { organization, person, role: person.role, client, by: 'an invitation' }
           const extra = token ? handedOver(await makeTerminalToken(workshop, unit, visitor, made)) : {}

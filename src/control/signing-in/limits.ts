@@ -2,7 +2,7 @@
 // they type. In the memory of this process: each server of an installation counts for itself.
 
 import { ClavigerError, rateLimited } from '../../domain/errors.ts'
-import { addressKey, createRateLimit } from '../../lib/rate-limit.ts'
+import { addressKey, createRateLimit } from '../../lib/time/rate-limit.ts'
 import type { Visitor } from '../use-case.ts'
 
 const MINUTE = 60_000

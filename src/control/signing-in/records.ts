@@ -1,7 +1,7 @@
 // The audit rows of people who are not callers yet: they have just shown who they are by a code or a password, or failed
 // to. Written in the same unit as what they record.
 
-import type { AuditEntry } from '../../domain/audit.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Person } from '../../identity/identity.ts'
 import { newId } from '../../lib/id.ts'
 import type { Visitor } from '../use-case.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../lib/digest.ts'
-import type { AuditEntry } from '../audit.ts'
 import { type ChainedEntry, chained, chainStart, detailsText, linkOf, readDetails } from './chain.ts'
+import type { AuditEntry } from './entry.ts'
 
 const ENTRY: AuditEntry = {
   id: 'aud_1',

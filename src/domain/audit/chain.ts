@@ -1,7 +1,7 @@
 // The audit as a chain: each entry's hash covers the entry, its position and the hash before it, so that an entry that was
 // changed, taken out, put in or moved does not fit its neighbours. Pure: the digest is passed in.
 
-import type { AuditEntry } from '../audit.ts'
+import type { AuditEntry } from './entry.ts'
 
 /** SHA-256 of a text's UTF-8 bytes, in lower-case hexadecimal. */
 export type Digest = (text: string) => string

@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
-import type { Signal, Store } from '../store.ts'
+import type { Signal } from '../signal-group.ts'
+import type { Store } from '../store.ts'
 import { openSqlStore } from './sql-store.ts'
 
 let server: PostgresServer

@@ -1,11 +1,12 @@
 // The tables as Kysely sees them: names of columns and their types. migrations.ts creates them; the rows of the port are
 // in ../store.ts. Only text, integers and bytes: times are milliseconds since 1970, JSON is text, ids order by time.
 
-import type { AuditEntry } from '../../domain/audit.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Role } from '../../domain/caller.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { CredentialState } from '../../domain/state.ts'
-import type { DeviceLoginRow, InvitationRow, TokenRow } from '../store.ts'
+import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
+import type { TokenRow } from '../store.ts'
 
 export interface CredentialTable {
   id: string

@@ -2,8 +2,8 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import { isOutcomeUnknown } from '../refusals.ts'
+import type { SignalSource, SignalStore } from '../signal-group.ts'
 import { createSignalHub, type SignalHub, signalOf, signalText } from '../signals.ts'
-import type { SignalSource, SignalStore } from '../store.ts'
 import type { EngineSignals } from './engine.ts'
 import type { AfterCommit } from './group-commit.ts'
 import type { Execute } from './prepared.ts'

@@ -2,7 +2,7 @@
 // through group commit; reads outside of a unit are queries of their own and see only what is committed.
 
 import { CompiledQuery as Compiled, type Kysely } from 'kysely'
-import type { AuditEntry } from '../../domain/audit.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
 import { storeClosed, unitEnded } from '../refusals.ts'

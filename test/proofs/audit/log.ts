@@ -4,7 +4,7 @@ import type { Output } from '../../../src/api/schemas.ts'
 import { createVerifyingUseCases } from '../../../src/control/audit/verifying.ts'
 import type { Workshop } from '../../../src/control/workshop.ts'
 import type { ChainPlace } from '../../../src/domain/audit/chain.ts'
-import type { AuditEntry } from '../../../src/domain/audit.ts'
+import type { AuditEntry } from '../../../src/domain/audit/entry.ts'
 import type { Caller } from '../../../src/domain/caller.ts'
 import type { Store } from '../../../src/store/store.ts'
 

@@ -1,8 +1,9 @@
 // Agents and what is attached to them, over SQL.
 
 import type { Kysely } from 'kysely'
+import type { AgentStore } from '../../machine-groups.ts'
 import { agentNameTaken, isConflict } from '../../refusals.ts'
-import type { AgentStore, AttachmentRow, AttachmentStore, CandidateRow } from '../../store.ts'
+import type { AttachmentRow, AttachmentStore, CandidateRow } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
 import { CANDIDATE_COLUMNS } from './credentials.ts'

@@ -10,7 +10,7 @@ import {
   detailsText,
   readDetails,
 } from '../../../domain/audit/chain.ts'
-import type { AuditEntry } from '../../../domain/audit.ts'
+import type { AuditEntry } from '../../../domain/audit/entry.ts'
 import { sha256 } from '../../../lib/digest.ts'
 import type { AuditStore } from '../../store.ts'
 import type { GroupCommitOptions, Leave } from '../group-commit.ts'

@@ -1,7 +1,7 @@
 // Terminals that wait to be let in, over SQL.
 
 import type { Kysely } from 'kysely'
-import type { DeviceLoginStore } from '../../store.ts'
+import type { DeviceLoginStore } from '../../people-groups.ts'
 import type { Execute } from '../prepared.ts'
 import type { Database } from '../schema.ts'
 

@@ -1,7 +1,7 @@
 // Invitations over SQL: digests of their codes only.
 
 import type { Kysely } from 'kysely'
-import type { InvitationRow, InvitationStore } from '../../store.ts'
+import type { InvitationRow, InvitationStore } from '../../people-groups.ts'
 import type { Execute } from '../prepared.ts'
 import type { Database } from '../schema.ts'
 

@@ -1,8 +1,8 @@
 // Workers over SQL: of the code that enrols one, its digest only.
 
 import type { Kysely } from 'kysely'
+import type { WorkerStore } from '../../machine-groups.ts'
 import { isConflict, workerNameTaken } from '../../refusals.ts'
-import type { WorkerStore } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
 

@@ -15,6 +15,7 @@ const SQLITE = 'sqlite:'
 
 /** Sessions of servers; see connections.ts. */
 const SERVER_NAME = 'claviger'
+const LISTENING_NAME = 'claviger listening'
 const OWN_NAME = 'claviger copy'
 
 // Milliseconds. Postgres takes a moment to notice that a process was killed.
@@ -110,7 +111,7 @@ export async function mustBeAlone(transaction: Kysely<Tables>, name: string): Pr
   const { rows } = await sql<{ free: boolean; servers: number }>`
     select pg_try_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)}) as free,
       (select count(*)::int from pg_stat_activity
-        where datname = current_database() and application_name like ${`${SERVER_NAME}%`}) as servers`.execute(
+        where datname = current_database() and application_name in (${SERVER_NAME}, ${LISTENING_NAME})) as servers`.execute(
     transaction,
   )
   if (rows[0]?.free === true && rows[0].servers === 0) return

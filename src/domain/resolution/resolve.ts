@@ -1,11 +1,11 @@
 // Which credential serves a run, and why: one pure function. Its whole answer, printed, is `explain`.
 // It does not read the store and does not check permissions; whoever calls it decides what may be asked.
 
-import { CREDENTIAL_TYPES, type CredentialType } from './credential-types.ts'
-import { disabledClause, type HarnessName } from './harness-names.ts'
-import { formatOwner, type Owner, type OwnerText } from './owner.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../credential-types.ts'
+import { disabledClause, type HarnessName } from '../harness-names.ts'
+import { formatOwner, type Owner, type OwnerText } from '../owner.ts'
+import { type CredentialState, explainState, isUsable } from '../state.ts'
 import { policyRefusal, type SubscriptionPolicies } from './policy.ts'
-import { type CredentialState, explainState, isUsable } from './state.ts'
 
 export interface Candidate {
   readonly id: string

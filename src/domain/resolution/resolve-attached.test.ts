@@ -2,12 +2,12 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from './credential-types.ts'
-import { HARNESSES } from './harness-names.ts'
-import type { Owner } from './owner.ts'
+import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../credential-types.ts'
+import { HARNESSES } from '../harness-names.ts'
+import type { Owner } from '../owner.ts'
+import { CREDENTIAL_STATES } from '../state.ts'
 import { DEFAULT_POLICIES, policiesOf } from './policy.ts'
 import { type Candidate, chosen, type ResolveRequest, resolve } from './resolve.ts'
-import { CREDENTIAL_STATES } from './state.ts'
 
 const PEOPLE = ['ada', 'bob']
 const TEAMS = ['platform', 'web']

@@ -1,18 +1,10 @@
 // Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
 
-import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
-import { alreadyThere } from './refusals.ts'
-import type {
-  AgentRow,
-  AttachmentRow,
-  CredentialRow,
-  DeviceLoginRow,
-  InvitationRow,
-  LeaseRow,
-  TokenRow,
-  VersionRow,
-  WorkerRow,
-} from './store.ts'
+import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
+import type { AgentRow, WorkerRow } from '../machine-groups.ts'
+import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
+import { alreadyThere } from '../refusals.ts'
+import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
 
 export interface Table<Row> {
   get(key: string): Row | undefined

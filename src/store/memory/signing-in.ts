@@ -1,9 +1,9 @@
 // Invitations and terminals that wait to be let in, in memory.
 
-import { pageOf } from './memory-credentials.ts'
-import type { Tables } from './memory-tables.ts'
-import { alreadyThere } from './refusals.ts'
-import type { DeviceLoginRow, DeviceLoginStore, InvitationRow, InvitationStore } from './store.ts'
+import type { DeviceLoginRow, DeviceLoginStore, InvitationRow, InvitationStore } from '../people-groups.ts'
+import { alreadyThere } from '../refusals.ts'
+import { pageOf } from './credentials.ts'
+import type { Tables } from './tables.ts'
 
 export function invitationGroup({ invitations }: Tables): InvitationStore {
   const byDigest = (digest: string) => invitations.find((row) => row.digest === digest)[0]

@@ -1,10 +1,10 @@
 // The audit in memory: as on every engine, an entry gets its place when its unit is kept.
 
-import { chained, chainStart } from '../domain/audit/chain.ts'
-import type { AuditEntry } from '../domain/audit.ts'
-import { sha256 } from '../lib/digest.ts'
-import { keyOf, type Tables } from './memory-tables.ts'
-import type { AuditStore } from './store.ts'
+import { chained, chainStart } from '../../domain/audit/chain.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
+import { sha256 } from '../../lib/digest.ts'
+import type { AuditStore } from '../store.ts'
+import { keyOf, type Tables } from './tables.ts'
 
 /** The group over these tables; what is appended is given to `leave`. */
 export function auditGroup({ audit, auditHeads }: Tables, leave: (entry: AuditEntry) => void): AuditStore {

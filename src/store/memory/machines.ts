@@ -1,9 +1,10 @@
 // Agents, what is attached to them, and workers, in memory.
 
-import { candidateOf, pageOf } from './memory-credentials.ts'
-import { keyOf, type Tables } from './memory-tables.ts'
-import { agentNameTaken, alreadyThere, parentGone, workerNameTaken } from './refusals.ts'
-import type { AgentStore, AttachmentRow, AttachmentStore, WorkerRow, WorkerStore } from './store.ts'
+import type { AgentStore, WorkerRow, WorkerStore } from '../machine-groups.ts'
+import { agentNameTaken, alreadyThere, parentGone, workerNameTaken } from '../refusals.ts'
+import type { AttachmentRow, AttachmentStore } from '../store.ts'
+import { candidateOf, pageOf } from './credentials.ts'
+import { keyOf, type Tables } from './tables.ts'
 
 const ALL = { limit: Number.POSITIVE_INFINITY }
 

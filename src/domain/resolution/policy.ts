@@ -1,9 +1,9 @@
 // Whom a subscription may serve. The terms of the providers are the reason (see SECURITY.md).
 
-import { CREDENTIAL_TYPES, type CredentialType } from './credential-types.ts'
-import { ClavigerError } from './errors.ts'
-import type { HarnessName } from './harness-names.ts'
-import type { Owner } from './owner.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../credential-types.ts'
+import { ClavigerError } from '../errors.ts'
+import type { HarnessName } from '../harness-names.ts'
+import type { Owner } from '../owner.ts'
 
 export const SUBSCRIPTION_POLICIES = ['off', 'owner', 'shared'] as const
 

@@ -1,7 +1,6 @@
 // Credentials and their versions in memory.
 
-import { keyOf, type Tables } from './memory-tables.ts'
-import { credentialNameTaken, parentGone } from './refusals.ts'
+import { credentialNameTaken, parentGone } from '../refusals.ts'
 import type {
   CandidateRow,
   CredentialChange,
@@ -12,7 +11,8 @@ import type {
   DataKeyStore,
   Page,
   VersionStore,
-} from './store.ts'
+} from '../store.ts'
+import { keyOf, type Tables } from './tables.ts'
 
 /** The group of credentials over these tables. */
 export function credentialGroup({ credentials, versions, attachments }: Tables): CredentialStore {

@@ -1,7 +1,7 @@
 // What somebody has, in memory.
 
-import type { Tables } from './memory-tables.ts'
-import type { Holder, HoldingStore } from './store.ts'
+import type { Holder, HoldingStore } from '../people-groups.ts'
+import type { Tables } from './tables.ts'
 
 /** The group of holdings over these tables. */
 export function holdingGroup({ leases, credentials }: Tables): HoldingStore {

@@ -1,0 +1,100 @@
+// The groups of the store that are about people: how they get in, and what whoever holds something has. Part of the port,
+// as store.ts is.
+
+import type { Role } from '../domain/caller.ts'
+import type { OwnerText } from '../domain/owner.ts'
+
+/** A code that lets somebody in once: as a new member, or a member who sets a new password. */
+export interface InvitationRow {
+  readonly id: string
+  readonly organizationId: string
+  readonly kind: 'join' | 'sign-in'
+  /** SHA-256 of the code, in hex. */
+  readonly digest: string
+  /** In lower case. */
+  readonly email: string
+  /** What a new member becomes. */
+  readonly role: Role
+  /** Slugs of the teams a new member gets into. */
+  readonly teams: readonly string[]
+  /** The member a sign-in link is for; null for somebody who is to join. */
+  readonly personId: string | null
+  /** Id of the person who made it; `serve` for the server's own. */
+  readonly createdBy: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly usedAt: number | null
+  readonly revokedAt: number | null
+}
+
+export interface InvitationStore {
+  /** Throws `conflict` when there is one with that digest. */
+  insert(row: InvitationRow): Promise<void>
+  /** Whatever became of it. */
+  findByDigest(digest: string): Promise<InvitationRow | undefined>
+  /** Compare-and-set: false when it was used or revoked, has expired at `now`, or does not exist. */
+  use(id: string, now: number): Promise<boolean>
+  /** Those of an organization that can be used at `now`, oldest first. */
+  list(organizationId: string, now: number): Promise<InvitationRow[]>
+  /** False when it does not exist there, was used, or was revoked already. */
+  revoke(organizationId: string, id: string, at: number): Promise<boolean>
+}
+
+/** A terminal that waits to be let in (RFC 8628). */
+export interface DeviceLoginRow {
+  readonly id: string
+  /** SHA-256 of the device code, in hex. */
+  readonly digest: string
+  /** What a person types: eight letters, without the dash. */
+  readonly userCode: string
+  /** What the machine calls itself. */
+  readonly clientName: string
+  /** Where it asked from. */
+  readonly address: string
+  /** Id or name of the organization it asked for; null: any. */
+  readonly wanted: string | null
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly state: 'pending' | 'approved' | 'denied' | 'claimed'
+  /** Whom it is let in as: null until it was approved. */
+  readonly organizationId: string | null
+  readonly personId: string | null
+  readonly role: Role | null
+  readonly decidedAt: number | null
+}
+
+/** What was decided about a login, by whom it will be if it was approved. */
+export type DeviceDecision = Pick<DeviceLoginRow, 'organizationId' | 'personId' | 'role'> & {
+  readonly state: 'approved' | 'denied'
+  readonly decidedAt: number
+}
+
+export interface DeviceLoginStore {
+  /** Throws `conflict` when there is one with that digest or user code. */
+  insert(row: DeviceLoginRow): Promise<void>
+  findByDigest(digest: string): Promise<DeviceLoginRow | undefined>
+  findByUserCode(userCode: string): Promise<DeviceLoginRow | undefined>
+  /** Compare-and-set: false when it is not pending any more or has expired at `decidedAt`. */
+  decide(id: string, decision: DeviceDecision): Promise<boolean>
+  /** Compare-and-set: false when it is not approved, was claimed already, or has expired at `now`. */
+  claim(id: string, now: number): Promise<boolean>
+  /** Forgets all that expired before then. */
+  prune(expiredBefore: number): Promise<void>
+}
+
+/** Who holds leases and tokens. */
+export interface Holder {
+  readonly organizationId: string
+  readonly kind: 'person' | 'agent' | 'worker'
+  readonly id: string
+}
+
+/** What somebody has, counted over many rows: for those who leave, and for those who may know no more than that. */
+export interface HoldingStore {
+  /** How many leases of this holder are running at `now`. */
+  countRunning(holder: Holder, now: number): Promise<number>
+  /** Ends them, or only those on one credential; returns how many. */
+  endRunning(holder: Holder, at: number, reason: string, credentialId?: string): Promise<number>
+  /** Owner → how many credentials they have, of all owners of this kind that have any. */
+  countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
+}
