@@ -56,11 +56,11 @@ it('an older copy is noticed at the start, once, and shown until it is acknowled
   copyFileSync(path('claviger.db'), path('older.db'))
   await start()
   for (let i = 0; i < 4; i += 1) await client().call('explain', { harness: 'claude' })
-  expect(await metric('claviger_audit_entries')).toBe('5')
+  expect(await metric('claviger_audit_entries')).toBe('6')
   expect(await metric('claviger_audit_commit_seconds_count')).toBe('4')
   expect(await metric('claviger_database_rolled_back')).toBe('0')
   await server.stop()
-  expect(Object.values(seen())).toMatchObject([{ position: 5 }])
+  expect(Object.values(seen())).toMatchObject([{ position: 6 }])
   expect(statSync(path('audit-seen.json')).mode & 0o777).toBe(0o600)
 
   copyFileSync(path('older.db'), path('claviger.db'))
@@ -68,13 +68,13 @@ it('an older copy is noticed at the start, once, and shown until it is acknowled
   expect(server.logs()).toContain('the database was put back to an older copy')
   expect(await metric('claviger_database_rolled_back')).toBe('1')
   const { warnings } = await client().call('audit.warnings', {})
-  expect(warnings).toMatchObject([{ seen: { position: 5 }, found: { position: 1 } }])
+  expect(warnings).toMatchObject([{ seen: { position: 6 }, found: { position: 2 } }])
   expect((await client().call('audit.verify', {})).findings).toMatchObject([{ kind: 'rolled-back' }])
 
   expect(claviger('doctor')).toMatch(
-    /^warn {2}database: On .* entry 5 had been seen before: .*\n .*acknowledge$/m,
+    /^warn {2}database: On .* entry 6 had been seen before: .*\n .*acknowledge$/m,
   )
-  expect(claviger('audit', 'verify')).toMatch(/older copy\.\n2 entries, not as they were written\.\n$/)
+  expect(claviger('audit', 'verify')).toMatch(/older copy\.\n3 entries, not as they were written\.\n$/)
 
   // Once in the log, and still to be seen.
   await server.stop()
@@ -86,6 +86,7 @@ it('an older copy is noticed at the start, once, and shown until it is acknowled
   const { entries } = await client().call('audit.list', {})
   expect(entries.map(({ action }) => action)).toEqual([
     'token.create',
+    'member.link',
     'database.rolled-back',
     'audit.acknowledge',
   ])
@@ -102,7 +103,7 @@ it('an end that was cut off, with the record of it made to fit, is noticed; a ki
   await start()
   expect(server.logs()).toContain('older copy')
   const [warning] = (await client().call('audit.warnings', {})).warnings
-  expect(warning?.message).toContain('ended at entry 3, and entry 5 had been seen before')
+  expect(warning?.message).toContain('ended at entry 3, and entry 6 had been seen before')
   await client().call('audit.acknowledge', {})
   await server.stop()
 
@@ -128,6 +129,6 @@ it('what was seen, damaged, is said and begun anew', async () => {
     await start()
     expect(server.logs()).toContain('audit-seen.json is damaged, or was written by a newer Claviger')
     await server.stop()
-    expect(Object.values(seen())).toMatchObject([{ position: 1 }])
+    expect(Object.values(seen())).toMatchObject([{ position: 2 }])
   }
 })
