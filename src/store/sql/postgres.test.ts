@@ -96,7 +96,8 @@ describe('two servers on one database', () => {
       store.atomically(async (unit) => {
         runs += 1
         for (const { id } of order) {
-          await unit.settings.put('org-a', id, by, runs)
+          // Whoever holds this setting is alone with the credential: nothing lies between reading and changing it.
+          await unit.settings.put('org-a', id, 'touched', `${by} ${runs}`)
           const { revision = 0 } = (await unit.credentials.get('org-a', id)) ?? {}
           await unit.credentials.update('org-a', id, revision, { description: by })
           await inBetween()
