@@ -55,14 +55,10 @@ export async function show(context: Context, _: unknown, [name = '']: readonly s
 export async function attach(
   context: Context,
   options: OwnerFlags,
-  [agent = '', ...words]: readonly string[],
+  words: readonly string[],
 ): Promise<number> {
-  checkName(agent)
-  const { client, who, credential } = await findCredential(context, options, words, {
-    labels: ['CREDENTIAL'],
-  })
-  const answer = await client.call('agents.attach', { agent, credential: credential.id })
-  const what = shortly(credential, who)
+  const { client, agent, credential, what } = await agentAndCredential(context, options, words)
+  const answer = await client.call('agents.attach', { agent, credential })
   context.ui.answer(answer, () => [
     answer.attached ? `Attached ${what} to the agent ${agent}.` : `${what} was attached to ${agent} already.`,
   ])
@@ -72,17 +68,24 @@ export async function attach(
 export async function detach(
   context: Context,
   options: OwnerFlags,
-  [agent = '', ...words]: readonly string[],
+  words: readonly string[],
 ): Promise<number> {
+  const { client, agent, credential, what } = await agentAndCredential(context, options, words)
+  const answer = await client.call('agents.detach', { agent, credential })
+  context.ui.answer(answer, () => [`Detached ${what} from the agent ${agent}.${ended(answer.ended)}`])
+  return 0
+}
+
+async function agentAndCredential(
+  context: Context,
+  options: OwnerFlags,
+  [agent = '', ...words]: readonly string[],
+) {
   checkName(agent)
   const { client, who, credential } = await findCredential(context, options, words, {
     labels: ['CREDENTIAL'],
   })
-  const answer = await client.call('agents.detach', { agent, credential: credential.id })
-  context.ui.answer(answer, () => [
-    `Detached ${shortly(credential, who)} from the agent ${agent}.${ended(answer.ended)}`,
-  ])
-  return 0
+  return { client, agent, credential: credential.id, what: shortly(credential, who) }
 }
 
 export async function token(

@@ -3,7 +3,7 @@
 import type { Client } from '../../client/client.ts'
 import { checkName } from '../../domain/names.ts'
 import { connect } from '../connection.ts'
-import type { Context } from '../context.ts'
+import type { Context, Verb } from '../context.ts'
 
 export async function list(context: Context): Promise<number> {
   const { client } = await connect(context)
@@ -13,30 +13,30 @@ export async function list(context: Context): Promise<number> {
   return 0
 }
 
-export async function add(
-  context: Context,
-  _: unknown,
-  [team = '', ...members]: readonly string[],
-): Promise<number> {
-  checkName(team)
-  const { client } = await connect(context)
-  if (members.length > 0) return each(context, members, (member) => join(client, team, member))
-  const made = await client.call('teams.create', { team })
-  context.ui.answer(made, () => [`Made the team ${team}.`])
-  return 0
-}
+/** Without e-mails it makes the team. */
+export const add = teamOrMembers(join, async (client, team) => {
+  return { answer: await client.call('teams.create', { team }), line: `Made the team ${team}.` }
+})
 
-export async function remove(
-  context: Context,
-  _: unknown,
-  [team = '', ...members]: readonly string[],
-): Promise<number> {
-  checkName(team)
-  const { client } = await connect(context)
-  if (members.length > 0) return each(context, members, (member) => leave(client, team, member))
-  const answer = await client.call('teams.delete', { team })
-  context.ui.answer(answer, () => [`Deleted the team ${team}.`])
-  return 0
+/** Without e-mails it deletes the team. */
+export const remove = teamOrMembers(leave, async (client, team) => {
+  return { answer: await client.call('teams.delete', { team }), line: `Deleted the team ${team}.` }
+})
+
+type Change<T> = (client: Client, team: string, member: string) => Promise<{ answer: T; line: string }>
+
+function teamOrMembers<M, T>(
+  changeMember: Change<M>,
+  changeTeam: (client: Client, team: string) => Promise<{ answer: T; line: string }>,
+): Verb<unknown> {
+  return async (context, _, [team = '', ...members]) => {
+    checkName(team)
+    const { client } = await connect(context)
+    if (members.length > 0) return each(context, members, (member) => changeMember(client, team, member))
+    const { answer, line } = await changeTeam(client, team)
+    context.ui.answer(answer, () => [line])
+    return 0
+  }
 }
 
 async function join(client: Client, team: string, member: string) {
