@@ -44,7 +44,7 @@ export function createOffline(program: string): Offline {
         beforeKeeping: () => rm(join(stateDirectory, AUDIT_SEEN), { force: true }),
       })
       const checked = () => prepareStateDirectory(stateDirectory)
-      return restoreBackup({ file, place, vault: vaultOf(settings), now: () => Date.now(), checked })
+      return restoreBackup({ file, place, vault: vaultOf(settings, keyId), now: () => Date.now(), checked })
     },
     async migrate(settings, { from, to }, progress) {
       const vault = vaultOf(settings)
@@ -59,10 +59,15 @@ export function createOffline(program: string): Offline {
   }
 }
 
-// Never makes a key: a new one could not open anything.
-function vaultOf({ masterKey, masterKeyFile, stateDirectory }: ServerSettings): Vault {
+// Never makes a key: a new one could not open anything. Of several, the one with the id `current` is put first: a backup
+// made before re-keying is under an older one.
+function vaultOf({ masterKey, masterKeyFile, stateDirectory }: ServerSettings, current?: string): Vault {
   const defaultFile = join(stateDirectory, 'master.key')
-  return createVault(...findMasterKeys({ value: masterKey, file: masterKeyFile, defaultFile }, true).keys)
+  const { keys } = findMasterKeys({ value: masterKey, file: masterKeyFile, defaultFile }, true)
+  const vault = createVault(...keys)
+  const older = keys[vault.keyIds.indexOf(current ?? vault.keyId)]
+  if (older !== undefined) vault.use(older, ...keys.filter((key) => key !== older))
+  return vault
 }
 
 function mustHaveKey({ masterKey, masterKeyFile, stateDirectory }: ServerSettings, keyId: string): void {
