@@ -74,8 +74,12 @@ async function findPerson({ identity }: Workshop, caller: Caller, wanted: string
   const person = wanted.includes('@')
     ? await identity.findByEmail(organizationId, wanted)
     : await identity.person(organizationId, wanted === 'me' && kind === 'person' ? id : wanted)
-  if (!person) throw absent('member', wanted)
-  if (isSelf(caller, person.id) || may(caller, 'readAudit')) return person
+  if (person && isSelf(caller, person.id)) return person
+  // Before it is said whether there is such a member: not everybody may know who is one.
+  if (may(caller, 'readAudit')) {
+    if (person) return person
+    throw absent('member', wanted)
+  }
   throw new ClavigerError('forbidden', 'You can explain your own runs only.', {
     hint: 'Leave out --user, or ask an admin.',
   })

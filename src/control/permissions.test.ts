@@ -177,3 +177,33 @@ describe('the handle of a lease', () => {
     expect((await errorOf(house.ask(byHandle, 'leases.read', { id: lease.id }))).code).toBe('no_credential')
   })
 })
+
+describe('whoever may not know who is there', () => {
+  it.each(['bob', 'agent'])('learns it from no refusal: %s', async (who) => {
+    const house = createHouse()
+    const caller =
+      who === 'bob'
+        ? house.caller('bob')
+        : house.caller('bob', { kind: 'agent', id: 'nightly', role: 'agent', agent: 'nightly', teams: [] })
+    const said = async (call: Promise<unknown>, names: readonly string[]) => {
+      const { code, message, hint } = await errorOf(call)
+      return names.reduce((text, name) => text.replaceAll(name, 'X'), JSON.stringify([code, message, hint]))
+    }
+    const explain = (user: string) => said(house.ask(caller, 'explain', { harness: 'claude', user }), [user])
+    expect(await explain('ada@example.test')).toBe(await explain('nobody@example.test'))
+    expect(await explain('cyd')).toBe(await explain('nobody'))
+    const create = (owner: string) =>
+      said(
+        house.ask(caller, 'credentials.create', {
+          ...{ type: 'claude/api-key', fields: { key: fakeKey('k') } },
+          ...{ owner, name: 'k' },
+        }),
+        [owner, owner.replace(/^.*:/, '')],
+      )
+    expect(await create('user:cyd')).toBe(await create('user:nobody'))
+    expect(await create('team:mobile')).toBe(await create('team:nowhere'))
+    const order = (owner: string) =>
+      said(house.ask(caller, 'credentials.getOrder', { owner, harness: 'claude' }), [owner])
+    expect(await order('team:mobile')).toBe(await order('team:nowhere'))
+  })
+})
