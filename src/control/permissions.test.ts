@@ -179,6 +179,29 @@ describe('the handle of a lease', () => {
 })
 
 describe('whoever may not know who is there', () => {
+  it('learns nothing of hidden credentials from how a list goes on', async () => {
+    const house = createHouse()
+    for (const name of ['first', 'second', 'third']) {
+      await house.give('cyd', 'me', name)
+      await house.give('ada', 'org', name)
+    }
+    const page = async (who: PersonName, query: object) => {
+      const { credentials, next } = await house.ask(who, 'credentials.list', { limit: 1, ...query })
+      return { names: credentials.map(({ name }) => name), next }
+    }
+    for (const who of ['bob', 'ann', 'aud'] as const)
+      expect(await page(who, { owner: 'user:cyd', name: 'first' })).toEqual({ names: [], next: null })
+    const seen: string[] = []
+    for (let after: object = {}; seen.length < 9; ) {
+      const { names, next } = await page('ann', after)
+      seen.push(...names)
+      if (next === null) break
+      after = { after: next }
+    }
+    expect(seen).toEqual(['first', 'second', 'third'])
+    expect((await page('ann', { name: 'third' })).next).toBeNull()
+  })
+
   it.each(['bob', 'agent'])('learns it from no refusal: %s', async (who) => {
     const house = createHouse()
     const caller =
