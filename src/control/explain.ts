@@ -41,7 +41,8 @@ async function subjectOfInput(workshop: Workshop, caller: Caller, input: Explain
   if (input.user !== undefined) {
     const { id, teams, email } = await findPerson(workshop, caller, input.user)
     const name = agent === undefined ? email : `${email} as the agent ${agent}`
-    return { subject: { user: id, teams, agent: agent ?? null }, name }
+    const ofAnother = isSelf(caller, id) ? {} : ({ ownUnnamed: true } as const)
+    return { subject: { user: id, teams, agent: agent ?? null, ...ofAnother }, name }
   }
   if (agent !== undefined && agent !== caller.agent) return runOfAgent(workshop, caller, agent)
   if (team !== undefined && may(caller, 'readAudit')) return runInTeam(workshop, caller, team)

@@ -179,6 +179,20 @@ describe('the handle of a lease', () => {
 })
 
 describe('whoever may not know who is there', () => {
+  it('does not guess what somebody’s own credentials are called by asking about their runs', async () => {
+    const house = createHouse()
+    const id = await house.give('cyd', 'me', 'secret-plan')
+    await house.give('ada', 'org', 'shared')
+    const explain = (who: PersonName, credential: string) =>
+      house.ask(who, 'explain', { harness: 'claude', user: 'cyd@example.test', credential })
+    for (const who of ['ann', 'aud'] as const) {
+      for (const wanted of ['secret-plan', 'user:cyd/secret-plan', id, 'nothing'])
+        expect((await errorOf(explain(who, wanted))).code).toBe('no_credential')
+      expect((await explain(who, 'shared')).decisions).toHaveLength(1)
+    }
+    expect((await explain('cyd', 'secret-plan')).decisions).toHaveLength(1)
+  })
+
   it('learns nothing of hidden credentials from how a list goes on', async () => {
     const house = createHouse()
     for (const name of ['first', 'second', 'third']) {
