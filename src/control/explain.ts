@@ -41,7 +41,8 @@ async function subjectOfInput(workshop: Workshop, caller: Caller, input: Explain
   if (input.user !== undefined) {
     const { id, teams, email } = await findPerson(workshop, caller, input.user)
     const name = agent === undefined ? email : `${email} as the agent ${agent}`
-    return { subject: { user: id, teams, agent: agent ?? null }, name }
+    const ofAnother = isSelf(caller, id) ? {} : ({ ownUnnamed: true } as const)
+    return { subject: { user: id, teams, agent: agent ?? null, ...ofAnother }, name }
   }
   if (agent !== undefined && agent !== caller.agent) return runOfAgent(workshop, caller, agent)
   if (team !== undefined && may(caller, 'readAudit')) return runInTeam(workshop, caller, team)
@@ -74,8 +75,12 @@ async function findPerson({ identity }: Workshop, caller: Caller, wanted: string
   const person = wanted.includes('@')
     ? await identity.findByEmail(organizationId, wanted)
     : await identity.person(organizationId, wanted === 'me' && kind === 'person' ? id : wanted)
-  if (!person) throw absent('member', wanted)
-  if (isSelf(caller, person.id) || may(caller, 'readAudit')) return person
+  if (person && isSelf(caller, person.id)) return person
+  // Before it is said whether there is such a member: not everybody may know who is one.
+  if (may(caller, 'readAudit')) {
+    if (person) return person
+    throw absent('member', wanted)
+  }
   throw new ClavigerError('forbidden', 'You can explain your own runs only.', {
     hint: 'Leave out --user, or ask an admin.',
   })

@@ -27,6 +27,8 @@ export async function findOwner(
   text: string,
 ): Promise<Owner> {
   const owner = readOwner(caller, text)
+  // Who may not know which teams, members and agents there are is refused by the guard, whether there is one or not.
+  if (!mayCredential(caller, 'exists', owner)) return owner
   if (owner.kind === 'team' && !caller.teams.includes(owner.slug)) {
     const teams = await identity.teams(caller.organizationId)
     if (!teams.includes(owner.slug)) throw absent('team', owner.slug)
@@ -34,8 +36,7 @@ export async function findOwner(
   if (owner.kind === 'user' && !(caller.kind === 'person' && caller.id === owner.id)) {
     if (!(await identity.person(caller.organizationId, owner.id))) throw absent('member', owner.id)
   }
-  // Who may not know which agents there are is refused by the guard, whether there is one or not.
-  if (owner.kind === 'agent' && caller.agent !== owner.name && mayCredential(caller, 'exists', owner)) {
+  if (owner.kind === 'agent' && caller.agent !== owner.name) {
     if (!(await store.agents.get(caller.organizationId, owner.name))) throw absent('agent', owner.name)
   }
   return owner

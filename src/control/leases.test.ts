@@ -148,6 +148,18 @@ describe('leases.read', () => {
     )
   })
 
+  it('refuses a token of its holder that could not have leased it, and opens nothing', async () => {
+    const house = createHouse()
+    await house.give('ada', 'me', 'own')
+    const { id } = await house.ask('ada', 'leases.create', { harness: 'claude' })
+    const opened = house.opened()
+    for (const leaseId of [null, id]) {
+      const narrow = house.caller('ada', { role: 'auditor', leaseId })
+      expect((await errorOf(house.ask(narrow, 'leases.read', { id }))).code).toBe('not_found')
+    }
+    expect(house.opened()).toBe(opened)
+  })
+
   it('refuses once the holder may not use the credential any more', async () => {
     const house = createHouse()
     await house.give('bob', 'team:platform', 'teams')

@@ -169,6 +169,8 @@ async function read(workshop: Workshop, caller: Caller, id: string): Promise<Res
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
     if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
+    // A narrower token of its holder, or a holder who has another role now, reads no more than it could lease.
+    if (!may(caller, 'lease')) throw absent('lease', id)
     const harness = lease.harness as HarnessName
     if (await isDisabled(unit, caller.organizationId, harness)) {
       await authorize(disabledAct('lease.read', harness))

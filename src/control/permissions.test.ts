@@ -177,3 +177,70 @@ describe('the handle of a lease', () => {
     expect((await errorOf(house.ask(byHandle, 'leases.read', { id: lease.id }))).code).toBe('no_credential')
   })
 })
+
+describe('whoever may not know who is there', () => {
+  it('does not guess what somebody’s own credentials are called by asking about their runs', async () => {
+    const house = createHouse()
+    const id = await house.give('cyd', 'me', 'secret-plan')
+    await house.give('ada', 'org', 'shared')
+    const explain = (who: PersonName, credential: string) =>
+      house.ask(who, 'explain', { harness: 'claude', user: 'cyd@example.test', credential })
+    for (const who of ['ann', 'aud'] as const) {
+      for (const wanted of ['secret-plan', 'user:cyd/secret-plan', id, 'nothing'])
+        expect((await errorOf(explain(who, wanted))).code).toBe('no_credential')
+      expect((await explain(who, 'shared')).decisions).toHaveLength(1)
+    }
+    expect((await explain('cyd', 'secret-plan')).decisions).toHaveLength(1)
+  })
+
+  it('learns nothing of hidden credentials from how a list goes on', async () => {
+    const house = createHouse()
+    for (const name of ['first', 'second', 'third']) {
+      await house.give('cyd', 'me', name)
+      await house.give('ada', 'org', name)
+    }
+    const page = async (who: PersonName, query: object) => {
+      const { credentials, next } = await house.ask(who, 'credentials.list', { limit: 1, ...query })
+      return { names: credentials.map(({ name }) => name), next }
+    }
+    for (const who of ['bob', 'ann', 'aud'] as const)
+      expect(await page(who, { owner: 'user:cyd', name: 'first' })).toEqual({ names: [], next: null })
+    const seen: string[] = []
+    for (let after: object = {}; seen.length < 9; ) {
+      const { names, next } = await page('ann', after)
+      seen.push(...names)
+      if (next === null) break
+      after = { after: next }
+    }
+    expect(seen).toEqual(['first', 'second', 'third'])
+    expect((await page('ann', { name: 'third' })).next).toBeNull()
+  })
+
+  it.each(['bob', 'agent'])('learns it from no refusal: %s', async (who) => {
+    const house = createHouse()
+    const caller =
+      who === 'bob'
+        ? house.caller('bob')
+        : house.caller('bob', { kind: 'agent', id: 'nightly', role: 'agent', agent: 'nightly', teams: [] })
+    const said = async (call: Promise<unknown>, names: readonly string[]) => {
+      const { code, message, hint } = await errorOf(call)
+      return names.reduce((text, name) => text.replaceAll(name, 'X'), JSON.stringify([code, message, hint]))
+    }
+    const explain = (user: string) => said(house.ask(caller, 'explain', { harness: 'claude', user }), [user])
+    expect(await explain('ada@example.test')).toBe(await explain('nobody@example.test'))
+    expect(await explain('cyd')).toBe(await explain('nobody'))
+    const create = (owner: string) =>
+      said(
+        house.ask(caller, 'credentials.create', {
+          ...{ type: 'claude/api-key', fields: { key: fakeKey('k') } },
+          ...{ owner, name: 'k' },
+        }),
+        [owner, owner.replace(/^.*:/, '')],
+      )
+    expect(await create('user:cyd')).toBe(await create('user:nobody'))
+    expect(await create('team:mobile')).toBe(await create('team:nowhere'))
+    const order = (owner: string) =>
+      said(house.ask(caller, 'credentials.getOrder', { owner, harness: 'claude' }), [owner])
+    expect(await order('team:mobile')).toBe(await order('team:nowhere'))
+  })
+})

@@ -25,6 +25,8 @@ export interface Subject {
   readonly agent: string | null
   /** Of an agent's own run: list also what it does not draw on because it is not attached, for those who manage it. */
   readonly listsUnattached?: true
+  /** Somebody else asks: the person's own credentials may be shown to exist, and not be found by what they are called. */
+  readonly ownUnnamed?: true
 }
 
 export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient'> {
@@ -74,7 +76,9 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
       const found = [...owned.filter((row) => !attached.has(row.id)), ...toAgent]
       const rows = new Map(found.map((row) => [row.id, row]))
       const explicit =
-        query.credential === undefined ? undefined : pick(found, query.credential, query.harness).id
+        query.credential === undefined
+          ? undefined
+          : pick(nameable(found, subject), query.credential, query.harness).id
       const request: ResolveRequest = {
         user: subject.user,
         teams: subject.teams,
@@ -138,6 +142,10 @@ async function attachedTo(
   if (agent === null) return []
   const rows = await unit.attachments.candidates(organizationId, harness, agent)
   return rows.filter((row) => isAttachable(parseOwner(row.owner)))
+}
+
+function nameable(rows: readonly CandidateRow[], { ownUnnamed }: Subject): readonly CandidateRow[] {
+  return ownUnnamed ? rows.filter((row) => parseOwner(row.owner).kind !== 'user') : rows
 }
 
 function pick(rows: readonly CandidateRow[], wanted: string, harness: HarnessName): CandidateRow {

@@ -116,6 +116,21 @@ describe.each(['sqlite', 'postgres'] as const)('members on %s', (engine) => {
     expect([again.isNew, again.id]).toEqual([false, id])
   })
 
+  it('have one account, which says where it lets in and whether it has a password', async () => {
+    const { identity, org, add, change } = await furnish(await open(await newUrl(engine)))
+    const accountOf = (email: string) => change((people) => people.account(email))
+    expect(await accountOf('bob@example.test')).toBeUndefined()
+    const { id } = await add('bob@example.test')
+    expect(await accountOf('BOB@example.test')).toEqual({ id, hasPassword: false, organizations: [org] })
+    const hash = await identity.hashPassword(new Secret('correct horse battery'))
+    await change((people) => people.setPassword(id, hash))
+    await change((people) => people.removeMember(org, id))
+    expect(await accountOf('bob@example.test')).toEqual({ id, hasPassword: true, organizations: [] })
+    await change((people) => people.setPassword(id, null))
+    expect(await accountOf('bob@example.test')).toMatchObject({ hasPassword: false })
+    expect(await identity.checkPassword('bob@example.test', new Secret('correct horse battery'))).toBeNull()
+  })
+
   it('change their role and leave with their teams, but an owner always stays', async () => {
     const { identity, org, first, add, change } = await furnish(await open(await newUrl(engine)))
     const bob = await add('bob@example.test', 'member', ['everyone'])

@@ -109,10 +109,20 @@ export interface TeamChanges {
   leaveTeam(organizationId: string, slug: string, personId: string): Promise<boolean>
 }
 
+/** What somebody has here, whichever organization they are in. */
+export interface Account {
+  readonly id: string
+  readonly hasPassword: boolean
+  /** Ids of those they are a member of. */
+  readonly organizations: readonly string[]
+}
+
 /** What is a person's own, whatever the organization. Throws `not_found` for an unknown person. */
 export interface AccountChanges {
-  /** `hash` is what hashPassword made. */
-  setPassword(personId: string, hash: string): Promise<void>
+  /** The account of this e-mail, if there is one; nobody else changes it, or lets it in anywhere, until the unit has ended. */
+  account(email: string): Promise<Account | undefined>
+  /** `hash` is what hashPassword made; null takes the password away. */
+  setPassword(personId: string, hash: string | null): Promise<void>
   /** Throws `conflict` when somebody else has that e-mail. */
   setProfile(personId: string, changed: { readonly email?: string; readonly name?: string }): Promise<void>
 }

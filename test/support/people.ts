@@ -256,6 +256,13 @@ function changes(state: () => State): PeopleChanges {
       put(organizationId, personId, { teams: teams.filter((one) => one !== slug) })
       return true
     },
+    async account(email) {
+      const [id, person] = byEmail(state(), email) ?? []
+      if (id === undefined || person === undefined) return undefined
+      const memberships = state().memberships.filter((one) => one.personId === id)
+      const organizations = memberships.map(({ organizationId }) => organizationId)
+      return { id, hasPassword: person.password !== null, organizations }
+    },
     async setPassword(personId, hash) {
       const person = state().people.get(personId)
       if (!person) throw missing('such person')

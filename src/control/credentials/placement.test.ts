@@ -104,12 +104,11 @@ describe('credentials.move', () => {
       expect([owner, error.code]).toEqual([owner, 'forbidden'])
       expect(error.message).toContain(owner)
     }
-    expect((await errorOf(house.ask('bob', 'credentials.move', { id, owner: 'team:nobody' }))).code).toBe(
-      'not_found',
-    )
-    expect((await errorOf(house.ask('bob', 'credentials.move', { id, owner: 'user:eve' }))).code).toBe(
-      'not_found',
-    )
+    // Who may not know which teams and members there are is told the same of those that are not there.
+    for (const owner of ['team:nobody', 'user:eve']) {
+      expect((await errorOf(house.ask('bob', 'credentials.move', { id, owner }))).code).toBe('forbidden')
+      expect((await errorOf(house.ask('ada', 'credentials.move', { id, owner }))).code).toBe('not_found')
+    }
     expect((await errorOf(house.ask('bob', 'credentials.move', { id, owner: 'nonsense' }))).code).toBe(
       'invalid',
     )

@@ -147,6 +147,9 @@ async function insertNamed(unit: StoreGroups, row: CredentialRow): Promise<void>
   }
 }
 
+// Rows that are read at a time.
+const PAGE = 100
+
 async function list(
   workshop: Workshop,
   caller: Caller,
@@ -163,15 +166,23 @@ async function list(
     ...(state && { state }),
     ...(name !== undefined && { name }),
   }
-  const page = { limit: input.limit, ...(input.after !== undefined && { after: input.after }) }
-  const rows = await workshop.store.credentials.list(caller.organizationId, filter, page)
   const attached = await attachedTo(workshop, caller)
-  const seen = rows.filter((row) =>
-    canSee(caller, row, attached.has(row.id) && isAttachable(parseOwner(row.owner))),
-  )
+  const isSeen = (row: CredentialRow) =>
+    canSee(caller, row, attached.has(row.id) && isAttachable(parseOwner(row.owner)))
+  // One more than asked for, of those that are seen: that there are others shows nowhere, not even in how the list goes on.
+  const seen: CredentialRow[] = []
+  const limit = Math.max(input.limit + 1, PAGE)
+  for (let { after } = input; seen.length <= input.limit; ) {
+    const page = { limit, ...(after !== undefined && { after }) }
+    const rows = await workshop.store.credentials.list(caller.organizationId, filter, page)
+    seen.push(...rows.filter(isSeen))
+    after = rows.at(-1)?.id
+    if (rows.length < limit) break
+  }
+  const shown = seen.slice(0, input.limit)
   return {
-    credentials: seen.map((row) => credentialView(caller, row)),
-    next: rows.length < page.limit ? null : (rows.at(-1)?.id ?? null),
+    credentials: shown.map((row) => credentialView(caller, row)),
+    next: seen.length > shown.length ? (shown.at(-1)?.id ?? null) : null,
   }
 }
 

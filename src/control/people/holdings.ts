@@ -5,6 +5,7 @@ import { formatOwner, type OwnerText } from '../../domain/owner.ts'
 import type { Holder } from '../../store/people-groups.ts'
 import type { CredentialRow, StoreGroups, TokenRow } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
+import { endWorker } from '../machines/workers.ts'
 import { forgetNotice } from '../settings/rules.ts'
 
 export interface Held {
@@ -37,6 +38,23 @@ export function inWords({ tokens, leases, credentials }: Held): string[] {
     ...words(leases, 'running lease'),
     ...words(credentials, 'personal credential'),
   ]
+}
+
+/**
+ * Revokes the codes this person has made that no worker has used yet: whoever may make none any more must not hold a
+ * spare one. Workers that have joined stay; they are the organization's.
+ */
+export async function endEnrolments(
+  { unit, authorize, needs, holder, now }: Ending,
+  email: string,
+): Promise<void> {
+  for (const row of await unit.workers.list(holder.organizationId)) {
+    if (row.createdBy !== email || row.enrolledAt !== null || row.revokedAt !== null) continue
+    const { id, name } = row
+    const details = { reason: 'its maker may not enrol workers any more' }
+    await authorize({ action: 'worker.revoke', needs, object: { kind: 'worker', id, name }, details })
+    await endWorker(unit, row, now, details.reason)
+  }
 }
 
 export interface Ending {

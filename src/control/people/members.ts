@@ -2,12 +2,12 @@
 // again inside the unit, where nobody else changes people.
 
 import type { Output } from '../../api/schemas.ts'
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, GENERAL_RIGHTS } from '../../domain/caller.ts'
 import type { Person } from '../../identity/identity.ts'
 import { type Act, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { countHeld, type Ending, endHeld, inWords } from './holdings.ts'
+import { countHeld, type Ending, endEnrolments, endHeld, inWords } from './holdings.ts'
 
 type MemberUseCases = Pick<
   Control,
@@ -34,9 +34,15 @@ export function createMemberUseCases(workshop: Workshop): MemberUseCases {
         const before = await people.member(organizationId, id)
         if (!before) throw absent('member', member)
         const owners = before.role === 'owner' || role === 'owner'
-        await authorize(about('member.update', before, owners, { from: before.role, to: role }))
+        const act = about('member.update', before, owners, { from: before.role, to: role })
+        await authorize(act)
         if (role !== before.role) {
           await people.setRole(organizationId, id, role)
+          if (!GENERAL_RIGHTS.manageMachines.some((one) => one === role)) {
+            const holder = { organizationId, kind: 'person', id } as const
+            const ending = { unit, authorize, needs: act.needs, holder, now: workshop.now() }
+            await endEnrolments(ending, before.email)
+          }
           await unit.signals.send('holders', id)
         }
         return personView({ ...before, role })
@@ -122,6 +128,7 @@ async function remove(
   await identity.changing(ending.unit).removeMember(organizationId, id)
   await ending.unit.signals.send('holders', id)
   const holder = { organizationId, kind: 'person', id } as const
+  await endEnrolments({ ...ending, holder, now: now() }, email)
   return { id, email, ended: await endHeld({ ...ending, holder, now: now() }) }
 }
 

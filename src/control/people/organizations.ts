@@ -34,18 +34,31 @@ export function createOrganizationUseCases(
         })
         const people = identity.changing(unit)
         const made = await people.createOrganization({ name, slug })
+        const known = await people.account(email)
+        const elsewhere = known !== undefined && known.organizations.length > 0
+        if (elsewhere && !known.organizations.includes(caller.organizationId)) throw knownToOthers(email)
         const first = { email, name: ownerName, role: 'owner', teams: [FIRST_TEAM] } as const
         const owner = await people.addMember(made.id, first)
         await recordBeginning(unit, caller, made, owner, now())
         const view = { ...made, owner: personView(owner) }
-        // Whoever is known has a way in, and whoever made the organization gets none into their account.
-        if (!owner.isNew) return view
+        // Whoever is one of us has a way in, and whoever made the organization gets none into their account.
+        if (elsewhere) return view
+        if (!owner.isNew && known === undefined) throw knownToOthers(email)
+        // A password they had before they left everything is anybody's who let them in once.
+        if (known?.hasPassword) await people.setPassword(owner.id, null)
         const { row, link } = newSignInLink(workshop, made.id, owner)
         await unit.invitations.insert(row)
         return { ...view, link }
       })
     },
   }
+}
+
+// Any organization can make an account in anybody's name. Only who is a member of ours has shown us that it is theirs.
+function knownToOthers(email: string): ClavigerError {
+  return new ClavigerError('conflict', `Only another organization says who ${printable(email)} is.`, {
+    hint: `Make it with an owner of your own, who then types: claviger admin members add ${printable(email)} --role owner`,
+  })
 }
 
 // The first row of the new organization's own log: its people cannot see ours.

@@ -1,6 +1,7 @@
 // Using the code of an invitation or a sign-in link. Whoever has the code is taken for the person it was made for, once;
-// what they become, their password and the audit row are one unit with the use of the code. Somebody who is known to the
-// installation joins with the password they have: no organization can change what opens another one.
+// what they become, their password and the audit row are one unit with the use of the code. Somebody who is a member
+// elsewhere joins with the password they have, and shows that they have it: no organization can change what opens another
+// one, and whoever made an account in somebody's name does not get in with it where that person is invited.
 
 import { checkEmail, checkTitle } from '../../domain/email.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -16,12 +17,13 @@ import {
 import { sha256 } from '../../lib/digest.ts'
 import type { InvitationRow } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
+import { changedMeanwhile } from '../find.ts'
 import { rolesWithin } from '../tokens.ts'
 import type { Control, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { BY_SERVER, belongsElsewhere, isOnlyOurs } from './invitations.ts'
-import { checkNewPassword } from './limits.ts'
+import { checkNewPassword, type Limits } from './limits.ts'
 import { deedOf } from './records.ts'
 import { handedOver, makeTerminalToken, withFreeName } from './terminal-token.ts'
 
@@ -32,10 +34,13 @@ interface Given {
   readonly name: string | undefined
   readonly email: string | undefined
   readonly hash: string | null
+  /** Id of the person whose password it is already. */
+  readonly provenId: string | null
 }
 
 export function createAcceptingUseCases(
   workshop: Workshop,
+  limits: Pick<Limits, 'passwords'>,
 ): Pick<Control, 'invitations.describe' | 'invitations.accept'> {
   const { identity, store, now } = workshop
 
@@ -59,6 +64,16 @@ export function createAcceptingUseCases(
     throw noInvitation()
   }
 
+  // What the password will be, and whose it is already. A guess at somebody's password is a guess wherever it is made.
+  async function weigh(visitor: Visitor, row: InvitationRow, password: string | undefined) {
+    if (password === undefined) return { hash: null, provenId: null }
+    const secret = new Secret(password)
+    const hash = await identity.hashPassword(secret)
+    if (row.kind !== 'join') return { hash, provenId: null }
+    limits.passwords(visitor, row.email, row.id)
+    return { hash, provenId: await identity.checkPassword(row.email, secret) }
+  }
+
   return {
     async 'invitations.describe'(_, { code }) {
       const { row, organization } = await usable(code)
@@ -75,15 +90,15 @@ export function createAcceptingUseCases(
       }
       const { row, organization } = await usable(code)
       mustBeComplete(row, name, password)
-      const hash = password === undefined ? null : await identity.hashPassword(new Secret(password))
-      const given = { ...checked, hash }
+      const { hash, provenId } = await weigh(visitor, row, password)
+      const given = { ...checked, hash, provenId }
       return withFreeName(() =>
         store.atomically(async (unit) => {
           await use(unit, row)
           const changes = identity.changing(unit)
           await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
           const person =
-            row.kind === 'join' ? await join(changes, row, given) : await renew(changes, row, given)
+            row.kind === 'join' ? await join(changes, row, given) : await renew(workshop, changes, row, given)
           await unit.signals.send('holders', person.id)
           await unit.audit.append(acceptance(row, person, visitor, now(), given))
           const made = { organization, person, role: person.role, client, by: 'an invitation' }
@@ -99,9 +114,13 @@ export function createAcceptingUseCases(
 async function join(
   changes: PeopleChanges,
   row: InvitationRow,
-  { name, email, hash }: Given,
+  { name, email, hash, provenId }: Given,
 ): Promise<Person> {
   if (email !== undefined && email !== row.email) throw noOtherEmail()
+  const known = await changes.account(row.email)
+  const elsewhere = known !== undefined && known.organizations.length > 0
+  const isMember = known?.organizations.includes(row.organizationId)
+  if (elsewhere && !isMember && known.hasPassword && provenId !== known.id) throw notTheirPassword(row.email)
   const teams: string[] = []
   // A team may be gone since; that is no reason to keep somebody out.
   for (const slug of row.teams) if (await changes.team(row.organizationId, slug)) teams.push(slug)
@@ -112,17 +131,27 @@ async function join(
     role,
     teams,
   })
-  if (added.isNew && hash !== null) await changes.setPassword(added.id, hash)
+  // Somebody else has made the account at the same moment: what opens it is to be looked at.
+  if (!added.isNew && known === undefined) throw changedMeanwhile(row.email)
+  // Who is a member nowhere begins anew: whoever let them in once may still know what opened the account.
+  if (!elsewhere && (hash !== null || known?.hasPassword)) await changes.setPassword(added.id, hash)
   return added
 }
 
 async function renew(
+  workshop: Workshop,
   changes: PeopleChanges,
   row: InvitationRow,
   { name, email, hash }: Given,
 ): Promise<Person> {
   const person = await changes.member(row.organizationId, row.personId ?? '')
   if (!person) throw over('is for somebody who is no member any more')
+  // Looked at again, now that they join nothing else until the unit has ended.
+  const elsewhere = (await changes.account(person.email))?.organizations.some(
+    (id) => id !== row.organizationId,
+  )
+  if (elsewhere && !opensOthers(workshop, row, await changes.member(row.organizationId, row.createdBy)))
+    throw belongsElsewhere(row.email)
   const isPlaceholder = person.email === PLACEHOLDER_EMAIL
   if (email !== undefined && email !== person.email && !isPlaceholder) throw noOtherEmail()
   const changed = { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }
@@ -146,12 +175,19 @@ async function mustBeMadeByOneWhoMay(
 
 // The member may have joined another organization since the link was made.
 async function mustNotOpenOthers(workshop: Workshop, row: InvitationRow): Promise<void> {
-  if (row.personId === null || row.createdBy === BY_SERVER) return
-  const { identity, operatorOrganization } = workshop
-  const maker = await identity.person(row.organizationId, row.createdBy)
-  const byOperator = maker?.role === 'owner' && row.organizationId === operatorOrganization
-  if (!(await isOnlyOurs(workshop, row.organizationId, row.personId, byOperator)))
+  if (row.personId === null) return
+  const maker = await workshop.identity.person(row.organizationId, row.createdBy)
+  if (!(await isOnlyOurs(workshop, row.organizationId, row.personId, opensOthers(workshop, row, maker))))
     throw belongsElsewhere(row.email)
+}
+
+function opensOthers(
+  { operatorOrganization }: Workshop,
+  row: InvitationRow,
+  maker: Person | undefined,
+): boolean {
+  const byOperator = maker?.role === 'owner' && row.organizationId === operatorOrganization
+  return byOperator || row.createdBy === BY_SERVER
 }
 
 async function emailNow({ identity }: Workshop, row: InvitationRow): Promise<string | undefined> {
@@ -195,6 +231,12 @@ function over(what: string): ClavigerError {
 function noInvitation(): ClavigerError {
   return new ClavigerError('not_found', 'This is no invitation of this server.', {
     hint: 'Check that the whole link was copied.',
+  })
+}
+
+function notTheirPassword(email: string): ClavigerError {
+  return new ClavigerError('unauthenticated', `${printable(email)} has a password on this server already.`, {
+    hint: 'Type that one. If you never chose one, somebody else did: ask to be invited with another e-mail.',
   })
 }
 

@@ -161,14 +161,17 @@ describe('an invitation', () => {
     expect((await errorOf(house.ask('eve', 'invitations.revoke', { id }))).code).toBe('not_found')
   })
 
-  it('of somebody who is known elsewhere makes them a member, and leaves their password and name alone', async () => {
+  it('of somebody who is known elsewhere makes them a member, and leaves their password and name alone: they show that they have it', async () => {
     const changes = house.ports.identity.changing({})
     await changes.setPassword(
       'eve',
       await house.ports.identity.hashPassword(new Secret('the password of eve')),
     )
     const { code } = await invite('ada', { email: 'eve@example.test' })
-    const joined = await accept(code, { name: 'Mallory', token: true })
+    const theirs = { name: 'Mallory', password: 'the password of eve', token: true }
+    for (const password of [PASSWORD, undefined])
+      expect((await errorOf(accept(code, { ...theirs, password }))).code).toBe('unauthenticated')
+    const joined = await accept(code, theirs)
     expect(joined.person).toMatchObject({ id: 'eve', name: 'eve', role: 'member' })
     expect(await passwordOf('eve@example.test', 'the password of eve')).toBe('eve')
     expect(await passwordOf('eve@example.test')).toBeNull()
@@ -253,7 +256,7 @@ describe('the first owner of a new organization', () => {
     const { organization, person } = await accept(code, { name: 'Zoe' })
     expect([organization.name, person.role]).toEqual(['Initech', 'owner'])
     expect(await passwordOf('zoe@example.test')).toBe(person.id)
-    const known = await house.ask('ada', 'organizations.create', { name: 'Hooli', owner: 'eve@example.test' })
+    const known = await house.ask('ada', 'organizations.create', { name: 'Hooli', owner: 'bob@example.test' })
     expect(known.link).toBeUndefined()
   })
 })

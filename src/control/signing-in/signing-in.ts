@@ -12,7 +12,7 @@ export function createSigningInUseCases(workshop: Workshop) {
   const limits = createLimits(workshop.now)
   return {
     ...createInvitationUseCases(workshop),
-    ...createAcceptingUseCases(workshop),
+    ...createAcceptingUseCases(workshop, limits),
     ...createDeviceUseCases(workshop, limits),
     ...createDecidingUseCases(workshop, limits),
   } satisfies Partial<Control>

@@ -2,7 +2,7 @@
 // is there once.
 
 import { newId } from '../../lib/id.ts'
-import type { AccountChanges } from '../identity.ts'
+import type { Account, AccountChanges } from '../identity.ts'
 import { PASSWORD_PROVIDER } from '../passwords.ts'
 import { absent, emailTaken } from '../refusals.ts'
 import { orTaken, type PeopleUnit, timestamp } from './unit.ts'
@@ -10,6 +10,7 @@ import { orTaken, type PeopleUnit, timestamp } from './unit.ts'
 export function accountChanges(unit: PeopleUnit): AccountChanges {
   const { database, execute } = unit
   return {
+    account: (email) => account(unit, email),
     async setPassword(personId, hash) {
       await lockPerson(unit, personId)
       const now = timestamp()
@@ -44,6 +45,28 @@ export function accountChanges(unit: PeopleUnit): AccountChanges {
         .where('id', '=', personId)
       await orTaken(execute(changed.compile()), () => emailTaken(address))
     },
+  }
+}
+
+// Whoever becomes a member refers to the person's row, and so waits for whoever has locked it.
+async function account(
+  { database, execute, engine }: PeopleUnit,
+  email: string,
+): Promise<Account | undefined> {
+  const row = database.selectFrom('person').select('id').where('email', '=', email.toLowerCase())
+  const found = (await execute((engine === 'sqlite' ? row : row.forUpdate()).compile())).rows[0]
+  if (found === undefined) return undefined
+  const passwords = database
+    .selectFrom('person_account')
+    .select('id')
+    .where('userId', '=', found.id)
+    .where('providerId', '=', PASSWORD_PROVIDER)
+    .where('password', 'is not', null)
+  const members = database.selectFrom('member').select('organizationId').where('userId', '=', found.id)
+  return {
+    id: found.id,
+    hasPassword: (await execute(passwords.compile())).rows.length > 0,
+    organizations: (await execute(members.compile())).rows.map(({ organizationId }) => organizationId),
   }
 }
 

@@ -26,9 +26,7 @@ export function joinForm(code: string, about: Output<'invitations.describe'>, tr
   const address = givesEmail
     ? field('email', 'Your e-mail', { type: 'email', autocomplete: 'username', value: tried?.email ?? '' })
     : html``
-  const known = joins
-    ? html`<p>If you have a password on this server already, it stays the one you have.</p>`
-    : html``
+  const known = joins ? html`<p>If you have a password on this server already, type that one.</p>` : html``
   return framed(
     title,
     html`${problem(tried?.error)}${what}<form method="post" action="join"><input type="hidden" name="code" value="${code}">${name}${address}
