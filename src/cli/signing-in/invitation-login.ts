@@ -113,7 +113,8 @@ async function complete(
 }
 
 async function choosePassword(ui: Context['ui'], mayBeEmpty: boolean): Promise<string | undefined> {
-  const question = `A password for the pages, ${LEAST} characters or more${mayBeEmpty ? ' (Enter for none)' : ''}`
+  const joining = ', or the one you have on this server already (Enter for none)'
+  const question = `A password for the pages, ${LEAST} characters or more${mayBeEmpty ? joining : ''}`
   const first = await ui.askSecret(question, (text) =>
     text.length >= LEAST || (mayBeEmpty && text === '') ? undefined : `It needs ${LEAST} characters.`,
   )
