@@ -85,7 +85,10 @@ describe('tokens.list and tokens.revoke', () => {
       ['bob', 'none'],
     ] as const) {
       const error = await errorOf(house.ask(who, 'tokens.revoke', { name }))
-      expect([error.code, error.hint]).toEqual(['not_found', expect.stringContaining('claviger admin tokens list')])
+      expect([error.code, error.hint]).toEqual([
+        'not_found',
+        expect.stringContaining('claviger admin tokens list'),
+      ])
     }
     expect((await errorOf(house.ask('aud', 'tokens.revoke', { name: 'bobs' }))).code).toBe('not_found')
     expect(await house.ask('ann', 'tokens.revoke', { name: 'cyds' })).toEqual({ revoked: true })

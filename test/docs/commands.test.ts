@@ -113,7 +113,7 @@ function useFaults(command: Command, rest: readonly string[]): string[] {
     }
   }
   // Named, and not spelled out.
-  if (rest.length === 0) return []
+  if (rest.length === 0 || rest[0] === '--') return []
   return missingIn(command, given, taken).map((missing) => `${name} needs ${missing}`)
 }
 
