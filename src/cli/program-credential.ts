@@ -27,7 +27,7 @@ export function addCredentialCommands(program: Command, attach: Attach): void {
   const group = program
     .command('credential')
     .alias('secret')
-    .summary('store, see and change credentials')
+    .summary('Store, see and change credentials.')
     .description('Store, see and change credentials. `claviger secret` is the same.')
   addCreate(group, attach)
   addReading(group, attach)

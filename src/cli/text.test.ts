@@ -10,6 +10,8 @@ test.each([
   ['2026-05-12T11:00:00Z', '1 hour ago'],
   ['2026-05-09T12:00:00Z', '3 days ago'],
   ['2026-06-12T12:00:00Z', 'in 1 month'],
+  ['2026-05-19T11:59:55Z', 'in 7 days'],
+  ['2026-05-19T11:30:00Z', 'in 6 days'],
   ['2024-05-12T12:00:00Z', '2 years ago'],
   ['no time', 'no time'],
 ])('%s is %s', (time, words) => expect(relativeTime(time, NOW)).toBe(words))

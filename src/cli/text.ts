@@ -48,7 +48,8 @@ export function labelled(
 export function relativeTime(time: string, now: number): string {
   const at = Date.parse(time)
   if (Number.isNaN(at)) return time
-  const distance = Math.abs(now - at)
+  // What was said to last 7 days does not last 6 because saying it took a while.
+  const distance = at <= now ? now - at : (at - now) * 1.001
   const unit = UNITS.find(([, size]) => distance >= size)
   if (!unit) return 'just now'
   const count = Math.floor(distance / unit[1])

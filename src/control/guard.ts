@@ -194,7 +194,7 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
   readAudit: 'read the audit log',
   readSettings: 'see the settings of the organization',
   manageSettings: 'change the settings of the organization',
-  shareSubscriptions: 'let Claude subscriptions serve others: only an owner of the organization may',
+  shareSubscriptions: 'let Claude subscriptions serve others',
   readPeople: 'see members and teams',
   managePeople: 'change members and teams',
   manageOwners: 'make, change or remove an owner',
@@ -206,6 +206,7 @@ const DOING: Readonly<Record<GeneralRight, string>> = {
 // Whom to ask, where an admin may not do it either.
 const ASK: Partial<Record<GeneralRight, string>> = {
   manageOwners: 'Ask an owner of the organization.',
+  shareSubscriptions: 'Ask an owner of the organization.',
   operate: 'Ask an owner of the organization that operates this installation.',
 }
 
@@ -227,9 +228,9 @@ function ofSomebodyElse(): ClavigerError {
 // What to type next when something is not there.
 const FIND: Readonly<Record<string, string>> = {
   credential: 'List what there is: claviger credential list',
-  token: 'List what there is: claviger tokens list',
+  token: 'List what there is: claviger admin tokens list',
   lease: 'Start the run again with claviger exec.',
-  team: 'See which teams you are in: claviger whoami',
+  team: 'See which teams you are in: claviger whoami. All of them, for admins: claviger admin teams list',
   member: 'List who there is: claviger admin members list',
   agent: 'Make it: claviger admin agent create NAME. See what there is: claviger admin agent list',
   worker: 'See what there is: claviger admin worker list',

@@ -21,6 +21,7 @@ describe('tokens.create', () => {
       expiresInSeconds: 3600,
     })
     expect(made).toMatchObject({ name: 'laptop', role: 'member', holder: 'bob', revokedAt: null })
+    expect(made.holderName).toBe(house.caller('bob').name)
     expect(Date.parse(made.expiresAt ?? '')).toBe(house.clock.now + 3_600_000)
     expect(JSON.stringify(made)).not.toContain(made.token.expose())
     const rows = await house.ports.store.tokens.list('org-acme')
@@ -84,7 +85,10 @@ describe('tokens.list and tokens.revoke', () => {
       ['bob', 'none'],
     ] as const) {
       const error = await errorOf(house.ask(who, 'tokens.revoke', { name }))
-      expect([error.code, error.hint]).toEqual(['not_found', expect.stringContaining('claviger tokens list')])
+      expect([error.code, error.hint]).toEqual([
+        'not_found',
+        expect.stringContaining('claviger admin tokens list'),
+      ])
     }
     expect((await errorOf(house.ask('aud', 'tokens.revoke', { name: 'bobs' }))).code).toBe('not_found')
     expect(await house.ask('ann', 'tokens.revoke', { name: 'cyds' })).toEqual({ revoked: true })

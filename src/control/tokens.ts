@@ -54,13 +54,14 @@ export function createTokenUseCases(
         if (caller.kind === 'person') await mustStand(identity, unit, caller, { kind: 'user', id: caller.id })
         await unit.tokens.insert(row)
       })
-      return { ...tokenView(row), token: new Secret(token) }
+      return { ...tokenView(row, caller.name), token: new Secret(token) }
     },
     async 'tokens.list'(caller) {
       const rows = await store.tokens.list(caller.organizationId)
       const all = caller.role === 'owner' || caller.role === 'admin' || caller.role === 'auditor'
       const seen = rows.filter((row) => caller.leaseId === null && (all || isHolder(caller, row)))
-      return { tokens: seen.map(tokenView) }
+      const names = await holderNames(workshop, caller)
+      return { tokens: seen.map((row) => tokenView(row, names.get(row.holderId))) }
     },
     'tokens.revoke': (caller, { name }) =>
       guard.perform(caller, async (unit, authorize) => {
@@ -78,6 +79,19 @@ export function createTokenUseCases(
 /** The roles that may do nothing this one may not. */
 export function rolesWithin(role: Role): readonly Role[] {
   return WITHIN[role]
+}
+
+// Id → e-mail or name, of all who hold tokens of the organization. Agents are called by their name everywhere.
+async function holderNames(
+  { identity, store }: Pick<Workshop, 'identity' | 'store'>,
+  { organizationId }: Caller,
+): Promise<ReadonlyMap<string, string>> {
+  const people = await identity.members(organizationId)
+  const workers = await store.workers.list(organizationId)
+  return new Map([
+    ...people.map(({ id, email }) => [id, email] as const),
+    ...workers.map(({ id, name }) => [id, name] as const),
+  ])
 }
 
 // An agent may have the name that is a person's id.
@@ -122,12 +136,16 @@ function act(action: string, row: TokenRow, details: Record<string, string> = {}
   }
 }
 
-function tokenView(row: TokenRow): Output<'tokens.list'>['tokens'][number] {
+function tokenView(
+  row: TokenRow,
+  holderName: string = row.holderId,
+): Output<'tokens.list'>['tokens'][number] {
   return {
     id: row.id,
     name: row.name,
     role: row.role,
     holder: row.holderId,
+    holderName,
     createdAt: rfc3339(row.createdAt),
     expiresAt: rfc3339OrNull(row.expiresAt),
     revokedAt: rfc3339OrNull(row.revokedAt),

@@ -171,3 +171,10 @@ function same(a: Counts, b: Counts): boolean {
   const sorted = (counts: Counts) => JSON.stringify(Object.entries(counts).sort())
   return sorted(a) === sorted(b)
 }
+
+/** What to type to start a server on a database whose URL is shown without user and password: it wants both. */
+export function serveOn(shown: string): string {
+  return shown.startsWith('postgres://')
+    ? `CLAVIGER_DATABASE_URL=${shown.replace('//', '//USER:PASSWORD@')} claviger serve`
+    : `claviger serve --database ${shown}`
+}

@@ -25,7 +25,7 @@ export async function create(
   const agent = await client.call('agents.create', { name, description })
   context.ui.answer(agent, () => [`Made the agent ${name}.`])
   context.ui.note(
-    `Next: claviger admin agent attach ${name} CREDENTIAL, and for its runs claviger admin agent token ${name}`,
+    `Next: claviger admin agent attach ${name} CREDENTIAL, and for its runs: claviger admin agent token ${name} --name NAME --expires-in 30d`,
   )
   return 0
 }

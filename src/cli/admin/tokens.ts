@@ -32,10 +32,10 @@ export async function list(context: Context): Promise<number> {
   const answer = await client.call('tokens.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.tokens.map(({ name, role, holder, createdAt, expiresAt, revokedAt }) => [
+    answer.tokens.map(({ name, role, holderName, createdAt, expiresAt, revokedAt }) => [
       name,
       role,
-      holder,
+      holderName,
       relativeTime(createdAt, now),
       expiresAt === null ? 'never' : relativeTime(expiresAt, now),
       revokedAt === null ? '' : `revoked ${relativeTime(revokedAt, now)}`,

@@ -9,7 +9,7 @@ export async function checkInstallation(client: Client): Promise<Finding[]> {
   if (status === null) return []
   const { kind, version, address, migrations } = status.database
   const total = Object.values(status.counts.credentials).reduce((sum, count) => sum + count, 0)
-  const said = `${kind} ${version} at ${address}, ${migrations.length} migrations, ${total} credentials`
+  const said = `${kind} ${version} at ${address}, ${migrations.length} migrations, ${total} credential${total === 1 ? '' : 's'}`
   const warnings = status.warnings.map(
     ({ code, message, hint }): Finding => ({ level: 'warn', what: code, said: message, hint }),
   )

@@ -109,7 +109,7 @@ export function judge(
       'not_allowed',
       what,
       said,
-      'Make one: claviger admin tokens create --role member --name NAME',
+      'Make one: claviger admin tokens create --name NAME --role member --expires-in 30d',
     )
   }
   const stored = decisions.flatMap((one) => (one.credential === null ? [] : [{ ...one, ...one.credential }]))

@@ -28,7 +28,9 @@ export async function list(context: Context, options: ListOptions): Promise<numb
     entries.push(...page.entries)
     after = page.next ?? undefined
   }
-  context.ui.table({ entries }, HEADINGS, () => entries.map(row), 'Nothing was done yet.')
+  const empty =
+    options.after === undefined ? 'Nothing was done yet.' : `There is nothing after entry ${options.after}.`
+  context.ui.table({ entries }, HEADINGS, () => entries.map(row), empty)
   return 0
 }
 

@@ -1,6 +1,7 @@
 // `claviger migrate --from URL --to URL`: everything to another database, while no server runs on either.
 
 import { givenSettings, serverSettings } from '../../config.ts'
+import { serveOn } from '../../domain/backup.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -50,7 +51,7 @@ async function move({ dependencies, ui }: Context, from: string, to: string): Pr
       : [
           `${BEGINNING[state]} from ${report.from} to ${report.to}: ${countsText(counts)}. Every row was compared.`,
           opened(credentials, closed),
-          `Servers refuse ${report.from} from now on. Next: claviger serve --database ${report.to}`,
+          `Servers refuse ${report.from} from now on. Next: ${serveOn(report.to)}`,
         ],
   )
   return closed.length === 0 ? EXIT.ok : EXIT.failed

@@ -98,7 +98,7 @@ function inWords(status: Status): string[] {
     STATES[state],
     ...(problem === null ? [] : [`It waits: ${problem}`]),
     `Master keys of this server, from ${source}:`,
-    ...keys.map(({ id, dataKeys }, i) => `  ${id}  ${i === 0 ? 'current' : 'older'}, ${dataKeys} under it`),
+    ...keys.map(({ id, dataKeys }, i) => `  ${id}  ${i === 0 ? 'seals' : 'opens too'}, ${dataKeys} under it`),
     ...(keys.some(({ id }) => id === recorded) ? [] : [`The installation remembers another: ${recorded}.`]),
     ...servers.map((server) => `Also running: ${server.name}, with ${server.keys.join(', ')}.`),
     ...lostInWords(status),

@@ -95,12 +95,12 @@ export function policyError(
 }
 
 function remedy(harness: HarnessName, owner: Owner, { policy }: SubscriptionRule): string {
-  const set = `claviger admin policy set ${harness}`
+  const set = (to: string) => `claviger admin policy set ${harness} ${to}`
   if (owner.kind === 'user') {
     return policy === 'off'
-      ? `An admin of the organization may allow it: ${set} owner`
+      ? `An admin of the organization may allow it: ${set('owner')}`
       : 'To store your own, for your own runs only, say so: --personal --accept-notice'
   }
   const who = SHARING_TERMS[harness] === null ? 'An admin' : 'An owner'
-  return `${who} of the organization may allow it: ${set} shared. Or store your own, for your own runs only: --personal`
+  return `${who} of the organization may allow it: ${set('shared')}. Or store your own, for your own runs only: --personal`
 }

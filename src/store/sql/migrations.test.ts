@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Migrations } from './migrations.ts'
@@ -60,6 +61,17 @@ describe('migrations', () => {
     expect(left).toContain('credential')
     expect(left).not.toContain('half')
     expect(left).not.toContain('person')
+  })
+
+  it('are not run over tables of others', async () => {
+    const database = new DatabaseSync(url.slice('sqlite:'.length))
+    database.exec('create table lease (id text)')
+    database.close()
+    await expect(tableNames()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: `${url} has tables that are not as Claviger makes them.`,
+      hint: expect.stringContaining('CLAVIGER_DATABASE_URL'),
+    })
   })
 
   it('that this program does not know mean a newer Claviger wrote the database: nothing is changed', async () => {

@@ -43,7 +43,7 @@ export async function migrate(engine: Engine, extra: Migrations = {}, here = 'Th
   await engine.migrating(async (database) => {
     await refuseMarked(database as never, engine.binary === 'blob' ? 'sqlite' : 'postgres', here)
     await refuseNewer(database, engine.schema, migrations)
-    await bringTo(database, engine, migrations)
+    await bringTo(database, engine, migrations, here)
   })
 }
 
@@ -52,11 +52,15 @@ export function allMigrations(binary: Engine['binary'], extra: Migrations): Migr
   return { ...storeMigrations(binary), ...extra }
 }
 
-/** Applies those of these migrations that are missing; in a transaction, when it is given one. */
+/**
+ * Applies those of these migrations that are missing; in a transaction, when it is given one. Throws `unavailable` when
+ * there are tables of others in the way; `here` names the database for people.
+ */
 export async function bringTo(
   database: Kysely<Database>,
   { schema, translate }: Pick<Engine, 'schema' | 'translate'>,
   migrations: Migrations,
+  here = 'This database',
 ): Promise<void> {
   const migrator = new Migrator({
     db: database,
@@ -67,7 +71,25 @@ export async function bringTo(
     ...(schema !== undefined && { migrationTableSchema: schema }),
   })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw translate(error)
+  if (error === undefined) return
+  const said = saidBy(error)
+  throw NOT_AS_OURS.test(said) ? tablesOfOthers(said, here) : translate(error)
+}
+
+// How SQLite and Postgres say that something is there already, or is not as earlier migrations left it.
+const NOT_AS_OURS = /\b(already exists|no such (table|column)|does not exist|duplicate column name)\b/
+
+// What Postgres says has been put into our words already.
+function saidBy(error: unknown): string {
+  if (error instanceof ClavigerError) return error.detail ?? ''
+  return error instanceof Error ? error.message : ''
+}
+
+function tablesOfOthers(detail: string, here: string): ClavigerError {
+  return new ClavigerError('unavailable', `${here} has tables that are not as Claviger makes them.`, {
+    hint: 'Name a database of its own in CLAVIGER_DATABASE_URL, or restore a backup into an empty one.',
+    detail,
+  })
 }
 
 async function refuseNewer(

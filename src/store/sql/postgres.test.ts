@@ -180,6 +180,15 @@ describe('opening', () => {
     expect(await opened[3]?.store.installation.get('a')).toBe('b')
   })
 
+  it('is refused with words when tables of others are in the way', async () => {
+    const url = await server.createDatabase()
+    await server.query('create table lease (id text)', new URL(url).pathname.slice(1))
+    await expect(openSqlStore({ url })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/ has tables that are not as Claviger makes them\.$/),
+    })
+  })
+
   it('keeps to the schema of the search path, whatever is in others', async () => {
     const url = await server.createDatabase('template empty')
     const name = new URL(url).pathname.slice(1)

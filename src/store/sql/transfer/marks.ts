@@ -2,6 +2,7 @@
 // `incoming`: the copy is not complete. `moved-to`: nobody may write here any more. `arrived`: it came from elsewhere.
 
 import { type Kysely, sql } from 'kysely'
+import { serveOn } from '../../../domain/backup.ts'
 import { ClavigerError } from '../../../domain/errors.ts'
 import { type EngineName, hasTable, type Tables } from './tables.ts'
 
@@ -95,13 +96,18 @@ export async function refuseMarked(
 /** `unavailable`: the mark `incoming` is on it. */
 export function notComplete({ from }: Incoming, here: string): ClavigerError {
   return new ClavigerError('unavailable', `${here} is not complete: ${from} is being moved into it.`, {
-    hint: `Finish that first: claviger migrate --from ${from} --to ${here}`,
+    hint: `Finish that first: claviger migrate --from ${withUser(from)} --to ${withUser(here)}`,
   })
 }
 
 /** `unavailable`: the mark `moved-to` is on it. */
 export function movedAway({ to, at }: MovedTo, here: string): ClavigerError {
   return new ClavigerError('unavailable', `What was in ${here} has been moved to ${to} (${at}).`, {
-    hint: `Start the server there: claviger serve --database ${to}. To come back: claviger migrate --from ${to} --to ${here}. If that database is lost: claviger migrate --take-back ${here}`,
+    hint: `Start the server there: ${serveOn(to)}. To come back: claviger migrate --from ${withUser(to)} --to ${withUser(here)}. If that database is lost: claviger migrate --take-back ${withUser(here)}`,
   })
+}
+
+// URLs are kept and shown without user and password; what is typed has a user.
+function withUser(shown: string): string {
+  return shown.replace(/^postgres:\/\//, 'postgres://USER@')
 }
