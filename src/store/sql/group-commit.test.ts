@@ -200,8 +200,10 @@ describe('group commit', () => {
 
 describe('what units leave', () => {
   type Closing = NonNullable<GroupCommitOptions<string>['closing']>
-  const written: Closing = async (left) =>
-    left.map((id) => CompiledQuery.raw('insert into parent values (?)', [id]))
+  const written: Closing = async (left) => ({
+    statements: left.map((id) => CompiledQuery.raw('insert into parent values (?)', [id])),
+    outdated: new Set(),
+  })
   let fails: { readonly sql: string; readonly error: Error } | undefined
 
   beforeEach(() => {
@@ -244,7 +246,7 @@ describe('what units leave', () => {
     const asked: (readonly string[])[] = []
     const { atomically } = leaving(async (left) => {
       asked.push(left)
-      return []
+      return { statements: [], outdated: new Set() }
     })
     await atomically(insert('a'))
     await atomically(async (_, leave) => leave('left alone'))
@@ -270,10 +272,10 @@ describe('what units leave', () => {
 
   it('that another server is in the way of is written by the next run', async () => {
     let runs = 0
-    const { atomically } = leaving(async (left, execute) => {
+    const { atomically } = leaving(async (left, ...rest) => {
       runs += 1
       if (runs < 3) throw contended('a deadlock')
-      return written(left, execute)
+      return written(left, ...rest)
     })
     await Promise.all(['a', 'b'].map((id) => atomically(async (_, leave) => leave(id))))
     expect(runs).toBe(3)
