@@ -176,7 +176,9 @@ async function commitGroup<Left, Seen>(
     if (isContended(error) && member.tries < MAX_TRIES) again.push(member)
     else member.reject(error)
   }
-  const units = members.filter((member) => 'run' in member)
+  const all = members.filter((member) => 'run' in member)
+  // What changes things comes first: a row that is only written at the end must be decided after it.
+  const units = [...all.filter(({ saved }) => saved), ...all.filter(({ saved }) => !saved)]
   const additions = members.filter((member) => 'prepared' in member)
   try {
     await options.connected(async (execute) => {

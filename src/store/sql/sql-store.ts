@@ -12,6 +12,7 @@ import { createUnitScope } from '../unit-scope.ts'
 import { createAdditions } from './additions.ts'
 import { closingOf, type Left } from './closing.ts'
 import type { Engine } from './engine.ts'
+import { gatheredCandidates } from './gathered.ts'
 import { createGroupCommit, type Leave } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { auditGroup } from './groups/audit.ts'
@@ -172,7 +173,7 @@ function storeOver(
   // With one writer nothing changes inside of a transaction. Where there are others, reading outside of it lets many read
   // at a time.
   const add: Store['additively'] = engine.shared
-    ? createAdditions(committer, outer, scope.run)
+    ? createAdditions(committer, { ...outer, ...gatheredCandidates(engine.database, engine.read) }, scope.run)
     : (work) =>
         committer.atomically(
           (execute, leave) => scope.run(() => work(addingOver(execute, leave))),
