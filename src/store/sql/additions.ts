@@ -25,13 +25,14 @@ export function createAdditions(
   const memory = createMemory()
   return async (work) => {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const reading = createReading(outside, memory)
+      // Others remember again what was just forgotten: a second run relies on nobody's memory.
+      const reading = createReading(outside, tries === 0 ? memory : createMemory())
       let value: Awaited<ReturnType<typeof work>>
       try {
         value = await run(() => runUnit(reading, work))
       } catch (error) {
         // Nobody is refused because of what was so a while ago.
-        if (!reading.usedMemory()) throw error
+        if (tries > 0 || !reading.usedMemory()) throw error
         memory.forget(reading.prepared.seen)
         continue
       }

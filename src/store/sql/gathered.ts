@@ -18,7 +18,7 @@ type Candidates = Pick<AddingUnit, 'credentials' | 'attachments'>
 export function gatheredCandidates(database: Kysely<Database>, execute: Execute): Candidates {
   const columns = CANDIDATE_COLUMNS.map((column) => `credential.${column.replace(/ as (\w+)$/, ' as "$1"')}`)
   const select = `select given.place, ${columns.join(', ')} from`
-  const matches = `credential.organization_id = given.organization_id and credential.harness in (given.harness, 'raw')`
+  const matches = `credential.organization_id = given.organization_id and credential.harness = any (array[given.harness, 'raw'])`
   const ofOwners = prepareMany<Question, Answer>(
     database,
     columnsWith('owner'),
