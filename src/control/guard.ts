@@ -9,7 +9,7 @@ import { printable } from '../domain/names.ts'
 import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
 import type { Secret } from '../domain/secret.ts'
 import { newId } from '../lib/id.ts'
-import type { CredentialRow, Store, StoreGroups } from '../store/store.ts'
+import type { AddingUnit, CredentialRow, Store, StoreGroups } from '../store/store.ts'
 import type { KeyContext, Vault } from '../vault/vault.ts'
 
 /** What is about to happen to what, and the right it needs. */
@@ -52,6 +52,11 @@ export interface Guard {
   release<T>(
     caller: Caller,
     work: (unit: StoreGroups, authorize: Authorize) => Promise<{ result: T; open: readonly Sealed[] }>,
+  ): Promise<{ result: T; opened: Record<string, Secret>[] }>
+  /** As `release`, for work that changes nothing that exists and only adds: many at a time cost little. */
+  issue<T>(
+    caller: Caller,
+    work: (unit: AddingUnit, authorize: Authorize) => Promise<{ result: T; open: readonly Sealed[] }>,
   ): Promise<{ result: T; opened: Record<string, Secret>[] }>
 }
 
@@ -96,15 +101,22 @@ export function keyContext(row: KeyPlace): KeyContext {
   return { organizationId, credentialId, owner, type, name, version }
 }
 
+type Work<Unit, T> = (unit: Unit, authorize: Authorize) => Promise<T>
+
+type Unit = Pick<AddingUnit, 'audit'>
+
 export function createGuard({ store, vault, now }: GuardDependencies): Guard {
-  async function run<T>(
+  async function run<U extends Unit, T>(
+    atomically: (work: (unit: U) => Promise<T>) => Promise<T>,
     caller: Caller,
-    work: (unit: StoreGroups, authorize: Authorize, authorized: Set<string>) => Promise<T>,
+    work: (unit: U, authorize: Authorize, authorized: Set<string>) => Promise<T>,
   ): Promise<T> {
-    const authorized = new Set<string>()
     let refused: Act | null = null
     try {
-      return await store.atomically(async (unit) => {
+      return await atomically(async (unit) => {
+        // What an earlier run was allowed or refused does not count for this one.
+        const authorized = new Set<string>()
+        refused = null
         const authorize: Authorize = async (act) => {
           const allowed = permits(caller, act)
           if (!allowed) {
@@ -124,6 +136,24 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
       if (refused !== null) await store.audit.append(entry(caller, refused, 'refused', now()))
       throw thrown
     }
+  }
+
+  async function release<U extends Unit, T>(
+    atomically: <R>(work: (unit: U) => Promise<R>) => Promise<R>,
+    caller: Caller,
+    work: Work<U, { result: T; open: readonly Sealed[] }>,
+  ): Promise<{ result: T; opened: Record<string, Secret>[] }> {
+    const { result, open: toOpen } = await run<U, Awaited<ReturnType<typeof work>>>(
+      atomically,
+      caller,
+      async (unit, authorize, authorized) => {
+        const planned = await work(unit, authorize)
+        const unasked = planned.open.find(({ row }) => !authorized.has(row.id))
+        if (unasked) throw new ClavigerError('internal', 'A use-case tried to open what it did not ask for.')
+        return planned
+      },
+    )
+    return { result, opened: toOpen.map(open) }
   }
 
   function open({ row, version, values, only }: Sealed): Record<string, Secret> {
@@ -146,18 +176,12 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
 
   return {
     async check(caller, act) {
-      if (!permits(caller, act)) await run(caller, (_, authorize) => authorize(act))
+      if (!permits(caller, act)) await run(store.atomically, caller, (_, authorize) => authorize(act))
     },
-    perform: (caller, work) => run(caller, (unit, authorize) => work(unit, authorize)),
-    async release(caller, work) {
-      const { result, open: toOpen } = await run(caller, async (unit, authorize, authorized) => {
-        const planned = await work(unit, authorize)
-        const unasked = planned.open.find(({ row }) => !authorized.has(row.id))
-        if (unasked) throw new ClavigerError('internal', 'A use-case tried to open what it did not ask for.')
-        return planned
-      })
-      return { result, opened: toOpen.map(open) }
-    },
+    perform: (caller, work) =>
+      run(store.atomically, caller, (unit: StoreGroups, authorize: Authorize) => work(unit, authorize)),
+    release: (caller, work) => release(store.atomically, caller, work),
+    issue: (caller, work) => release(store.additively, caller, work),
   }
 }
 

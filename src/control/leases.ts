@@ -76,7 +76,7 @@ async function create(
   await mustLease(workshop, caller, input)
   const id = newId('lease')
   const handle = formatHandle(id, workshop.random(48))
-  const { result, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
+  const { result, opened } = await workshop.guard.issue(caller, async (unit, authorize) => {
     const resolved = await workshop.resolution.decide(
       unit,
       caller.organizationId,

@@ -13,7 +13,7 @@ import {
   type ResolveRequest,
   resolve,
 } from '../domain/resolution/resolve.ts'
-import type { CandidateRow, StoreGroups } from '../store/store.ts'
+import type { AddingUnit, CandidateRow } from '../store/store.ts'
 import { absent } from './guard.ts'
 import { isDisabled, policiesFor } from './settings/rules.ts'
 import type { Ports } from './use-case.ts'
@@ -44,13 +44,15 @@ export interface Resolved {
   readonly attached: ReadonlySet<string>
 }
 
+type Reads = Pick<AddingUnit, 'credentials' | 'attachments' | 'settings'>
+
 export interface Resolution {
   /**
    * Reads the candidates in this unit and decides. Throws `not_found` or `conflict` for a name that is none or several.
    * `whenDisabled` is called before any of that when an admin has switched the harness off.
    */
   decide(
-    unit: StoreGroups,
+    unit: Reads,
     organizationId: string,
     subject: Subject,
     query: Query,
@@ -134,7 +136,7 @@ function ownersOf(subject: Subject, team: string | undefined): Owner[] {
 
 // A second question, for runs with an agent only. That a person's is never attached is checked here too: it could serve.
 async function attachedTo(
-  unit: Pick<StoreGroups, 'attachments'>,
+  unit: Pick<AddingUnit, 'attachments'>,
   organizationId: string,
   agent: string | null,
   harness: HarnessName,

@@ -48,6 +48,7 @@ export function createMemoryStore(): Store {
     ...groups,
     signals: { ...groups.signals, listen: hub.listen },
     atomically,
+    additively: atomically,
     check: () => atomically(async () => undefined),
     now: () => atomically(async () => Date.now()),
     describe: async () => ({ engine: 'memory', version: '', address: 'memory:', migrations: [] }),

@@ -2,6 +2,7 @@
 // `reopen`, for stores that outlive their process, closes it and opens the same data again.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describeAdditions } from './additions.conformance.ts'
 import { describeAudit } from './audit.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeDataKeys } from './data-keys.conformance.ts'
@@ -43,6 +44,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeSignals(current)
     describeAudit(current)
     describeUpkeep(current)
+    describeAdditions(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()
       return opened.reopen !== undefined

@@ -345,6 +345,16 @@ export interface StoreDescription {
   readonly migrations: readonly string[]
 }
 
+/** What a unit can do that only reads what leases depend on, and adds what it decides by that. */
+export interface AddingUnit {
+  readonly credentials: Pick<CredentialStore, 'candidates'>
+  readonly attachments: Pick<AttachmentStore, 'candidates'>
+  readonly settings: Pick<SettingStore, 'get' | 'some'>
+  readonly versions: Pick<VersionStore, 'values'>
+  readonly leases: Pick<LeaseStore, 'insert'>
+  readonly audit: Pick<AuditStore, 'append'>
+}
+
 export interface Store extends StoreGroups {
   readonly signals: SignalSource
   /**
@@ -356,6 +366,13 @@ export interface Store extends StoreGroups {
    * nothing was stored, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
    */
   atomically<T>(work: (unit: StoreGroups) => Promise<T>): Promise<T>
+  /**
+   * As `atomically`, for a unit that changes nothing that exists: many of them cost little. Nothing is stored unless all
+   * it has read is so at that moment: no credential it found was changed, deleted or detached, and no setting changed, by
+   * a unit that was durable before and has an audit entry in the same organization. Where that is not so it is run again.
+   * What was added meanwhile it need not have seen.
+   */
+  additively<T>(work: (unit: AddingUnit) => Promise<T>): Promise<T>
   /** Throws `unavailable` when the store cannot be read; answers within seconds. */
   check(): Promise<void>
   /** The clock that all servers of the database share. Throws as `check` does. */

@@ -10,7 +10,7 @@ const LOOKING =
 /** A new store; each write that was committed is added to `writes` as `group.method`. The audit log is left out. */
 export function recordingStore(writes: string[]): Store {
   const store = createMemoryStore()
-  const { atomically, check, close, now, describe, signals, ...groups } = store
+  const { atomically, additively, check, close, now, describe, signals, ...groups } = store
   return {
     ...noting({ ...groups, signals }, (write) => writes.push(write)),
     signals,
@@ -25,6 +25,19 @@ export function recordingStore(writes: string[]): Store {
         return work(noting(unit, (write) => written.push(write)))
       })
       writes.push(...written)
+      return result
+    },
+    async additively(work) {
+      let added: string[] = []
+      const result = await additively((unit) => {
+        added = []
+        const insert: typeof unit.leases.insert = (row) => {
+          added.push('leases.insert')
+          return unit.leases.insert(row)
+        }
+        return work({ ...unit, leases: { insert } })
+      })
+      writes.push(...added)
       return result
     },
   }

@@ -264,6 +264,19 @@ function observed(
       steps.push('committed')
       return result
     },
+    async additively(work) {
+      const result = await store.additively((unit) => {
+        const audit: typeof unit.audit = {
+          append: async (entry) => {
+            await append(entry)
+            await unit.audit.append(entry)
+          },
+        }
+        return work({ ...unit, audit })
+      })
+      steps.push('committed')
+      return result
+    },
   }
 }
 

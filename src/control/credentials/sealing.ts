@@ -3,10 +3,10 @@
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import type { FieldValues } from '../../domain/values.ts'
 import type {
+  AddingUnit,
   CandidateRow,
   CredentialChange,
   CredentialRow,
-  StoreGroups,
   VersionRow,
 } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -42,7 +42,7 @@ export function sealVersion(
 
 /** A version to be opened. Throws `unavailable` when it lacks a field its type requires: half a value is a wrong one. */
 export async function sealedVersion(
-  unit: Pick<StoreGroups, 'versions'>,
+  unit: Pick<AddingUnit, 'versions'>,
   row: CandidateRow,
   version = row.version,
 ): Promise<Sealed> {

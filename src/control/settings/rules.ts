@@ -11,10 +11,11 @@ import {
   type SubscriptionPolicies,
   type SubscriptionPolicy,
 } from '../../domain/resolution/policy.ts'
-import type { StoreGroups } from '../../store/store.ts'
+import type { AddingUnit, StoreGroups } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
 
 type Settings = Pick<StoreGroups, 'settings'>
+type Readable = Pick<AddingUnit, 'settings'>
 
 /** The subject of what holds for the whole organization. */
 const WHOLE = '*'
@@ -43,7 +44,7 @@ const policyName = (harness: HarnessName) => `policy:${harness}`
 
 /** Whether an admin has switched the harness off. One indexed read: it is on the hot path. */
 export async function isDisabled(
-  { settings }: Settings,
+  { settings }: Readable,
   organizationId: string,
   harness: HarnessName,
 ): Promise<boolean> {
@@ -77,7 +78,7 @@ export interface Subscriptions {
 
 /** Both facts by one query. */
 export async function subscriptionsOf(
-  { settings }: Settings,
+  { settings }: Readable,
   organizationId: string,
   user: string | null,
 ): Promise<Subscriptions> {
@@ -105,7 +106,7 @@ export async function choose(
 
 /** The subscriptions policy for runs of this person. */
 export async function policiesFor(
-  groups: Settings,
+  groups: Readable,
   organizationId: string,
   user: string | null,
 ): Promise<SubscriptionPolicies> {

@@ -200,8 +200,10 @@ describe('group commit', () => {
 
 describe('what units leave', () => {
   type Closing = NonNullable<GroupCommitOptions<string>['closing']>
-  const written: Closing = async (left) =>
-    left.map((id) => CompiledQuery.raw('insert into parent values (?)', [id]))
+  const written: Closing = async (left) => ({
+    statements: left.map((id) => CompiledQuery.raw('insert into parent values (?)', [id])),
+    outdated: new Set(),
+  })
   let fails: { readonly sql: string; readonly error: Error } | undefined
 
   beforeEach(() => {
@@ -244,7 +246,7 @@ describe('what units leave', () => {
     const asked: (readonly string[])[] = []
     const { atomically } = leaving(async (left) => {
       asked.push(left)
-      return []
+      return { statements: [], outdated: new Set() }
     })
     await atomically(insert('a'))
     await atomically(async (_, leave) => leave('left alone'))
@@ -270,10 +272,10 @@ describe('what units leave', () => {
 
   it('that another server is in the way of is written by the next run', async () => {
     let runs = 0
-    const { atomically } = leaving(async (left, execute) => {
+    const { atomically } = leaving(async (left, ...rest) => {
       runs += 1
       if (runs < 3) throw contended('a deadlock')
-      return written(left, execute)
+      return written(left, ...rest)
     })
     await Promise.all(['a', 'b'].map((id) => atomically(async (_, leave) => leave(id))))
     expect(runs).toBe(3)
@@ -301,5 +303,78 @@ describe('what units leave', () => {
     await expect(atomically(async (_, leave) => leave('x'))).rejects.toMatchObject({
       message: expect.stringContaining('may have been stored'),
     })
+  })
+})
+
+describe('what was prepared outside', () => {
+  const insertOf = (id: string) => CompiledQuery.raw('insert into parent values (?)', [id])
+
+  /** What was seen is an id that must not be there. */
+  function adding(): GroupCommit<string, string> {
+    return createGroupCommit<string, string>({
+      begin: engine.begin,
+      connected: (use) =>
+        engine.database.getExecutor().provideConnection((connection) =>
+          use((query) => {
+            events.push(query.sql)
+            return connection.executeQuery(query)
+          }),
+        ),
+      closing: async (left, prepared, execute) => {
+        const { rows } = await execute(CompiledQuery.raw('select id from parent'))
+        const there = rows.map((row) => (row as { id: string }).id)
+        const outdated = new Set(prepared.filter(({ seen }) => there.includes(seen)))
+        const kept = prepared.filter((one) => !outdated.has(one)).flatMap((one) => one.left)
+        return { statements: [...left, ...kept].map(insertOf), outdated }
+      },
+    })
+  }
+
+  it('is written with the same commit, or not at all when it is outdated by then', async () => {
+    const { add, atomically } = adding()
+    const outcomes = await Promise.all([
+      add({ left: ['kept', 'with it'], seen: 'nobody' }),
+      add({ left: ['lost'], seen: 'a' }),
+      atomically(insert('a')),
+      atomically(async (_, leave) => leave('left')),
+    ])
+    expect(outcomes.slice(0, 3)).toEqual([true, false, 'a'])
+    expect(count('commit')).toBe(1)
+    expect(await ids()).toEqual(['a', 'kept', 'left', 'with it'])
+  })
+
+  it('is not disturbed by units that fail beside it', async () => {
+    const { add, atomically } = adding()
+    const failed = atomically(async (execute) => {
+      await insert('a')(execute)
+      throw new RangeError('no')
+    })
+    const [stored] = await Promise.all([add({ left: ['x'], seen: 'a' }), failed.catch(() => undefined)])
+    expect([stored, await ids()]).toEqual([true, ['x']])
+  })
+
+  it('is answered before the committer is drained, and fails with its commit', async () => {
+    const { add, drained } = adding()
+    const twice = [add({ left: ['x'], seen: '' }), add({ left: ['x'], seen: '' })]
+    const outcomes = Promise.allSettled(twice)
+    await drained()
+    expect(await outcomes).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
+    expect(await ids()).toEqual([])
+  })
+
+  it('may be decided inside by units that only leave: after all others, without a savepoint', async () => {
+    const { atomically } = adding()
+    const looked: number[] = []
+    const looking = Array.from({ length: 3 }, (_, place) =>
+      atomically(async (execute, leave) => {
+        looked.push((await execute(CompiledQuery.raw('select id from parent'))).rows.length)
+        leave(`left by ${place}`)
+        if (place === 1) throw new RangeError('no')
+      }, 'onlyLeaves'),
+    )
+    await Promise.allSettled([...looking, atomically(insert('a'))])
+    expect(looked).toEqual([1, 1, 1])
+    expect(count('savepoint unit')).toBe(1)
+    expect(await ids()).toEqual(['a', 'left by 0', 'left by 2'])
   })
 })

@@ -1,7 +1,7 @@
 // Group commit: units asked for in one turn of the event loop share one transaction and one sync of the disk, each
 // inside a savepoint of its own, and nobody is answered before the commit has returned. What units leave to be written
-// together is written last. It knows no table; it needs one connection that nobody else uses meanwhile, so that no reader
-// sees what is not committed.
+// together is written last, with what was prepared outside of the transaction and still holds. It knows no table; it needs
+// one connection that nobody else uses meanwhile, so that no reader sees what is not committed.
 
 import { CompiledQuery as Compiled, type CompiledQuery } from 'kysely'
 import { isContended, isOutcomeUnknown, unitEnded } from '../refusals.ts'
@@ -23,7 +23,19 @@ type Statement = CompiledQuery<unknown>
 /** Throws when the unit has ended or failed. */
 export type Leave<Left> = (left: Left) => void
 
-export interface GroupCommitOptions<Left = never> {
+/** What was decided outside of the transaction: rows to be written, and what they rely on. */
+export interface Prepared<Left, Seen> {
+  readonly left: readonly Left[]
+  readonly seen: Seen
+}
+
+/** The last statements of a transaction; of what is outdated nothing is in them. */
+export interface Closing<Left, Seen> {
+  readonly statements: readonly Statement[]
+  readonly outdated: ReadonlySet<Prepared<Left, Seen>>
+}
+
+export interface GroupCommitOptions<Left = never, Seen = never> {
   /** Lends the one connection until `use` has ended. */
   readonly connected: (use: (execute: Execute) => Promise<void>) => Promise<void>
   /** Starts a transaction that will write. */
@@ -33,33 +45,42 @@ export interface GroupCommitOptions<Left = never> {
   /** At most this many units share a commit. */
   readonly maxUnits?: number
   /**
-   * The last statements of a transaction, for what its units have left and did not take back. It may read and lock what
-   * they need; what it locks waits for nothing but the commit.
+   * For what the units of a transaction have left and did not take back, and for what was prepared. It may read and lock
+   * what they need; what it locks waits for nothing but the commit.
    */
-  readonly closing?: (left: readonly Left[], execute: Execute) => Promise<readonly Statement[]>
+  readonly closing?: (
+    left: readonly Left[],
+    prepared: readonly Prepared<Left, Seen>[],
+    execute: Execute,
+  ) => Promise<Closing<Left, Seen>>
 }
 
-export interface GroupCommit<Left = never> {
+export interface GroupCommit<Left = never, Seen = never> {
   /**
    * Resolves with what `work` returned once it is durable; rejects when nothing of it was stored, or with what
    * isOutcomeUnknown knows. `work` is run again when the engine took it back because another server was in the way.
    * What the run that is kept gives to `leave` is for `closing`; what it gives to `afterCommit` is called once it is
-   * durable, before the promise resolves. A run that failed leaves nothing.
+   * durable, before the promise resolves. A run that failed leaves nothing. Work that `onlyLeaves` changes nothing
+   * itself, and so there is nothing to take back of it.
    */
-  atomically<T>(
-    work: (execute: Execute, leave: Leave<Left>, afterCommit: AfterCommit) => Promise<T>,
-  ): Promise<T>
+  atomically<T>(work: Work<Left, T>, onlyLeaves?: 'onlyLeaves'): Promise<T>
+  /** Resolves with true once it is durable, with false when it is outdated and nothing of it was stored. */
+  add(prepared: Prepared<Left, Seen>): Promise<boolean>
   /** Resolves when every unit asked for so far has been answered. */
   drained(): Promise<void>
 }
+
+type Work<Left, T> = (execute: Execute, leave: Leave<Left>, afterCommit: AfterCommit) => Promise<T>
 
 /** Registers a step for after the commit; the step must not throw. */
 export type AfterCommit = (step: () => void) => void
 
 /** Group commit over one engine; errors of the engine pass as they are. */
-export function createGroupCommit<Left = never>(options: GroupCommitOptions<Left>): GroupCommit<Left> {
+export function createGroupCommit<Left = never, Seen = never>(
+  options: GroupCommitOptions<Left, Seen>,
+): GroupCommit<Left, Seen> {
   const { maxUnits = MAX_UNITS } = options
-  let waiting: Unit<Left>[] = []
+  let waiting: Member<Left, Seen>[] = []
   let flushing: Promise<void> | undefined
 
   const flush = async () => {
@@ -72,24 +93,28 @@ export function createGroupCommit<Left = never>(options: GroupCommitOptions<Left
     }
     flushing = undefined
   }
+  const wait = (member: Member<Left, Seen>) => {
+    waiting.push(member)
+    flushing ??= flush()
+  }
 
   return {
-    atomically: (work) =>
+    atomically: (work, onlyLeaves) =>
       new Promise((resolve, reject) => {
-        waiting.push({
-          run: async (execute, leave) => {
-            const after = stepsAfterCommit()
-            const value = await work(execute, leave, after.register)
-            after.close()
-            return () => {
-              for (const step of after.steps) step()
-              resolve(value)
-            }
-          },
-          reject,
-          tries: 0,
-        })
-        flushing ??= flush()
+        const run: Unit<Left>['run'] = async (execute, leave) => {
+          const after = stepsAfterCommit()
+          const value = await work(execute, leave, after.register)
+          after.close()
+          return () => {
+            for (const step of after.steps) step()
+            resolve(value)
+          }
+        }
+        wait({ run, saved: onlyLeaves === undefined, reject, tries: 0 })
+      }),
+    add: (prepared) =>
+      new Promise((resolve, reject) => {
+        wait({ prepared, resolve, reject, tries: 0 })
       }),
     drained: async () => {
       await flushing
@@ -120,25 +145,41 @@ async function settled(count: () => number): Promise<void> {
   }
 }
 
-interface Unit<Left> {
-  /** Does the work; the result answers its caller, and is called after the commit. */
-  readonly run: (execute: Execute, leave: Leave<Left>) => Promise<() => void>
+interface Asked {
   readonly reject: (error: unknown) => void
   tries: number
 }
 
-// Returns the units that are to be run again.
-async function commitGroup<Left>(
-  units: readonly Unit<Left>[],
-  options: GroupCommitOptions<Left>,
-): Promise<Unit<Left>[]> {
-  const again: Unit<Left>[] = []
+interface Unit<Left> extends Asked {
+  /** Does the work; the result answers its caller, and is called after the commit. */
+  readonly run: (execute: Execute, leave: Leave<Left>) => Promise<() => void>
+  /** It needs a savepoint: what it changes may have to be taken back. */
+  readonly saved: boolean
+}
+
+interface Addition<Left, Seen> extends Asked {
+  readonly prepared: Prepared<Left, Seen>
+  readonly resolve: (stored: boolean) => void
+}
+
+type Member<Left, Seen> = Unit<Left> | Addition<Left, Seen>
+
+// Returns the members whose turn comes again.
+async function commitGroup<Left, Seen>(
+  members: readonly Member<Left, Seen>[],
+  options: GroupCommitOptions<Left, Seen>,
+): Promise<Member<Left, Seen>[]> {
+  const again: Member<Left, Seen>[] = []
   const answers: (() => void)[] = []
-  const refuse = (unit: Unit<Left>, error: unknown) => {
-    unit.tries += 1
-    if (isContended(error) && unit.tries < MAX_TRIES) again.push(unit)
-    else unit.reject(error)
+  const refuse: Refuse<Left, Seen> = (member, error) => {
+    member.tries += 1
+    if (isContended(error) && member.tries < MAX_TRIES) again.push(member)
+    else member.reject(error)
   }
+  const all = members.filter((member) => 'run' in member)
+  // What changes things comes first: a row that is only written at the end must be decided after it.
+  const units = [...all.filter(({ saved }) => saved), ...all.filter(({ saved }) => !saved)]
+  const additions = members.filter((member) => 'prepared' in member)
   try {
     await options.connected(async (execute) => {
       await execute(Compiled.raw(options.begin))
@@ -147,38 +188,48 @@ async function commitGroup<Left>(
       try {
         for (const unit of units) {
           answers.push(
-            units.length === 1
+            members.length === 1
               ? await runAlone(unit, execute, left)
               : await runSaved(unit, execute, left, marks.set, refuse),
           )
         }
-        await commit(execute, left, marks, options)
+        const prepared = additions.map((addition) => addition.prepared)
+        const outdated = await commit(execute, left, prepared, marks, options)
+        for (const addition of additions)
+          answers.push(() => addition.resolve(!outdated.has(addition.prepared)))
       } catch (error) {
         await rollBack(execute)
         throw error
       }
     })
   } catch (error) {
-    for (const unit of units) refuse(unit, error)
+    for (const member of members) refuse(member, error)
     return again
   }
   for (const answer of answers) answer()
   return again
 }
 
+type Refuse<Left, Seen> = (member: Member<Left, Seen>, error: unknown) => void
+
 // Where statements can be sent ahead, what is left costs no more waiting than a commit without it: the first thing asked
-// for is answered together with the marks, and the last statements travel with the commit.
-async function commit<Left>(
+// for is answered together with the marks, and the last statements travel with the commit. Returns what is outdated.
+async function commit<Left, Seen>(
   execute: Execute,
   left: readonly Left[],
+  prepared: readonly Prepared<Left, Seen>[],
   marks: Marks,
-  { closing, pipelined = false }: GroupCommitOptions<Left>,
-): Promise<void> {
-  const needed = closing !== undefined && left.length > 0 ? closing(left, execute) : []
-  const [last] = await Promise.all([needed, marks.all()])
-  if (pipelined) return commitAhead(execute, last)
-  for (const statement of last) await execute(statement)
-  await execute(COMMIT)
+  { closing, pipelined = false }: GroupCommitOptions<Left, Seen>,
+): Promise<Closing<Left, Seen>['outdated']> {
+  const idle = closing === undefined || (left.length === 0 && prepared.length === 0)
+  const needed = idle ? { statements: [], outdated: new Set<never>() } : closing(left, prepared, execute)
+  const [{ statements, outdated }] = await Promise.all([needed, marks.all()])
+  if (pipelined) await commitAhead(execute, statements)
+  else {
+    for (const statement of statements) await execute(statement)
+    await execute(COMMIT)
+  }
+  return outdated
 }
 
 // Only the commit knows whether anything was stored; when nothing was, the statement that failed knows why.
@@ -203,13 +254,14 @@ async function runSaved<Left>(
   mark: Marks['set'],
   refuse: (unit: Unit<Left>, error: unknown) => void,
 ): Promise<() => void> {
-  await mark(SAVEPOINT)
+  if (unit.saved) await mark(SAVEPOINT)
   const outcome = await runUnit(unit, execute)
   if ('answer' in outcome) {
-    await mark(RELEASE)
+    if (unit.saved) await mark(RELEASE)
     left.push(...outcome.left)
     return outcome.answer
   }
+  if (!unit.saved) return () => refuse(unit, outcome.error)
   await execute(ROLLBACK_UNIT).catch((error: unknown) => {
     throw outcome.statement ?? error
   })

@@ -6,13 +6,16 @@ import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
 import { storeClosed, unitEnded } from '../refusals.ts'
-import type { Store, StoreDescription, StoreGroups } from '../store.ts'
+import type { AddingUnit, Store, StoreDescription, StoreGroups } from '../store.ts'
 import type { Snapshot } from '../transfer.ts'
 import { createUnitScope } from '../unit-scope.ts'
+import { createAdditions } from './additions.ts'
+import { closingOf, type Left } from './closing.ts'
 import type { Engine } from './engine.ts'
+import { gatheredCandidates } from './gathered.ts'
 import { createGroupCommit, type Leave } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
-import { auditChaining, auditGroup } from './groups/audit.ts'
+import { auditGroup } from './groups/audit.ts'
 import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { dataKeyGroup } from './groups/data-keys.ts'
@@ -29,6 +32,7 @@ import { type Migrations, migrate } from './migrations.ts'
 import { isPostgresUrl, postgresAddress } from './postgres/address.ts'
 import type { Execute } from './prepared.ts'
 import type { Database } from './schema.ts'
+import type { Seen } from './seen.ts'
 import { createSignals, refusingSignals } from './signals.ts'
 import { openSqlite } from './sqlite.ts'
 import { removeLeftCopies, snapshotOf } from './transfer/snapshot.ts'
@@ -131,7 +135,7 @@ function storeOver(
   { url, auditDurable }: SqlStoreOptions,
   connections: WeakMap<object, Execute>,
 ): Store {
-  const groupsOver = sqlGroups(engine.database)
+  const { groupsOver, addingOver } = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
   const refuse = () => {
@@ -139,10 +143,7 @@ function storeOver(
     if (closing !== undefined) throw storeClosed()
   }
 
-  const committer = createGroupCommit({
-    ...engine,
-    closing: auditChaining(engine.database, engine.shared),
-  })
+  const committer = createGroupCommit<Left, Seen>({ ...engine, closing: closingOf(engine) })
   const signals = createSignals(engine.signals)
   // Every write from outside is a unit of its own.
   const refusing = () => {
@@ -157,8 +158,8 @@ function storeOver(
     refuse()
     let asked: number | undefined
     const done = committer.atomically((execute, leave, afterCommit) => {
-      const append: typeof leave = (entry) => {
-        leave(entry)
+      const append = (entry: AuditEntry) => {
+        leave({ entry })
         asked ??= performance.now()
       }
       const unit = { ...groupsOver(execute, append), signals: signals.unit(execute, afterCommit) }
@@ -169,11 +170,25 @@ function storeOver(
     if (asked !== undefined) auditDurable?.((performance.now() - asked) / 1000)
     return value
   }
+  // With one writer nothing changes inside of a transaction. Where there are others, reading outside of it lets many read
+  // at a time.
+  const add: Store['additively'] = engine.shared
+    ? createAdditions(committer, { ...outer, ...gatheredCandidates(engine.database, engine.read) }, scope.run)
+    : (work) =>
+        committer.atomically(
+          (execute, leave) => scope.run(() => work(addingOver(execute, leave))),
+          'onlyLeaves',
+        )
+  const adding = createAdding(add, auditDurable)
   const groups = groupsThrough(read, atomically)
   return {
     ...groups,
     signals: { ...groups.signals, listen: signals.listen },
     atomically,
+    additively: async (work) => {
+      refuse()
+      return adding.additively(work).catch(signals.rethrow)
+    },
     check: async () => {
       refuse()
       await engine.check()
@@ -187,15 +202,52 @@ function storeOver(
       return describe(engine, url)
     },
     close: () => {
-      closing ??= committer.drained().then(() => engine.close())
+      closing ??= adding
+        .ended()
+        .then(() => committer.drained())
+        .then(() => engine.close())
       return closing
     },
   }
 }
 
-function sqlGroups(
-  database: Kysely<Database>,
-): (execute: Execute, leave: Leave<AuditEntry>) => Omit<StoreGroups, 'signals'> {
+interface Adding {
+  readonly additively: Store['additively']
+  /** Resolves when those under way have ended. */
+  ended(): Promise<unknown>
+}
+
+function createAdding(add: Store['additively'], auditDurable: SqlStoreOptions['auditDurable']): Adding {
+  const underWay = new Set<Promise<unknown>>()
+  return {
+    additively: async (work) => {
+      let asked: number | undefined
+      const done = add((unit) => {
+        const append: AddingUnit['audit']['append'] = (entry) => {
+          asked ??= performance.now()
+          return unit.audit.append(entry)
+        }
+        return work({ ...unit, audit: { append } })
+      })
+      underWay.add(done)
+      try {
+        const value = await done
+        if (asked !== undefined) auditDurable?.((performance.now() - asked) / 1000)
+        return value
+      } finally {
+        underWay.delete(done)
+      }
+    },
+    ended: () => Promise.allSettled(underWay),
+  }
+}
+
+interface SqlGroups {
+  groupsOver(execute: Execute, append: (entry: AuditEntry) => void): Omit<StoreGroups, 'signals'>
+  addingOver(execute: Execute, leave: Leave<Left>): AddingUnit
+}
+
+function sqlGroups(database: Kysely<Database>): SqlGroups {
   const credentials = credentialGroup(database)
   const dataKeys = dataKeyGroup(database)
   const versions = versionGroup(database)
@@ -212,14 +264,14 @@ function sqlGroups(
   const attachments = attachmentGroup(database)
   const workers = workerGroup(database)
   const counts = countGroup(database)
-  return (execute, leave) => ({
+  const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
     dataKeys: dataKeys(execute),
     versions: versions(execute),
     leases: leases(execute),
     upkeep: upkeep(execute),
     tokens: tokens(execute),
-    audit: audit(execute, leave),
+    audit: audit(execute, append),
     settings: settings(execute),
     holdings: holdings(execute),
     invitations: invitations(execute),
@@ -230,4 +282,15 @@ function sqlGroups(
     workers: workers(execute),
     counts: counts(execute),
   })
+  return {
+    groupsOver,
+    addingOver: (execute, leave) => ({
+      credentials: credentials(execute),
+      attachments: attachments(execute),
+      settings: settings(execute),
+      versions: versions(execute),
+      leases: { insert: async (lease) => leave({ lease }) },
+      audit: { append: async (entry) => leave({ entry }) },
+    }),
+  }
 }

@@ -1,7 +1,8 @@
 // Leases over SQL.
 
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { LeaseRow, LeaseStore } from '../../store.ts'
+import { columnsOf, prepareInsertMany } from '../many-rows.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
 
@@ -67,26 +68,59 @@ export function leaseGroup(database: Kysely<Database>): (execute: Execute) => Le
   })
 }
 
+/** For group commit: the statements that insert leases. `shared` databases take all of them by one. */
+export function leaseWriting(
+  database: Kysely<Database>,
+  shared: boolean,
+): (rows: readonly LeaseRow[]) => readonly CompiledQuery<unknown>[] {
+  const insert = prepareInsert(database)
+  const insertMany = prepareInsertMany<LeaseRow>(database, 'lease', WRITTEN_COLUMNS)
+  return (rows) => {
+    if (!shared) return rows.map(insert)
+    return rows.length === 0 ? [] : [insertMany(rows)]
+  }
+}
+
+const WRITTEN_COLUMNS = columnsOf<LeaseRow>({
+  id: 'text',
+  organizationId: 'text',
+  credentialId: 'text',
+  generation: 'bigint',
+  harness: 'text',
+  holderKind: 'text',
+  holderId: 'text',
+  tokenId: 'text',
+  handleDigest: 'text',
+  createdAt: 'bigint',
+  expiresAt: 'bigint',
+  endedAt: 'bigint',
+  endReason: 'text',
+})
+
+function prepareInsert(database: Kysely<Database>): (row: LeaseRow) => CompiledQuery<unknown> {
+  return prepare((marker: Markers<LeaseRow>) =>
+    database.insertInto('lease').values({
+      id: marker('id'),
+      organization_id: marker('organizationId'),
+      credential_id: marker('credentialId'),
+      generation: marker('generation'),
+      harness: marker('harness'),
+      holder_kind: marker('holderKind'),
+      holder_id: marker('holderId'),
+      token_id: marker('tokenId'),
+      handle_digest: marker('handleDigest'),
+      created_at: marker('createdAt'),
+      expires_at: marker('expiresAt'),
+      ended_at: marker('endedAt'),
+      end_reason: marker('endReason'),
+    }),
+  )
+}
+
 function prepareLeases(database: Kysely<Database>) {
   const select = database.selectFrom('lease').select(COLUMNS)
   return {
-    insert: prepare((marker: Markers<LeaseRow>) =>
-      database.insertInto('lease').values({
-        id: marker('id'),
-        organization_id: marker('organizationId'),
-        credential_id: marker('credentialId'),
-        generation: marker('generation'),
-        harness: marker('harness'),
-        holder_kind: marker('holderKind'),
-        holder_id: marker('holderId'),
-        token_id: marker('tokenId'),
-        handle_digest: marker('handleDigest'),
-        created_at: marker('createdAt'),
-        expires_at: marker('expiresAt'),
-        ended_at: marker('endedAt'),
-        end_reason: marker('endReason'),
-      }),
-    ),
+    insert: prepareInsert(database),
     get: prepare((marker: Markers<Pick<LeaseRow, 'organizationId' | 'id'>>) =>
       select.where('organization_id', '=', marker('organizationId')).where('id', '=', marker('id')),
     ),

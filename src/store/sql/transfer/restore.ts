@@ -165,8 +165,8 @@ function afterwards(
     },
     // Nobody else writes here yet: the entry takes its place in the chain at once.
     audit: async (entry) => {
-      const statements = await chaining([entry], (query) => database.executeQuery(query))
-      for (const statement of statements) await database.executeQuery(statement)
+      const held = await chaining.hold([entry.organizationId], (query) => database.executeQuery(query))
+      for (const statement of chaining.write([entry], held)) await database.executeQuery(statement)
     },
   }
 }
