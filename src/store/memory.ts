@@ -3,7 +3,7 @@
 
 import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialState } from '../domain/state.ts'
-import { groupsThrough } from './groups-through.ts'
+import { groupsThrough, type Way } from './groups-through.ts'
 import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { holdingGroup } from './memory/holdings.ts'
@@ -11,7 +11,7 @@ import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
-import { alreadyThere, storeClosed, tokenNameTaken, unitEnded } from './refusals.ts'
+import { alreadyThere, storeClosed, tokenNameTaken } from './refusals.ts'
 import type { Signal } from './signal-group.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
@@ -26,6 +26,7 @@ import type {
   TokenStore,
   UpkeepStore,
 } from './store.ts'
+import { createUnitRun } from './unit-run.ts'
 import { createUnitScope } from './unit-scope.ts'
 
 /** A new, empty store. */
@@ -65,23 +66,13 @@ async function runUnit<T>(
   deliver: (signal: Signal) => void,
   work: (groups: StoreGroups) => Promise<T>,
 ): Promise<T> {
-  const unit: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
+  const unit = createUnitRun()
   const sent: Signal[] = []
   const appended: AuditEntry[] = []
   const direct = groupsOver(tables, sent, (entry) => appended.push(entry))
-  const attempt = async <R>(call: (groups: StoreGroups) => Promise<R>): Promise<R> => {
-    if (unit.ended) throw unitEnded()
-    if (unit.failure) throw unit.failure.error
-    try {
-      return structuredClone(await call(direct))
-    } catch (error) {
-      unit.failure ??= { error }
-      throw error
-    }
-  }
+  const ask: Way = (call) => unit.call(async () => structuredClone(await call(direct)))
   try {
-    const value = await work(groupsThrough(attempt, attempt))
-    if (unit.failure) throw unit.failure.error
+    const value = await unit.complete(() => work(groupsThrough(ask, ask)))
     writeAudit(tables, appended)
     tables.keep()
     for (const signal of sent) deliver(signal)
@@ -89,8 +80,6 @@ async function runUnit<T>(
   } catch (error) {
     tables.takeBack()
     throw error
-  } finally {
-    unit.ended = true
   }
 }
 

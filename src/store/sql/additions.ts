@@ -1,45 +1,64 @@
 // Units that read and add, where other servers share the database: they read outside of the transaction, many at a time,
-// and hand group commit only what they add and what they have read. What does not hold any more is decided again.
+// and hand group commit only what they add and what they have read. What does not hold any more is decided again inside
+// of it, where nobody can change it: however much others do, each is answered.
 
-import { contended, unitEnded } from '../refusals.ts'
 import type { AddingUnit, CandidateRow } from '../store.ts'
+import { createUnitRun, type UnitRun } from '../unit-run.ts'
 import type { Left } from './closing.ts'
-import type { GroupCommit, Prepared } from './group-commit.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { Execute } from './prepared.ts'
 import { keyOf, type Seen, type SettingPlace } from './seen.ts'
-
-const MAX_TRIES = 8
 
 const REMEMBERED_AT_MOST = 2_000
 
-type Reads = Pick<AddingUnit, 'credentials' | 'attachments' | 'settings' | 'versions'>
+/** What a unit that only adds may ask for. */
+export type AddingReads = Pick<AddingUnit, 'credentials' | 'attachments' | 'settings' | 'versions'>
 
 /** As Store.additively. */
 export type Add = <T>(work: (unit: AddingUnit) => Promise<T>) => Promise<T>
 
-/** `outside` reads what is committed, in queries of its own; `run` runs the work of a unit. */
-export function createAdditions(
-  committer: Pick<GroupCommit<Left, Seen>, 'add'>,
-  outside: Reads,
-  run: <T>(work: () => Promise<T>) => Promise<T>,
-): Add {
+export interface AddingOptions {
+  readonly committer: Pick<GroupCommit<Left, Seen>, 'add'>
+  /** Reads what is committed, in queries of its own. */
+  readonly outside: AddingReads
+  /** Reads inside of a transaction. */
+  readonly inside: (execute: Execute) => AddingReads
+  /** Runs the work of a unit. */
+  readonly run: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+export function createAdditions({ committer, outside, inside, run }: AddingOptions): Add {
   const memory = createMemory()
   return async (work) => {
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      // Others remember again what was just forgotten: a second run relies on nobody's memory.
-      const reading = createReading(outside, tries === 0 ? memory : createMemory())
-      let value: Awaited<ReturnType<typeof work>>
-      try {
-        value = await run(() => runUnit(reading, work))
-      } catch (error) {
-        // Nobody is refused because of what was so a while ago.
-        if (tries > 0 || !reading.usedMemory()) throw error
-        memory.forget(reading.prepared.seen)
-        continue
-      }
-      if (await committer.add(reading.prepared)) return value
-      memory.forget(reading.prepared.seen)
+    type Value = Awaited<ReturnType<typeof work>>
+    const outcome = Promise.withResolvers<Value>()
+    const decide = async (reading: Reading) => {
+      const value = await reading.complete(() => run(() => work(reading.unit)))
+      return { left: reading.left, answer: () => outcome.resolve(value) }
     }
-    throw contended('what a unit had read was changed again and again')
+    const refused = (error: unknown) => ({ left: [], answer: () => outcome.reject(error) })
+    let reading = createReading(outside, memory)
+    const first = await decide(reading).catch((error: unknown) => {
+      // Nobody is refused because of what was so a while ago.
+      if (!reading.usedMemory()) throw error
+      memory.forget(reading.seen)
+      reading = createReading(outside, createMemory())
+      return decide(reading)
+    })
+    const again = async (execute: Execute) => {
+      memory.forget(reading.seen)
+      const second = createReading(inside(execute), createMemory())
+      return decide(second).catch((error: unknown) => {
+        // The transaction is lost with its statement.
+        if (second.failure()) throw error
+        return refused(error)
+      })
+    }
+    const [value] = await Promise.all([
+      outcome.promise,
+      committer.add({ ...first, seen: reading.seen, again }),
+    ])
+    return value
   }
 }
 
@@ -78,65 +97,41 @@ function remember<T>(memory: Map<string, T>, key: string, value: T): void {
 }
 
 /** One run of a unit. */
-interface Reading {
+interface Reading extends Pick<UnitRun, 'complete' | 'failure'> {
   readonly unit: AddingUnit
+  /** What it adds. */
+  readonly left: readonly Left[]
+  readonly seen: Seen
   /** Whether it was told anything from memory. */
   readonly usedMemory: () => boolean
-  readonly prepared: Prepared<Left, Seen>
-  /** Throws when a call of the run has failed. */
-  end(): void
 }
 
-async function runUnit<T>(reading: Reading, work: (unit: AddingUnit) => Promise<T>): Promise<T> {
-  try {
-    return await work(reading.unit)
-  } finally {
-    reading.end()
-  }
-}
-
-// As in every unit, a call that failed fails all of it, and nothing can be asked for after its end.
-function createReading(outside: Reads, memory: Memory): Reading {
+function createReading(reads: AddingReads, memory: Memory): Reading {
   const left: Left[] = []
-  const state: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
-  const refuse = () => {
-    if (state.failure) throw state.failure.error
-    if (state.ended) throw unitEnded()
-  }
-  const ask: Ask = async (query) => {
-    refuse()
-    try {
-      return await query()
-    } catch (error) {
-      state.failure ??= { error }
-      throw error
-    }
-  }
+  const run = createUnitRun()
   const leave = async (one: Left) => {
-    refuse()
+    run.refuse()
     left.push(one)
   }
-  const credentials = readCredentials(outside, memory, ask)
-  const settings = readSettings(outside, memory, ask)
+  const credentials = readCredentials(reads, memory, run.call)
+  const settings = readSettings(reads, memory, run.call)
   return {
+    ...run,
     unit: {
       ...credentials.groups,
       settings: settings.group,
       leases: { insert: (lease) => leave({ lease }) },
       audit: { append: (entry) => leave({ entry }) },
     },
+    left,
+    seen: { ...credentials.seen, settings: settings.seen },
     usedMemory: () => credentials.usedMemory() || settings.usedMemory(),
-    prepared: { left, seen: { ...credentials.seen, settings: settings.seen } },
-    end: () => {
-      state.ended = true
-      if (state.failure) throw state.failure.error
-    },
   }
 }
 
-type Ask = <T>(query: () => Promise<T>) => Promise<T>
+type Ask = UnitRun['call']
 
-function readCredentials(outside: Reads, memory: Memory, ask: Ask) {
+function readCredentials(outside: AddingReads, memory: Memory, ask: Ask) {
   const rows = new Map<string, CandidateRow>()
   const attachments: Seen['attachments'][number][] = []
   const credentials: CandidateRow[] = []
@@ -145,7 +140,7 @@ function readCredentials(outside: Reads, memory: Memory, ask: Ask) {
     credentials.push(...found)
     for (const row of found) rows.set(row.id, row)
   }
-  const groups: Omit<Reads, 'settings'> = {
+  const groups: Omit<AddingReads, 'settings'> = {
     credentials: {
       candidates: async (...asked) => {
         const found = await ask(() => outside.credentials.candidates(...asked))
@@ -179,7 +174,7 @@ function readCredentials(outside: Reads, memory: Memory, ask: Ask) {
   return { groups, seen: { credentials, attachments }, usedMemory: () => usedMemory }
 }
 
-function readSettings(outside: Reads, memory: Memory, ask: Ask) {
+function readSettings(outside: AddingReads, memory: Memory, ask: Ask) {
   const seen: Seen['settings'][number][] = []
   let usedMemory = false
   const saw = (place: SettingPlace, value: string | null) => {
@@ -193,7 +188,7 @@ function readSettings(outside: Reads, memory: Memory, ask: Ask) {
     return value === null ? undefined : JSON.parse(value)
   }
   const knows = (place: SettingPlace) => memory.settings.has(keyOf(place))
-  const group: Reads['settings'] = {
+  const group: AddingReads['settings'] = {
     get: async (organizationId, subject, name) => {
       const place = { organizationId, subject, name }
       if (knows(place)) return ask(async () => recall(place))

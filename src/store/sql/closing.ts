@@ -1,5 +1,5 @@
 // What ends a transaction: the rows its units have left, all of a kind together, and those that were decided before it
-// began and still hold. Every change of an organization is audited, and an audit entry takes its place behind the end of
+// began; what they relied on and is no longer so is decided again here. Every change of an organization is audited, and an audit entry takes its place behind the end of
 // the chain; so whoever holds that end sees every change there is, and nobody else can commit one until they have.
 
 import type { AuditEntry } from '../../domain/audit/entry.ts'
@@ -30,10 +30,19 @@ export function closingOf({ database, shared }: Pick<Engine, 'database' | 'share
     const holding = chains.hold([...organizations], execute)
     const [held, found] = await Promise.all([holding, findOutdated(prepared, execute)])
     const outdated = held.begun ? await findOutdated(prepared, execute) : found
-    const kept = [...left, ...prepared.filter((one) => !outdated.has(one)).flatMap((one) => one.left)]
+    const decisions = await allOf(
+      prepared.map(async (one) => (outdated.has(one) ? await one.again(execute) : one)),
+    )
+    const kept = [...left, ...decisions.flatMap((one) => one.left)]
     const leases = kept.flatMap((one) => ('lease' in one ? [one.lease] : []))
-    return { statements: [...writeLeases(leases), ...chains.write(entriesOf(kept), held)], outdated }
+    return { statements: [...writeLeases(leases), ...chains.write(entriesOf(kept), held)], decisions }
   }
+}
+
+// When one fails, the transaction does: not before nobody asks anything of it any more.
+async function allOf<T>(asked: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(asked)
+  return Promise.all(asked)
 }
 
 function entriesOf(left: readonly Left[]): AuditEntry[] {

@@ -14,8 +14,8 @@ const MOST = 256
 
 type Candidates = Pick<AddingUnit, 'credentials' | 'attachments'>
 
-/** Over one way of reading; the rows are shared by those who ask the same. */
-export function gatheredCandidates(database: Kysely<Database>, execute: Execute): Candidates {
+/** Prepares the queries once; the rows are shared by those who ask the same in the same way of reading. */
+export function gatheredCandidates(database: Kysely<Database>): (execute: Execute) => Candidates {
   const columns = CANDIDATE_COLUMNS.map((column) => `credential.${column.replace(/ as (\w+)$/, ' as "$1"')}`)
   const select = `select given.place, ${columns.join(', ')} from`
   const matches = `credential.organization_id = given.organization_id and credential.harness = any (array[given.harness, 'raw'])`
@@ -33,16 +33,24 @@ export function gatheredCandidates(database: Kysely<Database>, execute: Execute)
       and agent_attachment.agent = given.agent
      join credential on ${matches} and credential.id = agent_attachment.credential_id`,
   )
-  const owned = gather(async (asked) => sorted(asked, await execute(ofOwners(questions(asked)))))
-  const attached = gather(async (asked) => sorted(asked, await execute(ofAgents(questions(asked)))))
-  return {
-    credentials: {
-      candidates: async (organizationId, harness, owners) =>
-        owners.length === 0 ? [] : owned({ organizationId, harness, of: [...new Set(owners)] }),
-    },
-    attachments: {
-      candidates: (organizationId, harness, agent) => attached({ organizationId, harness, of: [agent] }),
-    },
+  const over = (execute: Execute): Candidates => {
+    const owned = gather(async (asked) => sorted(asked, await execute(ofOwners(questions(asked)))))
+    const attached = gather(async (asked) => sorted(asked, await execute(ofAgents(questions(asked)))))
+    return {
+      credentials: {
+        candidates: async (organizationId, harness, owners) =>
+          owners.length === 0 ? [] : owned({ organizationId, harness, of: [...new Set(owners)] }),
+      },
+      attachments: {
+        candidates: (organizationId, harness, agent) => attached({ organizationId, harness, of: [agent] }),
+      },
+    }
+  }
+  const known = new WeakMap<Execute, Candidates>()
+  return (execute) => {
+    const there = known.get(execute) ?? over(execute)
+    known.set(execute, there)
+    return there
   }
 }
 

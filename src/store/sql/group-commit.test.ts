@@ -202,7 +202,7 @@ describe('what units leave', () => {
   type Closing = NonNullable<GroupCommitOptions<string>['closing']>
   const written: Closing = async (left) => ({
     statements: left.map((id) => CompiledQuery.raw('insert into parent values (?)', [id])),
-    outdated: new Set(),
+    decisions: [],
   })
   let fails: { readonly sql: string; readonly error: Error } | undefined
 
@@ -246,7 +246,7 @@ describe('what units leave', () => {
     const asked: (readonly string[])[] = []
     const { atomically } = leaving(async (left) => {
       asked.push(left)
-      return { statements: [], outdated: new Set() }
+      return { statements: [], decisions: [] }
     })
     await atomically(insert('a'))
     await atomically(async (_, leave) => leave('left alone'))
@@ -323,41 +323,61 @@ describe('what was prepared outside', () => {
       closing: async (left, prepared, execute) => {
         const { rows } = await execute(CompiledQuery.raw('select id from parent'))
         const there = rows.map((row) => (row as { id: string }).id)
-        const outdated = new Set(prepared.filter(({ seen }) => there.includes(seen)))
-        const kept = prepared.filter((one) => !outdated.has(one)).flatMap((one) => one.left)
-        return { statements: [...left, ...kept].map(insertOf), outdated }
+        const decisions = await Promise.all(
+          prepared.map((one) => (there.includes(one.seen) ? one.again(execute) : one)),
+        )
+        const kept = decisions.flatMap((one) => one.left)
+        return { statements: [...left, ...kept].map(insertOf), decisions }
       },
     })
   }
 
-  it('is written with the same commit, or not at all when it is outdated by then', async () => {
-    const { add, atomically } = adding()
+  /** Adds `left`; the answer is "first", or what is in the table when it is decided again. */
+  async function added(
+    { add }: Pick<GroupCommit<string, string>, 'add'>,
+    left: readonly string[],
+    seen: string,
+  ): Promise<string | undefined> {
+    let answer: string | undefined
+    const answered = (value: string) => () => {
+      answer = value
+    }
+    const again = async (execute: Execute) => {
+      const { rows } = await execute(CompiledQuery.raw('select id from parent order by id'))
+      const there = rows.map((row) => (row as { id: string }).id).join()
+      return { left: left.map((id) => `${id} again`), answer: answered(there) }
+    }
+    await add({ left, seen, answer: answered('first'), again })
+    return answer
+  }
+
+  it('is written with the same commit, or decided again there when it is outdated by then', async () => {
+    const committer = adding()
     const outcomes = await Promise.all([
-      add({ left: ['kept', 'with it'], seen: 'nobody' }),
-      add({ left: ['lost'], seen: 'a' }),
-      atomically(insert('a')),
-      atomically(async (_, leave) => leave('left')),
+      added(committer, ['kept', 'with it'], 'nobody'),
+      added(committer, ['decided'], 'a'),
+      committer.atomically(insert('a')),
+      committer.atomically(async (_, leave) => leave('left')),
     ])
-    expect(outcomes.slice(0, 3)).toEqual([true, false, 'a'])
+    expect(outcomes.slice(0, 3)).toEqual(['first', 'a', 'a'])
     expect(count('commit')).toBe(1)
-    expect(await ids()).toEqual(['a', 'kept', 'left', 'with it'])
+    expect(await ids()).toEqual(['a', 'decided again', 'kept', 'left', 'with it'])
   })
 
   it('is not disturbed by units that fail beside it', async () => {
-    const { add, atomically } = adding()
-    const failed = atomically(async (execute) => {
+    const committer = adding()
+    const failed = committer.atomically(async (execute) => {
       await insert('a')(execute)
       throw new RangeError('no')
     })
-    const [stored] = await Promise.all([add({ left: ['x'], seen: 'a' }), failed.catch(() => undefined)])
-    expect([stored, await ids()]).toEqual([true, ['x']])
+    const [answer] = await Promise.all([added(committer, ['x'], 'a'), failed.catch(() => undefined)])
+    expect([answer, await ids()]).toEqual(['first', ['x']])
   })
 
   it('is answered before the committer is drained, and fails with its commit', async () => {
-    const { add, drained } = adding()
-    const twice = [add({ left: ['x'], seen: '' }), add({ left: ['x'], seen: '' })]
-    const outcomes = Promise.allSettled(twice)
-    await drained()
+    const committer = adding()
+    const outcomes = Promise.allSettled([added(committer, ['x'], ''), added(committer, ['x'], '')])
+    await committer.drained()
     expect(await outcomes).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
     expect(await ids()).toEqual([])
   })

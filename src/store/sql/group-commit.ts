@@ -1,10 +1,11 @@
 // Group commit: units asked for in one turn of the event loop share one transaction and one sync of the disk, each
 // inside a savepoint of its own, and nobody is answered before the commit has returned. What units leave to be written
-// together is written last, with what was prepared outside of the transaction and still holds. It knows no table; it needs
-// one connection that nobody else uses meanwhile, so that no reader sees what is not committed.
+// together is written last, with what was decided outside of the transaction. It knows no table; it needs one connection
+// that nobody else uses meanwhile, so that no reader sees what is not committed.
 
 import { CompiledQuery as Compiled, type CompiledQuery } from 'kysely'
 import { isContended, isOutcomeUnknown, unitEnded } from '../refusals.ts'
+import { createUnitRun } from '../unit-run.ts'
 import type { Execute } from './prepared.ts'
 
 const MAX_UNITS = 256
@@ -23,16 +24,23 @@ type Statement = CompiledQuery<unknown>
 /** Throws when the unit has ended or failed. */
 export type Leave<Left> = (left: Left) => void
 
-/** What was decided outside of the transaction: rows to be written, and what they rely on. */
-export interface Prepared<Left, Seen> {
+/** What somebody's work came to: rows to be written, and the answer once they are durable. */
+export interface Decision<Left> {
   readonly left: readonly Left[]
-  readonly seen: Seen
+  readonly answer: () => void
 }
 
-/** The last statements of a transaction; of what is outdated nothing is in them. */
-export interface Closing<Left, Seen> {
+/** A decision from outside of the transaction, and what it relies on. */
+export interface Prepared<Left, Seen> extends Decision<Left> {
+  readonly seen: Seen
+  /** Decides inside of the transaction, where nothing changes meanwhile. Throws only for a statement that failed. */
+  readonly again: (execute: Execute) => Promise<Decision<Left>>
+}
+
+/** The last statements of a transaction, and what was decided for each of the prepared. */
+export interface Closing<Left> {
   readonly statements: readonly Statement[]
-  readonly outdated: ReadonlySet<Prepared<Left, Seen>>
+  readonly decisions: readonly Decision<Left>[]
 }
 
 export interface GroupCommitOptions<Left = never, Seen = never> {
@@ -45,14 +53,14 @@ export interface GroupCommitOptions<Left = never, Seen = never> {
   /** At most this many units share a commit. */
   readonly maxUnits?: number
   /**
-   * For what the units of a transaction have left and did not take back, and for what was prepared. It may read and lock
-   * what they need; what it locks waits for nothing but the commit.
+   * For what the units of a transaction have left and did not take back, and for what was prepared: what no longer holds
+   * is decided again. It may read and lock what they need; what it locks waits for nothing but the commit.
    */
   readonly closing?: (
     left: readonly Left[],
     prepared: readonly Prepared<Left, Seen>[],
     execute: Execute,
-  ) => Promise<Closing<Left, Seen>>
+  ) => Promise<Closing<Left>>
 }
 
 export interface GroupCommit<Left = never, Seen = never> {
@@ -64,8 +72,8 @@ export interface GroupCommit<Left = never, Seen = never> {
    * itself, and so there is nothing to take back of it.
    */
   atomically<T>(work: Work<Left, T>, onlyLeaves?: 'onlyLeaves'): Promise<T>
-  /** Resolves with true once it is durable, with false when it is outdated and nothing of it was stored. */
-  add(prepared: Prepared<Left, Seen>): Promise<boolean>
+  /** Resolves once it, or what was decided again, is durable and answered; rejects as `atomically`. */
+  add(prepared: Prepared<Left, Seen>): Promise<void>
   /** Resolves when every unit asked for so far has been answered. */
   drained(): Promise<void>
 }
@@ -159,7 +167,7 @@ interface Unit<Left> extends Asked {
 
 interface Addition<Left, Seen> extends Asked {
   readonly prepared: Prepared<Left, Seen>
-  readonly resolve: (stored: boolean) => void
+  readonly resolve: () => void
 }
 
 type Member<Left, Seen> = Unit<Left> | Addition<Left, Seen>
@@ -194,9 +202,9 @@ async function commitGroup<Left, Seen>(
           )
         }
         const prepared = additions.map((addition) => addition.prepared)
-        const outdated = await commit(execute, left, prepared, marks, options)
-        for (const addition of additions)
-          answers.push(() => addition.resolve(!outdated.has(addition.prepared)))
+        const decisions = await commit(execute, left, prepared, marks, options)
+        answers.push(...decisions.map(({ answer }) => answer))
+        answers.push(...additions.map(({ resolve }) => resolve))
       } catch (error) {
         await rollBack(execute)
         throw error
@@ -213,23 +221,23 @@ async function commitGroup<Left, Seen>(
 type Refuse<Left, Seen> = (member: Member<Left, Seen>, error: unknown) => void
 
 // Where statements can be sent ahead, what is left costs no more waiting than a commit without it: the first thing asked
-// for is answered together with the marks, and the last statements travel with the commit. Returns what is outdated.
+// for is answered together with the marks, and the last statements travel with the commit.
 async function commit<Left, Seen>(
   execute: Execute,
   left: readonly Left[],
   prepared: readonly Prepared<Left, Seen>[],
   marks: Marks,
   { closing, pipelined = false }: GroupCommitOptions<Left, Seen>,
-): Promise<Closing<Left, Seen>['outdated']> {
+): Promise<Closing<Left>['decisions']> {
   const idle = closing === undefined || (left.length === 0 && prepared.length === 0)
-  const needed = idle ? { statements: [], outdated: new Set<never>() } : closing(left, prepared, execute)
-  const [{ statements, outdated }] = await Promise.all([needed, marks.all()])
+  const needed = idle ? { statements: [], decisions: [] } : closing(left, prepared, execute)
+  const [{ statements, decisions }] = await Promise.all([needed, marks.all()])
   if (pipelined) await commitAhead(execute, statements)
   else {
     for (const statement of statements) await execute(statement)
     await execute(COMMIT)
   }
-  return outdated
+  return decisions
 }
 
 // Only the commit knows whether anything was stored; when nothing was, the statement that failed knows why.
@@ -301,38 +309,21 @@ async function runAlone<Left>(unit: Unit<Left>, execute: Execute, left: Left[]):
 }
 
 /** What came of a unit; `statement` is the error of the first statement that failed in it. */
-type Outcome<Left> =
-  | { readonly answer: () => void; readonly left: readonly Left[] }
-  | { readonly error: unknown; readonly statement: unknown }
+type Outcome<Left> = Decision<Left> | { readonly error: unknown; readonly statement: unknown }
 
 // A unit in which a statement failed fails, even when its work went on: Postgres would not let it go on.
 async function runUnit<Left>(unit: Unit<Left>, execute: Execute): Promise<Outcome<Left>> {
-  const state: { ended: boolean; failure?: { readonly error: unknown } } = { ended: false }
+  const run = createUnitRun()
   const left: Left[] = []
-  const refuse = () => {
-    if (state.ended) throw unitEnded()
-    if (state.failure) throw state.failure.error
-  }
-  const executeInUnit: Execute = async (query) => {
-    refuse()
-    try {
-      return await execute(query)
-    } catch (error) {
-      state.failure ??= { error }
-      throw error
-    }
-  }
   const leave = (one: Left) => {
-    refuse()
+    run.refuse()
     left.push(one)
   }
   try {
-    const answer = await unit.run(executeInUnit, leave)
-    return state.failure ? { error: state.failure.error, statement: state.failure.error } : { answer, left }
+    const answer = await run.complete(() => unit.run((query) => run.call(() => execute(query)), leave))
+    return { answer, left }
   } catch (error) {
-    return { error, statement: state.failure?.error }
-  } finally {
-    state.ended = true
+    return { error, statement: run.failure()?.error }
   }
 }
 

@@ -9,7 +9,7 @@ import { storeClosed, unitEnded } from '../refusals.ts'
 import type { AddingUnit, Store, StoreDescription, StoreGroups } from '../store.ts'
 import type { Snapshot } from '../transfer.ts'
 import { createUnitScope } from '../unit-scope.ts'
-import { createAdditions } from './additions.ts'
+import { type AddingReads, createAdditions } from './additions.ts'
 import { closingOf, type Left } from './closing.ts'
 import type { Engine } from './engine.ts'
 import { gatheredCandidates } from './gathered.ts'
@@ -135,7 +135,7 @@ function storeOver(
   { url, auditDurable }: SqlStoreOptions,
   connections: WeakMap<object, Execute>,
 ): Store {
-  const { groupsOver, addingOver } = sqlGroups(engine.database)
+  const { groupsOver, addingOver, readsOver } = sqlGroups(engine.database)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
   const refuse = () => {
@@ -173,7 +173,7 @@ function storeOver(
   // With one writer nothing changes inside of a transaction. Where there are others, reading outside of it lets many read
   // at a time.
   const add: Store['additively'] = engine.shared
-    ? createAdditions(committer, { ...outer, ...gatheredCandidates(engine.database, engine.read) }, scope.run)
+    ? createAdditions({ committer, outside: readsOver(engine.read), inside: readsOver, run: scope.run })
     : (work) =>
         committer.atomically(
           (execute, leave) => scope.run(() => work(addingOver(execute, leave))),
@@ -245,6 +245,8 @@ function createAdding(add: Store['additively'], auditDurable: SqlStoreOptions['a
 interface SqlGroups {
   groupsOver(execute: Execute, append: (entry: AuditEntry) => void): Omit<StoreGroups, 'signals'>
   addingOver(execute: Execute, leave: Leave<Left>): AddingUnit
+  /** As of `addingOver`, with one query for many who ask at once. */
+  readsOver(execute: Execute): AddingReads
 }
 
 function sqlGroups(database: Kysely<Database>): SqlGroups {
@@ -282,8 +284,14 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
     workers: workers(execute),
     counts: counts(execute),
   })
+  const gathered = gatheredCandidates(database)
   return {
     groupsOver,
+    readsOver: (execute) => ({
+      settings: settings(execute),
+      versions: versions(execute),
+      ...gathered(execute),
+    }),
     addingOver: (execute, leave) => ({
       credentials: credentials(execute),
       attachments: attachments(execute),
