@@ -80,19 +80,31 @@ export function doesNotOpen(name: string, options: ErrorOptions): ClavigerError 
 }
 
 /** Whether every value of a sealed version opens with this key. Nothing of what is inside is let out. */
-export function opens(vault: Vault, { row, version, values }: Sealed): boolean {
-  const fields = Object.keys(values).sort()
-  const { organizationId, id: credentialId } = row
+export function opens(vault: Vault, sealed: Sealed): boolean {
   try {
-    for (const [field, bytes] of Object.entries(values)) {
-      const place = { organizationId, credentialId, field, version, fields }
-      vault.open(row.wrappedKey, keyContext(row), place, bytes)
-    }
+    openFields(vault, sealed, Object.keys(sealed.values))
     return true
   } catch (thrown) {
     if (thrown instanceof ClavigerError) return false
     throw thrown
   }
+}
+
+// Each of these fields with its value, bound to its place. Throws what the vault throws.
+function openFields(
+  vault: Vault,
+  { row, version, values }: Sealed,
+  wanted: readonly string[],
+): Record<string, Secret> {
+  const opened: Record<string, Secret> = {}
+  const { organizationId, id: credentialId } = row
+  const fields = Object.keys(values).sort()
+  for (const [field, bytes] of Object.entries(values)) {
+    if (!wanted.includes(field)) continue
+    const place = { organizationId, credentialId, field, version, fields }
+    opened[field] = vault.open(row.wrappedKey, keyContext(row), place, bytes)
+  }
+  return opened
 }
 
 /** Where the data key of a credential belongs. */
@@ -156,22 +168,14 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
     return { result, opened: toOpen.map(open) }
   }
 
-  function open({ row, version, values, only }: Sealed): Record<string, Secret> {
-    const opened: Record<string, Secret> = {}
-    const { organizationId, id: credentialId } = row
-    const fields = Object.keys(values).sort()
-    for (const [field, bytes] of Object.entries(values)) {
-      if (only !== undefined && !only.includes(field)) continue
-      const place = { organizationId, credentialId, field, version, fields }
-      try {
-        opened[field] = vault.open(row.wrappedKey, keyContext(row), place, bytes)
-      } catch (thrown) {
-        if (!(thrown instanceof ClavigerError)) throw thrown
-        const { hint = '', detail = '' } = thrown
-        throw doesNotOpen(row.name, { hint, detail, cause: thrown })
-      }
+  function open(sealed: Sealed): Record<string, Secret> {
+    try {
+      return openFields(vault, sealed, sealed.only ?? Object.keys(sealed.values))
+    } catch (thrown) {
+      if (!(thrown instanceof ClavigerError)) throw thrown
+      const { hint = '', detail = '' } = thrown
+      throw doesNotOpen(sealed.row.name, { hint, detail, cause: thrown })
     }
-    return opened
   }
 
   return {
