@@ -156,18 +156,18 @@ function storeOver(
   }
   const atomically: Store['atomically'] = async (work) => {
     refuse()
-    let asked: number | undefined
+    const took = timing(auditDurable)
     const done = committer.atomically((execute, leave, afterCommit) => {
       const append = (entry: AuditEntry) => {
         leave({ entry })
-        asked ??= performance.now()
+        took.asked()
       }
       const unit = { ...groupsOver(execute, append), signals: signals.unit(execute, afterCommit) }
       connections.set(unit, execute)
       return scope.run(() => work(unit))
     })
     const value = await done.catch(signals.rethrow)
-    if (asked !== undefined) auditDurable?.((performance.now() - asked) / 1000)
+    took.done()
     return value
   }
   // With one writer nothing changes inside of a transaction. Where there are others, reading outside of it lets many read
@@ -221,10 +221,10 @@ function createAdding(add: Store['additively'], auditDurable: SqlStoreOptions['a
   const underWay = new Set<Promise<unknown>>()
   return {
     additively: async (work) => {
-      let asked: number | undefined
+      const took = timing(auditDurable)
       const done = add((unit) => {
         const append: AddingUnit['audit']['append'] = (entry) => {
-          asked ??= performance.now()
+          took.asked()
           return unit.audit.append(entry)
         }
         return work({ ...unit, audit: { append } })
@@ -232,13 +232,28 @@ function createAdding(add: Store['additively'], auditDurable: SqlStoreOptions['a
       underWay.add(done)
       try {
         const value = await done
-        if (asked !== undefined) auditDurable?.((performance.now() - asked) / 1000)
+        took.done()
         return value
       } finally {
         underWay.delete(done)
       }
     },
     ended: () => Promise.allSettled(underWay),
+  }
+}
+
+// Of one unit: how long it took from its first entry until all of it was durable.
+function timing(auditDurable: SqlStoreOptions['auditDurable']) {
+  let since: number | undefined
+  return {
+    /** An entry was asked for. */
+    asked() {
+      since ??= performance.now()
+    },
+    /** The unit is durable. */
+    done() {
+      if (since !== undefined) auditDurable?.((performance.now() - since) / 1000)
+    },
   }
 }
 
