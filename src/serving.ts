@@ -116,7 +116,7 @@ async function begin(
   const app = createApp({
     ...{ control: createControl(ports), authenticate: createAuthenticator(ports), metrics, log, version },
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
-    ready: () => mustBeReady(ports).then(background.check),
+    ready: () => mustBeReady(ports),
   })
   const listening = await listen(app, settings)
   endings.push(() => listening.close(GRACE))
@@ -225,8 +225,6 @@ async function startBackground(
   )
   return {
     rekeying,
-    /** Throws when what is stored cannot be opened with the keys of this server. */
-    check: () => servers.check(),
     async stop() {
       ending.abort()
       await pruning.stop()

@@ -1,6 +1,7 @@
 // Whether this server can do its work now: its database answers and takes writes, and is sealed with the key it has.
 
 import { ClavigerError } from '../../domain/errors.ts'
+import { KEY_FACTS } from '../../domain/rekeying.ts'
 import { inTime } from '../../lib/time/in-time.ts'
 import type { Ports } from '../use-case.ts'
 
@@ -10,7 +11,7 @@ const LIMIT_MS = 2_900
 export async function mustBeReady({ store, vault }: Pick<Ports, 'store' | 'vault'>): Promise<void> {
   const asked = async () => {
     await store.check()
-    return store.installation.get('master-key-id')
+    return store.installation.get(KEY_FACTS.recorded)
   }
   const keyId = await inTime(asked(), LIMIT_MS, late)
   if (keyId !== undefined && vault.keyIds.includes(keyId)) return

@@ -26,9 +26,10 @@ interface Fact extends ServerKeys {
 }
 
 export interface Servers {
-  /** Throws `unavailable` when this server lacks the recorded master key, and so what others seal does not open here. */
-  check(): Promise<void>
-  /** Says that this server is there, and with which keys. Throws `unavailable` when it lacks the recorded master key. */
+  /**
+   * Says that this server is there, and with which keys. Throws `unavailable` when it lacks the recorded master key, and
+   * so what others seal does not open here.
+   */
   announce(): Promise<void>
   /** Every other server that may be running. */
   others(): Promise<ServerKeys[]>
@@ -38,7 +39,6 @@ export interface Servers {
 
 /** The only server that can use its database. */
 export const ALONE: Servers = {
-  check: async () => undefined,
   announce: async () => undefined,
   others: async () => [],
   withdraw: async () => undefined,
@@ -70,7 +70,7 @@ export function createServers({ store: { installation }, vault, elapsed }: Serve
     return false
   }
 
-  async function check(): Promise<void> {
+  async function mustHaveRecorded(): Promise<void> {
     const recorded = await installation.get(KEY_FACTS.recorded)
     if (recorded === undefined || vault.keyIds.includes(recorded)) return
     throw new ClavigerError('unavailable', `This server does not have the master key ${recorded}.`, {
@@ -79,13 +79,12 @@ export function createServers({ store: { installation }, vault, elapsed }: Serve
   }
 
   return {
-    check,
     async announce() {
       beat += 1
       const said: Fact = { name, keyIds: vault.keyIds, beat, boot, process: itself }
       await installation.put(own, JSON.stringify(said))
       // Read after it was said: whoever changes the record looks at the servers afterwards, so one sees the other.
-      await check()
+      await mustHaveRecorded()
     },
     async others() {
       const facts = await installation.beginningWith(PREFIX)
