@@ -102,18 +102,24 @@ type Means = Pick<Caller, 'tokenId' | 'leaseId'>
 
 async function holderOf(ports: AuthenticationPorts, row: TokenRow | LeaseRow, means: Means): Promise<Holder> {
   const operator = row.organizationId === ports.operatorOrganization
-  if (row.holderKind === 'agent') return { ...(await agent(ports, row)), operator, ...means }
-  if (row.holderKind === 'worker') return { ...(await worker(ports, row)), operator, ...means }
-  return person(ports, row, means)
+  return { ...(await whoHolds(ports, row)), operator, ...means }
 }
 
-async function agent({ store }: AuthenticationPorts, row: TokenRow | LeaseRow) {
+type Who = Omit<Holder, keyof Means | 'operator'>
+
+function whoHolds(ports: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
+  if (row.holderKind === 'agent') return agent(ports, row)
+  if (row.holderKind === 'worker') return worker(ports, row)
+  return person(ports, row)
+}
+
+async function agent({ store }: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
   const found = await store.agents.get(row.organizationId, row.holderId)
   if (!found) throw refused(`The agent ${row.holderId} was deleted.`)
   return agentCaller(found)
 }
 
-async function worker({ store, now }: AuthenticationPorts, row: TokenRow | LeaseRow) {
+async function worker({ store, now }: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
   const found = await store.workers.get(row.organizationId, row.holderId)
   if (!found || found.revokedAt !== null) throw refused('This worker was revoked.', ENROL_AGAIN)
   const at = now()
@@ -123,11 +129,7 @@ async function worker({ store, now }: AuthenticationPorts, row: TokenRow | Lease
   return workerCaller(found)
 }
 
-async function person(
-  { identity, operatorOrganization }: AuthenticationPorts,
-  row: TokenRow | LeaseRow,
-  means: Means,
-): Promise<Holder> {
+async function person({ identity }: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
   const { organizationId, holderId } = row
   const found = row.holderKind === 'person' ? await identity.person(organizationId, holderId) : undefined
   if (!found) throw refused('Whoever this token belonged to is no longer a member.')
@@ -141,8 +143,6 @@ async function person(
     role,
     teams: found.teams,
     agent: null,
-    operator: organizationId === operatorOrganization,
-    ...means,
   }
 }
 
