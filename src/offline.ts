@@ -18,7 +18,7 @@ import { openMove, takeBack } from './store/sql/transfer/move.ts'
 import { emptyPlaceAt } from './store/sql/transfer/restore.ts'
 import { openSnapshot } from './store/sql/transfer/snapshot.ts'
 import { createVault } from './vault/envelope.ts'
-import { findMasterKeys } from './vault/keys/master-key.ts'
+import { findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
 import type { Vault } from './vault/vault.ts'
 
 // What the audit log has seen of this installation; a database that went back in time on purpose is no surprise.
@@ -61,18 +61,18 @@ export function createOffline(program: string): Offline {
 
 // Never makes a key: a new one could not open anything. Of several, the one with the id `current` is put first: a backup
 // made before re-keying is under an older one.
-function vaultOf({ masterKey, masterKeyFile, stateDirectory }: ServerSettings, current?: string): Vault {
-  const defaultFile = join(stateDirectory, 'master.key')
-  const { keys } = findMasterKeys({ value: masterKey, file: masterKeyFile, defaultFile }, true)
+function vaultOf(settings: ServerSettings, current?: string): Vault {
+  const { keys } = findMasterKeys(masterKeySources(settings), true)
   const vault = createVault(...keys)
   const older = keys[vault.keyIds.indexOf(current ?? vault.keyId)]
   if (older !== undefined) vault.use(older, ...keys.filter((key) => key !== older))
   return vault
 }
 
-function mustHaveKey({ masterKey, masterKeyFile, stateDirectory }: ServerSettings, keyId: string): void {
-  const path = masterKeyFile ?? join(stateDirectory, 'master.key')
-  if (masterKey !== null || existsSync(path)) return
+function mustHaveKey(settings: ServerSettings, keyId: string): void {
+  const { value, file, defaultFile } = masterKeySources(settings)
+  const path = file ?? defaultFile
+  if (value !== null || existsSync(path)) return
   throw new ClavigerError(
     'unavailable',
     `A backup does not contain the master key, and there is none at ${path}.`,

@@ -3,7 +3,6 @@
 
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import type { ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
@@ -36,7 +35,7 @@ import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './s
 import { lockStateDirectory } from './server/state-lock.ts'
 import { engineOf, openSqlStore, shownDatabase } from './store/sql/sql-store.ts'
 import { createVault } from './vault/envelope.ts'
-import { checkKeyIds, findMasterKeys } from './vault/keys/master-key.ts'
+import { checkKeyIds, findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
 import { createKeyRing } from './vault/keys/ring.ts'
 
 // How often the server looks whether its database was put back, in milliseconds.
@@ -167,13 +166,9 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
 }
 
 async function openVault(settings: ServerSettings, store: Ports['store']) {
-  const sources = {
-    value: settings.masterKey,
-    file: settings.masterKeyFile,
-    defaultFile: join(settings.stateDirectory, 'master.key'),
-  }
   const recorded = await store.installation.get(KEY_FACTS.recorded)
-  const found = findMasterKeys(sources, recorded !== undefined || (await store.credentials.any()))
+  const sealed = recorded !== undefined || (await store.credentials.any())
+  const found = findMasterKeys(masterKeySources(settings), sealed)
   const vault = createVault(...found.keys)
   // Of servers that start together on an empty database one says which key it is.
   const kept = recorded ?? (await store.installation.putIfAbsent(KEY_FACTS.recorded, vault.keyId))

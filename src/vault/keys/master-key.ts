@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { createKeyFile, readKeyFile, removeUnfinished } from './file.ts'
@@ -17,6 +18,13 @@ export interface MasterKeySources {
   readonly defaultFile: string
 }
 
+/** What the operator has set, and where the server keeps its own. */
+export interface MasterKeySettings {
+  readonly masterKey: Secret | null
+  readonly masterKeyFile: string | null
+  readonly stateDirectory: string
+}
+
 export interface FoundMasterKeys {
   readonly keys: MasterKeys
   readonly source: string
@@ -26,6 +34,12 @@ export interface FoundMasterKeys {
 }
 
 const VARIABLE = 'CLAVIGER_MASTER_KEY'
+
+/** Where a server with these settings looks for its master keys. */
+export function masterKeySources(settings: MasterKeySettings): MasterKeySources {
+  const { masterKey: value, masterKeyFile: file, stateDirectory } = settings
+  return { value, file, defaultFile: join(stateDirectory, 'master.key') }
+}
 
 /**
  * Finds the master keys, or makes one. `sealedRowsExist` forbids making: a new key could never open them.
