@@ -1,5 +1,7 @@
 // Text for people: safe to print, aligned, and relative times. Pure; ui.ts prints it.
 
+import { counted } from '../domain/counted.ts'
+
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -53,7 +55,7 @@ export function relativeTime(time: string, now: number): string {
   const unit = UNITS.find(([, size]) => distance >= size)
   if (!unit) return 'just now'
   const count = Math.floor(distance / unit[1])
-  const words = `${count} ${unit[0]}${count === 1 ? '' : 's'}`
+  const words = counted(count, unit[0])
   return at <= now ? `${words} ago` : `in ${words}`
 }
 

@@ -2,6 +2,7 @@
 // It does not know HTTP (src/api/status.ts) or exit codes (src/cli/exit-codes.ts). Whatever a message repeats, a key
 // somebody put in a wrong place is not in it: messages reach terminals, answers and logs.
 
+import { counted } from './counted.ts'
 import { withoutKeys } from './secret.ts'
 
 export const ERROR_CODES = [
@@ -58,7 +59,7 @@ export class ClavigerError extends Error {
 /** The error for what was tried too often; it can be tried again in so many milliseconds. */
 export function rateLimited(waitMs: number): ClavigerError {
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1000))
-  const hint = `Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}.`
+  const hint = `Try again in ${counted(retryAfter, 'second')}.`
   return new ClavigerError('rate_limited', 'This was tried too often.', { hint, retryAfter })
 }
 

@@ -1,6 +1,7 @@
 // `claviger admin agent`: identities without a person, and what they may use.
 
 import type { Output } from '../../api/schemas.ts'
+import { counted } from '../../domain/counted.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { connect } from '../connection.ts'
@@ -137,7 +138,7 @@ export async function remove(
 
 /** What ended along with something, as the end of a sentence. */
 export function ended(leases: number): string {
-  return leases === 0 ? '' : ` Ended ${leases} running ${leases === 1 ? 'lease' : 'leases'}.`
+  return leases === 0 ? '' : ` Ended ${counted(leases, 'running lease')}.`
 }
 
 function inWords({
@@ -155,7 +156,7 @@ function inWords({
     ['name', name],
     ['description', description],
     ['created', `${relativeTime(createdAt, now)} by ${createdBy}`],
-    ['owns', `${owns} ${owns === 1 ? 'credential' : 'credentials'}`],
+    ['owns', counted(owns, 'credential')],
     ...listed('attached', attached, (one) => `${one.type} ${one.name} of ${one.owner}, ${one.state}`),
     ...listed('token', tokens, (one) =>
       one.expiresAt === null

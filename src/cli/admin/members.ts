@@ -2,6 +2,7 @@
 
 import type { Request } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
+import { counted } from '../../domain/counted.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -64,7 +65,7 @@ export async function remove(
   const { tokens, leases, credentials } = removed.ended
   ui.answer(removed, () => [
     `Removed ${removed.email}.`,
-    `Revoked ${counted(tokens, 'token')}, ended ${counted(leases, 'running lease')}, deleted ${counted(credentials, 'personal credential')}.`,
+    `Revoked ${countedOrNo(tokens, 'token')}, ended ${countedOrNo(leases, 'running lease')}, deleted ${countedOrNo(credentials, 'personal credential')}.`,
   ])
   return 0
 }
@@ -84,6 +85,6 @@ async function wayOut(client: Client, member: string) {
   }
 }
 
-function counted(count: number, what: string): string {
-  return `${count === 0 ? 'no' : count} ${what}${count === 1 ? '' : 's'}`
+function countedOrNo(count: number, what: string): string {
+  return count === 0 ? `no ${what}s` : counted(count, what)
 }

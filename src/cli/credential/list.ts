@@ -2,6 +2,7 @@
 
 import type { CredentialView } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
+import { counted } from '../../domain/counted.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { formatOwner } from '../../domain/owner.ts'
@@ -48,7 +49,7 @@ async function existing(client: Client, others: WholeList['others']): Promise<st
   const { members } = await client.call('members.list', {})
   return others.map(({ owner, count }) => {
     const email = members.find(({ id }) => formatOwner({ kind: 'user', id }) === owner)?.email ?? owner
-    return `and ${count} personal ${count === 1 ? 'credential' : 'credentials'} of ${email}`
+    return `and ${counted(count, 'personal credential')} of ${email}`
   })
 }
 

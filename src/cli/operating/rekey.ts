@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Output } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
+import { counted } from '../../domain/counted.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -113,13 +114,16 @@ const STATES: Readonly<Record<Status['state'], string>> = {
 }
 
 function sealed({ keys }: Status): string {
-  const count = keys[0]?.dataKeys ?? 0
-  return count === 1 ? '1 credential is' : `${count} credentials are`
+  return credentialsAre(keys[0]?.dataKeys ?? 0)
+}
+
+function credentialsAre(count: number): string {
+  return `${counted(count, 'credential')} ${count === 1 ? 'is' : 'are'}`
 }
 
 function lostInWords({ lost }: Status): string[] {
   if (lost === 0) return []
   return [
-    `${lost} ${lost === 1 ? 'credential is' : 'credentials are'} under a master key that this server does not have. Nothing was deleted: give the server that key as well, behind its own, to bring them over.`,
+    `${credentialsAre(lost)} under a master key that this server does not have. Nothing was deleted: give the server that key as well, behind its own, to bring them over.`,
   ]
 }

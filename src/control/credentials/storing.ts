@@ -1,6 +1,7 @@
 // Storing, seeing and deleting credentials.
 
 import { type Caller, mayCredential } from '../../domain/caller.ts'
+import { counted } from '../../domain/counted.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
@@ -224,6 +225,6 @@ async function referencesTo(
   return [
     ...(row.position === null ? [] : [`place ${row.position + 1} in the order of ${row.owner}`]),
     ...attachments.map(attachmentTo),
-    ...(running === 0 ? [] : [`${running} running ${running === 1 ? 'lease' : 'leases'}`]),
+    ...(running === 0 ? [] : [counted(running, 'running lease')]),
   ]
 }

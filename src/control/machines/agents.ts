@@ -3,6 +3,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { counted } from '../../domain/counted.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
@@ -139,10 +140,6 @@ async function liveWorkersOf(
   agent: string,
 ): Promise<WorkerRow[]> {
   return (await workers.list(organizationId)).filter((row) => row.agent === agent && row.revokedAt === null)
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function act(action: string, name: string): Act {

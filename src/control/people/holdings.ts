@@ -1,6 +1,7 @@
 // What a person has in an organization, and how all of it ends with the membership: tokens are revoked, running leases
 // ended, personal credentials deleted, each with an audit row of its own where it is a thing of its own.
 
+import { counted } from '../../domain/counted.ts'
 import { formatOwner, type OwnerText } from '../../domain/owner.ts'
 import type { Holder } from '../../store/people-groups.ts'
 import type { CredentialRow, StoreGroups, TokenRow } from '../../store/store.ts'
@@ -31,8 +32,7 @@ export async function countHeld(
 
 /** For a person: `2 tokens`, `1 running lease` … Nothing of what there is none of. */
 export function inWords({ tokens, leases, credentials }: Held): string[] {
-  const words = (count: number, one: string) =>
-    count === 0 ? [] : [`${count} ${one}${count === 1 ? '' : 's'}`]
+  const words = (count: number, what: string) => (count === 0 ? [] : [counted(count, what)])
   return [
     ...words(tokens, 'token'),
     ...words(leases, 'running lease'),

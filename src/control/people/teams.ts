@@ -1,5 +1,6 @@
 // Teams: what they are called and who is in them. What a team owns must go before the team does.
 
+import { counted } from '../../domain/counted.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
@@ -93,8 +94,7 @@ function act(action: string, team: string, details: NonNullable<Act['details']> 
 
 function mustOwnNothing(team: string, credentials: number): void {
   if (credentials === 0) return
-  const [what, them] = credentials === 1 ? ['1 credential', 'it'] : [`${credentials} credentials`, 'them']
-  throw new ClavigerError('conflict', `The team ${team} owns ${what}.`, {
-    hint: `Move or delete ${them} first. See: claviger credential list --team ${team}`,
+  throw new ClavigerError('conflict', `The team ${team} owns ${counted(credentials, 'credential')}.`, {
+    hint: `Move or delete ${credentials === 1 ? 'it' : 'them'} first. See: claviger credential list --team ${team}`,
   })
 }
