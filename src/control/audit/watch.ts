@@ -5,6 +5,7 @@ import type { ChainPlace } from '../../domain/audit/chain.ts'
 import { asClavigerError } from '../../domain/errors.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { Log } from '../../lib/log.ts'
+import { type Repeated, repeat } from '../../lib/time/repeat.ts'
 import type { Store } from '../../store/store.ts'
 import { type RollBack, recordRollBack } from './roll-back.ts'
 
@@ -20,9 +21,9 @@ export interface SeenFile {
 
 export interface AuditWatch {
   seen(organizationId: string): ChainPlace | undefined
-  /** Compares the database with what was seen, reports what is not as it was, and takes it as seen. */
+  /** Compares the database with what was seen, reports what is not as it was, and takes it as seen. Not after `start`. */
   look(): Promise<void>
-  /** Looks every few seconds from now on. */
+  /** Looks now and every few seconds. */
   start(): void
   /** Looks once more, and never again. */
   stop(): Promise<void>
@@ -42,33 +43,24 @@ export interface WatchDependencies {
 export async function createAuditWatch(dependencies: WatchDependencies): Promise<AuditWatch> {
   const { file, log, everyMs } = dependencies
   const seen = new Map(Object.entries(await readSeen(dependencies)))
-  let timer: NodeJS.Timeout | undefined
-  let looking: Promise<void> | undefined
+  let repeated: Repeated | undefined
 
-  const lookOnce = async () => {
+  const look = async () => {
     if (await compare(dependencies, seen)) await file.write(Object.fromEntries(seen))
   }
-  const look = () => {
-    looking ??= lookOnce().finally(() => {
-      looking = undefined
-    })
-    return looking
+  const failed = (thrown: unknown) => {
+    const { message, detail } = asClavigerError(thrown)
+    log.warn({ detail }, `It could not be looked whether the database was put back: ${message}`)
   }
-  const tryToLook = () =>
-    look().catch((thrown: unknown) => {
-      const { message, detail } = asClavigerError(thrown)
-      log.warn({ detail }, `It could not be looked whether the database was put back: ${message}`)
-    })
   return {
     seen: (organizationId) => seen.get(organizationId),
     look,
     start() {
-      timer = setInterval(() => void tryToLook(), everyMs).unref()
+      repeated = repeat(everyMs, look, failed)
     },
     async stop() {
-      clearInterval(timer)
-      await looking?.catch(() => undefined)
-      await tryToLook()
+      await repeated?.stop()
+      await look().catch(failed)
     },
   }
 }
