@@ -11,6 +11,7 @@ import {
 import type { QueryResult } from 'pg'
 import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
+import { inTime } from '../../lib/time/in-time.ts'
 import { outcomeUnknown } from '../refusals.ts'
 import type { Engine } from './engine.ts'
 import { type PostgresAddress, postgresAddress } from './postgres/address.ts'
@@ -78,10 +79,10 @@ export async function openPostgres(url: string): Promise<Engine> {
     migrating: (work) => migrating(address, translate, work),
     versionQuery: `select current_setting('server_version') as version`,
     check: async () => {
-      await inTime({ text: 'select 1' })
+      await askInTime({ text: 'select 1' })
     },
     now: async () => {
-      const { rows } = await inTime({
+      const { rows } = await askInTime({
         text: 'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
       })
       return rows[0].now
@@ -92,18 +93,13 @@ export async function openPostgres(url: string): Promise<Engine> {
     },
   }
 
-  async function inTime(statement: Statement): Promise<QueryResult> {
-    const late = lateAnswer(address)
-    const timer = setTimeout(() => {
-      availability.lost(late.error)
-      late.reject()
-    }, CHECK_TIMEOUT)
+  function askInTime(statement: Statement): Promise<QueryResult> {
     const asked = attempt(translate, () => readers.lend((run) => run(statement)))
-    try {
-      return await Promise.race([asked, late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
+    return inTime(asked, CHECK_TIMEOUT, () => {
+      const error = lateAnswer(address)
+      availability.lost(error)
+      return error
+    })
   }
 
   function writing(run: Run): Execute {
@@ -193,11 +189,9 @@ function rowsOf<Row>({ command, rowCount, rows }: QueryResult): Rows<Row> {
   return { rows: rows as Row[], numAffectedRows: BigInt(rowCount) }
 }
 
-function lateAnswer({ name }: PostgresAddress) {
+function lateAnswer({ name }: PostgresAddress): ClavigerError {
   const message = `The Postgres database ${name} did not answer within ${CHECK_TIMEOUT / 1_000} seconds.`
-  const error = new ClavigerError('unavailable', message, { hint: 'Check that Postgres is running.' })
-  const { promise, reject } = Promise.withResolvers<never>()
-  return { error, promise, reject: () => reject(error) }
+  return new ClavigerError('unavailable', message, { hint: 'Check that Postgres is running.' })
 }
 
 async function attempt<T>(translate: Engine['translate'], work: () => Promise<T>): Promise<T> {
