@@ -42,26 +42,20 @@ export function outdatedBy(database: Kysely<Database>): Find {
       answersTo(
         execute,
         ask.revisions,
-        unique(
-          seen.flatMap((one) => one.credentials),
-          keyOfCredential,
-        ),
+        seen.flatMap((one) => one.credentials),
+        keyOfCredential,
       ),
       answersTo(
         execute,
         ask.attachments,
-        unique(
-          seen.flatMap((one) => one.attachments),
-          keyOf,
-        ),
+        seen.flatMap((one) => one.attachments),
+        keyOf,
       ),
       answersTo(
         execute,
         ask.settings,
-        unique(
-          seen.flatMap((one) => one.settings),
-          keyOf,
-        ),
+        seen.flatMap((one) => one.settings),
+        keyOf,
       ),
     ])
     const revisionNow = new Map(revisions.map(({ id, revision }) => [id, revision]))
@@ -97,16 +91,15 @@ function normal(value: string): string {
   return JSON.stringify(JSON.parse(value))
 }
 
-function unique<T>(all: readonly T[], key: (one: T) => string): T[] {
-  return [...new Map(all.map((one) => [key(one), one])).values()]
-}
-
+// Asks about each of them once, whoever has seen it.
 async function answersTo<T, Row>(
   execute: Execute,
   question: (all: readonly T[]) => CompiledQuery<Row>,
   all: readonly T[],
+  key: (one: T) => string,
 ): Promise<Row[]> {
-  return all.length === 0 ? [] : (await execute(question(all))).rows
+  const unique = [...new Map(all.map((one) => [key(one), one])).values()]
+  return unique.length === 0 ? [] : (await execute(question(unique))).rows
 }
 
 function prepareQuestions(database: Kysely<Database>) {
