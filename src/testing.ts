@@ -7,5 +7,5 @@ export type { CredentialState as SandboxCredentialState, SandboxCredential } fro
 export type { PresentedCredential, SandboxRequest } from './sandbox/journal.ts'
 export type { ReplyBlock, ReplyScript } from './sandbox/reply.ts'
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
+export { describeStore } from './store/conformance/store.conformance.ts'
 export { createMemoryStore } from './store/memory.ts'
-export { describeStore } from './store/store.conformance.ts'

@@ -1,4 +1,4 @@
+import { describeStore } from './conformance/store.conformance.ts'
 import { createMemoryStore } from './memory.ts'
-import { describeStore } from './store.conformance.ts'
 
 describeStore('memory', async () => ({ store: createMemoryStore() }))

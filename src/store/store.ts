@@ -1,7 +1,7 @@
 // The port of everything we keep, in groups: one group an aggregate, at most seven methods each; those of people and of
 // machines are in files of their own. A use-case takes only the groups it needs. Values arrive sealed: no plaintext is
 // ever seen here, no rule is decided, no network is used. Times are integer milliseconds since 1970. Every implementation
-// passes store.conformance.ts.
+// passes conformance/store.conformance.ts.
 
 import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
 import type { AuditEntry } from '../domain/audit/entry.ts'

@@ -74,7 +74,7 @@ export function violations(tree: Tree): string[] {
 }
 
 function isTest(path: string): boolean {
-  return /\.(test|conformance)\.ts$/.test(path) || /\/conformance-[a-z-]+\.ts$/.test(path)
+  return /\.(test|conformance)\.ts$/.test(path) || path.includes('/conformance/')
 }
 
 const IMPORT =

@@ -2,8 +2,8 @@
 // alterations are in test/proofs.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { faultsOf } from '../../src/store/audit.conformance.ts'
-import { auditEntry } from '../../src/store/conformance-rows.ts'
+import { faultsOf } from '../../src/store/conformance/audit.conformance.ts'
+import { auditEntry } from '../../src/store/conformance/rows.ts'
 import { openSqlStore, type SqlStore } from '../../src/store/sql/sql-store.ts'
 import { ALTERATIONS, type Alteration } from '../proofs/audit/alterations.ts'
 import { fill, ORGANIZATION, verify } from '../proofs/audit/log.ts'

@@ -12,7 +12,7 @@ import {
   leaseRow,
   tokenRow,
   versionRow,
-} from '../../src/store/conformance-rows.ts'
+} from '../../src/store/conformance/rows.ts'
 import type { Migrations } from '../../src/store/sql/migrations.ts'
 import { engineOf, openSqlStore, type SqlStore } from '../../src/store/sql/sql-store.ts'
 import type { Vault } from '../../src/vault/vault.ts'

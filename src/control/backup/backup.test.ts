@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { fillDatabase, migrationsOf, openFull } from '../../../test/support/full-database.ts'
 import { errorOf } from '../../../test/support/house.ts'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
-import { faultsOf } from '../../store/audit.conformance.ts'
+import { faultsOf } from '../../store/conformance/audit.conformance.ts'
 import type { Migrations } from '../../store/sql/migrations.ts'
 import { emptyPlaceAt } from '../../store/sql/transfer/restore.ts'
 import { openSnapshot } from '../../store/sql/transfer/snapshot.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { leaseRow } from '../../store/conformance-rows.ts'
+import { leaseRow } from '../../store/conformance/rows.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { pruneLeases } from './pruning.ts'
 

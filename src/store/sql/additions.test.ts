@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
-import { audited, leaseFirst } from '../additions.conformance.ts'
-import { auditEntry, credentialRow, leaseRow, versionRow } from '../conformance-rows.ts'
+import { audited, leaseFirst } from '../conformance/additions.conformance.ts'
+import { auditEntry, credentialRow, leaseRow, versionRow } from '../conformance/rows.ts'
 import type { AddingUnit, Store, StoreGroups } from '../store.ts'
 import { openSqlStore } from './sql-store.ts'
 

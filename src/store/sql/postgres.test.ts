@@ -2,8 +2,8 @@ import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
 import { asClavigerError } from '../../domain/errors.ts'
-import { bytes, credentialRow, versionRow } from '../conformance-rows.ts'
-import { describeStore } from '../store.conformance.ts'
+import { bytes, credentialRow, versionRow } from '../conformance/rows.ts'
+import { describeStore } from '../conformance/store.conformance.ts'
 import { openSqlStore, type SqlStore, type SqlStoreOptions } from './sql-store.ts'
 
 let server: PostgresServer

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { describeStore } from '../store.conformance.ts'
+import { describeStore } from '../conformance/store.conformance.ts'
 import type { Store } from '../store.ts'
 import { openSqlStore, type SqlStoreOptions } from './sql-store.ts'
 

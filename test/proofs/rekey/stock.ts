@@ -3,7 +3,7 @@
 
 import { Secret } from '../../../src/domain/secret.ts'
 import { newId } from '../../../src/lib/id.ts'
-import { credentialRow, versionRow } from '../../../src/store/conformance-rows.ts'
+import { credentialRow, versionRow } from '../../../src/store/conformance/rows.ts'
 import type { StoreGroups } from '../../../src/store/store.ts'
 import { createVault } from '../../../src/vault/envelope.ts'
 import type { Vault } from '../../../src/vault/vault.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { CompiledQuery } from 'kysely'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startPostgres } from '../../../../test/support/postgres.ts'
-import { faultsOf } from '../../audit.conformance.ts'
+import { faultsOf } from '../../conformance/audit.conformance.ts'
 import { openSqlStore } from '../sql-store.ts'
 
 const cleanups: (() => unknown)[] = []

@@ -1,8 +1,8 @@
 // The part of the conformance suite about removing what nobody needs any more.
 
 import { describe, expect, it } from 'vitest'
-import { type CurrentStore, leaseRow } from './conformance-rows.ts'
-import type { LeaseRow } from './store.ts'
+import type { LeaseRow } from '../store.ts'
+import { type CurrentStore, leaseRow } from './rows.ts'
 
 /** Registers the tests of `upkeep`. */
 export function describeUpkeep(store: CurrentStore): void {

@@ -1,8 +1,8 @@
 // The part of the conformance suite about units that only add: all or nothing, and never on grounds that are gone.
 
 import { describe, expect, it } from 'vitest'
-import { auditEntry, type CurrentStore, credentialRow, leaseRow, versionRow } from './conformance-rows.ts'
-import type { AddingUnit, Store, StoreGroups } from './store.ts'
+import type { AddingUnit, Store, StoreGroups } from '../store.ts'
+import { auditEntry, type CurrentStore, credentialRow, leaseRow, versionRow } from './rows.ts'
 
 /** Leases whatever the organization has first, if it has anything; returns the lease. */
 export async function leaseFirst(unit: AddingUnit) {

@@ -2,12 +2,12 @@
 // unit is kept, and every chain verifies.
 
 import { describe, expect, it } from 'vitest'
-import { chained, chainStart } from '../domain/audit/chain.ts'
-import { checkChain, type Finding } from '../domain/audit/check.ts'
-import type { AuditEntry } from '../domain/audit/entry.ts'
-import { sha256 } from '../lib/digest.ts'
-import { auditEntry, type CurrentStore } from './conformance-rows.ts'
-import type { Store } from './store.ts'
+import { chained, chainStart } from '../../domain/audit/chain.ts'
+import { checkChain, type Finding } from '../../domain/audit/check.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
+import { sha256 } from '../../lib/digest.ts'
+import type { Store } from '../store.ts'
+import { auditEntry, type CurrentStore } from './rows.ts'
 
 /** Everything that is wrong with the chain of an organization, read page by page. */
 export async function faultsOf(store: Store, organizationId: string): Promise<Finding[]> {

@@ -1,8 +1,8 @@
 // The part of the conformance suite about signals: heard after the commit, never without one.
 
 import { describe, expect, it } from 'vitest'
-import type { CurrentStore } from './conformance-rows.ts'
-import type { Store } from './store.ts'
+import type { Store } from '../store.ts'
+import type { CurrentStore } from './rows.ts'
 
 /** Listens and keeps the subjects it has heard, each once: a store may deliver one twice. */
 function heardBy(store: Store): { readonly subjects: Set<string>; end(): void } {

@@ -2,6 +2,7 @@
 // `reopen`, for stores that outlive their process, closes it and opens the same data again.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../store.ts'
 import { describeAdditions } from './additions.conformance.ts'
 import { describeAudit } from './audit.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
@@ -11,7 +12,6 @@ import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeSignals } from './signals.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
-import type { Store } from './store.ts'
 import { describeUnits } from './units.conformance.ts'
 import { describeUpkeep } from './upkeep.conformance.ts'
 

@@ -1,8 +1,8 @@
 // The part of the conformance suite about invitations and terminals that wait to be let in.
 
 import { describe, expect, it } from 'vitest'
-import { type CurrentStore, deviceLoginRow, invitationRow } from './conformance-rows.ts'
-import type { DeviceDecision, DeviceLoginRow, InvitationRow } from './people-groups.ts'
+import type { DeviceDecision, DeviceLoginRow, InvitationRow } from '../people-groups.ts'
+import { type CurrentStore, deviceLoginRow, invitationRow } from './rows.ts'
 
 /** Registers the tests of `invitations` and `deviceLogins`. */
 export function describeSigningIn(store: CurrentStore): void {

@@ -1,15 +1,8 @@
 // The part of the conformance suite about units: all or nothing, alone or with neighbours in the same turn.
 
 import { describe, expect, it } from 'vitest'
-import {
-  auditEntry,
-  bytes,
-  type CurrentStore,
-  credentialRow,
-  leaseRow,
-  versionRow,
-} from './conformance-rows.ts'
-import type { StoreGroups } from './store.ts'
+import type { StoreGroups } from '../store.ts'
+import { auditEntry, bytes, type CurrentStore, credentialRow, leaseRow, versionRow } from './rows.ts'
 
 /** Registers the tests of `atomically`. `reopened` opens the same data again; false when the engine cannot. */
 export function describeUnits(store: CurrentStore, reopened: () => Promise<boolean>): void {

@@ -1,8 +1,8 @@
 // The part of the conformance suite about credentials and their versions.
 
 import { describe, expect, it } from 'vitest'
-import { bytes, type CurrentStore, credentialRow, versionRow } from './conformance-rows.ts'
-import type { CredentialFilter, CredentialRow } from './store.ts'
+import type { CredentialFilter, CredentialRow } from '../store.ts'
+import { bytes, type CurrentStore, credentialRow, versionRow } from './rows.ts'
 
 const ALL = { limit: 100 }
 

@@ -1,9 +1,9 @@
 // The part of the conformance suite about agents, what is attached to them, and workers.
 
 import { describe, expect, it } from 'vitest'
-import { agentRow, type CurrentStore, credentialRow, workerRow } from './conformance-rows.ts'
-import type { AgentRow, WorkerRow } from './machine-groups.ts'
-import type { CredentialRow } from './store.ts'
+import type { AgentRow, WorkerRow } from '../machine-groups.ts'
+import type { CredentialRow } from '../store.ts'
+import { agentRow, type CurrentStore, credentialRow, workerRow } from './rows.ts'
 
 /** Registers the tests of `agents`, `attachments` and `workers`. */
 export function describeMachines(store: CurrentStore): void {

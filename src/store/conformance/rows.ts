@@ -1,9 +1,9 @@
 // What the parts of the conformance suite share. Rows: complete, plainly fake, each with a new id that is larger than the ones before.
 
-import type { AuditEntry } from '../domain/audit/entry.ts'
-import type { AgentRow, WorkerRow } from './machine-groups.ts'
-import type { DeviceLoginRow, InvitationRow } from './people-groups.ts'
-import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from './store.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
+import type { AgentRow, WorkerRow } from '../machine-groups.ts'
+import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
+import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from '../store.ts'
 
 /** Gives the store of the current test. */
 export type CurrentStore = () => Store

@@ -1,8 +1,8 @@
 // The part of the conformance suite about leases, tokens, settings and facts about the installation.
 
 import { describe, expect, it } from 'vitest'
-import { type CurrentStore, credentialRow, leaseRow, tokenRow } from './conformance-rows.ts'
-import type { LeaseRow, TokenRow } from './store.ts'
+import type { LeaseRow, TokenRow } from '../store.ts'
+import { type CurrentStore, credentialRow, leaseRow, tokenRow } from './rows.ts'
 
 /** Registers the tests of `leases`, `tokens`, `settings` and `installation`. */
 export function describeRecords(store: CurrentStore): void {

@@ -1,8 +1,8 @@
 // The part of the conformance suite about data keys, and about the facts of the installation that are compared and listed.
 
 import { describe, expect, it } from 'vitest'
-import { bytes, type CurrentStore, credentialRow } from './conformance-rows.ts'
-import type { DataKeyRow } from './store.ts'
+import type { DataKeyRow } from '../store.ts'
+import { bytes, type CurrentStore, credentialRow } from './rows.ts'
 
 const OLD = '0a'.repeat(16)
 const NEW = 'ff'.repeat(16)

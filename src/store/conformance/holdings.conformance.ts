@@ -1,9 +1,9 @@
 // The part of the conformance suite about what somebody has.
 
 import { describe, expect, it } from 'vitest'
-import { type CurrentStore, credentialRow, leaseRow } from './conformance-rows.ts'
-import type { Holder } from './people-groups.ts'
-import type { LeaseRow } from './store.ts'
+import type { Holder } from '../people-groups.ts'
+import type { LeaseRow } from '../store.ts'
+import { type CurrentStore, credentialRow, leaseRow } from './rows.ts'
 
 const BOB: Holder = { organizationId: 'org-a', kind: 'person', id: 'bob' }
 
