@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHouse, fakeKey, type House } from '../../test/support/house.ts'
-import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { usePostgres } from '../../test/support/use-postgres.ts'
 import { openSqlStore, type SqlStore } from '../store/sql/sql-store.ts'
 import type { Store } from '../store/store.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 let stores: SqlStore[]
 let one: House
 let two: House
@@ -15,7 +15,6 @@ let two: House
 let meanwhile: (() => Promise<unknown>) | undefined
 
 beforeAll(async () => {
-  server = await startPostgres()
   const url = await server.createDatabase()
   stores = [await openSqlStore({ url }), await openSqlStore({ url })]
   const key = randomBytes(32)
@@ -28,7 +27,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const { close } of stores) await close()
-  await server.close()
 })
 
 function interrupted(store: Store): Store {

@@ -1,24 +1,18 @@
 import { inspect } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openIdentity } from '../../test/support/identity.ts'
-import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { usePostgres } from '../../test/support/use-postgres.ts'
 import { hideFromLibraries } from '../config.ts'
 import { openSqlStore } from '../store/sql/sql-store.ts'
 import { createAuth } from './better-auth.ts'
 import type { Identity } from './identity.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 const cleanups: (() => unknown)[] = []
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => server.close())
 
 async function open(url: string): Promise<Identity> {
   const { identity, store } = await openIdentity(url)

@@ -1,23 +1,17 @@
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { errorOf } from '../../test/support/house.ts'
 import { type OpenIdentity, openIdentity } from '../../test/support/identity.ts'
-import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
+import { usePostgres } from '../../test/support/use-postgres.ts'
 import { Secret } from '../domain/secret.ts'
 import type { MemberRole, NewMember, Person } from './identity.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 const cleanups: (() => unknown)[] = []
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => server.close())
 
 async function open(url: string): Promise<OpenIdentity> {
   const opened = await openIdentity(url)

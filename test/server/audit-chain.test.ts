@@ -1,7 +1,7 @@
 // The audit chain on Postgres: several servers write one, and whatever somebody does to it with SQL is found. SQLite's
 // alterations are in test/proofs.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { faultsOf } from '../../src/store/conformance/audit.conformance.ts'
 import { auditEntry } from '../../src/store/conformance/rows.ts'
 import { openSqlStore, type SqlStore } from '../../src/store/sql/sql-store.ts'
@@ -9,15 +9,14 @@ import { ALTERATIONS, type Alteration } from '../proofs/audit/alterations.ts'
 import { fill, ORGANIZATION, verify } from '../proofs/audit/log.ts'
 import { alterAndVerify } from '../proofs/audit-chain.ts'
 import { seededRandom } from '../proofs/random.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { usePostgres } from '../support/use-postgres.ts'
 
 const SIZE = 120
 
-let server: PostgresServer
+const server = usePostgres()
 const cleanups: (() => unknown)[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
   await server.query('create database filled')
   const { store, close } = await openSqlStore({ url: server.urlOf('filled') })
   await fill(store, SIZE)
@@ -29,8 +28,6 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => server.close())
 
 async function open(url: string): Promise<SqlStore> {
   const opened = await openSqlStore({ url })

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { download } from '../../src/client/download.ts'
 import { type GivenSettings, serverSettings } from '../../src/config.ts'
@@ -19,17 +19,13 @@ import { createOffline } from '../../src/offline.ts'
 import type { RunningServer } from '../../src/server/running.ts'
 import { createTestApp } from '../support/app.ts'
 import { createHouse, errorOf, fakeKey } from '../support/house.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { usePostgres } from '../support/use-postgres.ts'
 
 let parent: string
-let postgres: PostgresServer
+const postgres = usePostgres()
 const running: RunningServer[] = []
 const offline = createOffline('1.2.3')
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.close())
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'claviger-backup-'))
 })

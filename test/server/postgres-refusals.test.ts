@@ -7,22 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asClavigerError } from '../../src/domain/errors.ts'
 import { fakeKey } from '../support/house.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { createReplicas, type Replicas } from '../support/replicas.ts'
+import { usePostgres } from '../support/use-postgres.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-let postgres: PostgresServer
+const postgres = usePostgres()
 let url: string
 let database: string
 let stateDirectory: string
-
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
 
 beforeEach(async () => {
   url = await postgres.createDatabase()
@@ -31,8 +27,6 @@ beforeEach(async () => {
 })
 
 afterEach(() => rmSync(stateDirectory, { recursive: true }))
-
-afterAll(() => postgres.close())
 
 /** Runs `claviger serve` until it ends. */
 async function serve(databaseUrl: string): Promise<{ code: number | null; said: string }> {

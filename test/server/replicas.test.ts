@@ -4,24 +4,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asClavigerError } from '../../src/domain/errors.ts'
 import { errorOf, fakeKey } from '../support/house.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { startRelay } from '../support/relay.ts'
 import { createReplicas, MASTER_KEY, type Replica, type Replicas } from '../support/replicas.ts'
+import { usePostgres } from '../support/use-postgres.ts'
 
 const OTHER_KEY = 'fedcba9876543210'.repeat(4)
 const HOUR = 3_600_000
 
-let postgres: PostgresServer
+const postgres = usePostgres()
 let url: string
 let replicas: Replicas
 const cleanups: (() => unknown)[] = []
-
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
 
 beforeEach(async () => {
   url = await postgres.createDatabase()
@@ -32,8 +28,6 @@ afterEach(async () => {
   await replicas.close()
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => postgres.close())
 
 async function three(): Promise<[Replica, Replica, Replica]> {
   const first = await replicas.start()

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fillDatabase, migrationsOf, openFull } from '../../../test/support/full-database.ts'
 import { errorOf } from '../../../test/support/house.ts'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { faultsOf } from '../../store/conformance/audit.conformance.ts'
 import type { Migrations } from '../../store/sql/migrations.ts'
 import { emptyPlaceAt } from '../../store/sql/transfer/restore.ts'
@@ -22,12 +22,8 @@ import { backupOf, PURPOSE } from './writing.ts'
 const vault = createVault(randomBytes(32))
 const AT = Date.UTC(2026, 5, 1)
 let directory: string
-let postgres: PostgresServer
+const postgres = usePostgres()
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.close())
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'claviger-backup-'))
 })

@@ -4,18 +4,17 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createHouse, type House } from '../../../test/support/house.ts'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { openSqlStore, type SqlStore } from '../../store/sql/sql-store.ts'
 
 const ROUNDS = 15
 
-let server: PostgresServer
+const server = usePostgres()
 let stores: SqlStore[]
 let one: House
 let two: House
 
 beforeAll(async () => {
-  server = await startPostgres()
   const url = await server.createDatabase()
   stores = [await openSqlStore({ url }), await openSqlStore({ url })]
   const key = randomBytes(32)
@@ -27,7 +26,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const { close } of stores) await close()
-  await server.close()
 })
 
 it('a credential moved to a person while it is attached is one or the other', async () => {

@@ -2,10 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { errorOf, fakeKey, rekeyingAlone } from '../../../test/support/house.ts'
 import { openIdentity } from '../../../test/support/identity.ts'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { formatToken } from '../../domain/token.ts'
 import type { MemberRole } from '../../identity/identity.ts'
@@ -23,18 +23,12 @@ interface Server {
 }
 
 const KEY = randomBytes(32)
-let postgres: PostgresServer
+const postgres = usePostgres()
 const cleanups: (() => unknown)[] = []
-
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => postgres.close())
 
 async function startServer(url: string): Promise<Server> {
   const { identity, store } = await openIdentity(url)

@@ -1,20 +1,16 @@
 // Units that only add, on two servers of one Postgres: whatever the other server changes between what a unit reads and
 // its commit, nothing is stored that relies on what was so before.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { audited, leaseFirst } from '../conformance/additions.conformance.ts'
 import { auditEntry, credentialRow, leaseRow, versionRow } from '../conformance/rows.ts'
 import type { AddingUnit, Store, StoreGroups } from '../store.ts'
 import { openSqlStore } from './sql-store.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 let here: Store
 let there: Store
-
-beforeAll(async () => {
-  server = await startPostgres()
-})
 
 beforeEach(async () => {
   const url = await server.createDatabase()
@@ -25,8 +21,6 @@ beforeEach(async () => {
     await there.close()
   }
 })
-
-afterAll(() => server.close())
 
 const PLACE = ['org-a', '*', 'harness:claude'] as const
 

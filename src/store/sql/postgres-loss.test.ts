@@ -1,21 +1,20 @@
 // Postgres goes away: between units, in the middle of one, while it commits; and comes back.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startRelay } from '../../../test/support/relay.ts'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isOutcomeUnknown } from '../refusals.ts'
 import type { Store } from '../store.ts'
 import { openSqlStore, type SqlStore } from './sql-store.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 let url: string
 let name: string
 const cleanups: (() => unknown)[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
   await server.query('create database empty')
   await (await openSqlStore({ url: server.urlOf('empty') })).close()
 })
@@ -28,8 +27,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => server.close())
 
 async function open(): Promise<SqlStore> {
   const opened = await openSqlStore({ url })

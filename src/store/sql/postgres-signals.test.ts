@@ -1,19 +1,18 @@
 // Signals between two servers on one Postgres, and what is said of them when their connection goes away.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import type { Signal } from '../signal-group.ts'
 import type { Store } from '../store.ts'
 import { openSqlStore } from './sql-store.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 let url: string
 let name: string
 const cleanups: (() => unknown)[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
   await server.query('create database empty')
   await (await openSqlStore({ url: server.urlOf('empty') })).close()
 })
@@ -26,8 +25,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => server.close())
 
 async function open(at = url): Promise<Store> {
   const { store, close } = await openSqlStore({ url: at })

@@ -1,16 +1,15 @@
 import { inspect } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { asClavigerError } from '../../domain/errors.ts'
 import { bytes, credentialRow, versionRow } from '../conformance/rows.ts'
 import { describeStore } from '../conformance/store.conformance.ts'
 import { openSqlStore, type SqlStore, type SqlStoreOptions } from './sql-store.ts'
 
-let server: PostgresServer
+const server = usePostgres()
 const cleanups: (() => unknown)[] = []
 
 beforeAll(async () => {
-  server = await startPostgres()
   // Each test starts from a copy of this one, already brought up to date.
   await server.query('create database empty')
   await (await openSqlStore({ url: server.urlOf('empty') })).close()
@@ -19,8 +18,6 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-afterAll(() => server.close())
 
 async function open(url: string, options: Partial<SqlStoreOptions> = {}): Promise<SqlStore> {
   const opened = await openSqlStore({ url, ...options })

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fillDatabase, LARGE, migrationsOf, openFull } from '../../../../test/support/full-database.ts'
 import { errorOf } from '../../../../test/support/house.ts'
-import { type PostgresServer, startPostgres } from '../../../../test/support/postgres.ts'
+import { usePostgres } from '../../../../test/support/use-postgres.ts'
 import { carryOut } from '../../../control/backup/moving.ts'
 import { createVault } from '../../../vault/envelope.ts'
 import { openMove, takeBack } from './move.ts'
@@ -16,12 +16,8 @@ import { openSnapshot } from './snapshot.ts'
 
 const vault = createVault(randomBytes(32))
 let directory: string
-let postgres: PostgresServer
+const postgres = usePostgres()
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.close())
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'claviger-move-'))
 })
