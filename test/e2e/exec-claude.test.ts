@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../src/domain/secret.ts'
@@ -14,10 +14,8 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { agentPrograms } from '../agents/install.ts'
 import { runAgent } from '../agents/run.ts'
 import type { ExecSpecification } from './exec-driver.ts'
-import { type TestMachine, testMachine } from './exec-run.ts'
+import { greeting, quiet, type TestMachine, testMachine } from './exec-run.ts'
 import { startToolModel } from './tool-model.ts'
-
-const greeting = 'Hello from the Claviger sandbox.'
 
 let program: string
 let sandbox: Sandbox
@@ -37,13 +35,6 @@ afterEach(async () => {
   await machine.remove()
 })
 
-const quiet = {
-  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-  DISABLE_AUTOUPDATER: '1',
-  CLAUDE_CODE_MAX_RETRIES: '2',
-  AWS_EC2_METADATA_DISABLED: 'true',
-}
-
 function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     ...quiet,
@@ -57,11 +48,6 @@ const stray = {
   ANTHROPIC_AUTH_TOKEN: 'stray-token',
   AWS_PROFILE: 'stray',
   AWS_SESSION_TOKEN: 'stray-session',
-}
-
-async function writeHostileProject(settings: object): Promise<void> {
-  await mkdir(join(machine.work, '.claude'), { recursive: true })
-  await writeFile(join(machine.work, '.claude/settings.json'), JSON.stringify(settings))
 }
 
 function carried() {
@@ -124,7 +110,7 @@ describe.each(cases)('$name', ({ credential, accepted, carries }) => {
       JSON.stringify({ env: { ...stray, GREETING: 'kept' }, apiKeyHelper: 'echo stray-helped' }),
     )
     await machine.write('.claude.json', JSON.stringify({ env: { ANTHROPIC_AUTH_TOKEN: 'stray-state' } }))
-    await writeHostileProject({ env: { ...evil, ...elsewhere }, awsCredentialExport: 'echo evil' })
+    await machine.writeProject({ env: { ...evil, ...elsewhere }, awsCredentialExport: 'echo evil' })
     const finished = await machine.run({
       credential,
       programOverride: program,
@@ -210,7 +196,7 @@ test('a gateway named in the user’s settings gets the request', async () => {
 })
 
 test('a project’s own helper stops a setup token from being used, so nothing is started', async () => {
-  await writeHostileProject({ apiKeyHelper: 'echo evil' })
+  await machine.writeProject({ apiKeyHelper: 'echo evil' })
   const credential = { type: 'claude/setup-token', fields: { token: 'sk-ant-oat01-test' } } as const
   const finished = await machine.run({ credential, programOverride: program, environment: environment() })
   expect(finished.failed?.message).toBe(

@@ -12,10 +12,9 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { agentPrograms } from '../agents/install.ts'
 import { runAgent } from '../agents/run.ts'
 import type { ExecSpecification } from './exec-driver.ts'
-import { type TestMachine, testMachine } from './exec-run.ts'
+import { greeting, type TestMachine, testMachine } from './exec-run.ts'
 import { startToolModel } from './tool-model.ts'
 
-const greeting = 'Hello from the Claviger sandbox.'
 const KEY = 'sk-test-right-1234567890'
 const quiet =
   'check_for_update_on_startup = false\n[analytics]\nenabled = false\n[features]\napps = false\nplugins = false\n'

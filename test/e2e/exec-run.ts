@@ -8,6 +8,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecEvent, ExecSpecification } from './exec-driver.ts'
 
+/** What the sandbox answers to everything. */
+export const greeting = 'Hello from the Claviger sandbox.'
+
+/** Keeps claude from calling anybody but the address it is given, and from trying for long. */
+export const quiet = {
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  CLAUDE_CODE_MAX_RETRIES: '2',
+  AWS_EC2_METADATA_DISABLED: 'true',
+}
+
 const DRIVER = join(import.meta.dirname, 'exec-driver.ts')
 const TIME_LIMIT_MS = 50_000
 const PIPES_LIMIT_MS = 1_000
@@ -21,6 +32,8 @@ export type TestMachine = {
   /** Writes a file under the home directory. */
   write(path: string, text: string, mode?: number): Promise<void>
   read(path: string): Promise<string>
+  /** Claude's settings of the working directory: those of a project that may be hostile. */
+  writeProject(settings: object): Promise<void>
   /** A shell script on PATH. */
   program(name: string, script: string): Promise<void>
   /** Writes the specification of an exec, for a test that starts it in its own way. */
@@ -68,6 +81,10 @@ export async function testMachine(): Promise<TestMachine> {
       await writeFile(join(home, path), text, { mode })
     },
     read: (path) => readFile(join(home, path), 'utf8'),
+    async writeProject(settings) {
+      await mkdir(join(work, '.claude'), { recursive: true })
+      await writeFile(join(work, '.claude/settings.json'), JSON.stringify(settings))
+    },
     program: (name, script) => writeFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 }),
     async prepare(spec) {
       count += 1

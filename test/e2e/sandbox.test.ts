@@ -9,8 +9,8 @@ import type { SandboxCredential } from '../../src/sandbox/credentials.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { type AgentPrograms, agentPrograms } from '../agents/install.ts'
 import { type AgentRun, runAgent } from '../agents/run.ts'
+import { greeting } from './exec-run.ts'
 
-const greeting = 'Hello from the Claviger sandbox.'
 const prompt = 'say hi'
 
 let programs: AgentPrograms
