@@ -1,0 +1,190 @@
+// A grant: the OAuth side of a credential, as it changes. What happens to it is an event; `after` is the whole of its
+// bookkeeping. It has one current generation and at most one attempt to renew that nobody knows the end of. Times are
+// milliseconds since 1970 on the clock of the database.
+
+/** One try to renew. Every fence is its id, never a number alone. */
+export interface Attempt {
+  readonly id: string
+  /** The generation whose refresh token it sends. */
+  readonly generation: number
+  readonly purpose: Purpose
+  /** The server that makes it, by the name it keeps over restarts. */
+  readonly replica: string
+  readonly startedAt: number
+}
+
+/**
+ * `renew`: it expires soon. `forced`: a holder was refused with it. `verify`: it comes out of a backup. `recover`: the
+ * attempt before it went silent, and the same refresh token is sent once more.
+ */
+export type Purpose = 'renew' | 'forced' | 'verify' | 'recover'
+
+/** Why the provider will not renew it any more, whatever we do. */
+export interface Refusal {
+  /** The one it was said of; a later one is not touched by it. */
+  readonly generation: number
+  readonly reason: RefusalReason
+  readonly at: number
+}
+
+export type RefusalReason =
+  | 'expired' // the login has come to its end
+  | 'reused' // the refresh token was used by somebody else
+  | 'revoked'
+  | 'other_account' // the answer was for somebody else
+  | 'refused' // for another reason, or none that was given
+
+export interface Grant {
+  /** One sign-in. Another one has another id, and what is left of the first does not touch it. */
+  readonly login: string
+  readonly generation: number
+  readonly issuedAt: number
+  /** When the access token ends; null: nobody has said. */
+  readonly expiresAt: number | null
+  /** When no refreshing helps any more; null: nobody knows of such an end. */
+  readonly endsAt: number | null
+  /** Whether there is a refresh token. */
+  readonly renewable: boolean
+  /** The one attempt without a known end. */
+  readonly attempt: Attempt | null
+  readonly refusal: Refusal | null
+  /** A holder was refused with this generation, and renewing it was refused too. */
+  readonly rejected: number | null
+  /** Tries in a row that ended without an answer to rely on. */
+  readonly failures: number
+  /** No further try before. */
+  readonly notBefore: number | null
+  /** The answer to the last try may have been lost: its refresh token may be spent, and a provider forgives that for a while. */
+  readonly doubtful: boolean
+  /** When a holder last made us renew it before its time. */
+  readonly forcedAt: number | null
+  /** It comes out of a backup: somebody else may have used its refresh token since. */
+  readonly unverified: boolean
+}
+
+/** What a sign-in, or an answer to an attempt, brought. */
+export interface Tokens {
+  readonly issuedAt: number
+  readonly expiresAt: number | null
+  readonly endsAt: number | null
+  readonly renewable: boolean
+}
+
+export type GrantEvent =
+  | { readonly kind: 'claimed'; readonly attempt: Attempt }
+  /** The attempt is known to have sent nothing. */
+  | { readonly kind: 'unsent'; readonly attempt: string }
+  /** It brought these, and they become current. */
+  | { readonly kind: 'renewed'; readonly attempt: string; readonly tokens: Tokens }
+  | {
+      readonly kind: 'refused'
+      readonly attempt: string
+      readonly reason: RefusalReason
+      readonly at: number
+    }
+  /** No answer to rely on; the next try not before then. `doubtful`: the provider may have renewed it all the same. */
+  | {
+      readonly kind: 'failed'
+      readonly attempt: string
+      readonly notBefore: number
+      readonly doubtful: boolean
+    }
+  /** A holder was refused with a generation that cannot be renewed any more. */
+  | { readonly kind: 'rejected'; readonly generation: number }
+  /** Somebody signed in again. */
+  | { readonly kind: 'signed-in'; readonly login: string; readonly tokens: Tokens }
+  /** It came out of a backup. */
+  | { readonly kind: 'restored' }
+
+/** A new grant of a sign-in. Generations go on counting where the credential's versions are. */
+export function signedIn(login: string, generation: number, tokens: Tokens): Grant {
+  return {
+    login,
+    generation,
+    ...tokens,
+    attempt: null,
+    refusal: null,
+    rejected: null,
+    failures: 0,
+    notBefore: null,
+    doubtful: false,
+    forcedAt: null,
+    unverified: false,
+  }
+}
+
+/** The grant after the event. What is said of an attempt that is not the current one changes nothing. */
+export function after(grant: Grant, event: GrantEvent): Grant {
+  switch (event.kind) {
+    case 'claimed':
+      return {
+        ...grant,
+        attempt: event.attempt,
+        ...(event.attempt.purpose === 'forced' && { forcedAt: event.attempt.startedAt }),
+      }
+    case 'renewed':
+      return renewed(grant, event)
+    case 'signed-in':
+      return signedIn(event.login, grant.generation + 1, event.tokens)
+    case 'rejected':
+      return event.generation === grant.generation ? { ...grant, rejected: event.generation } : grant
+    case 'restored':
+      return { ...grant, attempt: null, unverified: grant.renewable }
+    default:
+      return grant.attempt?.id === event.attempt ? ended(grant, grant.attempt, event) : grant
+  }
+}
+
+type Renewed = Extract<GrantEvent, { kind: 'renewed' }>
+
+// Also for an attempt that was given up: of several answers of one login the one issued last is the one that lives.
+function renewed(grant: Grant, { attempt, tokens }: Renewed): Grant {
+  return {
+    ...signedIn(grant.login, grant.generation + 1, tokens),
+    attempt: grant.attempt?.id === attempt ? null : grant.attempt,
+    forcedAt: grant.forcedAt,
+  }
+}
+
+type Ended = Extract<GrantEvent, { kind: 'unsent' | 'refused' | 'failed' }>
+
+function ended(grant: Grant, attempt: Attempt, event: Ended): Grant {
+  // What rotated nothing does not count as a forced renewal.
+  const forcedAt = attempt.purpose === 'forced' && event.kind !== 'refused' ? null : grant.forcedAt
+  const open = { ...grant, attempt: null, forcedAt }
+  switch (event.kind) {
+    case 'unsent':
+      return open
+    case 'failed':
+      return {
+        ...open,
+        failures: grant.failures + 1,
+        notBefore: event.notBefore,
+        doubtful: grant.doubtful || event.doubtful,
+      }
+    case 'refused':
+      // Of a generation that is not current any more: somebody else was faster, and nothing is wrong.
+      return attempt.generation === grant.generation
+        ? { ...open, refusal: { generation: attempt.generation, reason: event.reason, at: event.at } }
+        : open
+  }
+}
+
+/** Where an answer belongs that has arrived, whenever it does. */
+export type Belonging =
+  | 'current' // it becomes the next generation
+  | 'orphan' // a later answer of the same login is current already; kept until that one has worked
+  | 'leftover' // of a login that was replaced or deleted: it may be revoked
+
+/** Where the answer to an attempt of this login belongs; `undefined`: the grant is gone. */
+export function belonging(grant: Grant | undefined, answer: Answered): Belonging {
+  if (grant === undefined || grant.login !== answer.login) return 'leftover'
+  // Whatever a clock says that was set back.
+  if (grant.attempt?.id === answer.attempt) return 'current'
+  return answer.issuedAt >= grant.issuedAt ? 'current' : 'orphan'
+}
+
+interface Answered extends Pick<Tokens, 'issuedAt'> {
+  readonly login: string
+  readonly attempt: string
+}
