@@ -27,7 +27,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
 
 // Folder → the only files of it that others may import.
 const PORTS: Readonly<Record<string, readonly string[]>> = {
-  store: ['store.ts', 'people-groups.ts', 'machine-groups.ts', 'signal-group.ts', 'transfer.ts'],
+  store: [
+    'store.ts',
+    'people-groups.ts',
+    'machine-groups.ts',
+    'grant-groups.ts',
+    'signal-group.ts',
+    'transfer.ts',
+  ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
   providers: ['provider.ts'],
