@@ -22,6 +22,8 @@ export interface Act {
     | { readonly lease: string }
     // A one-time code that the question holds: what is wrong with it, or null when it is good.
     | { readonly code: ClavigerError | null }
+    // The server does it by itself: nobody can ask for it.
+    | { readonly upkeep: true }
     // A rule of the organization forbids it, whoever asks: refused with this error.
     | { readonly forbiddenBy: ClavigerError }
   readonly object: { readonly kind: string; readonly id: string; readonly name: string }
@@ -43,14 +45,24 @@ export interface Sealed {
   readonly only?: readonly string[]
 }
 
+/** The server itself, which looks after what an organization keeps. */
+export interface Upkeep extends Pick<Caller, 'organizationId' | 'requestId'> {
+  readonly kind: 'server'
+  /** Which of the servers. */
+  readonly id: string
+}
+
+/** Who acts. */
+export type Actor = Caller | Upkeep
+
 export interface Guard {
   /** For what must be known before the work: throws and records a refusal as `perform` would; records nothing else. */
   check(caller: Caller, act: Act): Promise<void>
   /** Runs `work` as one atomic unit. It must authorize before it changes anything; without that the unit fails. */
-  perform<T>(caller: Caller, work: (unit: StoreGroups, authorize: Authorize) => Promise<T>): Promise<T>
+  perform<T>(actor: Actor, work: (unit: StoreGroups, authorize: Authorize) => Promise<T>): Promise<T>
   /** As `perform`; what `work` names in `open` is opened after the unit is durable, each only if it was authorized. */
   release<T>(
-    caller: Caller,
+    actor: Actor,
     work: (unit: StoreGroups, authorize: Authorize) => Promise<{ result: T; open: readonly Sealed[] }>,
   ): Promise<{ result: T; opened: Record<string, Secret>[] }>
   /** As `release`, for work that changes nothing that exists and only adds: many at a time cost little. */
@@ -120,7 +132,7 @@ type Unit = Pick<AddingUnit, 'audit'>
 export function createGuard({ store, vault, now }: GuardDependencies): Guard {
   async function run<U extends Unit, T>(
     atomically: (work: (unit: U) => Promise<T>) => Promise<T>,
-    caller: Caller,
+    actor: Actor,
     work: (unit: U, authorize: Authorize, authorized: Set<string>) => Promise<T>,
   ): Promise<T> {
     let refused: Act | null = null
@@ -130,12 +142,12 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
         const authorized = new Set<string>()
         refused = null
         const authorize: Authorize = async (act) => {
-          const allowed = permits(caller, act)
+          const allowed = permits(actor, act)
           if (!allowed) {
             refused = act
-            throw refusal(caller, act)
+            throw refusal(actor, act)
           }
-          await unit.audit.append(entry(caller, act, 'allowed', now()))
+          await unit.audit.append(entry(actor, act, 'allowed', now()))
           authorized.add(act.object.id)
         }
         const result = await work(unit, authorize, authorized)
@@ -145,19 +157,19 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
       })
     } catch (thrown) {
       // The unit was taken back, the refusal's own row with it: write that row now, or fail because it cannot be.
-      if (refused !== null) await store.audit.append(entry(caller, refused, 'refused', now()))
+      if (refused !== null) await store.audit.append(entry(actor, refused, 'refused', now()))
       throw thrown
     }
   }
 
   async function release<U extends Unit, T>(
     atomically: <R>(work: (unit: U) => Promise<R>) => Promise<R>,
-    caller: Caller,
+    actor: Actor,
     work: Work<U, { result: T; open: readonly Sealed[] }>,
   ): Promise<{ result: T; opened: Record<string, Secret>[] }> {
     const { result, open: toOpen } = await run<U, Awaited<ReturnType<typeof work>>>(
       atomically,
-      caller,
+      actor,
       async (unit, authorize, authorized) => {
         const planned = await work(unit, authorize)
         const unasked = planned.open.find(({ row }) => !authorized.has(row.id))
@@ -182,14 +194,20 @@ export function createGuard({ store, vault, now }: GuardDependencies): Guard {
     async check(caller, act) {
       if (!permits(caller, act)) await run(store.atomically, caller, (_, authorize) => authorize(act))
     },
-    perform: (caller, work) =>
-      run(store.atomically, caller, (unit: StoreGroups, authorize: Authorize) => work(unit, authorize)),
-    release: (caller, work) => release(store.atomically, caller, work),
+    perform: (actor, work) =>
+      run(store.atomically, actor, (unit: StoreGroups, authorize: Authorize) => work(unit, authorize)),
+    release: (actor, work) => release(store.atomically, actor, work),
     issue: (caller, work) => release(store.additively, caller, work),
   }
 }
 
-function permits(caller: Caller, { needs }: Act): boolean {
+function permits(actor: Actor, act: Act): boolean {
+  if (actor.kind === 'server' || 'upkeep' in act.needs)
+    return actor.kind === 'server' && 'upkeep' in act.needs
+  return mayDo(actor, act.needs)
+}
+
+function mayDo(caller: Caller, needs: Exclude<Act['needs'], { upkeep: true }>): boolean {
   if ('forbiddenBy' in needs) return false
   if ('lease' in needs) return caller.leaseId === null || caller.leaseId === needs.lease
   if (caller.leaseId !== null) return false
@@ -198,7 +216,13 @@ function permits(caller: Caller, { needs }: Act): boolean {
   return mayCredential(caller, needs.right, needs.owner, needs.attached)
 }
 
-function refusal(caller: Caller, { needs, object, instead }: Act): ClavigerError {
+function refusal(actor: Actor, { needs, object, instead }: Act): ClavigerError {
+  if (actor.kind === 'server' || 'upkeep' in needs)
+    return new ClavigerError(
+      'internal',
+      'What the server does by itself and what it is asked for were mixed up.',
+    )
+  const caller = actor
   if ('forbiddenBy' in needs) return needs.forbiddenBy
   if ('lease' in needs) return absent(object.kind, object.id)
   if (caller.leaseId !== null) return byHandle()
@@ -298,20 +322,24 @@ export function seesNameOnly(caller: Caller, row: Pick<CredentialRow, 'owner'>):
   return row.owner !== `agent:${caller.agent}`
 }
 
-function entry(caller: Caller, act: Act, outcome: AuditEntry['outcome'], at: number): AuditEntry {
+function entry(actor: Actor, act: Act, outcome: AuditEntry['outcome'], at: number): AuditEntry {
   return {
     id: newId('aud'),
-    organizationId: caller.organizationId,
+    organizationId: actor.organizationId,
     at,
-    actorKind: caller.leaseId === null ? caller.kind : `${caller.kind} by lease`,
-    actorId: caller.id,
-    actorName: caller.name,
+    ...whoActs(actor),
     action: act.action,
     objectKind: act.object.kind,
     objectId: act.object.id,
     objectName: act.object.name,
     outcome,
     details: act.details ?? {},
-    requestId: caller.requestId,
+    requestId: actor.requestId,
   }
+}
+
+function whoActs(actor: Actor): Pick<AuditEntry, 'actorKind' | 'actorId' | 'actorName'> {
+  const { kind, id } = actor
+  if (kind === 'server') return { actorKind: kind, actorId: id, actorName: 'claviger serve' }
+  return { actorKind: actor.leaseId === null ? kind : `${kind} by lease`, actorId: id, actorName: actor.name }
 }

@@ -1,10 +1,10 @@
 // The group of signals: what one server lets all others know of. Part of the port, beside store.ts.
 
 /**
- * What a signal is about. `holders`: whom a token or handle stands for may have changed; the subject is the id of what
+ * What a signal is about. `grants`: something has become of a grant; the subject is the id of its credential. `holders`: whom a token or handle stands for may have changed; the subject is the id of what
  * did: a token, person, team, agent or worker, or the credential whose leases ended.
  */
-export type SignalTopic = 'holders'
+export type SignalTopic = 'holders' | 'grants'
 
 export interface Signal {
   readonly topic: SignalTopic

@@ -78,9 +78,14 @@ export function activation(
   version: number,
   now: number,
 ): CredentialChange {
-  const { suffix, shown } = content
   const cleared = { state: 'ok', stateReason: '', stateUntil: null } as const
-  return { suffix, shown, version, ...rebind(vault, row, { version }), ...cleared, updatedAt: now }
+  return { ...pointer(vault, row, content, version), ...cleared, updatedAt: now }
+}
+
+/** Of that change what the values themselves ask for. */
+export function pointer(vault: Vault, row: Place, content: Content, version: number): CredentialChange {
+  const { suffix, shown } = content
+  return { suffix, shown, version, ...rebind(vault, row, { version }) }
 }
 
 /** The type's fields that the given ones leave as they are. */

@@ -1,0 +1,63 @@
+// What a server that starts, or finds its database again, does first: the answers in its journal get their place, and a
+// grant that has gone back in time is not trusted before its provider has answered for it.
+
+import { after } from '../../domain/grants/grant.ts'
+import type { TokenSet } from '../../providers/provider.ts'
+import type { CredentialRow } from '../../store/store.ts'
+import { sealedVersion } from '../credentials/sealing.ts'
+import { answerField, type JournaledAnswer } from './journal.ts'
+import { grantAct, keep, untilKept } from './keeping.ts'
+import { settle } from './placing.ts'
+import { type GrantPorts, upkeep } from './tools.ts'
+
+/** Gives every answer its place. Throws when the database does; it can be called as often as one likes. */
+export async function drain(ports: GrantPorts): Promise<void> {
+  for (const answer of ports.journal.answers()) await drainOne(ports, answer)
+  for (const { credentialId, login, generation } of ports.journal.furthest()) {
+    const found = await ports.store.grants.get(credentialId)
+    const isBehind = found?.grant.login === login && found.grant.generation < generation
+    if (found && isBehind && !found.grant.unverified)
+      await quarantine(ports, found.organizationId, credentialId)
+  }
+}
+
+async function drainOne(ports: GrantPorts, answer: JournaledAnswer): Promise<void> {
+  const attempt = await ports.store.attempts.get(answer.attempt)
+  if (attempt && attempt.state !== 'sent' && attempt.state !== 'given_up' && attempt.state !== 'failed')
+    return
+  const row = await ports.store.credentials.get(answer.organizationId, answer.credentialId)
+  if (row === undefined) return ports.journal.forget(answer.credentialId)
+  const tokens = await reopened(ports, row, answer)
+  if (tokens === null) return ports.journal.settled(answer.attempt)
+  const placed = await settle(ports, answer, tokens)
+  ports.log.warn({ attempt: answer.attempt, placed }, 'an answer was found in the journal')
+}
+
+async function reopened(
+  ports: GrantPorts,
+  row: CredentialRow,
+  answer: JournaledAnswer,
+): Promise<TokenSet | null> {
+  const field = answerField(answer.attempt)
+  const { opened } = await ports.guard.release(upkeep(ports, row.organizationId), async (unit, authorize) => {
+    await authorize(grantAct('grant.recover', row, { attempt: answer.attempt }))
+    const sealed = { row, version: answer.generation, values: { [field]: answer.sealed } }
+    return { result: null, open: [sealed, await sealedVersion(unit, row)] }
+  })
+  const raw = opened[0]?.[field]
+  const renewer = ports.renewerOf(row.type)
+  return raw && renewer ? renewer.tokensIn(row.type, raw, opened[1] ?? {}, answer.at) : null
+}
+
+/** Somebody else may have renewed it since: nobody gets it before one call has shown that it still lives. */
+export function quarantine(ports: GrantPorts, organizationId: string, credentialId: string): Promise<void> {
+  return untilKept(() =>
+    ports.guard.perform(upkeep(ports, organizationId), async (unit, authorize) => {
+      const row = await unit.credentials.get(organizationId, credentialId)
+      const grantRow = await unit.grants.get(credentialId)
+      if (!row || !grantRow) return
+      await authorize(grantAct('grant.quarantine', row, { generation: grantRow.grant.generation }))
+      await keep(ports, unit, { row, grantRow }, after(grantRow.grant, { kind: 'restored' }))
+    }),
+  )
+}

@@ -1,0 +1,42 @@
+// The port of the journal: what a provider has answered, in a file beside the server before anybody looks into it. With
+// it a server that dies between an answer and its commit has lost nothing.
+
+/** An answer, sealed, and what it is the answer to. */
+export interface JournaledAnswer {
+  readonly attempt: string
+  readonly credentialId: string
+  readonly organizationId: string
+  readonly login: string
+  /** The generation whose refresh token was sent. */
+  readonly generation: number
+  /** When it came: milliseconds since 1970. */
+  readonly at: number
+  readonly sealed: Uint8Array
+}
+
+/** How far a grant had come when this server last saw it committed. */
+export interface Reached {
+  readonly credentialId: string
+  readonly login: string
+  readonly generation: number
+}
+
+export interface RenewalJournal {
+  /** Resolves once it is on the disk. */
+  append(answer: JournaledAnswer): Promise<void>
+  has(attempt: string): boolean
+  /** Those that are kept, oldest first. */
+  answers(): readonly JournaledAnswer[]
+  /** The answer is stored, or worth nothing any more. It is kept for a while all the same: a database may forget. */
+  settled(attempt: string): void
+  reached(place: Reached): Promise<void>
+  /** The furthest of each grant. */
+  furthest(): readonly Reached[]
+  /** The credential is gone, and so is what was known of it. */
+  forget(credentialId: string): void
+}
+
+/** The name under which an answer is sealed: no value of a credential, and of this attempt only. */
+export function answerField(attempt: string): string {
+  return `answer ${attempt}`
+}

@@ -1,0 +1,142 @@
+// Giving an answer its place: the one transaction in which minted tokens become the current generation, or are kept as
+// what they are. Idempotent by the id of the attempt, so that a journal can be drained as often as one likes.
+
+import { after, belonging } from '../../domain/grants/grant.ts'
+import type { TokenSet } from '../../providers/provider.ts'
+import type { AttemptEnd, AttemptState } from '../../store/grant-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import { pointer, sealVersion } from '../credentials/sealing.ts'
+import type { Authorize } from '../guard.ts'
+import type { JournaledAnswer } from './journal.ts'
+import { grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
+import { type GrantPorts, upkeep } from './tools.ts'
+
+// Older generations are of no use; a few are kept to look back at.
+const GENERATIONS_KEPT = 3
+
+// States of an attempt whose answer has no place yet.
+const OPEN: readonly AttemptState[] = ['sent', 'given_up', 'unsent', 'failed', 'refused']
+
+/** Where an answer is now. `gone`: its credential is, and nobody can use it. */
+export type Placed = 'current' | 'orphan' | 'leftover' | 'other_account' | 'gone' | 'stored_before'
+
+/** As `place`, for as long as it takes: without a database the journal keeps the answer. */
+export async function settle(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
+  const placed = await ports.persistently(() => place(ports, answer, tokens))
+  const { attempt, credentialId, login, generation } = answer
+  if (placed === 'current') await ports.journal.reached({ credentialId, login, generation: generation + 1 })
+  if (placed === 'gone') ports.journal.forget(credentialId)
+  ports.journal.settled(attempt)
+  return placed
+}
+
+/** Stores what an attempt has brought. Throws when the database does: nothing was stored then, or nobody knows. */
+export function place(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
+  return untilKept(() => placeOnce(ports, answer, tokens))
+}
+
+function placeOnce(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
+  return ports.guard.perform(upkeep(ports, answer.organizationId), async (unit, authorize) => {
+    const row = await unit.credentials.get(answer.organizationId, answer.credentialId)
+    const grantRow = await unit.grants.get(answer.credentialId)
+    if (row === undefined || grantRow === undefined) return gone(authorize, answer)
+    const attempt = await unit.attempts.get(answer.attempt)
+    if (attempt !== undefined && !OPEN.includes(attempt.state)) {
+      await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state: 'stored before' }))
+      return 'stored_before'
+    }
+    const placing: Placing = { row, grantRow, answer, tokens, wasThere: attempt !== undefined }
+    const belongs = belonging(grantRow.grant, { ...answer, issuedAt: answer.at })
+    if (belongs !== 'current') return keepAside(ports, unit, authorize, placing, belongs)
+    const { account } = grantRow
+    if (account !== '' && tokens.account.id !== '' && tokens.account.id !== account)
+      return refuseOther(ports, unit, authorize, placing)
+    return makeCurrent(ports, unit, authorize, placing)
+  })
+}
+
+interface Placing extends Kept {
+  readonly answer: JournaledAnswer
+  readonly tokens: TokenSet
+  /** Whether the database knows of the attempt: it may have lost its last commits. */
+  readonly wasThere: boolean
+}
+
+async function gone(authorize: Authorize, { credentialId, attempt }: JournaledAnswer): Promise<'gone'> {
+  const object = { kind: 'credential', id: credentialId, name: credentialId }
+  const details = { attempt, state: 'the credential was deleted' }
+  await authorize({ action: 'grant.answer', needs: { upkeep: true }, object, details })
+  return 'gone'
+}
+
+async function makeCurrent(
+  ports: GrantPorts,
+  unit: StoreGroups,
+  authorize: Authorize,
+  placing: Placing,
+): Promise<'current'> {
+  const { row, grantRow, answer, tokens } = placing
+  const { content, account, digest, ...issued } = tokens
+  const grant = after(grantRow.grant, {
+    kind: 'renewed',
+    attempt: answer.attempt,
+    tokens: { ...issued, issuedAt: answer.at },
+  })
+  const version = row.version + 1
+  const at = ports.now()
+  await authorize(grantAct('grant.renewed', row, { attempt: answer.attempt, generation: version }))
+  const sealed = { ...content, suffix: content.suffix ?? row.suffix }
+  const change = { ...pointer(ports.vault, row, sealed, version), expiresAt: tokens.expiresAt, updatedAt: at }
+  if (!(await unit.credentials.update(row.organizationId, row.id, row.revision, change))) throw overtaken()
+  const made = { version, note: 'renewed', createdAt: at, createdBy: 'claviger serve' }
+  await unit.versions.insert(sealVersion(ports.vault, row, sealed, made))
+  await unit.versions.prune(row.id, version - GENERATIONS_KEPT + 1)
+  await end(unit, placing, { state: 'committed', endedAt: at })
+  const known = { account: account.id || grantRow.account, digest }
+  const moved = { ...row, ...change, revision: row.revision + 1 }
+  await keep(ports, unit, { row: moved, grantRow }, { ...grant, generation: version }, known)
+  return 'current'
+}
+
+// It is kept, sealed as it came: until the current one has worked, or until it can be revoked.
+async function keepAside(
+  ports: GrantPorts,
+  unit: StoreGroups,
+  authorize: Authorize,
+  placing: Placing,
+  state: 'orphan' | 'leftover',
+): Promise<'orphan' | 'leftover'> {
+  const { row, answer } = placing
+  await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state }))
+  await end(unit, placing, { state, endedAt: answer.at, answer: answer.sealed })
+  if (state === 'orphan') {
+    const { organizationId, id: credentialId } = row
+    const reason = 'two answers of one login; the later one is used'
+    await ports.tell(unit, { event: 'grant.orphan_found', organizationId, credentialId, reason })
+  }
+  return state
+}
+
+async function refuseOther(
+  ports: GrantPorts,
+  unit: StoreGroups,
+  authorize: Authorize,
+  placing: Placing,
+): Promise<'other_account'> {
+  const { row, grantRow, answer } = placing
+  const event = {
+    kind: 'refused',
+    attempt: answer.attempt,
+    reason: 'other_account',
+    at: ports.now(),
+  } as const
+  await authorize(grantAct('grant.refused', row, { attempt: answer.attempt, reason: 'another account' }))
+  await end(unit, placing, { state: 'refused', endedAt: ports.now(), answer: answer.sealed })
+  await keep(ports, unit, { row, grantRow }, after(grantRow.grant, event))
+  return 'other_account'
+}
+
+async function end(unit: StoreGroups, { answer, wasThere }: Placing, end: AttemptEnd): Promise<void> {
+  if (!wasThere) return
+  if (!(await unit.attempts.end(answer.attempt, OPEN, end))) throw overtaken()
+}

@@ -1,0 +1,72 @@
+// What the files of this folder share: the ports they are made from, and what a server says of itself.
+
+import type { CredentialType } from '../../domain/credential-types.ts'
+import type { GrantTimings, Situation, Watched } from '../../domain/grants/decide.ts'
+import type { Grant } from '../../domain/grants/grant.ts'
+import { sha256 } from '../../lib/digest.ts'
+import { newId } from '../../lib/id.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Renewer } from '../../providers/provider.ts'
+import type { GrantRow } from '../../store/grant-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import type { Guard, Upkeep } from '../guard.ts'
+import type { Ports } from '../use-case.ts'
+import type { RenewalJournal } from './journal.ts'
+
+/** Milliseconds; from the configuration. */
+export interface EngineTimings extends GrantTimings {
+  /** How long somebody waits for an answer. The answer itself is read for as long as the lease. */
+  readonly callTimeout: number
+  /** How often the owner of an attempt says that it lives. */
+  readonly heartbeat: number
+}
+
+/** Something its owner or the operator should hear of. */
+export interface Notice {
+  readonly event:
+    | 'grant.refresh_failing'
+    | 'grant.recovered'
+    | 'grant.login_needed'
+    | 'grant.orphan_found'
+    | 'grant.quarantined'
+  readonly organizationId: string
+  readonly credentialId: string
+  readonly reason: string
+}
+
+export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'server'> {
+  readonly guard: Guard
+  readonly journal: RenewalJournal
+  /** The name this server keeps over restarts, with its journal. */
+  readonly replica: string
+  readonly timings: EngineTimings
+  readonly renewerOf: (type: CredentialType) => Renewer | undefined
+  /** Milliseconds from any start; never set back. */
+  readonly elapsed: () => number
+  /** From 0 to 1. */
+  readonly chance: () => number
+  readonly log: Log
+  /** Does it again for as long as the database is away; throws what is no matter of that, or when the server ends. */
+  readonly persistently: <T>(work: () => Promise<T>) => Promise<T>
+  /** Writes it down in the unit of what it is about. */
+  readonly tell: (unit: StoreGroups, notice: Notice) => Promise<void>
+}
+
+/** The server as the one who acts. */
+export function upkeep({ server }: Pick<GrantPorts, 'server'>, organizationId: string): Upkeep {
+  return { kind: 'server', id: server.id, organizationId, requestId: newId('req') }
+}
+
+/** What the rules decide by. */
+export function situationOf(
+  { now, timings }: Pick<GrantPorts, 'now' | 'timings'>,
+  { credentialId, grant }: Pick<GrantRow, 'credentialId' | 'grant'>,
+  watched: Watched | null,
+): Situation {
+  return { now: now(), spread: spreadOf(credentialId, grant), watched, timings }
+}
+
+/** The same on every server. */
+export function spreadOf(credentialId: string, { generation }: Pick<Grant, 'generation'>): number {
+  return Number.parseInt(sha256(`${credentialId} ${generation}`).slice(0, 8), 16) / 0xffffffff
+}
