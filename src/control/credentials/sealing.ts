@@ -79,7 +79,7 @@ export function activation(
   now: number,
 ): CredentialChange {
   const { suffix, shown } = content
-  const cleared = { state: 'ok', stateReason: '', stateUntil: null } as const
+  const cleared = { state: 'ok', stateReason: '', stateUntil: null, expiresAt: null } as const
   return { suffix, shown, version, ...rebind(vault, row, { version }), ...cleared, updatedAt: now }
 }
 

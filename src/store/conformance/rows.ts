@@ -35,6 +35,7 @@ export function credentialRow(changed: Partial<CredentialRow> = {}): CredentialR
     state: 'ok',
     stateReason: '',
     stateUntil: null,
+    expiresAt: null,
     suffix: 'wxyz',
     shown: { region: 'us-east-1' },
     position: null,

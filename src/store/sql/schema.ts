@@ -21,6 +21,7 @@ export interface CredentialTable {
   state: CredentialState
   state_reason: string
   state_until: number | null
+  expires_at: number | null
   suffix: string
   /** JSON object: name → value. */
   shown: string
