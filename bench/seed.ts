@@ -66,7 +66,15 @@ async function insertOne(
       revision: 1,
       position: null,
     },
-    ...{ state: 'ok', stateReason: '', stateUntil: null, suffix: 'test', shown: {}, wrappedKey },
+    ...{
+      state: 'ok',
+      stateReason: '',
+      stateUntil: null,
+      expiresAt: null,
+      suffix: 'test',
+      shown: {},
+      wrappedKey,
+    },
     ...{ createdAt: i, createdBy: 'bench', updatedAt: i },
   }
   const plaintext = new Secret(`sk-ant-test-${i}-${'x'.repeat(80)}`)

@@ -38,7 +38,7 @@ export interface GrantStore {
   due(now: number, limit: number): Promise<GrantRow[]>
   /** All of the organization, by id of the credential. */
   list(organizationId: string): Promise<GrantRow[]>
-  /** Others with this token, wherever they are, and those of the organization with this account. Empty ones match nothing. */
+  /** Others with this token, wherever they are, and those of the organization with this account, by id. Empty ones match nothing. */
   twins(row: Pick<GrantRow, 'credentialId' | 'organizationId' | 'account' | 'digest'>): Promise<GrantTwin[]>
 }
 
@@ -82,11 +82,11 @@ export interface AttemptStore {
   /** Throws `conflict` when there is one of this id, `not_found` when there is no such credential. */
   insert(row: AttemptRow): Promise<void>
   get(id: string): Promise<AttemptRow | undefined>
-  /** Its owner lives. */
+  /** Its owner lives. No error when it is gone. */
   beat(id: string): Promise<void>
-  /** False when it is gone, or not in one of the states `from`. */
+  /** The answer is what `end` has, or none. False when it is gone, or not in one of the states `from`. */
   end(id: string, from: readonly AttemptState[], end: AttemptEnd): Promise<boolean>
-  /** Attempts of this replica without a known end. */
+  /** Attempts of this replica without a known end, which are those in the state `sent`, oldest first. */
   sentBy(replica: string): Promise<AttemptRow[]>
   /** Those that hold an answer which is not current, oldest first; of all credentials. */
   kept(limit: number): Promise<AttemptRow[]>

@@ -35,6 +35,31 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
     },
     ...recordsThrough(read, write),
     ...machinesThrough(read, write),
+    ...grantsThrough(read, write),
+  }
+}
+
+type Grants = Pick<StoreGroups, 'grants' | 'attempts'>
+
+function grantsThrough(read: Way, write: Way): Grants {
+  return {
+    grants: {
+      insert: (row) => write((unit) => unit.grants.insert(row)),
+      get: (credentialId) => read((unit) => unit.grants.get(credentialId)),
+      update: (credentialId, seen, change) => write((unit) => unit.grants.update(credentialId, seen, change)),
+      due: (now, limit) => read((unit) => unit.grants.due(now, limit)),
+      list: (organizationId) => read((unit) => unit.grants.list(organizationId)),
+      twins: (row) => read((unit) => unit.grants.twins(row)),
+    },
+    attempts: {
+      insert: (row) => write((unit) => unit.attempts.insert(row)),
+      get: (id) => read((unit) => unit.attempts.get(id)),
+      beat: (id) => write((unit) => unit.attempts.beat(id)),
+      end: (id, from, end) => write((unit) => unit.attempts.end(id, from, end)),
+      sentBy: (replica) => read((unit) => unit.attempts.sentBy(replica)),
+      kept: (limit) => read((unit) => unit.attempts.kept(limit)),
+      prune: (endedBefore) => write((unit) => unit.attempts.prune(endedBefore)),
+    },
   }
 }
 
@@ -78,7 +103,7 @@ function machinesThrough(read: Way, write: Way): Machines {
 function recordsThrough(
   read: Way,
   write: Way,
-): Omit<StoreGroups, 'credentials' | 'dataKeys' | 'versions' | keyof Machines> {
+): Omit<StoreGroups, 'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants> {
   return {
     leases: {
       insert: (row) => write((unit) => unit.leases.insert(row)),

@@ -6,6 +6,7 @@ import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough, type Way } from './groups-through.ts'
 import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
+import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
@@ -100,6 +101,8 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     agents: agentGroup(tables),
     attachments: attachmentGroup(tables),
     workers: workerGroup(tables),
+    grants: grantGroup(tables),
+    attempts: attemptGroup(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

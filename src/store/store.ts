@@ -9,6 +9,7 @@ import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
+import type { AttemptStore, GrantStore } from './grant-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
@@ -29,6 +30,8 @@ export interface CredentialRow {
   readonly state: CredentialState
   readonly stateReason: string
   readonly stateUntil: number | null
+  /** When the current version ends by itself; null: it does not, or nobody knows. */
+  readonly expiresAt: number | null
   /** Last characters shown to people; may be empty. */
   readonly suffix: string
   /** Fields that are no secret, for display: name → value. */
@@ -54,6 +57,7 @@ export type CandidateRow = Pick<
   | 'revision'
   | 'state'
   | 'stateUntil'
+  | 'expiresAt'
   | 'suffix'
   | 'position'
   | 'wrappedKey'
@@ -70,6 +74,7 @@ export type CredentialChange = Partial<
     | 'state'
     | 'stateReason'
     | 'stateUntil'
+    | 'expiresAt'
     | 'suffix'
     | 'shown'
     | 'position'
@@ -330,6 +335,8 @@ export interface StoreGroups {
   readonly agents: AgentStore
   readonly attachments: AttachmentStore
   readonly workers: WorkerStore
+  readonly grants: GrantStore
+  readonly attempts: AttemptStore
   readonly signals: SignalStore
   readonly counts: CountStore
 }

@@ -4,17 +4,22 @@
 import { type Kysely, sql } from 'kysely'
 import { keyContext } from '../../src/control/guard.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../src/domain/credential-types.ts'
+import { after } from '../../src/domain/grants/grant.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { createIdentity, peopleMigrations } from '../../src/identity/better-auth.ts'
 import {
+  attemptOf,
+  attemptRow,
   auditEntry,
   credentialRow,
+  grantRow,
   leaseRow,
   tokenRow,
   versionRow,
 } from '../../src/store/conformance/rows.ts'
 import type { Migrations } from '../../src/store/sql/migrations.ts'
 import { engineOf, openSqlStore, type SqlStore } from '../../src/store/sql/sql-store.ts'
+import type { CredentialRow, StoreGroups } from '../../src/store/store.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 
 export const ODD_TEXTS = [
@@ -98,6 +103,7 @@ async function fillCredentials({ store }: SqlStore, vault: Vault, organizationId
     const place = credentialRow({
       ...{ organizationId, type: type as CredentialType, harness: harness ?? 'raw', name, version: 2 },
       ...{ description: ODD_TEXTS[names.length % ODD_TEXTS.length] ?? '', position: names.length },
+      expiresAt: names.length % 2 === 0 ? null : 4_102_444_800_000,
     })
     const row = { ...place, wrappedKey: vault.createKey(keyContext(place)) }
     await store.atomically(async (unit) => {
@@ -110,10 +116,23 @@ async function fillCredentials({ store }: SqlStore, vault: Vault, organizationId
       }
       await unit.leases.insert(leaseRow({ organizationId, credentialId: row.id, generation: 2 }))
       await unit.leases.insert(leaseRow({ organizationId, endedAt: 1500, endReason: 'it was over' }))
+      if (type.endsWith('/oauth')) await fillGrant(unit, row)
     })
     names.push(name)
   }
   return names
+}
+
+async function fillGrant(unit: StoreGroups, { id, organizationId }: CredentialRow): Promise<void> {
+  const pending = attemptRow(id, { organizationId, beat: 3 })
+  const row = grantRow(id, { organizationId, dueAt: organizationId === 'org-a' ? null : 1700 })
+  await unit.grants.insert({
+    ...row,
+    grant: after(row.grant, { kind: 'claimed', attempt: attemptOf(pending) }),
+  })
+  const answer = Uint8Array.of(0, 255, 10, 13)
+  await unit.attempts.insert(pending)
+  await unit.attempts.insert(attemptRow(id, { organizationId, state: 'orphan', endedAt: 1800, answer }))
 }
 
 async function fillRecords({ store }: SqlStore, more: number): Promise<void> {

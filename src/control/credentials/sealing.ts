@@ -78,7 +78,7 @@ export function activation(
   version: number,
   now: number,
 ): CredentialChange {
-  const cleared = { state: 'ok', stateReason: '', stateUntil: null } as const
+  const cleared = { state: 'ok', stateReason: '', stateUntil: null, expiresAt: null } as const
   return { ...pointer(vault, row, content, version), ...cleared, updatedAt: now }
 }
 

@@ -134,6 +134,7 @@ function newRow(
     state: 'ok',
     stateReason: '',
     stateUntil: null,
+    expiresAt: null,
     createdAt: now,
     createdBy: caller.name,
     updatedAt: now,

@@ -84,17 +84,38 @@ const MAX_TRIES = 10
 // Another server changed the same between what a unit has read and what it wrote.
 class Overtaken extends Error {}
 
+class NothingToDo extends Error {}
+
 /** What a unit throws that has to be run again. */
 export function overtaken(): Error {
   return new Overtaken('A grant was changed at the same time.')
 }
 
-/** Runs a unit again for as long as others are faster. */
-export async function untilKept<T>(unit: () => Promise<T>): Promise<T> {
+/** What a unit throws that finds nothing to do any more. */
+export function nothingToDo(): Error {
+  return new NothingToDo('There is nothing to do about this grant.')
+}
+
+export interface GrantPlace {
+  readonly organizationId: string
+  readonly credentialId: string
+}
+
+/** The credential and its grant, in this unit. Throws `nothingToDo` when either is gone. */
+export async function find(unit: StoreGroups, { organizationId, credentialId }: GrantPlace): Promise<Kept> {
+  const row = await unit.credentials.get(organizationId, credentialId)
+  const grantRow = await unit.grants.get(credentialId)
+  if (row === undefined || grantRow === undefined) throw nothingToDo()
+  return { row, grantRow }
+}
+
+/** Runs a unit again for as long as others are faster; null when it found nothing to do. */
+export async function untilKept<T>(unit: () => Promise<T>): Promise<T | null> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await unit()
     } catch (error) {
+      if (error instanceof NothingToDo) return null
       if (!(error instanceof Overtaken) || tries === MAX_TRIES) throw error
     }
   }

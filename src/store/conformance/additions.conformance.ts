@@ -44,7 +44,7 @@ export function describeAdditions(store: CurrentStore): void {
     it('finds the same candidates as a plain question, for many who ask at once', async () => {
       const rows = [
         owned(),
-        credentialRow({ owner: 'team:a', name: 'of a team' }),
+        credentialRow({ owner: 'team:a', name: 'of a team', expiresAt: 7000 }),
         credentialRow({ owner: 'org', harness: 'codex' }),
         credentialRow({ owner: 'org', harness: 'raw', type: 'raw', name: 'TOOL' }),
         credentialRow({ organizationId: 'org-b', owner: 'org' }),

@@ -22,6 +22,7 @@ export function describeCredentials(store: CurrentStore): void {
         description: 'Zeilen\nund "Zeichen" 𝄞 end',
         shown: { region: 'us-east-1', baseUrl: 'https://example.test/?a="b"' },
         stateUntil: 8_640_000_000_000_000,
+        expiresAt: 8_640_000_000_000_000,
         position: 0,
         wrappedKey,
       })
@@ -98,7 +99,7 @@ export function describeCredentials(store: CurrentStore): void {
     })
 
     it('finds as candidates all of a harness and all raw secrets of the owners, whatever their state', async () => {
-      const a = await insert({ owner: 'org' })
+      const a = await insert({ owner: 'org', expiresAt: 7000 })
       const b = await insert({ owner: 'user:ada', state: 'needs_login' })
       const raw = await insert({ owner: 'user:ada', type: 'raw', harness: 'raw' })
       await insert({ owner: 'user:ada', type: 'codex/api-key', harness: 'codex' })
@@ -123,6 +124,7 @@ export function describeCredentials(store: CurrentStore): void {
         state: 'cooling_down',
         stateReason: 'quota',
         stateUntil: 5000,
+        expiresAt: 7000,
         suffix: '',
         shown: {},
         position: 3,
@@ -132,12 +134,17 @@ export function describeCredentials(store: CurrentStore): void {
       expect(await store().credentials.update('org-a', row.id, 4, change)).toBe(true)
       const changed = { ...row, ...change, revision: 5 }
       expect(await store().credentials.get('org-a', row.id)).toEqual(changed)
-      expect(await store().credentials.update('org-a', row.id, 5, { stateUntil: null, position: null })).toBe(
-        true,
-      )
+      expect(
+        await store().credentials.update('org-a', row.id, 5, {
+          stateUntil: null,
+          expiresAt: null,
+          position: null,
+        }),
+      ).toBe(true)
       expect(await store().credentials.get('org-a', row.id)).toEqual({
         ...changed,
         stateUntil: null,
+        expiresAt: null,
         position: null,
         revision: 6,
       })

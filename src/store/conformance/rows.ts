@@ -1,6 +1,8 @@
 // What the parts of the conformance suite share. Rows: complete, plainly fake, each with a new id that is larger than the ones before.
 
 import type { AuditEntry } from '../../domain/audit/entry.ts'
+import { type Attempt, signedIn } from '../../domain/grants/grant.ts'
+import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from '../store.ts'
@@ -35,6 +37,7 @@ export function credentialRow(changed: Partial<CredentialRow> = {}): CredentialR
     state: 'ok',
     stateReason: '',
     stateUntil: null,
+    expiresAt: null,
     suffix: 'wxyz',
     shown: { region: 'us-east-1' },
     position: null,
@@ -144,6 +147,46 @@ export function auditEntry(changed: Partial<AuditEntry> = {}): AuditEntry {
     requestId: 'request-1',
     ...changed,
   }
+}
+
+export function grantRow(credentialId: string, changed: Partial<GrantRow> = {}): GrantRow {
+  return {
+    credentialId,
+    organizationId: 'org-a',
+    revision: 1,
+    grant: signedIn(`login-of-${credentialId}`, 1, {
+      ...{ issuedAt: 1000, expiresAt: 2000, endsAt: null, renewable: true },
+    }),
+    dueAt: 1700,
+    account: `account-of-${credentialId}`,
+    digest: `digest-of-${credentialId}`,
+    ...changed,
+  }
+}
+
+export function attemptRow(credentialId: string, changed: Partial<AttemptRow> = {}): AttemptRow {
+  const id = nextId()
+  return {
+    id,
+    credentialId,
+    organizationId: 'org-a',
+    login: `login-of-${credentialId}`,
+    generation: 1,
+    purpose: 'renew',
+    replica: 'replica-1',
+    digest: `digest-of-${credentialId}`,
+    state: 'sent',
+    beat: 0,
+    startedAt: 1700,
+    endedAt: null,
+    answer: null,
+    ...changed,
+  }
+}
+
+/** What a grant keeps of an attempt. */
+export function attemptOf({ id, generation, purpose, replica, startedAt }: AttemptRow): Attempt {
+  return { id, generation, purpose, replica, startedAt }
 }
 
 export function invitationRow(changed: Partial<InvitationRow> = {}): InvitationRow {

@@ -7,6 +7,7 @@ import { describeAdditions } from './additions.conformance.ts'
 import { describeAudit } from './audit.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeDataKeys } from './data-keys.conformance.ts'
+import { describeGrants } from './grants.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
@@ -40,6 +41,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeHoldings(current)
     describeSigningIn(current)
     describeMachines(current)
+    describeGrants(current)
     describeHoldings(current)
     describeSignals(current)
     describeAudit(current)

@@ -15,7 +15,8 @@ import type {
 import { keyOf, type Tables } from './tables.ts'
 
 /** The group of credentials over these tables. */
-export function credentialGroup({ credentials, versions, attachments }: Tables): CredentialStore {
+export function credentialGroup(tables: Tables): CredentialStore {
+  const { credentials, versions, attachments, grants, attempts } = tables
   const find = (organizationId: string, id: string) => {
     const row = credentials.get(id)
     return row?.organizationId === organizationId ? row : undefined
@@ -65,6 +66,8 @@ export function credentialGroup({ credentials, versions, attachments }: Tables):
       for (const row of attachments.find((one) => one.credentialId === id)) {
         attachments.remove(keyOf(row.organizationId, row.agent, id))
       }
+      for (const row of attempts.find((one) => one.credentialId === id)) attempts.remove(row.id)
+      grants.remove(id)
       return credentials.remove(id)
     },
     any: async () => credentials.find(() => true).length > 0,
@@ -169,7 +172,7 @@ function given(change: CredentialChange): CredentialChange {
 /** What of a row resolution and a lease need. */
 export function candidateOf(row: CredentialRow): CandidateRow {
   const { id, organizationId, owner, name, type, version, revision } = row
-  const { state, stateUntil, suffix, position, wrappedKey } = row
+  const { state, stateUntil, expiresAt, suffix, position, wrappedKey } = row
   return {
     id,
     organizationId,
@@ -180,6 +183,7 @@ export function candidateOf(row: CredentialRow): CandidateRow {
     revision,
     state,
     stateUntil,
+    expiresAt,
     suffix,
     position,
     wrappedKey,

@@ -1,6 +1,7 @@
 // Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
 
 import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
+import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
@@ -41,6 +42,8 @@ export interface Tables {
   readonly agents: Table<AgentRow>
   readonly attachments: Table<AttachmentRow>
   readonly workers: Table<WorkerRow>
+  readonly grants: Table<GrantRow>
+  readonly attempts: Table<AttemptRow>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -64,6 +67,8 @@ export function createTables(): Tables {
     agents: createTable(undo),
     attachments: createTable(undo),
     workers: createTable(undo),
+    grants: createTable(undo),
+    attempts: createTable(undo),
     keep: () => {
       undo.length = 0
     },

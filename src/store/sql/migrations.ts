@@ -7,6 +7,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
 import { chainAudit } from './migrations/audit-chain.ts'
 import { credentialState } from './migrations/credential-state.ts'
+import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
@@ -17,10 +18,11 @@ export type Migrations = Readonly<Record<string, Migration>>
 
 /** The store's own migrations; `binary` is the engine's type for bytes. */
 function storeMigrations(binary: Engine['binary']): Migrations {
+  const bytes = binary === 'blob' ? 'blob' : 'bytea'
   return {
     'store-0001': {
       up: async (database: Kysely<unknown>) => {
-        await createCredentials(database, binary === 'blob' ? 'blob' : 'bytea')
+        await createCredentials(database, bytes)
         await createLeases(database)
         await createTokens(database)
         await createRecords(database)
@@ -31,6 +33,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0004': { up: createMachines },
     'store-0005': credentialState,
     'store-0006': { up: chainAudit },
+    'store-0007': { up: (database: Kysely<unknown>) => createGrants(database, bytes) },
   }
 }
 

@@ -4,7 +4,9 @@
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Role } from '../../domain/caller.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
+import type { Purpose } from '../../domain/grants/grant.ts'
 import type { CredentialState } from '../../domain/state.ts'
+import type { AttemptRow } from '../grant-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import type { TokenRow } from '../store.ts'
 
@@ -21,6 +23,7 @@ export interface CredentialTable {
   state: CredentialState
   state_reason: string
   state_until: number | null
+  expires_at: number | null
   suffix: string
   /** JSON object: name → value. */
   shown: string
@@ -184,6 +187,37 @@ export interface WorkerTable {
   last_seen_at: number | null
 }
 
+// `grant` is a word of SQL.
+export interface LoginGrantTable {
+  credential_id: string
+  organization_id: string
+  revision: number
+  /** These two are in `facts` too. */
+  login: string
+  generation: number
+  /** JSON: the Grant of domain/grants/grant.ts. */
+  facts: string
+  due_at: number | null
+  account: string
+  digest: string
+}
+
+export interface RenewalAttemptTable {
+  id: string
+  credential_id: string
+  organization_id: string
+  login: string
+  generation: number
+  purpose: Purpose
+  replica: string
+  digest: string
+  state: AttemptRow['state']
+  beat: number
+  started_at: number
+  ended_at: number | null
+  answer: Uint8Array | null
+}
+
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
 export interface Database {
   credential: CredentialTable
@@ -200,4 +234,6 @@ export interface Database {
   agent: AgentTable
   agent_attachment: AgentAttachmentTable
   worker: WorkerTable
+  login_grant: LoginGrantTable
+  renewal_attempt: RenewalAttemptTable
 }

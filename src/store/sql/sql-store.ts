@@ -15,14 +15,16 @@ import type { Engine } from './engine.ts'
 import { gatheredCandidates } from './gathered.ts'
 import { createGroupCommit, type Leave } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
+import { attemptGroup } from './groups/attempts.ts'
 import { auditGroup } from './groups/audit.ts'
 import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { dataKeyGroup } from './groups/data-keys.ts'
-import { deviceLoginGroup } from './groups/device-logins.ts'
-import { holdingGroup } from './groups/holdings.ts'
-import { invitationGroup } from './groups/invitations.ts'
+import { grantGroup } from './groups/grants.ts'
 import { leaseGroup } from './groups/leases.ts'
+import { deviceLoginGroup } from './groups/people/device-logins.ts'
+import { holdingGroup } from './groups/people/holdings.ts'
+import { invitationGroup } from './groups/people/invitations.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { tokenGroup } from './groups/tokens.ts'
 import { upkeepGroup } from './groups/upkeep.ts'
@@ -280,6 +282,8 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
   const agents = agentGroup(database)
   const attachments = attachmentGroup(database)
   const workers = workerGroup(database)
+  const grants = grantGroup(database)
+  const attempts = attemptGroup(database)
   const counts = countGroup(database)
   const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
@@ -297,6 +301,8 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
     agents: agents(execute),
     attachments: attachments(execute),
     workers: workers(execute),
+    grants: grants(execute),
+    attempts: attempts(execute),
     counts: counts(execute),
   })
   const gathered = gatheredCandidates(database)

@@ -89,6 +89,7 @@ describe.each([
     const report = await move(from, to)
     expect(report).toMatchObject({ state: 'new', credentials: 18, closed: [] })
     expect(report.counts).toMatchObject({ zoo: 5, aviary: 600, credential: 18, person: 1 })
+    expect(report.counts).toMatchObject({ login_grant: 4, renewal_attempt: 8 })
     expect(JSON.stringify(report)).not.toContain(postgres.password)
 
     const there = await openFull(to)

@@ -1,9 +1,9 @@
 // Invitations over SQL: digests of their codes only.
 
 import type { Kysely } from 'kysely'
-import type { InvitationRow, InvitationStore } from '../../people-groups.ts'
-import type { Execute } from '../prepared.ts'
-import type { Database } from '../schema.ts'
+import type { InvitationRow, InvitationStore } from '../../../people-groups.ts'
+import type { Execute } from '../../prepared.ts'
+import type { Database } from '../../schema.ts'
 
 const COLUMNS = [
   'id',

@@ -1,9 +1,9 @@
 // Terminals that wait to be let in, over SQL.
 
 import type { Kysely } from 'kysely'
-import type { DeviceLoginStore } from '../../people-groups.ts'
-import type { Execute } from '../prepared.ts'
-import type { Database } from '../schema.ts'
+import type { DeviceLoginStore } from '../../../people-groups.ts'
+import type { Execute } from '../../prepared.ts'
+import type { Database } from '../../schema.ts'
 
 const COLUMNS = [
   'id',

@@ -1,9 +1,9 @@
 // What somebody has, over SQL: leases of one holder, credentials of many owners.
 
 import type { Kysely } from 'kysely'
-import type { HoldingStore } from '../../people-groups.ts'
-import type { Execute } from '../prepared.ts'
-import type { Database } from '../schema.ts'
+import type { HoldingStore } from '../../../people-groups.ts'
+import type { Execute } from '../../prepared.ts'
+import type { Database } from '../../schema.ts'
 
 export function holdingGroup(database: Kysely<Database>): (execute: Execute) => HoldingStore {
   return (execute) => ({
