@@ -138,17 +138,22 @@ describe('credentials.test', () => {
     expect(await rowOf(house, id)).toMatchObject({ state: 'ok', stateReason: '', version: 1 })
   })
 
-  it('is cleared by a new value', async () => {
+  it('is cleared by a new value, and so is when the old one would have ended', async () => {
     const house = createHouse()
     const id = await house.give('bob', 'me', 'main')
     house.provider.result = 'refused'
     await house.ask('bob', 'credentials.test', { id })
+    const { revision } = await rowOf(house, id)
+    await house.ports.store.credentials.update('org-acme', id, revision, { expiresAt: 5000 })
+    await house.ask('bob', 'credentials.update', { id, description: 'mine' })
+    expect((await rowOf(house, id)).expiresAt).toBe(5000)
     expect(
       await house.ask('bob', 'credentials.update', { id, fields: { key: fakeKey('new') } }),
     ).toMatchObject({
       state: 'ok',
       stateReason: '',
     })
+    expect((await rowOf(house, id)).expiresAt).toBeNull()
   })
 
   it('says of a raw secret that it cannot be tested, without opening it', async () => {
