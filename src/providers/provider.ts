@@ -60,6 +60,8 @@ export interface TokenSet {
 
 /** Keeps logins alive. Never throws for an answer. */
 export interface Renewer {
+  /** Where a renewal may take longer than a call: milliseconds. */
+  readonly limitMs?: number
   /** Types it can renew. */
   readonly renews: readonly CredentialType[]
   /** Asks once, without following or repeating anything. It reads for as long as `timeoutMs`. */

@@ -13,7 +13,7 @@ import type { CredentialRow } from '../../store/store.ts'
 import { sealedVersion } from '../credentials/sealing.ts'
 import { keyContext } from '../guard.ts'
 import { answerField, type JournaledAnswer } from './journal.ts'
-import { grantAct, keep, untilKept } from './keeping.ts'
+import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
 import { type GrantPorts, situationOf, upkeep } from './tools.ts'
 
@@ -53,11 +53,11 @@ export async function attempt(ports: GrantPorts, wanted: Wanted, id: string): Pr
 
 async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   const { timings, elapsed } = ports
-  const left = timings.lease - (elapsed() - claim.since)
+  const left = Math.max(timings.lease, claim.renewer.limitMs ?? 0) - (elapsed() - claim.since)
   // Too late to send anything: others may take it for dead before an answer can come.
   if (left < timings.callTimeout) return ended(ports, claim, { kind: 'unsent' })
   const { row, fields, renewer } = claim
-  const said = await renewer.renew(row.type, fields, { timeoutMs: left })
+  const said = await ask(ports, claim, left)
   if (said.kind !== 'answered') return ended(ports, claim, said)
   const answer = await escrow(ports, claim, said.raw)
   const tokens = renewer.tokensIn(row.type, said.raw, fields, answer.at)
@@ -68,6 +68,20 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   await settle(ports, answer, tokens)
 }
 
+// A provider that answers nobody is left in peace by most.
+async function ask(
+  { breakers }: GrantPorts,
+  { row, fields, renewer }: Claim,
+  timeoutMs: number,
+): Promise<Renewal> {
+  const retryAfterMs = breakers.wait(renewer)
+  if (retryAfterMs > 0)
+    return { kind: 'failed', doubtful: false, retryAfterMs, message: 'The provider answers nobody.' }
+  const said = await renewer.renew(row.type, fields, { timeoutMs })
+  breakers.report(renewer, row.id, said.kind !== 'failed')
+  return said
+}
+
 const UNREADABLE: RenewalFailure = {
   kind: 'failed',
   doubtful: true,
@@ -75,40 +89,29 @@ const UNREADABLE: RenewalFailure = {
   message: 'The answer held no tokens.',
 }
 
-// Nothing to do: the grant is gone, or somebody was faster.
-class NotNow extends Error {}
-
+// Null: the grant is gone, or somebody was faster.
 async function claimed(ports: GrantPorts, wanted: Wanted, id: string): Promise<Claim | null> {
   const since = ports.elapsed()
-  try {
-    const { result, opened } = await untilKept(() => claimOnce(ports, wanted, id))
-    return { ...result, since, fields: opened[0] ?? {} }
-  } catch (error) {
-    if (error instanceof NotNow) return null
-    throw error
-  }
+  const won = await untilKept(() => claimOnce(ports, wanted, id))
+  return won && { ...won.result, since, fields: won.opened[0] ?? {} }
 }
 
-function claimOnce(ports: GrantPorts, { organizationId, credentialId, wish, watched }: Wanted, id: string) {
-  return ports.guard.release(upkeep(ports, organizationId), async (unit, authorize) => {
-    const row = await unit.credentials.get(organizationId, credentialId)
-    const grantRow = await unit.grants.get(credentialId)
-    const renewer = row && ports.renewerOf(row.type)
-    if (!row || !grantRow || !renewer) throw new NotNow()
+function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
+  return ports.guard.release(upkeep(ports, wanted.organizationId), async (unit, authorize) => {
+    const { row, grantRow } = await find(unit, wanted)
+    const renewer = ports.renewerOf(row.type)
     const { grant } = grantRow
-    const action = decide(grant, wish, situationOf(ports, grantRow, watched))
-    if (action.kind !== 'attempt') throw new NotNow()
+    const action = decide(grant, wanted.wish, situationOf(ports, grantRow, wanted.watched))
+    if (action.kind !== 'attempt' || renewer === undefined) throw nothingToDo()
     const { generation, login } = grant
-    const begun: Attempt = {
-      ...{ id, generation, purpose: action.purpose },
-      ...{ replica: ports.replica, startedAt: ports.now() },
-    }
     const { purpose } = action
+    const begun: Attempt = { id, generation, purpose, replica: ports.replica, startedAt: ports.now() }
     await authorize(grantAct('grant.renew', row, { attempt: id, generation, purpose }))
     if (grant.attempt !== null)
       await unit.attempts.end(grant.attempt.id, ['sent'], { state: 'given_up', endedAt: ports.now() })
     const attempt: AttemptRow = {
-      ...{ ...begun, credentialId, organizationId, login, digest: grantRow.digest },
+      ...begun,
+      ...{ credentialId: row.id, organizationId: row.organizationId, login, digest: grantRow.digest },
       ...{ state: 'sent', beat: 0, endedAt: null, answer: null },
     }
     await unit.attempts.insert(attempt)
@@ -124,26 +127,29 @@ async function escrow(ports: GrantPorts, { attempt, row }: Claim, raw: Secret): 
   const context = { organizationId, credentialId, field, version: generation, fields: [field] }
   const sealed = ports.vault.seal(row.wrappedKey, keyContext(row), context, raw)
   const answer = { attempt: id, credentialId, organizationId, login, generation, at: ports.now(), sealed }
-  await ports.journal.append(answer)
+  try {
+    await ports.journal.append(answer)
+  } catch (error) {
+    // The database may still take it; dropping it here would lose it for certain.
+    const detail = error instanceof Error ? error.message : String(error)
+    ports.log.error({ attempt: id, detail }, 'the journal of renewals cannot be written')
+  }
   return answer
 }
 
 type Unanswered = Exclude<Renewal, { kind: 'answered' }> | { readonly kind: 'unsent' }
 
 // What came of it, and what that means for the grant.
-function ended(ports: GrantPorts, { attempt, row }: Claim, said: Unanswered): Promise<void> {
-  const { organizationId, credentialId, id } = attempt
+async function ended(ports: GrantPorts, { attempt }: Claim, said: Unanswered): Promise<void> {
   const unit = () =>
-    ports.guard.perform(upkeep(ports, organizationId), async (unit, authorize) => {
-      const found = await unit.credentials.get(organizationId, credentialId)
-      const grantRow = await unit.grants.get(credentialId)
-      await authorize(grantAct(`grant.${said.kind}`, found ?? row, { attempt: id, ...detailsOf(said) }))
-      await unit.attempts.end(id, ['sent', 'given_up'], { state: said.kind, endedAt: ports.now() })
-      if (!found || !grantRow) return
-      const event = eventOf(ports, id, grantRow.grant, said)
-      await keep(ports, unit, { row: found, grantRow }, after(grantRow.grant, event))
+    ports.guard.perform(upkeep(ports, attempt.organizationId), async (unit, authorize) => {
+      const { row, grantRow } = await find(unit, attempt)
+      await authorize(grantAct(`grant.${said.kind}`, row, { attempt: attempt.id, ...detailsOf(said) }))
+      await unit.attempts.end(attempt.id, ['sent', 'given_up'], { state: said.kind, endedAt: ports.now() })
+      const event = eventOf(ports, attempt.id, grantRow.grant, said)
+      await keep(ports, unit, { row, grantRow }, after(grantRow.grant, event))
     })
-  return ports.persistently(() => untilKept(unit))
+  await ports.persistently(() => untilKept(unit))
 }
 
 function eventOf(ports: GrantPorts, attempt: string, grant: Grant, said: Unanswered): GrantEvent {

@@ -1,7 +1,7 @@
 // When many logins of one provider fail together it is the provider's trouble and not theirs: it is asked now and then
 // by one of them, and left in peace by the others until it answers.
 
-import type { ProviderName } from '../../domain/credential-types.ts'
+import type { Renewer } from '../../providers/provider.ts'
 
 // So many logins failing within the window open the breaker.
 const MANY = 5
@@ -11,8 +11,8 @@ const PROBE_EVERY = 5_000
 
 export interface Breakers {
   /** Milliseconds to wait before a try of this provider; 0: go on. One that goes on must be reported. */
-  wait(provider: ProviderName): number
-  report(provider: ProviderName, credentialId: string, answered: boolean): void
+  wait(provider: Renewer): number
+  report(provider: Renewer, credentialId: string, answered: boolean): void
 }
 
 interface Breaker {
@@ -22,8 +22,8 @@ interface Breaker {
 
 /** `elapsed`: milliseconds from any start; never set back. */
 export function createBreakers(elapsed: () => number): Breakers {
-  const breakers = new Map<ProviderName, Breaker>()
-  const of = (provider: ProviderName) => {
+  const breakers = new Map<Renewer, Breaker>()
+  const of = (provider: Renewer) => {
     const breaker = breakers.get(provider) ?? { failed: new Map(), probedAt: Number.NEGATIVE_INFINITY }
     breakers.set(provider, breaker)
     return breaker

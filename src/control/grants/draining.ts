@@ -6,7 +6,7 @@ import type { TokenSet } from '../../providers/provider.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import { sealedVersion } from '../credentials/sealing.ts'
 import { answerField, type JournaledAnswer } from './journal.ts'
-import { grantAct, keep, untilKept } from './keeping.ts'
+import { find, type GrantPlace, grantAct, keep, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
 import { type GrantPorts, upkeep } from './tools.ts'
 
@@ -16,8 +16,7 @@ export async function drain(ports: GrantPorts): Promise<void> {
   for (const { credentialId, login, generation } of ports.journal.furthest()) {
     const found = await ports.store.grants.get(credentialId)
     const isBehind = found?.grant.login === login && found.grant.generation < generation
-    if (found && isBehind && !found.grant.unverified)
-      await quarantine(ports, found.organizationId, credentialId)
+    if (found && isBehind && !found.grant.unverified) await quarantine(ports, found)
   }
 }
 
@@ -50,12 +49,10 @@ async function reopened(
 }
 
 /** Somebody else may have renewed it since: nobody gets it before one call has shown that it still lives. */
-export function quarantine(ports: GrantPorts, organizationId: string, credentialId: string): Promise<void> {
-  return untilKept(() =>
-    ports.guard.perform(upkeep(ports, organizationId), async (unit, authorize) => {
-      const row = await unit.credentials.get(organizationId, credentialId)
-      const grantRow = await unit.grants.get(credentialId)
-      if (!row || !grantRow) return
+export async function quarantine(ports: GrantPorts, where: GrantPlace): Promise<void> {
+  await untilKept(() =>
+    ports.guard.perform(upkeep(ports, where.organizationId), async (unit, authorize) => {
+      const { row, grantRow } = await find(unit, where)
       await authorize(grantAct('grant.quarantine', row, { generation: grantRow.grant.generation }))
       await keep(ports, unit, { row, grantRow }, after(grantRow.grant, { kind: 'restored' }))
     }),

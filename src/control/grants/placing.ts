@@ -8,7 +8,7 @@ import type { StoreGroups } from '../../store/store.ts'
 import { pointer, sealVersion } from '../credentials/sealing.ts'
 import type { Authorize } from '../guard.ts'
 import type { JournaledAnswer } from './journal.ts'
-import { grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
+import { find, grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
 import { type GrantPorts, upkeep } from './tools.ts'
 
 // Older generations are of no use; a few are kept to look back at.
@@ -31,15 +31,13 @@ export async function settle(ports: GrantPorts, answer: JournaledAnswer, tokens:
 }
 
 /** Stores what an attempt has brought. Throws when the database does: nothing was stored then, or nobody knows. */
-export function place(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
-  return untilKept(() => placeOnce(ports, answer, tokens))
+async function place(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
+  return (await untilKept(() => placeOnce(ports, answer, tokens))) ?? 'gone'
 }
 
 function placeOnce(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
   return ports.guard.perform(upkeep(ports, answer.organizationId), async (unit, authorize) => {
-    const row = await unit.credentials.get(answer.organizationId, answer.credentialId)
-    const grantRow = await unit.grants.get(answer.credentialId)
-    if (row === undefined || grantRow === undefined) return gone(authorize, answer)
+    const { row, grantRow } = await find(unit, answer)
     const attempt = await unit.attempts.get(answer.attempt)
     if (attempt !== undefined && !OPEN.includes(attempt.state)) {
       await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state: 'stored before' }))
@@ -60,13 +58,6 @@ interface Placing extends Kept {
   readonly tokens: TokenSet
   /** Whether the database knows of the attempt: it may have lost its last commits. */
   readonly wasThere: boolean
-}
-
-async function gone(authorize: Authorize, { credentialId, attempt }: JournaledAnswer): Promise<'gone'> {
-  const object = { kind: 'credential', id: credentialId, name: credentialId }
-  const details = { attempt, state: 'the credential was deleted' }
-  await authorize({ action: 'grant.answer', needs: { upkeep: true }, object, details })
-  return 'gone'
 }
 
 async function makeCurrent(

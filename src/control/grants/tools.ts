@@ -11,10 +11,13 @@ import type { GrantRow } from '../../store/grant-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Guard, Upkeep } from '../guard.ts'
 import type { Ports } from '../use-case.ts'
+import type { Breakers } from './breakers.ts'
 import type { RenewalJournal } from './journal.ts'
 
 /** Milliseconds; from the configuration. */
 export interface EngineTimings extends GrantTimings {
+  /** From the claim on: by then the answer has come, or is given up. Nothing is sent when less than a call is left. */
+  readonly lease: number
   /** How long somebody waits for an answer. The answer itself is read for as long as the lease. */
   readonly callTimeout: number
   /** How often the owner of an attempt says that it lives. */
@@ -40,6 +43,7 @@ export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'ser
   /** The name this server keeps over restarts, with its journal. */
   readonly replica: string
   readonly timings: EngineTimings
+  readonly breakers: Breakers
   readonly renewerOf: (type: CredentialType) => Renewer | undefined
   /** Milliseconds from any start; never set back. */
   readonly elapsed: () => number

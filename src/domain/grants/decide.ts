@@ -12,7 +12,7 @@ export interface GrantTimings {
   /** How long one that is silent may still come back with the answer in its journal. */
   readonly journalGrace: number
   /** However much is heard of its owner, an attempt takes no longer. */
-  readonly lease: number
+  readonly cap: number
   /** A renewable token of which nobody says when it ends is renewed when it is so old. */
   readonly warm: number
   /** At most one forced renewal in so long. */
@@ -112,7 +112,7 @@ function isOver({ watched, timings }: Situation): boolean {
   if (watched === null) return false
   if (watched.provenSilent) return true
   const patience = timings.dead + timings.journalGrace
-  return watched.silence >= patience || watched.watched >= timings.lease + patience
+  return watched.silence >= patience || watched.watched >= timings.cap + patience
 }
 
 function refused({ refusal, generation }: Grant): boolean {

@@ -11,7 +11,7 @@ const timings: GrantTimings = {
   margin: 300 * SECOND,
   dead: 4 * SECOND,
   journalGrace: 60 * SECOND,
-  lease: 45 * SECOND,
+  cap: 180 * SECOND,
   warm: 8 * 86_400 * SECOND,
   forcedEvery: 300 * SECOND,
 }

@@ -1,0 +1,178 @@
+// The journal of renewals as a file in the state directory: lines that are only ever added, each on the disk before its
+// promise resolves. It also keeps the name of this server: who has another journal is another server.
+
+import { type FileHandle, open } from 'node:fs/promises'
+import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/journal.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
+import { newId } from '../lib/id.ts'
+
+// How long a settled answer is kept: a database that loses its last commits is noticed sooner.
+const KEPT_MS = 60 * 60_000
+// When so many lines were added the file is written anew, without what nobody needs any more.
+const LINES_AT_MOST = 5_000
+
+export interface JournalFile {
+  readonly journal: RenewalJournal
+  /** The name this server keeps for as long as it keeps its journal. */
+  readonly replica: string
+  close(): Promise<void>
+}
+
+type Line =
+  | { readonly replica: string }
+  | { readonly answer: Omit<JournaledAnswer, 'sealed'> & { readonly sealed: string } }
+  | { readonly settled: string; readonly at: number }
+  | { readonly reached: Reached }
+  | { readonly forgotten: string }
+
+interface Contents {
+  readonly replica: string
+  readonly answers: Map<string, JournaledAnswer>
+  readonly settledAt: Map<string, number>
+  readonly reached: Map<string, Reached>
+}
+
+/**
+ * Opens the journal at `path`, or begins one. A last line that was cut short is left out: nobody was told that it is
+ * there. Throws `unavailable` when it cannot be read or written, or is not ours.
+ */
+export async function openJournal(path: string, now: () => number): Promise<JournalFile> {
+  const contents = read(path, (await readIfThere(path)) ?? '')
+  let file = await begin(path, contents, now())
+  let lines = 0
+  let last: Promise<void> = Promise.resolve()
+
+  const write = (line: Line): Promise<void> => {
+    const written = last.then(async () => {
+      await file.appendFile(`${JSON.stringify(line)}\n`)
+      await file.datasync()
+      lines += 1
+      if (lines < LINES_AT_MOST) return
+      await file.close()
+      file = await begin(path, contents, now())
+      lines = 0
+    })
+    last = written.catch(() => undefined)
+    return written
+  }
+  // What is only a note may be lost: it is found out again.
+  const note = (line: Line) => void write(line).catch(() => undefined)
+  return {
+    replica: contents.replica,
+    journal: journalOver(contents, now, write, note),
+    close: async () => {
+      await last
+      await file.close()
+    },
+  }
+}
+
+type Write = (line: Line) => Promise<void>
+
+function journalOver(
+  contents: Contents,
+  now: () => number,
+  write: Write,
+  note: (line: Line) => void,
+): RenewalJournal {
+  const { answers, settledAt, reached } = contents
+  return {
+    append: async (answer) => {
+      answers.set(answer.attempt, answer)
+      await write({ answer: { ...answer, sealed: Buffer.from(answer.sealed).toString('base64') } })
+    },
+    has: (attempt) => answers.has(attempt),
+    answers: () => [...answers.values()],
+    settled: (attempt) => {
+      if (settledAt.has(attempt) || !answers.has(attempt)) return
+      settledAt.set(attempt, now())
+      note({ settled: attempt, at: now() })
+      dropOld(contents, now())
+    },
+    reached: async (place) => {
+      if (!take(reached, place)) return
+      await write({ reached: place })
+    },
+    furthest: () => [...reached.values()],
+    forget: (credentialId) => {
+      reached.delete(credentialId)
+      for (const { attempt, credentialId: of } of answers.values())
+        if (of === credentialId) answers.delete(attempt)
+      note({ forgotten: credentialId })
+    },
+  }
+}
+
+// A later login begins anew, whatever the numbers of the one before.
+function take(all: Map<string, Reached>, place: Reached): boolean {
+  const before = all.get(place.credentialId)
+  if (before?.login === place.login && before.generation >= place.generation) return false
+  all.set(place.credentialId, place)
+  return true
+}
+
+function dropOld({ answers, settledAt }: Contents, now: number): void {
+  for (const [attempt, at] of settledAt) {
+    if (now - at < KEPT_MS) continue
+    settledAt.delete(attempt)
+    answers.delete(attempt)
+  }
+}
+
+function read(path: string, text: string): Contents {
+  const contents = { replica: newId('replica'), answers: new Map(), settledAt: new Map(), reached: new Map() }
+  const lines = text.split('\n')
+  // After the last line feed is what a crash has cut short, or nothing.
+  for (const line of lines.slice(0, -1)) apply(contents, parse(path, line))
+  return contents
+}
+
+function parse(path: string, line: string): Line {
+  try {
+    return JSON.parse(line)
+  } catch (cause) {
+    throw new ClavigerError('unavailable', `${path} is damaged.`, {
+      hint: 'It holds answers of providers that may not be stored yet. Keep a copy of it, remove it, and start again.',
+      cause,
+    })
+  }
+}
+
+function apply(contents: { -readonly [K in keyof Contents]: Contents[K] }, line: Line): void {
+  if ('replica' in line) contents.replica = line.replica
+  else if ('answer' in line) {
+    const { sealed } = line.answer
+    contents.answers.set(line.answer.attempt, { ...line.answer, sealed: Buffer.from(sealed, 'base64') })
+  } else if ('settled' in line) contents.settledAt.set(line.settled, line.at)
+  else if ('reached' in line) take(contents.reached, line.reached)
+  else if ('forgotten' in line) {
+    contents.reached.delete(line.forgotten)
+    for (const { attempt, credentialId } of contents.answers.values())
+      if (credentialId === line.forgotten) contents.answers.delete(attempt)
+  }
+}
+
+// The whole of it, written anew; the result adds to it.
+async function begin(path: string, contents: Contents, now: number): Promise<FileHandle> {
+  dropOld(contents, now)
+  const { replica, answers, settledAt, reached } = contents
+  const lines: Line[] = [
+    { replica },
+    ...[...answers.values()].map((answer) => ({
+      answer: { ...answer, sealed: Buffer.from(answer.sealed).toString('base64') },
+    })),
+    ...[...settledAt].map(([settled, at]) => ({ settled, at })),
+    ...[...reached.values()].map((place) => ({ reached: place })),
+  ]
+  try {
+    await writeFileAtomically(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    return await open(path, 'a')
+  } catch (cause) {
+    throw new ClavigerError('unavailable', `${path} cannot be written.`, {
+      hint: 'See what lies there, who owns it, and whether the disk has room.',
+      detail: cause instanceof Error ? cause.message : '',
+      cause,
+    })
+  }
+}
