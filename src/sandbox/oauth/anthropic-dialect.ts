@@ -3,11 +3,9 @@
 
 import { type Answer, bearerToken, type Call, jsonAnswer } from '../http.ts'
 import { answerAuthorize, oauthError, page } from './authorize.ts'
-import type { OAuthRoute, OAuthRoutes } from './dialect.ts'
 import type { Account, LoginFacts } from './grants.ts'
-import { answerRevoke } from './revoke.ts'
-import type { OAuthState } from './state.ts'
-import { answerTokenCall, type TokenDialect } from './token-endpoint.ts'
+import type { OAuthRoute, OAuthRoutes, OAuthState } from './state.ts'
+import { answerRevoke, answerTokenCall, type TokenDialect } from './token-endpoint.ts'
 
 const PROFILE_SCOPE = 'user:profile'
 const pastedAt = [
