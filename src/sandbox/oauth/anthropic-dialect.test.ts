@@ -77,6 +77,19 @@ describe('signing in', () => {
     expect((await exchange(code)).status).toBe(400)
   })
 
+  test('takes the short addresses that claude prints, for the client and page it likes', async () => {
+    const challenge = challengeOf(VERIFIER)
+    for (const [mark, scope] of [
+      ['z-', /user:profile/],
+      ['I_', /^user:inference$/],
+    ] as const) {
+      const shown = await fetch(`${sandbox.anthropicUrl}/oauth/authorize?${mark}${challenge}`)
+      const [code] = (/<code id="code">(.*)<\/code>/.exec(await shown.text())?.[1] ?? '').split('#')
+      expect((await exchange(code, { code_verifier: 'x'.repeat(43) })).status).toBe(400)
+      expect(await (await exchange(code)).json()).toMatchObject({ scope: expect.stringMatching(scope) })
+    }
+  })
+
   test('redirects to a loopback address, and nowhere else', async () => {
     const response = await authorize('http://localhost:54545/callback')
     expect(response.headers.get('location')).toMatch(

@@ -43,7 +43,7 @@ export function choiceAt<const Choice extends string>(
 }
 
 /** An object of `body`, empty when there is none. */
-export function objectAt(body: JsonObject, name: string): JsonObject {
+function objectAt(body: JsonObject, name: string): JsonObject {
   const value = body[name] ?? {}
   if (isObject(value)) return value
   throw new BadRequest(400, `${name} must be an object.`)
