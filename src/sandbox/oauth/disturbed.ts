@@ -72,7 +72,10 @@ function instead(fault: TokenFault): Answer | undefined {
       const code = fault.code ?? (fault.status === 429 ? 'rate_limit_exceeded' : 'server_error')
       const headers: Record<string, string> = {}
       if (fault.retryAfter !== undefined) headers['retry-after'] = fault.retryAfter
-      return jsonAnswer(fault.status, { error: { message: 'As told (sandbox).', code } }, headers)
+      const message = 'As told (sandbox).'
+      const isPlain = fault.status === 400 // as RFC 6749 has it
+      const body = isPlain ? { error: code, error_description: message } : { error: { message, code } }
+      return jsonAnswer(fault.status, body, headers)
     }
     case 'html':
       return {

@@ -59,6 +59,8 @@ describe('an answer instead of tokens', () => {
     const limited = await refresh()
     expect(limited.headers.get('retry-after')).toBe('7')
     expect(await limited.json()).toMatchObject({ error: { code: 'slow' } })
+    sandbox.oauth.teach({ kind: 'status', status: 400, code: 'invalid_grant' }, once)
+    expect(await (await refresh()).json()).toMatchObject({ error: 'invalid_grant' })
     sandbox.oauth.teach({ kind: 'html' }, once)
     const page = await refresh()
     expect(page.headers.get('content-type')).toContain('text/html')

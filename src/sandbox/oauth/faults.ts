@@ -11,7 +11,7 @@ export type FaultPoint = 'before-commit' | 'after-commit'
  * fault. Of the lies about a refresh token, both leave the old one as good as it was.
  */
 export type TokenFault =
-  /** An error status; `code` is the error code of its body. */
+  /** An error status; `code` is the error code of its body, which for 400 has the shape of RFC 6749. */
   | {
       readonly kind: 'status'
       readonly status: number

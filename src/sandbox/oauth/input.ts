@@ -81,13 +81,13 @@ const some = (body: JsonObject, name: string) => countAt(body, name, 1)
 
 const faultFields: Readonly<Record<TokenFault['kind'], Fields>> = {
   status: {
-    status: (body, name) => countAt(body, name, 200),
+    status: statusAt,
     'code?': text,
-    'retryAfter?': text,
+    'retryAfter?': headerAt,
     'at?': at,
   },
   html: { 'at?': at },
-  redirect: { to: text, 'at?': at },
+  redirect: { to: addressAt, 'at?': at },
   huge: { bytes: count, 'at?': at },
   lost: { 'at?': at },
   delay: { ms: count, 'at?': at },
@@ -119,6 +119,26 @@ export function faultAt(body: JsonObject): TokenFault {
 
 function isField(kind: TokenFault['kind'], name: string): boolean {
   return name in faultFields[kind] || `${name}?` in faultFields[kind]
+}
+
+function statusAt(body: JsonObject, name: string): number | undefined {
+  const status = countAt(body, name, 200)
+  if (status === undefined || status < 600) return status
+  throw new BadRequest(400, `${name} must be an HTTP status.`)
+}
+
+// What is put into a header as it is must be fit for one.
+function headerAt(body: JsonObject, name: string): string | undefined {
+  const value = textAt(body, name)
+  if (value === undefined || /^[\x20-\x7e]+$/.test(value)) return value
+  throw new BadRequest(400, `${name} must be printable ASCII.`)
+}
+
+function addressAt(body: JsonObject, name: string): string | undefined {
+  const value = textAt(body, name)
+  if (value === undefined) return undefined
+  if (!URL.canParse(value)) throw new BadRequest(400, `${name} must be a whole address.`)
+  return new URL(value).href
 }
 
 function lifetime(body: JsonObject, name: string): number | string | undefined {
