@@ -34,6 +34,7 @@ interface StartedSandbox {
   readonly url: string
   readonly anthropicUrl: string
   readonly openaiUrl: string
+  readonly issuerUrl: string
   readonly bedrockUrl: string
   close(): Promise<void>
 }

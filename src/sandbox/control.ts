@@ -9,8 +9,10 @@ import {
   credentialStates,
   type SandboxCredential,
 } from './credentials.ts'
-import { type Answer, BadRequest, type Call, header, isObject, type JsonObject, jsonAnswer } from './http.ts'
+import { type Answer, BadRequest, type Call, header, isObject, jsonAnswer, objectBody } from './http.ts'
 import { fingerprint, type Journal, redactedRequest } from './journal.ts'
+import { oauthChanges, oauthView } from './oauth/control.ts'
+import type { OAuthServer } from './oauth/oauth.ts'
 import type { RefusalSettings } from './provider.ts'
 
 export const controlMount = '/sandbox'
@@ -20,6 +22,8 @@ export type SandboxUrls = {
   readonly url: string
   readonly anthropicUrl: string
   readonly openaiUrl: string
+  /** The base address of OpenAI's sign-in; Anthropic's is `anthropicUrl`. */
+  readonly issuerUrl: string
   readonly bedrockUrl: string
 }
 
@@ -28,6 +32,7 @@ export type Controlled = {
   readonly urls: SandboxUrls
   readonly credentials: CredentialTable
   readonly journal: Journal
+  readonly oauth: OAuthServer
   setReply(text: string): void
   setShouldRetry(value: RefusalSettings['shouldRetry']): void
 }
@@ -41,6 +46,7 @@ export function control(call: Call, remoteAddress: string | undefined, sandbox: 
   if (route === 'GET /sandbox/requests') {
     return jsonAnswer(200, { requests: sandbox.journal.all().map(redactedRequest) })
   }
+  if (route === 'GET /sandbox/oauth') return jsonAnswer(200, oauthView(sandbox.oauth))
   const change = changes[route]
   if (change === undefined) return problem(404, `There is no ${route}. See GET /sandbox.`)
   if (!/^application\/json\s*(;|$)/i.test(header(call, 'content-type') ?? '')) {
@@ -66,6 +72,12 @@ const changes: Readonly<Record<string, (call: Call, sandbox: Controlled) => Answ
   },
   'POST /sandbox/credentials': changeCredential,
   'POST /sandbox/settings': changeSettings,
+  ...Object.fromEntries(
+    Object.entries(oauthChanges).map(([route, change]) => [
+      route,
+      (call: Call, { oauth }: Controlled) => jsonAnswer(200, change(call.body ?? {}, oauth)),
+    ]),
+  ),
 }
 
 // A web page can send a request to any address, and by re-binding a name even read the answer. What it
@@ -128,6 +140,16 @@ function setupLines(urls: SandboxUrls): readonly string[] {
     `CODEX_AUTHAPI_BASE_URL=${chatgpt}/api/accounts`,
     'CODEX_ACCESS_TOKEN=at-…',
     '',
+    '# Codex signed in by device code to the OAuth server here: agree on the page, or with the control route',
+    `codex login --device-auth --experimental_issuer ${urls.issuerUrl}`,
+    `${urls.issuerUrl}/codex/device`,
+    `CODEX_REFRESH_TOKEN_URL_OVERRIDE=${urls.issuerUrl}/oauth/token`,
+    `CODEX_REVOKE_TOKEN_URL_OVERRIDE=${urls.issuerUrl}/oauth/revoke`,
+    '',
+    '# A sign-in without a person, with its tokens; what the OAuth server knows, and how often it was asked',
+    `curl ${urls.url}${controlMount}/oauth/logins -H 'content-type: application/json' -d '{"provider":"openai"}'`,
+    `curl ${urls.url}${controlMount}/oauth`,
+    '',
     '# What was asked, without whole credentials',
     `curl ${urls.url}${controlMount}/requests`,
   ]
@@ -158,11 +180,6 @@ function changeSettings(call: Call, sandbox: Controlled): Answer {
   if (reply !== undefined) sandbox.setReply(reply)
   if (shouldRetry !== undefined) sandbox.setShouldRetry(shouldRetry)
   return jsonAnswer(200, {})
-}
-
-function objectBody(call: Call): JsonObject {
-  if (call.body === undefined) throw new BadRequest(400, 'The body must be a JSON object.')
-  return call.body
 }
 
 function parseHandle(value: unknown, credentials: CredentialTable): string {

@@ -28,8 +28,8 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
   const ended = untilEnded()
   const port = portNumber(options.port ?? '0')
   const sandbox = await dependencies.startSandbox({ port, credentials: ACCEPTED })
-  const { url, anthropicUrl, openaiUrl, bedrockUrl } = sandbox
-  ui.answer({ url, anthropicUrl, openaiUrl, bedrockUrl, accepted: ACCEPTED }, () => [
+  const { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl } = sandbox
+  ui.answer({ url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, accepted: ACCEPTED }, () => [
     `The sandbox is ready: ${url}/sandbox`,
     '',
     'Fakes of the providers; no model answers here. They accept these and refuse everything else:',
@@ -40,7 +40,10 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
     'Codex against it, in config.toml:',
     `  openai_base_url = "${openaiUrl}"`,
     'A server that tests credentials against it:',
-    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${url}/openai CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
+    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${issuerUrl} CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
+    'Signing in to its OAuth server, which agrees by itself or, by device code, on a page:',
+    `  codex login --device-auth --experimental_issuer ${issuerUrl}`,
+    `  ${issuerUrl}/codex/device`,
     'More, and every way to hand a credential over:',
     `  curl ${url}/sandbox`,
   ])
