@@ -5,6 +5,9 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { errorCode } from '../atomic-file.ts'
 
+// What a program printed just before its end is read to the end within this time.
+const DRAIN_MS = 1_000
+
 export interface ProgramStart {
   /** Full path. */
   readonly program: string
@@ -74,8 +77,11 @@ export async function startProgram(start: ProgramStart): Promise<BoundedProgram>
   // It may end before it has read everything.
   child.stdin.on('error', () => child.stdin.destroy())
   const ended = new Promise<{ how: ProgramEnd; code: number | null }>((resolve) => {
-    // What it left behind would hold the streams open: `close` would never come.
-    child.once('exit', () => killGroup(child.pid))
+    // What it left behind would hold the streams open, and `close` would never come.
+    child.once('exit', () => {
+      killGroup(child.pid)
+      setTimeout(() => [child.stdout, child.stderr].map((stream) => stream.destroy()), DRAIN_MS).unref()
+    })
     child.once('close', (code) => {
       clearTimeout(timer)
       resolve({ how, code })

@@ -32,9 +32,12 @@ export async function makePrivateHome(parent: string, lostAfterMs: number): Prom
   return await mkdtemp(join(parent, PREFIX))
 }
 
-/** Links in it are removed, never followed. Removing what is gone is fine. */
+/**
+ * Links in it are removed, never followed. Never rejects: what was done in there must not be lost because cleaning up
+ * failed; what cannot be removed now is tried again at the next start of one that has become too old.
+ */
 export async function removePrivateHome(home: string): Promise<void> {
-  await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(() => undefined)
 }
 
 async function removeLost(parent: string, lostAfterMs: number): Promise<void> {

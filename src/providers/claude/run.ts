@@ -85,16 +85,12 @@ function environmentOf(
 
 // Polled, because watching a directory that is yet to be made is no easier, and a missed event would be a lost login.
 async function waitForFile(path: string, program: BoundedProgram): Promise<Secret | null> {
-  let hasEnded = false
-  program.ended.then(() => {
-    hasEnded = true
-  })
-  for (;;) {
-    const isLastLook = hasEnded
+  for (let isLastLook = false; ; ) {
     const text = await readWhole(path)
     if (text !== null && holdsTokens(text)) return new Secret(text)
     if (isLastLook) return null
-    await Promise.race([program.ended, sleep(POLL_MS)])
+    // Written just before the end, it is found by one more look.
+    isLastLook = await Promise.race([program.ended.then(() => true), sleep(POLL_MS, false)])
   }
 }
 

@@ -1,8 +1,8 @@
 // A sign-in to Claude by the unmodified program: it prints a link, waits for the code that the person brings back, and
 // writes the login file. We carry the two texts and keep the time.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClavigerError } from '../../domain/errors.ts'
-import type { Secret } from '../../domain/secret.ts'
 import { CannotStart } from '../../lib/programs/bounded-program.ts'
 import { makePrivateHome, removePrivateHome } from '../../lib/programs/private-home.ts'
 import { inTime } from '../../lib/time/in-time.ts'
@@ -77,17 +77,21 @@ function conversation(
     await program.stop()
     await remove()
   }
-  // Nobody came back with a code: the program ends by its deadline, and its directory goes.
-  program.ended.then(async () => {
-    if (checking === null) await finish(over ?? expired())
-  })
   const check = async (code: string): Promise<SignInOutcome> => {
     program.extend(RENEWAL_LIMIT_MS)
-    program.write(`${code}\n`)
-    const outcome = await outcomeOf(run, () => over)
+    const outcome = await outcomeOf(run, code)
+    if (outcome.outcome === 'incomplete') {
+      program.extend(Math.max(0, expiresAt - Date.now()))
+      return over ?? outcome
+    }
+    const cancelled = over
     await finish(outcome.outcome === 'signed_in' ? used() : outcome)
-    return outcome
+    return cancelled ?? outcome
   }
+  // By its deadline, or by itself: while a code is being checked that is for the check to judge.
+  void program.ended.then(async ({ how }) => {
+    if (checking === null) await finish(how === 'timeout' ? expired() : failed(failureOf(program.output())))
+  })
   return {
     url,
     expiresAt,
@@ -98,22 +102,29 @@ function conversation(
       const code = pastedCode(pasted.expose())
       if (code === null) return incomplete()
       checking = check(code)
-      return await checking
+      try {
+        return await checking
+      } finally {
+        checking = null
+      }
     },
     cancel: () => finish(cancelled()),
   }
 }
 
-async function outcomeOf(run: LoginRun, ending: () => Ending | null): Promise<SignInOutcome> {
-  const file = await run.file
-  if (file !== null) return { outcome: 'signed_in', file, email: await emailOf(run) }
-  await run.program.ended
-  return ending() ?? failed(failureOf(run.program.output()))
-}
-
-async function emailOf({ program, email }: LoginRun): Promise<string | null> {
-  await Promise.race([program.ended, new Promise((resolve) => setTimeout(resolve, EMAIL_MS).unref())])
-  return await email()
+// Measured with 2.1.330: a code without `#` is answered with one sentence and the program goes on waiting; a code that the
+// provider refuses ends it. It sends its own state with any code, so a code of another sign-in is for the provider to
+// refuse (by its verifier).
+async function outcomeOf({ program, file, email }: LoginRun, code: string): Promise<SignInOutcome> {
+  const before = program.output().length
+  const isIncomplete = (output: string) => /look like the full code/.test(output.slice(before))
+  program.write(`${code}\n`)
+  await Promise.race([file, program.printed(isIncomplete)])
+  if (isIncomplete(program.output())) return incomplete()
+  const written = await file
+  if (written === null) return failed(failureOf(program.output()))
+  await Promise.race([program.ended, sleep(EMAIL_MS, undefined, { ref: false })])
+  return { outcome: 'signed_in', file: written, email: await email() }
 }
 
 function failed(failure: Failure): Ending {
