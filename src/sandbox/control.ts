@@ -9,8 +9,9 @@ import {
   credentialStates,
   type SandboxCredential,
 } from './credentials.ts'
-import { type Answer, BadRequest, type Call, header, isObject, type JsonObject, jsonAnswer } from './http.ts'
+import { type Answer, BadRequest, type Call, header, isObject, jsonAnswer, objectBody } from './http.ts'
 import { fingerprint, type Journal, redactedRequest } from './journal.ts'
+import type { OAuthServer } from './oauth/oauth.ts'
 import type { RefusalSettings } from './provider.ts'
 
 export const controlMount = '/sandbox'
@@ -20,6 +21,8 @@ export type SandboxUrls = {
   readonly url: string
   readonly anthropicUrl: string
   readonly openaiUrl: string
+  /** The base address of OpenAI's sign-in; Anthropic's is `anthropicUrl`. */
+  readonly issuerUrl: string
   readonly bedrockUrl: string
 }
 
@@ -28,6 +31,7 @@ export type Controlled = {
   readonly urls: SandboxUrls
   readonly credentials: CredentialTable
   readonly journal: Journal
+  readonly oauth: OAuthServer
   setReply(text: string): void
   setShouldRetry(value: RefusalSettings['shouldRetry']): void
 }
@@ -158,11 +162,6 @@ function changeSettings(call: Call, sandbox: Controlled): Answer {
   if (reply !== undefined) sandbox.setReply(reply)
   if (shouldRetry !== undefined) sandbox.setShouldRetry(shouldRetry)
   return jsonAnswer(200, {})
-}
-
-function objectBody(call: Call): JsonObject {
-  if (call.body === undefined) throw new BadRequest(400, 'The body must be a JSON object.')
-  return call.body
 }
 
 function parseHandle(value: unknown, credentials: CredentialTable): string {

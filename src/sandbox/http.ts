@@ -2,6 +2,7 @@
 // Knows node:http and content encodings; nothing of providers or credentials.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 
@@ -34,11 +35,21 @@ export type Answer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly chunks: readonly (string | Uint8Array)[]
+  /** Waits this many milliseconds before every chunk. */
+  readonly everyMs?: number
+  /** Ends the connection instead. */
+  readonly lost?: true
 }
 
-/** Reads a request. Rejects with a {@link BadRequest} when the body is too large or cannot be decoded. */
-export async function readCall(request: IncomingMessage): Promise<Call> {
-  const target = request.url ?? '/'
+/** The answer that never arrives. */
+export const lostAnswer: Answer = { status: 0, headers: {}, chunks: [], lost: true }
+
+/**
+ * Reads a request, its path put behind `mount`. Rejects with a {@link BadRequest} when the body is too large or
+ * cannot be decoded.
+ */
+export async function readCall(request: IncomingMessage, mount = ''): Promise<Call> {
+  const target = `${mount}${request.url ?? '/'}`
   const questionMark = target.indexOf('?')
   const raw = await readBody(request)
   const encoding = request.headers['content-encoding'] ?? 'identity'
@@ -53,10 +64,21 @@ export async function readCall(request: IncomingMessage): Promise<Call> {
   }
 }
 
-/** Writes an answer; the body is left out when the request was a HEAD. */
-export function writeAnswer(response: ServerResponse, answer: Answer): void {
+/** Writes an answer; the body is left out when the request was a HEAD. Ends early when the caller has gone. */
+export async function writeAnswer(response: ServerResponse, answer: Answer): Promise<void> {
+  if (answer.lost === true) {
+    response.destroy()
+    return
+  }
   response.writeHead(answer.status, { 'cache-control': 'no-store', ...answer.headers })
-  if (response.req.method !== 'HEAD') for (const chunk of answer.chunks) response.write(chunk)
+  if (answer.everyMs !== undefined) response.flushHeaders()
+  if (response.req.method !== 'HEAD') {
+    for (const chunk of answer.chunks) {
+      if (answer.everyMs !== undefined) await sleep(answer.everyMs, undefined, { ref: false })
+      if (response.destroyed) return
+      response.write(chunk)
+    }
+  }
   response.end()
 }
 
@@ -89,6 +111,12 @@ export function bearerToken(call: Call): string | undefined {
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The body of a call that must have one. Throws a {@link BadRequest} otherwise. */
+export function objectBody(call: Call): JsonObject {
+  if (call.body === undefined) throw new BadRequest(400, 'The body must be a JSON object.')
+  return call.body
 }
 
 /** The objects of a list; empty when `value` is no list. */

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { ProviderName } from './credentials.ts'
+import type { OAuthNote } from './oauth/state.ts'
 
 // A sandbox may run for days under somebody's desk: the oldest requests go first.
 const MAX_REQUESTS = 10_000
@@ -35,7 +36,7 @@ export type PresentedCredential = {
   readonly value: string
 }
 
-/** One recorded request. `status` is what it was answered with. */
+/** One recorded request. `status` is what it was answered with; 0: nothing, yet or for good. */
 export type SandboxRequest = {
   /** 1, 2, 3 … in order of arrival, never reused by the same sandbox. */
   readonly id: number
@@ -61,6 +62,8 @@ export type SandboxRequest = {
   /** The headers by which harnesses name their session, thread or account. */
   readonly sessions: Readonly<Record<string, string>>
   readonly userAgent?: string
+  /** For a call of a sign-in route: what was asked of it and what came of it, without tokens. */
+  readonly oauth?: OAuthNote
 }
 
 /** A recorded request without whole credentials. */
@@ -76,9 +79,17 @@ export type RedactedCredential = {
   readonly sha256: string
 }
 
+export type Recorded = {
+  readonly request: SandboxRequest
+  answered(status: number): void
+  note(oauth: OAuthNote): void
+  /** Takes the request out again: it will be recorded by somebody else. */
+  withdraw(): void
+}
+
 export type Journal = {
-  /** Records a request as answered with `status`, and returns a way to correct that. */
-  record(request: Omit<SandboxRequest, 'id'>): { request: SandboxRequest; answered(status: number): void }
+  /** Records a request as answered with `status`, and returns a way to correct and to complete that. */
+  record(request: Omit<SandboxRequest, 'id'>): Recorded
   all(): readonly SandboxRequest[]
   clear(): void
 }
@@ -96,7 +107,13 @@ export function journal(): Journal {
       const answered = (status: number) => {
         request.status = status
       }
-      return { request, answered }
+      const note = (oauth: OAuthNote) => {
+        request.oauth = oauth
+      }
+      const withdraw = () => {
+        requests = requests.filter((one) => one !== request)
+      }
+      return { request, answered, note, withdraw }
     },
     all: () => requests.map((request) => ({ ...request })),
     clear() {

@@ -23,6 +23,7 @@ import {
   type SandboxRequest,
   sessionHeaders,
 } from './journal.ts'
+import { createOAuth, type OAuthDesk, type OAuthMatch, type OAuthServer } from './oauth/oauth.ts'
 import { openai } from './openai.ts'
 import type { Provider, Refusal, RefusalSettings, Route } from './provider.ts'
 import { defaultReply, playReply, type ReplyScript } from './reply.ts'
@@ -38,12 +39,14 @@ export type SandboxOptions = {
   readonly reply?: ReplyScript
   /** The `x-should-retry` header of Anthropic's 401: false by default, `absent` leaves it out. */
   readonly shouldRetry?: boolean | 'absent'
-  /** The clock that decides whether an AWS signature is too old. */
+  /** The clock that decides whether an AWS signature is too old; the OAuth server's starts from it. */
   readonly now?: () => Date
 }
 
 /** A running sandbox. `openaiUrl` ends in `/v1`; the other addresses are base URLs as the agents take them. */
 export type Sandbox = SandboxUrls & {
+  /** The sign-ins, and how they misbehave. The access tokens it mints are accepted while they are good. */
+  readonly oauth: OAuthServer
   /** Accepts a credential from now on; accepting it again sets it back to `ok`. */
   accept(credential: SandboxCredential): void
   /**
@@ -59,12 +62,21 @@ export type Sandbox = SandboxUrls & {
   reply(script: ReplyScript): void
   /** Sets the `x-should-retry` header of Anthropic's 401 from now on. */
   setShouldRetry(value: boolean | 'absent'): void
+  /**
+   * Answers a request of another server, for instance one that speaks TLS, as if it had come to the address
+   * `mount` of this one: the path is put behind it.
+   */
+  serveAs(mount: SandboxMount, request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Ends open connections and frees the port. */
   close(): Promise<void>
 }
 
+/** Where the sandbox has one provider, on all of its host names. */
+export type SandboxMount = '/anthropic' | '/openai' | '/bedrock'
+
 type State = {
   readonly credentials: CredentialTable
+  readonly oauth: OAuthDesk
   readonly journal: Journal
   readonly now: () => Date
   script: ReplyScript
@@ -73,18 +85,13 @@ type State = {
 
 /** Starts a sandbox. Rejects when the address cannot be listened on. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const state: State = {
-    credentials: credentialTable(options.credentials ?? []),
-    journal: journal(),
-    now: options.now ?? (() => new Date()),
-    script: options.reply ?? defaultReply,
-    refusals: { shouldRetry: options.shouldRetry ?? false },
-  }
+  const state = initialState(options)
   const server = createServer()
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1')
   const urls = urlsOf(server.address() as AddressInfo)
   const sandbox: Sandbox = {
     ...urls,
+    oauth: state.oauth.server,
     accept: state.credentials.accept,
     teach: state.credentials.teach,
     requests: state.journal.all,
@@ -95,37 +102,75 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     setShouldRetry(shouldRetry) {
       state.refusals = { shouldRetry }
     },
-    close: () => close(server),
+    serveAs: (mount, request, response) => serve(request, response, state, { mount }),
+    close() {
+      state.oauth.server.release({ drop: true })
+      return close(server)
+    },
   }
   const controlled: Controlled = {
     urls,
     credentials: state.credentials,
     journal: state.journal,
+    oauth: state.oauth.server,
     setReply: sandbox.reply,
     setShouldRetry: sandbox.setShouldRetry,
   }
-  server.on('request', (request, response) => void serve(request, response, state, controlled))
+  server.on('request', (request, response) => void serve(request, response, state, { controlled }))
   return sandbox
 }
 
+function initialState(options: SandboxOptions): State {
+  const now = options.now ?? (() => new Date())
+  const credentials = credentialTable(options.credentials ?? [])
+  return {
+    credentials,
+    oauth: createOAuth(now, (provider, value, { id }) => {
+      if (provider === 'anthropic') credentials.accept({ provider, kind: 'oauth', value })
+      else credentials.accept({ provider, kind: 'access-token', value, accountId: id })
+    }),
+    journal: journal(),
+    now,
+    script: options.reply ?? defaultReply,
+    refusals: { shouldRetry: options.shouldRetry ?? false },
+  }
+}
+
+// A request either comes to the sandbox's own address, which has control routes, or is put under a mount.
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   state: State,
-  controlled: Controlled,
+  at: { readonly controlled?: Controlled; readonly mount?: SandboxMount },
 ): Promise<void> {
   let answer: Answer
   try {
-    const call = await readCall(request)
+    const call = await readCall(request, at.mount)
     const isControl = call.path === controlMount || call.path.startsWith(`${controlMount}/`)
-    answer = isControl
-      ? control(call, request.socket.remoteAddress, controlled)
-      : await answerProvider(call, state)
+    answer =
+      isControl && at.controlled !== undefined
+        ? control(call, request.socket.remoteAddress, at.controlled)
+        : ((await answerOAuth(call, state)) ?? (await answerProvider(call, state)))
   } catch (error) {
     const status = error instanceof BadRequest ? error.status : 500
     answer = problem(status, error instanceof Error ? error.message : String(error))
   }
-  writeAnswer(response, answer)
+  await writeAnswer(response, answer)
+}
+
+async function answerOAuth(call: Call, state: State): Promise<Answer | undefined> {
+  const match = state.oauth.route(call)
+  if (match === undefined) return undefined
+  const recorded = recordOAuth(call, match, state)
+  try {
+    const answer = await match.answer(recorded.note)
+    if (answer === undefined) recorded.withdraw()
+    else recorded.answered(answer.status)
+    return answer
+  } catch (error) {
+    recorded.answered(500)
+    throw error
+  }
 }
 
 async function answerProvider(call: Call, state: State): Promise<Answer> {
@@ -168,13 +213,20 @@ function judge(
   if (route.access === 'open') return {}
   const verdict = provider.authenticate(call, path, state.credentials, state.now())
   if (verdict.credential === undefined) return { refusal: verdict.refusal }
-  const treated = state.credentials.use(verdict.credential, route.access === 'model')
-  return treated === 'ok' ? { asker: verdict.credential } : { refusal: treated }
+  const { credential } = verdict
+  const ended = credential.kind === 'access-key' ? undefined : state.oauth.refusalOf(credential.value)
+  const treated = ended ?? state.credentials.use(credential, route.access === 'model')
+  return treated === 'ok' ? { asker: credential } : { refusal: treated }
+}
+
+// Status 0: not answered yet, or never.
+function recordOAuth(call: Call, match: OAuthMatch, state: State) {
+  return record(call, { name: match.provider }, state, { status: 0 })
 }
 
 function record(
   call: Call,
-  provider: Provider,
+  provider: Pick<Provider, 'name'>,
   state: State,
   outcome: { status: number; refusal?: Refusal; route?: Route },
 ) {
@@ -208,6 +260,7 @@ function urlsOf({ address, family, port }: AddressInfo): SandboxUrls {
     url,
     anthropicUrl: `${url}${anthropic.mount}`,
     openaiUrl: `${url}${openai.mount}/v1`,
+    issuerUrl: `${url}${openai.mount}`,
     bedrockUrl: `${url}${bedrock.mount}`,
   }
 }
