@@ -30,11 +30,13 @@ type AcceptedCredential =
     }
 
 /** The fake providers, started by `sandbox`. */
-interface StartedSandbox {
+export interface StartedSandbox {
   readonly url: string
   readonly anthropicUrl: string
   readonly openaiUrl: string
   readonly bedrockUrl: string
+  /** Null unless asked for. */
+  readonly tls: { readonly proxyUrl: string; readonly caFile: string; readonly tlsUrl: string | null } | null
   close(): Promise<void>
 }
 
@@ -65,6 +67,7 @@ export interface CliDependencies extends Streams {
   readonly startSandbox: (options: {
     port: number
     credentials: readonly AcceptedCredential[]
+    tls?: { directory: string }
   }) => Promise<StartedSandbox>
   readonly offline: () => Promise<Offline>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>

@@ -44,7 +44,7 @@ async function removeLost(parent: string, lostAfterMs: number): Promise<void> {
   const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX))
   for (const name of names) {
     const path = join(parent, name)
-    const made = await stat(path).then(({ birthtimeMs, ctimeMs }) => Math.max(birthtimeMs, ctimeMs), gone)
+    const made = await stat(path).then(({ mtimeMs }) => mtimeMs, gone)
     if (made !== null && Date.now() - made > lostAfterMs) await removePrivateHome(path)
   }
 }

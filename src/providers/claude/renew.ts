@@ -51,14 +51,15 @@ export async function renewByProgram(
   })
 }
 
-async function outcomeOf({ program, file }: LoginRun): Promise<RenewalOutcome> {
+async function outcomeOf({ program, file, hasAnswer }: LoginRun): Promise<RenewalOutcome> {
   try {
     const written = await file
     if (written !== null) return { outcome: 'tokens', file: written }
     const { how, code } = await program.ended
     if (how !== 'exit') return { outcome: 'transient', message: MESSAGES.broken, mayBeUsedUp: true }
+    // What it says then may be about a later call, and nothing about the renewal.
+    if (code === 0 || (await hasAnswer())) return lost()
     const failure = failureOf(program.output())
-    if (code === 0 || /Unable to create API key/.test(program.output())) return lost()
     if (failure === 'too_old') return unavailable()
     if (failure === 'refused') {
       return {

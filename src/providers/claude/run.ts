@@ -33,6 +33,8 @@ export interface LoginRun {
    * Rejects only for faults of our own disk.
    */
   readonly file: Promise<Secret | null>
+  /** Whether there is a login file, tokens or not: it is written as soon as the token endpoint has answered with 200. */
+  hasAnswer(): Promise<boolean>
   /** The e-mail address the program has noted, once it has. */
   email(): Promise<string | null>
 }
@@ -53,12 +55,14 @@ export async function startLogin(
     timeoutMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   })
-  const file = waitForFile(join(configuration, '.credentials.json'), program)
+  const path = join(configuration, '.credentials.json')
+  const file = waitForFile(path, program)
   // Awaited by whoever wants it; a failure must not count as unhandled until then.
   file.catch(() => undefined)
   return {
     program,
     file,
+    hasAnswer: async () => (await readWhole(path)) !== null,
     email: async () => readEmail((await readWhole(join(configuration, '.claude.json'))) ?? ''),
   }
 }

@@ -3,8 +3,9 @@
 // For every answer of the token endpoint but 200 it prints `Couldn't log in: Request failed with status code N` on
 // standard error, exit code 1, no login file, and nothing of the answer's body: an invalid_grant looks like any other
 // 400, and a Retry-After cannot be seen. A broken connection is `socket hang up`, no answer for 30 s is `timeout of
-// 30000ms exceeded`, an unreachable host `connect ECONNREFUSED …`. An answer of 200 that it cannot use (no expires_in, or
-// HTML) leaves a login file that says `{}`, with exit code 0 or 1.
+// 30000ms exceeded`, an unreachable host `connect ECONNREFUSED …`. An answer of 200 that it cannot use leaves a login file
+// that says `{}`: without expires_in it prints `Login successful.`, exit code 0; for HTML it goes on to ask for an API key
+// and fails at that, exit code 1.
 
 /**
  * `refused`: the provider does not take what it was given. `limited`, `server`, `blocked`: it answered, and said nothing
