@@ -30,7 +30,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   store: ['store.ts', 'people-groups.ts', 'machine-groups.ts', 'signal-group.ts', 'transfer.ts'],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
-  providers: ['provider.ts'],
+  providers: ['provider.ts', 'login-program.ts'],
   harnesses: ['harness.ts'],
 }
 
