@@ -34,6 +34,7 @@ export interface StartedSandbox {
   readonly url: string
   readonly anthropicUrl: string
   readonly openaiUrl: string
+  readonly issuerUrl: string
   readonly bedrockUrl: string
   /** Null unless asked for. */
   readonly tls: { readonly proxyUrl: string; readonly caFile: string; readonly tlsUrl: string | null } | null

@@ -118,6 +118,7 @@ describe('GET /sandbox', () => {
     const text = await (await send('GET', '/sandbox')).text()
     expect(text).toContain(`ANTHROPIC_BASE_URL=${sandbox.anthropicUrl}`)
     expect(text).toContain(`openai_base_url = "${sandbox.openaiUrl}"`)
+    expect(text).toContain(`--experimental_issuer ${sandbox.issuerUrl}`)
     expect(text).toContain(`ANTHROPIC_BEDROCK_BASE_URL=${sandbox.bedrockUrl}`)
   })
 
@@ -128,6 +129,7 @@ describe('GET /sandbox', () => {
       url: sandbox.url,
       anthropicUrl: sandbox.anthropicUrl,
       openaiUrl: sandbox.openaiUrl,
+      issuerUrl: `${sandbox.url}/openai`,
       bedrockUrl: sandbox.bedrockUrl,
       credentials: [{ provider: 'anthropic', kind: 'api-key', suffix: 'ol-1', state: 'ok' }],
     })

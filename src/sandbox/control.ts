@@ -11,6 +11,7 @@ import {
 } from './credentials.ts'
 import { type Answer, BadRequest, type Call, header, isObject, jsonAnswer, objectBody } from './http.ts'
 import { fingerprint, type Journal, redactedRequest } from './journal.ts'
+import { oauthChanges, oauthView } from './oauth/control.ts'
 import type { OAuthServer } from './oauth/oauth.ts'
 import type { RefusalSettings } from './provider.ts'
 
@@ -45,6 +46,7 @@ export function control(call: Call, remoteAddress: string | undefined, sandbox: 
   if (route === 'GET /sandbox/requests') {
     return jsonAnswer(200, { requests: sandbox.journal.all().map(redactedRequest) })
   }
+  if (route === 'GET /sandbox/oauth') return jsonAnswer(200, oauthView(sandbox.oauth))
   const change = changes[route]
   if (change === undefined) return problem(404, `There is no ${route}. See GET /sandbox.`)
   if (!/^application\/json\s*(;|$)/i.test(header(call, 'content-type') ?? '')) {
@@ -70,6 +72,12 @@ const changes: Readonly<Record<string, (call: Call, sandbox: Controlled) => Answ
   },
   'POST /sandbox/credentials': changeCredential,
   'POST /sandbox/settings': changeSettings,
+  ...Object.fromEntries(
+    Object.entries(oauthChanges).map(([route, change]) => [
+      route,
+      (call: Call, { oauth }: Controlled) => jsonAnswer(200, change(call.body ?? {}, oauth)),
+    ]),
+  ),
 }
 
 // A web page can send a request to any address, and by re-binding a name even read the answer. What it
@@ -131,6 +139,16 @@ function setupLines(urls: SandboxUrls): readonly string[] {
     `chatgpt_base_url = "${chatgpt.replace('127.0.0.1', 'localhost')}/backend-api/"`,
     `CODEX_AUTHAPI_BASE_URL=${chatgpt}/api/accounts`,
     'CODEX_ACCESS_TOKEN=at-…',
+    '',
+    '# Codex signed in by device code to the OAuth server here: agree on the page, or with the control route',
+    `codex login --device-auth --experimental_issuer ${urls.issuerUrl}`,
+    `${urls.issuerUrl}/codex/device`,
+    `CODEX_REFRESH_TOKEN_URL_OVERRIDE=${urls.issuerUrl}/oauth/token`,
+    `CODEX_REVOKE_TOKEN_URL_OVERRIDE=${urls.issuerUrl}/oauth/revoke`,
+    '',
+    '# A sign-in without a person, with its tokens; what the OAuth server knows, and how often it was asked',
+    `curl ${urls.url}${controlMount}/oauth/logins -H 'content-type: application/json' -d '{"provider":"openai"}'`,
+    `curl ${urls.url}${controlMount}/oauth`,
     '',
     '# What was asked, without whole credentials',
     `curl ${urls.url}${controlMount}/requests`,

@@ -1,11 +1,11 @@
-// The fake OpenAI under /openai: the platform API for API keys (/v1), and for `at-…` access tokens the
-// account and ChatGPT routes that Codex uses (/api/accounts, /backend-api). Responses come over HTTP only:
+// The fake OpenAI under /openai: the platform API for API keys (/v1), and for access tokens (`at-…`, or of a
+// sign-in) the account and ChatGPT routes that Codex uses (/api/accounts, /backend-api). Responses come over HTTP only:
 // the websocket Codex tries first is answered with 426, upon which it falls back.
 
 import { randomUUID } from 'node:crypto'
 import type { CredentialTable, OpenAiCredential, SandboxCredential } from './credentials.ts'
-import { type Answer, bearerToken, type Call, eventsAnswer, jsonAnswer, objectsOf } from './http.ts'
-import type { Provider, RefusalTable, Route, Verdict } from './provider.ts'
+import { type Answer, bearerToken, type Call, eventsAnswer, header, jsonAnswer, objectsOf } from './http.ts'
+import type { Provider, Refusal, RefusalTable, Route, Verdict } from './provider.ts'
 import { type ReplyBlock, replyText } from './reply.ts'
 
 const DEFAULT_ACCOUNT = 'acct-sandbox'
@@ -19,6 +19,7 @@ const errors: RefusalTable<ErrorShape> = {
   missing: invalidRequest(401, 'missing_authentication', 'No credential: send an Authorization header.'),
   unknown: invalidRequest(401, 'invalid_api_key', 'Incorrect API key provided (sandbox).'),
   expired: invalidRequest(401, 'token_expired', 'Provided authentication token is expired (sandbox).'),
+  'wrong-account': invalidRequest(401, 'account_mismatch', 'This token is for another account (sandbox).'),
   'not-for-this-api': invalidRequest(401, 'invalid_authentication', 'This credential is not for this API.'),
   'no-credit': {
     status: 429,
@@ -45,6 +46,12 @@ const errors: RefusalTable<ErrorShape> = {
   ),
 }
 
+const invalidated = invalidRequest(
+  401,
+  'token_invalidated',
+  'Your authentication token has been invalidated (sandbox). Sign in again.',
+)
+
 export const openai: Provider = {
   name: 'openai',
   mount: '/openai',
@@ -53,7 +60,7 @@ export const openai: Provider = {
     return routes[route]?.(call)
   },
   authenticate,
-  refuse: (refusal) => failure(errors[refusal] ?? errors.unknown),
+  refuse,
   notFound: (call) => failure(invalidRequest(404, 'not_found', `Invalid URL (${call.method} ${call.path})`)),
 }
 
@@ -75,8 +82,22 @@ function authenticate(call: Call, path: string, accepted: CredentialTable): Verd
   const found = accepted.find(isOpenAi).filter((one) => one.value === token)
   const kind = path.startsWith('/v1/') ? 'api-key' : 'access-token'
   const credential = found.find((one) => one.kind === kind)
-  if (credential !== undefined) return { credential }
+  if (credential !== undefined) {
+    return isForAnotherAccount(call, credential) ? { refusal: 'wrong-account' } : { credential }
+  }
   return { refusal: found.length > 0 ? 'not-for-this-api' : 'unknown' }
+}
+
+function isForAnotherAccount(call: Call, { accountId }: OpenAiCredential): boolean {
+  const named = header(call, 'chatgpt-account-id')
+  return accountId !== undefined && named !== undefined && named !== accountId
+}
+
+// A token of a sign-in is refused in other words than a key, and sent to the refresh by them.
+function refuse(refusal: Refusal, call: Call): Answer {
+  const isOfSignIn = (bearerToken(call) ?? '').split('.').length === 3
+  if (refusal === 'revoked' && isOfSignIn) return failure(invalidated)
+  return failure(errors[refusal] ?? errors.unknown)
 }
 
 function responses(call: Call): Route {

@@ -11,6 +11,7 @@ export type Refusal =
   | 'missing'
   | 'unknown'
   | 'not-for-this-api'
+  | 'wrong-account'
   | 'bad-signature'
   | 'signed-too-long-ago'
   | 'wrong-region'

@@ -13,7 +13,6 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { agentPrograms } from '../agents/install.ts'
 
 const MANUAL_REDIRECT = 'https://platform.claude.com/oauth/code/callback'
-const CLIENT_ID = '9d1c250a-e61b-44d9-88ed-5944d1962f5e'
 
 let program: string
 let directory: string
@@ -43,21 +42,10 @@ afterEach(async () => {
   expect({ elsewhere, leftBehind }).toEqual({ elsewhere: [], leftBehind: [] })
 })
 
-/** What a person copies from the page after agreeing. The program prints a short link, with the challenge only. */
+/** What a person copies from the page after agreeing. */
 async function agree(link: string): Promise<Secret> {
-  const asked = new URL(link)
-  const challenge = /^\?z-([\w-]{43})$/.exec(asked.search)?.[1]
-  const query = new URLSearchParams({
-    response_type: 'code',
-    client_id: CLIENT_ID,
-    redirect_uri: MANUAL_REDIRECT,
-    scope: 'user:profile user:inference user:sessions:claude_code user:mcp_servers user:file_upload',
-    code_challenge: challenge ?? '',
-    code_challenge_method: 'S256',
-    state: 'state-of-the-page',
-  })
-  const search = challenge === undefined ? asked.search : `?${query}`
-  const page = await (await fetch(`${sandbox.anthropicUrl}${asked.pathname}${search}`)).text()
+  const { pathname, search } = new URL(link)
+  const page = await (await fetch(`${sandbox.anthropicUrl}${pathname}${search}`)).text()
   return new Secret(/<code id="code">([^<]+)</.exec(page)?.[1]?.replaceAll('&#35;', '#') ?? '')
 }
 

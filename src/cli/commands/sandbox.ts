@@ -36,10 +36,10 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
   const port = portNumber(options.port ?? '0')
   const tlsOption = options.tls === undefined ? {} : { tls: { directory: await madeDirectory(options.tls) } }
   const sandbox = await dependencies.startSandbox({ port, credentials: ACCEPTED, ...tlsOption })
-  const { url, anthropicUrl, openaiUrl, bedrockUrl, tls } = sandbox
+  const { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, tls } = sandbox
   const { proxyUrl = null, caFile = null, tlsUrl = null } = tls ?? {}
-  const answer = { url, anthropicUrl, openaiUrl, bedrockUrl, proxyUrl, caFile, tlsUrl, accepted: ACCEPTED }
-  ui.answer(answer, () => [
+  const urls = { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, proxyUrl, caFile, tlsUrl }
+  ui.answer({ ...urls, accepted: ACCEPTED }, () => [
     `The sandbox is ready: ${url}/sandbox`,
     '',
     'Fakes of the providers; no model answers here. They accept these and refuse everything else:',
@@ -50,7 +50,10 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
     'Codex against it, in config.toml:',
     `  openai_base_url = "${openaiUrl}"`,
     'A server that tests credentials against it:',
-    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${url}/openai CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
+    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${issuerUrl} CLAVIGER_BEDROCK_URL=${bedrockUrl} claviger serve`,
+    'Signing in to its OAuth server, which agrees by itself or, by device code, on a page:',
+    `  codex login --device-auth --experimental_issuer ${issuerUrl}`,
+    `  ${issuerUrl}/codex/device`,
     ...proxyLines(tls),
     'More, and every way to hand a credential over:',
     `  curl ${url}/sandbox`,
@@ -67,6 +70,7 @@ function proxyLines(tls: StartedSandbox['tls']): string[] {
   return [
     "The providers' own hosts, for programs that insist on them (no other host is reachable by this proxy):",
     `  HTTPS_PROXY=${proxyUrl} NODE_EXTRA_CA_CERTS=${shellCommand([caFile])} claude auth login`,
+    `  curl --proxy ${proxyUrl} --cacert ${shellCommand([caFile])} LINK-IT-PRINTS`,
     `  HTTPS_PROXY=${proxyUrl} CODEX_CA_CERTIFICATE=${shellCommand([caFile])} codex login --device-auth`,
     'The sandbox itself by TLS:',
     `  curl --cacert ${shellCommand([caFile])} ${tlsUrl}/anthropic/api/hello`,

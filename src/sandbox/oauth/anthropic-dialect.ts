@@ -3,13 +3,12 @@
 
 import { type Answer, bearerToken, type Call, jsonAnswer } from '../http.ts'
 import { answerAuthorize, oauthError, page } from './authorize.ts'
-import type { OAuthRoute, OAuthRoutes } from './dialect.ts'
 import type { Account, LoginFacts } from './grants.ts'
-import { answerRevoke } from './revoke.ts'
-import type { OAuthState } from './state.ts'
-import { answerTokenCall, type TokenDialect } from './token-endpoint.ts'
+import type { OAuthRoute, OAuthRoutes, OAuthState } from './state.ts'
+import { answerRevoke, answerTokenCall, type TokenDialect } from './token-endpoint.ts'
 
 const PROFILE_SCOPE = 'user:profile'
+const LOGIN_SCOPE = 'user:inference user:profile user:sessions:claude_code user:mcp_servers user:file_upload'
 const pastedAt = [
   'https://platform.claude.com/oauth/code/callback',
   'https://console.anthropic.com/oauth/code/callback',
@@ -40,7 +39,7 @@ const tokenDialect: TokenDialect = {
 }
 
 const authorize: OAuthRoute = (call, state) =>
-  answerAuthorize(call, { provider: 'anthropic', pastedAt }, state)
+  answerAuthorize(call, { provider: 'anthropic', pastedAt, short }, state)
 
 export const anthropicRoutes: OAuthRoutes = {
   'GET /oauth/authorize': authorize,
@@ -51,6 +50,13 @@ export const anthropicRoutes: OAuthRoutes = {
   'GET /v1/oauth/hello': () => jsonAnswer(200, { message: 'hello' }),
   'GET /api/oauth/profile': (call, state) => asking(call, state, profile),
   'GET /api/oauth/claude_cli/roles': (call, state) => asking(call, state, roles),
+}
+
+// `claude` prints addresses with a mark and the challenge only: z for a login, I for a setup token.
+function short(query: string) {
+  const found = /^([zI])[\w-]*?[-_]([\w-]{43})$/.exec(query)
+  if (found === null) return undefined
+  return { challenge: found[2] ?? '', scope: found[1] === 'z' ? LOGIN_SCOPE : 'user:inference' }
 }
 
 // Tokens that were accepted rather than minted here have no account to tell of.

@@ -9,7 +9,8 @@ const CODE_MS = 10 * 60_000
 
 /** What a person agreed to. */
 export type Authorization = {
-  readonly clientId: string
+  /** The client the code is for, or null when it did not say which it is. */
+  readonly clientId: string | null
   /** The address the code is sent to, or null for any that ends in `redirectPath`. */
   readonly redirectUri: string | null
   readonly redirectPath?: string
@@ -62,7 +63,8 @@ export function challengeOf(verifier: string): string {
 }
 
 function mismatch(authorization: Authorization, redemption: Redemption): string | undefined {
-  if (redemption.clientId !== authorization.clientId) return 'The code was issued for another client.'
+  if (authorization.clientId !== null && redemption.clientId !== authorization.clientId)
+    return 'The code was issued for another client.'
   const { redirectUri, redirectPath } = authorization
   const isSameAddress =
     redirectUri === null

@@ -10,6 +10,8 @@ import { unguessable } from './tokens.ts'
 export type AuthorizeDialect = {
   readonly provider: OAuthProvider
   readonly pastedAt: readonly string[]
+  /** Reads addresses that name nothing but a challenge; the code is shown for pasting then. */
+  short?(query: string): { readonly challenge: string; readonly scope: string } | undefined
 }
 
 type Wish = {
@@ -22,6 +24,8 @@ type Wish = {
 
 /** Answers `GET …/oauth/authorize`. */
 export function answerAuthorize(call: Call, dialect: AuthorizeDialect, state: OAuthState): Answer {
+  const short = dialect.short?.(call.query)
+  if (short !== undefined) return answerShort(short, dialect, state)
   const wish = readWish(new URLSearchParams(call.query), dialect)
   if (typeof wish === 'string') return page(400, 'This sign-in cannot start', [escaped(wish)])
   const behaviour = state.settings.authorize
@@ -38,6 +42,21 @@ export function answerAuthorize(call: Call, dialect: AuthorizeDialect, state: OA
   const target = withQuery(wish.redirectUri, { code, state: stated })
   if (behaviour !== 'page') return redirect(target)
   return page(200, 'Sign in to the sandbox', [`<a id="agree" href="${escaped(target)}">Agree</a>`])
+}
+
+function answerShort(
+  short: { readonly challenge: string; readonly scope: string },
+  { provider }: AuthorizeDialect,
+  state: OAuthState,
+): Answer {
+  if (state.settings.authorize === 'deny') return page(200, 'Sign-in was declined', [])
+  const code = state.authorizations.issue({
+    ...short,
+    clientId: null,
+    redirectUri: null,
+    account: state.settings.accounts[provider],
+  })
+  return pasted(code, unguessable())
 }
 
 /** A page for people. `lines` are HTML. */

@@ -1,9 +1,8 @@
 // The OAuth server of the sandbox as tests steer it, and the way from a request to the dialect it is for.
 
-import { type Answer, type Call, header } from '../http.ts'
+import type { Answer, Call } from '../http.ts'
 import { anthropicRoutes } from './anthropic-dialect.ts'
 import type { DeviceDecision } from './devices.ts'
-import type { OAuthRoutes } from './dialect.ts'
 import type { FaultScope, Faults, TokenFault } from './faults.ts'
 import type { Account, GrantSettings, LoginView, OAuthProvider } from './grants.ts'
 import { openaiRoutes } from './openai-dialect.ts'
@@ -12,6 +11,7 @@ import {
   createOAuthState,
   noTotals,
   type OAuthNote,
+  type OAuthRoutes,
   type OAuthSettings,
   type OAuthState,
   type OAuthTotals,
@@ -126,12 +126,6 @@ export function createOAuth(clock: () => Date, accept: Accepting): OAuthDesk {
       return found === undefined || found.state === 'ok' ? undefined : found.state
     },
   }
-}
-
-/** Whether a call says that it is for another account than `accountId`. */
-export function isForAnotherAccount(call: Call, accountId: string | undefined): boolean {
-  const named = header(call, 'chatgpt-account-id')
-  return accountId !== undefined && named !== undefined && named !== accountId
 }
 
 function steering(state: OAuthState): OAuthServer {

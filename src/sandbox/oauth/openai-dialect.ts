@@ -4,10 +4,14 @@
 import { type Answer, type Call, header, jsonAnswer } from '../http.ts'
 import { challengeOf } from './authorizations.ts'
 import { answerAuthorize, escaped, oauthError, page } from './authorize.ts'
-import type { OAuthRoutes } from './dialect.ts'
-import { answerRevoke } from './revoke.ts'
-import type { OAuthState } from './state.ts'
-import { answerTokenCall, parametersOf, type TokenDialect, type TokenRefusal } from './token-endpoint.ts'
+import type { OAuthRoutes, OAuthState } from './state.ts'
+import {
+  answerRevoke,
+  answerTokenCall,
+  parametersOf,
+  type TokenDialect,
+  type TokenRefusal,
+} from './token-endpoint.ts'
 import { idToken, unguessable } from './tokens.ts'
 
 const DEVICE_SCOPE = 'openid profile email offline_access'

@@ -1,5 +1,6 @@
-// Everything one OAuth server of the sandbox knows and may be told, as its routes see it.
+// Everything one OAuth server of the sandbox knows and may be told, as its routes see it, and their shape.
 
+import type { Answer, Call } from '../http.ts'
 import { type Authorizations, createAuthorizations } from './authorizations.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { createFaults, createGate, type Faults, type Gate, type GrantKind } from './faults.ts'
@@ -71,6 +72,16 @@ export type OAuthState = {
   settings: OAuthSettings
   totals: { -readonly [Key in keyof OAuthTotals]: OAuthTotals[Key] }
 }
+
+/** Answers one call; undefined when the route is not the OAuth server's business after all. */
+export type OAuthRoute = (
+  call: Call,
+  state: OAuthState,
+  note: (note: OAuthNote) => void,
+) => Answer | undefined | Promise<Answer | undefined>
+
+/** By method and path without the mount: `POST /oauth/token`. */
+export type OAuthRoutes = Readonly<Record<string, OAuthRoute>>
 
 const defaultSettings: OAuthSettings = {
   grants: {

@@ -1,7 +1,7 @@
 // A token endpoint from the first byte to the last: reads the call, misbehaves as told, does what was asked in
 // one step (the commit), and answers in the words of the dialect it is given.
 
-import { type Answer, type Call, header, lostAnswer } from '../http.ts'
+import { type Answer, type Call, header, jsonAnswer, lostAnswer } from '../http.ts'
 import { fingerprint } from '../journal.ts'
 import { disturbance, otherAccount, paced, pause, refreshOptions, stated } from './disturbed.ts'
 import type { FaultPoint, GrantKind, TokenFault } from './faults.ts'
@@ -67,6 +67,18 @@ export function parametersOf(call: Call): Parameters {
   if (isForm) return Object.fromEntries(new URLSearchParams(call.raw.toString('utf8')))
   const texts = Object.entries(call.body ?? {}).map(([name, value]) => [name, String(value ?? '')] as const)
   return Object.fromEntries(texts)
+}
+
+/**
+ * Revokes as both providers do: a refresh token stands for its login, an access token only for itself, and
+ * whoever sends neither is told the same.
+ */
+export function answerRevoke(call: Call, state: OAuthState): Answer {
+  const token = parametersOf(call).token ?? ''
+  const login = state.grants.loginOf(token)
+  if (login !== undefined) state.grants.revokeLogin(login.id)
+  else if (state.grants.access(token) !== undefined) state.grants.revokeAccessToken(token)
+  return jsonAnswer(200, {})
 }
 
 type Asked = { readonly grant: GrantKind; readonly parameters: Parameters }
