@@ -30,12 +30,14 @@ type AcceptedCredential =
     }
 
 /** The fake providers, started by `sandbox`. */
-interface StartedSandbox {
+export interface StartedSandbox {
   readonly url: string
   readonly anthropicUrl: string
   readonly openaiUrl: string
   readonly issuerUrl: string
   readonly bedrockUrl: string
+  /** Null unless asked for. */
+  readonly tls: { readonly proxyUrl: string; readonly caFile: string; readonly tlsUrl: string | null } | null
   close(): Promise<void>
 }
 
@@ -66,6 +68,7 @@ export interface CliDependencies extends Streams {
   readonly startSandbox: (options: {
     port: number
     credentials: readonly AcceptedCredential[]
+    tls?: { directory: string }
   }) => Promise<StartedSandbox>
   readonly offline: () => Promise<Offline>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>

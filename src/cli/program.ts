@@ -55,6 +55,7 @@ function addServing(program: Command, attach: Attach): void {
     .command('sandbox')
     .description('Run fakes of the providers, to try things out without an account.')
     .option('--port <number>', 'port to listen on; a free one when absent')
+    .option('--tls <directory>', "also play the providers' own hosts, by a proxy; ca.pem goes there")
   attach(sandbox, () => import('./commands/sandbox.ts').then((m) => m.run))
 }
 

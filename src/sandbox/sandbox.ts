@@ -27,6 +27,7 @@ import { createOAuth, type OAuthDesk, type OAuthMatch, type OAuthServer } from '
 import { openai } from './openai.ts'
 import type { Provider, Refusal, RefusalSettings, Route } from './provider.ts'
 import { defaultReply, playReply, type ReplyScript } from './reply.ts'
+import { startTlsProxy, type TlsProxy } from './tls/proxy.ts'
 
 const providers: readonly Provider[] = [anthropic, openai, bedrock]
 
@@ -41,12 +42,16 @@ export type SandboxOptions = {
   readonly shouldRetry?: boolean | 'absent'
   /** The clock that decides whether an AWS signature is too old; the OAuth server's starts from it. */
   readonly now?: () => Date
+  /** Also plays the providers' own hosts, for programs that insist on them; `ca.pem` is written to `directory`. */
+  readonly tls?: { readonly directory: string }
 }
 
 /** A running sandbox. `openaiUrl` ends in `/v1`; the other addresses are base URLs as the agents take them. */
 export type Sandbox = SandboxUrls & {
   /** The sign-ins, and how they misbehave. The access tokens it mints are accepted while they are good. */
   readonly oauth: OAuthServer
+  /** The way to the hosts it plays; null unless it was asked for. */
+  readonly tls: TlsProxy | null
   /** Accepts a credential from now on; accepting it again sets it back to `ok`. */
   accept(credential: SandboxCredential): void
   /**
@@ -71,8 +76,20 @@ export type Sandbox = SandboxUrls & {
   close(): Promise<void>
 }
 
-/** Where the sandbox has one provider, on all of its host names. */
-export type SandboxMount = '/anthropic' | '/openai' | '/bedrock'
+/** Where the sandbox has one provider, on all of its host names; empty for all of them, as at its own address. */
+export type SandboxMount = '/anthropic' | '/openai' | '/bedrock' | ''
+
+// The hosts that the agents' programs cannot be turned away from by a setting.
+const PLAYED: Readonly<Record<string, SandboxMount>> = {
+  'api.anthropic.com': '/anthropic',
+  'platform.claude.com': '/anthropic',
+  'console.anthropic.com': '/anthropic',
+  'claude.ai': '/anthropic',
+  'claude.com': '/anthropic',
+  'api.openai.com': '/openai',
+  'auth.openai.com': '/openai',
+  'chatgpt.com': '/openai',
+}
 
 type State = {
   readonly credentials: CredentialTable
@@ -83,8 +100,37 @@ type State = {
   refusals: RefusalSettings
 }
 
-/** Starts a sandbox. Rejects when the address cannot be listened on. */
+/** Starts a sandbox. Rejects when an address cannot be listened on, or `ca.pem` cannot be written. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startPlain(options)
+  if (options.tls === undefined) return sandbox
+  const { serveAs } = sandbox
+  const playing = (mount: SandboxMount) => (request: IncomingMessage, response: ServerResponse) =>
+    void serveAs(mount, request, response)
+  const hosts = Object.entries(PLAYED).map(([host, mount]) => [host, playing(mount)] as const)
+  const tls = await startTlsProxy({
+    hosts: Object.fromEntries(hosts),
+    directory: options.tls.directory,
+    direct: playing(''),
+    ...(options.host === undefined ? {} : { host: options.host }),
+  }).catch(async (error: unknown) => {
+    await sandbox.close()
+    throw error
+  })
+  return {
+    ...sandbox,
+    tls,
+    reset() {
+      sandbox.reset()
+      tls.reset()
+    },
+    async close() {
+      await Promise.all([sandbox.close(), tls.close()])
+    },
+  }
+}
+
+async function startPlain(options: SandboxOptions): Promise<Sandbox> {
   const state = initialState(options)
   const server = createServer()
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1')
@@ -92,6 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sandbox: Sandbox = {
     ...urls,
     oauth: state.oauth.server,
+    tls: null,
     accept: state.credentials.accept,
     teach: state.credentials.teach,
     requests: state.journal.all,

@@ -37,7 +37,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
-  providers: ['provider.ts'],
+  providers: ['provider.ts', 'login-program.ts'],
   harnesses: ['harness.ts'],
 }
 

@@ -1,12 +1,19 @@
 // `claviger sandbox`: the fake providers in the foreground, with made-up credentials that they accept.
 
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ClavigerError } from '../../domain/errors.ts'
+import { shellCommand } from '../../lib/shell-quote.ts'
 import type { Context } from '../context.ts'
+import type { StartedSandbox } from '../dependencies.ts'
 import { untilEnded } from '../signals.ts'
 import { labelled } from '../text.ts'
 import { portNumber } from '../usage.ts'
 
 export interface SandboxOptions {
   readonly port?: string
+  /** Where `ca.pem` goes. */
+  readonly tls?: string
 }
 
 // Obviously made up, and put together here so that no scanner takes this file for a leak.
@@ -27,9 +34,12 @@ const ACCEPTED = [
 export async function run({ dependencies, ui }: Context, options: SandboxOptions): Promise<number> {
   const ended = untilEnded()
   const port = portNumber(options.port ?? '0')
-  const sandbox = await dependencies.startSandbox({ port, credentials: ACCEPTED })
-  const { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl } = sandbox
-  ui.answer({ url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, accepted: ACCEPTED }, () => [
+  const tlsOption = options.tls === undefined ? {} : { tls: { directory: await madeDirectory(options.tls) } }
+  const sandbox = await dependencies.startSandbox({ port, credentials: ACCEPTED, ...tlsOption })
+  const { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, tls } = sandbox
+  const { proxyUrl = null, caFile = null, tlsUrl = null } = tls ?? {}
+  const urls = { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, proxyUrl, caFile, tlsUrl }
+  ui.answer({ ...urls, accepted: ACCEPTED }, () => [
     `The sandbox is ready: ${url}/sandbox`,
     '',
     'Fakes of the providers; no model answers here. They accept these and refuse everything else:',
@@ -44,12 +54,40 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
     'Signing in to its OAuth server, which agrees by itself or, by device code, on a page:',
     `  codex login --device-auth --experimental_issuer ${issuerUrl}`,
     `  ${issuerUrl}/codex/device`,
+    ...proxyLines(tls),
     'More, and every way to hand a credential over:',
     `  curl ${url}/sandbox`,
   ])
   await ended
   await sandbox.close()
   return 0
+}
+
+// The proxy refuses every host that it does not play, so a mistake cannot reach the real one.
+function proxyLines(tls: StartedSandbox['tls']): string[] {
+  if (tls === null) return []
+  const { proxyUrl, caFile, tlsUrl } = tls
+  return [
+    "The providers' own hosts, for programs that insist on them (no other host is reachable by this proxy):",
+    `  HTTPS_PROXY=${proxyUrl} NODE_EXTRA_CA_CERTS=${shellCommand([caFile])} claude auth login`,
+    `  curl --proxy ${proxyUrl} --cacert ${shellCommand([caFile])} LINK-IT-PRINTS`,
+    `  HTTPS_PROXY=${proxyUrl} CODEX_CA_CERTIFICATE=${shellCommand([caFile])} codex login --device-auth`,
+    'The sandbox itself by TLS:',
+    `  curl --cacert ${shellCommand([caFile])} ${tlsUrl}/anthropic/api/hello`,
+  ]
+}
+
+async function madeDirectory(path: string): Promise<string> {
+  const directory = resolve(path)
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new ClavigerError('invalid', `The directory ${directory} could not be made.`, {
+      hint: 'Give --tls a directory that you may write to.',
+      cause,
+    })
+  }
+  return directory
 }
 
 function madeUp(one: (typeof ACCEPTED)[number]): string {
