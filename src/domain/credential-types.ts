@@ -66,10 +66,10 @@ const REGION_FIELD: FieldDefinition = {
   expectation: 'should look like us-east-1',
 }
 
-const OAUTH_FIELDS: readonly FieldDefinition[] = [
-  secretField('access', 'access token', null, ''),
-  secretField('refresh', 'refresh token', null, ''),
-]
+function fact(name: string, label: string, required = false): FieldDefinition {
+  const expectation = 'must be one line of printable characters without spaces'
+  return { ...secretField(name, label, null, ''), secret: false, required, expectation }
+}
 
 const BEDROCK_BILLS = 'Your AWS account, at Bedrock prices.'
 const BEDROCK_RIGHTS =
@@ -84,7 +84,16 @@ const TYPES = {
     provider: 'anthropic',
     subscription: true,
     entry: 'sign-in',
-    fields: OAUTH_FIELDS,
+    fields: [
+      secretField('access', 'access token', null, ''),
+      secretField('refresh', 'refresh token', null, ''),
+      { ...fact('scopes', 'scopes', true), pattern: /^[\x20-\x7e]+$/ },
+      fact('accountId', 'account'),
+      fact('organizationId', 'organization'),
+      fact('email', 'e-mail'),
+      fact('plan', 'plan'),
+      fact('tier', 'rate limit tier'),
+    ],
     suffixOf: 'access',
     whereToGet: 'By signing in with the claude program.',
     rights: 'A Claude Pro, Max, Team or Enterprise plan.',
@@ -180,7 +189,14 @@ const TYPES = {
     provider: 'openai',
     subscription: true,
     entry: 'sign-in',
-    fields: OAUTH_FIELDS,
+    fields: [
+      secretField('id', 'id token', null, ''),
+      secretField('access', 'access token', null, ''),
+      secretField('refresh', 'refresh token', null, ''),
+      fact('accountId', 'account', true),
+      fact('email', 'e-mail'),
+      fact('plan', 'plan'),
+    ],
     suffixOf: 'access',
     whereToGet: 'By signing in with ChatGPT.',
     rights: 'A ChatGPT plan that includes Codex.',

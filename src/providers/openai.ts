@@ -1,4 +1,4 @@
-// OpenAI: are an API key and a Codex access token usable? It signs nobody in and renews nothing.
+// OpenAI: are an API key and a Codex access token usable? Logins are renewed in openai-login.ts.
 //
 // What a probe costs. API key: a free list of models, then one request of at most 16 output tokens (the least
 // the API takes) to the smallest model, under a hundredth of a US cent, because only a billed request tells
@@ -6,6 +6,7 @@
 // the usage its workspace has left.
 
 import type { FieldValues } from '../domain/values.ts'
+import { openAiRenewer } from './openai-login.ts'
 import type { Probe, Provider } from './provider.ts'
 import {
   askJson,
@@ -73,6 +74,7 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
       if (type === 'codex/access-token') return await probeAccessToken(fields, options)
       throw cannotProbe(type)
     },
+    renewer: openAiRenewer(options),
   }
 }
 

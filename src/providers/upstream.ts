@@ -67,7 +67,7 @@ export async function askJson(call: JsonCall, options: UpstreamOptions): Promise
     },
     { allowPrivate: options.allowPrivate ?? false, allowLoopback: options.allowLoopback ?? true },
   )
-  return { status, headers, json: parseObject(body) }
+  return { status, headers, json: parseObject(body.toString('utf8')) }
 }
 
 export function isSuccess(answer: JsonAnswer): boolean {
@@ -151,9 +151,10 @@ function unreliableSentence(service: string, status: number): string {
   return `What answered (status ${status}) was not what we know of ${service}. Check the base URL and proxies.`
 }
 
-function parseObject(body: Buffer): JsonObject | undefined {
+/** The JSON object in a text; undefined for anything else. */
+export function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'))
+    const value: unknown = JSON.parse(text)
     return isObject(value) ? value : undefined
   } catch {
     // Not JSON, so not the provider: the caller reports the answer as unreliable.
@@ -161,6 +162,6 @@ function parseObject(body: Buffer): JsonObject | undefined {
   }
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

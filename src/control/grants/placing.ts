@@ -71,7 +71,8 @@ async function makeCurrent(
   const grant = after(grantRow.grant, {
     kind: 'renewed',
     attempt: answer.attempt,
-    tokens: { ...issued, issuedAt: answer.at },
+    // An answer may say nothing of the end that it does not move.
+    tokens: { ...issued, endsAt: issued.endsAt ?? grantRow.grant.endsAt, issuedAt: answer.at },
   })
   const version = row.version + 1
   const at = ports.now()

@@ -1,0 +1,164 @@
+// For tests of grants: the engine over a store, a journal in memory, a provider of our own that rotates, and time that a
+// test can move.
+
+import { randomBytes } from 'node:crypto'
+import { insertLogin, type NewPlace, rowOf } from '../../src/control/grants/arriving.ts'
+import { createBreakers } from '../../src/control/grants/breakers.ts'
+import { createGrants, type Grants } from '../../src/control/grants/engine.ts'
+import type { JournaledAnswer, Reached, RenewalJournal } from '../../src/control/grants/journal.ts'
+import { grantAct } from '../../src/control/grants/keeping.ts'
+import type { EngineTimings, GrantPorts, Notice } from '../../src/control/grants/tools.ts'
+import { upkeep } from '../../src/control/grants/tools.ts'
+import { createGuard } from '../../src/control/guard.ts'
+import { Secret } from '../../src/domain/secret.ts'
+import { checkFields } from '../../src/domain/values.ts'
+import { sha256 } from '../../src/lib/digest.ts'
+import { newId } from '../../src/lib/id.ts'
+import type { Log } from '../../src/lib/log.ts'
+import type { Renewal, Renewer, TokenSet } from '../../src/providers/provider.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createVault, type EnvelopeVault } from '../../src/vault/envelope.ts'
+
+export const HOUR = 3_600_000
+
+export const TIMINGS: EngineTimings = {
+  ...{ margin: 300_000, dead: 4_000, journalGrace: 60_000, cap: 180_000, warm: 8 * 24 * HOUR },
+  ...{ forcedEvery: 300_000, callTimeout: 15_000, lease: 45_000, heartbeat: 1_000 },
+}
+
+/** A provider that rotates: each refresh token is good once. */
+export interface Rotating extends Renewer {
+  calls: number
+  /** The refresh token that is good now. */
+  live: string
+  /** What the next calls come to instead, in turn. */
+  readonly instead: ((rotate: () => Renewal) => Promise<Renewal> | Renewal)[]
+  account: string
+}
+
+export function rotating(now: () => number, life = HOUR): Rotating {
+  let serial = 0
+  const mint = () => {
+    serial += 1
+    provider.live = `rt-test-${serial}`
+    return JSON.stringify({ access: `at-test-${serial}`, refresh: provider.live, account: provider.account })
+  }
+  const provider: Rotating = {
+    ...{ calls: 0, live: '', instead: [], account: 'acct-1', renews: ['codex/oauth'] },
+    async renew(_, fields) {
+      provider.calls += 1
+      const rotate = (): Renewal => {
+        if (fields['refresh']?.expose() !== provider.live) return { kind: 'refused', reason: 'reused' }
+        return { kind: 'answered', raw: new Secret(mint()) }
+      }
+      return (await provider.instead.shift()?.(rotate)) ?? rotate()
+    },
+    tokensIn: (_, raw) => {
+      const { access, refresh, account } = JSON.parse(raw.expose())
+      return tokenSet(access, refresh, account, now() + life)
+    },
+  }
+  provider.live = 'rt-test-0'
+  return provider
+}
+
+export function tokenSet(access: string, refresh: string, account: string, expiresAt: number): TokenSet {
+  const fields = { id: 'e30.e30.sig', access, refresh, accountId: account }
+  return {
+    content: checkFields('codex/oauth', 'chatgpt', fields),
+    ...{ renewable: true, digest: sha256(refresh), expiresAt, endsAt: null },
+    account: { id: account, email: 'ada@example.com', plan: 'pro' },
+  }
+}
+
+export interface JournalOfTest extends RenewalJournal {
+  readonly lines: Map<string, JournaledAnswer>
+}
+
+export function journalInMemory(): JournalOfTest {
+  const lines = new Map<string, JournaledAnswer>()
+  const reached = new Map<string, Reached>()
+  return {
+    lines,
+    append: async (answer) => {
+      lines.set(answer.attempt, answer)
+    },
+    has: (attempt) => lines.has(attempt),
+    answers: () => [...lines.values()],
+    settled: () => undefined,
+    reached: async (place) => {
+      reached.set(place.credentialId, place)
+    },
+    furthest: () => [...reached.values()],
+    forget: (credentialId) => {
+      reached.delete(credentialId)
+    },
+  }
+}
+
+export interface GrantWorld {
+  readonly store: Store
+  readonly vault: EnvelopeVault
+  /** By the database; set it to travel. */
+  readonly clock: { now: number }
+  readonly provider: Rotating
+  /** One more server on the same store. */
+  server(replica: string, changed?: Partial<GrantPorts>): GrantServer
+  /** Stores a login that ends in so many milliseconds and returns the id of its credential. */
+  signIn(endsIn?: number): Promise<string>
+}
+
+export interface GrantServer {
+  readonly grants: Grants
+  readonly ports: GrantPorts
+  readonly journal: JournalOfTest
+  readonly told: Notice[]
+}
+
+export function grantWorld(store: Store = createMemoryStore()): GrantWorld {
+  const clock = { now: Date.UTC(2026, 0, 1) }
+  const now = () => clock.now
+  const vault = createVault(randomBytes(32))
+  const provider = rotating(now)
+  const server: GrantWorld['server'] = (replica, changed = {}) => {
+    const journal = journalInMemory()
+    const told: Notice[] = []
+    const ports: GrantPorts = {
+      ...{ store, vault, now, journal, replica, timings: TIMINGS },
+      server: { version: '1.2.3', id: replica, clockOffset: () => 0 },
+      guard: createGuard({ store, vault, now }),
+      renewerOf: (type) => (type === 'codex/oauth' ? provider : undefined),
+      elapsed: () => performance.now(),
+      breakers: createBreakers(() => performance.now()),
+      chance: () => 0.5,
+      log: silent(),
+      persistently: (work) => work(),
+      tell: async (_, notice) => void told.push(notice),
+      ...changed,
+    }
+    return { grants: createGrants(ports), ports, journal, told }
+  }
+  const first = server('signing-in')
+  return {
+    ...{ store, vault, clock, provider, server },
+    async signIn(endsIn = HOUR) {
+      const tokens = tokenSet('at-test-first', provider.live, provider.account, clock.now + endsIn)
+      const place: NewPlace = {
+        ...{ organizationId: 'org-acme', id: newId('cred'), owner: { kind: 'org' }, name: newId('chatgpt') },
+        ...{ type: 'codex/oauth', description: '' },
+      }
+      const row = rowOf(first.ports, place, tokens, 'ada')
+      await first.ports.guard.perform(upkeep(first.ports, 'org-acme'), async (unit, authorize) => {
+        await authorize(grantAct('grant.test', row))
+        await insertLogin(first.ports, unit, row, tokens, { by: 'ada', note: 'signed in' })
+      })
+      return row.id
+    },
+  }
+}
+
+function silent(): Log {
+  const nothing = () => undefined
+  return { debug: nothing, info: nothing, warn: nothing, error: nothing } as unknown as Log
+}
