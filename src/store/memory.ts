@@ -9,6 +9,7 @@ import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/cr
 import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
+import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
@@ -103,6 +104,9 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     workers: workerGroup(tables),
     grants: grantGroup(tables),
     attempts: attemptGroup(tables),
+    webhooks: webhookGroup(tables),
+    outbox: outboxGroup(tables),
+    deliveries: deliveryGroup(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

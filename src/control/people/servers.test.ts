@@ -43,6 +43,7 @@ async function startServer(url: string): Promise<Server> {
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, KEY),
     providerOf: () => undefined,
     random: randomBytes,
+    webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
