@@ -61,7 +61,7 @@ async function undelivered({ store }: Pick<Ports, 'store'>): Promise<Warning | n
   const rest = waiting === 0 ? '' : `; ${waiting} more wait`
   return {
     code: 'events',
-    message: `${counted(givenUp, 'delivery', 'deliveries')} of events failed for a day and will not be tried again${rest}.`,
+    message: `Sending an event was given up ${counted(givenUp, 'time')}, after a day of trying${rest}.`,
     hint: 'See which of your organization, and send them again: claviger admin events list, then claviger admin events replay ID',
   }
 }
