@@ -53,7 +53,7 @@ function tellingThrough(read: Way, write: Way): Telling {
       insert: (row, webhookIds) => write((unit) => unit.outbox.insert(row, webhookIds)),
       get: (organizationId, id) => read((unit) => unit.outbox.get(organizationId, id)),
       list: (organizationId, filter, page) => read((unit) => unit.outbox.list(organizationId, filter, page)),
-      deliveries: (eventIds) => read((unit) => unit.outbox.deliveries(eventIds)),
+      listDeliveries: (eventIds) => read((unit) => unit.outbox.listDeliveries(eventIds)),
       prune: (createdBefore, limit) => write((unit) => unit.outbox.prune(createdBefore, limit)),
     },
     deliveries: {

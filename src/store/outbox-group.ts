@@ -2,7 +2,6 @@
 // the port, beside store.ts.
 
 import type { EventName, EventSubject } from '../domain/telling/events.ts'
-import type { DataKeyRow, Page } from './store.ts'
 
 export interface WebhookRow {
   readonly id: string
@@ -20,12 +19,8 @@ export interface WebhookRow {
 }
 
 /** What the data key of a webhook is bound to: its address too, so that a signature goes nowhere else. */
-export function webhookPlace({
-  id,
-  organizationId,
-  url,
-}: Pick<WebhookRow, 'id' | 'organizationId' | 'url'>): Omit<DataKeyRow, 'wrappedKey'> {
-  return { id, organizationId, owner: 'org', type: 'webhook', name: url, version: 1 }
+export function webhookPlace({ id, organizationId, url }: Pick<WebhookRow, 'id' | 'organizationId' | 'url'>) {
+  return { id, organizationId, owner: 'org', type: 'webhook', name: url, version: 1 } as const
 }
 
 export interface WebhookStore {
@@ -49,15 +44,27 @@ export interface EventRow {
   readonly createdAt: number
 }
 
+/** A page of events by id; ids are ordered by time. */
+export interface EventPage {
+  /** Return rows after this id. */
+  readonly after?: string
+  /** At most this many rows. */
+  readonly limit: number
+}
+
 /** Events are never changed. They outlive their credential. */
 export interface OutboxStore {
   /** With a delivery to each of these webhooks, due at once. False, and nothing is stored, when it was told before. */
   insert(row: EventRow, webhookIds: readonly string[]): Promise<boolean>
   get(organizationId: string, id: string): Promise<EventRow | undefined>
   /** `undelivered`: those that some webhook has not taken. */
-  list(organizationId: string, filter: { readonly undelivered?: boolean }, page: Page): Promise<EventRow[]>
+  list(
+    organizationId: string,
+    filter: { readonly undelivered?: boolean },
+    page: EventPage,
+  ): Promise<EventRow[]>
   /** What became of these, oldest first, by webhook. */
-  deliveries(eventIds: readonly string[]): Promise<DeliveryRow[]>
+  listDeliveries(eventIds: readonly string[]): Promise<DeliveryRow[]>
   /** Forgets events from before this time with nothing left to be sent, at most so many. Returns how many. */
   prune(createdBefore: number, limit: number): Promise<number>
 }

@@ -20,7 +20,7 @@ export function createEventUseCases({
       const page = { limit, ...(after !== undefined && { after }) }
       const filter = { undelivered: state === 'undelivered' }
       const rows = await store.outbox.list(caller.organizationId, filter, page)
-      const deliveries = await store.outbox.deliveries(rows.map(({ id }) => id))
+      const deliveries = await store.outbox.listDeliveries(rows.map(({ id }) => id))
       const byEvent = Map.groupBy(deliveries, ({ eventId }) => eventId)
       const next = rows.length < limit ? null : (rows.at(-1)?.id ?? null)
       return { next, events: rows.map((row) => eventView(row, byEvent.get(row.id) ?? [])) }

@@ -45,12 +45,8 @@ function ports(changed: Partial<SendingPorts> = {}): SendingPorts {
 
 async function addWebhook(events?: EventName[], url = receiver.url) {
   const made = await house.ask('ann', 'webhooks.create', { url, ...(events && { events }) })
-  if (url === receiver.url) receiver.secret = revealed(made.secret)
+  if (url === receiver.url) receiver.secret = made.secret.expose()
   return made.id
-}
-
-function revealed(secret: Secret): string {
-  return secret.expose()
 }
 
 async function tell(event: EventName = 'grant.login_needed', once?: string): Promise<void> {
@@ -200,7 +196,10 @@ describe('a server that ends in the middle', () => {
     expect(receiver.received).toHaveLength(1)
     house.clock.now += CLAIM
     await sendDue(ports(), never)
-    expect(receiver.received.map(({ id }) => id)).toEqual([receiver.received[0]?.id, receiver.received[0]?.id])
+    expect(receiver.received.map(({ id }) => id)).toEqual([
+      receiver.received[0]?.id,
+      receiver.received[0]?.id,
+    ])
     expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: 2 }])
   })
 
@@ -244,7 +243,7 @@ describe('webhooks', () => {
   it('show their secret once and keep it sealed; the audit knows the host only', async () => {
     const made = await house.ask('ann', 'webhooks.create', { url: 'https://hooks.example.test/in?t=pass' })
     expect(made.secret).toBeInstanceOf(Secret)
-    expect(revealed(made.secret)).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    expect(made.secret.expose()).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     expect(JSON.stringify(await house.ask('ann', 'webhooks.list', {}))).not.toContain('whsec_')
     const [row] = await house.ports.store.webhooks.list('org-acme')
     expect(Buffer.from(row?.secret ?? []).toString('latin1')).not.toContain('whsec_')

@@ -93,9 +93,11 @@ function describeEvents(store: CurrentStore): void {
       ...{ eventId: row.id, webhookId, organizationId: 'org-a', attempts: 0, since: 1000, nextAt: 1000 },
       ...{ lastStatus: '', deliveredAt: null, gaveUpAt: null },
     })
-    expect(await store().outbox.deliveries([row.id])).toEqual([delivery('whk_1'), delivery('whk_2')])
-    expect(await store().outbox.deliveries([])).toEqual([])
-    await expect(store().outbox.insert({ ...row, once: null }, [])).rejects.toMatchObject({ code: 'conflict' })
+    expect(await store().outbox.listDeliveries([row.id])).toEqual([delivery('whk_1'), delivery('whk_2')])
+    expect(await store().outbox.listDeliveries([])).toEqual([])
+    await expect(store().outbox.insert({ ...row, once: null }, [])).rejects.toMatchObject({
+      code: 'conflict',
+    })
   })
 
   it('that are to be told once are told once in their organization, and end no unit', async () => {
@@ -150,7 +152,7 @@ function describeEvents(store: CurrentStore): void {
     expect(await store().outbox.prune(1001, 1)).toBe(1)
     expect(await store().outbox.prune(1001, 10)).toBe(1)
     expect(await store().outbox.list('org-a', {}, { limit: 10 })).toEqual([waiting, young])
-    expect(await store().outbox.deliveries([done.id, waiting.id])).toHaveLength(1)
+    expect(await store().outbox.listDeliveries([done.id, waiting.id])).toHaveLength(1)
   })
 }
 
@@ -158,11 +160,11 @@ function describeDeliveries(store: CurrentStore): void {
   const one = async () => {
     const row = eventRow()
     await store().outbox.insert(row, ['whk_1'])
-    const [delivery] = await store().outbox.deliveries([row.id])
+    const [delivery] = await store().outbox.listDeliveries([row.id])
     if (delivery === undefined) throw new Error('there is no delivery')
     return delivery
   }
-  const now = async ({ eventId }: DeliveryRow) => (await store().outbox.deliveries([eventId]))[0]
+  const now = async ({ eventId }: DeliveryRow) => (await store().outbox.listDeliveries([eventId]))[0]
 
   it('are due from their time on, the longest due first, over all organizations', async () => {
     const late = eventRow({ createdAt: 900 })
@@ -219,7 +221,7 @@ function describeDeliveries(store: CurrentStore): void {
     await store().deliveries.again(event, ['whk_1', 'whk_9'], 6000)
     await store().deliveries.again(event, [], 6000)
     const fresh = { ...seen, since: 6000, nextAt: 6000 }
-    expect(await store().outbox.deliveries([seen.eventId])).toEqual([
+    expect(await store().outbox.listDeliveries([seen.eventId])).toEqual([
       { ...fresh, attempts: 2 },
       { ...fresh, webhookId: 'whk_9', attempts: 0 },
     ])

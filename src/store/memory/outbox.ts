@@ -63,7 +63,7 @@ export function outboxGroup({ events, deliveries }: Tables): OutboxStore {
         ),
         page,
       ),
-    deliveries: async (eventIds) =>
+    listDeliveries: async (eventIds) =>
       deliveries
         .find(({ eventId }) => eventIds.includes(eventId))
         .sort((a, b) => compare(a.eventId, b.eventId) || compare(a.webhookId, b.webhookId)),

@@ -66,7 +66,7 @@ export function outboxGroup(database: Kysely<Database>): (execute: Execute) => O
         : all
       return (await execute(query.compile())).rows.map(toEvent)
     },
-    deliveries: async (eventIds) => {
+    listDeliveries: async (eventIds) => {
       if (eventIds.length === 0) return []
       const query = database
         .selectFrom('event_delivery')
