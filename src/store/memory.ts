@@ -4,6 +4,7 @@
 import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough, type Way } from './groups-through.ts'
+import type { InstallationStore } from './installation-group.ts'
 import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { attemptGroup, grantGroup } from './memory/grants.ts'
@@ -18,7 +19,6 @@ import type { Signal } from './signal-group.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   CountStore,
-  InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,

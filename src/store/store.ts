@@ -10,6 +10,7 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
 import type { AttemptStore, GrantStore } from './grant-groups.ts'
+import type { InstallationStore } from './installation-group.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
@@ -299,20 +300,6 @@ export interface SettingStore {
   all(organizationId: string, name: string): Promise<Record<string, unknown>>
   put(organizationId: string, subject: string, name: string, value: unknown): Promise<void>
   remove(organizationId: string, subject: string, name: string): Promise<void>
-}
-
-/** Facts about the installation itself, for example the key check value. */
-export interface InstallationStore {
-  get(name: string): Promise<string | undefined>
-  put(name: string, value: string): Promise<void>
-  /** Puts it unless there is one; returns what is there then. Of many servers that ask at once one wins. */
-  putIfAbsent(name: string, value: string): Promise<string>
-  /** Compare-and-set: false when the fact is not `seen`, or not there. */
-  swap(name: string, seen: string, value: string): Promise<boolean>
-  /** Every fact whose name begins with this (which must not be empty): name → value. */
-  beginningWith(prefix: string): Promise<Record<string, string>>
-  /** Removing none is no error. */
-  remove(name: string): Promise<void>
 }
 
 /** How much there is, over all organizations: for the operator's figures, never to decide by. */

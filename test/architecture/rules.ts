@@ -33,6 +33,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'machine-groups.ts',
     'grant-groups.ts',
     'outbox-group.ts',
+    'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',
   ],
