@@ -75,7 +75,7 @@ export function isGood(grant: Grant, { now }: Pick<Situation, 'now'>): boolean {
   return grant.expiresAt === null || grant.expiresAt > now
 }
 
-/** When somebody should look at it unasked; null: never. */
+/** When somebody should look at it unasked, in whole milliseconds; null: never. */
 export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' | 'timings'>): number | null {
   const { expiresAt, attempt, notBefore } = grant
   if (attempt !== null) return attempt.startedAt
@@ -83,7 +83,8 @@ export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' 
   if (!grant.renewable || refused(grant))
     return expiresAt !== null && isGood(grant, situation) ? expiresAt : null
   if (grant.unverified || grant.doubtful) return notBefore ?? 0
-  return Math.max(endOf(grant, situation.timings) - 2 * marginOf(grant, situation), notBefore ?? 0)
+  const ahead = Math.ceil(2 * marginOf(grant, situation))
+  return Math.max(endOf(grant, situation.timings) - ahead, notBefore ?? 0)
 }
 
 function forced(grant: Grant, seen: number, situation: Situation): Action {
