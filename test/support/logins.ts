@@ -32,7 +32,12 @@ export async function storeLogin(
   endsIn: number,
   settings: WantedLogin['settings'] = {},
 ): Promise<StoredLogin> {
-  const { id: login, accessToken, refreshToken, idToken } = sandbox.oauth.login({ provider: 'openai', settings })
+  const {
+    id: login,
+    accessToken,
+    refreshToken,
+    idToken,
+  } = sandbox.oauth.login({ provider: 'openai', settings })
   const now = Math.round(await store.now())
   const json = { access_token: accessToken, refresh_token: refreshToken, id_token: idToken }
   const tokens = openAiTokens(json, {}, now - HOUR)

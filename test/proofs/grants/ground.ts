@@ -88,8 +88,8 @@ async function firstStart([start]: readonly StartOptions[]): Promise<string> {
 
 export interface Asked {
   readonly status: number
-  /** The code of the error, or empty. */
-  readonly code: string
+  /** Its owner must sign in again. */
+  readonly needsLogin: boolean
   /** What was handed out, or empty. */
   readonly access: string
   /** From the question to the answer, in milliseconds. */
@@ -112,12 +112,12 @@ export async function ask(
     body: JSON.stringify({ harness: 'codex', credential, raw: false }),
   })
   const body = (await response.json()) as {
-    error?: { code?: string }
+    message?: string
     credential?: { fields?: { access?: string } }
   }
   return {
     status: response.status,
-    code: body.error?.code ?? '',
+    needsLogin: body.message?.includes('must sign in again') ?? false,
     access: body.credential?.fields?.access ?? '',
     took: performance.now() - started,
   }
@@ -134,7 +134,7 @@ export async function askUntilServed(
   for (;;) {
     const asked = await ask(server, start, credential).catch(() => null)
     const took = performance.now() - started
-    if (asked !== null && (asked.status < 300 || asked.code === 'needs_login')) return { ...asked, took }
+    if (asked !== null && (asked.status < 300 || asked.needsLogin)) return { ...asked, took }
     if (took > patience) return null
     await sleep(50)
   }
