@@ -3,6 +3,7 @@
 
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { isPrivateWay } from './domain/delivery.ts'
 import { ClavigerError } from './domain/errors.ts'
 import { Secret } from './domain/secret.ts'
 
@@ -162,6 +163,12 @@ export const SETTINGS = {
     standard: 'codex on PATH',
     meaning: 'The Codex program.',
   },
+  allowHttp: {
+    variable: 'CLAVIGER_ALLOW_HTTP',
+    standard: 'no',
+    meaning:
+      'yes: Codex may renew its login over plain http with a server on another machine. Whoever can read along there can use the lease.',
+  },
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS
@@ -208,6 +215,8 @@ export interface CommandLineSettings {
   readonly token: Secret | null
   readonly claudeBin: string | null
   readonly codexBin: string | null
+  /** Whether programs may be pointed at a server that is reached over plain http. */
+  readonly allowHttp: boolean
 }
 
 /** The environment of this process. */
@@ -285,6 +294,7 @@ export function commandLineSettings(given: GivenSettings): CommandLineSettings {
     token: given.token === undefined ? null : new Secret(given.token.trim()),
     claudeBin: given.claudeBin ?? null,
     codexBin: given.codexBin ?? null,
+    allowHttp: oneOf('allowHttp', given.allowHttp ?? 'no', ['yes', 'no']) === 'yes',
   }
 }
 
@@ -314,8 +324,7 @@ function httpUrl(name: SettingName, text: string): string {
 // Refresh tokens go there: never over the network in the clear.
 function issuerUrl(name: SettingName, text: string): string {
   const url = httpUrl(name, text)
-  const { protocol, hostname } = new URL(url)
-  if (protocol === 'https:' || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)) return url
+  if (isPrivateWay(url)) return url
   throw wrong(name, 'is plain http to another machine: use https')
 }
 

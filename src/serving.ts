@@ -9,6 +9,7 @@ import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
 import { createAuthenticator } from './control/authenticate.ts'
+import { createCodexEndpoint } from './control/codex/endpoint.ts'
 import { createControl } from './control/control.ts'
 import { createBreakers } from './control/grants/breakers.ts'
 import { persistently } from './control/grants/renewing/persistently.ts'
@@ -131,8 +132,10 @@ async function begin(
   endings.push(() => telling.stop())
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
+  const authenticate = createAuthenticator(ports)
   const app = createApp({
-    ...{ control: createControl(ports), authenticate: createAuthenticator(ports), metrics, log, version },
+    ...{ control: createControl(ports), authenticate, metrics, log, version },
+    codex: createCodexEndpoint(ports, authenticate),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
   })

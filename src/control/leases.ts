@@ -11,11 +11,12 @@ import { Secret } from '../domain/secret.ts'
 import { formatHandle } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
-import type { AddingUnit, CandidateRow, LeaseRow, StoreGroups } from '../store/store.ts'
+import type { AddingUnit, CandidateRow, CredentialRow, LeaseRow, StoreGroups } from '../store/store.ts'
+import { leaseEnd } from './codex/lease-life.ts'
 import { sealedVersion } from './credentials/sealing.ts'
 import { explain } from './explain.ts'
 import { isAttached } from './find.ts'
-import { type Freshness, withFresh } from './grants/freshness.ts'
+import { withFresh } from './grants/freshness.ts'
 import { type Act, absent, type Sealed } from './guard.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
@@ -131,7 +132,7 @@ function makePlan(
     holderId: caller.id,
     tokenId: caller.tokenId,
     createdAt: now,
-    expiresAt: now + workshop.leaseLife,
+    expiresAt: leaseEnd(workshop, row),
     endedAt: null,
     endReason: null,
   }
@@ -171,7 +172,7 @@ function useOf(
 /** The current value behind a running lease: what a helper asks for again and again. */
 async function read(workshop: Workshop, caller: Caller, id: string): Promise<Result<'leases.read'>> {
   const { result, opened } = await withFresh(workshop, (freshness) =>
-    release(workshop, caller, id, freshness),
+    releaseLeased(workshop, caller, id, { action: 'lease.read', mustServe: freshness.mustBeFresh }),
   )
   return {
     id,
@@ -182,7 +183,19 @@ async function read(workshop: Workshop, caller: Caller, id: string): Promise<Res
   }
 }
 
-function release(workshop: Workshop, caller: Caller, id: string, freshness: Freshness) {
+interface ReleaseOptions {
+  /** For the audit log. */
+  readonly action: string
+  /** The last check, inside of the unit; throws to leave it. */
+  readonly mustServe: (row: CredentialRow) => void
+}
+
+/**
+ * Opens what the holder of this lease may be given of its credential as it is now, and keeps the lease alive. The row is
+ * null for a lease of the machine's own login.
+ */
+export function releaseLeased(workshop: Workshop, caller: Caller, id: string, options: ReleaseOptions) {
+  const { action, mustServe } = options
   return workshop.guard.release(caller, async (unit, authorize) => {
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
@@ -191,20 +204,21 @@ function release(workshop: Workshop, caller: Caller, id: string, freshness: Fres
     if (!may(caller, 'lease')) throw absent('lease', id)
     const harness = lease.harness as HarnessName
     if (await isDisabled(unit, caller.organizationId, harness)) {
-      await authorize(disabledAct('lease.read', harness))
+      await authorize(disabledAct(action, harness))
     }
     const row = await leasedRow(unit, caller, lease)
     const act: Act = {
-      action: 'lease.read',
+      action,
       needs: { lease: id },
       object: row === null ? ambient(id) : { kind: 'credential', id: row.id, name: row.name },
       details: { lease: id, generation: row?.version ?? 0 },
     }
     await authorize(act)
     if (row !== null) await mustFitPolicy(unit, authorize, caller.organizationId, act, row)
-    if (row !== null) freshness.mustBeFresh(row)
-    const extended = lease.expiresAt - now < workshop.leaseLife / 2
-    const expiresAt = extended ? now + workshop.leaseLife : lease.expiresAt
+    if (row !== null) mustServe(row)
+    const end = leaseEnd(workshop, row)
+    const extended = end - lease.expiresAt > workshop.leaseLife / 2
+    const expiresAt = extended ? end : lease.expiresAt
     if (extended) await unit.leases.extend(id, expiresAt)
     return { result: { row, expiresAt }, open: row === null ? [] : [await forHolder(unit, row)] }
   })
@@ -216,7 +230,7 @@ async function forHolder(unit: Pick<AddingUnit, 'versions'>, row: CandidateRow):
 }
 
 // Null for a lease of the machine's own login. A credential the holder may not use any more is as good as none.
-async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Promise<CandidateRow | null> {
+async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Promise<CredentialRow | null> {
   if (lease.credentialId === null) return null
   const row = await unit.credentials.get(caller.organizationId, lease.credentialId)
   if (!row) throw absent('lease', lease.id)
@@ -225,7 +239,8 @@ async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Pr
   return row
 }
 
-async function findLease(unit: StoreGroups, caller: Caller, id: string): Promise<LeaseRow> {
+/** The lease of this holder; throws `not_found` for that of anybody else. */
+export async function findLease(unit: StoreGroups, caller: Caller, id: string): Promise<LeaseRow> {
   const lease = await unit.leases.get(caller.organizationId, id)
   const holds = lease !== undefined && lease.holderKind === caller.kind && lease.holderId === caller.id
   if (!lease || !holds || (caller.leaseId !== null && caller.leaseId !== id)) throw absent('lease', id)

@@ -22,3 +22,9 @@ export interface Delivery {
   /** One line each: what was set aside or kept, by name and never by value. */
   readonly report: readonly string[]
 }
+
+/** Whether nobody on the way to this address can read along: it is https, or this machine itself. */
+export function isPrivateWay(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}

@@ -1,7 +1,8 @@
 // The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, and of codes that are good once:
 // `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_device_…` is a terminal that waits. Each has 43
 // random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error
-// without asking a database. Digests are made elsewhere. Codes that people type are short: they are good for minutes,
+// without asking a database. What a program holds in the place of a refresh token is a handle with what it was given
+// behind it: `HANDLE~GENERATION~SUM`, with a checksum of its own. Digests are made elsewhere. Codes that people type are short: they are good for minutes,
 // and guesses are counted.
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -10,6 +11,7 @@ const CHECKSUM_LENGTH = 6
 // No vowels, so that a code never spells a word; nothing that looks like a digit.
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 const USER_CODE_LENGTH = 8
+const REFRESH_HANDLE = /^(clv_lease_[0-9A-Za-z_]{1,100})~([1-9][0-9]{0,8})~([0-9A-Za-z]{6})$/
 const FORM = /^clv_(api|join|device|enrol|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
@@ -49,6 +51,32 @@ export function codeKind(text: string): CodeKind | null {
 /** The id of the lease a well-formed handle names; null for anything else. */
 export function leaseOfHandle(text: string): string | null {
   return tokenKind(text) === 'lease' ? subjectOf(text) : null
+}
+
+/** What a program holds that renews its login with us, as if it were a refresh token. */
+export interface RefreshHandle {
+  readonly handle: string
+  /** The one it was given with it. */
+  readonly generation: number
+  /** False for another account than the one whose tokens it was given with, and for a number that was changed. */
+  isFor(account: string): boolean
+}
+
+/**
+ * The handle of a lease as a refresh token. It names the generation, so that a program which has an older one gets the
+ * current one without another being made; its checksum also covers whose account it is.
+ */
+export function formatRefreshHandle(handle: string, generation: number, account: string): string {
+  const given = `${handle}~${generation}`
+  return `${given}~${checksum(`${given}~${account}`)}`
+}
+
+/** The parts of a well-formed one; null for anything else. Says nothing about its being valid. */
+export function readRefreshHandle(text: string): RefreshHandle | null {
+  const [, handle = '', number = '', sum] = REFRESH_HANDLE.exec(text) ?? []
+  if (tokenKind(handle) !== 'lease') return null
+  const isFor = (account: string) => sum === checksum(`${handle}~${number}~${account}`)
+  return { handle, generation: Number(number), isFor }
 }
 
 /** What a terminal shows and a person types to let it in: eight letters, from as many random bytes. */

@@ -6,11 +6,13 @@ import { Hono } from 'hono'
 import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
+import type { CodexEndpoint } from '../control/codex/endpoint.ts'
 import type { Control, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
+import { addCodexEndpoint } from './codex/routes.ts'
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
@@ -24,6 +26,7 @@ import { type Connection, createVisitors, type Visitors } from './visitors.ts'
 
 export interface AppDependencies {
   readonly control: Control
+  readonly codex: CodexEndpoint
   readonly authenticate: Authenticate
   /** Throws when the server cannot do its work now. */
   readonly ready: () => Promise<void>
@@ -63,6 +66,11 @@ export function createApp(dependencies: AppDependencies): App {
   addPages(app, dependencies)
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
+    report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
+  })
+  addCodexEndpoint(app, {
+    ...{ codex: dependencies.codex, visitors, requestIdOf },
+    timed: (request, answer) => timed(dependencies, 'none', request, answer),
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
   })
   app.notFound((c) =>

@@ -42,6 +42,12 @@ export async function readForm(request: Request): Promise<Record<string, string>
   return Object.fromEntries(new URLSearchParams(text))
 }
 
+/** The fields of a body that is a form or a JSON object, as the endpoints of OAuth take both. Throws as the two do. */
+export async function readFields(request: Request): Promise<Record<string, unknown>> {
+  const type = request.headers.get('content-type') ?? ''
+  return /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type) ? readForm(request) : readBody(request)
+}
+
 /** Checks the input against the operation's shape; throws `invalid` naming the first fault, never a value. */
 export function checkInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const result = schema.safeParse(input)

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { createAuthenticator } from '../../src/control/authenticate.ts'
+import { createCodexEndpoint } from '../../src/control/codex/endpoint.ts'
 import { tokenRow } from '../../src/control/tokens.ts'
 import { formatToken } from '../../src/domain/token.ts'
 import { sha256 } from '../../src/lib/digest.ts'
@@ -25,9 +26,11 @@ export interface TestApp {
 /** The app over this house; parts of it may be replaced. */
 export function createTestApp(house: House, changed: Partial<Parameters<typeof createApp>[0]> = {}): TestApp {
   const lines: string[] = []
+  const authenticate = createAuthenticator(house.ports)
   const app = createApp({
     control: house.control,
-    authenticate: createAuthenticator(house.ports),
+    codex: createCodexEndpoint(house.ports, authenticate),
+    authenticate,
     ready: () => house.ports.store.check(),
     metrics: createMetrics({
       checkDatabase: () => house.ports.store.check(),
