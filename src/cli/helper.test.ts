@@ -103,7 +103,7 @@ test.each([[[]], [['api-key']], [['codex', '--lease-file', 'x']], [['aws', '--le
     expect(await helper(...args)).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: 'claviger: Use: claviger helper api-key|aws --lease-file FILE\n',
+      stderr: 'claviger: Use: claviger helper api-key|aws|codex-token --lease-file FILE\n',
     })
   },
 )

@@ -7,7 +7,7 @@ import { type LeaseFile, readLease } from '../client/lean.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { EXIT_CODE_OF } from './exit-codes.ts'
 
-const USAGE = 'Use: claviger helper api-key|aws --lease-file FILE'
+const USAGE = 'Use: claviger helper api-key|aws|codex-token --lease-file FILE'
 
 // The AWS SDK asks again when this is over; short, so that a rotated key arrives soon.
 const AWS_VALID_MS = 15 * 60 * 1000
@@ -40,12 +40,22 @@ export async function runHelper(args: readonly string[], io: HelperIo): Promise<
 const PRINTERS = new Map<string, (fields: Fields) => string>([
   ['api-key', apiKey],
   ['aws', awsCredentials],
+  ['codex-token', codexToken],
 ])
 
 function apiKey(fields: Fields): string {
   const value = fields['key'] ?? fields['token']
   if (value !== undefined) return value
   throw new ClavigerError('invalid', 'The credential of this lease is not a key.', {
+    hint: 'Use: claviger helper aws',
+  })
+}
+
+// What the `auth` command of a model provider of Codex prints: whichever of its credentials is a bearer token.
+function codexToken(fields: Fields): string {
+  const value = fields['access'] ?? fields['token'] ?? fields['key']
+  if (value !== undefined) return value
+  throw new ClavigerError('invalid', 'The credential of this lease is not one of Codex.', {
     hint: 'Use: claviger helper aws',
   })
 }

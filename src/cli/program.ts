@@ -116,7 +116,7 @@ function addRunning(program: Command, attach: Attach): void {
   program
     .command('helper')
     .description(
-      "Print the credential of a run, for the harness's own hooks: helper api-key|aws --lease-file FILE",
+      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE",
     )
 }
 

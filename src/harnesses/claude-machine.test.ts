@@ -2,6 +2,7 @@
 // Deliveries are in claude.test.ts.
 
 import { describe, expect, test } from 'vitest'
+import { LEASE } from '../../test/support/deliverable.ts'
 import { Secret } from '../domain/secret.ts'
 import { claude } from './claude.ts'
 
@@ -122,7 +123,11 @@ describe('restore', () => {
         apiKeyHelper: 'x',
       }),
     }
-    const { files, report } = claude.restore(credential, { environment: {}, userFiles, projectFiles: {} })
+    const { files, report } = claude.restore(
+      credential,
+      { environment: {}, userFiles, projectFiles: {} },
+      LEASE,
+    )
     expect(files.map(({ path, content }) => [path, JSON.parse(content.expose())])).toEqual([
       ['settings.json', { model: 'opus', env: { EDITOR: 'vi', ANTHROPIC_API_KEY: 'sk-ant-test-key' } }],
     ])

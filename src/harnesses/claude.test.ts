@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { LEASE } from '../../test/support/deliverable.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { Delivery, DeliveryMode } from '../domain/delivery.ts'
 import { Secret } from '../domain/secret.ts'
@@ -51,6 +52,7 @@ function inputFor(type: string, mode: DeliveryMode, more: Partial<DeliveryInput>
   const fields = Object.entries(FIELDS[type] ?? {}).map(([name, value]) => [name, new Secret(value)] as const)
   return {
     credential: { name: 'main', type: type as CredentialType, fields: Object.fromEntries(fields) },
+    lease: LEASE,
     mode,
     environment: {},
     userFiles: {},

@@ -1,5 +1,6 @@
 import { parse, stringify } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
+import { LEASE } from '../../test/support/deliverable.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { Secret } from '../domain/secret.ts'
@@ -16,6 +17,7 @@ function inputFor(
   const secrets = Object.entries(fields).map(([name, value]) => [name, new Secret(value)] as const)
   return {
     credential: { name: 'main', type, fields: Object.fromEntries(secrets) },
+    lease: LEASE,
     mode: 'env',
     environment: {},
     userFiles: {},
@@ -336,7 +338,7 @@ describe('restore', () => {
       ...(baseUrl === undefined ? {} : { baseUrl }),
     })
     const userFiles: Record<string, string> = config === undefined ? {} : { 'config.toml': config }
-    return codex.restore(credential, { environment: {}, userFiles, projectFiles: {} })
+    return codex.restore(credential, { environment: {}, userFiles, projectFiles: {} }, LEASE)
   }
 
   test('writes a complete auth.json and keeps the text of config.toml', () => {

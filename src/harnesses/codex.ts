@@ -1,11 +1,13 @@
-// Codex: how each static credential type is handed to it. Always by its own auth.json, which serves every surface of
-// the program (CODEX_API_KEY serves `codex exec` only) and keeps the credential out of the environment of the commands
-// that the model runs. Its configuration file is in codex-config.ts. It does not spawn and does not read files.
+// Codex: how each credential type is handed to it. Always by its own auth.json, which serves every surface of the program
+// (CODEX_API_KEY serves `codex exec` only) and keeps the credential out of the environment of the commands that the model
+// runs. A sign-in comes without its refresh token: in its place is the handle of the lease, which the program renews its
+// tokens with at our server and signs out with there. Its configuration file is in codex-config.ts. It does not spawn and does not read files.
 
 import type { CredentialType } from '../domain/credential-types.ts'
-import type { Delivery } from '../domain/delivery.ts'
+import { type Delivery, isPrivateWay } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
+import { formatRefreshHandle } from '../domain/token.ts'
 import {
   adjustConfig,
   adjustProfile,
@@ -18,6 +20,7 @@ import {
 import { mergeConfig } from './codex-merge.ts'
 import type {
   DeliverableCredential,
+  DeliverableLease,
   DeliveryInput,
   FileHistory,
   Harness,
@@ -37,10 +40,16 @@ const CREDENTIALS = [
   'OPENAI_IDENTITY_TOKEN_FILE',
 ]
 
-// These steer sign-in and refresh, of which a static credential has none.
+const RENEW_AT = 'CODEX_REFRESH_TOKEN_URL_OVERRIDE'
+const SIGN_OUT_AT = 'CODEX_REVOKE_TOKEN_URL_OVERRIDE'
+
+// What Codex signs in as; it sends it along when it renews.
+const CLIENT_ID = 'app_EMoamEEZ73f0CkXaXp7hrann'
+
+// These steer sign-in and refresh: a static credential has none, and for a sign-in we say where.
 const COMPANIONS = [
-  'CODEX_REFRESH_TOKEN_URL_OVERRIDE',
-  'CODEX_REVOKE_TOKEN_URL_OVERRIDE',
+  RENEW_AT,
+  SIGN_OUT_AT,
   'CODEX_APP_SERVER_LOGIN_CLIENT_ID',
   'CODEX_APP_SERVER_LOGIN_ISSUER',
   'OPENAI_WORKLOAD_IDENTITY_CONTEXT',
@@ -54,6 +63,7 @@ const CARRIERS = CREDENTIALS.filter(
 const STATUS: Partial<Record<CredentialType, RegExp>> = {
   'codex/api-key': /API key/i,
   'codex/access-token': /personal access token/i,
+  'codex/oauth': /Logged in using ChatGPT/i,
 }
 
 export const codex: Harness = {
@@ -62,7 +72,7 @@ export const codex: Harness = {
   programSetting: 'CLAVIGER_CODEX_BIN',
   minimumVersion: '0.130.0',
   installHint: 'npm install -g @openai/codex',
-  types: ['codex/access-token', 'codex/api-key'],
+  types: ['codex/oauth', 'codex/access-token', 'codex/api-key'],
   configurationHome: { variable: 'CODEX_HOME', fallback: '.codex', besideFallback: [] },
   reads: [CONFIG, PROFILES],
   login: LOGIN,
@@ -95,17 +105,17 @@ export const codex: Harness = {
   statusAgrees: (type, output) => STATUS[type]?.test(output) ?? false,
 }
 
-function deliver({ credential, mode, environment, userFiles }: DeliveryInput): Delivery {
+function deliver({ credential, lease, mode, environment, userFiles }: DeliveryInput): Delivery {
   const { config, report } = adjustConfig(userFiles[CONFIG], baseUrlOf(credential))
   const profiles = adjustProfiles(credential, userFiles)
   const unset = [...CREDENTIALS, ...COMPANIONS]
   const authority = environment['CODEX_AUTHAPI_BASE_URL']
   return {
     mode: 'env',
-    set: {},
+    set: credential.type === 'codex/oauth' ? overrides(lease) : {},
     unset,
     files: [
-      { path: LOGIN, content: loginFile(credential) },
+      { path: LOGIN, content: loginFile(credential, lease) },
       { path: CONFIG, content: new Secret(writeConfig(config)) },
       ...profiles.files,
     ],
@@ -144,20 +154,58 @@ function isProfile(path: string): boolean {
   return path.endsWith(`.${CONFIG}`)
 }
 
-// Every key that the program may look for is there; a missing one makes it send requests without a credential. For an
-// access token the program itself writes no `auth_mode`, so that its older versions can read the file: so do we.
-function loginFile(credential: DeliverableCredential): Secret {
-  const empty = { tokens: null, last_refresh: null }
-  const content =
-    credential.type === 'codex/api-key'
-      ? { auth_mode: 'apikey', OPENAI_API_KEY: field(credential, 'key'), ...empty }
-      : { OPENAI_API_KEY: null, ...empty, personal_access_token: token(credential) }
-  return new Secret(`${JSON.stringify(content, null, 2)}\n`)
+function loginFile(credential: DeliverableCredential, lease: DeliverableLease): Secret {
+  return new Secret(`${JSON.stringify(loginOf(credential, lease), null, 2)}\n`)
 }
 
-function token(credential: DeliverableCredential): string {
-  if (credential.type === 'codex/access-token') return field(credential, 'token')
-  throw new ClavigerError('invalid', `${credential.type} cannot be handed to Codex this way.`)
+// Every key that the program may look for is there; a missing one makes it send requests without a credential. For an
+// access token the program itself writes no `auth_mode`, so that its older versions can read the file: so do we.
+function loginOf(credential: DeliverableCredential, lease: DeliverableLease): object {
+  const empty = { tokens: null, last_refresh: null }
+  switch (credential.type) {
+    case 'codex/api-key':
+      return { auth_mode: 'apikey', OPENAI_API_KEY: field(credential, 'key'), ...empty }
+    case 'codex/access-token':
+      return { OPENAI_API_KEY: null, ...empty, personal_access_token: field(credential, 'token') }
+    case 'codex/oauth':
+      return {
+        auth_mode: 'chatgpt',
+        OPENAI_API_KEY: null,
+        tokens: tokensOf(credential, lease),
+        last_refresh: new Date(lease.takenAt).toISOString(),
+      }
+    default:
+      throw new ClavigerError('invalid', `${credential.type} cannot be handed to Codex this way.`)
+  }
+}
+
+function tokensOf(credential: DeliverableCredential, lease: DeliverableLease): object {
+  const account = field(credential, 'accountId')
+  return {
+    id_token: field(credential, 'id'),
+    access_token: field(credential, 'access'),
+    refresh_token: formatRefreshHandle(lease.handle.expose(), lease.generation, account),
+    account_id: account,
+    // Newer versions go by this alone, also where the variables were lost.
+    oauth_provenance: { issuer: issuerOf(lease), client_id: CLIENT_ID },
+  }
+}
+
+function overrides(lease: DeliverableLease): Record<string, Secret> {
+  const issuer = issuerOf(lease)
+  return {
+    [RENEW_AT]: new Secret(`${issuer}/oauth/token`),
+    [SIGN_OUT_AT]: new Secret(`${issuer}/oauth/revoke`),
+  }
+}
+
+// The handle goes there: never over the network in the clear, unless the operator says so.
+function issuerOf({ serverUrl, allowHttp }: DeliverableLease): string {
+  if (allowHttp || isPrivateWay(serverUrl)) return `${serverUrl.replace(/\/+$/, '')}/codex`
+  const { host } = new URL(serverUrl)
+  throw new ClavigerError('invalid', `Codex would renew its login at ${host} over plain http.`, {
+    hint: 'Reach the server by https, or set CLAVIGER_ALLOW_HTTP=yes if nobody can read along on the way.',
+  })
 }
 
 function field(credential: DeliverableCredential, name: string): string {
@@ -189,7 +237,11 @@ function mergeBack(path: string, history: FileHistory): Merged {
   return path === CONFIG || isProfile(path) ? mergeConfig(history) : { text: null, lost: [] }
 }
 
-function restore(credential: DeliverableCredential, { userFiles }: MachineState): Restoration {
+function restore(
+  credential: DeliverableCredential,
+  { userFiles, environment }: MachineState,
+  lease: DeliverableLease,
+): Restoration {
   const baseUrl = baseUrlOf(credential)
   const keys = {
     cli_auth_credentials_store: 'file',
@@ -199,11 +251,24 @@ function restore(credential: DeliverableCredential, { userFiles }: MachineState)
   return {
     files: [
       { path: CONFIG, content: new Secret(setRootKeys(userFiles[CONFIG], keys)) },
-      { path: LOGIN, content: loginFile(credential) },
+      { path: LOGIN, content: loginFile(credential, lease) },
     ],
-    report: report
-      .filter((line) => !line.startsWith('kept:'))
-      .map((line) => line.replace(/^set aside: (?=openai_base_url)/, 'replaced: '))
-      .map((line) => line.replace(/^set aside:/, 'in the way:')),
+    report: [
+      ...report
+        .filter((line) => !line.startsWith('kept:'))
+        .map((line) => line.replace(/^set aside: (?=openai_base_url)/, 'replaced: '))
+        .map((line) => line.replace(/^set aside:/, 'in the way:')),
+      ...(credential.type === 'codex/oauth' ? wantedVariables(environment, lease) : []),
+    ],
   }
+}
+
+// A file can say where to renew, to newer versions; only a variable can say where to sign out.
+function wantedVariables(environment: MachineState['environment'], lease: DeliverableLease): string[] {
+  return Object.entries(overrides(lease)).flatMap(([name, url]) => {
+    const there = environment[name] ?? ''
+    if (there === url.expose()) return []
+    const why = name === RENEW_AT ? 'Codex before 0.166 renews there' : '`codex logout` signs out there'
+    return [`${there === '' ? 'set' : 'in the way: another value of'} ${name}=${url.expose()} (${why})`]
+  })
 }

@@ -22,8 +22,20 @@ export interface MachineState {
   readonly projectFiles: Readonly<Record<string, string>>
 }
 
+/** The lease behind a credential: a program that renews its login by itself renews it with us, by this. */
+export interface DeliverableLease {
+  readonly serverUrl: string
+  readonly handle: Secret
+  readonly generation: number
+  /** When it was taken: milliseconds since 1970. */
+  readonly takenAt: number
+  /** Whether a program may be told to reach the server over plain http, wherever it is. */
+  readonly allowHttp: boolean
+}
+
 export interface DeliveryInput extends MachineState {
   readonly credential: DeliverableCredential
+  readonly lease: DeliverableLease
   readonly mode: DeliveryMode
   /** A shell command line that prints the credential, for programs that ask for it. */
   readonly helperCommand: (kind: 'api-key' | 'aws') => string
@@ -92,8 +104,9 @@ export interface Harness {
   /** The mode used when the user does not say, from the command line to be run. */
   defaultMode(type: CredentialType, command: readonly string[]): DeliveryMode
   /**
-   * The delivery of one credential. Throws `invalid` for a type it does not know or a malformed file of the user, and
-   * `conflict` when a settings file of the project would outrank the credential and cannot be set aside.
+   * The delivery of one credential. Throws `invalid` for a type it does not know, a malformed file of the user, or a
+   * server that the program may not be sent to, and `conflict` when a settings file of the project would outrank the
+   * credential and cannot be set aside.
    */
   deliver(input: DeliveryInput): Delivery
   /** Names of what already carries a credential that would be set aside for one of `type`: for `--keep-env`. */
@@ -102,8 +115,8 @@ export interface Harness {
   ambient(machine: MachineState): 'environment' | 'login' | 'none'
   /** The user's file of {@link reads} or {@link login} with what the program changed in its copy. Never throws. */
   mergeBack(path: string, history: FileHistory): Merged
-  /** For a boot-time restore: writes the credential into the user's own configuration home. */
-  restore(credential: DeliverableCredential, machine: MachineState): Restoration
+  /** For a boot-time restore: writes the credential into the user's own configuration home. Throws as `deliver`. */
+  restore(credential: DeliverableCredential, machine: MachineState, lease: DeliverableLease): Restoration
   /** The program's own status command; exit 0 means it sees a credential. */
   readonly statusArguments: readonly string[]
   /** Whether that command is cheap and thorough enough to be asked before every run. */

@@ -10,7 +10,7 @@ import type { Harness, MachineState } from '../harnesses/harness.ts'
 import { createSynced, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
 import { carryHome } from './carry-home.ts'
 import { copyDatabases } from './copy-databases.ts'
-import type { AcquiredLease, LeasedCredential, LeaseSource } from './lease-source.ts'
+import { type AcquiredLease, deliverable, type LeasedCredential, type LeaseSource } from './lease-source.ts'
 import {
   addRawSecrets,
   applyDelivery,
@@ -66,6 +66,8 @@ export interface ExecOptions {
   readonly keepEnvironment: boolean
   /** The setting CLAVIGER_CLAUDE_BIN or CLAVIGER_CODEX_BIN. */
   readonly programOverride?: string
+  /** The setting CLAVIGER_ALLOW_HTTP. */
+  readonly allowHttp?: boolean
   /** A shell command line that prints the credential of the lease in `leaseFile`. */
   readonly helperCommand: (kind: 'api-key' | 'aws', leaseFile: string) => string
 }
@@ -188,6 +190,7 @@ async function runDelivered(run: Run, credential: LeasedCredential): Promise<num
     const delivery = harness.deliver({
       ...machine,
       credential,
+      lease: deliverable(lease, credential, options.allowHttp),
       mode: options.delivery ?? harness.defaultMode(credential.type, command),
       helperCommand: (kind) => options.helperCommand(kind, directory.leaseFile),
     })

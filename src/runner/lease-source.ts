@@ -4,6 +4,7 @@
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
+import type { DeliverableLease } from '../harnesses/harness.ts'
 
 export interface LeaseRequest {
   readonly harness: HarnessName
@@ -53,4 +54,13 @@ export interface LeaseSource {
   acquire(request: LeaseRequest, signal: AbortSignal): Promise<AcquiredLease>
   /** Ends a lease. A lease that is already over is no error. */
   release(leaseId: string): Promise<void>
+}
+
+/** The lease as a harness needs it, of one that was taken just now. */
+export function deliverable(
+  { serverUrl, handle }: AcquiredLease,
+  { generation }: LeasedCredential,
+  allowHttp = false,
+): DeliverableLease {
+  return { serverUrl, handle, generation, takenAt: Date.now(), allowHttp }
 }

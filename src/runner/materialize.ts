@@ -6,7 +6,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Delivery } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { tokenKind } from '../domain/token.ts'
+import { readRefreshHandle, tokenKind } from '../domain/token.ts'
 import { MAX_ENVIRONMENT_STRING } from '../domain/values.ts'
 import type { Harness, MachineState } from '../harnesses/harness.ts'
 import { createSynced, errorCode, readIfThere } from '../lib/atomic-file.ts'
@@ -71,8 +71,12 @@ export async function readMachine(
 /** Removes what no child may inherit: our own settings, and a token of ours under whatever name. */
 export function withoutOwnSettings(environment: Environment): Environment {
   const isOurs = ([name, value]: readonly [string, string]) =>
-    name.startsWith('CLAVIGER_') || tokenKind(value.trim()) !== null
+    name.startsWith('CLAVIGER_') || isTokenOfOurs(value.trim())
   return Object.fromEntries(Object.entries(environment).filter((one) => !isOurs(one)))
+}
+
+function isTokenOfOurs(text: string): boolean {
+  return tokenKind(text) !== null || readRefreshHandle(text) !== null
 }
 
 /** The child's environment: the worker's, without what stands in the way, with what is delivered. */

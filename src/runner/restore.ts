@@ -3,10 +3,11 @@
 
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { DeliveredFile } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Harness } from '../harnesses/harness.ts'
 import { checkParent, checkWritable, UnsafePathError, writeFileAtomically } from '../lib/atomic-file.ts'
-import type { AcquiredLease, LeaseRequest, LeaseSource } from './lease-source.ts'
+import { type AcquiredLease, deliverable, type LeaseRequest, type LeaseSource } from './lease-source.ts'
 import { type Environment, readMachine, userHome, withFullPaths, withoutOwnSettings } from './materialize.ts'
 import { checkStatus, checkVersion, findProgram } from './programs.ts'
 
@@ -37,11 +38,14 @@ export interface RestoreOptions {
   /** Ends a wait for a credential. */
   readonly signal: AbortSignal
   readonly programOverride?: string
+  /** The setting CLAVIGER_ALLOW_HTTP. */
+  readonly allowHttp?: boolean
 }
 
 /**
  * Leases a credential and writes it where the program looks for it by itself, 0600, everything else in those files
- * kept. The lease stays: the machine goes on using it. Returns it. Throws `invalid` for an unsafe place (a link,
+ * kept. The lease stays: the machine goes on using it, and a program that renews its login with us keeps it alive. It is
+ * given back when nothing was written. Returns it. Throws `invalid` for an unsafe place (a link,
  * another owner, a directory others can write in), `rejected` when the program does not see the credential afterwards.
  */
 export async function restoreCredential(
@@ -61,12 +65,10 @@ export async function restoreCredential(
     report(`Nothing to restore: ${harness.program} uses what this machine has of its own.`)
     return lease
   }
-  const restoration = harness.restore(credential, machine)
-  const files = restoration.files.map(({ path, content }) => ({ path: home.file(path), content }))
-  // All places are looked at before the first is written, so that none is changed when one is unsafe.
-  await refuseUnsafe(async () => {
-    for (const { path } of files) await checkWritable(path)
-    for (const { path, content } of files) await writeFileAtomically(path, content.expose())
+  const restoration = await orGiveBack(leases, lease, async () => {
+    const made = harness.restore(credential, machine, deliverable(lease, credential, options.allowHttp))
+    await write(made.files.map(({ path, content }) => ({ path: home.file(path), content })))
+    return made
   })
   for (const line of restoration.report) report(line)
   const program = await findProgram(harness, environment, cwd, programOverride)
@@ -79,6 +81,28 @@ export async function restoreCredential(
   }
   report(`Restored ${harness.name} ${KIND_WORDS[credential.type] ?? credential.type} credentials`)
   return lease
+}
+
+// A lease of which nothing was written serves nobody.
+async function orGiveBack<T>(
+  leases: LeaseSource,
+  { leaseId }: AcquiredLease,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await leases.release(leaseId).catch(() => undefined)
+    throw error
+  }
+}
+
+// All places are looked at before the first is written, so that none is changed when one is unsafe.
+async function write(files: readonly DeliveredFile[]): Promise<void> {
+  await refuseUnsafe(async () => {
+    for (const { path } of files) await checkWritable(path)
+    for (const { path, content } of files) await writeFileAtomically(path, content.expose())
+  })
 }
 
 // Before anything is leased: an unsafe place is found without a secret having left the server.

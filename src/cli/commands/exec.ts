@@ -40,6 +40,7 @@ export async function run(
       environment: dependencies.env,
       cwd: process.cwd(),
       stateDirectory: context.settings().stateDirectory,
+      allowHttp: context.settings().allowHttp,
       noAmbient: !options.ambient,
       keepEnvironment: options.keepEnv === true,
       ...(credential !== undefined && { credential }),

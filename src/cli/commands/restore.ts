@@ -30,6 +30,7 @@ export async function run(context: Context, options: RestoreOptions): Promise<nu
       environment: dependencies.env,
       cwd: process.cwd(),
       stateDirectory: context.settings().stateDirectory,
+      allowHttp: context.settings().allowHttp,
       noAmbient: !options.ambient,
       // Nothing waits here, so Ctrl-C needs no help to end it.
       signal: new AbortController().signal,
