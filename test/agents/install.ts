@@ -1,6 +1,6 @@
 // The real agent programs for the end-to-end tests: installed here on first use, at the versions of
 // package-lock.json, without running anything the packages bring. The native programs are returned, not
-// the launchers, which do nothing without their install scripts.
+// the launchers, which do nothing without their install scripts. `older/` has a lock of its own.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -22,9 +22,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const here = import.meta.dirname
-const modules = join(here, 'node_modules')
-// Written last and removed first: without it an install is not finished.
-const stampFile = join(modules, '.claviger-installed')
+const older = join(here, 'older')
 const stagingPrefix = '.claviger-staging-'
 const lockFile = join(here, '../../node_modules/.cache/claviger-agents.lock')
 const LOCK_POLL_MS = 250
@@ -45,39 +43,61 @@ export type AgentPrograms = { readonly claude: string; readonly codex: string }
  * are. Rejects when npm fails or there is no program for this machine.
  */
 export async function agentPrograms(): Promise<AgentPrograms> {
-  if (!(await isInstalled())) {
-    await withLock(async () => {
-      if (!(await isInstalled())) await install()
-    })
+  await ensureInstalled(here)
+  return {
+    claude: await firstExecutable(here, claudeCandidates),
+    codex: await firstExecutable(here, codexCandidates),
   }
-  return { claude: await firstExecutable(claudeCandidates), codex: await firstExecutable(codexCandidates) }
 }
 
-async function isInstalled(): Promise<boolean> {
-  const stamp = await readFile(stampFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The same for a Codex from before it named why it refreshes, and where: 0.155.1. */
+export async function olderCodex(): Promise<string> {
+  await ensureInstalled(older)
+  return firstExecutable(older, codexCandidates)
+}
+
+async function ensureInstalled(place: string): Promise<void> {
+  if (await isInstalled(place)) return
+  await withLock(async () => {
+    if (!(await isInstalled(place))) await install(place)
+  })
+}
+
+function modulesOf(place: string): string {
+  return join(place, 'node_modules')
+}
+
+// Written last and removed first: without it an install is not finished.
+function stampOf(place: string): string {
+  return join(modulesOf(place), '.claviger-installed')
+}
+
+async function isInstalled(place: string): Promise<boolean> {
+  const stamp = await readFile(stampOf(place), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return stamp === (await wantedStamp())
+  return stamp === (await wantedStamp(place))
 }
 
 // An npm whose parent was killed goes on by itself. So npm works in a directory of this one install, and
 // what it made is moved to its place only when it is whole.
-async function install(): Promise<void> {
+async function install(place: string): Promise<void> {
+  const modules = modulesOf(place)
   await mkdir(modules, { recursive: true })
-  await rm(stampFile, { force: true })
+  await rm(stampOf(place), { force: true })
   const leftOver = (await readdir(modules)).filter((name) => name.startsWith(stagingPrefix))
   for (const name of leftOver) await rm(join(modules, name), { recursive: true, force: true })
   const staging = await mkdtemp(join(modules, stagingPrefix))
   for (const name of ['package.json', 'package-lock.json'])
-    await copyFile(join(here, name), join(staging, name))
+    await copyFile(join(place, name), join(staging, name))
   await npmInstall(staging)
   for (const name of await readdir(join(staging, 'node_modules'))) {
     await rm(join(modules, name), { recursive: true, force: true })
     await rename(join(staging, 'node_modules', name), join(modules, name))
   }
   await rm(staging, { recursive: true })
-  await writeFile(stampFile, await wantedStamp())
+  await writeFile(stampOf(place), await wantedStamp(place))
 }
 
 async function npmInstall(directory: string): Promise<void> {
@@ -88,8 +108,8 @@ async function npmInstall(directory: string): Promise<void> {
   await promisify(execFile)('npm', args, options)
 }
 
-async function wantedStamp(): Promise<string> {
-  const lock = await readFile(join(here, 'package-lock.json'))
+async function wantedStamp(place: string): Promise<string> {
+  const lock = await readFile(join(place, 'package-lock.json'))
   return `${platform}-${arch} ${createHash('sha256').update(lock).digest('hex')}\n`
 }
 
@@ -116,9 +136,9 @@ function tryLock(database: DatabaseSync): boolean {
   }
 }
 
-async function firstExecutable(candidates: readonly string[]): Promise<string> {
+async function firstExecutable(place: string, candidates: readonly string[]): Promise<string> {
   for (const candidate of candidates) {
-    const path = join(modules, candidate)
+    const path = join(modulesOf(place), candidate)
     const isExecutable = await access(path, constants.X_OK).then(
       () => true,
       () => false,

@@ -3,6 +3,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { zstdDecompressSync } from 'node:zlib'
 
 export type ToolModel = {
   /** As ANTHROPIC_BASE_URL; with `/v1` as Codex's base URL. */
@@ -10,18 +11,30 @@ export type ToolModel = {
   close(): Promise<void>
 }
 
-/** Starts a model whose first answer to every conversation is to run `command`. */
-export async function startToolModel(command: string): Promise<ToolModel> {
+/**
+ * Starts a model whose first answer to every conversation is to run `command`. It refuses Codex's questions with an
+ * authorization that `accepts` does not take.
+ */
+export async function startToolModel(
+  command: string,
+  accepts: (authorization: string) => boolean = () => true,
+): Promise<ToolModel> {
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
-      const body = Buffer.concat(parts).toString()
+      const isPacked = request.headers['content-encoding'] === 'zstd'
+      const body = (isPacked ? zstdDecompressSync(Buffer.concat(parts)) : Buffer.concat(parts)).toString()
       const events = request.url?.startsWith('/v1/messages')
         ? messages(command, body.includes('"tool_result"'))
         : request.url?.endsWith('/responses')
           ? responses(command, body)
           : null
+      if (request.url?.endsWith('/responses') && !accepts(request.headers.authorization ?? '')) {
+        response.writeHead(401, { 'content-type': 'application/json' })
+        response.end('{"error":{"message":"It has expired.","code":"token_expired"},"status":401}')
+        return
+      }
       response.statusCode = events === null ? 404 : 200
       response.setHeader('content-type', 'text/event-stream')
       response.end(
