@@ -4,11 +4,13 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { benchLeases } from './leases.ts'
+import { benchRenewals } from './renewals.ts'
 import { renderReport, type Section } from './report.ts'
 import { benchStartUp } from './start-up.ts'
 
 const BENCHES: Readonly<Record<string, (short: boolean) => Promise<Section>>> = {
   leases: benchLeases,
+  renewals: benchRenewals,
   'start-up': benchStartUp,
 }
 

@@ -6,6 +6,7 @@ import type { ChainPlace } from '../../domain/audit/chain.ts'
 import type { Finding } from '../../domain/audit/check.ts'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { after as afterEvent } from '../../domain/grants/grant.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialRow, Store, StoreGroups } from '../../store/store.ts'
 import { rfc3339 } from '../views.ts'
@@ -93,6 +94,7 @@ async function setAside(unit: StoreGroups, organizationId: string, { at }: RollB
 
 // Another server may be changing the row: what it wrote is looked at again.
 async function quarantine(unit: StoreGroups, row: CredentialRow, at: number): Promise<boolean> {
+  if (!(await mayHaveMovedOn(unit, row.id))) return false
   let current: CredentialRow | undefined = row
   while (current !== undefined && current.state !== 'quarantined') {
     const change = {
@@ -105,6 +107,17 @@ async function quarantine(unit: StoreGroups, row: CredentialRow, at: number): Pr
     current = await unit.credentials.get(row.organizationId, row.id)
   }
   return false
+}
+
+// False for a login that cannot be renewed: nobody can have. One that can is to be verified first.
+async function mayHaveMovedOn(unit: StoreGroups, credentialId: string): Promise<boolean> {
+  for (;;) {
+    const there = await unit.grants.get(credentialId)
+    if (there === undefined) return true
+    const grant = afterEvent(there.grant, { kind: 'restored' })
+    const change = { grant, dueAt: grant.unverified ? 0 : there.dueAt }
+    if (await unit.grants.update(credentialId, there.revision, change)) return grant.unverified
+  }
 }
 
 function rollBackEntry(organizationId: string, { at, seen, found }: RollBack, set: number): AuditEntry {

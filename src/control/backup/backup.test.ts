@@ -86,9 +86,16 @@ describe.each(engines.flatMap((from) => engines.map((to) => [from, to] as const)
       })
 
       const after = await everything(target)
-      const { credential, lease, audit, audit_head: _, ...same } = after
-      const { credential: credentials, lease: leases, audit: entries, audit_head: __, ...rest } = before
+      const { credential, lease, login_grant: grants, audit, audit_head: _, ...same } = after
+      const { credential: credentials, lease: leases, audit: entries, audit_head: __, ...others } = before
+      const { login_grant: grantsBefore, ...rest } = others
       expect(same).toEqual(rest)
+      const verified = {
+        due_at: 0,
+        revision: 2,
+        facts: expect.stringMatching(/"attempt":null.*"unverified":true/),
+      }
+      expect(grants).toEqual(grantsBefore?.map((row) => ({ ...row, ...verified })))
       const rotates = (type: unknown) => type === 'claude/oauth' || type === 'codex/oauth'
       const set = {
         state: 'quarantined',

@@ -129,10 +129,15 @@ export function after(grant: Grant, event: GrantEvent): Grant {
     case 'rejected':
       return event.generation === grant.generation ? { ...grant, rejected: event.generation } : grant
     case 'restored':
-      return { ...grant, attempt: null, unverified: grant.renewable }
+      return { ...grant, attempt: null, unverified: grant.renewable && !isRefused(grant) }
     default:
       return grant.attempt?.id === event.attempt ? ended(grant, grant.attempt, event) : grant
   }
+}
+
+// What was refused then is refused now.
+function isRefused({ refusal, generation }: Grant): boolean {
+  return refusal?.generation === generation
 }
 
 type Renewed = Extract<GrantEvent, { kind: 'renewed' }>

@@ -14,6 +14,7 @@ import type { Database } from '../schema.ts'
 import { mustBeAlone, openPlace, type Place, placeName, sqlitePath, waitUntilAlone } from './place.ts'
 import { insertRows, isEmpty, setCounters, unknownPlace } from './rows.ts'
 import { sealedVersions } from './sealed.ts'
+import { setAside } from './set-aside.ts'
 import { findTables, type Table, type Tables } from './tables.ts'
 
 export interface EmptyPlaceOptions {
@@ -141,16 +142,7 @@ function afterwards(
 ): Pick<Filling, 'quarantine' | 'endLeases' | 'organizations' | 'audit'> {
   const chaining = auditChaining(database, false)
   return {
-    quarantine: async (types, reason, at) => {
-      if (types.length === 0) return 0
-      const { numUpdatedRows } = await database
-        .updateTable('credential')
-        .set({ state: 'quarantined', state_reason: reason, state_until: null, updated_at: at })
-        .set((row) => ({ revision: row('revision', '+', 1) }))
-        .where('type', 'in', types as never)
-        .executeTakeFirst()
-      return Number(numUpdatedRows)
-    },
+    quarantine: (types, reason, at) => setAside(database, types, reason, at),
     endLeases: async (reason, at) => {
       const { numUpdatedRows } = await database
         .updateTable('lease')

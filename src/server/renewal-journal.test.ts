@@ -1,0 +1,119 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { JournaledAnswer } from '../control/grants/renewing/journal.ts'
+import { openJournal } from './renewal-journal.ts'
+
+const HOUR = 3_600_000
+
+let directory = ''
+let path = ''
+let now = 1_000_000
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'claviger-journal-'))
+  path = join(directory, 'renewals.journal')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(directory, { recursive: true })
+})
+
+const opened = () => openJournal(path, () => now)
+
+function answer(attempt: string, credentialId = 'cred-1'): JournaledAnswer {
+  const place = { credentialId, organizationId: 'org-1', login: 'login-1', generation: 1 }
+  return { attempt, ...place, at: now, sealed: Buffer.from(`sealed ${attempt}`) }
+}
+
+const attempts = (file: Awaited<ReturnType<typeof opened>>) =>
+  file.journal.answers().map(({ attempt }) => attempt)
+
+it('what was appended is there after a crash, and the name of the server stays', async () => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  await first.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation: 2 })
+  // Nobody closes it.
+  const again = await opened()
+  expect(again.journal.answers()).toEqual([answer('a')])
+  expect(again.journal.furthest()).toEqual([{ credentialId: 'cred-1', login: 'login-1', generation: 2 }])
+  expect(again.replica).toBe(first.replica)
+})
+
+it('a last line that was cut short is left out, and nothing is written behind it', async () => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  await first.close()
+  appendFileSync(path, '{"answer":{"attempt":"b","cred')
+  const again = await opened()
+  expect(attempts(again)).toEqual(['a'])
+  await again.journal.append(answer('c'))
+  await again.close()
+  expect(attempts(await opened())).toEqual(['a', 'c'])
+})
+
+it('a damaged line before the last is nobody to guess about', async () => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  await first.close()
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"attempt":"a"', '"attempt":'))
+  await expect(opened()).rejects.toMatchObject({ code: 'unavailable', message: `${path} is damaged.` })
+})
+
+it('a disk that was full once leaves a journal that can be opened', async () => {
+  const file = await opened()
+  await file.journal.append(answer('a'))
+  const handle = Object.getPrototypeOf(await open(path, 'r'))
+  const writing = vi.spyOn(handle, 'appendFile').mockImplementationOnce(() => {
+    appendFileSync(path, '{"answer":{"attempt":"b","cr')
+    return Promise.reject(new Error('ENOSPC: no space left on device'))
+  })
+  await expect(file.journal.append(answer('b'))).rejects.toThrow('ENOSPC')
+  expect(writing).toHaveBeenCalledOnce()
+  await file.journal.append(answer('c'))
+  await file.close()
+  expect(attempts(await opened())).toEqual(['a', 'b', 'c'])
+})
+
+it('is written anew after many lines, and what is settled is forgotten after an hour', async () => {
+  const file = await opened()
+  await file.journal.append(answer('old'))
+  file.journal.settled('old')
+  now += 2 * HOUR
+  await file.journal.append(answer('new'))
+  for (let generation = 1; generation <= 5_001; generation += 1)
+    await file.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation })
+  await file.close()
+  expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(20)
+  const again = await opened()
+  expect(attempts(again)).toEqual(['new'])
+  expect(again.journal.furthest()).toMatchObject([{ generation: 5_001 }])
+})
+
+it('goes on with the old file when there is no room to write it anew', async () => {
+  const file = await opened()
+  for (let generation = 1; generation < 5_000; generation += 1)
+    await file.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation })
+  rmSync(directory, { recursive: true })
+  await file.journal.append(answer('a'))
+  await file.journal.append(answer('b'))
+  expect(attempts(file)).toEqual(['a', 'b'])
+  await file.close()
+  directory = mkdtempSync(join(tmpdir(), 'claviger-journal-'))
+})
+
+it('forgets what is gone', async () => {
+  const file = await opened()
+  await file.journal.append(answer('a'))
+  await file.journal.append(answer('b', 'cred-2'))
+  file.journal.forget('cred-1')
+  await file.close()
+  expect(attempts(await opened())).toEqual(['b'])
+})
+
+it('is nobody else’s to read', async () => {
+  await (await opened()).close()
+  expect(statSync(path).mode & 0o077).toBe(0)
+})
