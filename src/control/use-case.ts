@@ -30,6 +30,7 @@ type Hidden<T> = T extends readonly (infer E)[]
 type Revealing =
   | 'leases.create'
   | 'leases.read'
+  | 'leases.reject'
   | 'tokens.create'
   | 'invitations.create'
   | 'members.link'

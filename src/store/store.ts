@@ -56,6 +56,7 @@ export type CandidateRow = Pick<
   | 'version'
   | 'revision'
   | 'state'
+  | 'stateReason'
   | 'stateUntil'
   | 'expiresAt'
   | 'suffix'
@@ -176,19 +177,23 @@ export interface LeaseRow {
   readonly tokenId: string | null
   /** SHA-256 of the handle, in hex. */
   readonly handleDigest: string
+  /** What was asked for, and what was refused since: JSON of the use-cases' own. */
+  readonly choice: string
   readonly createdAt: number
   readonly expiresAt: number
   readonly endedAt: number | null
   readonly endReason: string | null
 }
 
+export type LeaseChange = Partial<Pick<LeaseRow, 'expiresAt' | 'choice'>>
+
 export interface LeaseStore {
   insert(row: LeaseRow): Promise<void>
   get(organizationId: string, id: string): Promise<LeaseRow | undefined>
   /** By id alone, whatever the organization: for a handle, which names its lease. */
   lookUp(id: string): Promise<LeaseRow | undefined>
-  /** Moves the end of a running lease. */
-  extend(id: string, expiresAt: number): Promise<void>
+  /** Changes a running lease; no error when it is over. */
+  change(id: string, change: LeaseChange): Promise<void>
   /** False when it had ended already or does not exist. */
   end(id: string, at: number, reason: string): Promise<boolean>
   /** Ends all running leases of a credential; returns how many. */

@@ -17,6 +17,13 @@ export const LEASE_OPERATIONS = {
     permission: 'own-lease',
     summary: 'The current value for a running lease, for its holder or its handle.',
   },
+  'leases.reject': {
+    method: 'POST',
+    path: '/api/v1/leases/{id}/rejections',
+    status: 200,
+    permission: 'own-lease',
+    summary: 'Its holder was refused with the credential of the lease: what to do now.',
+  },
   'leases.end': {
     method: 'DELETE',
     path: '/api/v1/leases/{id}',
