@@ -123,13 +123,16 @@ async function begin(
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
+  const ending = new AbortController()
   const app = createApp({
+    ending: ending.signal,
     ...{ control: createControl(ports), authenticate: createAuthenticator(ports), metrics, log, version },
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
   })
   const listening = await listen(app, settings)
   endings.push(() => listening.close(GRACE))
+  endings.push(() => ending.abort())
   address.url = listening.url
   await writeServerFile(stateDirectory, listening.url)
   const signInLink = people.created ? await makeFirstLink(ports, people) : null

@@ -80,6 +80,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'leases.create': { aim: 'nothing', request: () => ({ harness: 'codex', ambient: 'login' }) },
   'leases.read': { aim: 'lease', request: (id) => ({ id }) },
   'leases.reject': { aim: 'lease', request: (id) => ({ id, generation: 0 }) },
+  'leases.events': { aim: 'lease', request: (id) => ({ id }) },
   'leases.end': { aim: 'lease', request: (id) => ({ id }) },
   explain: {
     aim: 'nothing',

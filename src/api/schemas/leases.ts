@@ -86,6 +86,18 @@ export const LEASE_SCHEMAS = {
   },
   'leases.read': { input: z.strictObject({ id }), output: lease },
   'leases.reject': { input: rejection, output: rejectionAnswer },
+  'leases.events': {
+    input: z.strictObject({
+      id,
+      generation: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe('The one that the holder has: it is told of a newer one at once'),
+    }),
+    output: z.object({}),
+  },
   'leases.end': { input: z.strictObject({ id }), output: z.object({ ended: z.boolean() }) },
   explain: {
     input: z.strictObject({

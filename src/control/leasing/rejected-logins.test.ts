@@ -113,6 +113,7 @@ describe('a login that is refused', () => {
       `lease.reject ${login}`,
       `grant.renew ${login}`,
       `grant.refused ${login}`,
+      `grant.rejected ${login}`,
       `lease.verdict ${login} switch`,
       'lease.create key',
       'lease.reject key',
