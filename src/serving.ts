@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { ServerSettings } from './config.ts'
+import { environment, type ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
@@ -31,8 +31,11 @@ import { randomSource } from './lib/random.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
 import { createAnthropicProvider } from './providers/anthropic.ts'
+import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-login.ts'
 import { createBedrockProvider } from './providers/bedrock.ts'
+import { claudeProgram } from './providers/claude-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
+import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
@@ -165,7 +168,10 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf'> {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
-    createAnthropicProvider({ baseUrl: settings.anthropicUrl, allowPrivate }),
+    createAnthropicProvider({
+      ...{ baseUrl: settings.anthropicUrl, allowPrivate },
+      renewer: anthropicRenewer(claudeRenewal(settings)),
+    }),
     createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
     createBedrockProvider({
       allowPrivate,
@@ -177,6 +183,21 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
     leaseLife: settings.leaseLife,
     providerOf: (type) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
+  }
+}
+
+// The program is looked for when a login is due: it may be installed later than the server is started.
+function claudeRenewal({ claudeBin, stateDirectory }: ServerSettings): ClaudeRenewal {
+  const env = environment()
+  const directory = join(stateDirectory, 'renewals')
+  const programAt = (program: string) => claudeProgram({ program, directory, environment: env })
+  const { renewalLimitMs, read } = programAt('claude')
+  return {
+    ...{ renewalLimitMs, read },
+    renew: async (grant) => {
+      const program = await findCommand(claudeBin ?? 'claude', env, process.cwd())
+      return programAt(program ?? 'claude').renew(grant)
+    },
   }
 }
 

@@ -4,7 +4,7 @@
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import type { ResolveRequest } from '../../domain/resolution/resolve.ts'
-import type { Return } from '../../domain/verdicts.ts'
+import type { Return } from '../../domain/resolution/verdicts.ts'
 import type { LeaseRow } from '../../store/store.ts'
 import type { Tried } from '../resolution.ts'
 

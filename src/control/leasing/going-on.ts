@@ -5,9 +5,15 @@ import { type Caller, mayCredential } from '../../domain/caller.ts'
 import { HARNESS_TITLE } from '../../domain/harness-names.ts'
 import { type Owner, parseOwner } from '../../domain/owner.ts'
 import type { Decision } from '../../domain/resolution/resolve.ts'
+import {
+  type Absentee,
+  type Finding,
+  type Return,
+  type Verdict,
+  verdictOf,
+} from '../../domain/resolution/verdicts.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatHandle } from '../../domain/token.ts'
-import { type Absentee, type Finding, type Return, type Verdict, verdictOf } from '../../domain/verdicts.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { CandidateRow, LeaseRow, StoreGroups } from '../../store/store.ts'

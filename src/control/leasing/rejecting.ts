@@ -3,7 +3,13 @@
 
 import type { Caller } from '../../domain/caller.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
-import { type Finding, findingOf, isKnownWord, kindOf, type RejectionKind } from '../../domain/verdicts.ts'
+import {
+  type Finding,
+  findingOf,
+  isKnownWord,
+  kindOf,
+  type RejectionKind,
+} from '../../domain/resolution/verdicts.ts'
 import type { CredentialRow, LeaseRow } from '../../store/store.ts'
 import { sealedVersion } from '../credentials/sealing.ts'
 import { changedMeanwhile } from '../find.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Decision } from './resolution/resolve.ts'
+import type { Decision } from './resolve.ts'
 import {
   type Absentee,
   COOL_DOWN,

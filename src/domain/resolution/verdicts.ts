@@ -1,9 +1,9 @@
 // What it means that a holder was refused with a credential, and what the holder is to do next: the whole rule, pure.
 // Who is believed, and what is asked of whom before, is decided in control/leasing.
 
-import { HARNESS_TITLE, type HarnessName } from './harness-names.ts'
-import type { Decision } from './resolution/resolve.ts'
-import type { CredentialState } from './state.ts'
+import { HARNESS_TITLE, type HarnessName } from '../harness-names.ts'
+import type { CredentialState } from '../state.ts'
+import type { Decision } from './resolve.ts'
 
 /**
  * `authentication`: the credential was not taken. `quota`: used up for a while. `billing`: nobody pays. `organization`:
