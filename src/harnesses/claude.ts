@@ -42,10 +42,8 @@ import type { DeliverableCredential, DeliveryInput, Harness, MachineState, Resto
 import {
   isObject,
   type JsonObject,
-  mergeObjects,
   parseJsonObject,
   readJsonObject,
-  without,
   writeJson,
 } from './json-file.ts'
 
