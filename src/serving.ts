@@ -21,6 +21,8 @@ import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
+import { createTell } from './control/telling/tell.ts'
+import { startTelling } from './control/telling/telling.ts'
 import type { Ports } from './control/use-case.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
 import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/better-auth.ts'
@@ -35,6 +37,7 @@ import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-logi
 import { createBedrockProvider } from './providers/bedrock.ts'
 import { claudeProgram } from './providers/claude-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
+import { createWebhookSender } from './providers/webhooks.ts'
 import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
@@ -124,6 +127,11 @@ async function begin(
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
+  const telling = startTelling({
+    ...{ ...ports, log, sender: ports.webhooks, chance: Math.random },
+    guard: createGuard(ports),
+  })
+  endings.push(() => telling.stop())
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
   const ending = new AbortController()
@@ -165,7 +173,7 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 }
 
 // The randomness and the providers of the real world.
-function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf'> {
+function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf' | 'webhooks'> {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
     createAnthropicProvider({
@@ -180,6 +188,7 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
   ]
   return {
     random: randomSource(),
+    webhooks: createWebhookSender({ allowPrivate }),
     leaseLife: settings.leaseLife,
     providerOf: (type) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
@@ -244,7 +253,7 @@ async function startGrants(settings: ServerSettings, { providerOf, ...world }: G
     elapsed,
     chance: Math.random,
     persistently: (work) => persistently(work, ending.signal),
-    tell: async () => undefined,
+    tell: createTell(world),
   })
   return {
     grants: kept.grants,
@@ -304,5 +313,7 @@ function measure({ store, server }: Ports): Metrics {
   })
   metrics.show('claviger_audit_entries', () => countEntries(store))
   metrics.show('claviger_database_rolled_back', () => countRollBacks(store))
+  metrics.show('claviger_events_waiting', async () => (await store.deliveries.counts()).waiting)
+  metrics.show('claviger_events_given_up', async () => (await store.deliveries.counts()).givenUp)
   return metrics
 }

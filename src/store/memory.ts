@@ -4,11 +4,13 @@
 import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough, type Way } from './groups-through.ts'
+import type { InstallationStore } from './installation-group.ts'
 import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
+import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
@@ -17,7 +19,6 @@ import type { Signal } from './signal-group.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   CountStore,
-  InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,
@@ -103,6 +104,9 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     workers: workerGroup(tables),
     grants: grantGroup(tables),
     attempts: attemptGroup(tables),
+    webhooks: webhookGroup(tables),
+    outbox: outboxGroup(tables),
+    deliveries: deliveryGroup(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

@@ -32,12 +32,14 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'people-groups.ts',
     'machine-groups.ts',
     'grant-groups.ts',
+    'outbox-group.ts',
+    'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',
   ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
-  providers: ['provider.ts', 'login-program.ts'],
+  providers: ['provider.ts', 'login-program.ts', 'webhook-sender.ts'],
   harnesses: ['harness.ts'],
 }
 

@@ -9,6 +9,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
+import { prove as grantClocks } from './grants/clocks.ts'
+import { prove as grantKill } from './grants/kill.ts'
+import { prove as grantPauses } from './grants/pauses.ts'
+import { prove as grantStorm } from './grants/storm.ts'
 import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
@@ -32,6 +36,10 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-migrate': { prove: killMigrate, rounds: 20 },
   'two-servers': { prove: twoServers, rounds: 10 },
   replicas: { prove: replicas, rounds: 30 },
+  'grant-storm': { prove: grantStorm, rounds: 5 },
+  'grant-kill': { prove: grantKill, rounds: 25 },
+  'grant-pauses': { prove: grantPauses, rounds: 10 },
+  'grant-clocks': { prove: grantClocks, rounds: 10 },
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },
   'no-plaintext': { prove: noPlaintext, rounds: 3 },
@@ -41,6 +49,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
 
 const ROOT = join(import.meta.dirname, '../..')
 const DOCUMENT = 'docs/proofs.md'
+
+// Pages that hold figures of runs: what is in them changes nothing of the program.
+const WRITTEN_BY_RUNS = [DOCUMENT, 'docs/benchmarks.md']
 
 interface Run {
   readonly name: string
@@ -113,7 +124,8 @@ function aboutThisRun(seed: number): string[] {
 function commit(): string {
   try {
     const git = (...words: string[]) => execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' }).trim()
-    const changed = git('status', '--porcelain', '--', '.', `:!${DOCUMENT}`) !== ''
+    const changed =
+      git('status', '--porcelain', '--', '.', ...WRITTEN_BY_RUNS.map((page) => `:!${page}`)) !== ''
     return git('rev-parse', '--short', 'HEAD') + (changed ? ' with uncommitted changes' : '')
   } catch {
     return 'unknown (not a checkout)'

@@ -155,7 +155,10 @@ export function grantWorld(
   return {
     ...{ store, vault, clock, provider, server },
     async signIn(endsIn = HOUR, type = 'codex/oauth') {
-      const tokens = tokenSet('at-test-first', provider.live, provider.account, clock.now + endsIn, type)
+      // An hour ago: one that lives shorter is renewed later.
+      clock.now -= HOUR
+      const endsAt = clock.now + HOUR + endsIn
+      const tokens = tokenSet('at-test-first', provider.live, provider.account, endsAt, type)
       const place: NewPlace = {
         ...{ organizationId: 'org-acme', id: newId('cred'), owner: { kind: 'org' }, name: newId('chatgpt') },
         ...{ type, description: '' },
@@ -165,6 +168,7 @@ export function grantWorld(
         await authorize(grantAct('grant.test', row))
         await insertLogin(first.ports, unit, row, tokens, { by: 'ada', note: 'signed in' })
       })
+      clock.now += HOUR
       return row.id
     },
   }

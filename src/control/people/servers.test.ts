@@ -44,6 +44,7 @@ async function startServer(url: string): Promise<Server> {
     grants: NO_GRANTS,
     providerOf: () => undefined,
     random: randomBytes,
+    webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
