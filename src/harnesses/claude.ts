@@ -39,13 +39,7 @@ import {
   MANAGED_BY_HOST,
 } from './claude-variables.ts'
 import type { DeliverableCredential, DeliveryInput, Harness, MachineState, Restoration } from './harness.ts'
-import {
-  isObject,
-  type JsonObject,
-  parseJsonObject,
-  readJsonObject,
-  writeJson,
-} from './json-file.ts'
+import { isObject, type JsonObject, parseJsonObject, readJsonObject, writeJson } from './json-file.ts'
 
 // Between two looks at the server while a key stays good; a refused key is asked for again at once.
 const HELPER_TTL = 'CLAUDE_CODE_API_KEY_HELPER_TTL_MS'
