@@ -156,7 +156,7 @@ export const SETTINGS = {
   claudeBin: {
     variable: 'CLAVIGER_CLAUDE_BIN',
     standard: 'claude on PATH',
-    meaning: 'The Claude Code program.',
+    meaning: 'The Claude Code program: of runs here, and of the server for signing in to Claude.',
   },
   codexBin: {
     variable: 'CLAVIGER_CODEX_BIN',
@@ -194,6 +194,8 @@ export interface ServerSettings {
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
+  /** Path or name of the claude program; null: `claude` on PATH. */
+  readonly claudeBin: string | null
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
@@ -266,6 +268,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
     openaiIssuer: issuerUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
+    claudeBin: given.claudeBin ?? null,
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl('bedrockUrl', given.bedrockUrl),
     allowPrivateUpstreams:
       oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',

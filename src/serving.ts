@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { ServerSettings } from './config.ts'
+import { environment, type ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
@@ -34,9 +34,12 @@ import { randomSource } from './lib/random.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
 import { createAnthropicProvider } from './providers/anthropic.ts'
+import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-login.ts'
 import { createBedrockProvider } from './providers/bedrock.ts'
+import { claudeProgram } from './providers/claude-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
 import { createWebhookSender } from './providers/webhooks.ts'
+import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
@@ -132,22 +135,34 @@ async function begin(
   endings.push(() => telling.stop())
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
+  address.url = await openDoor(settings, ports, { metrics, log, version }, endings)
+  await writeServerFile(stateDirectory, address.url)
+  const signInLink = people.created ? await makeFirstLink(ports, people) : null
+  const shown = { database: shownDatabase(settings.databaseUrl), key: keys.source, version }
+  log.debug({ url: address.url, ...shown }, 'ready')
+  watch.start()
+  return { url: address.url, firstStart: people.created, signInLink }
+}
+
+// From here on it is asked; the result is where. What goes on for long is ended before the door is closed.
+async function openDoor(
+  settings: ServerSettings,
+  ports: Ports,
+  tools: { readonly metrics: Metrics; readonly log: Log; readonly version: string },
+  endings: Ending[],
+): Promise<string> {
   const authenticate = createAuthenticator(ports)
+  const ending = new AbortController()
   const app = createApp({
-    ...{ control: createControl(ports), authenticate, metrics, log, version },
+    ...{ control: createControl(ports), authenticate, ...tools, ending: ending.signal },
     codex: createCodexEndpoint(ports, authenticate),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
   })
   const listening = await listen(app, settings)
   endings.push(() => listening.close(GRACE))
-  address.url = listening.url
-  await writeServerFile(stateDirectory, listening.url)
-  const signInLink = people.created ? await makeFirstLink(ports, people) : null
-  const shown = { database: shownDatabase(settings.databaseUrl), key: keys.source, version }
-  log.debug({ url: listening.url, ...shown }, 'ready')
-  watch.start()
-  return { url: listening.url, firstStart: people.created, signInLink }
+  endings.push(() => ending.abort())
+  return listening.url
 }
 
 function serverId(): string {
@@ -173,7 +188,10 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf' | 'webhooks'> {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
-    createAnthropicProvider({ baseUrl: settings.anthropicUrl, allowPrivate }),
+    createAnthropicProvider({
+      ...{ baseUrl: settings.anthropicUrl, allowPrivate },
+      renewer: anthropicRenewer(claudeRenewal(settings)),
+    }),
     createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
     createBedrockProvider({
       allowPrivate,
@@ -186,6 +204,21 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
     leaseLife: settings.leaseLife,
     providerOf: (type) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
+  }
+}
+
+// The program is looked for when a login is due: it may be installed later than the server is started.
+function claudeRenewal({ claudeBin, stateDirectory }: ServerSettings): ClaudeRenewal {
+  const env = environment()
+  const directory = join(stateDirectory, 'renewals')
+  const programAt = (program: string) => claudeProgram({ program, directory, environment: env })
+  const { renewalLimitMs, read } = programAt('claude')
+  return {
+    ...{ renewalLimitMs, read },
+    renew: async (grant) => {
+      const program = await findCommand(claudeBin ?? 'claude', env, process.cwd())
+      return programAt(program ?? 'claude').renew(grant)
+    },
   }
 }
 

@@ -12,6 +12,8 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createFollowingUseCases } from './leasing/following.ts'
+import { createRejectionUseCases } from './leasing/rejecting.ts'
 import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
 import { createJoinUseCase } from './machines/join.ts'
@@ -39,6 +41,8 @@ export function createControl(ports: Ports): Control {
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
     ...createLeaseUseCases(workshop),
+    ...createRejectionUseCases(workshop),
+    ...createFollowingUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...createSigningInUseCases(workshop),
     ...createAgentUseCases(workshop),

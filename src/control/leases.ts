@@ -17,7 +17,8 @@ import { sealedVersion } from './credentials/sealing.ts'
 import { explain } from './explain.ts'
 import { isAttached } from './find.ts'
 import { withFresh } from './grants/freshness.ts'
-import { type Act, absent, type Sealed } from './guard.ts'
+import { type Act, type Authorize, absent, type Sealed } from './guard.ts'
+import { type Choice, choiceOf, writeChoice } from './leasing/choice.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
 import type { Control, Result } from './use-case.ts'
@@ -63,7 +64,8 @@ function howToRunAs({ kind, agent }: Caller, wanted: string): string {
     : `It leases as the agent ${agent} only. Leave out --agent.`
 }
 
-interface Plan {
+/** A lease, and what goes with it. */
+export interface Plan {
   readonly lease: LeaseRow
   readonly decision: Decision
   readonly row: CandidateRow | null
@@ -88,7 +90,10 @@ async function create(
         { ...input, hindrances: freshness.hindrances },
         () => authorize(disabledAct('lease.create', input.harness)),
       )
-      const plan = makePlan(workshop, caller, input, resolved, { id, handleDigest: sha256(handle) })
+      const decision = chosen(resolved.decisions)
+      if (decision === null) throw nothingFits(caller, input.harness, resolved)
+      const identity = { id, handleDigest: sha256(handle), tokenId: caller.tokenId }
+      const plan = planOf(workshop, caller, { resolved, decision, identity, choice: choiceOf(input) })
       if (plan.row !== null) freshness.mustBeFresh(plan.row)
       await authorize(leaseAct(plan, input.harness))
       const open: Sealed[] = plan.row === null ? [] : [await forHolder(unit, plan.row)]
@@ -111,15 +116,9 @@ async function create(
   }
 }
 
-function makePlan(
-  workshop: Workshop,
-  caller: Caller,
-  input: LeaseInput,
-  resolved: Resolved,
-  identity: Pick<LeaseRow, 'id' | 'handleDigest'>,
-): Plan {
-  const decision = chosen(resolved.decisions)
-  if (decision === null) throw nothingFits(caller, input.harness, resolved)
+/** A lease on what was decided, which is not stored by this. */
+export function planOf(workshop: Workshop, caller: Caller, planned: Planned): Plan {
+  const { resolved, decision, identity, choice } = planned
   const row = decision.credential === null ? null : (resolved.rows.get(decision.credential.id) ?? null)
   const now = workshop.now()
   const lease: LeaseRow = {
@@ -127,16 +126,26 @@ function makePlan(
     organizationId: caller.organizationId,
     credentialId: row?.id ?? null,
     generation: row?.version ?? 0,
-    harness: input.harness,
+    harness: choice.harness,
+    // The id stays when the name is given to another.
+    choice: writeChoice(
+      choice.credential === undefined || row === null ? choice : { ...choice, credential: row.id },
+    ),
     holderKind: caller.kind,
     holderId: caller.id,
-    tokenId: caller.tokenId,
     createdAt: now,
     expiresAt: leaseEnd(workshop, row),
     endedAt: null,
     endReason: null,
   }
-  return { lease, decision, row, raw: input.raw ? resolved.raw : [], attached: resolved.attached }
+  return { lease, decision, row, raw: choice.raw ? resolved.raw : [], attached: resolved.attached }
+}
+
+interface Planned {
+  readonly resolved: Resolved
+  readonly decision: Decision
+  readonly identity: Pick<LeaseRow, 'id' | 'handleDigest' | 'tokenId'>
+  readonly choice: Choice
 }
 
 function leaseAct(plan: Plan, harness: HarnessName): Act {
@@ -146,13 +155,14 @@ function leaseAct(plan: Plan, harness: HarnessName): Act {
   return { action: 'lease.create', needs: { general: 'lease' }, object: ambient(lease.id), details }
 }
 
-// Refused whoever asks, and recorded.
-function disabledAct(action: string, harness: HarnessName): Act {
+/** Refused whoever asks, and recorded. */
+export function disabledAct(action: string, harness: HarnessName): Act {
   const object = { kind: 'harness', id: harness, name: harness }
   return { action, needs: { forbiddenBy: harnessDisabled(harness) }, object }
 }
 
-function ambient(lease: string): Act['object'] {
+/** What a lease on the machine's own login is about. */
+export function ambient(lease: string): Act['object'] {
   return { kind: 'ambient', id: lease, name: 'the login of the machine' }
 }
 
@@ -172,7 +182,7 @@ function useOf(
 /** The current value behind a running lease: what a helper asks for again and again. */
 async function read(workshop: Workshop, caller: Caller, id: string): Promise<Result<'leases.read'>> {
   const { result, opened } = await withFresh(workshop, (freshness) =>
-    releaseLeased(workshop, caller, id, { action: 'lease.read', mustServe: freshness.mustBeFresh }),
+    releaseLeased(workshop, caller, id, { action: 'lease.read', check: freshness.mustBeFresh }),
   )
   return {
     id,
@@ -187,7 +197,7 @@ interface ReleaseOptions {
   /** For the audit log. */
   readonly action: string
   /** The last check, inside of the unit; throws to leave it. */
-  readonly mustServe: (row: CredentialRow) => void
+  readonly check: (row: CredentialRow) => void
 }
 
 /**
@@ -195,17 +205,11 @@ interface ReleaseOptions {
  * null for a lease of the machine's own login.
  */
 export function releaseLeased(workshop: Workshop, caller: Caller, id: string, options: ReleaseOptions) {
-  const { action, mustServe } = options
+  const { action } = options
   return workshop.guard.release(caller, async (unit, authorize) => {
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
-    if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
-    // A narrower token of its holder, or a holder who has another role now, reads no more than it could lease.
-    if (!may(caller, 'lease')) throw absent('lease', id)
-    const harness = lease.harness as HarnessName
-    if (await isDisabled(unit, caller.organizationId, harness)) {
-      await authorize(disabledAct(action, harness))
-    }
+    await mustServe(unit, authorize, caller, lease, { action, now })
     const row = await leasedRow(unit, caller, lease)
     const act: Act = {
       action,
@@ -215,22 +219,41 @@ export function releaseLeased(workshop: Workshop, caller: Caller, id: string, op
     }
     await authorize(act)
     if (row !== null) await mustFitPolicy(unit, authorize, caller.organizationId, act, row)
-    if (row !== null) mustServe(row)
+    if (row !== null) options.check(row)
     const end = leaseEnd(workshop, row)
     const extended = end - lease.expiresAt > workshop.leaseLife / 2
     const expiresAt = extended ? end : lease.expiresAt
-    if (extended) await unit.leases.extend(id, expiresAt)
+    if (extended) await unit.leases.change(id, { expiresAt })
     return { result: { row, expiresAt }, open: row === null ? [] : [await forHolder(unit, row)] }
   })
 }
 
-// What stays with us is not even opened.
-async function forHolder(unit: Pick<AddingUnit, 'versions'>, row: CandidateRow): Promise<Sealed> {
+/** Throws unless the lease runs, for a holder who could still make one, and its harness is on. */
+export async function mustServe(
+  unit: StoreGroups,
+  authorize: Authorize,
+  caller: Caller,
+  lease: LeaseRow,
+  { action, now }: { readonly action: string; readonly now: number },
+): Promise<void> {
+  if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
+  // A narrower token of its holder, or a holder who has another role now, reads no more than it could lease.
+  if (!may(caller, 'lease')) throw absent('lease', lease.id)
+  const harness = lease.harness as HarnessName
+  if (await isDisabled(unit, caller.organizationId, harness)) await authorize(disabledAct(action, harness))
+}
+
+/** What its holder gets of a credential: what stays with us is not even opened. */
+export async function forHolder(unit: Pick<AddingUnit, 'versions'>, row: CandidateRow): Promise<Sealed> {
   return { ...(await sealedVersion(unit, row)), only: handedOut(row.type) }
 }
 
-// Null for a lease of the machine's own login. A credential the holder may not use any more is as good as none.
-async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Promise<CredentialRow | null> {
+/** Null for a lease of the machine's own login. A credential the holder may not use any more is as good as none. */
+export async function leasedRow(
+  unit: StoreGroups,
+  caller: Caller,
+  lease: LeaseRow,
+): Promise<CredentialRow | null> {
   if (lease.credentialId === null) return null
   const row = await unit.credentials.get(caller.organizationId, lease.credentialId)
   if (!row) throw absent('lease', lease.id)
@@ -239,7 +262,7 @@ async function leasedRow(unit: StoreGroups, caller: Caller, lease: LeaseRow): Pr
   return row
 }
 
-/** The lease of this holder; throws `not_found` for that of anybody else. */
+/** The lease, for its holder or its handle; throws `not_found`. */
 export async function findLease(unit: StoreGroups, caller: Caller, id: string): Promise<LeaseRow> {
   const lease = await unit.leases.get(caller.organizationId, id)
   const holds = lease !== undefined && lease.holderKind === caller.kind && lease.holderId === caller.id
@@ -253,7 +276,8 @@ function ended(lease: LeaseRow): ClavigerError {
   })
 }
 
-function leased(
+/** As its holder is told. */
+export function leased(
   row: CandidateRow,
   fields: Record<string, Secret>,
 ): NonNullable<Result<'leases.create'>['credential']> {
@@ -261,7 +285,10 @@ function leased(
   return { id, name, owner, type, suffix, generation: version, expiresAt: rfc3339OrNull(expiresAt), fields }
 }
 
-function rawValue(row: CandidateRow, fields: Record<string, Secret>): Result<'leases.create'>['raw'][number] {
+export function rawValue(
+  row: CandidateRow,
+  fields: Record<string, Secret>,
+): Result<'leases.create'>['raw'][number] {
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
 }
 

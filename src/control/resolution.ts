@@ -33,6 +33,18 @@ export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient' | 'hin
   readonly team?: string | undefined
   /** Id, name or OWNER/NAME. */
   readonly credential?: string | undefined
+  /** What this run was refused with before. */
+  readonly tried?: readonly Tried[]
+}
+
+/** A credential that a run was refused with; another generation of it is another credential. */
+export interface Tried {
+  readonly id: string
+  readonly generation: number
+  /** As one clause. */
+  readonly reason: string
+  /** Milliseconds since 1970; it counts no longer. Null: for this run it counts for good. */
+  readonly until: number | null
 }
 
 export interface Resolved {
@@ -94,7 +106,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
           : DEFAULT_POLICIES,
         disabled,
         now: now(),
-        ...(query.hindrances !== undefined && { hindrances: query.hindrances }),
+        hindrances: hindrancesOf(query, rows, now()),
         ...(query.team !== undefined && { namedTeam: query.team }),
         ...(explicit !== undefined && { explicit }),
       }
@@ -120,6 +132,17 @@ export function subjectOf(caller: Caller, agent: string | null = null): Subject 
     teams: caller.teams,
     agent: caller.agent ?? agent,
   }
+}
+
+function hindrancesOf(
+  { hindrances = new Map(), tried = [] }: Query,
+  rows: ReadonlyMap<string, CandidateRow>,
+  now: number,
+): ReadonlyMap<string, string> {
+  const counts = tried.filter(
+    ({ id, generation, until }) => rows.get(id)?.version === generation && (until === null || now < until),
+  )
+  return new Map([...counts.map(({ id, reason }) => [id, reason] as const), ...hindrances])
 }
 
 function ownersOf(subject: Subject, team: string | undefined): Owner[] {
@@ -174,8 +197,8 @@ function pick(rows: readonly CandidateRow[], wanted: string, harness: HarnessNam
 }
 
 function asCandidate(row: CandidateRow): Candidate {
-  const { id, name, type, state, stateUntil } = row
-  return { id, name, type, state, stateUntil, owner: parseOwner(row.owner) }
+  const { id, name, type, state, stateReason, stateUntil } = row
+  return { id, name, type, state, stateReason, stateUntil, owner: parseOwner(row.owner) }
 }
 
 function isSubscription(row: CandidateRow): boolean {

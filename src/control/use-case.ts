@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts'
 import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Grants } from './grants/grants.ts'
+import type { LeaseEvent } from './leasing/lease-event.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
@@ -31,6 +32,7 @@ type Hidden<T> = T extends readonly (infer E)[]
 type Revealing =
   | 'leases.create'
   | 'leases.read'
+  | 'leases.reject'
   | 'tokens.create'
   | 'invitations.create'
   | 'members.link'
@@ -43,12 +45,14 @@ type Revealing =
   | 'workers.join'
   | 'webhooks.create'
 
-/** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file. */
-export type Result<N extends OperationName> = N extends StreamedOperationName
-  ? AsyncIterableIterator<Uint8Array>
-  : N extends Revealing
-    ? Hidden<Output<N>>
-    : Output<N>
+/** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file; or events. */
+export type Result<N extends OperationName> = N extends 'leases.events'
+  ? AsyncIterableIterator<LeaseEvent | null>
+  : N extends StreamedOperationName
+    ? AsyncIterableIterator<Uint8Array>
+    : N extends Revealing
+      ? Hidden<Output<N>>
+      : Output<N>
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 

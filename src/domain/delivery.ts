@@ -3,7 +3,10 @@
 
 import type { Secret } from './secret.ts'
 
-/** `env`: in the environment or the program's own file. `helper`: the program asks us by a command of ours. */
+/**
+ * `env`: in the environment or the program's own file. `helper`: the program asks us by a command of ours, or looks again
+ * at a file that we keep current.
+ */
 export type DeliveryMode = 'env' | 'helper'
 
 export interface DeliveredFile {
@@ -19,6 +22,8 @@ export interface Delivery {
   /** Variables to remove (never blanked: an empty one still occupies its place). */
   readonly unset: readonly string[]
   readonly files: readonly DeliveredFile[]
+  /** The program looks at the files again while it runs: a renewed credential is written there. */
+  readonly isLive?: true
   /** One line each: what was set aside or kept, by name and never by value. */
   readonly report: readonly string[]
 }

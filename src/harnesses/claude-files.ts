@@ -11,9 +11,11 @@ import {
   isDetour,
   isHarmless,
 } from './claude-variables.ts'
+import type { FileHistory, Merged } from './harness.ts'
 import {
   isObject,
   type JsonObject,
+  mergeObjects,
   parseJsonObject,
   readJsonObject,
   without,
@@ -25,6 +27,16 @@ export const STATE = '.claude.json'
 export const LOGIN = '.credentials.json'
 /** In {@link LOGIN}: the login to Claude itself. Beside it lie the grants of MCP servers. */
 export const LOGIN_KEY = 'claudeAiOauth'
+
+// Never carried from a run's private copy into the user's file: logins, and approvals of our keys.
+const NEVER_MERGED = [
+  'oauthAccount',
+  'primaryApiKey',
+  'customApiKeyResponses',
+  'apiKeyHelper',
+  'awsCredentialExport',
+  LOGIN_KEY,
+]
 
 const APPROVAL_LENGTH = 20
 const CREDENTIAL_HEADER = /^\s*(authorization|x-api-key)\s*:/i
@@ -122,6 +134,23 @@ export function harmlessHeaders(headers: string): string {
     .split('\n')
     .filter((line) => !CREDENTIAL_HEADER.test(line))
     .join('\n')
+}
+
+/** As Harness.mergeBack, for any of the files. */
+export function mergeBack(_path: string, history: FileHistory): Merged {
+  if (history.after === history.delivered) return { text: null, lost: [] }
+  const [before, now] = [parseJsonObject(history.before ?? ''), parseJsonObject(history.now ?? '')]
+  const [delivered, after] = [parseJsonObject(history.delivered), parseJsonObject(history.after)]
+  if (before === null || delivered === null || after === null || now === null) {
+    return { text: null, lost: ['all of it, for it is not a JSON object'] }
+  }
+  const merged = mergeObjects({
+    before: without(before, NEVER_MERGED),
+    delivered: without(delivered, NEVER_MERGED),
+    after: without(after, NEVER_MERGED),
+    now,
+  })
+  return { text: merged === null ? null : writeJson(merged), lost: [] }
 }
 
 /** The variables of a settings `env` block as texts. */

@@ -128,7 +128,7 @@ export function isBedrock(type: CredentialType): boolean {
 export function contradictions(type: CredentialType, own: readonly string[] = []): string[] {
   const names = [...CREDENTIALS, ...PROVIDERS, ...COMPANIONS, MANAGED_BY_HOST]
   if (isBedrock(type)) names.push(...AWS_CREDENTIALS, ...AWS_COMPANIONS)
-  if (type === 'claude/setup-token') names.push(BARE)
+  if (type === 'claude/setup-token' || type === 'claude/oauth') names.push(BARE)
   return names.filter((name) => !own.includes(name))
 }
 

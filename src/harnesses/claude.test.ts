@@ -339,7 +339,7 @@ test.each(['settings.json', '.claude.json'])('a malformed %s is one clear senten
 })
 
 test('a type of another kind is refused', () => {
-  expect(() => claude.deliver(inputFor('claude/oauth', 'env'))).toThrow(
-    'claude/oauth cannot be handed to Claude Code this way.',
+  expect(() => claude.deliver(inputFor('codex/api-key', 'env'))).toThrow(
+    'codex/api-key cannot be handed to Claude Code this way.',
   )
 })

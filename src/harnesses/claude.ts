@@ -1,14 +1,15 @@
-// Claude Code: how each static credential type is handed to it. Which variables stand in the way is in
+// Claude Code: how each credential type is handed to it. Which variables stand in the way is in
 // claude-variables.ts, its files in claude-files.ts. It does not spawn the program and does not read files.
 //
 // Environment deliveries set CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST=1. Measured with 2.1.208 and 2.1.330: settings files
 // of user and project then cannot change credential, provider or base URL, a stored login is not used, and the shell
 // commands of the model do not see ANTHROPIC_API_KEY or AWS_BEARER_TOKEN_BEDROCK (AWS_SECRET_ACCESS_KEY they do see).
 // It also switches apiKeyHelper and awsCredentialExport off, so helper deliveries go without it and refuse to start
-// where a settings file of the project would outrank them.
+// where a settings file of the project would outrank them. So do live deliveries of a login: its access token, and never
+// its refresh token, lies in the `env` block of the private settings, which a running session looks at again (measured).
 
 import type { CredentialType } from '../domain/credential-types.ts'
-import type { Delivery, DeliveryMode } from '../domain/delivery.ts'
+import type { DeliveredFile, Delivery, DeliveryMode } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
 import {
@@ -20,6 +21,7 @@ import {
   hostOf,
   LOGIN,
   LOGIN_KEY,
+  mergeBack,
   otherGrants,
   projectDetours,
   projectOverrides,
@@ -36,32 +38,15 @@ import {
   isBedrock,
   MANAGED_BY_HOST,
 } from './claude-variables.ts'
-import type {
-  DeliverableCredential,
-  DeliveryInput,
-  FileHistory,
-  Harness,
-  MachineState,
-  Merged,
-  Restoration,
-} from './harness.ts'
-import { isObject, mergeObjects, parseJsonObject, readJsonObject, without, writeJson } from './json-file.ts'
+import type { DeliverableCredential, DeliveryInput, Harness, MachineState, Restoration } from './harness.ts'
+import { isObject, type JsonObject, parseJsonObject, readJsonObject, writeJson } from './json-file.ts'
 
 // Between two looks at the server while a key stays good; a refused key is asked for again at once.
 const HELPER_TTL = 'CLAUDE_CODE_API_KEY_HELPER_TTL_MS'
 const HELPER_TTL_MS = '300000'
 
-// Never carried from a run's private copy into the user's file: logins, and approvals of our keys.
-const NEVER_MERGED = [
-  'oauthAccount',
-  'primaryApiKey',
-  'customApiKeyResponses',
-  'apiKeyHelper',
-  'awsCredentialExport',
-  LOGIN_KEY,
-]
-
 const AUTH_METHODS: Partial<Record<CredentialType, readonly string[]>> = {
+  'claude/oauth': ['oauth_token'],
   'claude/setup-token': ['oauth_token'],
   'claude/api-key': ['api_key', 'api_key_helper'],
   'claude/bedrock-api-key': ['third_party'],
@@ -74,7 +59,10 @@ export const claude: Harness = {
   programSetting: 'CLAVIGER_CLAUDE_BIN',
   minimumVersion: '2.1.208',
   installHint: 'npm install -g @anthropic-ai/claude-code',
-  types: ['claude/setup-token', 'claude/api-key', 'claude/bedrock-api-key', 'claude/bedrock-access-key'],
+  types: [
+    ...(['claude/oauth', 'claude/setup-token', 'claude/api-key'] as const),
+    ...(['claude/bedrock-api-key', 'claude/bedrock-access-key'] as const),
+  ],
   configurationHome: { variable: 'CLAUDE_CONFIG_DIR', fallback: '.claude', besideFallback: [STATE] },
   reads: [SETTINGS, STATE],
   login: LOGIN,
@@ -92,6 +80,7 @@ export const claude: Harness = {
   isStatusCheap: false,
   defaultMode,
   deliver,
+  rewrite,
   carries,
   ambient,
   mergeBack,
@@ -103,15 +92,20 @@ interface Handing {
   readonly mode: DeliveryMode
   readonly variables: Readonly<Record<string, Secret>>
   readonly settings: Readonly<Record<string, string>>
+  /** Variables in the settings instead of the environment. */
+  readonly live?: Readonly<Record<string, Secret>>
 }
 
 // The helper, which outlives the key it first gave, is for a session at a terminal: the program itself, started where
 // we have looked, without -p. What a wrapper starts, and in which project, cannot be seen: the environment, with its
 // switch, is proof against settings files wherever that is. Kinds without a helper are handed over in it too.
 function defaultMode(type: CredentialType, command: readonly string[]): DeliveryMode {
-  if (type !== 'claude/api-key' && type !== 'claude/bedrock-access-key') return 'env'
+  const isLive = type === 'claude/oauth'
+  if (!isLive && type !== 'claude/api-key' && type !== 'claude/bedrock-access-key') return 'env'
   const [program = '', ...words] = command
   if (program.slice(program.lastIndexOf('/') + 1) !== claude.program) return 'env'
+  // Its token is renewed under a session without a terminal too.
+  if (isLive) return 'helper'
   const end = words.indexOf('--')
   const options = words.slice(0, end === -1 ? undefined : end)
   return options.some((word) => word === '--print' || /^-[a-z]*p[a-z]*$/i.test(word)) ? 'env' : 'helper'
@@ -132,6 +126,7 @@ function deliver(input: DeliveryInput): Delivery {
   if (harmless === '') unset.push(CUSTOM_HEADERS)
   return {
     mode: handing.mode,
+    ...(handing.live !== undefined && { isLive: true }),
     set: {
       ...(harmless === undefined || harmless === '' ? {} : { [CUSTOM_HEADERS]: new Secret(harmless) }),
       // What the program would ignore in the settings of an environment delivery is said by the environment instead.
@@ -140,7 +135,7 @@ function deliver(input: DeliveryInput): Delivery {
     },
     unset,
     files: [
-      { path: SETTINGS, content: new Secret(writeJson({ ...settings.settings, ...handing.settings })) },
+      { path: SETTINGS, content: new Secret(writeJson(settingsOf(settings.settings, handing))) },
       { path: STATE, content: new Secret(writeJson(state.state)) },
       ...grants.map((text) => ({ path: LOGIN, content: new Secret(text) })),
     ],
@@ -176,12 +171,37 @@ function handOver(input: DeliveryInput): Handing {
       const variables = { CLAUDE_CODE_USE_BEDROCK: use, AWS_REGION: region }
       return { mode, variables, settings: { awsCredentialExport: helperCommand('aws') } }
     }
+    case 'claude/oauth':
+      return mode === 'helper'
+        ? { mode, variables: {}, settings: {}, live: plainVariables(credential) }
+        : { mode, variables: { ...plainVariables(credential), ...managed }, settings: {} }
     case 'claude/setup-token':
     case 'claude/bedrock-api-key':
       return { mode: 'env', variables: { ...plainVariables(credential), ...managed }, settings: {} }
     default:
       throw new ClavigerError('invalid', `${credential.type} cannot be handed to Claude Code this way.`)
   }
+}
+
+function settingsOf(settings: JsonObject, { settings: more, live = {} }: Handing): JsonObject {
+  const whole = { ...settings, ...more }
+  return Object.keys(live).length === 0 ? whole : withVariables(whole, live)
+}
+
+function withVariables(settings: JsonObject, variables: Readonly<Record<string, Secret>>): JsonObject {
+  const env = isObject(settings['env']) ? settings['env'] : {}
+  const plain = Object.entries(variables).map(([name, value]) => [name, value.expose()] as const)
+  return { ...settings, env: { ...env, ...Object.fromEntries(plain) } }
+}
+
+// Of what the program has written there meanwhile nothing is lost.
+function rewrite(
+  credential: DeliverableCredential,
+  texts: Readonly<Record<string, string>>,
+): DeliveredFile[] {
+  const settings = readJsonObject(SETTINGS, texts[SETTINGS])
+  const content = new Secret(writeJson(withVariables(settings, plainVariables(credential))))
+  return [{ path: SETTINGS, content }]
 }
 
 // The variables that are the credential, as the program's documentation names them.
@@ -194,6 +214,8 @@ function plainVariables(credential: DeliverableCredential): Record<string, Secre
   switch (credential.type) {
     case 'claude/api-key':
       return { ANTHROPIC_API_KEY: field('key') }
+    case 'claude/oauth':
+      return { CLAUDE_CODE_OAUTH_TOKEN: field('access') }
     case 'claude/setup-token':
       return { CLAUDE_CODE_OAUTH_TOKEN: field('token') }
     case 'claude/bedrock-api-key':
@@ -239,7 +261,8 @@ function checkProject({ credential, projectFiles }: DeliveryInput, handing: Hand
       return []
     }
     const found = [...new Set([...(overrides ?? []), ...projectDetours(text, 'known')])]
-    const isBlinding = credential.type === 'claude/setup-token' && found.includes('apiKeyHelper')
+    const isToken = credential.type === 'claude/setup-token' || credential.type === 'claude/oauth'
+    const isBlinding = isToken && found.includes('apiKeyHelper')
     if (isBlinding) throw conflict('sets apiKeyHelper, which outranks')
     return found.map((key) => `ignored: ${key} in ${file} of the project`)
   })
@@ -323,32 +346,15 @@ function ambient(machine: MachineState): 'environment' | 'login' | 'none' {
     : 'none'
 }
 
-function mergeBack(_path: string, history: FileHistory): Merged {
-  if (history.after === history.delivered) return { text: null, lost: [] }
-  const [before, now] = [parseJsonObject(history.before ?? ''), parseJsonObject(history.now ?? '')]
-  const [delivered, after] = [parseJsonObject(history.delivered), parseJsonObject(history.after)]
-  if (before === null || delivered === null || after === null || now === null) {
-    return { text: null, lost: ['all of it, for it is not a JSON object'] }
-  }
-  const merged = mergeObjects({
-    before: without(before, NEVER_MERGED),
-    delivered: without(delivered, NEVER_MERGED),
-    after: without(after, NEVER_MERGED),
-    now,
-  })
-  return { text: merged === null ? null : writeJson(merged), lost: [] }
-}
-
 function restore(credential: DeliverableCredential, { userFiles }: MachineState): Restoration {
   if (!claude.types.includes(credential.type)) {
     throw new ClavigerError('invalid', `${credential.type} cannot be restored for Claude Code.`)
   }
   const variables = plainVariables(credential)
   const adjusted = adjustSettings(credential.type, Object.keys(variables), userFiles[SETTINGS])
-  const plain = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value.expose()]))
-  const env = { ...(isObject(adjusted.settings['env']) ? adjusted.settings['env'] : {}), ...plain }
+  const settings = withVariables(adjusted.settings, variables)
   return {
-    files: [{ path: SETTINGS, content: new Secret(writeJson({ ...adjusted.settings, env })) }],
+    files: [{ path: SETTINGS, content: new Secret(writeJson(settings)) }],
     report: adjusted.removed
       .filter((name) => !Object.keys(variables).some((own) => name === `env.${own}`))
       .map((name) => `removed: ${name} from ${SETTINGS}`),

@@ -109,6 +109,11 @@ export interface Harness {
    * credential and cannot be set aside.
    */
   deliver(input: DeliveryInput): Delivery
+  /** The files of a live delivery with another generation in them; `texts`: those of {@link reads} as they are now. */
+  rewrite?(
+    credential: DeliverableCredential,
+    texts: Readonly<Record<string, string>>,
+  ): readonly DeliveredFile[]
   /** Names of what already carries a credential that would be set aside for one of `type`: for `--keep-env`. */
   carries(type: CredentialType, machine: MachineState): readonly string[]
   /** What the machine itself has, before any delivery. */

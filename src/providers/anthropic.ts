@@ -1,4 +1,4 @@
-// Anthropic: are an API key and a setup token usable? It signs nobody in and renews nothing.
+// Anthropic: are an API key and a setup token usable? Logins are renewed by whoever it is given (anthropic-login.ts).
 //
 // What a probe costs. API key: a free list of models, then one request of about ten tokens to a Haiku model,
 // around a thousandth of a US cent, because only a billed request tells that the balance is used up. Setup
@@ -6,7 +6,7 @@
 // model requests as "rate limited" or not at all, so asking would cost the plan and prove nothing.
 
 import type { FieldValues } from '../domain/values.ts'
-import type { Probe, Provider } from './provider.ts'
+import type { Probe, Provider, Renewer } from './provider.ts'
 import {
   askJson,
   cannotProbe,
@@ -36,6 +36,8 @@ const BILLING_PAGE = 'https://platform.claude.com/settings/billing'
 export interface AnthropicOptions extends UpstreamOptions {
   /** Without `/v1`, for example `https://api.anthropic.com`. */
   readonly baseUrl: string
+  /** Where logins can be renewed. */
+  readonly renewer?: Renewer
 }
 
 /** Probes `claude/api-key` and `claude/setup-token`. */
@@ -43,6 +45,7 @@ export function createAnthropicProvider(options: AnthropicOptions): Provider {
   return {
     name: 'anthropic',
     probes: ['claude/api-key', 'claude/setup-token'],
+    ...(options.renewer !== undefined && { renewer: options.renewer }),
     probe: (type, fields) =>
       probing(SERVICE, async () => {
         if (type === 'claude/api-key') return await probeApiKey(fields, options)

@@ -10,6 +10,7 @@ import type { Harness, MachineState } from '../harnesses/harness.ts'
 import { createSynced, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
 import { carryHome } from './carry-home.ts'
 import { copyDatabases } from './copy-databases.ts'
+import { followLease } from './follow-lease.ts'
 import { type AcquiredLease, deliverable, type LeasedCredential, type LeaseSource } from './lease-source.ts'
 import {
   addRawSecrets,
@@ -204,7 +205,7 @@ async function runDelivered(run: Run, credential: LeasedCredential): Promise<num
     const { environment, links } = await materialize(run, delivery, directory, exceptions)
     if (relay.early !== null) return exitCodeOf(null, relay.early)
     if (harness.isStatusCheap) await preflight(run, credential, environment)
-    const code = await start(run, environment, (pid) => directory.noteChild(pid))
+    const code = await startFollowed(run, { credential, delivery, environment, directory })
     const aside = join(stateDirectory, 'kept', basename(directory.path))
     await carryHome({
       harness,
@@ -238,7 +239,7 @@ async function materialize(
     copyDatabases(home.directory, directory.configuration, harness.copies),
   ])
   await writeDelivery(delivery, directory.configuration)
-  if (delivery.mode === 'helper') {
+  if (delivery.mode === 'helper' && delivery.isLive !== true) {
     const { serverUrl: server, leaseId, handle } = lease
     const file: LeaseFile = { server, lease: leaseId, handle: handle.expose() }
     await createSynced(directory.leaseFile, JSON.stringify(file))
@@ -258,6 +259,33 @@ async function preflight(run: Run, credential: LeasedCredential, environment: En
     ? program
     : await findProgram(harness, options.environment, options.cwd, options.programOverride)
   if (own !== null) await checkStatus(harness, credential, own, environment)
+}
+
+interface Delivered {
+  readonly credential: LeasedCredential
+  readonly delivery: Delivery
+  readonly environment: Environment
+  readonly directory: RunDirectory
+}
+
+// While the program runs a live delivery is kept current.
+async function startFollowed(run: Run, delivered: Delivered): Promise<number> {
+  const { credential, delivery, environment, directory } = delivered
+  const { harness, lease, leases, report } = run
+  const ending = new AbortController()
+  const following =
+    delivery.isLive === true && leases.live !== undefined
+      ? followLease(
+          { harness, lease, credential, report, live: leases.live, directory: directory.configuration },
+          ending.signal,
+        )
+      : Promise.resolve()
+  try {
+    return await start(run, environment, (pid) => directory.noteChild(pid))
+  } finally {
+    ending.abort()
+    await following
+  }
 }
 
 async function start(

@@ -1,6 +1,7 @@
 // Where the runner gets credentials from: a lease on one credential for one run. The client implements it; the runner
 // does not know servers.
 
+import type { LeaseNews } from '../client/lease-news.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -49,11 +50,21 @@ export interface AcquiredLease {
   readonly reason: string
 }
 
+/** What a running program's credential can be kept current by. */
+export interface LiveLeases {
+  /** Ends when the lease is over, after saying so, or with `signal`. Never throws. */
+  follow(lease: AcquiredLease, generation: number, signal: AbortSignal): AsyncIterable<LeaseNews>
+  /** What is behind the lease now. Throws as the client does. */
+  read(leaseId: string): Promise<LeasedCredential | null>
+}
+
 export interface LeaseSource {
   /** Throws ClavigerError, `no_credential` when nothing fits. `signal` says that nobody waits for the answer any more. */
   acquire(request: LeaseRequest, signal: AbortSignal): Promise<AcquiredLease>
   /** Ends a lease. A lease that is already over is no error. */
   release(leaseId: string): Promise<void>
+  /** Missing where nothing can be followed. */
+  readonly live?: LiveLeases
 }
 
 /** The lease as a harness needs it, of one that was taken just now. */

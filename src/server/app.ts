@@ -7,12 +7,14 @@ import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
 import type { CodexEndpoint } from '../control/codex/endpoint.ts'
+import type { LeaseEvent } from '../control/leasing/lease-event.ts'
 import type { Control, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
+import { eventStreamResponse } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
@@ -39,6 +41,8 @@ export interface AppDependencies {
   readonly proxies: number
   /** Where people reach this server; its pages take forms from there only. */
   readonly publicUrl: () => string
+  /** Ends answers that go on: the server goes down. */
+  readonly ending?: AbortSignal
 }
 
 const JSON_HEADERS = {
@@ -133,6 +137,8 @@ async function attempt(
     if (harness !== '') dependencies.metrics.lease(harness, 'granted')
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
     const { status, answers } = OPERATIONS[name]
+    if (answers === EVENT_STREAM)
+      return eventsResponse(dependencies, answer, { ...headers, 'content-type': answers }, asks)
     if (answers !== undefined)
       return fileResponse(dependencies, answer, { ...headers, 'content-type': answers })
     return new Response(reveal(answer), { status, headers })
@@ -154,6 +160,21 @@ async function whoAsks(
   const caller = await authenticate(bearerOf(request), requestId)
   callers.set(request, caller)
   return caller
+}
+
+const EVENT_STREAM = 'text/event-stream'
+
+// Whoever listens is asked for again: a token that is revoked hears no more.
+function eventsResponse(
+  { ending }: AppDependencies,
+  answer: unknown,
+  headers: Readonly<Record<string, string>>,
+  asks: () => Promise<unknown>,
+): Response {
+  return eventStreamResponse(answer as AsyncIterableIterator<LeaseEvent | null>, {
+    ...{ headers, ending, stillMay: asks },
+    reasonOf: (thrown) => asClavigerError(thrown).message,
+  })
 }
 
 function fileResponse(

@@ -140,7 +140,7 @@ function recordsThrough(
       insert: (row) => write((unit) => unit.leases.insert(row)),
       get: (organizationId, id) => read((unit) => unit.leases.get(organizationId, id)),
       lookUp: (id) => read((unit) => unit.leases.lookUp(id)),
-      extend: (id, expiresAt) => write((unit) => unit.leases.extend(id, expiresAt)),
+      change: (id, change) => write((unit) => unit.leases.change(id, change)),
       end: (id, at, reason) => write((unit) => unit.leases.end(id, at, reason)),
       endAllOf: (credentialId, at, reason) => write((unit) => unit.leases.endAllOf(credentialId, at, reason)),
       countRunning: (credentialId, now) => read((unit) => unit.leases.countRunning(credentialId, now)),

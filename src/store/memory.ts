@@ -135,8 +135,8 @@ function leaseGroup({ leases }: Tables): LeaseStore {
       return row?.organizationId === organizationId ? row : undefined
     },
     lookUp: async (id) => leases.get(id),
-    extend: async (id, expiresAt) => {
-      change(id, { expiresAt })
+    change: async (id, changed) => {
+      change(id, changed)
     },
     end: async (id, at, reason) => change(id, { endedAt: at, endReason: reason }),
     endAllOf: async (credentialId, at, reason) => {

@@ -1,8 +1,9 @@
 // The group of signals: what one server lets all others know of. Part of the port, beside store.ts.
 
 /**
- * What a signal is about. `grants`: something has become of a grant; the subject is the id of its credential. `holders`: whom a token or handle stands for may have changed; the subject is the id of what
- * did: a token, person, team, agent or worker, or the credential whose leases ended.
+ * What a signal is about. `grants`: another generation or login of a credential is current, or something has become of its
+ * grant; the subject is its id. `holders`: whom a token or handle stands for may have changed; the subject is the id of
+ * what did: a token, person, team, agent or worker, or the credential whose leases ended.
  */
 export type SignalTopic = 'holders' | 'grants'
 

@@ -48,21 +48,9 @@ export interface CredentialRow {
 }
 
 /** What resolution and a lease need of a credential: fewer columns, because this is the hot path. */
-export type CandidateRow = Pick<
+export type CandidateRow = Omit<
   CredentialRow,
-  | 'id'
-  | 'organizationId'
-  | 'owner'
-  | 'name'
-  | 'type'
-  | 'version'
-  | 'revision'
-  | 'state'
-  | 'stateUntil'
-  | 'expiresAt'
-  | 'suffix'
-  | 'position'
-  | 'wrappedKey'
+  'harness' | 'description' | 'shown' | 'createdAt' | 'createdBy' | 'updatedAt'
 >
 
 /** What may change of a credential; revision is counted up by the store. */
@@ -181,6 +169,8 @@ export interface LeaseRow {
   readonly tokenId: string | null
   /** SHA-256 of the handle, in hex. */
   readonly handleDigest: string
+  /** What was asked for and refused since: JSON. */
+  readonly choice: string
   readonly createdAt: number
   readonly expiresAt: number
   readonly endedAt: number | null
@@ -192,8 +182,8 @@ export interface LeaseStore {
   get(organizationId: string, id: string): Promise<LeaseRow | undefined>
   /** By id alone, whatever the organization: for a handle, which names its lease. */
   lookUp(id: string): Promise<LeaseRow | undefined>
-  /** Moves the end of a running lease. */
-  extend(id: string, expiresAt: number): Promise<void>
+  /** Changes a running lease; no error when it is over. */
+  change(id: string, change: Partial<Pick<LeaseRow, 'expiresAt' | 'choice'>>): Promise<void>
   /** False when it had ended already or does not exist. */
   end(id: string, at: number, reason: string): Promise<boolean>
   /** Ends all running leases of a credential; returns how many. */

@@ -79,6 +79,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   // Nothing is stored for Codex, so that the machine's own serves: whose credential serves is another test.
   'leases.create': { aim: 'nothing', request: () => ({ harness: 'codex', ambient: 'login' }) },
   'leases.read': { aim: 'lease', request: (id) => ({ id }) },
+  'leases.reject': { aim: 'lease', request: (id) => ({ id, generation: 0 }) },
+  'leases.events': { aim: 'lease', request: (id) => ({ id }) },
   'leases.end': { aim: 'lease', request: (id) => ({ id }) },
   explain: {
     aim: 'nothing',

@@ -11,6 +11,7 @@ import { grantAct } from '../../src/control/grants/renewing/keeping.ts'
 import type { EngineTimings, GrantPorts, Notice } from '../../src/control/grants/tools.ts'
 import { upkeep } from '../../src/control/grants/tools.ts'
 import { createGuard } from '../../src/control/guard.ts'
+import type { CredentialType } from '../../src/domain/credential-types.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { checkFields } from '../../src/domain/values.ts'
 import { sha256 } from '../../src/lib/digest.ts'
@@ -46,7 +47,7 @@ export function rotating(now: () => number, life = HOUR): Rotating {
     return JSON.stringify({ access: `at-test-${serial}`, refresh: provider.live, account: provider.account })
   }
   const provider: Rotating = {
-    ...{ calls: 0, live: '', instead: [], account: 'acct-1', renews: ['codex/oauth'] },
+    ...{ calls: 0, live: '', instead: [], account: 'acct-1', renews: ['codex/oauth', 'claude/oauth'] },
     async renew(_, fields) {
       provider.calls += 1
       const rotate = (): Renewal => {
@@ -55,19 +56,26 @@ export function rotating(now: () => number, life = HOUR): Rotating {
       }
       return (await provider.instead.shift()?.(rotate)) ?? rotate()
     },
-    tokensIn: (_, raw) => {
+    tokensIn: (type, raw) => {
       const { access, refresh, account } = JSON.parse(raw.expose())
-      return tokenSet(access, refresh, account, now() + life)
+      return tokenSet(access, refresh, account, now() + life, type)
     },
   }
   provider.live = 'rt-test-0'
   return provider
 }
 
-export function tokenSet(access: string, refresh: string, account: string, expiresAt: number): TokenSet {
-  const fields = { id: 'e30.e30.sig', access, refresh, accountId: account }
+export function tokenSet(
+  access: string,
+  refresh: string,
+  account: string,
+  expiresAt: number,
+  type: CredentialType = 'codex/oauth',
+): TokenSet {
+  const own = type === 'claude/oauth' ? { scopes: 'user:inference' } : { id: 'e30.e30.sig' }
+  const fields = { ...own, access, refresh, accountId: account }
   return {
-    content: checkFields('codex/oauth', 'chatgpt', fields),
+    content: checkFields(type, 'login', fields),
     ...{ renewable: true, digest: sha256(refresh), expiresAt, endsAt: null },
     account: { id: account, email: 'ada@example.com', plan: 'pro' },
   }
@@ -107,7 +115,7 @@ export interface GrantWorld {
   /** One more server on the same store. */
   server(replica: string, changed?: Partial<GrantPorts>): GrantServer
   /** Stores a login that ends in so many milliseconds and returns the id of its credential. */
-  signIn(endsIn?: number): Promise<string>
+  signIn(endsIn?: number, type?: CredentialType): Promise<string>
 }
 
 export interface GrantServer {
@@ -117,10 +125,13 @@ export interface GrantServer {
   readonly told: Notice[]
 }
 
-export function grantWorld(store: Store = createMemoryStore()): GrantWorld {
+export function grantWorld(
+  store: Store = createMemoryStore(),
+  masterKey: Uint8Array = randomBytes(32),
+): GrantWorld {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const now = () => clock.now
-  const vault = createVault(randomBytes(32))
+  const vault = createVault(masterKey)
   const provider = rotating(now)
   const server: GrantWorld['server'] = (replica, changed = {}) => {
     const journal = journalInMemory()
@@ -129,7 +140,7 @@ export function grantWorld(store: Store = createMemoryStore()): GrantWorld {
       ...{ store, vault, now, journal, replica, timings: TIMINGS },
       server: { version: '1.2.3', id: replica, clockOffset: () => 0 },
       guard: createGuard({ store, vault, now }),
-      renewerOf: (type) => (type === 'codex/oauth' ? provider : undefined),
+      renewerOf: (type) => (provider.renews.includes(type) ? provider : undefined),
       elapsed: () => performance.now(),
       breakers: createBreakers(() => performance.now()),
       chance: () => 0.5,
@@ -143,13 +154,14 @@ export function grantWorld(store: Store = createMemoryStore()): GrantWorld {
   const first = server('signing-in')
   return {
     ...{ store, vault, clock, provider, server },
-    async signIn(endsIn = HOUR) {
+    async signIn(endsIn = HOUR, type = 'codex/oauth') {
       // An hour ago: one that lives shorter is renewed later.
       clock.now -= HOUR
-      const tokens = tokenSet('at-test-first', provider.live, provider.account, clock.now + HOUR + endsIn)
+      const endsAt = clock.now + HOUR + endsIn
+      const tokens = tokenSet('at-test-first', provider.live, provider.account, endsAt, type)
       const place: NewPlace = {
         ...{ organizationId: 'org-acme', id: newId('cred'), owner: { kind: 'org' }, name: newId('chatgpt') },
-        ...{ type: 'codex/oauth', description: '' },
+        ...{ type, description: '' },
       }
       const row = rowOf(first.ports, place, tokens, 'ada')
       await first.ports.guard.perform(upkeep(first.ports, 'org-acme'), async (unit, authorize) => {

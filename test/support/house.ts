@@ -109,6 +109,7 @@ export async function contentsOf({ ports: { store } }: House): Promise<string> {
 export function createHouse(
   kept: Store = createMemoryStore(),
   masterKey: Uint8Array = randomBytes(32),
+  grants: Grants = NO_GRANTS,
 ): House {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const provider: ProviderOfTest = { result: 'works', asked: 0, answering: async () => undefined }
@@ -127,7 +128,7 @@ export function createHouse(
     vault: counting(vault, steps),
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, masterKey),
     identity: people.identity,
-    grants: NO_GRANTS,
+    grants,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },

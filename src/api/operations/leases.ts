@@ -17,6 +17,22 @@ export const LEASE_OPERATIONS = {
     permission: 'own-lease',
     summary: 'The current value for a running lease, for its holder or its handle.',
   },
+  'leases.reject': {
+    method: 'POST',
+    path: '/api/v1/leases/{id}/rejections',
+    status: 200,
+    permission: 'own-lease',
+    summary: 'Its holder was refused with the credential of the lease: what to do now.',
+  },
+  'leases.events': {
+    method: 'GET',
+    path: '/api/v1/leases/{id}/events',
+    status: 200,
+    permission: 'own-lease',
+    answers: 'text/event-stream',
+    summary:
+      'What becomes of a lease, as Server-Sent Events: rotated, login-arrived, revoked. No value is in them; read the lease.',
+  },
   'leases.end': {
     method: 'DELETE',
     path: '/api/v1/leases/{id}',

@@ -41,12 +41,63 @@ const lease = z.object({
   reason: z.string(),
 })
 
+const newLease = lease.extend({ handle: z.string().describe('Opaque token, good for this lease only') })
+
+const rejection = z.strictObject({
+  id,
+  generation: z.int().min(0).describe('The one that was refused'),
+  status: z.int().min(100).max(599).optional().describe('The HTTP status of the refusal'),
+  code: z
+    .string()
+    .regex(/^[\w .:-]{1,100}$/)
+    .optional()
+    .describe('The word the provider or the program has for it, for example authentication_failed'),
+  resetAt: time.optional().describe('When a quota is there again'),
+  retryAfterSeconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .optional()
+    .describe('The same, as Retry-After says it'),
+})
+
+const rejectionAnswer = z.object({
+  verdict: z
+    .enum(['retry', 'switch', 'wait', 'fail'])
+    .describe(
+      'retry: read the lease and go on. switch: the lease is over, go on with the new one. wait: keep the lease and follow its events. fail: nothing serves.',
+    ),
+  reason: z.string(),
+  generation: z.int().nullable().describe('With retry: the one that is current'),
+  until: time
+    .nullable()
+    .describe('With wait: when to ask again at the latest; null: when somebody has signed in'),
+  signInHint: z.string().nullable().describe('With wait: what the owner of a login types'),
+  lease: newLease.nullable().describe('With switch: the new lease'),
+  tried: z
+    .array(z.object({ id, name, type: credentialType, generation: z.int(), reason: z.string() }))
+    .describe('What this run was refused with, oldest first'),
+})
+
 export const LEASE_SCHEMAS = {
   'leases.create': {
     input: leaseRequest.strict(),
-    output: lease.extend({ handle: z.string().describe('Opaque token, good for this lease only') }),
+    output: newLease,
   },
   'leases.read': { input: z.strictObject({ id }), output: lease },
+  'leases.reject': { input: rejection, output: rejectionAnswer },
+  'leases.events': {
+    input: z.strictObject({
+      id,
+      generation: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe('The one that the holder has: it is told of a newer one at once'),
+    }),
+    output: z.object({}),
+  },
   'leases.end': { input: z.strictObject({ id }), output: z.object({ ended: z.boolean() }) },
   explain: {
     input: z.strictObject({

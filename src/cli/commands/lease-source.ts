@@ -2,6 +2,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
+import { leaseNews } from '../../client/lease-news.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { LeasedCredential, LeaseSource } from '../../runner/lease-source.ts'
@@ -21,6 +22,14 @@ export function leasesOf(client: Client): LeaseSource {
         raw: raw.map(({ name, owner, value }) => ({ name, owner: title(owner), value: new Secret(value) })),
         reason,
       }
+    },
+    live: {
+      follow: ({ serverUrl: server, handle: token, leaseId }, generation, signal) =>
+        leaseNews({ server, token, leaseId, generation }, signal),
+      async read(leaseId) {
+        const { credential } = await client.call('leases.read', { id: leaseId })
+        return credential === null ? null : leased(credential)
+      },
     },
     async release(leaseId) {
       try {

@@ -114,7 +114,7 @@ async function handOut(
 ): Promise<Released> {
   const { result, opened } = await releaseLeased(workshop, caller, caller.leaseId ?? '', {
     action: 'lease.renew',
-    mustServe(row) {
+    check(row) {
       mustBeTheirs(row, held)
       mustServe(row)
     },

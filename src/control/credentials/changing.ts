@@ -92,6 +92,7 @@ async function write(
       const made = { version, note: `changed: ${what}`, createdAt: now, createdBy: caller.name }
       await unit.versions.insert(sealVersion(workshop.vault, row, content, made))
       await unit.versions.prune(row.id, version - VERSIONS_KEPT + 1)
+      await unit.signals.send('grants', row.id)
     }
     return credentialView(caller, await findCredential(unit, caller, row.id))
   })

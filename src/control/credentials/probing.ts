@@ -10,6 +10,7 @@ import type { Ports } from '../use-case.ts'
 export interface Probing {
   /** Throws `invalid` for a type that nobody can be asked about. */
   mustBeAble(type: CredentialType): void
+  isAble(type: CredentialType): boolean
   probe(type: CredentialType, fields: FieldValues): Promise<Probe>
   /** Throws `rejected` or `upstream` unless the provider accepts the value. */
   mustWork(type: CredentialType, fields: FieldValues): Promise<void>
@@ -18,7 +19,7 @@ export interface Probing {
 export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probing {
   function providerFor(type: CredentialType): Provider {
     const provider = providerOf(type)
-    if (provider) return provider
+    if (provider?.probes.includes(type)) return provider
     throw new ClavigerError('invalid', `A ${type} credential cannot be tested.`, {
       hint: 'Nobody can be asked about it. When storing it, leave out --test.',
     })
@@ -28,6 +29,7 @@ export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probin
   }
   return {
     mustBeAble: (type) => void providerFor(type),
+    isAble: (type) => providerOf(type)?.probes.includes(type) === true,
     probe,
     async mustWork(type, fields) {
       const { result, message } = await probe(type, fields)
@@ -45,8 +47,8 @@ export function stateAfter(
   row: CredentialRow,
   { result }: Probe,
 ): Pick<CredentialRow, 'state' | 'stateReason' | 'stateUntil'> {
-  if (result === 'works' && row.state === 'rejected')
-    return { state: 'ok', stateReason: '', stateUntil: null }
+  const isHeld = row.state === 'rejected' || row.state === 'blocked' || row.state === 'cooling_down'
+  if (result === 'works' && isHeld) return { state: 'ok', stateReason: '', stateUntil: null }
   if (result === 'refused') {
     return { state: 'rejected', stateReason: 'the provider refused it when it was tested', stateUntil: null }
   }

@@ -49,6 +49,7 @@ export function createVersionUseCases(
           sealVersion(vault, row, content, { version, note, createdAt, createdBy: caller.name }),
         )
         await unit.versions.prune(id, version - VERSIONS_KEPT + 1)
+        await unit.signals.send('grants', id)
         return credentialView(caller, await findCredential(unit, caller, id))
       })
     },

@@ -26,6 +26,7 @@ const candidates: fc.Arbitrary<Candidate[]> = fc.uniqueArray(
     ...{ id, owner, name: fc.constantFrom('main', 'spare') },
     type: fc.constantFrom(...CREDENTIAL_TYPE_NAMES),
     state: fc.constantFrom(...CREDENTIAL_STATES),
+    stateReason: fc.constantFrom('', 'no credit'),
     stateUntil: fc.constantFrom(null, 500, 1500),
   }),
   { selector: (one) => one.id, maxLength: 15 },
@@ -150,7 +151,15 @@ describe('a run for a person as an agent', () => {
     disabled: false,
   }
   const one = (name: string, of: Owner): Candidate => {
-    return { id: name, owner: of, name, type: 'claude/api-key', state: 'ok', stateUntil: null }
+    return {
+      id: name,
+      owner: of,
+      name,
+      type: 'claude/api-key',
+      state: 'ok',
+      stateReason: '',
+      stateUntil: null,
+    }
   }
   const all = [
     one('orgs', { kind: 'org' }),

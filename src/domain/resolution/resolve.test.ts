@@ -27,6 +27,7 @@ const candidates: fc.Arbitrary<Candidate[]> = fc.uniqueArray(
     name: fc.constantFrom('main', 'spare', 'old'),
     type: fc.constantFrom(...CREDENTIAL_TYPE_NAMES),
     state: fc.constantFrom(...CREDENTIAL_STATES),
+    stateReason: fc.constantFrom('', 'no credit'),
     stateUntil: fc.constantFrom(null, 500, 1500),
   }),
   { selector: ({ id }) => id, maxLength: 15 },
@@ -175,7 +176,16 @@ describe('the order', () => {
     now: 0,
   }
   const one = (id: string, of: Owner, over: Partial<Candidate> = {}): Candidate => {
-    return { id, owner: of, name: id, type: 'claude/api-key', state: 'ok', stateUntil: null, ...over }
+    return {
+      id,
+      owner: of,
+      name: id,
+      type: 'claude/api-key',
+      state: 'ok',
+      stateReason: '',
+      stateUntil: null,
+      ...over,
+    }
   }
   const org: Owner = { kind: 'org' }
   const ada: Owner = { kind: 'user', id: 'ada' }

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly name: string
   readonly type: CredentialType
   readonly state: CredentialState
+  /** Why it is in that state, as one clause; empty when there is nothing to say. */
+  readonly stateReason: string
   /** When `cooling_down` ends, milliseconds since 1970. */
   readonly stateUntil: number | null
 }
@@ -149,8 +151,13 @@ function refusalOf(request: ResolveRequest, candidate: Candidate): string | null
   if (harness !== request.harness) return `${candidate.type} does not fit ${request.harness}`
   const policy = policyRefusal(candidate.type, candidate.owner, request.policies)
   if (policy !== null) return policy
-  if (!isUsable(candidate.state, candidate.stateUntil, request.now)) return explainState(candidate.state)
+  if (!isUsable(candidate.state, candidate.stateUntil, request.now)) return whyUnusable(candidate)
   return request.hindrances?.get(candidate.id) ?? null
+}
+
+function whyUnusable({ state, stateReason, stateUntil }: Candidate): string {
+  const until = stateUntil === null ? '' : `, until ${new Date(stateUntil).toISOString()}`
+  return `${explainState(state)}${stateReason === '' ? '' : `: ${stateReason}`}${until}`
 }
 
 function ambient(request: ResolveRequest): Judged[] {

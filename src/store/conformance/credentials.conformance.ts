@@ -110,7 +110,7 @@ export function describeCredentials(store: CurrentStore): void {
       expect(await candidates(['org', 'user:ada', 'team:a', 'team:b', 'org'])).toEqual(idsOf([a, b, raw]))
       expect(await candidates(['org'])).toEqual(idsOf([a]))
       expect(await candidates([])).toEqual([])
-      const { harness, description, stateReason, shown, createdAt, createdBy, updatedAt, ...candidate } = a
+      const { harness, description, shown, createdAt, createdBy, updatedAt, ...candidate } = a
       expect(await store().credentials.candidates('org-a', 'claude', ['org'])).toEqual([candidate])
     })
 

@@ -27,14 +27,15 @@ function describeLeases(store: CurrentStore): void {
       expect(await store().leases.lookUp('none')).toBeUndefined()
     })
 
-    it('moves the end of a running lease, not of an ended one', async () => {
+    it('changes a running lease, not an ended one', async () => {
       const row = await insert({ expiresAt: 2000 })
-      await store().leases.extend(row.id, 3000)
-      expect((await store().leases.get('org-a', row.id))?.expiresAt).toBe(3000)
+      await store().leases.change(row.id, { expiresAt: 3000, choice: '{"a":1}' })
+      const changed = { ...row, expiresAt: 3000, choice: '{"a":1}' }
+      expect(await store().leases.get('org-a', row.id)).toEqual(changed)
       await store().leases.end(row.id, 2500, 'released')
-      await store().leases.extend(row.id, 4000)
+      await store().leases.change(row.id, { expiresAt: 4000 })
       expect((await store().leases.get('org-a', row.id))?.expiresAt).toBe(3000)
-      await expect(store().leases.extend('id-none', 4000)).resolves.toBeUndefined()
+      await expect(store().leases.change('id-none', { expiresAt: 4000 })).resolves.toBeUndefined()
     })
 
     it('ends a lease once and keeps the first reason', async () => {

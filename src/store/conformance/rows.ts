@@ -79,6 +79,7 @@ export function leaseRow(changed: Partial<LeaseRow> = {}): LeaseRow {
     expiresAt: 2000,
     endedAt: null,
     endReason: null,
+    choice: '{}',
     ...changed,
   }
 }

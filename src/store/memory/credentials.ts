@@ -183,7 +183,7 @@ function given(change: CredentialChange): CredentialChange {
 /** What of a row resolution and a lease need. */
 export function candidateOf(row: CredentialRow): CandidateRow {
   const { id, organizationId, owner, name, type, version, revision } = row
-  const { state, stateUntil, expiresAt, suffix, position, wrappedKey } = row
+  const { state, stateReason, stateUntil, expiresAt, suffix, position, wrappedKey } = row
   return {
     id,
     organizationId,
@@ -193,6 +193,7 @@ export function candidateOf(row: CredentialRow): CandidateRow {
     version,
     revision,
     state,
+    stateReason,
     stateUntil,
     expiresAt,
     suffix,

@@ -63,6 +63,7 @@ export interface LeaseTable {
   holder_id: string
   token_id: string | null
   handle_digest: string
+  choice: string
   created_at: number
   expires_at: number
   ended_at: number | null

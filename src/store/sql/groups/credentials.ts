@@ -47,6 +47,7 @@ export const CANDIDATE_COLUMNS = [
   'version',
   'revision',
   'state',
+  'state_reason as stateReason',
   'state_until as stateUntil',
   'expires_at as expiresAt',
   'suffix',

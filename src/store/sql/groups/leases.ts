@@ -16,6 +16,7 @@ const COLUMNS = [
   'holder_id as holderId',
   'token_id as tokenId',
   'handle_digest as handleDigest',
+  'choice',
   'created_at as createdAt',
   'expires_at as expiresAt',
   'ended_at as endedAt',
@@ -31,10 +32,15 @@ export function leaseGroup(database: Kysely<Database>): (execute: Execute) => Le
     },
     get: async (organizationId, id) => (await execute(get({ organizationId, id }))).rows[0],
     lookUp: async (id) => (await execute(lookUp({ id }))).rows[0],
-    extend: async (id, expiresAt) => {
+    change: async (id, { expiresAt, choice }) => {
+      const changes = {
+        ...(expiresAt !== undefined && { expires_at: expiresAt }),
+        ...(choice !== undefined && { choice }),
+      }
+      if (Object.keys(changes).length === 0) return
       const query = database
         .updateTable('lease')
-        .set({ expires_at: expiresAt })
+        .set(changes)
         .where('id', '=', id)
         .where('ended_at', 'is', null)
       await execute(query.compile())
@@ -91,6 +97,7 @@ const WRITTEN_COLUMNS = columnsOf<LeaseRow>({
   holderId: 'text',
   tokenId: 'text',
   handleDigest: 'text',
+  choice: 'text',
   createdAt: 'bigint',
   expiresAt: 'bigint',
   endedAt: 'bigint',
@@ -109,6 +116,7 @@ function prepareInsert(database: Kysely<Database>): (row: LeaseRow) => CompiledQ
       holder_id: marker('holderId'),
       token_id: marker('tokenId'),
       handle_digest: marker('handleDigest'),
+      choice: marker('choice'),
       created_at: marker('createdAt'),
       expires_at: marker('expiresAt'),
       ended_at: marker('endedAt'),
