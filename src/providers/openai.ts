@@ -7,6 +7,7 @@
 
 import type { FieldValues } from '../domain/values.ts'
 import { openAiRenewer } from './openai-login.ts'
+import { openAiSignIn } from './openai-sign-in.ts'
 import type { Probe, Provider } from './provider.ts'
 import {
   askJson,
@@ -75,6 +76,7 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
       throw cannotProbe(type)
     },
     renewer: openAiRenewer(options),
+    signIn: openAiSignIn(options),
   }
 }
 

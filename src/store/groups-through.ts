@@ -39,7 +39,7 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
   }
 }
 
-type Grants = Pick<StoreGroups, 'grants' | 'attempts'>
+type Grants = Pick<StoreGroups, 'grants' | 'attempts' | 'loginAttempts'>
 
 function grantsThrough(read: Way, write: Way): Grants {
   return {
@@ -59,6 +59,14 @@ function grantsThrough(read: Way, write: Way): Grants {
       sentBy: (replica) => read((unit) => unit.attempts.sentBy(replica)),
       kept: (limit) => read((unit) => unit.attempts.kept(limit)),
       prune: (endedBefore) => write((unit) => unit.attempts.prune(endedBefore)),
+    },
+    loginAttempts: {
+      insert: (row) => write((unit) => unit.loginAttempts.insert(row)),
+      get: (organizationId, id) => read((unit) => unit.loginAttempts.get(organizationId, id)),
+      claim: (id, claim) => write((unit) => unit.loginAttempts.claim(id, claim)),
+      release: (id, claim) => write((unit) => unit.loginAttempts.release(id, claim)),
+      end: (id, claim, end) => write((unit) => unit.loginAttempts.end(id, claim, end)),
+      prune: (expiredBefore) => write((unit) => unit.loginAttempts.prune(expiredBefore)),
     },
   }
 }

@@ -8,6 +8,7 @@ import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
+import { loginAttemptGroup } from './memory/logins.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
@@ -103,6 +104,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     workers: workerGroup(tables),
     grants: grantGroup(tables),
     attempts: attemptGroup(tables),
+    loginAttempts: loginAttemptGroup(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

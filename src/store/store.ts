@@ -10,6 +10,7 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
 import type { AttemptStore, GrantStore } from './grant-groups.ts'
+import type { LoginAttemptStore } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
@@ -337,6 +338,7 @@ export interface StoreGroups {
   readonly workers: WorkerStore
   readonly grants: GrantStore
   readonly attempts: AttemptStore
+  readonly loginAttempts: LoginAttemptStore
   readonly signals: SignalStore
   readonly counts: CountStore
 }

@@ -2,6 +2,7 @@
 
 import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
+import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
@@ -44,6 +45,7 @@ export interface Tables {
   readonly workers: Table<WorkerRow>
   readonly grants: Table<GrantRow>
   readonly attempts: Table<AttemptRow>
+  readonly loginAttempts: Table<LoginAttemptRow>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -69,6 +71,7 @@ export function createTables(): Tables {
     workers: createTable(undo),
     grants: createTable(undo),
     attempts: createTable(undo),
+    loginAttempts: createTable(undo),
     keep: () => {
       undo.length = 0
     },

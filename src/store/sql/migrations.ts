@@ -9,6 +9,7 @@ import { chainAudit } from './migrations/audit-chain.ts'
 import { credentialState } from './migrations/credential-state.ts'
 import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
+import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
@@ -34,6 +35,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0005': credentialState,
     'store-0006': { up: chainAudit },
     'store-0007': { up: (database: Kysely<unknown>) => createGrants(database, bytes) },
+    'store-0008': { up: (database: Kysely<unknown>) => createLogins(database, bytes) },
   }
 }
 

@@ -7,6 +7,7 @@ import type { CredentialType } from '../../domain/credential-types.ts'
 import type { Purpose } from '../../domain/grants/grant.ts'
 import type { CredentialState } from '../../domain/state.ts'
 import type { AttemptRow } from '../grant-groups.ts'
+import type { LoginAttemptRow } from '../login-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import type { TokenRow } from '../store.ts'
 
@@ -218,6 +219,31 @@ export interface RenewalAttemptTable {
   answer: Uint8Array | null
 }
 
+export interface LoginAttemptTable {
+  id: string
+  organization_id: string
+  initiator_kind: LoginAttemptRow['initiatorKind']
+  initiator_id: string
+  type: LoginAttemptRow['type']
+  method: LoginAttemptRow['method']
+  credential_id: string
+  owner: LoginAttemptRow['owner']
+  name: string
+  /** JSON: LoginRequest of login-groups.ts. */
+  request: string
+  server: string | null
+  interval_ms: number | null
+  wrapped_key: Uint8Array
+  sealed: Uint8Array | null
+  state: LoginAttemptRow['state']
+  message: string
+  created_at: number
+  expires_at: number
+  claim: string | null
+  claimed_at: number | null
+  ended_at: number | null
+}
+
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
 export interface Database {
   credential: CredentialTable
@@ -236,4 +262,5 @@ export interface Database {
   worker: WorkerTable
   login_grant: LoginGrantTable
   renewal_attempt: RenewalAttemptTable
+  login_attempt: LoginAttemptTable
 }

@@ -22,6 +22,7 @@ import { credentialGroup } from './groups/credentials.ts'
 import { dataKeyGroup } from './groups/data-keys.ts'
 import { grantGroup } from './groups/grants.ts'
 import { leaseGroup } from './groups/leases.ts'
+import { loginAttemptGroup } from './groups/login-attempts.ts'
 import { deviceLoginGroup } from './groups/people/device-logins.ts'
 import { holdingGroup } from './groups/people/holdings.ts'
 import { invitationGroup } from './groups/people/invitations.ts'
@@ -284,6 +285,7 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
   const workers = workerGroup(database)
   const grants = grantGroup(database)
   const attempts = attemptGroup(database)
+  const loginAttempts = loginAttemptGroup(database)
   const counts = countGroup(database)
   const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
@@ -303,6 +305,7 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
     workers: workers(execute),
     grants: grants(execute),
     attempts: attempts(execute),
+    loginAttempts: loginAttempts(execute),
     counts: counts(execute),
   })
   const gathered = gatheredCandidates(database)
