@@ -120,6 +120,38 @@ export const SETTINGS = {
     meaning:
       "yes: tests of credentials may call hosts in private address ranges, and this machine where a credential's own base URL says so.",
   },
+  renewMargin: {
+    variable: 'CLAVIGER_RENEW_MARGIN_SECONDS',
+    standard: '300',
+    meaning: 'A login is renewed so many seconds before it ends, give or take a fifth.',
+  },
+  renewTimeout: {
+    variable: 'CLAVIGER_RENEW_TIMEOUT_SECONDS',
+    standard: '15',
+    meaning: 'How long somebody waits for a provider to renew a login, in seconds.',
+  },
+  renewLease: {
+    variable: 'CLAVIGER_RENEW_LEASE_SECONDS',
+    standard: '45',
+    meaning:
+      'How long an answer of the provider is read for, in seconds. At least three times the timeout is wise.',
+  },
+  renewDead: {
+    variable: 'CLAVIGER_RENEW_DEAD_SECONDS',
+    standard: '4',
+    meaning: 'A server that renews a login and says nothing for so many seconds counts as silent.',
+  },
+  renewGrace: {
+    variable: 'CLAVIGER_RENEW_GRACE_SECONDS',
+    standard: '60',
+    meaning: 'How long a silent server may come back with the answer in its journal, in seconds.',
+  },
+  renewForcedEvery: {
+    variable: 'CLAVIGER_RENEW_FORCED_SECONDS',
+    standard: '300',
+    meaning:
+      'A login is renewed before its time, because a run was refused with it, at most once in so long.',
+  },
   claudeBin: {
     variable: 'CLAVIGER_CLAUDE_BIN',
     standard: 'claude on PATH',
@@ -157,6 +189,17 @@ export interface ServerSettings {
   readonly openaiIssuer: string
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
+  readonly renewal: RenewalSettings
+}
+
+/** Milliseconds. */
+export interface RenewalSettings {
+  readonly margin: number
+  readonly callTimeout: number
+  readonly lease: number
+  readonly dead: number
+  readonly journalGrace: number
+  readonly forcedEvery: number
 }
 
 export interface CommandLineSettings {
@@ -213,10 +256,24 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     leaseRecord: wholeNumber('leaseRecordDays', given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
-    openaiIssuer: httpUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
+    openaiIssuer: issuerUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl('bedrockUrl', given.bedrockUrl),
     allowPrivateUpstreams:
       oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
+    renewal: renewalSettings(given),
+  }
+}
+
+function renewalSettings(given: GivenSettings): RenewalSettings {
+  const seconds = (name: SettingName, standard: number, most: number) =>
+    wholeNumber(name, given[name] ?? String(standard), 1, most) * 1_000
+  return {
+    margin: seconds('renewMargin', 300, 86_400),
+    callTimeout: seconds('renewTimeout', 15, 600),
+    lease: seconds('renewLease', 45, 3_600),
+    dead: seconds('renewDead', 4, 600),
+    journalGrace: seconds('renewGrace', 60, 86_400),
+    forcedEvery: seconds('renewForcedEvery', 300, 86_400),
   }
 }
 
@@ -252,6 +309,14 @@ function httpUrl(name: SettingName, text: string): string {
     throw wrong(name, 'is not an http or https URL without a user in it')
   }
   return text.replace(/(?<!\/)\/+$/, '')
+}
+
+// Refresh tokens go there: never over the network in the clear.
+function issuerUrl(name: SettingName, text: string): string {
+  const url = httpUrl(name, text)
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'https:' || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)) return url
+  throw wrong(name, 'is plain http to another machine: use https')
 }
 
 // Something is put behind it.

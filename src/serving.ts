@@ -3,12 +3,18 @@
 
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
 import { createAuthenticator } from './control/authenticate.ts'
 import { createControl } from './control/control.ts'
+import { createBreakers } from './control/grants/breakers.ts'
+import { persistently } from './control/grants/renewing/persistently.ts'
+import { GRANT_TIMINGS, type GrantPorts } from './control/grants/tools.ts'
+import { keepGrants } from './control/grants/upkeep.ts'
+import { createGuard } from './control/guard.ts'
 import { PRUNE_EVERY, pruneLeases } from './control/operating/pruning.ts'
 import { mustBeReady } from './control/operating/readiness.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
@@ -30,6 +36,7 @@ import { createOpenAiProvider } from './providers/openai.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
+import { openJournal } from './server/renewal-journal.ts'
 import type { RunningServer } from './server/running.ts'
 import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
 import { lockStateDirectory } from './server/state-lock.ts'
@@ -101,10 +108,14 @@ async function begin(
     ...{ store, vault, keys, log, operatorOrganization, now: clock.now },
   })
   endings.push(() => background.stop())
+  const server = { version, id: serverId(), clockOffset: clock.offset }
+  const kept = await startGrants(settings, { store, vault, server, log, ...world })
+  endings.push(() => kept.stop())
   const ports: Ports = {
     ...{ store, vault, identity, operatorOrganization, rekeying: background.rekeying, ...world },
+    grants: kept.grants,
     publicUrl: () => settings.publicUrl ?? address.url,
-    server: { version, id: serverId(), clockOffset: clock.offset },
+    server,
     auditSeen: watch.seen,
     snapshot: () => snapshot(PASSING_TABLES),
   }
@@ -161,7 +172,8 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
   return {
     random: randomSource(),
     leaseLife: settings.leaseLife,
-    providerOf: (type) => providers.find((provider) => provider.probes.includes(type)),
+    providerOf: (type) =>
+      providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
   }
 }
 
@@ -188,6 +200,36 @@ async function watchAudit(
   const watch = await createAuditWatch({ ...ports, log, file, everyMs: WATCH_EVERY })
   await watch.look()
   return watch
+}
+
+type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'> & Pick<Ports, 'providerOf'>
+
+// The attempts of a server and its journal belong together, over restarts too.
+async function startGrants(settings: ServerSettings, { providerOf, ...world }: GrantWorld) {
+  const file = await openJournal(join(settings.stateDirectory, 'renewals.journal'), world.now)
+  const ending = new AbortController()
+  const elapsed = () => performance.now()
+  const kept = await keepGrants({
+    ...world,
+    guard: createGuard(world),
+    journal: file.journal,
+    replica: file.replica,
+    timings: { ...GRANT_TIMINGS, ...settings.renewal },
+    renewerOf: (type) => providerOf(type)?.renewer,
+    breakers: createBreakers(elapsed),
+    elapsed,
+    chance: Math.random,
+    persistently: (work) => persistently(work, ending.signal),
+    tell: async () => undefined,
+  })
+  return {
+    grants: kept.grants,
+    async stop() {
+      ending.abort()
+      await kept.stop()
+      await file.close()
+    },
+  }
 }
 
 type BackgroundPorts = Omit<Parameters<typeof createRekeying>[0], 'servers'>

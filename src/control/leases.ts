@@ -1,6 +1,7 @@
 // Handing credentials out: resolve, audit, then open. And `explain`, which is the same resolution without the handing.
 
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
+import { handedOut } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
 import { printable } from '../domain/names.ts'
@@ -10,15 +11,16 @@ import { Secret } from '../domain/secret.ts'
 import { formatHandle } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import { newId } from '../lib/id.ts'
-import type { CandidateRow, LeaseRow, StoreGroups } from '../store/store.ts'
+import type { AddingUnit, CandidateRow, LeaseRow, StoreGroups } from '../store/store.ts'
 import { sealedVersion } from './credentials/sealing.ts'
 import { explain } from './explain.ts'
 import { isAttached } from './find.ts'
+import { type Freshness, withFresh } from './grants/freshness.ts'
 import { type Act, absent, type Sealed } from './guard.ts'
 import { type Resolved, subjectOf } from './resolution.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
 import type { Control, Result } from './use-case.ts'
-import { rfc3339 } from './views.ts'
+import { rfc3339, rfc3339OrNull } from './views.ts'
 import type { Workshop } from './workshop.ts'
 
 type LeaseUseCases = Pick<Control, 'leases.create' | 'leases.read' | 'leases.end' | 'explain'>
@@ -76,24 +78,27 @@ async function create(
   await mustLease(workshop, caller, input)
   const id = newId('lease')
   const handle = formatHandle(id, workshop.random(48))
-  const { result, opened } = await workshop.guard.issue(caller, async (unit, authorize) => {
-    const resolved = await workshop.resolution.decide(
-      unit,
-      caller.organizationId,
-      subjectOf(caller, input.agent),
-      input,
-      () => authorize(disabledAct('lease.create', input.harness)),
-    )
-    const plan = makePlan(workshop, caller, input, resolved, { id, handleDigest: sha256(handle) })
-    await authorize(leaseAct(plan, input.harness))
-    const open: Sealed[] = plan.row === null ? [] : [await sealedVersion(unit, plan.row)]
-    for (const row of plan.raw) {
-      await authorize(useOf(plan, row, { lease: plan.lease.id, generation: row.version }))
-      open.push(await sealedVersion(unit, row))
-    }
-    await unit.leases.insert(plan.lease)
-    return { result: plan, open }
-  })
+  const { result, opened } = await withFresh(workshop, (freshness) =>
+    workshop.guard.issue(caller, async (unit, authorize) => {
+      const resolved = await workshop.resolution.decide(
+        unit,
+        caller.organizationId,
+        subjectOf(caller, input.agent),
+        { ...input, hindrances: freshness.hindrances },
+        () => authorize(disabledAct('lease.create', input.harness)),
+      )
+      const plan = makePlan(workshop, caller, input, resolved, { id, handleDigest: sha256(handle) })
+      if (plan.row !== null) freshness.mustBeFresh(plan.row)
+      await authorize(leaseAct(plan, input.harness))
+      const open: Sealed[] = plan.row === null ? [] : [await forHolder(unit, plan.row)]
+      for (const row of plan.raw) {
+        await authorize(useOf(plan, row, { lease: plan.lease.id, generation: row.version }))
+        open.push(await sealedVersion(unit, row))
+      }
+      await unit.leases.insert(plan.lease)
+      return { result: plan, open }
+    }),
+  )
   const first = result.row === null ? 0 : 1
   return {
     id: result.lease.id,
@@ -165,7 +170,20 @@ function useOf(
 
 /** The current value behind a running lease: what a helper asks for again and again. */
 async function read(workshop: Workshop, caller: Caller, id: string): Promise<Result<'leases.read'>> {
-  const { result, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
+  const { result, opened } = await withFresh(workshop, (freshness) =>
+    release(workshop, caller, id, freshness),
+  )
+  return {
+    id,
+    expiresAt: rfc3339(result.expiresAt),
+    credential: result.row === null ? null : leased(result.row, opened[0] ?? {}),
+    raw: [],
+    reason: 'it is the credential of this lease',
+  }
+}
+
+function release(workshop: Workshop, caller: Caller, id: string, freshness: Freshness) {
+  return workshop.guard.release(caller, async (unit, authorize) => {
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
     if (lease.endedAt !== null || lease.expiresAt <= now) throw ended(lease)
@@ -184,18 +202,17 @@ async function read(workshop: Workshop, caller: Caller, id: string): Promise<Res
     }
     await authorize(act)
     if (row !== null) await mustFitPolicy(unit, authorize, caller.organizationId, act, row)
+    if (row !== null) freshness.mustBeFresh(row)
     const extended = lease.expiresAt - now < workshop.leaseLife / 2
     const expiresAt = extended ? now + workshop.leaseLife : lease.expiresAt
     if (extended) await unit.leases.extend(id, expiresAt)
-    return { result: { row, expiresAt }, open: row === null ? [] : [await sealedVersion(unit, row)] }
+    return { result: { row, expiresAt }, open: row === null ? [] : [await forHolder(unit, row)] }
   })
-  return {
-    id,
-    expiresAt: rfc3339(result.expiresAt),
-    credential: result.row === null ? null : leased(result.row, opened[0] ?? {}),
-    raw: [],
-    reason: 'it is the credential of this lease',
-  }
+}
+
+// What stays with us is not even opened.
+async function forHolder(unit: Pick<AddingUnit, 'versions'>, row: CandidateRow): Promise<Sealed> {
+  return { ...(await sealedVersion(unit, row)), only: handedOut(row.type) }
 }
 
 // Null for a lease of the machine's own login. A credential the holder may not use any more is as good as none.
@@ -225,8 +242,8 @@ function leased(
   row: CandidateRow,
   fields: Record<string, Secret>,
 ): NonNullable<Result<'leases.create'>['credential']> {
-  const { id, name, owner, type, suffix, version } = row
-  return { id, name, owner, type, suffix, generation: version, fields }
+  const { id, name, owner, type, suffix, version, expiresAt } = row
+  return { id, name, owner, type, suffix, generation: version, expiresAt: rfc3339OrNull(expiresAt), fields }
 }
 
 function rawValue(row: CandidateRow, fields: Record<string, Secret>): Result<'leases.create'>['raw'][number] {

@@ -29,7 +29,7 @@ export interface Subject {
   readonly ownUnnamed?: true
 }
 
-export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient'> {
+export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient' | 'hindrances'> {
   readonly team?: string | undefined
   /** Id, name or OWNER/NAME. */
   readonly credential?: string | undefined
@@ -94,6 +94,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
           : DEFAULT_POLICIES,
         disabled,
         now: now(),
+        ...(query.hindrances !== undefined && { hindrances: query.hindrances }),
         ...(query.team !== undefined && { namedTeam: query.team }),
         ...(explicit !== undefined && { explicit }),
       }

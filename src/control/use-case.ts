@@ -11,6 +11,7 @@ import type { Provider } from '../providers/provider.ts'
 import type { Store } from '../store/store.ts'
 import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { Grants } from './grants/grants.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
@@ -78,6 +79,7 @@ export interface Ports {
   readonly store: Store
   readonly vault: Vault
   readonly rekeying: Rekeying
+  readonly grants: Grants
   readonly identity: Identity
   /** The provider that can probe a type, if one can. */
   readonly providerOf: (type: CredentialType) => Provider | undefined

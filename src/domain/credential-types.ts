@@ -11,6 +11,8 @@ export interface FieldDefinition {
   readonly label: string
   readonly secret: boolean
   readonly required: boolean
+  /** It stays with us: no lease carries it. */
+  readonly stays?: boolean
   /** The environment variable that carries it; its length limit follows from it. Null: never in the environment. */
   readonly variable: string | null
   /** What a value looks like, shown as a placeholder. */
@@ -71,6 +73,11 @@ function fact(name: string, label: string, required = false): FieldDefinition {
   return { ...secretField(name, label, null, ''), secret: false, required, expectation }
 }
 
+const REFRESH_TOKEN: FieldDefinition = {
+  ...secretField('refresh', 'refresh token', null, ''),
+  stays: true,
+}
+
 const BEDROCK_BILLS = 'Your AWS account, at Bedrock prices.'
 const BEDROCK_RIGHTS =
   'bedrock:InvokeModel, bedrock:InvokeModelWithResponseStream and bedrock:ListInferenceProfiles.'
@@ -86,7 +93,7 @@ const TYPES = {
     entry: 'sign-in',
     fields: [
       secretField('access', 'access token', null, ''),
-      secretField('refresh', 'refresh token', null, ''),
+      REFRESH_TOKEN,
       { ...fact('scopes', 'scopes', true), pattern: /^[\x20-\x7e]+$/ },
       fact('accountId', 'account'),
       fact('organizationId', 'organization'),
@@ -192,7 +199,7 @@ const TYPES = {
     fields: [
       secretField('id', 'id token', null, ''),
       secretField('access', 'access token', null, ''),
-      secretField('refresh', 'refresh token', null, ''),
+      REFRESH_TOKEN,
       fact('accountId', 'account', true),
       fact('email', 'e-mail'),
       fact('plan', 'plan'),
@@ -286,4 +293,9 @@ export const CREDENTIAL_TYPE_NAMES = Object.keys(TYPES) as CredentialType[]
 
 export function isCredentialType(text: string): text is CredentialType {
   return Object.hasOwn(TYPES, text)
+}
+
+/** Names of the fields that a holder of the credential is given. */
+export function handedOut(type: CredentialType): string[] {
+  return CREDENTIAL_TYPES[type].fields.filter(({ stays }) => stays !== true).map(({ name }) => name)
 }

@@ -2,7 +2,7 @@
 // promise resolves. It also keeps the name of this server: who has another journal is another server.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/journal.ts'
+import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/renewing/journal.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
 import { newId } from '../lib/id.ts'

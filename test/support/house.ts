@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { OperationName, PublicOperationName } from '../../src/api/operations.ts'
 import { type Input, type Request, SCHEMAS } from '../../src/api/schemas.ts'
 import { createControl } from '../../src/control/control.ts'
+import type { Grants } from '../../src/control/grants/grants.ts'
 import { createRekeying } from '../../src/control/operating/rekeying.ts'
 import { ALONE } from '../../src/control/operating/servers.ts'
 import type { Control, Ports, PublicUseCase, Result, UseCase } from '../../src/control/use-case.ts'
@@ -64,6 +65,14 @@ export interface NewCredential {
   readonly acceptNotice: boolean
 }
 
+/** For tests without logins: nothing is ever due. */
+export const NO_GRANTS: Grants = {
+  want: async () => ({ kind: 'gone' }),
+  mayBeDue: () => false,
+  drain: async () => undefined,
+  ended: async () => undefined,
+}
+
 /** A value nobody can take for a real key, different for each name. */
 export function fakeKey(name: string): string {
   return `sk-ant-test-${name}-0123456789`
@@ -118,6 +127,7 @@ export function createHouse(
     vault: counting(vault, steps),
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, masterKey),
     identity: people.identity,
+    grants: NO_GRANTS,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     random: randomBytes,
     publicUrl: () => 'http://claviger.test',

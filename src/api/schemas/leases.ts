@@ -32,6 +32,7 @@ const lease = z.object({
       type: credentialType,
       suffix: z.string(),
       generation: z.int(),
+      expiresAt: time.nullable().describe('When it ends by itself, as far as anybody knows'),
       fields: z.record(z.string(), z.string()),
     })
     .nullable()

@@ -16,7 +16,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { pointer, sealVersion, VERSIONS_KEPT } from '../credentials/sealing.ts'
 import { changedMeanwhile } from '../find.ts'
 import { keyContext } from '../guard.ts'
-import { type GrantPorts, spreadOf } from './tools.ts'
+import { type GrantPorts, situationOf } from './tools.ts'
 
 export type ArrivalPorts = Pick<GrantPorts, 'vault' | 'now' | 'timings'> & { readonly vault: Vault }
 
@@ -151,8 +151,8 @@ async function insertGrant(
   await unit.signals.send('grants', row.id)
 }
 
-function due({ timings }: ArrivalPorts, row: CredentialRow, grant: Grant): number | null {
-  return dueAt(grant, { spread: spreadOf(row.id, grant), timings })
+function due(ports: ArrivalPorts, { id: credentialId }: CredentialRow, grant: Grant): number | null {
+  return dueAt(grant, situationOf(ports, { credentialId, grant }, null))
 }
 
 function issued({ now }: ArrivalPorts, { expiresAt, endsAt, renewable }: TokenSet): Tokens {

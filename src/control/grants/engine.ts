@@ -4,34 +4,16 @@
 import { decide, isGood, type Wish } from '../../domain/grants/decide.ts'
 import { after } from '../../domain/grants/grant.ts'
 import type { GrantRow } from '../../store/grant-groups.ts'
-import { drain } from './draining.ts'
 import { createFlights, type Flights } from './flights.ts'
-import { find, type GrantPlace, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
+import type { Grants, Outcome } from './grants.ts'
 import { createListening } from './listening.ts'
 import { createLooking, type Looking } from './looking.ts'
+import { drain } from './renewing/draining.ts'
+import { find, type GrantPlace, grantAct, keep, nothingToDo, untilKept } from './renewing/keeping.ts'
 import { type GrantPorts, situationOf, upkeep } from './tools.ts'
 
 // How often somebody looks who waits for a word of another server, in milliseconds.
 const LOOK_EVERY = 500
-
-/** What came of a wish. */
-export type Outcome =
-  /** This generation is good. */
-  | { readonly kind: 'good'; readonly generation: number }
-  /** Not now, and for no fault of its owner. */
-  | { readonly kind: 'later'; readonly until: number; readonly because: 'failing' | 'forced_lately' }
-  | { readonly kind: 'sign-in' }
-  /** There is no such grant. */
-  | { readonly kind: 'gone' }
-
-export interface Grants {
-  /** Does what is needed for this wish; returns within the time of one call. Throws when the database does. */
-  want(credentialId: string, wish: Wish): Promise<Outcome>
-  /** Gives the answers in the journal their place. Throws when the database does. */
-  drain(): Promise<void>
-  /** Resolves when the tries under way have ended. */
-  ended(): Promise<void>
-}
 
 export function createGrants(ports: GrantPorts): Grants {
   const { timings, elapsed } = ports
@@ -67,6 +49,7 @@ export function createGrants(ports: GrantPorts): Grants {
 
   return {
     want,
+    mayBeDue: (expiresAt) => expiresAt !== null && expiresAt - ports.now() < 1.2 * timings.margin,
     drain: drainShared,
     ended: async () => {
       listening.stop()
@@ -103,6 +86,7 @@ async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Prom
       return { outcome: action }
     case 'sign-in':
       if (wish.kind === 'forced') await reject(ports, row, wish.seen)
+      else if (row.dueAt !== null) await showOver(ports, row)
       return { outcome: action }
     case 'wait':
       return { row, flight: flights.of(credentialId) }
@@ -126,6 +110,18 @@ async function reject(ports: GrantPorts, where: GrantPlace, generation: number):
       if (grant.rejected === generation || grant.generation !== generation) throw nothingToDo()
       await authorize(grantAct('grant.rejected', row, { generation }))
       await keep(ports, unit, { row, grantRow }, after(grant, { kind: 'rejected', generation }))
+    }),
+  )
+}
+
+// It was good until a moment ago, and what people see still says so.
+async function showOver(ports: GrantPorts, where: GrantPlace): Promise<void> {
+  await untilKept(() =>
+    ports.guard.perform(upkeep(ports, where.organizationId), async (unit, authorize) => {
+      const { row, grantRow } = await find(unit, where)
+      if (grantRow.dueAt === null) throw nothingToDo()
+      await authorize(grantAct('grant.over', row))
+      await keep(ports, unit, { row, grantRow }, grantRow.grant)
     }),
   )
 }

@@ -1,7 +1,7 @@
 // The tries that this server is making: at most one for each grant, and all who wait for it share it.
 
 import { newId } from '../../lib/id.ts'
-import { attempt, type Wanted } from './attempting.ts'
+import { attempt, type Wanted } from './renewing/attempting.ts'
 import type { GrantPorts } from './tools.ts'
 
 export interface Flights {

@@ -12,7 +12,7 @@ import type { StoreGroups } from '../../store/store.ts'
 import type { Guard, Upkeep } from '../guard.ts'
 import type { Ports } from '../use-case.ts'
 import type { Breakers } from './breakers.ts'
-import type { RenewalJournal } from './journal.ts'
+import type { RenewalJournal } from './renewing/journal.ts'
 
 /** Milliseconds; from the configuration. */
 export interface EngineTimings extends GrantTimings {
@@ -23,6 +23,13 @@ export interface EngineTimings extends GrantTimings {
   /** How often the owner of an attempt says that it lives. */
   readonly heartbeat: number
 }
+
+/** Those that nobody needs to change. */
+export const GRANT_TIMINGS = {
+  cap: 180_000,
+  heartbeat: 1_000,
+  warm: 8 * 24 * 3_600_000,
+} as const satisfies Partial<EngineTimings>
 
 /** Something its owner or the operator should hear of. */
 export interface Notice {

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { errorOf, fakeKey, rekeyingAlone } from '../../../test/support/house.ts'
+import { errorOf, fakeKey, NO_GRANTS, rekeyingAlone } from '../../../test/support/house.ts'
 import { openIdentity } from '../../../test/support/identity.ts'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import type { Caller } from '../../domain/caller.ts'
@@ -41,6 +41,7 @@ async function startServer(url: string): Promise<Server> {
       throw new Error('no backup is made here')
     },
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, KEY),
+    grants: NO_GRANTS,
     providerOf: () => undefined,
     random: randomBytes,
     publicUrl: () => 'http://claviger.test',

@@ -76,14 +76,14 @@ export function isGood(grant: Grant, { now }: Pick<Situation, 'now'>): boolean {
 }
 
 /** When somebody should look at it unasked; null: never. */
-export function dueAt(
-  grant: Grant,
-  { spread, timings }: Pick<Situation, 'spread' | 'timings'>,
-): number | null {
-  if (grant.attempt !== null) return grant.attempt.startedAt
-  if (!grant.renewable || refused(grant)) return null
-  if (grant.unverified || grant.doubtful) return grant.notBefore ?? 0
-  return Math.max(endOf(grant, timings) - 2 * marginOf({ spread, timings }), grant.notBefore ?? 0)
+export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' | 'timings'>): number | null {
+  const { expiresAt, attempt, notBefore } = grant
+  if (attempt !== null) return attempt.startedAt
+  // Its state changes by itself once more.
+  if (!grant.renewable || refused(grant))
+    return expiresAt !== null && isGood(grant, situation) ? expiresAt : null
+  if (grant.unverified || grant.doubtful) return notBefore ?? 0
+  return Math.max(endOf(grant, situation.timings) - 2 * marginOf(situation), notBefore ?? 0)
 }
 
 function forced(grant: Grant, seen: number, situation: Situation): Action {

@@ -35,6 +35,8 @@ export interface ResolveRequest {
   /** Owner → ids in the order that owner has set. */
   readonly orders: Readonly<Record<OwnerText, readonly string[]>>
   readonly policies: SubscriptionPolicies
+  /** Id → why it cannot be had just now, as one clause: what only showed when it was asked for. */
+  readonly hindrances?: ReadonlyMap<string, string>
   /** An admin has switched the harness off: nothing serves it, the machine's own login neither. */
   readonly disabled: boolean
   /** Milliseconds since 1970. */
@@ -147,7 +149,8 @@ function refusalOf(request: ResolveRequest, candidate: Candidate): string | null
   if (harness !== request.harness) return `${candidate.type} does not fit ${request.harness}`
   const policy = policyRefusal(candidate.type, candidate.owner, request.policies)
   if (policy !== null) return policy
-  return isUsable(candidate.state, candidate.stateUntil, request.now) ? null : explainState(candidate.state)
+  if (!isUsable(candidate.state, candidate.stateUntil, request.now)) return explainState(candidate.state)
+  return request.hindrances?.get(candidate.id) ?? null
 }
 
 function ambient(request: ResolveRequest): Judged[] {

@@ -1,14 +1,14 @@
 // Writing down what has become of a grant: its bookkeeping, the state of its credential, who hears of it. Each in a
 // statement of its own, all in the unit of what happened.
 
-import { dueAt } from '../../domain/grants/decide.ts'
-import type { Grant } from '../../domain/grants/grant.ts'
-import { stateOf } from '../../domain/grants/state.ts'
-import type { CredentialState } from '../../domain/state.ts'
-import type { GrantChange, GrantRow } from '../../store/grant-groups.ts'
-import type { CredentialRow, StoreGroups } from '../../store/store.ts'
-import type { Act } from '../guard.ts'
-import { type GrantPorts, type Notice, spreadOf } from './tools.ts'
+import { dueAt } from '../../../domain/grants/decide.ts'
+import type { Grant } from '../../../domain/grants/grant.ts'
+import { stateOf } from '../../../domain/grants/state.ts'
+import type { CredentialState } from '../../../domain/state.ts'
+import type { GrantChange, GrantRow } from '../../../store/grant-groups.ts'
+import type { CredentialRow, StoreGroups } from '../../../store/store.ts'
+import type { Act } from '../../guard.ts'
+import { type GrantPorts, type Notice, situationOf } from '../tools.ts'
 
 /** A credential with its grant, as they were read in this unit. */
 export interface Kept {
@@ -29,8 +29,11 @@ export async function keep(
   grant: Grant,
   known: Known = {},
 ): Promise<void> {
-  const spread = spreadOf(row.id, grant)
-  const change = { grant, dueAt: dueAt(grant, { spread, timings: ports.timings }), ...known }
+  const change = {
+    grant,
+    dueAt: dueAt(grant, situationOf(ports, { credentialId: row.id, grant }, null)),
+    ...known,
+  }
   if (!(await unit.grants.update(row.id, grantRow.revision, change))) throw overtaken()
   await showState(ports, unit, row, grant)
   for (const event of eventsOf(grantRow.grant, grant)) {

@@ -1,14 +1,14 @@
 // What a server that starts, or finds its database again, does first: the answers in its journal get their place, and a
 // grant that has gone back in time is not trusted before its provider has answered for it.
 
-import { after } from '../../domain/grants/grant.ts'
-import type { TokenSet } from '../../providers/provider.ts'
-import type { CredentialRow } from '../../store/store.ts'
-import { sealedVersion } from '../credentials/sealing.ts'
+import { after } from '../../../domain/grants/grant.ts'
+import type { TokenSet } from '../../../providers/provider.ts'
+import type { CredentialRow } from '../../../store/store.ts'
+import { sealedVersion } from '../../credentials/sealing.ts'
+import { type GrantPorts, upkeep } from '../tools.ts'
 import { answerField, type JournaledAnswer } from './journal.ts'
 import { find, type GrantPlace, grantAct, keep, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
-import { type GrantPorts, upkeep } from './tools.ts'
 
 /** Gives every answer its place. Throws when the database does; it can be called as often as one likes. */
 export async function drain(ports: GrantPorts): Promise<void> {

@@ -1,21 +1,21 @@
 // One try to renew a grant, in the order of design §7: claim and intent in one transaction, a last look at the time, the
 // call with no transaction open, the answer into the journal before anybody looks into it, and only then its place.
 
-import { backOff } from '../../domain/grants/back-off.ts'
-import { decide, type Watched, type Wish } from '../../domain/grants/decide.ts'
-import { type Attempt, after, type Grant, type GrantEvent } from '../../domain/grants/grant.ts'
-import type { Secret } from '../../domain/secret.ts'
-import type { FieldValues } from '../../domain/values.ts'
-import { repeat } from '../../lib/time/repeat.ts'
-import type { Renewal, RenewalFailure, Renewer } from '../../providers/provider.ts'
-import type { AttemptRow } from '../../store/grant-groups.ts'
-import type { CredentialRow } from '../../store/store.ts'
-import { sealedVersion } from '../credentials/sealing.ts'
-import { keyContext } from '../guard.ts'
+import { backOff } from '../../../domain/grants/back-off.ts'
+import { decide, type Watched, type Wish } from '../../../domain/grants/decide.ts'
+import { type Attempt, after, type Grant, type GrantEvent } from '../../../domain/grants/grant.ts'
+import type { Secret } from '../../../domain/secret.ts'
+import type { FieldValues } from '../../../domain/values.ts'
+import { repeat } from '../../../lib/time/repeat.ts'
+import type { Renewal, RenewalFailure, Renewer } from '../../../providers/provider.ts'
+import type { AttemptRow } from '../../../store/grant-groups.ts'
+import type { CredentialRow } from '../../../store/store.ts'
+import { sealedVersion } from '../../credentials/sealing.ts'
+import { keyContext } from '../../guard.ts'
+import { type GrantPorts, situationOf, upkeep } from '../tools.ts'
 import { answerField, type JournaledAnswer } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
-import { type GrantPorts, situationOf, upkeep } from './tools.ts'
 
 /** What somebody wants of which grant, and what is known here of its attempt. */
 export interface Wanted {

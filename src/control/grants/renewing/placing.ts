@@ -1,15 +1,15 @@
 // Giving an answer its place: the one transaction in which minted tokens become the current generation, or are kept as
 // what they are. Idempotent by the id of the attempt, so that a journal can be drained as often as one likes.
 
-import { after, belonging } from '../../domain/grants/grant.ts'
-import type { TokenSet } from '../../providers/provider.ts'
-import type { AttemptEnd, AttemptState } from '../../store/grant-groups.ts'
-import type { StoreGroups } from '../../store/store.ts'
-import { pointer, sealVersion } from '../credentials/sealing.ts'
-import type { Authorize } from '../guard.ts'
+import { after, belonging } from '../../../domain/grants/grant.ts'
+import type { TokenSet } from '../../../providers/provider.ts'
+import type { AttemptEnd, AttemptState } from '../../../store/grant-groups.ts'
+import type { StoreGroups } from '../../../store/store.ts'
+import { pointer, sealVersion } from '../../credentials/sealing.ts'
+import type { Authorize } from '../../guard.ts'
+import { type GrantPorts, upkeep } from '../tools.ts'
 import type { JournaledAnswer } from './journal.ts'
 import { find, grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
-import { type GrantPorts, upkeep } from './tools.ts'
 
 // Older generations are of no use; a few are kept to look back at.
 const GENERATIONS_KEPT = 3
