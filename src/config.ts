@@ -107,7 +107,7 @@ export const SETTINGS = {
   openaiIssuer: {
     variable: 'CLAVIGER_OPENAI_ISSUER',
     standard: 'https://auth.openai.com',
-    meaning: 'Where Codex access tokens are tested: the accounts API below it.',
+    meaning: 'Where people sign in with ChatGPT, logins are renewed, and Codex access tokens are tested.',
   },
   bedrockUrl: {
     variable: 'CLAVIGER_BEDROCK_URL',
@@ -155,7 +155,7 @@ export const SETTINGS = {
   claudeBin: {
     variable: 'CLAVIGER_CLAUDE_BIN',
     standard: 'claude on PATH',
-    meaning: 'The Claude Code program.',
+    meaning: 'The Claude Code program: of runs here, and of the server for signing in to Claude.',
   },
   codexBin: {
     variable: 'CLAVIGER_CODEX_BIN',
@@ -187,6 +187,8 @@ export interface ServerSettings {
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
+  /** Path or name of the claude program; null: `claude` on PATH. */
+  readonly claudeBin: string | null
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
@@ -257,6 +259,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
     openaiIssuer: issuerUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
+    claudeBin: given.claudeBin ?? null,
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl('bedrockUrl', given.bedrockUrl),
     allowPrivateUpstreams:
       oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',

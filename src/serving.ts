@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { ServerSettings } from './config.ts'
+import { environment, type ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
@@ -22,6 +22,7 @@ import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
 import type { Ports } from './control/use-case.ts'
+import type { CredentialType } from './domain/credential-types.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
 import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/better-auth.ts'
 import { sha256 } from './lib/digest.ts'
@@ -32,7 +33,11 @@ import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
 import { createAnthropicProvider } from './providers/anthropic.ts'
 import { createBedrockProvider } from './providers/bedrock.ts'
+import { claudeProgram } from './providers/claude-program.ts'
+import { claudeSignIn } from './providers/claude-sign-in.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
+import type { SignIn } from './providers/provider.ts'
+import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
@@ -102,6 +107,7 @@ async function begin(
   const people = await identity.bootstrap()
   const operatorOrganization = people.organization.id
   const world = { ...edges(settings), now: clock.now }
+  endings.push(world.endSignIns)
   const watch = await watchAudit(settings, { store, identity, now: clock.now }, log)
   endings.push(() => watch.stop())
   const background = await startBackground(engine, settings, {
@@ -159,7 +165,7 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 }
 
 // The randomness and the providers of the real world.
-function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf'> {
+function edges(settings: ServerSettings) {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
     createAnthropicProvider({ baseUrl: settings.anthropicUrl, allowPrivate }),
@@ -169,12 +175,28 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
       ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
     }),
   ]
+  const signIns: SignIn[] = [...providers.flatMap(({ signIn }) => signIn ?? []), claudeSignIns(settings)]
   return {
     random: randomSource(),
     leaseLife: settings.leaseLife,
-    providerOf: (type) =>
+    providerOf: (type: CredentialType) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
+    signInOf: (type: CredentialType) => signIns.find(({ signsIn }) => signsIn === type),
+    grantTimings: { ...GRANT_TIMINGS, ...settings.renewal },
+    endSignIns: async () => void (await Promise.all(signIns.map((signIn) => signIn.close?.()))),
   }
+}
+
+// The program is looked for when somebody signs in: it may be installed later than the server is started.
+function claudeSignIns({ claudeBin, stateDirectory }: ServerSettings): SignIn {
+  const env = environment()
+  const directory = join(stateDirectory, 'sign-ins')
+  return claudeSignIn({
+    signIn: async () => {
+      const program = await findCommand(claudeBin ?? 'claude', env, process.cwd())
+      return claudeProgram({ program: program ?? 'claude', directory, environment: env }).signIn()
+    },
+  })
 }
 
 async function openVault(settings: ServerSettings, store: Ports['store']) {

@@ -12,6 +12,7 @@ import { createCredentialUseCases } from './credentials/storing.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
+import { createLoginUseCases } from './logins/logins.ts'
 import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
 import { createJoinUseCase } from './machines/join.ts'
@@ -36,6 +37,7 @@ export function createControl(ports: Ports): Control {
     ...createPlacementUseCases(workshop),
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
+    ...createLoginUseCases(workshop),
     ...createLeaseUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...createSigningInUseCases(workshop),
