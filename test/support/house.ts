@@ -132,7 +132,7 @@ export function createHouse(
     vault: counting(vault, steps),
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, masterKey),
     identity: people.identity,
-    grants: NO_GRANTS,
+    grants: { ...NO_GRANTS },
     signInOf: (type) => signIns.find(({ signsIn }) => signsIn === type),
     grantTimings: TIMINGS,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),

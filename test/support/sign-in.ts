@@ -15,6 +15,8 @@ export interface SignInOfTest extends SignIn {
   /** What was cancelled. */
   readonly cancelled: string[]
   account: string
+  /** What a good answer comes to. */
+  good(): SignInStep
   cancel(kept: Secret): Promise<void>
 }
 
@@ -26,11 +28,12 @@ export function fakeSignIn(type: 'codex/oauth' | 'claude/oauth'): SignInOfTest {
     if (told !== undefined) return typeof told === 'function' ? told() : told
     if (pasted !== 'good')
       return { kind: 'goes-on', fault: 'pasted', message: 'That is no code.', hint: 'Paste it again.' }
-    return { kind: 'signed-in', tokens: tokensOf(type, signIn.account) }
+    return signIn.good()
   }
   const signIn: SignInOfTest = {
     ...{ begun: [], handedIn: [], steps: [], cancelled: [], account: 'acct-1' },
     signsIn: type,
+    good: () => ({ kind: 'signed-in', tokens: tokensOf(type, signIn.account) }),
     methods: type === 'codex/oauth' ? ['browser', 'paste', 'device'] : ['browser', 'paste'],
     staysHere: type === 'claude/oauth',
     async start(method, port) {

@@ -3,8 +3,14 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import { findCommand } from '../../runner/programs.ts'
-import { runSetupToken } from '../../runner/setup-token.ts'
+import { pastedSetupToken, runSetupToken } from '../../runner/setup-token.ts'
 import type { Context } from '../context.ts'
+
+/** What is wrong with a token that was pasted; it is never repeated. */
+export function setupTokenFault(text: string): string | undefined {
+  const pasted = pastedSetupToken(text)
+  return 'fault' in pasted ? pasted.fault : undefined
+}
 
 /** Runs it here when the person wants that. Throws `conflict` when it failed. */
 export async function offerSetupToken(context: Context): Promise<void> {
