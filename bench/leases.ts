@@ -35,9 +35,11 @@ interface Place {
   readonly size: number
   readonly server: RunningClaviger
   readonly figures: Figures[]
+  /** Of each figure, how many a second the yardstick did just before and after it. */
+  readonly bare: number[]
 }
 
-/** Runs yardstick and servers in turn, round by round, so that a machine that drifts drifts for all. */
+/** Runs the yardstick between any two servers, round by round: a machine that drifts within seconds drifts for both. */
 export async function benchLeases(short: boolean): Promise<Section> {
   const extent = short ? SHORT : WHOLE
   const directory = await mkdtemp(join(tmpdir(), 'claviger-bench-'))
@@ -48,17 +50,23 @@ export async function benchLeases(short: boolean): Promise<Section> {
     for (const engine of ENGINES) {
       for (const size of extent.sizes) {
         const server = await seeded(await mkdtemp(join(directory, 'state-')), engine, postgres, size)
-        places.push({ engine, size, server, figures: [] })
+        places.push({ engine, size, server, figures: [], bare: [] })
       }
     }
     const reference: Figures[] = []
     for (let round = 0; round <= extent.rounds; round += 1) {
       const warm = round === 0
-      const bare = await load(extent, baseline.url, '')
-      if (!warm) reference.push(bare)
-      for (const { server, figures } of places) {
+      let before = await load(extent, baseline.url, '')
+      if (!warm) reference.push(before)
+      for (const { server, figures, bare } of places) {
         const measured = await load(extent, `${server.url}/api/v1/leases`, server.token)
-        if (!warm) figures.push(measured)
+        const after = await load(extent, baseline.url, '')
+        if (!warm) {
+          figures.push(measured)
+          bare.push((before.perSecond + after.perSecond) / 2)
+          reference.push(after)
+        }
+        before = after
       }
     }
     return section(extent, reference, places)
@@ -100,19 +108,26 @@ function section(
   reference: readonly Figures[],
   places: readonly Place[],
 ): Section {
-  const row = (name: string, figures: readonly Figures[]) => {
-    const ratios = figures.map(({ perSecond }, i) => perSecond / (reference[i]?.perSecond ?? Number.NaN))
+  const row = (name: string, figures: readonly Figures[], bare: readonly number[]) => {
+    const ratios = figures.map(({ perSecond }, i) => perSecond / (bare[i] ?? Number.NaN))
     const [p50, p99] = [median(figures.map((one) => one.p50)), median(figures.map((one) => one.p99))]
     return [name, rate(figures).toFixed(0), median(ratios).toFixed(2), p50.toFixed(1), p99.toFixed(1)]
   }
-  const leases = places.map(({ engine, size, figures }) =>
-    row(`lease on ${engine}, ${size.toLocaleString('en-US')} credentials in the database`, figures),
+  const leases = places.map(({ engine, size, figures, bare }) =>
+    row(`lease on ${engine}, ${size.toLocaleString('en-US')} credentials in the database`, figures, bare),
   )
   return {
     title: 'Leases over HTTP',
-    text: `${CONCURRENCY} connections, ${rounds} rounds of ${seconds} s in turn, medians. Each lease: token, permission check, resolution over the caller's three credentials, audit row and lease row on disk before the answer. SQLite with \`synchronous=FULL\`; Postgres as it is installed, on the same machine and sharing its cores.`,
+    text: `${CONCURRENCY} connections, ${rounds} rounds of ${seconds} s in turn, with the yardstick before and after each, medians. Each lease: token, permission check, resolution over the caller's three credentials, audit row and lease row on disk before the answer. SQLite with \`synchronous=FULL\`; Postgres as it is installed, on the same machine and sharing its cores.`,
     head: ['what', 'per second', 'of the yardstick', 'p50 ms', 'p99 ms'],
-    rows: [row('bare `node:http`, reads and answers JSON', reference), ...leases],
+    rows: [
+      row(
+        'bare `node:http`, reads and answers JSON',
+        reference,
+        reference.map(({ perSecond }) => perSecond),
+      ),
+      ...leases,
+    ],
     after: ENGINES.map((engine) => verdict(engine, places)).join(' '),
   }
 }

@@ -42,6 +42,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
 const ROOT = join(import.meta.dirname, '../..')
 const DOCUMENT = 'docs/proofs.md'
 
+// Pages that hold figures of runs: what is in them changes nothing of the program.
+const WRITTEN_BY_RUNS = [DOCUMENT, 'docs/benchmarks.md']
+
 interface Run {
   readonly name: string
   readonly result: ProofResult
@@ -113,7 +116,8 @@ function aboutThisRun(seed: number): string[] {
 function commit(): string {
   try {
     const git = (...words: string[]) => execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' }).trim()
-    const changed = git('status', '--porcelain', '--', '.', `:!${DOCUMENT}`) !== ''
+    const changed =
+      git('status', '--porcelain', '--', '.', ...WRITTEN_BY_RUNS.map((page) => `:!${page}`)) !== ''
     return git('rev-parse', '--short', 'HEAD') + (changed ? ' with uncommitted changes' : '')
   } catch {
     return 'unknown (not a checkout)'
