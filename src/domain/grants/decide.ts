@@ -126,5 +126,5 @@ function endOf({ expiresAt, issuedAt }: Grant, { warm }: GrantTimings): number {
 
 // ± 20 %, so that what was issued together is not renewed together.
 function marginOf({ spread, timings }: Pick<Situation, 'spread' | 'timings'>): number {
-  return timings.margin * (0.8 + 0.4 * spread)
+  return Math.round(timings.margin * (0.8 + 0.4 * spread))
 }
