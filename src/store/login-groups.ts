@@ -75,3 +75,7 @@ export interface LoginAttemptStore {
   /** Forgets all that expired before then. */
   prune(expiredBefore: number): Promise<void>
 }
+
+export interface LoginGroups {
+  readonly loginAttempts: LoginAttemptStore
+}

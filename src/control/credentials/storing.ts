@@ -165,7 +165,7 @@ function newRow(
   }
 }
 
-export async function insertNamed(unit: StoreGroups, row: CredentialRow): Promise<void> {
+async function insertNamed(unit: StoreGroups, row: CredentialRow): Promise<void> {
   try {
     await unit.credentials.insert(row)
   } catch (thrown) {
