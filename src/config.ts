@@ -118,7 +118,7 @@ export const SETTINGS = {
     variable: 'CLAVIGER_ALLOW_PRIVATE_UPSTREAMS',
     standard: 'no',
     meaning:
-      "yes: tests of credentials may call hosts in private address ranges, and this machine where a credential's own base URL says so.",
+      "yes: tests of credentials, and webhooks, may call hosts in private address ranges; this machine too, where a webhook or a credential's own base URL says so.",
   },
   renewMargin: {
     variable: 'CLAVIGER_RENEW_MARGIN_SECONDS',

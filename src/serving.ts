@@ -21,6 +21,8 @@ import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
+import { createTell } from './control/telling/tell.ts'
+import { startTelling } from './control/telling/telling.ts'
 import type { Ports } from './control/use-case.ts'
 import type { CredentialType } from './domain/credential-types.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
@@ -37,6 +39,7 @@ import { claudeProgram } from './providers/claude-program.ts'
 import { claudeSignIn } from './providers/claude-sign-in.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
 import type { SignIn } from './providers/provider.ts'
+import { createWebhookSender } from './providers/webhooks.ts'
 import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
@@ -127,6 +130,11 @@ async function begin(
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
+  const telling = startTelling({
+    ...{ ...ports, log, sender: ports.webhooks, chance: Math.random },
+    guard: createGuard(ports),
+  })
+  endings.push(() => telling.stop())
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
   const app = createApp({
@@ -178,6 +186,7 @@ function edges(settings: ServerSettings) {
   const signIns: SignIn[] = [...providers.flatMap(({ signIn }) => signIn ?? []), claudeSignIns(settings)]
   return {
     random: randomSource(),
+    webhooks: createWebhookSender({ allowPrivate }),
     leaseLife: settings.leaseLife,
     providerOf: (type: CredentialType) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
@@ -242,7 +251,7 @@ async function startGrants(settings: ServerSettings, { providerOf, ...world }: G
     elapsed,
     chance: Math.random,
     persistently: (work) => persistently(work, ending.signal),
-    tell: async () => undefined,
+    tell: createTell(world),
   })
   return {
     grants: kept.grants,
@@ -302,5 +311,7 @@ function measure({ store, server }: Ports): Metrics {
   })
   metrics.show('claviger_audit_entries', () => countEntries(store))
   metrics.show('claviger_database_rolled_back', () => countRollBacks(store))
+  metrics.show('claviger_events_waiting', async () => (await store.deliveries.counts()).waiting)
+  metrics.show('claviger_events_given_up', async () => (await store.deliveries.counts()).givenUp)
   return metrics
 }

@@ -12,6 +12,7 @@ import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
+import { TELLING_OPERATIONS } from './operations/telling.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
@@ -26,6 +27,7 @@ const TABLE = {
   ...PEOPLE_OPERATIONS,
   ...OPERATING_OPERATIONS,
   ...BACKUP_OPERATIONS,
+  ...TELLING_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE

@@ -13,6 +13,7 @@ import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
+import { TELLING_SCHEMAS } from './schemas/telling.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
@@ -27,6 +28,7 @@ export const SCHEMAS = {
   ...PEOPLE_SCHEMAS,
   ...OPERATING_SCHEMAS,
   ...BACKUP_SCHEMAS,
+  ...TELLING_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

@@ -25,6 +25,8 @@ import { createTeamUseCases } from './people/teams.ts'
 import { createHarnessUseCases } from './settings/harnesses.ts'
 import { createPolicyUseCases } from './settings/policy.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
+import { createEventUseCases } from './telling/events.ts'
+import { createWebhookUseCases } from './telling/webhooks.ts'
 import { createTokenUseCases } from './tokens.ts'
 import type { Control, Ports } from './use-case.ts'
 import { createWorkshop } from './workshop.ts'
@@ -56,6 +58,8 @@ export function createControl(ports: Ports): Control {
     ...createWarningUseCases(workshop),
     ...createRekeyUseCases(workshop),
     ...createBackupUseCases(workshop),
+    ...createWebhookUseCases(workshop),
+    ...createEventUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

@@ -9,7 +9,7 @@ import { printable } from '../domain/names.ts'
 import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
 import type { Secret } from '../domain/secret.ts'
 import { newId } from '../lib/id.ts'
-import type { AddingUnit, CredentialRow, Store, StoreGroups } from '../store/store.ts'
+import type { AddingUnit, CredentialRow, DataKeyRow, Store, StoreGroups } from '../store/store.ts'
 import type { KeyContext, Vault } from '../vault/vault.ts'
 
 /** What is about to happen to what, and the right it needs. */
@@ -37,7 +37,7 @@ export type Authorize = (act: Act) => Promise<void>
 
 /** A sealed version that was authorized and is to be opened once the audit row is durable. */
 export interface Sealed {
-  readonly row: KeyPlace & Pick<CredentialRow, 'wrappedKey'>
+  readonly row: DataKeyRow
   readonly version: number
   /** All values of the version. */
   readonly values: Readonly<Record<string, Uint8Array>>
@@ -80,7 +80,7 @@ export interface GuardDependencies {
 }
 
 /** What of a row its data key is bound to. */
-export type KeyPlace = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'type' | 'name' | 'version'>
+export type KeyPlace = Omit<DataKeyRow, 'wrappedKey'>
 
 /** The error for a credential whose sealed value does not open, whatever the reason: it names the credential. */
 export function doesNotOpen(name: string, options: ErrorOptions): ClavigerError {
@@ -288,6 +288,8 @@ const FIND: Readonly<Record<string, string>> = {
   member: 'List who there is: claviger admin members list',
   agent: 'Make it: claviger admin agent create NAME. See what there is: claviger admin agent list',
   worker: 'See what there is: claviger admin worker list',
+  webhook: 'See what there is: claviger admin webhook list',
+  event: 'See what there is: claviger admin events list',
 }
 
 /** The answer for what does not exist, and for what the caller may not know to exist: the same for both. */

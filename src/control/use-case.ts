@@ -9,6 +9,7 @@ import type { GrantTimings } from '../domain/grants/decide.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Provider, SignIn } from '../providers/provider.ts'
+import type { WebhookSender } from '../providers/webhook-sender.ts'
 import type { Store } from '../store/store.ts'
 import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -20,7 +21,7 @@ type Hidden<T> = T extends readonly (infer E)[]
   ? Hidden<E>[]
   : T extends object
     ? {
-        [K in keyof T]: K extends 'handle' | 'token' | 'value' | 'code' | 'link' | 'deviceCode'
+        [K in keyof T]: K extends 'handle' | 'token' | 'value' | 'code' | 'link' | 'deviceCode' | 'secret'
           ? Secret
           : K extends 'fields'
             ? Record<string, Secret>
@@ -41,6 +42,7 @@ type Revealing =
   | 'agents.token'
   | 'workers.enrol'
   | 'workers.join'
+  | 'webhooks.create'
 
 /** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file. */
 export type Result<N extends OperationName> = N extends StreamedOperationName
@@ -88,6 +90,7 @@ export interface Ports {
   readonly signInOf: (type: CredentialType) => SignIn | undefined
   /** When logins are renewed. */
   readonly grantTimings: GrantTimings
+  readonly webhooks: WebhookSender
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Cryptographically strong random bytes. */

@@ -22,6 +22,8 @@ export interface UpstreamCall {
   readonly timeoutMs: number
   /** The longest body that is accepted. */
   readonly maxBytes: number
+  /** The response is over with its head: its body is not read, however long or slow. */
+  readonly ignoreBody?: boolean
 }
 
 export interface OutgoingPolicy {
@@ -74,6 +76,21 @@ export async function callUpstream(call: UpstreamCall, policy: OutgoingPolicy): 
   })
 }
 
+/**
+ * What can be said of a URL before anything is asked: rejects as `callUpstream` would, except for what a name turns out
+ * to lead to. For URLs that are stored and called later.
+ */
+export function checkCallable(text: string, policy: OutgoingPolicy): URL {
+  const url = checkedUrl(text)
+  const host = bareHost(url)
+  if (
+    (isIP(host) !== 0 || namesThisMachine(url)) &&
+    !isAllowed(isIP(host) === 0 ? '127.0.0.1' : host, url, policy)
+  )
+    throw leadsNowhere(url)
+  return url
+}
+
 function checkedUrl(text: string): URL {
   const authority = PLAIN_URL.exec(text)?.[1]
   if (authority === undefined || !URL.canParse(text)) {
@@ -95,9 +112,13 @@ async function checkedAddresses(url: URL, policy: OutgoingPolicy): Promise<reado
   const addresses = isIP(host) === 0 ? await resolved(host, policy.resolve ?? systemResolve) : [host]
   // One bad address among good ones refuses them all: which one is called must not be a matter of luck.
   if (!addresses.every((address) => isAllowed(address, url, policy))) {
-    throw new OutgoingError('refused-address', `${url.host} leads to an address that may not be called.`)
+    throw leadsNowhere(url)
   }
   return addresses
+}
+
+function leadsNowhere(url: URL): OutgoingError {
+  return new OutgoingError('refused-address', `${url.host} leads to an address that may not be called.`)
 }
 
 function isAllowed(address: string, url: URL, policy: OutgoingPolicy): boolean {
@@ -131,13 +152,24 @@ async function systemResolve(host: string): Promise<readonly string[]> {
   return found.map(({ address }) => address)
 }
 
+// A timer that is so late tells that this process has slept; how long it may then read what has come meanwhile.
+const SLEPT = 250
+const AWAKE = 500
+
 function withDeadline<T>(timeoutMs: number, url: URL, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const controller = new AbortController()
-    const timer = setTimeout(() => {
+    const due = performance.now() + timeoutMs
+    const end = () => {
       // Rejecting here, not when the work notices: resolving a name cannot be interrupted.
       reject(new OutgoingError('timeout', `${url.host} did not answer within ${timeoutMs} ms.`))
       controller.abort()
+    }
+    let timer = setTimeout(() => {
+      const hasSlept = performance.now() - due > SLEPT
+      // The answer may lie there since, and is read first.
+      if (hasSlept) timer = setTimeout(end, AWAKE)
+      else end()
     }, timeoutMs)
     work(controller.signal)
       .then(resolve, reject)
@@ -153,7 +185,7 @@ async function exchange(
 ): Promise<UpstreamResponse> {
   try {
     const response = await send(call, url, addresses, signal)
-    const body = await readBody(response, call.maxBytes, url)
+    const body = call.ignoreBody === true ? dropped(response) : await readBody(response, call.maxBytes, url)
     return { status: response.statusCode ?? 0, headers: response.headers, body }
   } catch (error) {
     throw error instanceof OutgoingError ? error : networkError(`The connection to ${url.host} failed`, error)
@@ -197,6 +229,12 @@ function pinned(addresses: readonly string[]): LookupFunction {
     if (options.all) done(null, found)
     else done(null, found[0]?.address ?? '', found[0]?.family)
   }
+}
+
+function dropped(response: IncomingMessage): Buffer {
+  // An error of a body that nobody waits for is nobody's.
+  response.on('error', () => undefined).destroy()
+  return Buffer.alloc(0)
 }
 
 async function readBody(response: IncomingMessage, maxBytes: number, url: URL): Promise<Buffer> {

@@ -6,8 +6,8 @@
 // the usage its workspace has left.
 
 import type { FieldValues } from '../domain/values.ts'
+import { openAiSignIn } from './openai/sign-in.ts'
 import { openAiRenewer } from './openai-login.ts'
-import { openAiSignIn } from './openai-sign-in.ts'
 import type { Probe, Provider } from './provider.ts'
 import {
   askJson,

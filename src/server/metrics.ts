@@ -42,6 +42,9 @@ const SHOWN = {
   claviger_audit_entries: 'Entries of all audit logs, by their own record of where they end.',
   claviger_database_rolled_back:
     'Organizations whose audit log was put back to an older copy, until that is acknowledged.',
+  claviger_events_waiting: 'Events that are still to be sent, counted once for each webhook.',
+  claviger_events_given_up:
+    'Events that a webhook did not take for a day, until they are sent again or forgotten.',
 } as const
 
 type ShownName = keyof typeof SHOWN

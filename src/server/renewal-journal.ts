@@ -41,17 +41,25 @@ export async function openJournal(path: string, now: () => number): Promise<Jour
   const contents = read(path, (await readIfThere(path)) ?? '')
   let file = await begin(path, contents, now())
   let lines = 0
+  let isTorn = false // what was written last may be there in part, and nothing may follow that
   let last: Promise<void> = Promise.resolve()
 
+  const anew = async () => {
+    const before = file
+    file = await begin(path, contents, now())
+    lines = 0
+    await before.close()
+  }
   const write = (line: Line): Promise<void> => {
     const written = last.then(async () => {
+      if (isTorn) await anew()
+      isTorn = true
       await file.appendFile(`${JSON.stringify(line)}\n`)
       await file.datasync()
+      isTorn = false
       lines += 1
-      if (lines < LINES_AT_MOST) return
-      await file.close()
-      file = await begin(path, contents, now())
-      lines = 0
+      // The line is written; that there is no room to write the others anew is no matter of it.
+      if (lines >= LINES_AT_MOST) await anew().catch(() => undefined)
     })
     last = written.catch(() => undefined)
     return written
@@ -104,12 +112,11 @@ function journalOver(
   }
 }
 
-// A later login begins anew, whatever the numbers of the one before.
+// False when that was known.
 function take(all: Map<string, Reached>, place: Reached): boolean {
   const before = all.get(place.credentialId)
-  if (before?.login === place.login && before.generation >= place.generation) return false
   all.set(place.credentialId, place)
-  return true
+  return before?.login !== place.login || before.generation !== place.generation
 }
 
 function dropOld({ answers, settledAt }: Contents, now: number): void {

@@ -24,8 +24,7 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
     dataKeys: {
       countByMasterKey: () => read((unit) => unit.dataKeys.countByMasterKey()),
       underOther: (masterKeyId, page) => read((unit) => unit.dataKeys.underOther(masterKeyId, page)),
-      rewrap: (credentialId, seen, wrapped) =>
-        write((unit) => unit.dataKeys.rewrap(credentialId, seen, wrapped)),
+      rewrap: (id, seen, wrapped) => write((unit) => unit.dataKeys.rewrap(id, seen, wrapped)),
     },
     versions: {
       insert: (row) => write((unit) => unit.versions.insert(row)),
@@ -36,6 +35,35 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
     ...recordsThrough(read, write),
     ...machinesThrough(read, write),
     ...grantsThrough(read, write),
+    ...tellingThrough(read, write),
+  }
+}
+
+type Telling = Pick<StoreGroups, 'webhooks' | 'outbox' | 'deliveries'>
+
+function tellingThrough(read: Way, write: Way): Telling {
+  return {
+    webhooks: {
+      insert: (row) => write((unit) => unit.webhooks.insert(row)),
+      get: (organizationId, id) => read((unit) => unit.webhooks.get(organizationId, id)),
+      list: (organizationId) => read((unit) => unit.webhooks.list(organizationId)),
+      remove: (organizationId, id) => write((unit) => unit.webhooks.remove(organizationId, id)),
+    },
+    outbox: {
+      insert: (row, webhookIds) => write((unit) => unit.outbox.insert(row, webhookIds)),
+      get: (organizationId, id) => read((unit) => unit.outbox.get(organizationId, id)),
+      list: (organizationId, filter, page) => read((unit) => unit.outbox.list(organizationId, filter, page)),
+      listDeliveries: (eventIds) => read((unit) => unit.outbox.listDeliveries(eventIds)),
+      prune: (createdBefore, limit) => write((unit) => unit.outbox.prune(createdBefore, limit)),
+    },
+    deliveries: {
+      due: (now, limit) => read((unit) => unit.deliveries.due(now, limit)),
+      claim: (seen, until) => write((unit) => unit.deliveries.claim(seen, until)),
+      settle: (claimed, end) => write((unit) => unit.deliveries.settle(claimed, end)),
+      postpone: (webhookId, now, until) => write((unit) => unit.deliveries.postpone(webhookId, now, until)),
+      again: (event, webhookIds, at) => write((unit) => unit.deliveries.again(event, webhookIds, at)),
+      counts: () => read((unit) => unit.deliveries.counts()),
+    },
   }
 }
 
@@ -111,7 +139,10 @@ function machinesThrough(read: Way, write: Way): Machines {
 function recordsThrough(
   read: Way,
   write: Way,
-): Omit<StoreGroups, 'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants> {
+): Omit<
+  StoreGroups,
+  'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants | keyof Telling
+> {
   return {
     leases: {
       insert: (row) => write((unit) => unit.leases.insert(row)),

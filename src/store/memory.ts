@@ -4,12 +4,14 @@
 import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough, type Way } from './groups-through.ts'
+import type { InstallationStore } from './installation-group.ts'
 import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
 import { loginAttemptGroup } from './memory/logins.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
+import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
@@ -18,7 +20,6 @@ import type { Signal } from './signal-group.ts'
 import { createSignalHub, signalText } from './signals.ts'
 import type {
   CountStore,
-  InstallationStore,
   LeaseRow,
   LeaseStore,
   SettingStore,
@@ -105,6 +106,9 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     grants: grantGroup(tables),
     attempts: attemptGroup(tables),
     loginAttempts: loginAttemptGroup(tables),
+    webhooks: webhookGroup(tables),
+    outbox: outboxGroup(tables),
+    deliveries: deliveryGroup(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

@@ -10,8 +10,10 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
 import type { GrantGroups } from './grant-groups.ts'
+import type { InstallationStore } from './installation-group.ts'
 import type { LoginGroups } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
+import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
 
@@ -117,23 +119,26 @@ export interface CredentialStore {
   any(): Promise<boolean>
 }
 
-/** A wrapped data key and the place it is bound to. */
-export type DataKeyRow = Pick<
-  CredentialRow,
-  'id' | 'organizationId' | 'owner' | 'type' | 'name' | 'version' | 'wrappedKey'
->
+/** A wrapped data key and the place it is bound to: a credential, or a webhook as `webhookPlace` says. */
+export interface DataKeyRow
+  extends Pick<CredentialRow, 'id' | 'organizationId' | 'owner' | 'name' | 'version' | 'wrappedKey'> {
+  readonly type: CredentialType | 'webhook'
+}
 
-/** Data keys by the master key they are under, which bytes 2 to 17 of a wrapped key name; over all organizations. */
+/**
+ * Data keys of credentials and webhooks, by the master key they are under, which bytes 2 to 17 of a wrapped key name;
+ * over all organizations.
+ */
 export interface DataKeyStore {
-  /** Id of a master key in lower-case hexadecimal → how many data keys are under it. Looks at every credential. */
+  /** Id of a master key in lower-case hexadecimal → how many data keys are under it. Looks at every one. */
   countByMasterKey(): Promise<Record<string, number>>
-  /** Those that are under another master key than this one, by id of the credential. */
+  /** Those that are under another master key than this one, by id of what they belong to. */
   underOther(masterKeyId: string, page: Page): Promise<DataKeyRow[]>
   /**
    * Puts `wrapped` in the place of `seen`, byte by byte the same as it was: false when it is not, because the credential
-   * was changed or is gone. Nothing else of the credential changes; its revision counts what people see.
+   * was changed or is gone. Nothing else of it changes; the revision of a credential counts what people see.
    */
-  rewrap(credentialId: string, seen: Uint8Array, wrapped: Uint8Array): Promise<boolean>
+  rewrap(id: string, seen: Uint8Array, wrapped: Uint8Array): Promise<boolean>
 }
 
 export interface VersionRow {
@@ -298,20 +303,6 @@ export interface SettingStore {
   remove(organizationId: string, subject: string, name: string): Promise<void>
 }
 
-/** Facts about the installation itself, for example the key check value. */
-export interface InstallationStore {
-  get(name: string): Promise<string | undefined>
-  put(name: string, value: string): Promise<void>
-  /** Puts it unless there is one; returns what is there then. Of many servers that ask at once one wins. */
-  putIfAbsent(name: string, value: string): Promise<string>
-  /** Compare-and-set: false when the fact is not `seen`, or not there. */
-  swap(name: string, seen: string, value: string): Promise<boolean>
-  /** Every fact whose name begins with this (which must not be empty): name → value. */
-  beginningWith(prefix: string): Promise<Record<string, string>>
-  /** Removing none is no error. */
-  remove(name: string): Promise<void>
-}
-
 /** How much there is, over all organizations: for the operator's figures, never to decide by. */
 export interface CountStore {
   /** By state; a state that none is in may be missing. */
@@ -336,6 +327,9 @@ export interface StoreGroups extends GrantGroups, LoginGroups {
   readonly agents: AgentStore
   readonly attachments: AttachmentStore
   readonly workers: WorkerStore
+  readonly webhooks: WebhookStore
+  readonly outbox: OutboxStore
+  readonly deliveries: DeliveryStore
   readonly signals: SignalStore
   readonly counts: CountStore
 }

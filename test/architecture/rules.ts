@@ -33,12 +33,14 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'machine-groups.ts',
     'grant-groups.ts',
     'login-groups.ts',
+    'outbox-group.ts',
+    'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',
   ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
-  providers: ['provider.ts', 'login-program.ts'],
+  providers: ['provider.ts', 'login-program.ts', 'webhook-sender.ts'],
   harnesses: ['harness.ts'],
 }
 

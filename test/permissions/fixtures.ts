@@ -188,6 +188,12 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     request: (name) => ({ name }),
   },
   'workers.join': { aim: 'public', instead: () => 'invalid', request: () => ({ code: 'nonsense' }) },
+  'webhooks.create': { aim: 'nothing', request: () => ({ url: HOOK }) },
+  'webhooks.list': { aim: 'nothing', request: () => ({}) },
+  'webhooks.remove': { aim: 'thing', prepare: newWebhook, request: (id) => ({ id }) },
+  'webhooks.test': { aim: 'thing', prepare: newWebhook, request: (id) => ({ id }) },
+  'events.list': { aim: 'nothing', request: () => ({}) },
+  'events.replay': { aim: 'thing', prepare: newEvent, request: (id) => ({ id }) },
   'invitations.create': {
     aim: 'nothing',
     request: ({ unique }) => ({ email: `${unique}@example.test`, role: 'member' }),
@@ -234,6 +240,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'device.deny': { aim: 'thing', nobodys: true, prepare: newTerminal, request: (userCode) => ({ userCode }) },
 }
 
+const HOOK = 'https://hooks.example.test/claviger'
+
 // Of the right form, and nobody waits under it.
 const NO_TERMINAL = 'BCDF-GHJK'
 
@@ -277,4 +285,16 @@ async function newCredential(house: House, { caller, unique }: Asking): Promise<
 
 async function newTerminal(house: House, { unique }: Asking): Promise<string> {
   return (await house.visit('device.start', { client: unique })).userCode
+}
+
+async function newWebhook(house: House, { caller }: Asking): Promise<string> {
+  return (await house.ask(caller, 'webhooks.create', { url: HOOK })).id
+}
+
+async function newEvent({ ports: { store } }: House, { caller, unique }: Asking): Promise<string> {
+  const subject = { id: 'c', name: 'main', type: 'claude/api-key', owner: 'org', suffix: '' } as const
+  const row = { id: `evt_${unique}`, organizationId: caller.organizationId, subject, createdAt: 0 }
+  const told = { name: 'grant.recovered', reason: '', link: null, once: null } as const
+  await store.outbox.insert({ ...row, ...told }, [])
+  return row.id
 }

@@ -7,6 +7,10 @@ import { expect, test } from 'vitest'
 import { ALTERATIONS } from './audit/alterations.ts'
 import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
+import { prove as grantClocks } from './grants/clocks.ts'
+import { prove as grantKill } from './grants/kill.ts'
+import { prove as grantPauses } from './grants/pauses.ts'
+import { prove as grantStorm } from './grants/storm.ts'
 import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer, proveWithAccident } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
@@ -26,6 +30,10 @@ const proofs: [string, Prove, number][] = [
   ['kill -9 of a move between databases', killMigrate, 1],
   ['two servers on one database', twoServers, 1],
   ['three servers on one Postgres, restarts and kills', replicas, 3],
+  ['a thousand callers and one ended login', grantStorm, 1],
+  ['kill -9 at each step of a renewal', grantKill, 1],
+  ['servers that sleep, and a database that is away, during a renewal', grantPauses, 1],
+  ['clocks that are off during a renewal', grantClocks, 1],
   ['swapped rows', swappedRows, 2],
   ['no plaintext at rest or in output', noPlaintext, 1],
   ['a long audit log', proveLength(2_000), 1],

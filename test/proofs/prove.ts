@@ -9,6 +9,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { proveAlterations, proveLength } from './audit-chain.ts'
 import { prove as firstStart } from './first-start.ts'
+import { prove as grantClocks } from './grants/clocks.ts'
+import { prove as grantKill } from './grants/kill.ts'
+import { prove as grantPauses } from './grants/pauses.ts'
+import { prove as grantStorm } from './grants/storm.ts'
 import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
@@ -32,6 +36,10 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'kill-migrate': { prove: killMigrate, rounds: 20 },
   'two-servers': { prove: twoServers, rounds: 10 },
   replicas: { prove: replicas, rounds: 30 },
+  'grant-storm': { prove: grantStorm, rounds: 5 },
+  'grant-kill': { prove: grantKill, rounds: 25 },
+  'grant-pauses': { prove: grantPauses, rounds: 10 },
+  'grant-clocks': { prove: grantClocks, rounds: 10 },
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },
   'no-plaintext': { prove: noPlaintext, rounds: 3 },

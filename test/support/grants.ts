@@ -144,7 +144,9 @@ export function grantWorld(store: Store = createMemoryStore()): GrantWorld {
   return {
     ...{ store, vault, clock, provider, server },
     async signIn(endsIn = HOUR) {
-      const tokens = tokenSet('at-test-first', provider.live, provider.account, clock.now + endsIn)
+      // An hour ago: one that lives shorter is renewed later.
+      clock.now -= HOUR
+      const tokens = tokenSet('at-test-first', provider.live, provider.account, clock.now + HOUR + endsIn)
       const place: NewPlace = {
         ...{ organizationId: 'org-acme', id: newId('cred'), owner: { kind: 'org' }, name: newId('chatgpt') },
         ...{ type: 'codex/oauth', description: '' },
@@ -154,6 +156,7 @@ export function grantWorld(store: Store = createMemoryStore()): GrantWorld {
         await authorize(grantAct('grant.test', row))
         await insertLogin(first.ports, unit, row, tokens, { by: 'ada', note: 'signed in' })
       })
+      clock.now += HOUR
       return row.id
     },
   }

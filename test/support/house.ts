@@ -137,6 +137,7 @@ export function createHouse(
     grantTimings: TIMINGS,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     random: randomBytes,
+    webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     snapshot: async () => ({

@@ -83,6 +83,8 @@ function addOrganizations(admin: Command, attach: Attach): void {
   addWorkers(admin, attach)
   addHarnesses(admin, attach)
   addPolicy(admin, attach)
+  addWebhooks(admin, attach)
+  addEvents(admin, attach)
 }
 
 function addHarnesses(admin: Command, attach: Attach): void {
@@ -106,6 +108,37 @@ function addPolicy(admin: Command, attach: Attach): void {
     .addArgument(new Argument('<policy>').choices([...SUBSCRIPTION_POLICIES, 'default']))
     .option('--accept-terms', 'the terms that stand against sharing were read')
   attach(set, () => import('./policy.ts').then((m) => m.set))
+}
+
+function addWebhooks(admin: Command, attach: Attach): void {
+  const webhooks = admin.command('webhook').description('Where the organization is told of its logins.')
+  const add = webhooks
+    .command('add')
+    .description('Send events to an https address, signed; the secret is shown once.')
+    .argument('<url>')
+    .option('-d, --description <text>', 'what it is for')
+    .option('--event <name...>', 'only these; all when nothing is said')
+  attach(add, () => import('./webhooks.ts').then((m) => m.add))
+  attach(webhooks.command('list').description('List webhooks.'), () =>
+    import('./webhooks.ts').then((m) => m.list),
+  )
+  const remove = webhooks.command('remove').description('Send nothing there any more.').argument('<id>')
+  attach(remove, () => import('./webhooks.ts').then((m) => m.remove))
+  const test = webhooks.command('test').description('Send a test event there now.').argument('<id>')
+  attach(test, () => import('./webhooks.ts').then((m) => m.test))
+}
+
+function addEvents(admin: Command, attach: Attach): void {
+  const events = admin.command('events').description('What the organization was told.')
+  const list = events
+    .command('list', { isDefault: true })
+    .description('List events, and what became of sending them.')
+    .option('--undelivered', 'only those that some webhook has not taken')
+    .option('--after <id>', 'those after this one')
+    .option('--limit <n>', 'at most so many')
+  attach(list, () => import('./events.ts').then((m) => m.list))
+  const replay = events.command('replay').description('Send an event again.').argument('<id>')
+  attach(replay, () => import('./events.ts').then((m) => m.replay))
 }
 
 function harnessArgument(): Argument {

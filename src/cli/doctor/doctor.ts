@@ -12,6 +12,7 @@ import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loginFile } from '../secrets.ts'
 import { checkDatabase } from './database.ts'
+import { checkEvents } from './events.ts'
 import { type Finding, failed, inWords, ok } from './finding.ts'
 import { checkInstallation } from './installation.ts'
 import { checkProgram, findProgramOf } from './program-check.ts'
@@ -84,7 +85,7 @@ async function checkServer(context: Context): Promise<Finding[]> {
     const { client, server, tokenSource } = await connect(context)
     const { name, role } = await client.call('whoami', {})
     const found = ok(what, `${server} answers; signed in as ${name} (${role}) by ${tokenSource ?? 'nothing'}`)
-    return [found, ...(await checkInstallation(client))]
+    return [found, ...(await checkInstallation(client)), ...(await checkEvents(client))]
   } catch (thrown) {
     return [failed(what, thrown)]
   }

@@ -15,6 +15,9 @@ import { type GrantPorts, situationOf, upkeep } from './tools.ts'
 // How often somebody looks who waits for a word of another server, in milliseconds.
 const LOOK_EVERY = 500
 
+// How long somebody waits for a new one who could have the old one, in milliseconds.
+const NO_HURRY = 1_000
+
 export function createGrants(ports: GrantPorts): Grants {
   const { timings, elapsed } = ports
   const flights = createFlights(ports)
@@ -30,15 +33,15 @@ export function createGrants(ports: GrantPorts): Grants {
   const tools: Tools = { ports, flights, looking, drain: drainShared }
 
   async function want(credentialId: string, wish: Wish): Promise<Outcome> {
-    const until = elapsed() + timings.callTimeout + LOOK_EVERY
+    let until = elapsed() + timings.callTimeout + LOOK_EVERY
     for (;;) {
-      const flight = flights.of(credentialId)
-      if (flight !== undefined) await atMost(until - elapsed(), flight)
       const word = listening.next(credentialId)
       try {
         const step = await stepTowards(tools, credentialId, wish)
         if ('outcome' in step) return step.outcome
         if (elapsed() >= until) return outOfPatience(ports.now(), step.row)
+        const isAtHand = wish.kind === 'use' && isGood(step.row.grant, { now: ports.now() })
+        if (isAtHand) until = Math.min(until, elapsed() + NO_HURRY)
         if (step.flight !== undefined) await atMost(until - elapsed(), step.flight)
         else await atMost(LOOK_EVERY, word.heard)
       } finally {
@@ -72,12 +75,15 @@ type Step =
 
 async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Promise<Step> {
   const { ports, flights, looking } = tools
-  const row = await looking.look(credentialId)
-  if (row === undefined) return { outcome: { kind: 'gone' } }
+  let seen = await looking.look(credentialId)
+  if (seen === undefined) return { outcome: { kind: 'gone' } }
+  if (isForgotten(tools, wish, seen.row)) {
+    await tools.drain()
+    seen = await looking.look(credentialId)
+    if (seen === undefined) return { outcome: { kind: 'gone' } }
+  }
+  const { row, watched } = seen
   const { organizationId, grant } = row
-  // Somebody has seen more than the database remembers.
-  if (wish.kind === 'forced' && wish.seen > grant.generation) await tools.drain()
-  const watched = await looking.watched(row)
   const action = decide(grant, wish, situationOf(ports, row, watched))
   switch (action.kind) {
     case 'serve':
@@ -93,6 +99,13 @@ async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Prom
     case 'attempt':
       return { row, flight: flights.begin({ credentialId, organizationId, wish, watched }) }
   }
+}
+
+// Somebody has seen more than the database remembers, or this server has the answer to an attempt that it gave up.
+function isForgotten({ ports, flights }: Tools, wish: Wish, { grant, credentialId }: GrantRow): boolean {
+  if (wish.kind === 'forced' && wish.seen > grant.generation) return true
+  const { attempt } = grant
+  return attempt !== null && flights.of(credentialId) === undefined && ports.journal.has(attempt.id)
 }
 
 // Whoever still has a good one is served; what comes later is an answer to the next.

@@ -1,8 +1,11 @@
 // The tries that this server is making: at most one for each grant, and all who wait for it share it.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../../lib/id.ts'
 import { attempt, type Wanted } from './renewing/attempting.ts'
 import type { GrantPorts } from './tools.ts'
+
+const PAUSE = 250 // milliseconds
 
 export interface Flights {
   /** The try that is under way; it does not reject. */
@@ -24,6 +27,8 @@ export function createFlights(ports: GrantPorts): Flights {
       // Whoever waits will look again and see what there is.
       const detail = error instanceof Error ? error.message : String(error)
       ports.log.warn({ attempt: id, detail }, 'a try to renew a login came to no end')
+      // Nor is it made again at once, by whoever waits.
+      await sleep(PAUSE)
     } finally {
       ids.delete(id)
       flying.delete(wanted.credentialId)

@@ -5,11 +5,15 @@ import type { GrantRow } from '../../store/grant-groups.ts'
 import type { GrantPorts } from './tools.ts'
 import { createWatching } from './watching.ts'
 
+export interface Look {
+  readonly row: GrantRow
+  /** Of the attempt whose end nobody knows; null when there is none. */
+  readonly watched: Watched | null
+}
+
 export interface Looking {
   /** Undefined when there is no such grant. */
-  look(credentialId: string): Promise<GrantRow | undefined>
-  /** Of the attempt whose end nobody knows; null when there is none. */
-  watched(row: GrantRow): Promise<Watched | null>
+  look(credentialId: string): Promise<Look | undefined>
 }
 
 /** `isFlying`: whether this server is making that attempt now. */
@@ -18,28 +22,29 @@ export function createLooking(
   isFlying: (attempt: string) => boolean,
 ): Looking {
   const watching = createWatching(elapsed)
-  const shared = new Map<string, Promise<GrantRow | undefined>>()
+  const shared = new Map<string, Promise<Look | undefined>>()
+  const watched = async ({ credentialId, grant }: GrantRow): Promise<Watched | null> => {
+    if (grant.attempt === null) {
+      watching.forget(credentialId)
+      return null
+    }
+    const { id, replica: owner } = grant.attempt
+    const row = await store.attempts.get(id)
+    const seen = watching.look({ credentialId, id, beat: row?.beat ?? 0 })
+    return { ...seen, provenSilent: owner === replica && !isFlying(id) && !journal.has(id) }
+  }
+  const look = async (credentialId: string): Promise<Look | undefined> => {
+    await nextTurn()
+    shared.delete(credentialId)
+    const row = await store.grants.get(credentialId)
+    return row && { row, watched: await watched(row) }
+  }
   return {
     // Those who ask before the question is sent share it; whoever comes later asks anew, because its answer may be old.
     look(credentialId) {
-      const asked =
-        shared.get(credentialId) ??
-        nextTurn().then(() => {
-          shared.delete(credentialId)
-          return store.grants.get(credentialId)
-        })
+      const asked = shared.get(credentialId) ?? look(credentialId)
       shared.set(credentialId, asked)
       return asked
-    },
-    async watched({ credentialId, grant }) {
-      if (grant.attempt === null) {
-        watching.forget(credentialId)
-        return null
-      }
-      const { id, replica: owner } = grant.attempt
-      const row = await store.attempts.get(id)
-      const seen = watching.look({ credentialId, id, beat: row?.beat ?? 0 })
-      return { ...seen, provenSilent: owner === replica && !isFlying(id) && !journal.has(id) }
     },
   }
 }

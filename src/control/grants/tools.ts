@@ -3,6 +3,7 @@
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { GrantTimings, Situation, Watched } from '../../domain/grants/decide.ts'
 import type { Grant } from '../../domain/grants/grant.ts'
+import type { EventName } from '../../domain/telling/events.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { Log } from '../../lib/log.ts'
@@ -33,15 +34,14 @@ export const GRANT_TIMINGS = {
 
 /** Something its owner or the operator should hear of. */
 export interface Notice {
-  readonly event:
-    | 'grant.refresh_failing'
-    | 'grant.recovered'
-    | 'grant.login_needed'
-    | 'grant.orphan_found'
-    | 'grant.quarantined'
+  readonly event: EventName
   readonly organizationId: string
   readonly credentialId: string
   readonly reason: string
+  /** Where somebody who is signed in does something about it; never a link that lets anybody in. */
+  readonly link?: string
+  /** Of what has this name in the organization only the first is told. */
+  readonly once?: string
 }
 
 export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'server'> {

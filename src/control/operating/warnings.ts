@@ -1,5 +1,6 @@
 // What an operator should know before it hurts. Each is a small function in one list; the status shows what they find.
 
+import { counted } from '../../domain/counted.ts'
 import type { Ports } from '../use-case.ts'
 
 export interface Warning {
@@ -17,7 +18,7 @@ export const TOLERATED_OFFSET = 2_000
 
 const MANY_FIRST_TOKENS = 8
 
-const LOOKS: readonly Look[] = [clock, firstTokens]
+const LOOKS: readonly Look[] = [clock, firstTokens, undelivered]
 
 /** Everything there is to warn of now, in the order of the list. */
 export async function warningsOf(ports: Parameters<Look>[0]): Promise<Warning[]> {
@@ -50,5 +51,17 @@ async function firstTokens({
     code: 'first-tokens',
     message: `${live.length} state directories have, or had, a token of the first person.`,
     hint: 'Revoke those no server uses any more: claviger admin tokens list, then claviger admin tokens revoke NAME',
+  }
+}
+
+// Of all organizations; whose they are is theirs to see.
+async function undelivered({ store }: Pick<Ports, 'store'>): Promise<Warning | null> {
+  const { waiting, givenUp } = await store.deliveries.counts()
+  if (givenUp === 0) return null
+  const rest = waiting === 0 ? '' : `; ${waiting} more wait`
+  return {
+    code: 'events',
+    message: `Sending an event was given up ${counted(givenUp, 'time')}, after a day of trying${rest}.`,
+    hint: 'See which of your organization, and send them again: claviger admin events list, then claviger admin events replay ID',
   }
 }

@@ -47,6 +47,7 @@ async function startServer(url: string): Promise<Server> {
     signInOf: () => undefined,
     grantTimings: TIMINGS,
     random: randomBytes,
+    webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },

@@ -59,7 +59,7 @@ export interface Situation {
 /** The next thing to do for this wish. */
 export function decide(grant: Grant, wish: Wish, situation: Situation): Action {
   if (wish.kind === 'forced') return forced(grant, wish.seen, situation)
-  const margin = marginOf(situation) * (wish.kind === 'ahead' ? 2 : 1)
+  const margin = marginOf(grant, situation) * (wish.kind === 'ahead' ? 2 : 1)
   const isFresh = endOf(grant, situation.timings) - situation.now > margin
   const isQuiet = grant.attempt === null && !grant.doubtful
   if (isFresh && isQuiet && isGood(grant, situation)) return { kind: 'serve' }
@@ -75,7 +75,7 @@ export function isGood(grant: Grant, { now }: Pick<Situation, 'now'>): boolean {
   return grant.expiresAt === null || grant.expiresAt > now
 }
 
-/** When somebody should look at it unasked; null: never. */
+/** When somebody should look at it unasked, in whole milliseconds; null: never. */
 export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' | 'timings'>): number | null {
   const { expiresAt, attempt, notBefore } = grant
   if (attempt !== null) return attempt.startedAt
@@ -83,7 +83,8 @@ export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' 
   if (!grant.renewable || refused(grant))
     return expiresAt !== null && isGood(grant, situation) ? expiresAt : null
   if (grant.unverified || grant.doubtful) return notBefore ?? 0
-  return Math.max(endOf(grant, situation.timings) - 2 * marginOf(situation), notBefore ?? 0)
+  const ahead = Math.ceil(2 * marginOf(grant, situation))
+  return Math.max(endOf(grant, situation.timings) - ahead, notBefore ?? 0)
 }
 
 function forced(grant: Grant, seen: number, situation: Situation): Action {
@@ -124,7 +125,11 @@ function endOf({ expiresAt, issuedAt }: Grant, { warm }: GrantTimings): number {
   return expiresAt ?? issuedAt + warm
 }
 
+// A fifth of a token's life: one that lives shorter than the margin would be renewed without end.
+const SHARE = 0.2
+
 // ± 20 %, so that what was issued together is not renewed together.
-function marginOf({ spread, timings }: Pick<Situation, 'spread' | 'timings'>): number {
-  return Math.round(timings.margin * (0.8 + 0.4 * spread))
+function marginOf(grant: Grant, { spread, timings }: Pick<Situation, 'spread' | 'timings'>): number {
+  const life = Math.max(0, endOf(grant, timings) - grant.issuedAt)
+  return Math.min(timings.margin, SHARE * life) * (0.8 + 0.4 * spread)
 }

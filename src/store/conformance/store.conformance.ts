@@ -14,6 +14,7 @@ import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeSignals } from './signals.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
+import { describeTelling } from './telling.conformance.ts'
 import { describeUnits } from './units.conformance.ts'
 import { describeUpkeep } from './upkeep.conformance.ts'
 
@@ -44,6 +45,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeMachines(current)
     describeGrants(current)
     describeLoginAttempts(current)
+    describeTelling(current)
     describeHoldings(current)
     describeSignals(current)
     describeAudit(current)

@@ -1,5 +1,6 @@
 // Credentials and their versions in memory.
 
+import { type WebhookRow, webhookPlace } from '../outbox-group.ts'
 import { credentialNameTaken, parentGone } from '../refusals.ts'
 import type {
   CandidateRow,
@@ -75,11 +76,15 @@ export function credentialGroup(tables: Tables): CredentialStore {
 }
 
 /** The group of data keys over these tables. */
-export function dataKeyGroup({ credentials }: Tables): DataKeyStore {
+export function dataKeyGroup({ credentials, webhooks }: Tables): DataKeyStore {
+  const all = () => [
+    ...credentials.find(() => true).map(dataKeyOf),
+    ...webhooks.find(() => true).map(webhookKey),
+  ]
   return {
     countByMasterKey: async () => {
       const counts: Record<string, number> = {}
-      for (const row of credentials.find(() => true)) {
+      for (const row of all()) {
         const id = masterKeyOf(row)
         counts[id] = (counts[id] ?? 0) + 1
       }
@@ -87,19 +92,25 @@ export function dataKeyGroup({ credentials }: Tables): DataKeyStore {
     },
     underOther: async (masterKeyId, page) =>
       pageOf(
-        credentials.find((row) => masterKeyOf(row) !== masterKeyId),
+        all().filter((row) => masterKeyOf(row) !== masterKeyId),
         page,
-      ).map(dataKeyOf),
-    rewrap: async (credentialId, seen, wrapped) => {
-      const row = credentials.get(credentialId)
-      if (row === undefined || !Buffer.from(seen).equals(row.wrappedKey)) return false
-      credentials.put(credentialId, { ...row, wrappedKey: wrapped })
+      ),
+    rewrap: async (id, seen, wrapped) => {
+      const isSeen = (row: Pick<DataKeyRow, 'wrappedKey'>) => Buffer.from(seen).equals(row.wrappedKey)
+      const [row, webhook] = [credentials.get(id), webhooks.get(id)]
+      if (row && isSeen(row)) credentials.put(id, { ...row, wrappedKey: wrapped })
+      else if (webhook && isSeen(webhook)) webhooks.put(id, { ...webhook, wrappedKey: wrapped })
+      else return false
       return true
     },
   }
 }
 
-function masterKeyOf({ wrappedKey }: CredentialRow): string {
+function webhookKey(row: WebhookRow): DataKeyRow {
+  return { ...webhookPlace(row), wrappedKey: row.wrappedKey }
+}
+
+function masterKeyOf({ wrappedKey }: Pick<DataKeyRow, 'wrappedKey'>): string {
   return Buffer.from(wrappedKey).subarray(1, 17).toString('hex')
 }
 

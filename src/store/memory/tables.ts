@@ -4,6 +4,7 @@ import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
+import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
 import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
@@ -46,6 +47,9 @@ export interface Tables {
   readonly grants: Table<GrantRow>
   readonly attempts: Table<AttemptRow>
   readonly loginAttempts: Table<LoginAttemptRow>
+  readonly webhooks: Table<WebhookRow>
+  readonly events: Table<EventRow>
+  readonly deliveries: Table<DeliveryRow>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -72,6 +76,9 @@ export function createTables(): Tables {
     grants: createTable(undo),
     attempts: createTable(undo),
     loginAttempts: createTable(undo),
+    webhooks: createTable(undo),
+    events: createTable(undo),
+    deliveries: createTable(undo),
     keep: () => {
       undo.length = 0
     },

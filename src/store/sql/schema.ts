@@ -6,6 +6,7 @@ import type { Role } from '../../domain/caller.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { Purpose } from '../../domain/grants/grant.ts'
 import type { CredentialState } from '../../domain/state.ts'
+import type { EventName } from '../../domain/telling/events.ts'
 import type { AttemptRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
@@ -244,6 +245,43 @@ export interface LoginAttemptTable {
   ended_at: number | null
 }
 
+export interface WebhookTable {
+  id: string
+  organization_id: string
+  url: string
+  description: string
+  /** JSON list of names; null: all. */
+  events: string | null
+  wrapped_key: Uint8Array
+  secret: Uint8Array
+  created_at: number
+  created_by: string
+}
+
+export interface ToldEventTable {
+  id: string
+  organization_id: string
+  name: EventName
+  /** JSON: the EventSubject of domain/telling/events.ts. */
+  subject: string
+  reason: string
+  link: string | null
+  once: string | null
+  created_at: number
+}
+
+export interface EventDeliveryTable {
+  event_id: string
+  webhook_id: string
+  organization_id: string
+  attempts: number
+  since: number
+  next_at: number | null
+  last_status: string
+  delivered_at: number | null
+  gave_up_at: number | null
+}
+
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
 export interface Database {
   credential: CredentialTable
@@ -263,4 +301,7 @@ export interface Database {
   login_grant: LoginGrantTable
   renewal_attempt: RenewalAttemptTable
   login_attempt: LoginAttemptTable
+  webhook: WebhookTable
+  told_event: ToldEventTable
+  event_delivery: EventDeliveryTable
 }

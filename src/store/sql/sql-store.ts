@@ -27,6 +27,8 @@ import { deviceLoginGroup } from './groups/people/device-logins.ts'
 import { holdingGroup } from './groups/people/holdings.ts'
 import { invitationGroup } from './groups/people/invitations.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
+import { deliveryGroup, outboxGroup } from './groups/telling/outbox.ts'
+import { webhookGroup } from './groups/telling/webhooks.ts'
 import { tokenGroup } from './groups/tokens.ts'
 import { upkeepGroup } from './groups/upkeep.ts'
 import { versionGroup } from './groups/versions.ts'
@@ -286,6 +288,9 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
   const grants = grantGroup(database)
   const attempts = attemptGroup(database)
   const loginAttempts = loginAttemptGroup(database)
+  const webhooks = webhookGroup(database)
+  const outbox = outboxGroup(database)
+  const deliveries = deliveryGroup(database)
   const counts = countGroup(database)
   const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
@@ -306,6 +311,9 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
     grants: grants(execute),
     attempts: attempts(execute),
     loginAttempts: loginAttempts(execute),
+    webhooks: webhooks(execute),
+    outbox: outbox(execute),
+    deliveries: deliveries(execute),
     counts: counts(execute),
   })
   const gathered = gatheredCandidates(database)

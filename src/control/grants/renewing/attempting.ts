@@ -16,6 +16,7 @@ import { type GrantPorts, situationOf, upkeep } from '../tools.ts'
 import { answerField, type JournaledAnswer } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
+import { tokensIn } from './reading.ts'
 
 /** What somebody wants of which grant, and what is known here of its attempt. */
 export interface Wanted {
@@ -55,34 +56,41 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   const { timings, elapsed } = ports
   const left = Math.max(timings.lease, claim.renewer.limitMs ?? 0) - (elapsed() - claim.since)
   // Too late to send anything: others may take it for dead before an answer can come.
-  if (left < timings.callTimeout) return ended(ports, claim, { kind: 'unsent' })
-  const { row, fields, renewer } = claim
+  if (left < timings.callTimeout) return ended(ports, claim.attempt, { kind: 'unsent' })
+  const { row, fields } = claim
+  // What is issued for it is issued no earlier. When the answer is read says less: this process may have slept meanwhile.
+  const at = ports.now()
   const said = await ask(ports, claim, left)
-  if (said.kind !== 'answered') return ended(ports, claim, said)
-  const answer = await escrow(ports, claim, said.raw)
-  const tokens = renewer.tokensIn(row.type, said.raw, fields, answer.at)
+  if (said.kind !== 'answered') return ended(ports, claim.attempt, said)
+  const answer = await escrow(ports, claim, said.raw, at)
+  const tokens = tokensIn(ports, row, said.raw, fields, at)
   if (tokens === null) {
-    ports.journal.settled(answer.attempt)
-    return ended(ports, claim, UNREADABLE)
+    await ended(ports, claim.attempt, UNREADABLE)
+    return ports.journal.settled(answer.attempt)
   }
   await settle(ports, answer, tokens)
 }
 
 // A provider that answers nobody is left in peace by most.
-async function ask(
-  { breakers }: GrantPorts,
-  { row, fields, renewer }: Claim,
-  timeoutMs: number,
-): Promise<Renewal> {
+async function ask(ports: GrantPorts, { row, fields, renewer }: Claim, timeoutMs: number): Promise<Renewal> {
+  const { breakers } = ports
   const retryAfterMs = breakers.wait(renewer)
   if (retryAfterMs > 0)
     return { kind: 'failed', doubtful: false, retryAfterMs, message: 'The provider answers nobody.' }
-  const said = await renewer.renew(row.type, fields, { timeoutMs })
+  const said = await renewer.renew(row.type, fields, { timeoutMs }).catch(thrown(ports))
   breakers.report(renewer, row.id, said.kind !== 'failed')
   return said
 }
 
-const UNREADABLE: RenewalFailure = {
+// No answer of a provider makes it throw; whatever does may have come after the provider was asked.
+function thrown({ log }: GrantPorts): (error: unknown) => RenewalFailure {
+  return (error) => {
+    log.error({ detail: String(error) }, 'a login could not be renewed')
+    return { kind: 'failed', doubtful: true, retryAfterMs: null, message: 'It could not be asked.' }
+  }
+}
+
+export const UNREADABLE: RenewalFailure = {
   kind: 'failed',
   doubtful: true,
   retryAfterMs: null,
@@ -121,12 +129,17 @@ function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
 }
 
 // Sealed with the data key of the credential, which stays the same when the master key does not.
-async function escrow(ports: GrantPorts, { attempt, row }: Claim, raw: Secret): Promise<JournaledAnswer> {
+async function escrow(
+  ports: GrantPorts,
+  { attempt, row }: Claim,
+  raw: Secret,
+  at: number,
+): Promise<JournaledAnswer> {
   const { id, credentialId, organizationId, login, generation } = attempt
   const field = answerField(id)
   const context = { organizationId, credentialId, field, version: generation, fields: [field] }
   const sealed = ports.vault.seal(row.wrappedKey, keyContext(row), context, raw)
-  const answer = { attempt: id, credentialId, organizationId, login, generation, at: ports.now(), sealed }
+  const answer = { attempt: id, credentialId, organizationId, login, generation, at, sealed }
   try {
     await ports.journal.append(answer)
   } catch (error) {
@@ -139,8 +152,10 @@ async function escrow(ports: GrantPorts, { attempt, row }: Claim, raw: Secret): 
 
 type Unanswered = Exclude<Renewal, { kind: 'answered' }> | { readonly kind: 'unsent' }
 
-// What came of it, and what that means for the grant.
-async function ended(ports: GrantPorts, { attempt }: Claim, said: Unanswered): Promise<void> {
+type Ended = Pick<AttemptRow, 'id' | 'organizationId' | 'credentialId'>
+
+/** Writes down what came of an attempt that brought no tokens, and what that means for the grant. */
+export async function ended(ports: GrantPorts, attempt: Ended, said: Unanswered): Promise<void> {
   const unit = () =>
     ports.guard.perform(upkeep(ports, attempt.organizationId), async (unit, authorize) => {
       const { row, grantRow } = await find(unit, attempt)

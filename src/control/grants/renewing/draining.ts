@@ -3,31 +3,52 @@
 
 import { after } from '../../../domain/grants/grant.ts'
 import type { TokenSet } from '../../../providers/provider.ts'
+import type { AttemptState } from '../../../store/grant-groups.ts'
 import type { CredentialRow } from '../../../store/store.ts'
 import { sealedVersion } from '../../credentials/sealing.ts'
 import { type GrantPorts, upkeep } from '../tools.ts'
+import { ended, UNREADABLE } from './attempting.ts'
 import { answerField, type JournaledAnswer } from './journal.ts'
 import { find, type GrantPlace, grantAct, keep, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
+import { tokensIn } from './reading.ts'
 
 /** Gives every answer its place. Throws when the database does; it can be called as often as one likes. */
 export async function drain(ports: GrantPorts): Promise<void> {
-  for (const answer of ports.journal.answers()) await drainOne(ports, answer)
+  for (const answer of ports.journal.answers()) await drainOne(ports, answer).catch(unlessAway(ports, answer))
   for (const { credentialId, login, generation } of ports.journal.furthest()) {
     const found = await ports.store.grants.get(credentialId)
     const isBehind = found?.grant.login === login && found.grant.generation < generation
-    if (found && isBehind && !found.grant.unverified) await quarantine(ports, found)
+    if (found === undefined || !isBehind) continue
+    if (!found.grant.unverified) await quarantine(ports, found)
+    // It is known now: the verified one is not set aside again.
+    await ports.journal.reached({ credentialId, login, generation: found.grant.generation })
   }
 }
 
+// One answer that has no place, whatever the reason, keeps neither the others nor the server from theirs.
+function unlessAway(
+  { store, log }: GrantPorts,
+  { attempt }: JournaledAnswer,
+): (error: unknown) => Promise<void> {
+  return async (error) => {
+    await store.now()
+    log.error({ attempt, detail: String(error) }, 'an answer in the journal has found no place')
+  }
+}
+
+const WAITING: readonly AttemptState[] = ['sent', 'given_up']
+
 async function drainOne(ports: GrantPorts, answer: JournaledAnswer): Promise<void> {
   const attempt = await ports.store.attempts.get(answer.attempt)
-  if (attempt && attempt.state !== 'sent' && attempt.state !== 'given_up' && attempt.state !== 'failed')
-    return
+  if (attempt && !WAITING.includes(attempt.state)) return
   const row = await ports.store.credentials.get(answer.organizationId, answer.credentialId)
   if (row === undefined) return ports.journal.forget(answer.credentialId)
   const tokens = await reopened(ports, row, answer)
-  if (tokens === null) return ports.journal.settled(answer.attempt)
+  if (tokens === null) {
+    if (attempt !== undefined) await ended(ports, attempt, UNREADABLE)
+    return ports.journal.settled(answer.attempt)
+  }
   const placed = await settle(ports, answer, tokens)
   ports.log.warn({ attempt: answer.attempt, placed }, 'an answer was found in the journal')
 }
@@ -44,8 +65,7 @@ async function reopened(
     return { result: null, open: [sealed, await sealedVersion(unit, row)] }
   })
   const raw = opened[0]?.[field]
-  const renewer = ports.renewerOf(row.type)
-  return raw && renewer ? renewer.tokensIn(row.type, raw, opened[1] ?? {}, answer.at) : null
+  return raw ? tokensIn(ports, row, raw, opened[1] ?? {}, answer.at) : null
 }
 
 /** Somebody else may have renewed it since: nobody gets it before one call has shown that it still lives. */

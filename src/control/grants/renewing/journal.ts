@@ -9,7 +9,7 @@ export interface JournaledAnswer {
   readonly login: string
   /** The generation whose refresh token was sent. */
   readonly generation: number
-  /** When it came: milliseconds since 1970. */
+  /** When it was asked for, in milliseconds since 1970: it was issued no earlier. */
   readonly at: number
   readonly sealed: Uint8Array
 }
@@ -29,8 +29,9 @@ export interface RenewalJournal {
   answers(): readonly JournaledAnswer[]
   /** The answer is stored, or worth nothing any more. It is kept for a while all the same: a database may forget. */
   settled(attempt: string): void
+  /** So far it has come, whatever was known before. */
   reached(place: Reached): Promise<void>
-  /** The furthest of each grant. */
+  /** How far each grant had come. */
   furthest(): readonly Reached[]
   /** The credential is gone, and so is what was known of it. */
   forget(credentialId: string): void

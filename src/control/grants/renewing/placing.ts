@@ -3,12 +3,12 @@
 
 import { after, belonging } from '../../../domain/grants/grant.ts'
 import type { TokenSet } from '../../../providers/provider.ts'
-import type { AttemptEnd, AttemptState } from '../../../store/grant-groups.ts'
+import type { AttemptEnd, AttemptRow, AttemptState } from '../../../store/grant-groups.ts'
 import type { StoreGroups } from '../../../store/store.ts'
 import { pointer, sealVersion } from '../../credentials/sealing.ts'
 import type { Authorize } from '../../guard.ts'
 import { type GrantPorts, upkeep } from '../tools.ts'
-import type { JournaledAnswer } from './journal.ts'
+import type { JournaledAnswer, Reached } from './journal.ts'
 import { find, grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
 
 // Older generations are of no use; a few are kept to look back at.
@@ -23,25 +23,41 @@ export type Placed = 'current' | 'orphan' | 'leftover' | 'other_account' | 'gone
 /** As `place`, for as long as it takes: without a database the journal keeps the answer. */
 export async function settle(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
   const placed = await ports.persistently(() => place(ports, answer, tokens))
-  const { attempt, credentialId, login, generation } = answer
-  if (placed === 'current') await ports.journal.reached({ credentialId, login, generation: generation + 1 })
-  if (placed === 'gone') ports.journal.forget(credentialId)
-  ports.journal.settled(attempt)
-  return placed
+  const { credentialId, login } = answer
+  if (placed.generation !== undefined)
+    await note(ports, { credentialId, login, generation: placed.generation })
+  if (placed.as === 'gone') ports.journal.forget(credentialId)
+  ports.journal.settled(answer.attempt)
+  return placed.as
+}
+
+// Without the note a database that goes back in time may not be noticed; what is stored is stored.
+async function note({ journal, log }: GrantPorts, place: Reached): Promise<void> {
+  try {
+    await journal.reached(place)
+  } catch (error) {
+    log.error({ detail: String(error) }, 'the journal of renewals cannot be written')
+  }
 }
 
 /** Stores what an attempt has brought. Throws when the database does: nothing was stored then, or nobody knows. */
-async function place(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
-  return (await untilKept(() => placeOnce(ports, answer, tokens))) ?? 'gone'
+async function place(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Place> {
+  return (await untilKept(() => placeOnce(ports, answer, tokens))) ?? { as: 'gone' }
 }
 
-function placeOnce(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
+interface Place {
+  readonly as: Placed
+  /** Which one it is, when it is the current one. */
+  readonly generation?: number
+}
+
+function placeOnce(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Place> {
   return ports.guard.perform(upkeep(ports, answer.organizationId), async (unit, authorize) => {
     const { row, grantRow } = await find(unit, answer)
     const attempt = await unit.attempts.get(answer.attempt)
     if (attempt !== undefined && !OPEN.includes(attempt.state)) {
       await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state: 'stored before' }))
-      return 'stored_before'
+      return { as: 'stored_before' }
     }
     const placing: Placing = { row, grantRow, answer, tokens, wasThere: attempt !== undefined }
     const belongs = belonging(grantRow.grant, { ...answer, issuedAt: answer.at })
@@ -65,7 +81,7 @@ async function makeCurrent(
   unit: StoreGroups,
   authorize: Authorize,
   placing: Placing,
-): Promise<'current'> {
+): Promise<Place> {
   const { row, grantRow, answer, tokens } = placing
   const { content, account, digest, ...issued } = tokens
   const grant = after(grantRow.grant, {
@@ -87,7 +103,7 @@ async function makeCurrent(
   const known = { account: account.id || grantRow.account, digest }
   const moved = { ...row, ...change, revision: row.revision + 1 }
   await keep(ports, unit, { row: moved, grantRow }, { ...grant, generation: version }, known)
-  return 'current'
+  return { as: 'current', generation: version }
 }
 
 // It is kept, sealed as it came: until the current one has worked, or until it can be revoked.
@@ -97,7 +113,7 @@ async function keepAside(
   authorize: Authorize,
   placing: Placing,
   state: 'orphan' | 'leftover',
-): Promise<'orphan' | 'leftover'> {
+): Promise<Place> {
   const { row, answer } = placing
   await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state }))
   await end(unit, placing, { state, endedAt: answer.at, answer: answer.sealed })
@@ -106,7 +122,7 @@ async function keepAside(
     const reason = 'two answers of one login; the later one is used'
     await ports.tell(unit, { event: 'grant.orphan_found', organizationId, credentialId, reason })
   }
-  return state
+  return { as: state }
 }
 
 async function refuseOther(
@@ -114,7 +130,7 @@ async function refuseOther(
   unit: StoreGroups,
   authorize: Authorize,
   placing: Placing,
-): Promise<'other_account'> {
+): Promise<Place> {
   const { row, grantRow, answer } = placing
   const event = {
     kind: 'refused',
@@ -125,10 +141,19 @@ async function refuseOther(
   await authorize(grantAct('grant.refused', row, { attempt: answer.attempt, reason: 'another account' }))
   await end(unit, placing, { state: 'refused', endedAt: ports.now(), answer: answer.sealed })
   await keep(ports, unit, { row, grantRow }, after(grantRow.grant, event))
-  return 'other_account'
+  return { as: 'other_account' }
 }
 
 async function end(unit: StoreGroups, { answer, wasThere }: Placing, end: AttemptEnd): Promise<void> {
-  if (!wasThere) return
+  if (!wasThere) return unit.attempts.insert({ ...forgotten(answer), ...end, answer: end.answer ?? null })
   if (!(await unit.attempts.end(answer.attempt, OPEN, end))) throw overtaken()
+}
+
+// The database has lost it with its last commits. It is put back, so that its answer is placed once and not anew each time.
+function forgotten({ attempt, at, ...place }: JournaledAnswer): Omit<AttemptRow, keyof AttemptEnd> {
+  const { credentialId, organizationId, login, generation } = place
+  return {
+    ...{ id: attempt, credentialId, organizationId, login, generation, purpose: 'renew' },
+    ...{ replica: '', startedAt: at, digest: '', beat: 0 },
+  }
 }

@@ -1,6 +1,8 @@
-// Data keys over SQL: columns of credentials, looked at by the master key that the header of a wrapped key names.
+// Data keys over SQL: columns of credentials and webhooks, looked at by the master key that the header of a wrapped key
+// names.
 
 import { type Kysely, sql } from 'kysely'
+import { type WebhookRow, webhookPlace } from '../../outbox-group.ts'
 import type { DataKeyRow, DataKeyStore } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
@@ -28,24 +30,63 @@ export function dataKeyGroup(database: Kysely<Database>): (execute: Execute) => 
       .where('id', '=', marker('id'))
       .where('wrapped_key', '=', marker('seen')),
   )
+  const webhooks = webhookKeys(database)
   return (execute) => ({
     countByMasterKey: async () => {
-      const query = database
-        .selectFrom('credential')
-        .select((row) => [MASTER_KEY.as('masterKey'), row.fn.countAll<number | string>().as('dataKeys')])
-        .groupBy(MASTER_KEY)
-      const { rows } = await execute(query.compile())
-      return Object.fromEntries(
-        rows.map(({ masterKey, dataKeys }) => [Buffer.from(masterKey).toString('hex'), Number(dataKeys)]),
-      )
+      const counts: Record<string, number> = {}
+      for (const table of ['credential', 'webhook'] as const) {
+        const { rows } = await execute(countQuery(database, table))
+        for (const { masterKey, dataKeys } of rows) {
+          const id = Buffer.from(masterKey).toString('hex')
+          counts[id] = (counts[id] ?? 0) + Number(dataKeys)
+        }
+      }
+      return counts
     },
     underOther: async (masterKeyId, { after = '', limit }) => {
-      const query = underOther({ masterKey: Buffer.from(masterKeyId, 'hex'), after, limit })
-      return (await execute(query)).rows
+      const asked = { masterKey: Buffer.from(masterKeyId, 'hex'), after, limit }
+      const credentials = (await execute(underOther(asked))).rows
+      const others = (await execute(webhooks.underOther(asked))).rows
+      const all = [
+        ...credentials,
+        ...others.map(({ wrappedKey, ...row }) => ({ ...webhookPlace(row), wrappedKey })),
+      ]
+      return all.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
     },
     rewrap: async (id, seen, wrapped) =>
-      (await execute(rewrap({ id, seen, wrapped }))).numAffectedRows === 1n,
+      (await execute(rewrap({ id, seen, wrapped }))).numAffectedRows === 1n ||
+      (await execute(webhooks.rewrap({ id, seen, wrapped }))).numAffectedRows === 1n,
   })
+}
+
+function countQuery(database: Kysely<Database>, table: 'credential' | 'webhook') {
+  return database
+    .selectFrom(table)
+    .select((row) => [MASTER_KEY.as('masterKey'), row.fn.countAll<number | string>().as('dataKeys')])
+    .groupBy(MASTER_KEY)
+    .compile()
+}
+
+type WebhookKey = Pick<WebhookRow, 'id' | 'organizationId' | 'url' | 'wrappedKey'>
+
+function webhookKeys(database: Kysely<Database>) {
+  const underOther = prepare<{ masterKey: Uint8Array; after: string; limit: number }, WebhookKey>((marker) =>
+    database
+      .selectFrom('webhook')
+      .select(['id', 'organization_id as organizationId', 'url', 'wrapped_key as wrappedKey'])
+      .where('id', '>', marker('after'))
+      .where(MASTER_KEY, '<>', marker('masterKey'))
+      .orderBy('id')
+      .limit(marker('limit')),
+  )
+  const rewrap = prepare((marker: Markers<{ id: string; seen: Uint8Array; wrapped: Uint8Array }>) =>
+    database
+      .updateTable('webhook')
+      .set({ wrapped_key: marker('wrapped') })
+      .where('id', '=', marker('id'))
+      .where('wrapped_key', '=', marker('seen')),
+  )
+  return { underOther, rewrap }
 }
 
 function prepareUnderOther(database: Kysely<Database>) {

@@ -1,7 +1,8 @@
 // Small facts over SQL: settings of an organization (JSON) and facts about the installation (text).
 
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { InstallationStore, SettingStore } from '../../store.ts'
+import type { InstallationStore } from '../../installation-group.ts'
+import type { SettingStore } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database, SettingTable } from '../schema.ts'
 

@@ -1,12 +1,12 @@
 // Signing in with ChatGPT against the sandbox's OAuth server, and against answers that no honest server gives.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Secret } from '../domain/secret.ts'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { readCodexFile } from './openai-file.ts'
-import { openAiSignIn } from './openai-sign-in.ts'
-import type { SignIn, StartedSignIn } from './provider.ts'
-import { startScripted } from './scripted-upstream.ts'
+import { Secret } from '../../domain/secret.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import type { SignIn, StartedSignIn } from '../provider.ts'
+import { startScripted } from '../scripted-upstream.ts'
+import { readCodexFile } from './auth-file.ts'
+import { openAiSignIn } from './sign-in.ts'
 
 const AT = Date.UTC(2030, 0, 1)
 

@@ -1,12 +1,12 @@
 // The login in a file of the codex program, `$CODEX_HOME/auth.json`: which of its kinds of credential it holds, and the
 // tokens or key of it. Pure, and strict: what is not quite right is refused.
 
-import { ClavigerError } from '../domain/errors.ts'
-import type { Secret } from '../domain/secret.ts'
-import { checkFields } from '../domain/values.ts'
-import { claimsOf, openAiTokens } from './openai-tokens.ts'
-import type { ForeignLogin } from './provider.ts'
-import { isObject, type JsonObject, parseObject, textOf } from './upstream.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Secret } from '../../domain/secret.ts'
+import { checkFields } from '../../domain/values.ts'
+import { claimsOf, openAiTokens } from '../openai-tokens.ts'
+import type { ForeignLogin } from '../provider.ts'
+import { isObject, type JsonObject, parseObject, textOf } from '../upstream.ts'
 
 /** See SignIn.read. */
 export function readCodexFile(file: Secret, at: number): ForeignLogin {

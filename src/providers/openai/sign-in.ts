@@ -2,15 +2,15 @@
 // pasted, and OpenAI's own dialect of the device flow. Nothing is followed and nothing is tried twice.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { ClavigerError } from '../domain/errors.ts'
-import { Secret } from '../domain/secret.ts'
-import { callUpstream, OutgoingError, type UpstreamResponse } from '../lib/outgoing.ts'
-import { readCodexFile } from './openai-file.ts'
-import { CODEX_CLIENT, type OpenAiLoginOptions } from './openai-login.ts'
-import { openAiTokens } from './openai-tokens.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { Secret } from '../../domain/secret.ts'
+import { callUpstream, OutgoingError, type UpstreamResponse } from '../../lib/outgoing.ts'
+import { CODEX_CLIENT, type OpenAiLoginOptions } from '../openai-login.ts'
+import { openAiTokens } from '../openai-tokens.ts'
+import type { SignIn, SignInStep, StartedSignIn } from '../provider.ts'
+import { joinUrl, parseObject, textOf } from '../upstream.ts'
+import { readCodexFile } from './auth-file.ts'
 import { readPasted } from './pasted-code.ts'
-import type { SignIn, SignInStep, StartedSignIn } from './provider.ts'
-import { joinUrl, parseObject, textOf } from './upstream.ts'
 
 // What the codex program asks for.
 const SCOPE = 'openid profile email offline_access api.connectors.read api.connectors.invoke'

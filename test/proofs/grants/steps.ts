@@ -1,0 +1,126 @@
+// The steps of a renewal at which a server is killed, and how each is recognized from outside.
+
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import type { Random } from '../random.ts'
+import type { StartOptions } from '../server-process.ts'
+import type { Ground } from './ground.ts'
+
+const SEEN_WITHIN_MS = 20_000
+
+export interface Step {
+  readonly name: string
+  /** Before the server is started. */
+  prepare(ground: Ground): void
+  /** Resolves at the moment of the kill; throws when the step does not come. */
+  reached(ground: Ground, start: StartOptions, random: Random): Promise<void>
+  /** How many calls its provider may have seen by the time the next caller was served. */
+  readonly calls: readonly [number, number]
+  /** The answer cannot have been seen by anybody: then one retry, and a new login where that is refused. */
+  readonly mayBeLost: boolean
+}
+
+export const STEPS: readonly Step[] = [
+  {
+    name: 'the claim is written, nothing was sent',
+    prepare: () => undefined,
+    reached: claimed,
+    ...{ calls: [1, 2], mayBeLost: true },
+  },
+  {
+    name: 'sent; the provider has changed nothing yet',
+    prepare: ({ sandbox }) => sandbox.oauth.teach({ kind: 'hang', at: 'before-commit' }, { times: 1 }),
+    reached: held,
+    ...{ calls: [2, 2], mayBeLost: false },
+  },
+  {
+    name: 'the provider has rotated; its answer is not on the wire',
+    prepare: ({ sandbox }) => sandbox.oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 }),
+    reached: held,
+    ...{ calls: [2, 2], mayBeLost: true },
+  },
+  {
+    name: 'the answer arrives, at a random moment of the next 20 ms',
+    prepare: ({ sandbox }) => sandbox.oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 }),
+    async reached(ground, start, random) {
+      await held(ground)
+      ground.sandbox.oauth.release()
+      const until = performance.now() + random.below(2_000) / 100
+      while (performance.now() < until) await nextTurn()
+      void start
+    },
+    ...{ calls: [1, 2], mayBeLost: true },
+  },
+  {
+    name: 'the answer is in the journal, its commit is not acknowledged',
+    prepare: ({ sandbox }) => sandbox.oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 }),
+    async reached(ground, start) {
+      await held(ground)
+      ground.sandbox.oauth.release()
+      await journaled(start, '"answer"')
+    },
+    // The line is seen before it is synced: SIGKILL loses none of it.
+    ...{ calls: [1, 2], mayBeLost: false },
+  },
+  {
+    name: 'committed, nobody has heard of it',
+    prepare: ({ sandbox }) => sandbox.oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 }),
+    async reached(ground, start) {
+      await held(ground)
+      ground.sandbox.oauth.release()
+      await journaled(start, '"reached"')
+    },
+    ...{ calls: [1, 1], mayBeLost: false },
+  },
+]
+
+async function held({ sandbox }: Ground): Promise<void> {
+  await inTime(sandbox.oauth.untilHeld(), 'a call that hangs')
+}
+
+async function journaled({ stateDirectory }: StartOptions, word: string): Promise<void> {
+  const path = join(stateDirectory, 'renewals.journal')
+  const { size } = statSync(path)
+  await until(() => readFileSync(path).subarray(size).includes(word), `${word} in the journal`)
+}
+
+async function claimed({ databaseUrl, postgres }: Ground, start: StartOptions): Promise<void> {
+  if (postgres === undefined) return claimedOnSqlite(start)
+  const client = new Client({ connectionString: databaseUrl })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    await until(async () => {
+      const { rows } = await client.query("select 1 from renewal_attempt where state = 'sent'")
+      return rows.length > 0
+    }, 'a claim')
+  } finally {
+    await client.end()
+  }
+}
+
+// The entry of the audit log is in the same transaction, and legible in the log of the database, which begins anew with the
+// server.
+async function claimedOnSqlite({ stateDirectory }: StartOptions): Promise<void> {
+  const path = join(stateDirectory, 'claviger.db-wal')
+  await until(() => existsSync(path) && readFileSync(path).includes('grant.renew'), 'a claim')
+}
+
+async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const started = performance.now()
+  while (!(await isSo())) {
+    if (performance.now() - started > SEEN_WITHIN_MS) throw new Error(`There was never ${what}.`)
+    await nextTurn()
+  }
+}
+
+async function inTime(work: Promise<void>, what: string): Promise<void> {
+  const ended = new AbortController()
+  const late = sleep(SEEN_WITHIN_MS, undefined, { signal: ended.signal, ref: false }).then(() => {
+    throw new Error(`There was never ${what}.`)
+  })
+  await Promise.race([work, late]).finally(() => ended.abort())
+  late.catch(() => undefined)
+}
