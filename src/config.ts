@@ -108,7 +108,7 @@ export const SETTINGS = {
   openaiIssuer: {
     variable: 'CLAVIGER_OPENAI_ISSUER',
     standard: 'https://auth.openai.com',
-    meaning: 'Where Codex access tokens are tested: the accounts API below it.',
+    meaning: 'Where people sign in with ChatGPT, logins are renewed, and Codex access tokens are tested.',
   },
   bedrockUrl: {
     variable: 'CLAVIGER_BEDROCK_URL',

@@ -25,6 +25,7 @@ import { makeFirstLink } from './control/signing-in/invitations.ts'
 import { createTell } from './control/telling/tell.ts'
 import { startTelling } from './control/telling/telling.ts'
 import type { Ports } from './control/use-case.ts'
+import type { CredentialType } from './domain/credential-types.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
 import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/better-auth.ts'
 import { sha256 } from './lib/digest.ts'
@@ -37,7 +38,10 @@ import { createAnthropicProvider } from './providers/anthropic.ts'
 import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-login.ts'
 import { createBedrockProvider } from './providers/bedrock.ts'
 import { claudeProgram } from './providers/claude-program.ts'
+import { claudeSignIn } from './providers/claude-sign-in.ts'
+import type { LoginProgram } from './providers/login-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
+import type { SignIn } from './providers/provider.ts'
 import { createWebhookSender } from './providers/webhooks.ts'
 import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
@@ -109,6 +113,7 @@ async function begin(
   const people = await identity.bootstrap()
   const operatorOrganization = people.organization.id
   const world = { ...edges(settings), now: clock.now }
+  endings.push(world.endSignIns)
   const watch = await watchAudit(settings, { store, identity, now: clock.now }, log)
   endings.push(() => watch.stop())
   const background = await startBackground(engine, settings, {
@@ -185,7 +190,7 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 }
 
 // The randomness and the providers of the real world.
-function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | 'providerOf' | 'webhooks'> {
+function edges(settings: ServerSettings) {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
     createAnthropicProvider({
@@ -198,28 +203,39 @@ function edges(settings: ServerSettings): Pick<Ports, 'random' | 'leaseLife' | '
       ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
     }),
   ]
+  const signIns: SignIn[] = [...providers.flatMap(({ signIn }) => signIn ?? []), claudeSignIns(settings)]
   return {
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
     leaseLife: settings.leaseLife,
-    providerOf: (type) =>
+    providerOf: (type: CredentialType) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
+    signInOf: (type: CredentialType) => signIns.find(({ signsIn }) => signsIn === type),
+    grantTimings: { ...GRANT_TIMINGS, ...settings.renewal },
+    endSignIns: async () => void (await Promise.all(signIns.map((signIn) => signIn.close?.()))),
   }
 }
 
-// The program is looked for when a login is due: it may be installed later than the server is started.
-function claudeRenewal({ claudeBin, stateDirectory }: ServerSettings): ClaudeRenewal {
-  const env = environment()
-  const directory = join(stateDirectory, 'renewals')
-  const programAt = (program: string) => claudeProgram({ program, directory, environment: env })
-  const { renewalLimitMs, read } = programAt('claude')
+function claudeRenewal(settings: ServerSettings): ClaudeRenewal {
+  const { renewalLimitMs, read } = claudeAt(settings, 'renewals', 'claude')
   return {
     ...{ renewalLimitMs, read },
-    renew: async (grant) => {
-      const program = await findCommand(claudeBin ?? 'claude', env, process.cwd())
-      return programAt(program ?? 'claude').renew(grant)
-    },
+    renew: async (grant) => (await foundClaude(settings, 'renewals')).renew(grant),
   }
+}
+
+function claudeSignIns(settings: ServerSettings): SignIn {
+  return claudeSignIn({ signIn: async () => (await foundClaude(settings, 'sign-ins')).signIn() })
+}
+
+// The program is looked for when it is needed: it may be installed later than the server is started.
+async function foundClaude(settings: ServerSettings, directory: string): Promise<LoginProgram> {
+  const program = await findCommand(settings.claudeBin ?? 'claude', environment(), process.cwd())
+  return claudeAt(settings, directory, program ?? 'claude')
+}
+
+function claudeAt({ stateDirectory }: ServerSettings, name: string, program: string): LoginProgram {
+  return claudeProgram({ program, directory: join(stateDirectory, name), environment: environment() })
 }
 
 async function openVault(settings: ServerSettings, store: Ports['store']) {

@@ -6,6 +6,7 @@ import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { BACKUP_OPERATIONS } from './operations/backup.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
+import { LOGIN_OPERATIONS } from './operations/logins.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
 import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
@@ -16,6 +17,7 @@ import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
   ...CREDENTIAL_OPERATIONS,
+  ...LOGIN_OPERATIONS,
   ...LEASE_OPERATIONS,
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,

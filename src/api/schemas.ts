@@ -7,6 +7,7 @@ import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { BACKUP_SCHEMAS } from './schemas/backup.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
+import { LOGIN_SCHEMAS } from './schemas/logins.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
 import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
@@ -17,6 +18,7 @@ import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
   ...CREDENTIAL_SCHEMAS,
+  ...LOGIN_SCHEMAS,
   ...LEASE_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,

@@ -32,6 +32,7 @@ export function addCredentialCommands(program: Command, attach: Attach): void {
   addCreate(group, attach)
   addReading(group, attach)
   addChanging(group, attach)
+  addLogins(group, attach)
   addOrder(group, attach)
 }
 
@@ -52,6 +53,7 @@ function addCreate(group: Command, attach: Attach): void {
       .alias(OZ_NAME[harness])
       .description(`Store a credential for ${HARNESS_TITLE[harness]}.`)
     for (const type of typesOf(harness)) addKind(kinds, type, attach)
+    addSignIn(kinds, harness, attach)
   }
   addKind(create, 'raw', attach)
 }
@@ -69,6 +71,32 @@ function addKind(parent: Command, type: CredentialType, attach: Attach): void {
     const { create } = await import('./credential/create.ts')
     return (context, options: Parameters<typeof create>[2], words) => create(type, context, options, words)
   })
+}
+
+function addSignIn(parent: Command, harness: HarnessName, attach: Attach): void {
+  const type = `${harness}/oauth` as const
+  const command = parent
+    .command(CREDENTIAL_TYPES[type].kind)
+    .description(`Store: ${CREDENTIAL_TYPES[type].title}, by signing in.`)
+    .argument(NAME)
+    .option('-d, --description <text>', 'notes, for example who signed in')
+  if (NOTICE[harness] !== null)
+    command.option('--accept-notice', 'the notice about subscriptions was read and is accepted')
+  attach(signInOptions(ownerOptions(command)), async () => {
+    const { create } = await import('./credential/create.ts')
+    return (context, options: Parameters<typeof create>[2], words) => create(type, context, options, words)
+  })
+}
+
+/** What the verbs that sign in at a provider have in common. */
+export function signInOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--method <method>', 'browser and paste: by a link; device: by a code (Codex only)').choices(
+        ['browser', 'paste', 'device'],
+      ),
+    )
+    .option('--no-browser', 'show the link, and open no browser')
 }
 
 function addReading(group: Command, attach: Attach): void {
@@ -125,6 +153,24 @@ function addChanging(group: Command, attach: Attach): void {
   attach(ownerOptions(remove), () => import('./credential/delete.ts').then((m) => m.run))
 }
 
+function addLogins(group: Command, attach: Attach): void {
+  const login = group
+    .command('login')
+    .description('Sign in again for a credential that was made by signing in.')
+    .argument(NAME)
+    .option('--replace-account', 'even when it is another account than before')
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+  attach(signInOptions(ownerOptions(login)), () => import('./logins/login.ts').then((m) => m.run))
+  const take = group
+    .command('import')
+    .description('Take over the login that codex or claude keeps on this machine; its own copy is dead then.')
+    .argument(NAME, 'codex or claude when absent')
+    .addOption(new Option('--from <source>', 'codex, claude, or the path of a file').makeOptionMandatory())
+    .option('-d, --description <text>', 'notes')
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+  attach(ownerOptions(take), () => import('./logins/import.ts').then((m) => m.run))
+}
+
 function addOrder(group: Command, attach: Attach): void {
   const order = group.command('order').description("The order in which an owner's credentials are tried.")
   const harness = () => new Option('--harness <name>').choices(HARNESSES).makeOptionMandatory()
@@ -139,7 +185,8 @@ function addOrder(group: Command, attach: Attach): void {
   attach(ownerOptions(set), () => import('./credential/order.ts').then((m) => m.set))
 }
 
-function ownerOptions(command: Command): Command {
+/** Whose it is. */
+export function ownerOptions(command: Command): Command {
   return command
     .option('--org', 'of the organization')
     .option('--team [slug]', 'of a team; without a slug, of your only one')

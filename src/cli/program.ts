@@ -7,7 +7,7 @@ import { HARNESSES } from '../domain/harness-names.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
 import { addOperatingCommands } from './operating/program.ts'
-import { addCredentialCommands } from './program-credential.ts'
+import { addCredentialCommands, ownerOptions, signInOptions } from './program-credential.ts'
 import type { Ui } from './ui.ts'
 
 /** The whole tree. `attach` decides how a verb is run; help and version go to the ui. */
@@ -71,6 +71,16 @@ function addSigningIn(program: Command, attach: Attach): void {
     .option('--force', 'with --approve: do not ask')
     .option('--token', 'with an API token, asked for or read from standard input')
   attach(login, () => import('./signing-in/login.ts').then((m) => m.run))
+  const codexLogin = program
+    .command('codex-login')
+    .description(
+      'Sign in with ChatGPT and store the login: credential create codex oauth, asking for the server.',
+    )
+    .argument('[name]', 'codex when absent')
+    .option('--api-url <url>', 'address of the server')
+    .option('--api-key <key>', 'token for it; better asked for than given here')
+    .option('--replace-account', 'even when it is another account than before')
+  attach(signInOptions(ownerOptions(codexLogin)), () => import('./logins/codex-login.ts').then((m) => m.run))
   const logout = program.command('logout').description('Forget the saved login.')
   attach(logout, () => import('./commands/logout.ts').then((m) => m.run))
   const whoami = program.command('whoami').description('Say who this terminal is, and to which server.')

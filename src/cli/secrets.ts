@@ -53,6 +53,16 @@ export async function readValueFile(path: string): Promise<string> {
   }
 }
 
+/** The text of a file that another program keeps its login in. Throws `not_found` with this hint when there is none. */
+export async function readFileOfProgram(path: string, hint: string): Promise<string> {
+  try {
+    return await readValueFile(path)
+  } catch (thrown) {
+    if (!(thrown instanceof ClavigerError) || errorCode(thrown.cause) !== 'ENOENT') throw thrown
+    throw new ClavigerError('not_found', `There is no file ${path}.`, { hint })
+  }
+}
+
 /** Reads one of our own tokens. Throws `unauthenticated` for what cannot be one, without repeating it. */
 export function readToken(text: string, from: string): Secret {
   const token = text.trim()

@@ -44,6 +44,8 @@ export interface Ui {
   /** Asks without showing what is typed. Throws when the person gives up. */
   askSecret(question: string, check: Check): Promise<string>
   askText(question: string, check: Check, example: string): Promise<string>
+  /** As `askText`, until the signal aborts: null then. */
+  askUntil(question: string, signal: AbortSignal): Promise<string | null>
   /** Asks yes or no; the default is no. Giving up is no. */
   confirm(question: string): Promise<boolean>
 }
@@ -92,6 +94,11 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
       const { text } = await import('@clack/prompts')
       const validate = (answer: string | undefined) => check(answer ?? '')
       return answered(await text({ ...prompt, message: question, placeholder: example, validate }))
+    },
+    async askUntil(question, signal) {
+      const { text } = await import('@clack/prompts')
+      const answer = await text({ ...prompt, message: question, signal })
+      return signal.aborted ? null : answered(answer)
     },
     async confirm(question) {
       const { confirm } = await import('@clack/prompts')

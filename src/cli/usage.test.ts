@@ -36,6 +36,8 @@ test.each([
   'list AKIATESTTESTTEST',
   'list at-test-0123456789abcdef',
   `credential create claude api-key --value=${KEY} main`,
+  `credential create codex api-key --api-key ${KEY}`,
+  `codex-login --api-key x ${KEY}`,
 ])('a key on the command line is refused and not repeated: %s', (line) => {
   const error = refusal(line)
   expect(error?.code).toBe('invalid')
@@ -46,6 +48,8 @@ test.each([
   `exec --harness claude -- claude -p ${KEY}`,
   'credential update --value main',
   'login --token',
+  `codex-login --api-url http://127.0.0.1 --api-key ${KEY}`,
+  `codex-login --api-key=${KEY}`,
   'credential create claude api-key main --description rotates-in-May',
 ])('everything else passes: %s', (line) => {
   expect(refusal(line)).toBeNull()

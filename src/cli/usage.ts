@@ -20,7 +20,7 @@ const HOW = 'Values are typed at a prompt, piped to standard input, or read with
  */
 export function refuseSecretArguments(argv: readonly string[]): void {
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
-  for (const word of own) {
+  for (const word of withoutSwarmKey(own)) {
     if (ENROLMENT_CODE.test(word)) continue
     const [, flag, equals] = SECRET_FLAGS.exec(word) ?? []
     if (flag === undefined) {
@@ -34,6 +34,12 @@ export function refuseSecretArguments(argv: readonly string[]): void {
       : `--${flag} is not taken: secrets do not belong there.`
     throw new ClavigerError('invalid', what, { hint: HOW })
   }
+}
+
+// Agent Swarm's line has its key there, and is to work as it is: the verb warns of it.
+function withoutSwarmKey(words: readonly string[]): readonly string[] {
+  if (words.find((word) => !word.startsWith('-')) !== 'codex-login') return words
+  return words.filter((word, i) => !/^--api-key(=|$)/.test(word) && words[i - 1] !== '--api-key')
 }
 
 /** The parser's complaint as our error, without the value of an option or surplus words in it. */

@@ -14,6 +14,7 @@ import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
 import { createFollowingUseCases } from './leasing/following.ts'
 import { createRejectionUseCases } from './leasing/rejecting.ts'
+import { createLoginUseCases } from './logins/logins.ts'
 import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
 import { createJoinUseCase } from './machines/join.ts'
@@ -40,6 +41,7 @@ export function createControl(ports: Ports): Control {
     ...createPlacementUseCases(workshop),
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
+    ...createLoginUseCases(workshop),
     ...createLeaseUseCases(workshop),
     ...createRejectionUseCases(workshop),
     ...createFollowingUseCases(workshop),

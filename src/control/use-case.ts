@@ -5,9 +5,10 @@ import type { Input, Output } from '../api/schemas.ts'
 import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
+import type { GrantTimings } from '../domain/grants/decide.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, SignIn } from '../providers/provider.ts'
 import type { WebhookSender } from '../providers/webhook-sender.ts'
 import type { Store } from '../store/store.ts'
 import type { Snapshot } from '../store/transfer.ts'
@@ -89,6 +90,10 @@ export interface Ports {
   readonly identity: Identity
   /** The provider that can probe a type, if one can. */
   readonly providerOf: (type: CredentialType) => Provider | undefined
+  /** Whoever signs people in for a type, if it can be signed in for. */
+  readonly signInOf: (type: CredentialType) => SignIn | undefined
+  /** When logins are renewed. */
+  readonly grantTimings: GrantTimings
   readonly webhooks: WebhookSender
   /** Milliseconds since 1970. */
   readonly now: () => number

@@ -87,6 +87,8 @@ export const GENERAL_RIGHTS = {
   lease: ['owner', 'admin', 'member', 'agent', 'worker'],
   explain: ['owner', 'admin', 'member', 'auditor', 'agent', 'worker'],
   manageTokens: ['owner', 'admin', 'member', 'auditor'],
+  /** Going on with a sign-in at a provider that one has begun. */
+  manageLogins: ['owner', 'admin', 'member', 'auditor'],
   readAudit: ['owner', 'admin', 'auditor'],
   /** Which harnesses are on, and the subscriptions policy. */
   readSettings: ['owner', 'admin', 'member', 'auditor'],

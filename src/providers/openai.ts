@@ -6,6 +6,7 @@
 // the usage its workspace has left.
 
 import type { FieldValues } from '../domain/values.ts'
+import { openAiSignIn } from './openai/sign-in.ts'
 import { openAiRenewer } from './openai-login.ts'
 import type { Probe, Provider } from './provider.ts'
 import {
@@ -75,6 +76,7 @@ export function createOpenAiProvider(options: OpenAiOptions): Provider {
       throw cannotProbe(type)
     },
     renewer: openAiRenewer(options),
+    signIn: openAiSignIn(options),
   }
 }
 

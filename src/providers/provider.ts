@@ -75,6 +75,62 @@ export interface Renewer {
   revoke?(type: CredentialType, fields: FieldValues): Promise<void>
 }
 
+export type SignInMethod = 'browser' | 'paste' | 'device'
+
+/** A sign-in that was begun. `kept` is what the provider needs to go on with it, and nobody else's business. */
+export type StartedSignIn =
+  /** The person agrees there; what the page then gives them is handed in. */
+  | { readonly kind: 'link'; readonly url: string; readonly kept: Secret }
+  /** The person types the code there, on any device; the provider is asked every so often whether they have. */
+  | {
+      readonly kind: 'device'
+      readonly userCode: string
+      readonly verificationUrl: string
+      readonly intervalMs: number
+      readonly kept: Secret
+    }
+
+/**
+ * What became of it. `waiting`: the person has not decided yet. `goes-on`: what was handed in is no good, or could not be
+ * checked, and something else can be; `fault` says which of the two. `over`: it has ended without a login. `message` and
+ * `hint` are ours, never text of the provider.
+ */
+export type SignInStep =
+  | { readonly kind: 'signed-in'; readonly tokens: TokenSet }
+  | { readonly kind: 'waiting' }
+  | {
+      readonly kind: 'goes-on'
+      readonly fault: 'pasted' | 'provider'
+      readonly message: string
+      readonly hint: string
+    }
+  | { readonly kind: 'over'; readonly message: string; readonly hint: string }
+
+/** A whole credential that another program left in its own file. */
+export type ForeignLogin =
+  | { readonly kind: 'login'; readonly type: CredentialType; readonly tokens: TokenSet }
+  | { readonly kind: 'fields'; readonly type: CredentialType; readonly content: CheckedFields }
+
+/** Signs people in. Times are milliseconds since 1970; `at` is now. */
+export interface SignIn {
+  readonly signsIn: CredentialType
+  readonly methods: readonly SignInMethod[]
+  /** It lives in the process that began it, and ends with that. */
+  readonly staysHere: boolean
+  /** Throws `unavailable` or `upstream` when it cannot be begun. `port`: where the person's own machine listens. */
+  start(method: SignInMethod, port: number): Promise<StartedSignIn>
+  /** Hands in what the person brought from the page of a link. Never throws for an answer. */
+  submit(kept: Secret, pasted: Secret, at: number): Promise<SignInStep>
+  /** Asks whether the person has typed the code of a device. Never throws for an answer. */
+  poll?(kept: Secret, at: number): Promise<SignInStep>
+  /** Ends what lives in this process, when it does. */
+  cancel?(kept: Secret): Promise<void>
+  /** Ends everything that lives in this process. */
+  close?(): Promise<void>
+  /** The login in a file of the provider's own program. Throws `invalid`, without a value in it. */
+  read(file: Secret, at: number): ForeignLogin
+}
+
 export interface Provider {
   readonly name: ProviderName
   /** Types it can probe. */
@@ -82,4 +138,5 @@ export interface Provider {
   /** Asks the provider with the least costly call that can tell no credit from a bad key. Never throws for an answer. */
   probe(type: CredentialType, fields: FieldValues): Promise<Probe>
   readonly renewer?: Renewer
+  readonly signIn?: SignIn
 }

@@ -93,3 +93,8 @@ export interface AttemptStore {
   /** Forgets those that ended before this time and hold no answer. Returns how many. */
   prune(endedBefore: number): Promise<number>
 }
+
+export interface GrantGroups {
+  readonly grants: GrantStore
+  readonly attempts: AttemptStore
+}

@@ -67,7 +67,7 @@ function tellingThrough(read: Way, write: Way): Telling {
   }
 }
 
-type Grants = Pick<StoreGroups, 'grants' | 'attempts'>
+type Grants = Pick<StoreGroups, 'grants' | 'attempts' | 'loginAttempts'>
 
 function grantsThrough(read: Way, write: Way): Grants {
   return {
@@ -87,6 +87,14 @@ function grantsThrough(read: Way, write: Way): Grants {
       sentBy: (replica) => read((unit) => unit.attempts.sentBy(replica)),
       kept: (limit) => read((unit) => unit.attempts.kept(limit)),
       prune: (endedBefore) => write((unit) => unit.attempts.prune(endedBefore)),
+    },
+    loginAttempts: {
+      insert: (row) => write((unit) => unit.loginAttempts.insert(row)),
+      get: (organizationId, id) => read((unit) => unit.loginAttempts.get(organizationId, id)),
+      claim: (id, claim) => write((unit) => unit.loginAttempts.claim(id, claim)),
+      release: (id, claim) => write((unit) => unit.loginAttempts.release(id, claim)),
+      end: (id, claim, end) => write((unit) => unit.loginAttempts.end(id, claim, end)),
+      prune: (expiredBefore) => write((unit) => unit.loginAttempts.prune(expiredBefore)),
     },
   }
 }

@@ -9,6 +9,7 @@ import { auditGroup, writeAudit } from './memory/audit.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
+import { loginAttemptGroup } from './memory/logins.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
@@ -104,6 +105,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     workers: workerGroup(tables),
     grants: grantGroup(tables),
     attempts: attemptGroup(tables),
+    loginAttempts: loginAttemptGroup(tables),
     webhooks: webhookGroup(tables),
     outbox: outboxGroup(tables),
     deliveries: deliveryGroup(tables),

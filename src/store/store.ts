@@ -9,8 +9,9 @@ import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
-import type { AttemptStore, GrantStore } from './grant-groups.ts'
+import type { GrantGroups } from './grant-groups.ts'
 import type { InstallationStore } from './installation-group.ts'
+import type { LoginGroups } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
@@ -300,7 +301,7 @@ export interface CountStore {
   liveTokens(now: number): Promise<number>
 }
 
-export interface StoreGroups {
+export interface StoreGroups extends GrantGroups, LoginGroups {
   readonly credentials: CredentialStore
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore
@@ -316,8 +317,6 @@ export interface StoreGroups {
   readonly agents: AgentStore
   readonly attachments: AttachmentStore
   readonly workers: WorkerStore
-  readonly grants: GrantStore
-  readonly attempts: AttemptStore
   readonly webhooks: WebhookStore
   readonly outbox: OutboxStore
   readonly deliveries: DeliveryStore

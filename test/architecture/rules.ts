@@ -32,6 +32,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'people-groups.ts',
     'machine-groups.ts',
     'grant-groups.ts',
+    'login-groups.ts',
     'outbox-group.ts',
     'installation-group.ts',
     'signal-group.ts',

@@ -5,6 +5,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { mismatch, parseScript } from './script.ts'
 import { createWorkshop, type Workshop } from './workshop.ts'
 
@@ -12,13 +13,22 @@ const here = new URL('.', import.meta.url).pathname
 const scripts = globSync('*.script', { cwd: here }).sort()
 
 let workshop: Workshop
+let sandbox: Sandbox
 
 beforeEach(async () => {
-  workshop = await createWorkshop()
+  sandbox = await startSandbox()
+  sandbox.oauth.set({ deviceIntervalSeconds: 1 })
+  workshop = await createWorkshop({
+    CLAVIGER_OPENAI_ISSUER: sandbox.issuerUrl,
+    SANDBOX: sandbox.url,
+  })
   await workshop.startServer()
 })
 
-afterEach(() => workshop.dispose())
+afterEach(async () => {
+  await workshop.dispose()
+  await sandbox.close()
+})
 
 function expectNoValues(): void {
   const printed = workshop.printed()

@@ -26,7 +26,8 @@ export interface Workshop {
   dispose(): Promise<void>
 }
 
-export async function createWorkshop(): Promise<Workshop> {
+/** `more`: variables of the machine, for its server too. */
+export async function createWorkshop(more: Readonly<Record<string, string>> = {}): Promise<Workshop> {
   const directory = await mkdtemp(join(tmpdir(), 'claviger-cli-'))
   const stateDirectory = join(directory, 'state')
   const values = madeUpValues()
@@ -36,6 +37,7 @@ export async function createWorkshop(): Promise<Workshop> {
     CLAVIGER_STATE_DIR: stateDirectory,
     LANG: 'C.UTF-8',
     ...values,
+    ...more,
   }
   await prepare(directory)
   let printed = ''

@@ -23,6 +23,7 @@ const IN_GENERAL = `
 lease               yes    yes    yes     -        yes    yes
 explain             yes    yes    yes     yes      yes    yes
 manageTokens        yes    yes    yes     yes      -      -
+manageLogins        yes    yes    yes     yes      -      -
 readAudit           yes    yes    -       yes      -      -
 readSettings        yes    yes    yes     yes      -      -
 manageSettings      yes    yes    -       -        -      -

@@ -76,6 +76,23 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'credentials.rollback': { aim: 'credential', request: (id) => ({ id, version: 1 }) },
   'credentials.references': { aim: 'credential', whole: true, request: (id) => ({ id }) },
   'credentials.delete': { aim: 'credential', request: (id) => ({ id }) },
+  'logins.start': {
+    aim: 'owner',
+    request: (owner, { unique }) => ({ type: 'codex/oauth', owner, name: `new-${unique}`, method: 'paste' }),
+  },
+  'logins.get': { aim: 'thing', theirs: true, prepare: newLogin, request: (id) => ({ id }) },
+  'logins.complete': {
+    aim: 'thing',
+    theirs: true,
+    prepare: newLogin,
+    request: (id) => ({ id, pasted: 'good' }),
+  },
+  'logins.cancel': { aim: 'thing', theirs: true, prepare: newLogin, request: (id) => ({ id }) },
+  'logins.import': {
+    aim: 'owner',
+    // The provider is away: what is stored is renewed later.
+    request: (owner, { unique }) => ({ from: 'codex', file: unique, owner, name: `new-${unique}` }),
+  },
   // Nothing is stored for Codex, so that the machine's own serves: whose credential serves is another test.
   'leases.create': { aim: 'nothing', request: () => ({ harness: 'codex', ambient: 'login' }) },
   'leases.read': { aim: 'lease', request: (id) => ({ id }) },
@@ -243,6 +260,11 @@ async function newMember({ ports: { store, identity } }: House, { caller, unique
   } as const
   const add = store.atomically((unit) => identity.changing(unit).addMember(caller.organizationId, member))
   return (await add).id
+}
+
+async function newLogin(house: House, { caller, unique }: Asking): Promise<string> {
+  const request = { type: 'codex/oauth', owner: 'me', name: unique, method: 'paste' } as const
+  return (await house.ask(caller, 'logins.start', request)).id
 }
 
 async function newTeam(house: House, { caller, unique }: Asking): Promise<string> {

@@ -20,7 +20,9 @@ import { createMemoryStore } from '../../src/store/memory.ts'
 import type { CredentialRow, Store, StoreGroups } from '../../src/store/store.ts'
 import { createVault, type EnvelopeVault } from '../../src/vault/envelope.ts'
 import type { KeyRing, Vault } from '../../src/vault/vault.ts'
+import { TIMINGS } from './grants.ts'
 import { createPeople, type PersonName, type TestPeople } from './people.ts'
+import { fakeSignIn, type SignInOfTest } from './sign-in.ts'
 
 export const LEASE_LIFE = 60_000
 
@@ -33,6 +35,8 @@ export interface House {
   readonly people: TestPeople
   /** What the provider answers from now on, and when; `works`, at once, until told otherwise. */
   readonly provider: ProviderOfTest
+  /** Whoever signs people in: for codex, then for claude. */
+  readonly signIns: readonly SignInOfTest[]
   /** Commits and openings since the last call of `forget`. */
   readonly steps: Step[]
   /** Milliseconds since 1970; set it to travel. */
@@ -67,7 +71,7 @@ export interface NewCredential {
 
 /** For tests without logins: nothing is ever due. */
 export const NO_GRANTS: Grants = {
-  want: async () => ({ kind: 'gone' }),
+  want: async () => ({ kind: 'later', until: 0, because: 'failing' }),
   mayBeDue: () => false,
   drain: async () => undefined,
   ended: async () => undefined,
@@ -119,6 +123,7 @@ export function createHouse(
   const people = createPeople()
   const store = observed(kept, { steps, failing, written, people })
   const vault = createVault(masterKey)
+  const signIns = [fakeSignIn('codex/oauth'), fakeSignIn('claude/oauth')]
   const operatorOrganization = 'org-acme'
   const now = () => clock.now
   // As a start of the server does; what is asked of the store comes after it.
@@ -129,6 +134,8 @@ export function createHouse(
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, masterKey),
     identity: people.identity,
     grants,
+    signInOf: (type) => signIns.find(({ signsIn }) => signsIn === type),
+    grantTimings: TIMINGS,
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },
@@ -156,7 +163,7 @@ export function createHouse(
     return useCase({ address, requestId: 'request-of-a-visitor' }, input as never) as never
   }
   return {
-    ...{ control, ports, people, provider, steps, clock, caller, ask, visit },
+    ...{ control, ports, people, provider, signIns, steps, clock, caller, ask, visit },
     auditFails: (outcome) => {
       failing.outcome = outcome
     },

@@ -18,6 +18,8 @@ import { checkFields, checkSomeFields } from '../../domain/values.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { listCredentials, mustManage } from '../find-credential.ts'
+import { warnOfTwins, withAccount } from '../logins/say.ts'
+import { methodOf, signIn } from '../logins/sign-in.ts'
 import {
   callerOf,
   type OwnerFlags,
@@ -30,6 +32,7 @@ import {
 import { fieldsToSend } from '../secrets.ts'
 import { shortly } from './describe.ts'
 import { askedFields, enterFields } from './entry.ts'
+import { offerSetupToken } from './setup-token.ts'
 
 export interface CreateOptions extends OwnerFlags {
   readonly description?: string
@@ -40,6 +43,9 @@ export interface CreateOptions extends OwnerFlags {
   readonly type?: string
   readonly baseUrl?: string
   readonly region?: string
+  /** Of types that are made by signing in. */
+  readonly method?: string
+  readonly browser?: boolean
 }
 
 const MAX_DESCRIPTION = 1000
@@ -78,19 +84,28 @@ export async function create(
   checkDescription(flags.description)
   checkName(name)
   if (type === 'raw') checkVariableName(name)
+  if (type === 'codex/oauth' || type === 'claude/oauth') methodOf(type, flags)
   const { client } = await connect(context)
   const who = await client.call('whoami', {})
   const owner = ownerOf(flags, who) ?? self(who)
   mustManage(who, owner)
   await mustBeFree(client, name, owner, who)
   const acceptNotice = await settlePolicy(context, client, type, owner, flags.acceptNotice === true)
+  const place = { owner: formatOwner(owner), name, description: flags.description ?? '', acceptNotice }
+  if (type === 'codex/oauth' || type === 'claude/oauth') {
+    const login = await signIn(context, client, { type, ...place }, flags)
+    context.ui.answer({ ...login.credential, twins: login.twins }, () => [
+      `Created ${withAccount(login.credential, who)}.`,
+    ])
+    warnOfTwins(context, login.twins, who)
+    return 0
+  }
+  if (type === 'claude/setup-token' && flags.valueFile === undefined) await offerSetupToken(context)
   const fields = askedFields(type, given)
   const entered = await enterFields(context, { type, name, fields, keeps: false, valueFile: flags.valueFile })
   const { values } = checkFields(type, name, { ...given, ...entered })
   const created = await client.call('credentials.create', {
-    ...{ type, name, acceptNotice },
-    owner: formatOwner(owner),
-    description: flags.description ?? '',
+    ...{ type, ...place },
     fields: fieldsToSend(values),
     test: flags.test === true,
   })
@@ -116,7 +131,8 @@ export function givenFields(
   return { ...checkSomeFields(type, name, given).shown }
 }
 
-async function mustBeFree(client: Client, name: string, owner: Owner, who: WhoAmI): Promise<void> {
+/** Throws `conflict` when the owner has a credential of this name, as far as the caller may know. */
+export async function mustBeFree(client: Client, name: string, owner: Owner, who: WhoAmI): Promise<void> {
   // Who may create for an owner without seeing what is there (nobody, today) learns it from the server.
   if (!mayCredential(callerOf(who), 'describe', owner)) return
   const [taken] = await listCredentials(client, { name, owner: formatOwner(owner) })
@@ -125,14 +141,19 @@ async function mustBeFree(client: Client, name: string, owner: Owner, who: WhoAm
     'conflict',
     `${ownerTitle(taken.owner, who)} already has a credential named ${name}.`,
     {
-      hint: `Change its value with: claviger credential update --value ${name}, or choose another name.`,
+      hint:
+        CREDENTIAL_TYPES[taken.type].entry === 'sign-in'
+          ? `Sign in for it again: claviger credential login ${name}, or choose another name.`
+          : `Change its value with: claviger credential update --value ${name}, or choose another name.`,
     },
   )
 }
 
-// Whether the policy allows it is known before the value is asked for. A person's own Claude subscription is stored only
-// after they have read what the terms say. Returns whether the notice is accepted with this request.
-async function settlePolicy(
+/**
+ * Whether the policy allows it is known before the value is asked for. A person's own Claude subscription is stored only
+ * after they have read what the terms say. Returns whether the notice is accepted with this request.
+ */
+export async function settlePolicy(
   { ui }: Context,
   client: Client,
   type: CredentialType,

@@ -12,6 +12,7 @@ import { HARNESS_TITLE } from '../../domain/harness-names.ts'
 import { checkSomeFields } from '../../domain/values.ts'
 import type { Context } from '../context.ts'
 import { readPiped, readValueFile } from '../secrets.ts'
+import { setupTokenFault } from './setup-token.ts'
 
 export interface Entry {
   readonly type: CredentialType
@@ -77,6 +78,8 @@ function introduction(type: CredentialType): string[] {
 
 function fault(entry: Entry, field: FieldDefinition, text: string, mayBeEmpty: boolean): string | undefined {
   if (mayBeEmpty && text.trim() === '') return undefined
+  const mistaken = entry.type === 'claude/setup-token' ? setupTokenFault(text) : undefined
+  if (mistaken !== undefined) return mistaken
   try {
     checkSomeFields(entry.type, entry.name, { [field.name]: text })
     return undefined

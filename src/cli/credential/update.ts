@@ -42,6 +42,11 @@ export async function run(
   checkDescription(description)
   const { client, who, credential } = await findCredential(context, options, words, { manage: true })
   const { id, type, name } = credential
+  if (entersValue && CREDENTIAL_TYPES[type].entry === 'sign-in') {
+    throw new ClavigerError('invalid', `${name} is made by signing in: there is no value to enter.`, {
+      hint: `Sign in for it again: claviger credential login ${name}`,
+    })
+  }
   const given = givenFields(type, name, options)
   const fields = field.length > 0 ? namedFields(type, field) : askedFields(type, given)
   const entry = { type, name, fields, keeps: fields.length > 1, valueFile }

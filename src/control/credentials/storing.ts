@@ -1,5 +1,6 @@
 // Storing, seeing and deleting credentials.
 
+import type { CredentialView } from '../../api/schemas.ts'
 import { type Caller, mayCredential } from '../../domain/caller.ts'
 import { counted } from '../../domain/counted.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
@@ -72,25 +73,35 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
       'invalid',
       `A ${input.type} credential is made by signing in, not by entering values.`,
       {
-        hint: 'Store an API key, an access token or a setup token.',
+        hint: `Sign in: claviger credential create ${input.type.replace('/', ' ')} NAME`,
       },
     )
   }
   const checked = checkFields(input.type, input.name, input.fields)
   const content = { ...checked, suffix: checked.suffix ?? '' }
-  const row = newRow(workshop, caller, owner, input, content)
-  const admit = async (unit: StoreGroups, authorize: Authorize, action: string) => {
-    const act = storeFor(action, row)
-    await authorize(act)
-    const subscription = { type: row.type, owner: row.owner, accepted: input.acceptNotice }
-    await mustFitPolicy(unit, authorize, row.organizationId, act, subscription)
-  }
   if (input.test) {
-    await guard.perform(caller, (unit, authorize) => admit(unit, authorize, 'credential.test-new'))
+    const row = newRow(workshop, caller, owner, input, content)
+    await guard.perform(caller, (unit, authorize) =>
+      admit(unit, authorize, 'credential.test-new', row, input),
+    )
     await probing.mustWork(input.type, content.values)
   }
-  return guard.perform(caller, async (unit, authorize) => {
-    await admit(unit, authorize, 'credential.create')
+  return storeNew(workshop, caller, owner, input, content)
+}
+
+type Named = Pick<Create, 'type' | 'name' | 'description' | 'acceptNotice'>
+
+/** Stores a new credential of checked fields. */
+export function storeNew(
+  workshop: Workshop,
+  caller: Caller,
+  owner: Owner,
+  input: Named,
+  content: Content,
+): Promise<CredentialView> {
+  const row = newRow(workshop, caller, owner, input, content)
+  return workshop.guard.perform(caller, async (unit, authorize) => {
+    await admit(unit, authorize, 'credential.create', row, input)
     await mustStand(workshop.identity, unit, caller, owner)
     const keyed = { ...row, wrappedKey: workshop.vault.createKey(keyContext(row)) }
     await insertNamed(unit, keyed)
@@ -107,11 +118,24 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
   })
 }
 
+async function admit(
+  unit: StoreGroups,
+  authorize: Authorize,
+  action: string,
+  row: Omit<CredentialRow, 'wrappedKey'>,
+  { acceptNotice: accepted }: Pick<Create, 'acceptNotice'>,
+): Promise<void> {
+  const act = storeFor(action, row)
+  await authorize(act)
+  const subscription = { type: row.type, owner: row.owner, accepted }
+  await mustFitPolicy(unit, authorize, row.organizationId, act, subscription)
+}
+
 function newRow(
   workshop: Workshop,
   caller: Caller,
   owner: Owner,
-  input: Create,
+  input: Named,
   content: Content,
 ): Omit<CredentialRow, 'wrappedKey'> {
   const now = workshop.now()

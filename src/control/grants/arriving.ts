@@ -3,7 +3,7 @@
 
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { dueAt } from '../../domain/grants/decide.ts'
+import { dueAt, type GrantTimings } from '../../domain/grants/decide.ts'
 import { after, type Grant, signedIn, type Tokens } from '../../domain/grants/grant.ts'
 import { stateOf } from '../../domain/grants/state.ts'
 import type { Owner } from '../../domain/owner.ts'
@@ -18,7 +18,10 @@ import { changedMeanwhile } from '../find.ts'
 import { keyContext } from '../guard.ts'
 import { type GrantPorts, situationOf } from './tools.ts'
 
-export type ArrivalPorts = Pick<GrantPorts, 'vault' | 'now' | 'timings'> & { readonly vault: Vault }
+export interface ArrivalPorts extends Pick<GrantPorts, 'now'> {
+  readonly vault: Vault
+  readonly timings: GrantTimings
+}
 
 /** Who brings it, and how, for the history. */
 export interface Bringing {

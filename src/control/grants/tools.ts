@@ -70,7 +70,7 @@ export function upkeep({ server }: Pick<GrantPorts, 'server'>, organizationId: s
 
 /** What the rules decide by. */
 export function situationOf(
-  { now, timings }: Pick<GrantPorts, 'now' | 'timings'>,
+  { now, timings }: Pick<GrantPorts, 'now'> & { readonly timings: GrantTimings },
   { credentialId, grant }: Pick<GrantRow, 'credentialId' | 'grant'>,
   watched: Watched | null,
 ): Situation {

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { TIMINGS } from '../../../test/support/grants.ts'
 import { errorOf, fakeKey, NO_GRANTS, rekeyingAlone } from '../../../test/support/house.ts'
 import { openIdentity } from '../../../test/support/identity.ts'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
@@ -43,6 +44,8 @@ async function startServer(url: string): Promise<Server> {
     rekeying: rekeyingAlone({ store, vault, now, operatorOrganization }, KEY),
     grants: NO_GRANTS,
     providerOf: () => undefined,
+    signInOf: () => undefined,
+    grantTimings: TIMINGS,
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',

@@ -12,5 +12,5 @@ const LONGEST_ASKED = 15 * 60_000
 export function backOff(failures: number, chance: number, askedMs: number | null): number {
   const whole = Math.min(FIRST * 2 ** failures, LONGEST)
   const wait = Math.round(whole * (0.5 + chance / 2))
-  return Math.max(wait, Math.min(askedMs ?? 0, LONGEST_ASKED))
+  return Math.max(wait, Math.ceil(Math.min(askedMs ?? 0, LONGEST_ASKED)))
 }

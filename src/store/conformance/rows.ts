@@ -3,6 +3,7 @@
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { type Attempt, signedIn } from '../../domain/grants/grant.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
+import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from '../store.ts'
@@ -181,6 +182,34 @@ export function attemptRow(credentialId: string, changed: Partial<AttemptRow> = 
     startedAt: 1700,
     endedAt: null,
     answer: null,
+    ...changed,
+  }
+}
+
+export function loginAttemptRow(changed: Partial<LoginAttemptRow> = {}): LoginAttemptRow {
+  const id = nextId()
+  return {
+    id,
+    organizationId: 'org-a',
+    initiatorKind: 'person',
+    initiatorId: 'person-1',
+    type: 'codex/oauth',
+    method: 'paste',
+    credentialId: `credential-of-${id}`,
+    owner: 'team:platform',
+    name: `name-of-${id}`,
+    request: { description: 'for "tests"', relogin: false, replaceAccount: true, acceptNotice: false },
+    server: null,
+    intervalMs: null,
+    wrappedKey: bytes(0, 255, 10),
+    sealed: bytes(1, 2, 3),
+    state: 'pending',
+    message: '',
+    createdAt: 1000,
+    expiresAt: 2000,
+    claim: null,
+    claimedAt: null,
+    endedAt: null,
     ...changed,
   }
 }

@@ -9,6 +9,7 @@ import { describeCredentials } from './credentials.conformance.ts'
 import { describeDataKeys } from './data-keys.conformance.ts'
 import { describeGrants } from './grants.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
+import { describeLoginAttempts } from './login-attempts.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeSignals } from './signals.conformance.ts'
@@ -43,6 +44,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeSigningIn(current)
     describeMachines(current)
     describeGrants(current)
+    describeLoginAttempts(current)
     describeTelling(current)
     describeHoldings(current)
     describeSignals(current)

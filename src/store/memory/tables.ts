@@ -2,6 +2,7 @@
 
 import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
+import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
@@ -45,6 +46,7 @@ export interface Tables {
   readonly workers: Table<WorkerRow>
   readonly grants: Table<GrantRow>
   readonly attempts: Table<AttemptRow>
+  readonly loginAttempts: Table<LoginAttemptRow>
   readonly webhooks: Table<WebhookRow>
   readonly events: Table<EventRow>
   readonly deliveries: Table<DeliveryRow>
@@ -73,6 +75,7 @@ export function createTables(): Tables {
     workers: createTable(undo),
     grants: createTable(undo),
     attempts: createTable(undo),
+    loginAttempts: createTable(undo),
     webhooks: createTable(undo),
     events: createTable(undo),
     deliveries: createTable(undo),

@@ -10,6 +10,7 @@ import { credentialState } from './migrations/credential-state.ts'
 import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { leaseChoice } from './migrations/lease-choice.ts'
+import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
@@ -36,6 +37,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0005': credentialState,
     'store-0006': { up: chainAudit },
     'store-0007': { up: (database: Kysely<unknown>) => createGrants(database, bytes) },
+    'store-0008': { up: (database: Kysely<unknown>) => createLogins(database, bytes) },
     'store-0009': { up: (database: Kysely<unknown>) => createOutbox(database, bytes) },
     'store-0010': leaseChoice,
   }

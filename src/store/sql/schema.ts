@@ -8,6 +8,7 @@ import type { Purpose } from '../../domain/grants/grant.ts'
 import type { CredentialState } from '../../domain/state.ts'
 import type { EventName } from '../../domain/telling/events.ts'
 import type { AttemptRow } from '../grant-groups.ts'
+import type { LoginAttemptRow } from '../login-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import type { TokenRow } from '../store.ts'
 
@@ -220,6 +221,31 @@ export interface RenewalAttemptTable {
   answer: Uint8Array | null
 }
 
+export interface LoginAttemptTable {
+  id: string
+  organization_id: string
+  initiator_kind: LoginAttemptRow['initiatorKind']
+  initiator_id: string
+  type: LoginAttemptRow['type']
+  method: LoginAttemptRow['method']
+  credential_id: string
+  owner: LoginAttemptRow['owner']
+  name: string
+  /** JSON: LoginRequest of login-groups.ts. */
+  request: string
+  server: string | null
+  interval_ms: number | null
+  wrapped_key: Uint8Array
+  sealed: Uint8Array | null
+  state: LoginAttemptRow['state']
+  message: string
+  created_at: number
+  expires_at: number
+  claim: string | null
+  claimed_at: number | null
+  ended_at: number | null
+}
+
 export interface WebhookTable {
   id: string
   organization_id: string
@@ -275,6 +301,7 @@ export interface Database {
   worker: WorkerTable
   login_grant: LoginGrantTable
   renewal_attempt: RenewalAttemptTable
+  login_attempt: LoginAttemptTable
   webhook: WebhookTable
   told_event: ToldEventTable
   event_delivery: EventDeliveryTable

@@ -22,6 +22,7 @@ import { credentialGroup } from './groups/credentials.ts'
 import { dataKeyGroup } from './groups/data-keys.ts'
 import { grantGroup } from './groups/grants.ts'
 import { leaseGroup } from './groups/leases.ts'
+import { loginAttemptGroup } from './groups/login-attempts.ts'
 import { deviceLoginGroup } from './groups/people/device-logins.ts'
 import { holdingGroup } from './groups/people/holdings.ts'
 import { invitationGroup } from './groups/people/invitations.ts'
@@ -286,6 +287,7 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
   const workers = workerGroup(database)
   const grants = grantGroup(database)
   const attempts = attemptGroup(database)
+  const loginAttempts = loginAttemptGroup(database)
   const webhooks = webhookGroup(database)
   const outbox = outboxGroup(database)
   const deliveries = deliveryGroup(database)
@@ -308,6 +310,7 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
     workers: workers(execute),
     grants: grants(execute),
     attempts: attempts(execute),
+    loginAttempts: loginAttempts(execute),
     webhooks: webhooks(execute),
     outbox: outbox(execute),
     deliveries: deliveries(execute),

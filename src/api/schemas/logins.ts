@@ -1,0 +1,79 @@
+// Shapes of the operations on sign-ins.
+
+import { z } from 'zod'
+import { CREDENTIAL_SCHEMAS } from './credentials.ts'
+import { credentialType, description, id, name, owner, time } from './shared.ts'
+
+const credential = CREDENTIAL_SCHEMAS['credentials.get'].output
+
+const twin = z
+  .object({
+    credential: z.object({ id, owner, name }).nullable().describe('Null for one that you may not see'),
+    sameToken: z.boolean().describe('The very same token: whoever renews first ends the other'),
+  })
+  .describe('Another credential that holds the same login, or one of the same account')
+
+const login = z.object({
+  id,
+  type: credentialType,
+  method: z.enum(['browser', 'paste', 'device']),
+  state: z.enum(['pending', 'complete', 'failed', 'expired', 'cancelled']),
+  message: z.string().describe('Why it has failed'),
+  owner,
+  name,
+  expiresAt: time,
+  intervalSeconds: z.number().nullable().describe('How often to ask; null unless by device'),
+  credential: credential.nullable().describe('Once it is complete'),
+  twins: z.array(twin),
+})
+
+const acceptNotice = z
+  .boolean()
+  .default(false)
+  .describe('The notice about subscriptions was shown and accepted')
+
+export const LOGIN_SCHEMAS = {
+  'logins.start': {
+    input: z.strictObject({
+      type: z.enum(['codex/oauth', 'claude/oauth']),
+      owner: owner.optional(),
+      name: name.optional(),
+      description: description.default(''),
+      credential: id.optional().describe('Give this one a new login, instead of owner and name'),
+      method: z.enum(['browser', 'paste', 'device']),
+      port: z
+        .union([z.literal(1455), z.literal(1457)])
+        .default(1455)
+        .describe('Where the machine of the browser listens; the provider knows no other'),
+      replaceAccount: z.boolean().default(false).describe('Even when the new login is of another account'),
+      acceptNotice,
+    }),
+    output: login.extend({
+      authorizeUrl: z.string().nullable().describe('For the browser of the person; null by device'),
+      userCode: z.string().nullable().describe('To be typed at verificationUrl; by device only'),
+      verificationUrl: z.string().nullable(),
+    }),
+  },
+  'logins.get': { input: z.strictObject({ id }), output: login },
+  'logins.complete': { input: z.strictObject({ id, pasted: z.string().max(16_384) }), output: login },
+  'logins.cancel': { input: z.strictObject({ id }), output: login },
+  'logins.import': {
+    input: z.strictObject({
+      from: z.enum(['codex', 'claude']).describe('Whose file it is'),
+      file: z.string().max(262_144).describe('auth.json or .credentials.json, whole. Write-only.'),
+      owner,
+      name,
+      description: description.default(''),
+      acceptNotice,
+    }),
+    output: z.object({
+      credential,
+      renewed: z
+        .enum(['yes', 'later', 'static'])
+        .describe(
+          'yes: the copy in the file is dead. later: it is not yet, and must not be used. static: there is nothing to renew',
+        ),
+      twins: z.array(twin),
+    }),
+  },
+} as const

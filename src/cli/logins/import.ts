@@ -1,0 +1,91 @@
+// `credential import`: takes over the login that codex or claude keeps on this machine. The file is read here and left as
+// it is; its login has one holder afterwards, the server.
+
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Output } from '../../api/schemas.ts'
+import { checkName } from '../../domain/names.ts'
+import { formatOwner } from '../../domain/owner.ts'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { checkDescription, mustBeFree, settlePolicy } from '../credential/create.ts'
+import { mustManage } from '../find-credential.ts'
+import { type OwnerFlags, ownerOf, self, takeNames } from '../owner-flags.ts'
+import { readFileOfProgram } from '../secrets.ts'
+import { warnOfTwins, withAccount } from './say.ts'
+
+export interface ImportOptions extends OwnerFlags {
+  readonly from: string
+  readonly description?: string
+  readonly acceptNotice?: boolean
+}
+
+interface Source {
+  readonly from: 'codex' | 'claude'
+  readonly path: string
+  readonly file: string
+}
+
+export async function run(
+  context: Context,
+  options: ImportOptions,
+  words: readonly string[],
+): Promise<number> {
+  const source = await read(context, options.from)
+  const isNamed = words.length > 0 || typeof options.team === 'string'
+  const { names, flags } = takeNames(options, isNamed ? words : [source.from], ['NAME'])
+  const [name = ''] = names
+  checkDescription(flags.description)
+  checkName(name)
+  const { client } = await connect(context)
+  const who = await client.call('whoami', {})
+  const owner = ownerOf(flags, who) ?? self(who)
+  mustManage(who, owner)
+  await mustBeFree(client, name, owner, who)
+  const type = source.from === 'codex' ? 'codex/oauth' : 'claude/oauth'
+  const acceptNotice = await settlePolicy(context, client, type, owner, flags.acceptNotice === true)
+  const imported = await client.call('logins.import', {
+    ...{ from: source.from, file: source.file, owner: formatOwner(owner), name, acceptNotice },
+    description: flags.description ?? '',
+  })
+  context.ui.answer(imported, () => [`Imported ${withAccount(imported.credential, who)}.`])
+  for (const line of whatOfTheCopy(source, imported)) context.ui.note(line)
+  warnOfTwins(context, imported.twins, who)
+  return 0
+}
+
+async function read({ dependencies: { env } }: Context, from: string): Promise<Source> {
+  const home = env['HOME'] || homedir()
+  const path = {
+    codex: join(env['CODEX_HOME'] || join(home, '.codex'), 'auth.json'),
+    claude: join(env['CLAUDE_CONFIG_DIR'] || join(home, '.claude'), '.credentials.json'),
+  }
+  if (from === 'codex' || from === 'claude') {
+    return { from, path: path[from], file: await readFileOfProgram(path[from], signInHint(from)) }
+  }
+  const place = resolve(from)
+  const file = await readFileOfProgram(place, 'Name codex, claude or the path of a file: --from PATH')
+  return { from: file.includes('"claudeAiOauth"') ? 'claude' : 'codex', path: place, file }
+}
+
+function signInHint(from: 'codex' | 'claude'): string {
+  return `${from} is not signed in with a file on this machine. Sign in instead: claviger credential create ${from} oauth NAME`
+}
+
+function whatOfTheCopy({ from, path }: Source, { renewed, credential }: Output<'logins.import'>): string[] {
+  switch (renewed) {
+    case 'static':
+      return [`The same value is still in ${path}.`]
+    case 'yes':
+      return [
+        `The copy in ${path} is dead: a login has one holder, and that is the server now.`,
+        `To use it here: claviger exec --harness ${from} --credential ${credential.name} -- ${from}, or claviger restore --harness ${from}`,
+        `For a login of its own this machine signs in again: ${from} ${from === 'codex' ? 'login' : 'auth login'}`,
+      ]
+    case 'later':
+      return [
+        `warning: the provider could not renew it now. The server will; until then do not use the copy in ${path}: whoever renews first ends the other.`,
+        `Remove it: ${from} must not find it.`,
+      ]
+  }
+}

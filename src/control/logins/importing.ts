@@ -1,0 +1,109 @@
+// Taking over the login in a file of another program. There is one holder of a login: ours is renewed at once, and the
+// copy in the file is dead.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { checkName } from '../../domain/names.ts'
+import { formatOwner, type Owner } from '../../domain/owner.ts'
+import { Secret } from '../../domain/secret.ts'
+import { newId } from '../../lib/id.ts'
+import type { ForeignLogin, TokenSet } from '../../providers/provider.ts'
+import type { GrantTwin } from '../../store/grant-groups.ts'
+import type { CredentialRow, StoreGroups } from '../../store/store.ts'
+import { storeNew } from '../credentials/storing.ts'
+import { findCredential, findOwner, manage, storeFor } from '../find.ts'
+import { rowOf, twinsOf } from '../grants/arriving.ts'
+import type { Control, Result } from '../use-case.ts'
+import { credentialView } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
+import { signInOf, twinViews } from './attempts.ts'
+import { admitLogin, arrivalPorts, insertLoginNamed } from './landing.ts'
+
+type Import = Parameters<Control['logins.import']>[1]
+type Imported = Result<'logins.import'>
+
+/** See `logins.import`. Throws `invalid` for a file that holds no login, `rejected` when it is dead; then nothing is stored. */
+export async function importLogin(workshop: Workshop, caller: Caller, input: Import): Promise<Imported> {
+  const owner = await findOwner(workshop, caller, input.owner)
+  checkName(input.name)
+  const type = input.from === 'codex' ? 'codex/oauth' : 'claude/oauth'
+  // Whoever may not store one there need not know what is wrong with the file.
+  const place = { id: newId('cred'), owner: formatOwner(owner), name: input.name, type } as const
+  await workshop.guard.check(caller, storeFor('credential.import', place))
+  const found = signInOf(workshop, { type, server: null }).read(new Secret(input.file), workshop.now())
+  if (found.kind === 'login') return importTokens(workshop, caller, owner, input, found)
+  const content = { ...found.content, suffix: found.content.suffix ?? '' }
+  const credential = await storeNew(workshop, caller, owner, { ...input, type: found.type }, content)
+  return { credential, renewed: 'static', twins: [] }
+}
+
+async function importTokens(
+  workshop: Workshop,
+  caller: Caller,
+  owner: Owner,
+  input: Import,
+  { type, tokens }: Extract<ForeignLogin, { kind: 'login' }>,
+): Promise<Imported> {
+  const { guard, grants } = workshop
+  const { organizationId } = caller
+  const place = {
+    organizationId,
+    id: newId('cred'),
+    owner,
+    name: input.name,
+    type,
+    description: input.description,
+  }
+  const twins = await guard.perform(caller, async (unit, authorize) => {
+    const row = rowOf(arrivalPorts(workshop), place, tokens, caller.name)
+    await admitLogin(workshop, unit, authorize, caller, row, {
+      ...{ action: 'credential.import', accepted: input.acceptNotice, account: tokens.account.email },
+    })
+    const others = await mustBeNew(unit, caller, row, tokens)
+    await insertLoginNamed(workshop, unit, row, tokens, { by: caller.name, note: 'imported' })
+    return others
+  })
+  const seen = 1
+  const outcome = await grants.want(place.id, { kind: 'forced', seen })
+  if (outcome.kind === 'sign-in' || outcome.kind === 'gone') {
+    await takeBack(workshop, caller, place.id)
+    throw dead(input)
+  }
+  return {
+    credential: credentialView(caller, await findCredential(workshop.store, caller, place.id)),
+    renewed: outcome.kind === 'good' && outcome.generation > seen ? 'yes' : 'later',
+    twins: await twinViews(workshop.store, caller, twins),
+  }
+}
+
+// Renewing it here would end it there.
+async function mustBeNew(
+  unit: StoreGroups,
+  caller: Caller,
+  row: CredentialRow,
+  tokens: TokenSet,
+): Promise<readonly GrantTwin[]> {
+  const others = await twinsOf(unit, row, tokens)
+  const same = others.filter(({ sameToken }) => sameToken)
+  if (same.length === 0) return others
+  const [view] = await twinViews(unit, caller, same)
+  const where = view?.credential ? `: ${view.credential.name} of ${view.credential.owner}` : ''
+  throw new ClavigerError('conflict', `The login in this file is stored already${where}.`, {
+    hint: 'A login has one holder. Use that one, or sign in to have another: claviger credential create codex oauth NAME',
+  })
+}
+
+async function takeBack({ guard }: Workshop, caller: Caller, id: string): Promise<void> {
+  await guard.perform(caller, async (unit, authorize) => {
+    const row = await findCredential(unit, caller, id)
+    await authorize(await manage(unit, caller, 'credential.delete', row, { because: 'its login is dead' }))
+    await unit.credentials.delete(caller.organizationId, id)
+    await unit.signals.send('holders', id)
+  })
+}
+
+function dead({ from }: Import): ClavigerError {
+  return new ClavigerError('rejected', 'The login in this file was ended, used up or is too old.', {
+    hint: `Nothing was stored. Sign in instead: claviger credential create ${from} oauth NAME`,
+  })
+}

@@ -1,0 +1,276 @@
+// Signing in at a provider, so that a credential is made or gets a new login. What is under way is kept in the store, and
+// any server can go on with it, except where a program of one server holds it. Each is for whoever began it.
+
+import type { Output } from '../../api/schemas.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError, rateLimited } from '../../domain/errors.ts'
+import { checkName } from '../../domain/names.ts'
+import { formatOwner } from '../../domain/owner.ts'
+import { Secret } from '../../domain/secret.ts'
+import { newId } from '../../lib/id.ts'
+import { createRateLimit } from '../../lib/time/rate-limit.ts'
+import type { SignIn, SignInStep, StartedSignIn } from '../../providers/provider.ts'
+import type { LoginAttemptRow } from '../../store/login-groups.ts'
+import type { CredentialRow } from '../../store/store.ts'
+import { findCredential, findOwner, manage } from '../find.ts'
+import { mustFitPolicy } from '../settings/rules.ts'
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import {
+  aboutLogin,
+  claimLogin,
+  findLogin,
+  loginView,
+  openLogin,
+  overAlready,
+  sealLogin,
+  signInOf,
+  stateOfLogin,
+} from './attempts.ts'
+import { importLogin } from './importing.ts'
+import { admitLogin, land } from './landing.ts'
+
+const LIFE_MS = 600_000
+// What is over is remembered for a while, so that whoever began it is told so.
+const REMEMBERED_MS = 3_600_000
+
+type Start = Parameters<Control['logins.start']>[1]
+type View = Output<'logins.get'>
+type Names = 'logins.start' | 'logins.get' | 'logins.complete' | 'logins.cancel' | 'logins.import'
+
+interface Desk extends Workshop {
+  readonly limits: Limits
+  /** What was opened of sign-ins by device, so that not each question to the provider opens it again. */
+  readonly held: Map<string, { readonly kept: Secret; readonly until: number }>
+}
+
+interface Limits {
+  starts(caller: Caller): void
+  submits(id: string): void
+}
+
+export function createLoginUseCases(workshop: Workshop): Pick<Control, Names> {
+  const desk: Desk = { ...workshop, limits: createLimits(workshop.now), held: new Map() }
+  return {
+    'logins.start': (caller, input) => start(desk, caller, input),
+    'logins.get': (caller, { id }) => get(desk, caller, id),
+    'logins.complete': (caller, input) => complete(desk, caller, input),
+    'logins.cancel': (caller, { id }) => cancel(desk, caller, id),
+    'logins.import': (caller, input) => importLogin(workshop, caller, input),
+  }
+}
+
+function createLimits(now: () => number): Limits {
+  const starts = createRateLimit({ burst: 20, everyMs: 6_000, now })
+  const submits = createRateLimit({ burst: 10, everyMs: 3_000, now })
+  const must = (wait: number) => {
+    if (wait > 0) throw rateLimited(wait)
+  }
+  return {
+    starts: ({ organizationId, kind, id }) => must(starts.take(`${organizationId} ${kind} ${id}`)),
+    submits: (id) => must(submits.take(id)),
+  }
+}
+
+type Target = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'name' | 'type'>
+
+async function start(desk: Desk, caller: Caller, input: Start) {
+  const target = await admitted(desk, caller, input)
+  const signIn = signInOf(desk, { type: input.type, server: null })
+  mustOffer(signIn, input)
+  desk.limits.starts(caller)
+  const started = await signIn.start(input.method, input.port)
+  const row = await keep(desk, rowFor(desk, caller, target, input, started, signIn), started.kept)
+  if (started.kind === 'device') hold(desk, row, started.kept)
+  const isLink = started.kind === 'link'
+  return {
+    ...(await loginView(desk, caller, row)),
+    authorizeUrl: isLink ? started.url : null,
+    userCode: isLink ? null : started.userCode,
+    verificationUrl: isLink ? null : started.verificationUrl,
+  }
+}
+
+// Everything that can be wrong is known before anything is opened anywhere.
+async function admitted(desk: Desk, caller: Caller, input: Start): Promise<Target> {
+  if (input.credential !== undefined) return admittedAgain(desk, caller, input, input.credential)
+  if (input.owner === undefined || input.name === undefined) {
+    throw new ClavigerError('invalid', 'Whose credential it becomes, and its name, are missing.', {
+      hint: 'Give owner and name, or the id of a credential that gets a new login.',
+    })
+  }
+  const owner = await findOwner(desk, caller, input.owner)
+  checkName(input.name)
+  const { organizationId } = caller
+  const target = {
+    organizationId,
+    id: newId('cred'),
+    owner: formatOwner(owner),
+    name: input.name,
+    type: input.type,
+  }
+  await desk.guard.perform(caller, (unit, authorize) =>
+    admitLogin(desk, unit, authorize, caller, target, {
+      action: 'login.start',
+      accepted: input.acceptNotice,
+    }),
+  )
+  return target
+}
+
+async function admittedAgain(desk: Desk, caller: Caller, input: Start, id: string): Promise<Target> {
+  return desk.guard.perform(caller, async (unit, authorize) => {
+    const row = await findCredential(unit, caller, id)
+    const act = await manage(unit, caller, 'login.start', row)
+    await authorize(act)
+    if (row.type !== input.type) {
+      throw new ClavigerError('invalid', `${row.name} is a ${row.type} credential, not ${input.type}.`, {
+        hint: 'Sign in for its own type, or store the login under another name.',
+      })
+    }
+    const subscription = { type: row.type, owner: row.owner, accepted: input.acceptNotice }
+    await mustFitPolicy(unit, authorize, row.organizationId, act, subscription)
+    return row
+  })
+}
+
+function mustOffer({ methods }: SignIn, { type, method }: Start): void {
+  if (methods.includes(method)) return
+  throw new ClavigerError('invalid', `There is no signing in by ${method} for ${type}.`, {
+    hint: `Use --method ${methods.includes('paste') ? 'paste' : methods.join(' or ')}.`,
+  })
+}
+
+function rowFor(
+  { now, server }: Desk,
+  caller: Caller,
+  target: Target,
+  input: Start,
+  started: StartedSignIn,
+  { staysHere }: SignIn,
+): Omit<LoginAttemptRow, 'wrappedKey' | 'sealed'> {
+  const createdAt = now()
+  const { description, replaceAccount, acceptNotice } = input
+  return {
+    ...{ id: newId('signin'), organizationId: caller.organizationId },
+    ...{ initiatorKind: caller.kind, initiatorId: caller.id, type: input.type, method: input.method },
+    ...{ credentialId: target.id, owner: target.owner, name: target.name },
+    request: { description, replaceAccount, acceptNotice, relogin: input.credential !== undefined },
+    server: staysHere ? server.id : null,
+    intervalMs: started.kind === 'device' ? started.intervalMs : null,
+    ...{ state: 'pending', message: '', createdAt, expiresAt: createdAt + LIFE_MS },
+    ...{ claim: null, claimedAt: null, endedAt: null },
+  }
+}
+
+function keep(
+  desk: Desk,
+  row: Omit<LoginAttemptRow, 'wrappedKey' | 'sealed'>,
+  kept: Secret,
+): Promise<LoginAttemptRow> {
+  return desk.store.atomically(async (unit) => {
+    const sealed = sealLogin(desk, row, kept)
+    await unit.loginAttempts.prune(row.createdAt - REMEMBERED_MS)
+    await unit.loginAttempts.insert(sealed)
+    return sealed
+  })
+}
+
+function hold({ held, now }: Desk, { id, expiresAt: until }: LoginAttemptRow, kept: Secret): void {
+  for (const [old, one] of held) if (one.until <= now()) held.delete(old)
+  held.set(id, { kept, until })
+}
+
+async function get(desk: Desk, caller: Caller, id: string): Promise<View> {
+  const row = await findLogin(desk, caller, id)
+  const { intervalMs, claimedAt } = row
+  const isDue = intervalMs !== null && (claimedAt === null || claimedAt + intervalMs <= desk.now())
+  if (!isDue || stateOfLogin(row, desk.now()) !== 'pending') return loginView(desk, caller, row)
+  const { poll } = signInOf(desk, row)
+  const kept = desk.held.get(id)?.kept ?? (await openLogin(desk, caller, row, 'login.resume'))
+  hold(desk, row, kept)
+  const claim = poll && (await claimLogin(desk, row))
+  if (poll && claim) await settle(desk, caller, row, claim, () => poll(kept, desk.now()))
+  return loginView(desk, caller, await findLogin(desk, caller, id))
+}
+
+async function complete(
+  desk: Desk,
+  caller: Caller,
+  { id, pasted }: { readonly id: string; readonly pasted: string },
+): Promise<View> {
+  const row = await findLogin(desk, caller, id)
+  const state = stateOfLogin(row, desk.now())
+  if (state === 'expired')
+    throw new ClavigerError('conflict', 'This sign-in was not completed in time.', {
+      hint: 'It is good for ten minutes. Start signing in again.',
+    })
+  if (state !== 'pending') throw overAlready()
+  if (row.intervalMs !== null) {
+    throw new ClavigerError('invalid', 'This sign-in waits for its code to be typed on the page.', {
+      hint: 'Nothing is brought back from there.',
+    })
+  }
+  desk.limits.submits(id)
+  const signIn = signInOf(desk, row)
+  const kept = await openLogin(desk, caller, row, 'login.complete')
+  const claim = await claimLogin(desk, row)
+  if (claim === null) {
+    throw new ClavigerError('conflict', 'This sign-in is being completed at this moment.', {
+      hint: 'Look at what becomes of it.',
+    })
+  }
+  const step = await settle(desk, caller, row, claim, () =>
+    signIn.submit(kept, new Secret(pasted), desk.now()),
+  )
+  if (step.kind === 'goes-on')
+    throw new ClavigerError(step.fault === 'pasted' ? 'invalid' : 'upstream', step.message, {
+      hint: step.hint,
+    })
+  if (step.kind === 'over') throw new ClavigerError('rejected', step.message, { hint: step.hint })
+  return loginView(desk, caller, await findLogin(desk, caller, id))
+}
+
+// Asks the provider, and writes down what came of it. What cannot be stored has failed.
+async function settle(
+  desk: Desk,
+  caller: Caller,
+  row: LoginAttemptRow,
+  claim: string,
+  ask: () => Promise<SignInStep>,
+): Promise<SignInStep> {
+  const { store, now } = desk
+  const fail = (message: string) =>
+    store.loginAttempts.end(row.id, claim, { state: 'failed', message, endedAt: now() })
+  try {
+    const step = await ask()
+    if (step.kind === 'signed-in') await land(desk, caller, row, claim, step.tokens)
+    else if (step.kind === 'over') await fail(step.message)
+    else await store.loginAttempts.release(row.id, claim)
+    if (step.kind === 'signed-in' || step.kind === 'over') desk.held.delete(row.id)
+    return step
+  } catch (thrown) {
+    if (!(thrown instanceof ClavigerError)) throw thrown
+    await fail(thrown.message)
+    desk.held.delete(row.id)
+    if (row.intervalMs === null) throw thrown
+    return { kind: 'over', message: thrown.message, hint: thrown.hint ?? '' }
+  }
+}
+
+async function cancel(desk: Desk, caller: Caller, id: string): Promise<View> {
+  const row = await findLogin(desk, caller, id)
+  const end = { state: 'cancelled', message: '', endedAt: desk.now() } as const
+  if (row.server === desk.server.id && row.sealed !== null) {
+    const kept = await openLogin(desk, caller, row, 'login.cancel')
+    await desk.store.loginAttempts.end(id, null, end)
+    await signInOf(desk, row).cancel?.(kept)
+  } else {
+    await desk.guard.perform(caller, async (unit, authorize) => {
+      await authorize(aboutLogin('login.cancel', row))
+      await unit.loginAttempts.end(id, null, end)
+    })
+  }
+  desk.held.delete(id)
+  return loginView(desk, caller, await findLogin(desk, caller, id))
+}
