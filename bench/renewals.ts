@@ -13,6 +13,8 @@ const WARM_UP = 200
 interface Waited {
   readonly p50: number
   readonly max: number
+  /** Of as many callers who want a login that is good: what their number alone costs. */
+  readonly maxOfGood: number
   readonly calls: number
 }
 
@@ -27,12 +29,16 @@ export async function benchRenewals(short: boolean): Promise<Section> {
     const max = median(waited.map((one) => one.max))
     const ratio = (ms: number) => `${(ms / PROVIDER_MS).toFixed(1)}×`
     const calls = String(Math.max(...waited.map((one) => one.calls)))
-    return [name, p50.toFixed(0), ratio(p50), max.toFixed(0), ratio(max), calls]
+    const good = median(waited.map((one) => one.maxOfGood))
+    return [name, p50.toFixed(0), ratio(p50), max.toFixed(0), ratio(max), good.toFixed(0), calls]
   }
   return {
     title: 'A login that has ended',
     text: `Its provider takes ${PROVIDER_MS} ms. All callers come at once, each on a new connection; ${rounds} rounds, medians of each figure. Everything shares this machine's cores: provider, Postgres, servers and callers.`,
-    head: ['what', 'p50 ms', 'of the provider', 'max ms', 'of the provider', 'calls of the provider'],
+    head: [
+      ...['what', 'p50 ms', 'of the provider', 'max ms', 'of the provider'],
+      ...['max ms of as many who want a good login', 'calls of the provider'],
+    ],
     rows: [row('40 callers, one server', few), row('1,000 callers, three servers', many)],
     after: `40 callers must reach a p50 of 1.5× and a maximum of 3×; 1,000 callers a maximum of 5×, with one call. A server that is killed while the provider holds its answer serves the next caller, after its restart, within ${seconds(sqlite)} on SQLite and ${seconds(postgres)} on Postgres, the start included (must be at most 5 s after it).`,
   }
@@ -49,6 +55,7 @@ async function waits(engine: EngineName, servers: number, many: number, rounds: 
     const waited: Waited[] = []
     for (let round = 0; round < rounds; round += 1) {
       const { sandbox } = ground
+      const same = await callers(ground, running, good.id, many)
       sandbox.oauth.resetCounters()
       sandbox.oauth.teach({ kind: 'delay', ms: PROVIDER_MS })
       const { id } = await ground.login(-60_000)
@@ -59,6 +66,7 @@ async function waits(engine: EngineName, servers: number, many: number, rounds: 
       waited.push({
         p50: median(times),
         max: Math.max(...times),
+        maxOfGood: Math.max(...same.map(({ took }) => took)),
         calls: sandbox.oauth.counters().tokenCalls,
       })
       sandbox.oauth.clearFaults()

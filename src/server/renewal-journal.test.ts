@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { JournaledAnswer } from '../control/grants/renewing/journal.ts'
-import { openJournal } from './renewal-journal.ts'
+import { type JournalFile, openJournal } from './renewal-journal.ts'
 
 const HOUR = 3_600_000
 
@@ -16,20 +16,26 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'claviger-journal-'))
   path = join(directory, 'renewals.journal')
 })
-afterEach(() => {
+afterEach(async () => {
   vi.restoreAllMocks()
+  for (const file of files.splice(0)) await file.close()
   rmSync(directory, { recursive: true })
 })
 
-const opened = () => openJournal(path, () => now)
+const files: JournalFile[] = []
+
+async function opened(): Promise<JournalFile> {
+  const file = await openJournal(path, () => now)
+  files.push(file)
+  return file
+}
 
 function answer(attempt: string, credentialId = 'cred-1'): JournaledAnswer {
   const place = { credentialId, organizationId: 'org-1', login: 'login-1', generation: 1 }
   return { attempt, ...place, at: now, sealed: Buffer.from(`sealed ${attempt}`) }
 }
 
-const attempts = (file: Awaited<ReturnType<typeof opened>>) =>
-  file.journal.answers().map(({ attempt }) => attempt)
+const attempts = (file: JournalFile) => file.journal.answers().map(({ attempt }) => attempt)
 
 it('what was appended is there after a crash, and the name of the server stays', async () => {
   const first = await opened()
@@ -65,7 +71,9 @@ it('a damaged line before the last is nobody to guess about', async () => {
 it('a disk that was full once leaves a journal that can be opened', async () => {
   const file = await opened()
   await file.journal.append(answer('a'))
-  const handle = Object.getPrototypeOf(await open(path, 'r'))
+  const other = await open(path, 'r')
+  const handle = Object.getPrototypeOf(other)
+  await other.close()
   const writing = vi.spyOn(handle, 'appendFile').mockImplementationOnce(() => {
     appendFileSync(path, '{"answer":{"attempt":"b","cr')
     return Promise.reject(new Error('ENOSPC: no space left on device'))

@@ -78,6 +78,6 @@ export function situationOf(
 }
 
 /** The same on every server. */
-export function spreadOf(credentialId: string, { generation }: Pick<Grant, 'generation'>): number {
+function spreadOf(credentialId: string, { generation }: Pick<Grant, 'generation'>): number {
   return Number.parseInt(sha256(`${credentialId} ${generation}`).slice(0, 8), 16) / 0xffffffff
 }

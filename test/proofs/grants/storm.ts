@@ -102,8 +102,7 @@ async function failing(ground: Ground, tally: Tally, fail: Fail): Promise<void> 
     tally.refused += refused
     tally.failedCalls += tokenCalls
     tally.backOffs += most
-    if (refused < 2 * CALLERS)
-      fail(`${2 * CALLERS - refused} of ${2 * CALLERS} were not told that it has ended`)
+    if (refused < CALLERS) fail(`${CALLERS - refused} of ${CALLERS} were not told that it has ended`)
     if (tokenCalls > most || tokenCalls < 1)
       fail(`${tokenCalls} calls of a provider that fails, at most ${most}`)
   } finally {

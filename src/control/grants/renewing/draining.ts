@@ -69,7 +69,7 @@ async function reopened(
 }
 
 /** Somebody else may have renewed it since: nobody gets it before one call has shown that it still lives. */
-export async function quarantine(ports: GrantPorts, where: GrantPlace): Promise<void> {
+async function quarantine(ports: GrantPorts, where: GrantPlace): Promise<void> {
   await untilKept(() =>
     ports.guard.perform(upkeep(ports, where.organizationId), async (unit, authorize) => {
       const { row, grantRow } = await find(unit, where)
