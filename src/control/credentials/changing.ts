@@ -35,6 +35,7 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
       hint: 'Give a new value (--value) or a --description.',
     })
   }
+  if (Object.keys(input.fields ?? {}).length + input.clear.length > 0) mustBeTyped(row)
   const given = checkSomeFields(row.type, row.name, input.fields ?? {})
   checkCleared(row, input.clear, given.values)
   const changed = [...Object.keys(given.values), ...input.clear.map((name) => `${name} removed`)]
@@ -47,6 +48,14 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
   }
   const what = [...changed, ...(input.description === undefined ? [] : ['description'])].join(', ')
   return write(workshop, caller, row, { content, what, description: input.description })
+}
+
+/** Throws `invalid` for a login: a value from anywhere else would be somebody's second copy of it. */
+export function mustBeTyped({ type, name }: Pick<CredentialRow, 'type' | 'name'>): void {
+  if (CREDENTIAL_TYPES[type].entry === 'typed') return
+  throw new ClavigerError('invalid', `${name} is a login: it gets a new value by signing in only.`, {
+    hint: `Sign in again: claviger credential login ${name}`,
+  })
 }
 
 function checkCleared(row: CredentialRow, cleared: readonly string[], given: FieldValues): void {

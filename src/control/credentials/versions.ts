@@ -6,6 +6,7 @@ import { mustSeeWhole } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView, rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { mustBeTyped } from './changing.ts'
 import { activation, sealedVersion, sealVersion, VERSIONS_KEPT } from './sealing.ts'
 
 export function createVersionUseCases(
@@ -33,6 +34,7 @@ export function createVersionUseCases(
       } = await guard.release(caller, async (unit, authorize) => {
         const found = await findCredential(unit, caller, id)
         await authorize(await manage(unit, caller, 'credential.reseal', found, { version: wanted }))
+        mustBeTyped(found)
         const old = (await unit.versions.list(id)).find((one) => one.version === wanted)
         if (!old || wanted === found.version) throw noSuchVersion(found.name, wanted, found.version)
         return { result: { row: found, old }, open: [await sealedVersion(unit, found, wanted)] }

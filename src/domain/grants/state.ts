@@ -31,7 +31,7 @@ export function stateOf(grant: Grant, now: number): ShownState {
 }
 
 /** Why its login is over, as one clause; null while it is not. */
-export function whyOver(grant: Grant): string | null {
+function whyOver(grant: Grant): string | null {
   const { refusal, generation, renewable, rejected } = grant
   if (refusal?.generation === generation) return WHY[refusal.reason]
   if (rejected === generation) return 'the provider refuses it'
