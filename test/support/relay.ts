@@ -18,7 +18,15 @@ export interface Relay {
 /** Relays to a port of 127.0.0.1. */
 export async function startRelay(port: number): Promise<Relay> {
   const pairs = new Map<readonly [Socket, Socket], string>() // → what it sent first
+  const held = new Set<readonly [Socket, Socket]>()
   let frozen: string | null = null
+  const hold = (pair: readonly [Socket, Socket]) => {
+    held.add(pair)
+    for (const socket of pair) {
+      socket.unpipe()
+      socket.pause()
+    }
+  }
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1')
     const pair = [near, far] as const
@@ -35,6 +43,7 @@ export async function startRelay(port: number): Promise<Relay> {
       from.on('error', () => to.destroy())
       from.on('close', () => {
         pairs.delete(pair)
+        held.delete(pair)
         to.destroy()
       })
     }
@@ -54,10 +63,12 @@ export async function startRelay(port: number): Promise<Relay> {
     },
     thaw: () => {
       frozen = null
-      for (const [near, far] of pairs.keys()) {
+      // Only those: what is piped twice arrives twice.
+      for (const [near, far] of held) {
         near.pipe(far)
         far.pipe(near)
       }
+      held.clear()
     },
     cut,
     close: async () => {
@@ -65,12 +76,5 @@ export async function startRelay(port: number): Promise<Relay> {
       server.close()
       await once(server, 'close')
     },
-  }
-}
-
-function hold([near, far]: readonly [Socket, Socket]): void {
-  for (const socket of [near, far]) {
-    socket.unpipe()
-    socket.pause()
   }
 }
