@@ -340,3 +340,12 @@ describe('a server that misbehaves', () => {
     expect([error.reason, error.message]).toEqual(['network', expect.stringContaining('ENOTFOUND')])
   })
 })
+
+it('what came while this process slept is read before it gives up', async () => {
+  const url = await serve((_, response) => {
+    response.end('late')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+  })
+  const { body } = await callUpstream(call(url, { timeoutMs: 100 }), STRICT)
+  expect(body.toString('utf8')).toBe('late')
+})
