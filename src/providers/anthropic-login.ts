@@ -2,8 +2,8 @@
 // is the answer, exactly as written.
 
 import type { Secret } from '../domain/secret.ts'
-import { checkFields, type FieldValues } from '../domain/values.ts'
-import { sha256 } from '../lib/digest.ts'
+import type { FieldValues } from '../domain/values.ts'
+import { claudeTokens } from './claude/tokens.ts'
 import type { LoginProgram, RenewalOutcome } from './login-program.ts'
 import type { Renewal, RenewalFailure, Renewer, TokenSet } from './provider.ts'
 
@@ -48,31 +48,7 @@ function scopesOf({ scopes }: FieldValues): string[] {
   return (scopes?.expose() ?? '').split(' ').filter((scope) => scope !== '')
 }
 
-// What a renewal does not bring, such as the end of the chain and the person's address, stays as it was.
 function tokensIn({ read }: ClaudeRenewal, raw: Secret, before: FieldValues): TokenSet | null {
   const { login } = read(raw)
-  if (login === null) return null
-  const kept = (name: string) => before[name]?.expose() ?? ''
-  const refresh = login.refresh.expose()
-  const account = {
-    ...{ id: oneWord(login.accountId) || kept('accountId'), email: kept('email') },
-    plan: oneWord(login.subscriptionType) || kept('plan'),
-  }
-  const fields = {
-    ...{ access: login.access.expose(), refresh, scopes: login.scopes.join(' ') },
-    ...{ accountId: account.id, email: account.email, plan: account.plan },
-    organizationId: oneWord(login.organizationId) || kept('organizationId'),
-    tier: oneWord(login.rateLimitTier) || kept('tier'),
-  }
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
-  return {
-    content: checkFields('claude/oauth', 'oauth', given),
-    ...{ renewable: true, digest: sha256(refresh) },
-    ...{ expiresAt: login.expiresAt, endsAt: login.refreshExpiresAt, account },
-  }
-}
-
-// Facts about an account are kept as one word each.
-function oneWord(text: string | null): string {
-  return (text ?? '').trim().replaceAll(/\s+/g, '-')
+  return login && claudeTokens(login, before)
 }

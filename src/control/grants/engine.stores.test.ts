@@ -66,6 +66,12 @@ function heldCall(world: GrantWorld): { answer: () => void } {
   return { answer: answered.resolve }
 }
 
+/** A server that sleeps while it renews: nothing is heard of it. */
+function sleeperOf({ store, server }: GrantWorld) {
+  const silent = { ...store, attempts: { ...store.attempts, beat: async () => undefined } } as Store
+  return server('sleeper', { store: silent, timings: SHORT })
+}
+
 async function attemptsOf({ store }: GrantWorld, id: string) {
   const kept = await store.attempts.kept(100)
   return kept.filter(({ credentialId }) => credentialId === id).map(({ state }) => state)
@@ -114,12 +120,7 @@ describe.each(Object.keys(stores))('on %s', (engine) => {
     const { world, b } = await two()
     const id = await world.signIn(-MINUTE)
     const held = heldCall(world)
-    // It sleeps: nothing is heard of it.
-    const silent = {
-      ...world.store,
-      attempts: { ...world.store.attempts, beat: async () => undefined },
-    } as Store
-    const sleeper = world.server('sleeper', { store: silent, timings: SHORT })
+    const sleeper = sleeperOf(world)
     const late = sleeper.grants.want(id, { kind: 'use' })
     await expect.poll(() => world.provider.calls).toBe(1)
     // A provider that forgives: the old token brings other new ones.
@@ -142,11 +143,7 @@ describe.each(Object.keys(stores))('on %s', (engine) => {
     const { world, b } = await two()
     const id = await world.signIn(-MINUTE)
     const held = heldCall(world)
-    const silent = {
-      ...world.store,
-      attempts: { ...world.store.attempts, beat: async () => undefined },
-    } as Store
-    const sleeper = world.server('sleeper', { store: silent, timings: SHORT })
+    const sleeper = sleeperOf(world)
     const late = sleeper.grants.want(id, { kind: 'use' })
     await expect.poll(() => world.provider.calls).toBe(1)
     expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'sign-in' })

@@ -1,5 +1,7 @@
 // What people paste after signing in to Claude in a browser, brought to the one form the program reads. Pure.
 
+import { pastedParameters, pastedText } from '../pasted-text.ts'
+
 const MAX_CHARACTERS = 4096
 const PART = /^[\w.~+/=-]+$/
 
@@ -8,11 +10,8 @@ const PART = /^[\w.~+/=-]+$/
  * missing or it is something else.
  */
 export function pastedCode(text: string): string | null {
-  const pasted = text
-    .trim()
-    .replace(/^(["'`])(.*)\1$/s, '$2')
-    .trim()
-  if (pasted.length > MAX_CHARACTERS || /\s/.test(pasted)) return null
+  const pasted = pastedText(text, MAX_CHARACTERS)
+  if (pasted === null) return null
   const [code, state] = partsOf(pasted)
   if (code === undefined || state === undefined || !PART.test(code) || !PART.test(state)) return null
   return `${code}#${state}`
@@ -20,6 +19,6 @@ export function pastedCode(text: string): string | null {
 
 function partsOf(pasted: string): readonly (string | undefined)[] {
   if (!pasted.includes('code=')) return pasted.split('#', 3).length === 2 ? pasted.split('#') : []
-  const parameters = new URLSearchParams(pasted.replace(/^[^?]*\?/, '').replace(/#.*$/, ''))
+  const parameters = pastedParameters(pasted)
   return [parameters.get('code') ?? undefined, parameters.get('state') ?? undefined]
 }

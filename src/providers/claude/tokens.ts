@@ -1,41 +1,44 @@
-// A login file of the claude program as a set of tokens: what it says of the account, and when things end.
+// A login of the claude program as a set of tokens: what it says of the account, and when things end.
 
 import { ClavigerError } from '../../domain/errors.ts'
-import type { Secret } from '../../domain/secret.ts'
-import { checkFields } from '../../domain/values.ts'
+import { Secret } from '../../domain/secret.ts'
+import { checkFields, type FieldValues } from '../../domain/values.ts'
 import { sha256 } from '../../lib/digest.ts'
+import type { ProgramLogin } from '../login-program.ts'
 import type { TokenSet } from '../provider.ts'
 import { readLoginFile } from './login-file.ts'
 
 /** The tokens of a login file. Throws `invalid` when there are none; the message names the fault and no value. */
 export function tokensOfFile(file: Secret, email: string): TokenSet {
   const reading = readLoginFile(file)
-  if (reading.login === null) {
-    throw new ClavigerError('invalid', reading.message, {
-      hint: 'Nothing was stored. Sign in instead: claviger credential create claude oauth NAME',
-    })
-  }
-  const { login } = reading
+  if (reading.login !== null) return claudeTokens(reading.login, { email: new Secret(email) })
+  throw new ClavigerError('invalid', reading.message, {
+    hint: 'Nothing was stored. Sign in instead: claviger credential create claude oauth NAME',
+  })
+}
+
+/** What the login does not say of its account stays as it is in `known`. */
+export function claudeTokens(login: ProgramLogin, known: FieldValues): TokenSet {
+  const fact = (name: string, said: string | null) => oneWord(said) || oneWord(known[name]?.expose() ?? null)
   const refresh = login.refresh.expose()
-  const fields = {
-    ...{ access: login.access.expose(), refresh, scopes: login.scopes.join(' ') },
-    ...{ accountId: login.accountId ?? '', organizationId: login.organizationId ?? '', email },
-    ...{ plan: login.subscriptionType ?? '', tier: login.rateLimitTier ?? '' },
+  const facts = {
+    accountId: fact('accountId', login.accountId),
+    email: fact('email', null),
+    plan: fact('plan', login.subscriptionType),
+    organizationId: fact('organizationId', login.organizationId),
+    tier: fact('tier', login.rateLimitTier),
   }
+  const fields = { access: login.access.expose(), refresh, scopes: login.scopes.join(' '), ...facts }
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
   return {
-    content: checkFields('claude/oauth', 'oauth', withoutBlanks(given)),
+    content: checkFields('claude/oauth', 'oauth', given),
     ...{ renewable: true, digest: sha256(refresh) },
     ...{ expiresAt: login.expiresAt, endsAt: login.refreshExpiresAt },
-    account: { id: fields.accountId, email, plan: fields.plan },
+    account: { id: facts.accountId, email: facts.email, plan: facts.plan },
   }
 }
 
-// Facts are one word each; scopes are several.
-function withoutBlanks(fields: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(fields).map(([name, value]) => [
-    name,
-    name === 'scopes' ? value : value.replaceAll(/\s+/g, '-'),
-  ])
-  return Object.fromEntries(entries)
+// Facts about an account are kept as one word each.
+function oneWord(text: string | null): string {
+  return (text ?? '').trim().replaceAll(/\s+/g, '-')
 }

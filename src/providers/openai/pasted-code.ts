@@ -1,5 +1,7 @@
 // What people bring back from the page they agreed on: a bare code, `code#state`, a query string or a whole URL. Pure.
 
+import { pastedParameters, pastedText } from '../pasted-text.ts'
+
 const MAX_CHARACTERS = 8192
 const PART = /^[\w.~+/=:-]+$/
 
@@ -10,21 +12,16 @@ export type PastedCode =
 
 /** Null when there is neither a code nor a refusal in it. */
 export function readPasted(text: string): PastedCode | null {
-  const pasted = text
-    .trim()
-    .replace(/^(["'`])(.*)\1$/s, '$2')
-    .trim()
-  if (pasted === '' || pasted.length > MAX_CHARACTERS || /\s/.test(pasted)) return null
-  if (/(^|[?&])(code|error)=/.test(pasted))
-    return fromQuery(pasted.replace(/^[^?]*\?/, '').replace(/#.*$/, ''))
+  const pasted = pastedText(text, MAX_CHARACTERS)
+  if (pasted === null) return null
+  if (/(^|[?&])(code|error)=/.test(pasted)) return fromQuery(pastedParameters(pasted))
   const [code = '', state, ...more] = pasted.split('#')
   if (more.length > 0 || !PART.test(code) || code.includes('://')) return null
   if (state === undefined) return { kind: 'code', code, state: null }
   return PART.test(state) ? { kind: 'code', code, state } : null
 }
 
-function fromQuery(query: string): PastedCode | null {
-  const parameters = new URLSearchParams(query)
+function fromQuery(parameters: URLSearchParams): PastedCode | null {
   const [code, state] = [parameters.get('code'), parameters.get('state')]
   if (parameters.has('error')) return { kind: 'refused', state }
   return code !== null && PART.test(code) ? { kind: 'code', code, state } : null
