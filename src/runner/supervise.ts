@@ -39,9 +39,11 @@ export interface Supervised {
   readonly relay: SignalRelay
   /** Called with the id of the program once it runs. */
   readonly onStart?: (pid: number) => Promise<void>
-  /** A program like setpriv(1) that ties the child's life to ours; by default that one, where it is Linux's own. */
-  readonly lifeline?: string | null
+  readonly lifeline?: Lifeline
 }
+
+/** A program like setpriv(1) that ties the child's life to ours; by default that one, where it is Linux's own. */
+export type Lifeline = string | null | undefined
 
 /** Starts to take signals. Call `dispose` when everything is cleaned up. */
 export function relaySignals(): SignalRelay {
@@ -79,9 +81,7 @@ export function relaySignals(): SignalRelay {
  */
 export function supervise(options: Supervised): Promise<number> {
   const { program, words, environment, cwd, relay, onStart } = options
-  const lifeline = options.lifeline === undefined ? defaultLifeline() : options.lifeline
-  const [command, commandWords] =
-    lifeline === null ? [program, words] : [lifeline, [...LIFELINE_WORDS, program, ...words]]
+  const [command, commandWords] = withLifeline(program, words, options.lifeline)
   return new Promise((resolve, reject) => {
     const child = spawn(command, commandWords, { cwd, env: { ...environment }, stdio: 'inherit' })
     let noted: Promise<void> = Promise.resolve()
@@ -96,6 +96,15 @@ export function supervise(options: Supervised): Promise<number> {
       noted.then(() => resolve(exitCodeOf(code, signal)), reject)
     })
   })
+}
+
+/** The command that runs this program, tied to our life where that can be done. */
+export function withLifeline(
+  program: string,
+  words: readonly string[],
+  lifeline: Lifeline = defaultLifeline(),
+): readonly [command: string, words: readonly string[]] {
+  return lifeline === null ? [program, words] : [lifeline, [...LIFELINE_WORDS, program, ...words]]
 }
 
 /** What a shell would report: the code, or 128 + the signal's number. */
@@ -117,7 +126,8 @@ function isRealLifeline(): boolean {
   }
 }
 
-function cannotStart(program: string, error: Error): ClavigerError {
+/** `invalid`: why this program was not started. */
+export function cannotStart(program: string, error: Error): ClavigerError {
   const tooLong = errorCode(error) === 'E2BIG'
   return new ClavigerError(
     'invalid',
