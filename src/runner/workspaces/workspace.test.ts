@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { WorkspaceSource } from '../../domain/runs/workspace.ts'
+import { openRunPlace, removeRunPlace } from './workspace.ts'
+
+let place = ''
+let repository = ''
+
+const ENVIRONMENT = { PATH: '/usr/bin:/bin', HOME: '/nonexistent' }
+const GIT = { environment: ENVIRONMENT, timeoutMs: 20_000 }
+
+function inRepository(...words: string[]): string {
+  const identity = ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com']
+  return execFileSync('git', [...identity, ...words], { cwd: repository, encoding: 'utf8', env: ENVIRONMENT })
+}
+
+beforeEach(async () => {
+  place = await mkdtemp(join(tmpdir(), 'claviger-place-'))
+  repository = join(place, 'repository')
+  await mkdir(repository)
+  inRepository('init', '--quiet', '--initial-branch=main')
+  for (const text of ['first', 'second']) {
+    await writeFile(join(repository, 'story.txt'), text)
+    inRepository('add', '.')
+    inRepository('commit', '--quiet', '-m', text)
+    if (text === 'first') inRepository('tag', 'v1')
+  }
+  inRepository('branch', 'side', 'v1')
+  return () => rm(place, { recursive: true, force: true })
+})
+
+function open(source: WorkspaceSource, id = 'run_1') {
+  return openRunPlace(join(place, 'runs'), id, source, GIT)
+}
+
+const url = () => `file://${repository}`
+
+describe('the place of a run', () => {
+  it('is private, and found again as it was left', async () => {
+    const { workspace, configuration } = await open({ kind: 'fresh' })
+    expect((await stat(configuration)).mode & 0o777).toBe(0o700)
+    await writeFile(join(workspace, 'mine'), 'kept')
+    const again = await open({ kind: 'fresh' })
+    expect(await readFile(join(again.workspace, 'mine'), 'utf8')).toBe('kept')
+    await removeRunPlace(join(place, 'runs'), 'run_1')
+    expect(await readdir(join(place, 'runs'))).toEqual([])
+    await removeRunPlace(join(place, 'runs'), 'run_1')
+  })
+
+  it.each(['', '..', 'a/b', '../a'])('is of no run called %j', async (id) => {
+    await expect(open({ kind: 'fresh' }, id)).rejects.toMatchObject({ code: 'invalid' })
+    await expect(removeRunPlace(place, id)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('leaves a directory of the user’s where it is', async () => {
+    const { workspace } = await open({ kind: 'directory', path: repository })
+    expect(workspace).toBe(repository)
+    await removeRunPlace(join(place, 'runs'), 'run_1')
+    expect(await readFile(join(repository, 'story.txt'), 'utf8')).toBe('second')
+  })
+
+  it.each(['nowhere', '/nonexistent/place', '/etc/passwd'])('is not made at %s', async (path) => {
+    await expect(open({ kind: 'directory', path })).rejects.toMatchObject({ code: 'invalid' })
+  })
+})
+
+describe('a clone', () => {
+  it.each([
+    [null, 'second', 'main'],
+    ['main', 'second', 'main'],
+    ['side', 'first', 'side'],
+    ['v1', 'first', 'HEAD'],
+  ])('of %s holds what is there', async (ref, text, branch) => {
+    const { workspace } = await open({ kind: 'git', url: url(), ref })
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe(text)
+    const head = execFileSync('git', ['rev-parse', '--abbrev-ref', 'HEAD'], {
+      cwd: workspace,
+      encoding: 'utf8',
+    })
+    expect(head.trim()).toBe(branch)
+  })
+
+  it('of a commit holds that', async () => {
+    const commit = inRepository('rev-parse', 'v1').trim()
+    const { workspace } = await open({ kind: 'git', url: url(), ref: commit })
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('first')
+  })
+
+  it('is not made anew over what the run has done', async () => {
+    const source = { kind: 'git', url: url(), ref: null } as const
+    const { workspace } = await open(source)
+    await writeFile(join(workspace, 'story.txt'), 'changed by the run')
+    await open(source)
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('changed by the run')
+  })
+
+  it('that was killed is made anew', async () => {
+    await mkdir(join(place, 'runs/run_1/workspace.unfinished'), { recursive: true })
+    await writeFile(join(place, 'runs/run_1/workspace.unfinished/half'), '')
+    const { workspace } = await open({ kind: 'git', url: url(), ref: null })
+    expect((await readdir(workspace)).sort()).toEqual(['.git', 'story.txt'])
+  })
+
+  it.each([
+    ['a ref that is not there', () => ({ url: url(), ref: 'nothing' })],
+    ['a ref that is an option', () => ({ url: url(), ref: '--upload-pack=/bin/true' })],
+    ['a URL that is an option', () => ({ url: '--upload-pack=/bin/true', ref: null })],
+    ['a host that is an option', () => ({ url: 'ssh://-oProxyCommand=touch', ref: null })],
+    ['a transport that runs commands', () => ({ url: 'ext::sh -c touch% /tmp/x', ref: null })],
+    ['a repository that is not there', () => ({ url: `${url()}-not`, ref: null })],
+  ])('is not made of %s, and leaves nothing', async (_, repositoryOf) => {
+    await expect(open({ kind: 'git', ...repositoryOf() })).rejects.toMatchObject({
+      code: 'invalid',
+      hint: expect.stringMatching(/./),
+    })
+    expect(await readdir(join(place, 'runs/run_1'))).toEqual(['config'])
+  })
+
+  it('repeats no password of its URL', async () => {
+    const source = { kind: 'git', url: 'http://ada:sk-test-1@127.0.0.1:1/x.git', ref: null } as const
+    const error = await open(source).catch((thrown: Error) => thrown)
+    expect(String(error)).toContain('http://127.0.0.1:1/x.git cannot be cloned')
+    expect(JSON.stringify(error)).not.toContain('sk-test-1')
+  })
+
+  it('needs git', async () => {
+    const git = { ...GIT, environment: { PATH: place } }
+    await symlink('/bin/sh', join(place, 'sh'))
+    const made = openRunPlace(join(place, 'runs'), 'run_1', { kind: 'git', url: url(), ref: null }, git)
+    await expect(made).rejects.toMatchObject({ code: 'not_found' })
+  })
+})

@@ -1,0 +1,99 @@
+// Where a run lives on its machine: one private directory, with the harness's own configuration and sessions in it, and
+// the workspace, unless that is a directory of the user's. It stays when the process ends, so that the conversation can go
+// on after anything, and goes when the run is over.
+
+import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { WorkspaceSource } from '../../domain/runs/workspace.ts'
+import { errorCode } from '../../lib/atomic-file.ts'
+import { cloneRepository, type GitOptions } from './git.ts'
+
+export interface RunPlace {
+  /** Where the program works. */
+  readonly workspace: string
+  /** The harness's configuration home of this run. */
+  readonly configuration: string
+  /** Where a helper finds its lease. */
+  readonly leaseFile: string
+}
+
+/** Makes the place of a run, or finds it as it was left. Throws `invalid` with what is wrong about its workspace. */
+export async function openRunPlace(
+  directory: string,
+  runId: string,
+  source: WorkspaceSource,
+  git: GitOptions,
+): Promise<RunPlace> {
+  const home = homeOf(directory, runId)
+  const configuration = join(home, 'config')
+  await mkdir(configuration, { recursive: true, mode: 0o700 })
+  const workspace = await openWorkspace(join(home, 'workspace'), source, git)
+  return { workspace, configuration, leaseFile: join(home, 'lease.json') }
+}
+
+/** Removes all of it; a directory of the user's is left alone. */
+export async function removeRunPlace(directory: string, runId: string): Promise<void> {
+  await rm(homeOf(directory, runId), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+}
+
+function homeOf(directory: string, runId: string): string {
+  if (!/^[\w-]+$/.test(runId)) throw new ClavigerError('invalid', 'This is not the id of a run.')
+  return join(directory, runId)
+}
+
+async function openWorkspace(path: string, source: WorkspaceSource, git: GitOptions): Promise<string> {
+  switch (source.kind) {
+    case 'directory':
+      return userDirectory(source.path)
+    case 'fresh':
+      await mkdir(path, { recursive: true, mode: 0o700 })
+      return path
+    case 'git':
+      if (!(await isThere(path))) await cloneWhole(path, source, git)
+      return path
+  }
+}
+
+// A clone that was killed leaves nothing that looks like a workspace.
+async function cloneWhole(
+  path: string,
+  source: Extract<WorkspaceSource, { kind: 'git' }>,
+  git: GitOptions,
+): Promise<void> {
+  const unfinished = `${path}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  try {
+    await cloneRepository(source, unfinished, git)
+    await rename(unfinished, path)
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+async function userDirectory(path: string): Promise<string> {
+  if (!isAbsolute(path)) throw notADirectory(path, 'is no full path')
+  try {
+    const real = await realpath(path)
+    if ((await stat(real)).isDirectory()) return real
+  } catch (error) {
+    throw notADirectory(path, errorCode(error) === 'ENOENT' ? 'is not on this machine' : 'cannot be entered')
+  }
+  throw notADirectory(path, 'is no directory')
+}
+
+function notADirectory(path: string, what: string): ClavigerError {
+  return new ClavigerError('invalid', `The workspace ${path} ${what}.`, {
+    hint: 'Start the run where the directory is, or name a git URL: --workspace URL',
+  })
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
+}
