@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { WorkspaceSource } from '../../domain/runs/workspace.ts'
+import type { Workspace } from '../../domain/runs/workspace.ts'
 import { openRunPlace, removeRunPlace } from './workspace.ts'
 
 let place = ''
@@ -32,7 +32,7 @@ beforeEach(async () => {
   return () => rm(place, { recursive: true, force: true })
 })
 
-function open(source: WorkspaceSource, id = 'run_1') {
+function open(source: Workspace, id = 'run_1') {
   return openRunPlace(join(place, 'runs'), id, source, GIT)
 }
 

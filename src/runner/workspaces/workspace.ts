@@ -5,7 +5,7 @@
 import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { ClavigerError } from '../../domain/errors.ts'
-import type { WorkspaceSource } from '../../domain/runs/workspace.ts'
+import type { Workspace } from '../../domain/runs/workspace.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { cloneRepository, type GitOptions } from './git.ts'
 
@@ -22,7 +22,7 @@ export interface RunPlace {
 export async function openRunPlace(
   directory: string,
   runId: string,
-  source: WorkspaceSource,
+  source: Workspace,
   git: GitOptions,
 ): Promise<RunPlace> {
   const home = homeOf(directory, runId)
@@ -42,7 +42,7 @@ function homeOf(directory: string, runId: string): string {
   return join(directory, runId)
 }
 
-async function openWorkspace(path: string, source: WorkspaceSource, git: GitOptions): Promise<string> {
+async function openWorkspace(path: string, source: Workspace, git: GitOptions): Promise<string> {
   switch (source.kind) {
     case 'directory':
       return userDirectory(source.path)
@@ -58,7 +58,7 @@ async function openWorkspace(path: string, source: WorkspaceSource, git: GitOpti
 // A clone that was killed leaves nothing that looks like a workspace.
 async function cloneWhole(
   path: string,
-  source: Extract<WorkspaceSource, { kind: 'git' }>,
+  source: Extract<Workspace, { kind: 'git' }>,
   git: GitOptions,
 ): Promise<void> {
   const unfinished = `${path}.unfinished`

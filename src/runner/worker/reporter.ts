@@ -1,0 +1,157 @@
+// What a worker says of one run it has: numbered, in order, in batches, as often as it takes. The server passes over what
+// it was told before, so nothing is lost or repeated, however long it was away. Another claim ends it.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import type { ConversationEvent } from '../../domain/runs/conversation.ts'
+import type { MessageState, ReportedState } from '../../domain/runs/run.ts'
+
+/** One thing to say. Times and numbers are added when it is taken down. */
+export type Said =
+  | { readonly is: 'event'; readonly event: ConversationEvent; readonly lease?: string }
+  | { readonly is: 'state'; readonly state: ReportedState; readonly reason?: string; readonly until?: string }
+  | {
+      readonly is: 'message'
+      readonly message: string
+      readonly state: MessageState
+      readonly reason?: string
+    }
+
+export type Item = Said & { readonly seq: number; readonly at: string }
+
+export interface ReporterOptions {
+  /** Sends a batch; resolves when the server keeps it. */
+  readonly send: (items: readonly Item[]) => Promise<void>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Somebody else has the run, or nobody may say anything of it any more. Called once. */
+  readonly lost: (why: ClavigerError) => void
+}
+
+export interface Reporter {
+  /** Takes it down. */
+  say(said: Said): void
+  /** Takes it down and resolves when the server keeps it, and all before it. Rejects when the run is lost. */
+  tell(said: Said): Promise<void>
+  /** Resolves when the server keeps everything said so far. Rejects as `tell`. */
+  told(): Promise<void>
+  /** How many characters are still to be sent: whoever makes more should wait for a while. */
+  backlog(): number
+  /** Nothing more is sent. */
+  stop(): void
+}
+
+const MOST_ITEMS = 200
+const MOST_CHARACTERS = 500_000
+
+// What comes at once goes together. Milliseconds.
+const GATHER = 100
+const SHORTEST_PAUSE = 250
+const LONGEST_PAUSE = 10_000
+
+// The server is away, or busy: it will be there again.
+const PASSING: readonly ErrorCode[] = [
+  ...(['unreachable', 'unavailable', 'upstream', 'rate_limited', 'storage_full', 'internal'] as const),
+]
+
+interface Waiting {
+  readonly item: Item
+  readonly size: number
+}
+
+export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
+  const waiting: Waiting[] = []
+  const listeners = new Map<number, PromiseWithResolvers<void>[]>()
+  const stopping = new AbortController()
+  let last = 0
+  let backlog = 0
+  let failure: ClavigerError | null = null
+  let isSending = false
+  let isUrgent = false
+
+  const kept = (count: number) => {
+    for (const { item, size } of waiting.splice(0, count)) {
+      backlog -= size
+      for (const { resolve } of listeners.get(item.seq) ?? []) resolve()
+      listeners.delete(item.seq)
+    }
+  }
+  const fail = (error: ClavigerError) => {
+    failure = error
+    for (const { reject } of [...listeners.values()].flat()) reject(error)
+    listeners.clear()
+    lost(error)
+  }
+  const work = async () => {
+    if (!isUrgent) await pause(GATHER, stopping.signal)
+    for (let wait = SHORTEST_PAUSE; waiting.length > 0 && !stopping.signal.aborted; ) {
+      const batch = batchOf(waiting)
+      try {
+        await send(batch)
+        kept(batch.length)
+        wait = SHORTEST_PAUSE
+      } catch (thrown) {
+        const error = asError(thrown)
+        if (!PASSING.includes(error.code)) return fail(error)
+        await pause(wait * (0.75 + Math.random() / 2), stopping.signal)
+        wait = Math.min(2 * wait, LONGEST_PAUSE)
+      }
+    }
+  }
+  const begin = () => {
+    if (isSending) return
+    isSending = true
+    void work().finally(() => {
+      isSending = false
+      if (waiting.length > 0 && failure === null && !stopping.signal.aborted) begin()
+      else isUrgent = false
+    })
+  }
+  const takeDown = (said: Said) => {
+    last += 1
+    const item: Item = { ...said, seq: last, at: new Date(now()).toISOString() }
+    const size = JSON.stringify(item).length
+    backlog += size
+    waiting.push({ item, size })
+    begin()
+  }
+  const until = (seq: number) => {
+    if (failure !== null) return Promise.reject(failure)
+    if (!waiting.some(({ item }) => item.seq === seq)) return Promise.resolve()
+    isUrgent = true
+    const listener = Promise.withResolvers<void>()
+    listeners.set(seq, [...(listeners.get(seq) ?? []), listener])
+    return listener.promise
+  }
+  return {
+    say: takeDown,
+    tell(said) {
+      isUrgent = true
+      takeDown(said)
+      return until(last)
+    },
+    told: () => until(last),
+    backlog: () => backlog,
+    stop: () => stopping.abort(),
+  }
+}
+
+function batchOf(waiting: readonly Waiting[]): Item[] {
+  const batch: Item[] = []
+  let characters = 0
+  for (const { item, size } of waiting) {
+    if (batch.length > 0 && (batch.length >= MOST_ITEMS || characters + size > MOST_CHARACTERS)) break
+    batch.push(item)
+    characters += size
+  }
+  return batch
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+}
+
+function asError(thrown: unknown): ClavigerError {
+  if (thrown instanceof ClavigerError) return thrown
+  return new ClavigerError('internal', 'What the worker said could not be sent.', { cause: thrown })
+}
