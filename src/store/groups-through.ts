@@ -1,6 +1,7 @@
 // The groups of a store's outside: every call goes through one of two ways, one for reading and one for writing.
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
+import type { RunGroups } from './run-groups.ts'
 import type { StoreGroups } from './store.ts'
 
 /** Runs a piece of work with groups that are good for that work only. */
@@ -36,6 +37,43 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
     ...machinesThrough(read, write),
     ...grantsThrough(read, write),
     ...tellingThrough(read, write),
+    ...runsThrough(read, write),
+  }
+}
+
+function runsThrough(read: Way, write: Way): RunGroups {
+  return {
+    runs: {
+      insert: (row) => write((unit) => unit.runs.insert(row)),
+      get: (organizationId, id) => read((unit) => unit.runs.get(organizationId, id)),
+      hold: (organizationId, id) => write((unit) => unit.runs.hold(organizationId, id)),
+      update: (id, seen, change) => write((unit) => unit.runs.update(id, seen, change)),
+      list: (organizationId, filter, page) => read((unit) => unit.runs.list(organizationId, filter, page)),
+    },
+    runWork: {
+      claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
+      beat: (beats, at) => write((unit) => unit.runWork.beat(beats, at)),
+      silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),
+      idle: (before, limit) => read((unit) => unit.runWork.idle(before, limit)),
+    },
+    runMessages: {
+      insert: (row) => write((unit) => unit.runMessages.insert(row)),
+      get: (runId, id) => read((unit) => unit.runMessages.get(runId, id)),
+      list: (runId, states) => read((unit) => unit.runMessages.list(runId, states)),
+      change: (runId, id, seen, change) => write((unit) => unit.runMessages.change(runId, id, seen, change)),
+    },
+    runEvents: {
+      append: (rows) => write((unit) => unit.runEvents.append(rows)),
+      after: (runId, position, limit) => read((unit) => unit.runEvents.after(runId, position, limit)),
+    },
+    runLeases: {
+      insert: (row) => write((unit) => unit.runLeases.insert(row)),
+      get: (leaseId) => read((unit) => unit.runLeases.get(leaseId)),
+      list: (runId) => read((unit) => unit.runLeases.list(runId)),
+      update: (leaseId, change) => write((unit) => unit.runLeases.update(leaseId, change)),
+      lastUsed: (organizationId, credentialIds) =>
+        read((unit) => unit.runLeases.lastUsed(organizationId, credentialIds)),
+    },
   }
 }
 
@@ -141,7 +179,7 @@ function recordsThrough(
   write: Way,
 ): Omit<
   StoreGroups,
-  'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants | keyof Telling
+  'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants | keyof Telling | keyof RunGroups
 > {
   return {
     leases: {

@@ -12,6 +12,7 @@ import { holdingGroup } from './memory/holdings.ts'
 import { loginAttemptGroup } from './memory/logins.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
+import { runGroups } from './memory/runs.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
@@ -109,6 +110,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     webhooks: webhookGroup(tables),
     outbox: outboxGroup(tables),
     deliveries: deliveryGroup(tables),
+    ...runGroups(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

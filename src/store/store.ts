@@ -15,6 +15,7 @@ import type { LoginGroups } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
+import type { RunGroups } from './run-groups.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
 
 export interface CredentialRow {
@@ -301,7 +302,7 @@ export interface CountStore {
   liveTokens(now: number): Promise<number>
 }
 
-export interface StoreGroups extends GrantGroups, LoginGroups {
+export interface StoreGroups extends GrantGroups, LoginGroups, RunGroups {
   readonly credentials: CredentialStore
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore

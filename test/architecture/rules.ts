@@ -34,6 +34,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'grant-groups.ts',
     'login-groups.ts',
     'outbox-group.ts',
+    'run-groups.ts',
     'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',

@@ -12,6 +12,7 @@ import { describeHoldings } from './holdings.conformance.ts'
 import { describeLoginAttempts } from './login-attempts.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
+import { describeRuns } from './runs.conformance.ts'
 import { describeSignals } from './signals.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
 import { describeTelling } from './telling.conformance.ts'
@@ -46,6 +47,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeGrants(current)
     describeLoginAttempts(current)
     describeTelling(current)
+    describeRuns(current)
     describeHoldings(current)
     describeSignals(current)
     describeAudit(current)

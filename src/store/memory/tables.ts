@@ -7,6 +7,7 @@ import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
+import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../run-groups.ts'
 import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
 
 export interface Table<Row> {
@@ -50,6 +51,10 @@ export interface Tables {
   readonly webhooks: Table<WebhookRow>
   readonly events: Table<EventRow>
   readonly deliveries: Table<DeliveryRow>
+  readonly runs: Table<RunRow>
+  readonly runMessages: Table<RunMessageRow>
+  readonly runEvents: Table<RunEventRow>
+  readonly runLeases: Table<RunLeaseRow>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -79,6 +84,10 @@ export function createTables(): Tables {
     webhooks: createTable(undo),
     events: createTable(undo),
     deliveries: createTable(undo),
+    runs: createTable(undo),
+    runMessages: createTable(undo),
+    runEvents: createTable(undo),
+    runLeases: createTable(undo),
     keep: () => {
       undo.length = 0
     },

@@ -13,6 +13,7 @@ import { leaseChoice } from './migrations/lease-choice.ts'
 import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
+import { createRuns } from './migrations/runs.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
@@ -40,6 +41,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0008': { up: (database: Kysely<unknown>) => createLogins(database, bytes) },
     'store-0009': { up: (database: Kysely<unknown>) => createOutbox(database, bytes) },
     'store-0010': leaseChoice,
+    'store-0011': { up: createRuns },
   }
 }
 

@@ -26,6 +26,8 @@ import { loginAttemptGroup } from './groups/login-attempts.ts'
 import { deviceLoginGroup } from './groups/people/device-logins.ts'
 import { holdingGroup } from './groups/people/holdings.ts'
 import { invitationGroup } from './groups/people/invitations.ts'
+import { runEventGroup, runLeaseGroup, runMessageGroup } from './groups/runs/records.ts'
+import { runGroup, runWorkGroup } from './groups/runs/runs.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { deliveryGroup, outboxGroup } from './groups/telling/outbox.ts'
 import { webhookGroup } from './groups/telling/webhooks.ts'
@@ -140,7 +142,7 @@ function storeOver(
   { url, auditDurable }: SqlStoreOptions,
   connections: WeakMap<object, Execute>,
 ): Store {
-  const { groupsOver, addingOver, readsOver } = sqlGroups(engine.database)
+  const { groupsOver, addingOver, readsOver } = sqlGroups(engine.database, engine.shared)
   const scope = createUnitScope()
   let closing: Promise<void> | undefined
   const refuse = () => {
@@ -269,7 +271,7 @@ interface SqlGroups {
   readsOver(execute: Execute): AddingReads
 }
 
-function sqlGroups(database: Kysely<Database>): SqlGroups {
+function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
   const credentials = credentialGroup(database)
   const dataKeys = dataKeyGroup(database)
   const versions = versionGroup(database)
@@ -292,6 +294,11 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
   const outbox = outboxGroup(database)
   const deliveries = deliveryGroup(database)
   const counts = countGroup(database)
+  const runs = runGroup(database)
+  const runWork = runWorkGroup(database, shared)
+  const runMessages = runMessageGroup(database)
+  const runEvents = runEventGroup(database)
+  const runLeases = runLeaseGroup(database)
   const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
     dataKeys: dataKeys(execute),
@@ -315,6 +322,11 @@ function sqlGroups(database: Kysely<Database>): SqlGroups {
     outbox: outbox(execute),
     deliveries: deliveries(execute),
     counts: counts(execute),
+    runs: runs(execute),
+    runWork: runWork(execute),
+    runMessages: runMessages(execute),
+    runEvents: runEvents(execute),
+    runLeases: runLeases(execute),
   })
   const gathered = gatheredCandidates(database)
   return {

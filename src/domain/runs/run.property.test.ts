@@ -1,0 +1,184 @@
+// Whatever happens to a run in whatever order: no message is lost or given twice to one claim, and it ends as was wished.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ClavigerError } from '../errors.ts'
+import {
+  after,
+  isFinal,
+  isHeld,
+  isOver,
+  type MessageState,
+  newRun,
+  REPORTED_STATES,
+  type Run,
+  type RunRequest,
+  type Step,
+} from './run.ts'
+
+interface World {
+  run: Run
+  readonly messages: MessageState[]
+  /** Message and claim it was sent under; one that was certainly never given is taken out. */
+  readonly sent: Set<string>
+  claims: number
+}
+
+type Act = (world: World) => void
+
+function step(world: World, one: Step): boolean {
+  try {
+    world.run = after(world.run, one)
+    return true
+  } catch (error) {
+    expect(error).toBeInstanceOf(ClavigerError)
+    return false
+  }
+}
+
+const move = (number: number, to: MessageState): Act => {
+  return (world) => {
+    const claim = world.run.claim?.id
+    const from = world.messages[number % Math.max(1, world.messages.length)]
+    if (from === undefined || claim === undefined || !isHeld(world.run.state)) return
+    const key = `${number % world.messages.length} ${claim}`
+    if (!step(world, { is: 'message-moved', from, to })) return
+    if (to === 'sent') {
+      expect(world.sent.has(key)).toBe(false)
+      world.sent.add(key)
+    }
+    if (to === 'queued') world.sent.delete(key)
+    world.messages[number % world.messages.length] = to
+  }
+}
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc.constant<Act>((world) => {
+    if (step(world, { is: 'message-queued', at: 1 })) world.messages.push('queued')
+  }),
+  fc.constantFrom<RunRequest>('wake', 'hibernate', 'cancel', 'end').map((what): Act => {
+    return (world) => void step(world, { is: 'asked', what, at: 2 })
+  }),
+  fc.constantFrom('w1', 'w2').map((worker): Act => {
+    return (world) => {
+      world.claims += 1
+      step(world, { is: 'claimed', claim: { id: `c${world.claims}`, worker, at: 3 } })
+    }
+  }),
+  fc.constantFrom(...REPORTED_STATES).map((to): Act => {
+    return (world) => void step(world, { is: 'moved', to, at: 4, reason: 'so', until: 9 })
+  }),
+  fc
+    .constantFrom<Step>(
+      { is: 'lost', at: 5, reason: 'silent' },
+      { is: 'found', at: 6 },
+      { is: 'let-go', at: 7, reason: 'revoked' },
+      { is: 'idle' },
+      { is: 'session', session: 's' },
+    )
+    .map(
+      (one): Act =>
+        (world) =>
+          void step(world, one),
+    ),
+  fc
+    .tuple(fc.nat(5), fc.constantFrom<MessageState>('sent', 'done', 'failed', 'queued'))
+    .map(([n, to]) => move(n, to)),
+)
+
+function mustHold({ run, messages }: World, before: Run): void {
+  expect(run.messages).toBe(messages.length)
+  expect(run.waiting).toBe(messages.filter((state) => state === 'queued').length)
+  expect(run.open).toBe(messages.filter((state) => state === 'sent').length)
+  // Whoever has it has a claim, and who rests has none.
+  if (isHeld(run.state)) expect(run.claim).not.toBeNull()
+  if (isOver(run.state) || run.state === 'hibernated') expect(run.claim).toBeNull()
+  if (run.lost !== null) expect([run.state, isHeld(run.lost)]).toEqual(['queued', true])
+  if (!isHeld(run.state) && run.lost === null) expect(run.wish).toBeNull()
+  if (isFinal(before.state)) expect(run.state).toBe(before.state)
+  // What was wished for is what comes, however it comes.
+  if (before.wish === 'cancel' && isHeld(before.state) && run.wish !== 'cancel' && run.lost === null)
+    expect(run.state).toBe('cancelled')
+  if (run.until !== null) expect(run.state).toBe('waiting_for_credentials')
+  expect(run.bell).toBeGreaterThanOrEqual(before.bell)
+}
+
+describe('a run', () => {
+  it('keeps its books whatever happens', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
+        const world: World = { run: newRun(0), messages: [], sent: new Set(), claims: 0 }
+        for (const one of acts) {
+          const before = world.run
+          one(world)
+          mustHold(world, before)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('with a message waiting goes on: it is woken, or can be, until it is over for good', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
+        const world: World = { run: newRun(0), messages: [], sent: new Set(), claims: 0 }
+        for (const one of acts) one(world)
+        if (isFinal(world.run.state) || world.run.wish === 'cancel' || world.run.wish === 'end') return
+        const told = after(world.run, { is: 'message-queued', at: 10 })
+        expect(told.state === 'queued' || isHeld(told.state)).toBe(true)
+        expect(told.wish).toBeNull()
+        expect(told.bell).toBeGreaterThan(world.run.bell)
+      }),
+    )
+  })
+})
+
+const booted = (worker = 'w1') => after(newRun(0), { is: 'claimed', claim: { id: 'c1', worker, at: 1 } })
+const report = (run: Run, to: (typeof REPORTED_STATES)[number]) =>
+  after(run, { is: 'moved', to, at: 2, reason: '', until: null })
+
+describe('what happens to a run', () => {
+  it('its session stays with the machine that has it', () => {
+    const run = after(booted(), { is: 'session', session: 's1' })
+    const resting = report(run, 'hibernated')
+    const woken = after(resting, { is: 'asked', what: 'wake', at: 3 })
+    const claim = (worker: string) => after(woken, { is: 'claimed', claim: { id: 'c2', worker, at: 4 } })
+    expect(claim('w1').session).toBe('s1')
+    expect(claim('w2')).toMatchObject({ session: null, place: 'w2' })
+  })
+
+  it('a worker that was lost and found goes on as it was', () => {
+    const run = report(booted(), 'working')
+    const lost = after(run, { is: 'lost', at: 3, reason: 'silent' })
+    expect(lost).toMatchObject({ state: 'queued', lost: 'working' })
+    expect(after(lost, { is: 'found', at: 4 })).toMatchObject({ state: 'working', lost: null, reason: '' })
+  })
+
+  it('is asked only for what can be', () => {
+    const words = (run: Run, what: RunRequest) => {
+      try {
+        return after(run, { is: 'asked', what, at: 5 }).state
+      } catch (error) {
+        return String(error)
+      }
+    }
+    const cancelled = report(after(booted(), { is: 'asked', what: 'cancel', at: 2 }), 'cancelled')
+    expect(words(cancelled, 'cancel')).toBe('cancelled')
+    expect(words(cancelled, 'wake')).toContain('A run that is cancelled cannot be woken.')
+    expect(words(cancelled, 'end')).toContain('A run that is cancelled cannot be ended.')
+    expect(words(report(booted(), 'failed'), 'wake')).toBe('queued')
+    expect(words(report(booted(), 'failed'), 'hibernate')).toContain('cannot hibernate')
+    expect(() => report(booted(), 'done')).toThrow('Nobody has asked for this run to be done.')
+    expect(() => report(newRun(0), 'ready')).toThrow('A run that is queued cannot be ready.')
+  })
+
+  it('a message while it falls asleep wakes it, unless it was put to sleep before', () => {
+    const waiting = after(report(booted(), 'ready'), { is: 'message-queued', at: 3 })
+    expect(report(waiting, 'hibernated')).toMatchObject({ state: 'queued', claim: null })
+    const sent = after(waiting, { is: 'asked', what: 'hibernate', at: 4 })
+    expect(report(sent, 'hibernated').state).toBe('hibernated')
+    const idle = after(report(booted(), 'ready'), { is: 'idle' })
+    expect(idle.wish).toBe('hibernate')
+    expect(report(after(idle, { is: 'message-queued', at: 5 }), 'hibernated').state).toBe('queued')
+  })
+})
