@@ -12,6 +12,7 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import type { DeliveredFile, Delivery, DeliveryMode } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
+import { claudeConversing } from './claude-conversing.ts'
 import {
   type AdjustedSettings,
   adjustSettings,
@@ -55,6 +56,7 @@ const AUTH_METHODS: Partial<Record<CredentialType, readonly string[]>> = {
 
 export const claude: Harness = {
   name: 'claude',
+  conversing: claudeConversing,
   program: 'claude',
   programSetting: 'CLAVIGER_CLAUDE_BIN',
   minimumVersion: '2.1.208',

@@ -17,6 +17,7 @@ import {
   setRootKeys,
   writeConfig,
 } from './codex-config.ts'
+import { codexConversing } from './codex-conversing.ts'
 import { mergeConfig } from './codex-merge.ts'
 import type {
   DeliverableCredential,
@@ -68,6 +69,7 @@ const STATUS: Partial<Record<CredentialType, RegExp>> = {
 
 export const codex: Harness = {
   name: 'codex',
+  conversing: codexConversing,
   program: 'codex',
   programSetting: 'CLAVIGER_CODEX_BIN',
   minimumVersion: '0.130.0',

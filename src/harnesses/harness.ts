@@ -5,6 +5,7 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import type { DeliveredFile, Delivery, DeliveryMode } from '../domain/delivery.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
+import type { Conversing } from './conversing.ts'
 
 /** A credential as its type and fields; `name` is for messages. */
 export interface DeliverableCredential {
@@ -69,6 +70,8 @@ export interface Merged {
 
 export interface Harness {
   readonly name: HarnessName
+  /** How a conversation is held with it. */
+  readonly conversing: Conversing
   /** The program's name on PATH, and the setting that overrides it. */
   readonly program: string
   readonly programSetting: string

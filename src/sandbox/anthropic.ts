@@ -2,8 +2,13 @@
 // Code asks for at start.
 
 import { randomUUID } from 'node:crypto'
-import { inputTokens, messageEvents, userTexts, wholeMessage } from './anthropic-message.ts'
-import type { AnthropicCredential, CredentialTable, SandboxCredential } from './credentials.ts'
+import { inputTokens, messageEvents, toolResults, userTexts, wholeMessage } from './anthropic-message.ts'
+import {
+  type AnthropicCredential,
+  type CredentialTable,
+  type SandboxCredential,
+  USED_UP_FOR_MS,
+} from './credentials.ts'
 import { type Answer, bearerToken, type Call, eventsAnswer, header, jsonAnswer } from './http.ts'
 import type { Provider, Refusal, RefusalSettings, RefusalTable, Route, Verdict } from './provider.ts'
 
@@ -26,6 +31,11 @@ const errors: RefusalTable<ErrorShape> = {
     message: 'Your credit balance is too low for this request (sandbox). Add credits and try again.',
   },
   'rate-limited': { status: 429, type: 'rate_limit_error', message: 'Rate limit reached (sandbox).' },
+  'used-up': {
+    status: 429,
+    type: 'rate_limit_error',
+    message: 'This request would exceed your limit (sandbox).',
+  },
   overloaded: { status: 529, type: 'overloaded_error', message: 'Overloaded' },
   forbidden: { status: 403, type: 'permission_error', message: 'Request not allowed' },
 }
@@ -74,7 +84,7 @@ function authenticate(call: Call, _path: string, accepted: CredentialTable): Ver
   return { refusal: found.length > 0 ? 'not-for-this-api' : 'unknown' }
 }
 
-function refuse(refusal: Refusal, call: Call, settings: RefusalSettings): Answer {
+function refuse(refusal: Refusal, call: Call, settings: RefusalSettings, now: Date): Answer {
   const byBearer = !header(call, 'x-api-key') && bearerToken(call) !== undefined
   const table = byBearer ? bearerErrors : errors
   const { status, type, message } = table[refusal] ?? table.unknown
@@ -83,7 +93,23 @@ function refuse(refusal: Refusal, call: Call, settings: RefusalSettings): Answer
     headers['x-should-retry'] = String(settings.shouldRetry)
   }
   if (status === 429) headers['retry-after'] = '1'
+  if (refusal === 'used-up' && byBearer) Object.assign(headers, usedUp(now))
   return failure(status, type, message, headers)
+}
+
+// What a subscription is told, and a key is not.
+function usedUp(now: Date): Record<string, string> {
+  const seconds = USED_UP_FOR_MS / 1000
+  const reset = String(Math.floor(now.getTime() / 1000) + seconds)
+  const prefix = 'anthropic-ratelimit-unified'
+  return {
+    'retry-after': String(seconds),
+    [`${prefix}-status`]: 'rejected',
+    [`${prefix}-reset`]: reset,
+    [`${prefix}-representative-claim`]: 'five_hour',
+    [`${prefix}-5h-status`]: 'rejected',
+    [`${prefix}-5h-reset`]: reset,
+  }
 }
 
 function messages(call: Call): Route {
@@ -94,6 +120,7 @@ function messages(call: Call): Route {
     access: 'model',
     model,
     userTexts: userTexts(body),
+    toolResults: toolResults(body),
     answer(blocks) {
       if (problem !== undefined) return problem
       if (body?.stream === true) return eventsAnswer(messageEvents(model, body, blocks), requestId())

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { parseAuthorization, signingTime, verifySignature } from '../lib/sigv4.ts'
-import { inputTokens, messageEvents, userTexts, wholeMessage } from './anthropic-message.ts'
+import { inputTokens, messageEvents, toolResults, userTexts, wholeMessage } from './anthropic-message.ts'
 import type {
   BedrockAccessKeyCredential,
   BedrockBearerCredential,
@@ -45,6 +45,7 @@ const errors: RefusalTable<ErrorShape> = {
     'Model access is denied: INVALID_PAYMENT_INSTRUMENT. A valid payment instrument is needed (sandbox).',
   ),
   'rate-limited': { status: 429, type: 'ThrottlingException', message: 'Too many requests (sandbox).' },
+  'used-up': { status: 429, type: 'ThrottlingException', message: 'Too many tokens (sandbox).' },
   overloaded: { status: 503, type: 'ServiceUnavailableException', message: 'Overloaded (sandbox).' },
   forbidden: refused('AccessDeniedException', 'Not authorized to perform: bedrock:InvokeModel (sandbox).'),
 }
@@ -113,6 +114,7 @@ function invoke(call: Call, encodedModel: string, action: string): Route {
     access: 'model',
     model,
     userTexts: userTexts(body),
+    toolResults: toolResults(body),
     answer(blocks) {
       if (!isComplete) {
         const message = 'Malformed input request: messages and anthropic_version are required.'

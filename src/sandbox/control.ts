@@ -160,10 +160,11 @@ function changeCredential(call: Call, { credentials }: Controlled): Answer {
   const subject =
     body.accept === undefined ? parseHandle(body.teach, credentials) : parseCredential(body.accept)
   const state = parseState(body.state)
-  const times = parseTimes(body.times)
+  const times = parseCount('times', body.times, 1)
+  const after = parseCount('after', body.after, 0)
   if (typeof subject !== 'string') credentials.accept(subject)
   else if (state === undefined) throw new BadRequest(400, 'teach needs a state.')
-  if (state !== undefined) credentials.teach(subject, state, times)
+  if (state !== undefined) credentials.teach(subject, state, times, after)
   const handle = typeof subject === 'string' ? subject : credentialHandle(subject)
   const changed = credentials.list().filter((one) => credentialHandle(one.credential) === handle)
   return jsonAnswer(200, {
@@ -199,10 +200,13 @@ function parseState(value: unknown): CredentialState | undefined {
   return state
 }
 
-function parseTimes(value: unknown): number | undefined {
+function parseCount(name: string, value: unknown, least: number): number | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
-  throw new BadRequest(400, 'times must be a whole number above 0.')
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value
+  throw new BadRequest(
+    400,
+    least > 0 ? `${name} must be a whole number above 0.` : `${name} must be a whole number, 0 or more.`,
+  )
 }
 
 const kinds: Readonly<Record<string, readonly string[]>> = {

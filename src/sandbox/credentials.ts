@@ -51,11 +51,15 @@ export const credentialStates = [
   'expired',
   'no-credit',
   'rate-limited',
+  'used-up',
   'overloaded',
   'forbidden',
 ] as const
 
-/** How a credential is treated. `no-credit`, `rate-limited` and `overloaded` refuse model calls only. */
+/**
+ * How a credential is treated. `no-credit`, `rate-limited`, `used-up` (what its plan allows, for {@link USED_UP_FOR_MS}
+ * from each refusal) and `overloaded` refuse model calls only.
+ */
 export type CredentialState = (typeof credentialStates)[number]
 
 export type AcceptedCredential = {
@@ -68,9 +72,10 @@ export type CredentialTable = {
   accept(credential: SandboxCredential): void
   /**
    * Sets the state of a credential, or of every accepted one with this value or access key id; with
-   * `times`, only until it has refused that many requests. Throws when nothing of the kind was accepted.
+   * `times`, only until it has refused that many requests; with `after`, once that many more have passed which it
+   * would have refused. Throws when nothing of the kind was accepted.
    */
-  teach(credential: SandboxCredential | string, state: CredentialState, times?: number): void
+  teach(credential: SandboxCredential | string, state: CredentialState, times?: number, after?: number): void
   /** The accepted credentials for which `matches` holds. */
   find<K extends SandboxCredential>(matches: (credential: SandboxCredential) => credential is K): readonly K[]
   /** The state that applies to one request now; a limited state is used up by one. */
@@ -78,13 +83,22 @@ export type CredentialTable = {
   list(): readonly AcceptedCredential[]
 }
 
+/** When what a plan allows is there again, from the refusal that says so. */
+export const USED_UP_FOR_MS = 60 * 60 * 1000
+
 type Entry = {
   readonly credential: SandboxCredential
   state: CredentialState
-  limited: { state: CredentialState; left: number } | undefined
+  /** What comes after `passes` requests, for `left` of them. */
+  limited: { state: CredentialState; passes: number; left: number } | undefined
 }
 
-const modelCallStates: ReadonlySet<CredentialState> = new Set(['no-credit', 'rate-limited', 'overloaded'])
+const modelCallStates: ReadonlySet<CredentialState> = new Set([
+  'no-credit',
+  'rate-limited',
+  'used-up',
+  'overloaded',
+])
 
 /** An empty table that accepts `initial`. */
 export function credentialTable(initial: readonly SandboxCredential[]): CredentialTable {
@@ -94,15 +108,26 @@ export function credentialTable(initial: readonly SandboxCredential[]): Credenti
     entries.set(identity(credential), { credential, state: 'ok', limited: undefined })
   }
 
-  function teach(credential: SandboxCredential | string, state: CredentialState, times?: number): void {
+  function teach(
+    credential: SandboxCredential | string,
+    state: CredentialState,
+    times?: number,
+    after = 0,
+  ): void {
     const taught = [...entries.values()].filter((entry) => names(credential, entry.credential))
     if (taught.length === 0) throw new Error('The sandbox was not told to accept this credential.')
     if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
       throw new RangeError('times must be a whole number above 0.')
     }
+    if (!(Number.isInteger(after) && after >= 0)) {
+      throw new RangeError('after must be a whole number, 0 or more.')
+    }
+    const isForGood = times === undefined && after === 0
     for (const entry of taught) {
-      entry.limited = times === undefined ? undefined : { state, left: times }
-      if (times === undefined) entry.state = state
+      entry.limited = isForGood
+        ? undefined
+        : { state, passes: after, left: times ?? Number.POSITIVE_INFINITY }
+      if (isForGood) entry.state = state
     }
   }
 
@@ -111,8 +136,12 @@ export function credentialTable(initial: readonly SandboxCredential[]): Credenti
     if (entry === undefined) return 'revoked'
     const applies = (state: CredentialState) => isModelCall || !modelCallStates.has(state)
     if (entry.limited !== undefined && applies(entry.limited.state)) {
-      const { state, left } = entry.limited
-      entry.limited = left > 1 ? { state, left: left - 1 } : undefined
+      const { state, passes, left } = entry.limited
+      if (passes > 0) {
+        entry.limited = { state, passes: passes - 1, left }
+        return entry.state
+      }
+      entry.limited = left > 1 ? { state, passes, left: left - 1 } : undefined
       return state
     }
     return applies(entry.state) ? entry.state : 'ok'
@@ -127,7 +156,7 @@ export function credentialTable(initial: readonly SandboxCredential[]): Credenti
     list: () =>
       [...entries.values()].map(({ credential, state, limited }) => ({
         credential,
-        state: limited?.state ?? state,
+        state: limited?.passes === 0 ? limited.state : state,
       })),
   }
 }

@@ -12,6 +12,7 @@ const seen = {
   conflicting: false,
   status: 200,
   userTexts: ['hi'],
+  toolResults: ['what sk-ant-test-in-a-result is for'],
   sessions: {},
 } as const
 

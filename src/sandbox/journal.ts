@@ -59,6 +59,8 @@ export type SandboxRequest = {
   readonly lastUserMessage?: string
   /** Every text the request attributes to the user, in order, what the harness adds included. */
   readonly userTexts: readonly string[]
+  /** What tools have answered the model so far, oldest first. */
+  readonly toolResults: readonly string[]
   /** The headers by which harnesses name their session, thread or account. */
   readonly sessions: Readonly<Record<string, string>>
   readonly userAgent?: string
@@ -67,7 +69,7 @@ export type SandboxRequest = {
 }
 
 /** A recorded request without whole credentials. */
-export type RedactedRequest = Omit<SandboxRequest, 'credentials' | 'query' | 'userTexts'> & {
+export type RedactedRequest = Omit<SandboxRequest, 'credentials' | 'query' | 'userTexts' | 'toolResults'> & {
   readonly credentials: readonly RedactedCredential[]
 }
 
@@ -154,7 +156,7 @@ export function sessionHeaders(headers: NodeJS.Dict<string[]>): Record<string, s
 
 /** The view of a request that may leave the process. */
 export function redactedRequest(request: SandboxRequest): RedactedRequest {
-  const { query: _query, userTexts: _userTexts, credentials, ...rest } = request
+  const { query: _query, userTexts: _userTexts, toolResults: _toolResults, credentials, ...rest } = request
   return {
     ...rest,
     credentials: credentials.map(({ header, scheme, value }) => ({ header, scheme, ...fingerprint(value) })),

@@ -3,17 +3,29 @@
 // the websocket Codex tries first is answered with 426, upon which it falls back.
 
 import { randomUUID } from 'node:crypto'
-import type { CredentialTable, OpenAiCredential, SandboxCredential } from './credentials.ts'
-import { type Answer, bearerToken, type Call, eventsAnswer, header, jsonAnswer, objectsOf } from './http.ts'
-import type { Provider, Refusal, RefusalTable, Route, Verdict } from './provider.ts'
-import { type ReplyBlock, replyText } from './reply.ts'
+import {
+  type CredentialTable,
+  type OpenAiCredential,
+  type SandboxCredential,
+  USED_UP_FOR_MS,
+} from './credentials.ts'
+import { type Answer, bearerToken, type Call, eventsAnswer, header, jsonAnswer } from './http.ts'
+import { outputItems, responseEvents, toolResults, userTexts } from './openai-response.ts'
+import type { Provider, Refusal, RefusalSettings, RefusalTable, Route, Verdict } from './provider.ts'
+import { type ReplyBlock, replyLength } from './reply.ts'
 
 const DEFAULT_ACCOUNT = 'acct-sandbox'
 // Codex insists on an https origin that is neither of the two base URLs, and does not call it then.
 const WORKSPACE_ORIGIN = 'https://workspace.invalid'
 const platformModels = ['gpt-5.6-codex', 'gpt-5.6', 'gpt-5.6-mini']
 
-type ErrorShape = { status: number; type: string; code: string; message: string }
+type ErrorShape = {
+  status: number
+  type: string
+  code: string | null
+  message: string
+  more?: Readonly<Record<string, unknown>>
+}
 
 const errors: RefusalTable<ErrorShape> = {
   missing: invalidRequest(401, 'missing_authentication', 'No credential: send an Authorization header.'),
@@ -94,7 +106,8 @@ function isForAnotherAccount(call: Call, { accountId }: OpenAiCredential): boole
 }
 
 // A token of a sign-in is refused in other words than a key, and sent to the refresh by them.
-function refuse(refusal: Refusal, call: Call): Answer {
+function refuse(refusal: Refusal, call: Call, _settings: RefusalSettings, now: Date): Answer {
+  if (refusal === 'used-up') return failure(usedUp(now))
   const isOfSignIn = (bearerToken(call) ?? '').split('.').length === 3
   if (refusal === 'revoked' && isOfSignIn) return failure(invalidated)
   return failure(errors[refusal] ?? errors.unknown)
@@ -107,6 +120,7 @@ function responses(call: Call): Route {
     access: 'model',
     model,
     userTexts: userTexts(body?.input),
+    toolResults: toolResults(body?.input),
     answer(blocks) {
       if (body?.model === undefined || body.input === undefined) {
         return failure(invalidRequest(400, 'missing_required_parameter', 'model and input are required.'))
@@ -118,17 +132,9 @@ function responses(call: Call): Route {
   }
 }
 
-type WholeResponse = ReturnType<typeof wholeResponse>
-
 function wholeResponse(model: string, blocks: readonly ReplyBlock[]) {
-  const output = blocks.map((block) => ({
-    type: 'message',
-    id: newId('msg'),
-    status: 'completed',
-    role: 'assistant',
-    content: [{ type: 'output_text', text: block.text, annotations: [] }],
-  }))
-  const output_tokens = Math.max(1, Math.ceil(replyText(blocks).length / 4))
+  const output = outputItems(blocks)
+  const output_tokens = Math.max(1, Math.ceil(replyLength(blocks) / 4))
   return {
     id: newId('resp'),
     object: 'response',
@@ -143,42 +149,6 @@ function wholeResponse(model: string, blocks: readonly ReplyBlock[]) {
       total_tokens: 1 + output_tokens,
     },
   }
-}
-
-function responseEvents(response: WholeResponse) {
-  const begun = { ...response, status: 'in_progress', output: [], usage: null }
-  const events = [
-    { type: 'response.created', response: begun },
-    ...response.output.flatMap((item, output_index) => [
-      {
-        type: 'response.output_item.added',
-        output_index,
-        item: { ...item, status: 'in_progress', content: [] },
-      },
-      {
-        type: 'response.output_text.delta',
-        item_id: item.id,
-        output_index,
-        content_index: 0,
-        delta: item.content[0]?.text ?? '',
-      },
-      { type: 'response.output_item.done', output_index, item },
-    ]),
-    { type: 'response.completed', response },
-  ]
-  return events.map((event, sequence_number) => ({ ...event, sequence_number }))
-}
-
-// `input` is a text, or a list of items of which messages by the user count.
-function userTexts(input: unknown): readonly string[] {
-  if (typeof input === 'string') return [input]
-  return objectsOf(input)
-    .filter((item) => item.role === 'user')
-    .flatMap((item) =>
-      typeof item.content === 'string'
-        ? [item.content]
-        : objectsOf(item.content).flatMap(({ text }) => (typeof text === 'string' ? [text] : [])),
-    )
 }
 
 function upgradeRefused(): Route {
@@ -224,10 +194,21 @@ function accountOf(asker: SandboxCredential | undefined): string {
   return (asker?.provider === 'openai' ? asker.accountId : undefined) ?? DEFAULT_ACCOUNT
 }
 
-function failure({ status, type, code, message }: ErrorShape): Answer {
+function usedUp(now: Date): ErrorShape {
+  const seconds = USED_UP_FOR_MS / 1000
+  const more = {
+    plan_type: 'pro',
+    resets_at: Math.floor(now.getTime() / 1000) + seconds,
+    resets_in_seconds: seconds,
+  }
+  const message = 'The usage limit has been reached'
+  return { status: 429, type: 'usage_limit_reached', code: null, message, more }
+}
+
+function failure({ status, type, code, message, more }: ErrorShape): Answer {
   const headers: Record<string, string> = requestId()
   if (status === 429) headers['retry-after'] = '1'
-  return jsonAnswer(status, { error: { message, type, param: null, code } }, headers)
+  return jsonAnswer(status, { error: { message, type, param: null, code, ...more } }, headers)
 }
 
 function requestId() {

@@ -26,6 +26,8 @@ export type Route = {
   readonly model?: string
   /** The texts of the user in the request, oldest first; empty when it has none. */
   readonly userTexts?: readonly string[]
+  /** What tools have answered in the request, oldest first; empty when there was none. */
+  readonly toolResults?: readonly string[]
   /** `blocks` is what the model says, empty unless `access` is `model`; `asker` is absent for `open`. */
   answer(blocks: readonly ReplyBlock[], asker?: SandboxCredential): Answer
 }
@@ -47,6 +49,6 @@ export type Provider = {
   route(call: Call, path: string): Route | undefined
   /** Whose credential it is. `now` decides how old a signature may be. */
   authenticate(call: Call, path: string, accepted: CredentialTable, now: Date): Verdict
-  refuse(refusal: Refusal, call: Call, settings: RefusalSettings): Answer
+  refuse(refusal: Refusal, call: Call, settings: RefusalSettings, now: Date): Answer
   notFound(call: Call): Answer
 }

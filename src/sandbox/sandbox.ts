@@ -56,9 +56,10 @@ export type Sandbox = SandboxUrls & {
   accept(credential: SandboxCredential): void
   /**
    * Makes requests with this credential (itself, its value, or its access key id) end as `state` says;
-   * with `times`, only the next so many that it applies to. Throws when it was never accepted.
+   * with `times`, only the next so many that it applies to; with `after`, so many are answered before. Throws when
+   * it was never accepted.
    */
-  teach(credential: SandboxCredential | string, state: CredentialState, times?: number): void
+  teach(credential: SandboxCredential | string, state: CredentialState, times?: number, after?: number): void
   /** Every provider request so far, oldest first (the last 10,000), with whole credentials. */
   requests(): readonly SandboxRequest[]
   /** Forgets the requests; credentials, states and the reply stay. */
@@ -234,7 +235,7 @@ async function answerProvider(call: Call, state: State): Promise<Answer> {
   }
   const { refusal, asker } = judge(call, path, provider, route, state)
   if (refusal !== undefined) {
-    const answer = provider.refuse(refusal, call, state.refusals)
+    const answer = provider.refuse(refusal, call, state.refusals, state.now())
     record(call, provider, state, { status: answer.status, refusal, route })
     return answer
   }
@@ -296,6 +297,7 @@ function record(
     ...(model === undefined ? {} : { model }),
     ...(lastUserMessage === undefined ? {} : { lastUserMessage }),
     userTexts,
+    toolResults: outcome.route?.toolResults ?? [],
     sessions: sessionHeaders(call.headers),
     ...(userAgent === undefined ? {} : { userAgent }),
   })

@@ -42,7 +42,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   vault: ['vault.ts'],
   identity: ['identity.ts'],
   providers: ['provider.ts', 'login-program.ts', 'webhook-sender.ts'],
-  harnesses: ['harness.ts'],
+  harnesses: ['harness.ts', 'conversing.ts'],
 }
 
 // Folders that use no part of Node.js, and the packages they may use all the same.

@@ -55,7 +55,7 @@ export function isAboutTheCredential({ kind }: Pick<Failure, 'kind'>): boolean {
   return ABOUT_THE_CREDENTIAL.includes(kind)
 }
 
-/** Tokens of one turn, as the program reports them. */
+/** Tokens of one turn, as the program reports them. `input` is all of it, `cachedInput` the part that was read from a cache. */
 export interface Usage {
   readonly input: number
   readonly cachedInput: number
