@@ -5,6 +5,8 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { isPrivateWay } from './domain/delivery.ts'
 import { ClavigerError } from './domain/errors.ts'
+import { POOL_ORDERS, type PoolOrder } from './domain/resolution/pool.ts'
+import { RUN_TIMINGS, type RunTimings } from './domain/runs/taking.ts'
 import { Secret } from './domain/secret.ts'
 
 export interface SettingDefinition {
@@ -94,6 +96,22 @@ export const SETTINGS = {
     standard: '30',
     meaning:
       'How long the record of a lease is kept after it was over, in days. The audit log is not touched.',
+  },
+  workerSilence: {
+    variable: 'CLAVIGER_WORKER_SILENT_SECONDS',
+    standard: '120',
+    meaning: 'A worker that was not heard of for so many seconds has lost its runs to whoever can have them.',
+  },
+  runIdle: {
+    variable: 'CLAVIGER_RUN_IDLE_MINUTES',
+    standard: '30',
+    meaning: 'A run that waits for a message for so many minutes hibernates; 0: never.',
+  },
+  poolOrder: {
+    variable: 'CLAVIGER_POOL_ORDER',
+    standard: 'fixed',
+    meaning:
+      'How credentials of one type and owner that nobody has put in an order serve runs: fixed (by name), or least-recently-used. A run stays with the one it has.',
   },
   anthropicUrl: {
     variable: 'CLAVIGER_ANTHROPIC_URL',
@@ -191,6 +209,8 @@ export interface ServerSettings {
   readonly leaseLife: number
   /** Milliseconds. */
   readonly leaseRecord: number
+  readonly runTimings: RunTimings
+  readonly poolOrder: PoolOrder
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
@@ -265,6 +285,8 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
     leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
     leaseRecord: wholeNumber('leaseRecordDays', given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
+    runTimings: runTimings(given),
+    poolOrder: oneOf('poolOrder', given.poolOrder ?? 'fixed', POOL_ORDERS),
     anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
     openaiIssuer: issuerUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
@@ -274,6 +296,12 @@ export function serverSettings(given: GivenSettings): ServerSettings {
       oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
     renewal: renewalSettings(given),
   }
+}
+
+function runTimings(given: GivenSettings): RunTimings {
+  const idle = wholeNumber('runIdle', given.runIdle ?? '30', 0, 100_000)
+  const silence = wholeNumber('workerSilence', given.workerSilence ?? '120', 1, 86_400)
+  return { ...RUN_TIMINGS, silentAfter: silence * 1_000, idleAfter: idle === 0 ? null : idle * 60_000 }
 }
 
 function renewalSettings(given: GivenSettings): RenewalSettings {

@@ -21,6 +21,7 @@ import { mustBeReady } from './control/operating/readiness.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
+import { keepRuns } from './control/runs/upkeep.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
 import { createTell } from './control/telling/tell.ts'
 import { startTelling } from './control/telling/telling.ts'
@@ -138,6 +139,7 @@ async function begin(
     guard: createGuard(ports),
   })
   endings.push(() => telling.stop())
+  endings.push(keepRuns({ ...ports, log, guard: createGuard(ports), elapsed: () => performance.now() }))
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
   address.url = await openDoor(settings, ports, { metrics, log, version }, endings)
@@ -159,7 +161,12 @@ async function openDoor(
   const authenticate = createAuthenticator(ports)
   const ending = new AbortController()
   const app = createApp({
-    ...{ control: createControl(ports), authenticate, ...tools, ending: ending.signal },
+    ...{
+      control: createControl({ ...ports, ending: ending.signal }),
+      authenticate,
+      ...tools,
+      ending: ending.signal,
+    },
     codex: createCodexEndpoint(ports, authenticate),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
@@ -208,6 +215,8 @@ function edges(settings: ServerSettings) {
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
     leaseLife: settings.leaseLife,
+    runTimings: settings.runTimings,
+    poolOrder: settings.poolOrder,
     providerOf: (type: CredentialType) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
     signInOf: (type: CredentialType) => signIns.find(({ signsIn }) => signsIn === type),

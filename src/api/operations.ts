@@ -10,6 +10,7 @@ import { LOGIN_OPERATIONS } from './operations/logins.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
 import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
+import { RUN_OPERATIONS } from './operations/runs.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
 import { TELLING_OPERATIONS } from './operations/telling.ts'
@@ -19,6 +20,7 @@ const TABLE = {
   ...CREDENTIAL_OPERATIONS,
   ...LOGIN_OPERATIONS,
   ...LEASE_OPERATIONS,
+  ...RUN_OPERATIONS,
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
   ...MACHINE_OPERATIONS,

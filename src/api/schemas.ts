@@ -11,6 +11,7 @@ import { LOGIN_SCHEMAS } from './schemas/logins.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
 import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
+import { RUN_SCHEMAS } from './schemas/runs.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
 import { TELLING_SCHEMAS } from './schemas/telling.ts'
@@ -20,6 +21,7 @@ export const SCHEMAS = {
   ...CREDENTIAL_SCHEMAS,
   ...LOGIN_SCHEMAS,
   ...LEASE_SCHEMAS,
+  ...RUN_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
   ...MACHINE_SCHEMAS,

@@ -24,6 +24,13 @@ import { statusUseCases } from './operating/status.ts'
 import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
+import { createAskingUseCases } from './runs/asking.ts'
+import { createClaimingUseCases } from './runs/claiming.ts'
+import { createFollowingRunUseCases } from './runs/following.ts'
+import { createReadingRunUseCases } from './runs/reading.ts'
+import { createReportingUseCases } from './runs/reporting.ts'
+import { forWorkersOfRuns } from './runs/standing-in.ts'
+import { createStartingUseCases } from './runs/starting.ts'
 import { createHarnessUseCases } from './settings/harnesses.ts'
 import { createPolicyUseCases } from './settings/policy.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
@@ -35,6 +42,11 @@ import { createWorkshop } from './workshop.ts'
 
 export function createControl(ports: Ports): Control {
   const workshop = createWorkshop(ports)
+  const leases = {
+    ...createLeaseUseCases(workshop),
+    ...createRejectionUseCases(workshop),
+    ...createFollowingUseCases(workshop),
+  }
   const control: Control = {
     ...createCredentialUseCases(workshop),
     ...createChangeUseCases(workshop),
@@ -42,9 +54,14 @@ export function createControl(ports: Ports): Control {
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
     ...createLoginUseCases(workshop),
-    ...createLeaseUseCases(workshop),
-    ...createRejectionUseCases(workshop),
-    ...createFollowingUseCases(workshop),
+    ...leases,
+    ...forWorkersOfRuns(workshop, leases),
+    ...createStartingUseCases(workshop),
+    ...createReadingRunUseCases(workshop),
+    ...createAskingUseCases(workshop),
+    ...createFollowingRunUseCases(workshop),
+    ...createClaimingUseCases(workshop),
+    ...createReportingUseCases(workshop),
     ...createTokenUseCases(workshop),
     ...createSigningInUseCases(workshop),
     ...createAgentUseCases(workshop),

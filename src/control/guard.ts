@@ -241,6 +241,10 @@ function refusal(actor: Actor, { needs, object, instead }: Act): ClavigerError {
 // What somebody without the right is told they may not do.
 const DOING: Readonly<Record<GeneralRight, string>> = {
   lease: 'take a credential for a run',
+  startRuns: 'begin runs, or do anything with them',
+  readRuns: 'see runs',
+  followRuns: 'read what is said in runs',
+  carryOutRuns: 'carry out runs: that is for workers',
   explain: 'ask which credential a run would get',
   manageTokens: 'make or revoke tokens',
   manageLogins: 'sign in at a provider',
@@ -287,6 +291,7 @@ const FIND: Readonly<Record<string, string>> = {
   team: 'See which teams you are in: claviger whoami. All of them, for admins: claviger admin teams list',
   member: 'List who there is: claviger admin members list',
   agent: 'Make it: claviger admin agent create NAME. See what there is: claviger admin agent list',
+  run: 'See what there is: claviger run list',
   worker: 'See what there is: claviger admin worker list',
   webhook: 'See what there is: claviger admin webhook list',
   event: 'See what there is: claviger admin events list',

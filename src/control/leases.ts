@@ -16,10 +16,11 @@ import { leaseEnd } from './codex/lease-life.ts'
 import { sealedVersion } from './credentials/sealing.ts'
 import { explain } from './explain.ts'
 import { isAttached } from './find.ts'
-import { withFresh } from './grants/freshness.ts'
+import { type Freshness, withFresh } from './grants/freshness.ts'
 import { type Act, type Authorize, absent, type Sealed } from './guard.ts'
 import { type Choice, choiceOf, writeChoice } from './leasing/choice.ts'
-import { type Resolved, subjectOf } from './resolution.ts'
+import { type Query, type Resolved, subjectOf } from './resolution.ts'
+import { leaseForRun, serve } from './runs/serving.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
 import type { Control, Result } from './use-case.ts'
 import { rfc3339, rfc3339OrNull } from './views.ts'
@@ -75,36 +76,27 @@ export interface Plan {
 
 async function create(
   workshop: Workshop,
-  caller: Caller,
-  input: LeaseInput,
+  asking: Caller,
+  given: LeaseInput,
 ): Promise<Result<'leases.create'>> {
+  const run = given.run === undefined ? null : await leaseForRun(workshop, asking, given)
+  const { caller, input } = run ?? { caller: asking, input: given }
   await mustLease(workshop, caller, input)
   const id = newId('lease')
   const handle = formatHandle(id, workshop.random(48))
-  const { result, opened } = await withFresh(workshop, (freshness) =>
-    workshop.guard.issue(caller, async (unit, authorize) => {
-      const resolved = await workshop.resolution.decide(
-        unit,
-        caller.organizationId,
-        subjectOf(caller, input.agent),
-        { ...input, hindrances: freshness.hindrances },
-        () => authorize(disabledAct('lease.create', input.harness)),
-      )
-      const decision = chosen(resolved.decisions)
-      if (decision === null) throw nothingFits(caller, input.harness, resolved)
-      const identity = { id, handleDigest: sha256(handle), tokenId: caller.tokenId }
-      const plan = planOf(workshop, caller, { resolved, decision, identity, choice: choiceOf(input) })
-      if (plan.row !== null) freshness.mustBeFresh(plan.row)
-      await authorize(leaseAct(plan, input.harness))
-      const open: Sealed[] = plan.row === null ? [] : [await forHolder(unit, plan.row)]
-      for (const row of plan.raw) {
-        await authorize(useOf(plan, row, { lease: plan.lease.id, generation: row.version }))
-        open.push(await sealedVersion(unit, row))
-      }
-      await unit.leases.insert(plan.lease)
-      return { result: plan, open }
-    }),
-  )
+  const identity = { id, handleDigest: sha256(handle), tokenId: caller.tokenId }
+  const { result, opened } = await withFresh(workshop, (freshness) => {
+    const scene = { workshop, caller, input, identity, freshness }
+    return run === null
+      ? workshop.guard.issue(caller, (unit, authorize) => conclude(scene, unit, authorize))
+      : workshop.guard.release(caller, async (unit, authorize) => {
+          const row = await run.hold(unit)
+          const concluded = await conclude(scene, unit, authorize, run.poolOf(unit, row))
+          const { lease, row: credential, decision } = concluded.result
+          await serve(unit, row, { lease, credential, reason: decision.reason }, workshop.now())
+          return concluded
+        })
+  })
   const first = result.row === null ? 0 : 1
   return {
     id: result.lease.id,
@@ -116,11 +108,49 @@ async function create(
   }
 }
 
+interface Scene {
+  readonly workshop: Workshop
+  readonly caller: Caller
+  readonly input: LeaseInput
+  readonly identity: Planned['identity']
+  readonly freshness: Freshness
+}
+
+// Inside of the unit: what serves, by whose leave, and what is to be opened.
+async function conclude(
+  { workshop, caller, input, identity, freshness }: Scene,
+  unit: AddingUnit,
+  authorize: Authorize,
+  poolOf?: Query['poolOf'],
+): Promise<{ result: Plan; open: Sealed[] }> {
+  const resolved = await workshop.resolution.decide(
+    unit,
+    caller.organizationId,
+    subjectOf(caller, input.agent),
+    { ...input, hindrances: freshness.hindrances, ...(poolOf !== undefined && { poolOf }) },
+    () => authorize(disabledAct('lease.create', input.harness)),
+  )
+  const decision = chosen(resolved.decisions)
+  if (decision === null) throw nothingFits(caller.actsFor ?? caller, input.harness, resolved)
+  const plan = planOf(workshop, caller, { resolved, decision, identity, choice: choiceOf(input) })
+  if (plan.row !== null) freshness.mustBeFresh(plan.row)
+  const bound = input.run === undefined ? {} : { run: input.run }
+  await authorize(leaseAct(plan, input.harness, bound))
+  const open: Sealed[] = plan.row === null ? [] : [await forHolder(unit, plan.row)]
+  for (const row of plan.raw) {
+    await authorize(useOf(plan, row, { lease: plan.lease.id, generation: row.version, ...bound }))
+    open.push(await sealedVersion(unit, row))
+  }
+  await unit.leases.insert(plan.lease)
+  return { result: plan, open }
+}
+
 /** A lease on what was decided, which is not stored by this. */
 export function planOf(workshop: Workshop, caller: Caller, planned: Planned): Plan {
   const { resolved, decision, identity, choice } = planned
   const row = decision.credential === null ? null : (resolved.rows.get(decision.credential.id) ?? null)
   const now = workshop.now()
+  const holder = caller.actsFor ?? caller
   const lease: LeaseRow = {
     ...identity,
     organizationId: caller.organizationId,
@@ -131,8 +161,8 @@ export function planOf(workshop: Workshop, caller: Caller, planned: Planned): Pl
     choice: writeChoice(
       choice.credential === undefined || row === null ? choice : { ...choice, credential: row.id },
     ),
-    holderKind: caller.kind,
-    holderId: caller.id,
+    holderKind: holder.kind,
+    holderId: holder.id,
     createdAt: now,
     expiresAt: leaseEnd(workshop, row),
     endedAt: null,
@@ -148,9 +178,9 @@ interface Planned {
   readonly choice: Choice
 }
 
-function leaseAct(plan: Plan, harness: HarnessName): Act {
+function leaseAct(plan: Plan, harness: HarnessName, bound: { readonly run?: string }): Act {
   const { lease, decision, row } = plan
-  const details = { lease: lease.id, harness, reason: decision.reason }
+  const details = { lease: lease.id, harness, reason: decision.reason, ...bound }
   if (row !== null) return useOf(plan, row, { ...details, generation: row.version })
   return { action: 'lease.create', needs: { general: 'lease' }, object: ambient(lease.id), details }
 }
@@ -292,7 +322,12 @@ export function rawValue(
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
 }
 
-function nothingFits(caller: Caller, harness: HarnessName, { decisions, raw }: Resolved): ClavigerError {
+/** `no_credential`: why nothing serves this harness. */
+export function nothingFits(
+  caller: Caller,
+  harness: HarnessName,
+  { decisions, raw }: Resolved,
+): ClavigerError {
   const title = HARNESS_TITLE[harness]
   if (decisions.length > 0) {
     const reasons = decisions.map((one) => `${one.credential?.name ?? 'ambient'}: ${one.reason}`).join('; ')

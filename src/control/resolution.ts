@@ -6,6 +6,7 @@ import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
 import { DEFAULT_POLICIES } from '../domain/resolution/policy.ts'
+import type { Pool } from '../domain/resolution/pool.ts'
 import {
   type Candidate,
   type Decision,
@@ -35,6 +36,8 @@ export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient' | 'hin
   readonly credential?: string | undefined
   /** What this run was refused with before. */
   readonly tried?: readonly Tried[]
+  /** Of a run: how those of one pool take turns. */
+  readonly poolOf?: (credentialIds: readonly string[]) => Promise<Pool>
 }
 
 /** A credential that a run was refused with; another generation of it is another credential. */
@@ -93,6 +96,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
         query.credential === undefined
           ? undefined
           : pick(nameable(found, subject), query.credential, query.harness).id
+      const pool = await query.poolOf?.([...rows.keys()])
       const request: ResolveRequest = {
         user: subject.user,
         teams: subject.teams,
@@ -107,6 +111,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
         disabled,
         now: now(),
         hindrances: hindrancesOf(query, rows, now()),
+        ...(pool !== undefined && { pool }),
         ...(query.team !== undefined && { namedTeam: query.team }),
         ...(explicit !== undefined && { explicit }),
       }
@@ -126,7 +131,8 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
 }
 
 /** A run of the caller's own. */
-export function subjectOf(caller: Caller, agent: string | null = null): Subject {
+export function subjectOf(asking: Caller, agent: string | null = null): Subject {
+  const caller = asking.actsFor ?? asking
   return {
     user: caller.kind === 'person' ? caller.id : null,
     teams: caller.teams,

@@ -6,6 +6,8 @@ import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { GrantTimings } from '../domain/grants/decide.ts'
+import type { PoolOrder } from '../domain/resolution/pool.ts'
+import type { RunTimings } from '../domain/runs/taking.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Provider, SignIn } from '../providers/provider.ts'
@@ -16,6 +18,7 @@ import type { Vault } from '../vault/vault.ts'
 import type { Grants } from './grants/grants.ts'
 import type { LeaseEvent } from './leasing/lease-event.ts'
 import type { Rekeying } from './operating/rekeying.ts'
+import type { RunNews } from './runs/run-news.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
 type Hidden<T> = T extends readonly (infer E)[]
@@ -49,11 +52,13 @@ type Revealing =
 /** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file; or events. */
 export type Result<N extends OperationName> = N extends 'leases.events'
   ? AsyncIterableIterator<LeaseEvent | null>
-  : N extends StreamedOperationName
-    ? AsyncIterableIterator<Uint8Array>
-    : N extends Revealing
-      ? Hidden<Output<N>>
-      : Output<N>
+  : N extends 'runs.events'
+    ? AsyncIterableIterator<RunNews | null>
+    : N extends StreamedOperationName
+      ? AsyncIterableIterator<Uint8Array>
+      : N extends Revealing
+        ? Hidden<Output<N>>
+        : Output<N>
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 
@@ -94,6 +99,9 @@ export interface Ports {
   readonly signInOf: (type: CredentialType) => SignIn | undefined
   /** When logins are renewed. */
   readonly grantTimings: GrantTimings
+  readonly runTimings: RunTimings
+  /** How credentials of one type and owner that nobody has put in an order take turns. */
+  readonly poolOrder: PoolOrder
   readonly webhooks: WebhookSender
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -107,6 +115,8 @@ export interface Ports {
   readonly snapshot: () => Promise<Snapshot>
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
+  /** Ends what waits: the server goes down. */
+  readonly ending?: AbortSignal
   /** The last place of the organization's audit log that this server has seen, as kept outside of the database. */
   readonly auditSeen?: (organizationId: string) => ChainPlace | undefined
 }

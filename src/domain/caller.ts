@@ -25,6 +25,8 @@ export interface Caller {
   /** Set when the caller holds only the handle of this one lease. */
   readonly leaseId: string | null
   readonly requestId: string
+  /** Whose run a worker has claimed: what it does for that run it does by their rights, under its own name. */
+  readonly actsFor?: Caller
 }
 
 /** `exists`: that there is one. `describe`: everything but values. `use`: lease it. `manage`: create, change, delete. */
@@ -85,6 +87,14 @@ export const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
 /** The things that are not about one credential, and who may do them. */
 export const GENERAL_RIGHTS = {
   lease: ['owner', 'admin', 'member', 'agent', 'worker'],
+  /** Beginning runs of one's own, and what one does with them. */
+  startRuns: ['owner', 'admin', 'member', 'agent'],
+  /** Each sees those it may see; an auditor no words of the conversation. */
+  readRuns: ['owner', 'admin', 'member', 'auditor', 'agent', 'worker'],
+  /** The conversation itself. */
+  followRuns: ['owner', 'admin', 'member', 'agent'],
+  /** Claiming runs, and saying what happens in them. */
+  carryOutRuns: ['worker'],
   explain: ['owner', 'admin', 'member', 'auditor', 'agent', 'worker'],
   manageTokens: ['owner', 'admin', 'member', 'auditor'],
   /** Going on with a sign-in at a provider that one has begun. */
@@ -130,14 +140,16 @@ function relationTo(caller: Caller, owner: Owner): Relation {
  * Whether the caller has this right over credentials of that owner, or over one that is attached to the agent it runs
  * as. A worker that runs as an agent has that agent's rights only. Organizations are checked before this.
  */
-export function mayCredential(caller: Caller, right: Right, owner: Owner, attached = false): boolean {
+export function mayCredential(asking: Caller, right: Right, owner: Owner, attached = false): boolean {
+  const caller = asking.actsFor ?? asking
   const relation = relationTo(caller, owner)
   if (attached && RIGHTS.attached[caller.role].includes(right)) return true
   if (caller.role === 'worker' && caller.agent !== null && relation !== 'self') return false
   return RIGHTS[relation][caller.role].includes(right)
 }
 
-export function may(caller: Caller, right: GeneralRight): boolean {
+export function may(asking: Caller, right: GeneralRight): boolean {
+  const caller = asking.actsFor ?? asking
   if (right === 'operate' && !caller.operator) return false
   const roles: readonly Role[] = GENERAL_RIGHTS[right]
   return roles.includes(caller.role)

@@ -7,14 +7,13 @@ import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
 import type { CodexEndpoint } from '../control/codex/endpoint.ts'
-import type { LeaseEvent } from '../control/leasing/lease-event.ts'
 import type { Control, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
-import { eventStreamResponse } from './events/event-stream.ts'
+import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
@@ -129,7 +128,7 @@ async function attempt(
   try {
     const asking = await asks()
     const rest = takesQuery(OPERATIONS[name]) ? queryOf(request) : await readBody(request)
-    const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters })
+    const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters, ...resumption(name, request) })
     if ('harness' in input && name === 'leases.create') harness = String(input.harness)
     // The table ties name, input and use-case together; the compiler cannot see that for a name it does not know.
     const useCase = dependencies.control[name] as (asking: unknown, input: unknown) => Promise<unknown>
@@ -171,7 +170,7 @@ function eventsResponse(
   headers: Readonly<Record<string, string>>,
   asks: () => Promise<unknown>,
 ): Response {
-  return eventStreamResponse(answer as AsyncIterableIterator<LeaseEvent | null>, {
+  return eventStreamResponse(answer as AsyncIterableIterator<StreamedEvent | null>, {
     ...{ headers, ending, stillMay: asks },
     reasonOf: (thrown) => asClavigerError(thrown).message,
   })
@@ -254,6 +253,12 @@ function bearerOf(request: globalThis.Request): string {
   throw new ClavigerError('unauthenticated', 'This needs a token.', {
     hint: 'Send Authorization: Bearer TOKEN. On the command line: claviger login, or set CLAVIGER_TOKEN.',
   })
+}
+
+// Where a reader of the events of a run goes on: browsers say it so when they connect again.
+function resumption(name: OperationName, request: globalThis.Request): { after?: string } {
+  const last = request.headers.get('last-event-id')
+  return name === 'runs.events' && last !== null && /^\d{1,15}$/.test(last) ? { after: last } : {}
 }
 
 function queryOf(request: globalThis.Request): Record<string, string> {

@@ -21,6 +21,10 @@ attached        -      -      -       -        edu    edu
 const IN_GENERAL = `
                     owner  admin  member  auditor  agent  worker
 lease               yes    yes    yes     -        yes    yes
+startRuns           yes    yes    yes     -        yes    -
+readRuns            yes    yes    yes     yes      yes    yes
+followRuns          yes    yes    yes     -        yes    -
+carryOutRuns        -      -      -       -        -      yes
 explain             yes    yes    yes     yes      yes    yes
 manageTokens        yes    yes    yes     yes      -      -
 manageLogins        yes    yes    yes     yes      -      -

@@ -40,6 +40,8 @@ type Aimed =
 export type Fixture = Aimed & {
   /** What this caller gets who has the permission, but is held off by another rule (or what it needs is not here). */
   readonly instead?: (caller: Caller) => ErrorCode | undefined
+  /** Done many times a minute: what comes of it is audited, not each time. */
+  readonly silent?: true
   /** Not for those who may see only name and type of what the organization owns (R3). */
   readonly whole?: true
   /** The request may name a person: one of another organization is answered like one there is not. */
@@ -99,6 +101,35 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'leases.reject': { aim: 'lease', request: (id) => ({ id, generation: 0 }) },
   'leases.events': { aim: 'lease', request: (id) => ({ id }) },
   'leases.end': { aim: 'lease', request: (id) => ({ id }) },
+  // A person's credential is looked for at once.
+  'runs.create': { aim: 'nothing', instead: noCredential, request: () => ({ harness: 'codex' }) },
+  'runs.list': { aim: 'nothing', request: () => ({}) },
+  'runs.read': {
+    aim: 'thing',
+    theirs: true,
+    instead: notOfWorkers,
+    prepare: newRun,
+    request: (id) => ({ id }),
+  },
+  'runs.send': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id, text: 'hello' }) },
+  'runs.events': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id, follow: 'false' }) },
+  'runs.hibernate': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
+  'runs.wake': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
+  'runs.cancel': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
+  'runs.end': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
+  'runs.claim': {
+    aim: 'nothing',
+    silent: true,
+    request: () => ({ harnesses: ['codex'], capacity: 1, waitSeconds: 0 }),
+  },
+  'runs.heartbeat': { aim: 'nothing', silent: true, request: () => ({ runs: [], waitSeconds: 0 }) },
+  'runs.report': {
+    aim: 'thing',
+    // Nobody but the worker that has claimed it.
+    instead: () => 'conflict',
+    prepare: newRun,
+    request: (id) => ({ id, claim: 'none', items: [ITEM] }),
+  },
   explain: {
     aim: 'nothing',
     request: () => ({ harness: 'claude' }),
@@ -240,6 +271,30 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     request: (userCode) => ({ userCode }),
   },
   'device.deny': { aim: 'thing', nobodys: true, prepare: newTerminal, request: (userCode) => ({ userCode }) },
+}
+
+const ITEM = { is: 'state', seq: 1, at: '2026-01-01T00:00:00Z', state: 'ready' } as const
+
+// Nothing is stored for it in these houses.
+function noCredential(): ErrorCode {
+  return 'no_credential'
+}
+
+function notOfWorkers({ kind }: Caller): ErrorCode | undefined {
+  return kind === 'worker' ? 'not_found' : undefined
+}
+
+// Of whoever may have runs; of an owner for whoever may only see them. Something serves it then, and not before.
+async function newRun(house: House, { caller, unique }: Asking): Promise<string> {
+  const home = caller.organizationId === 'org-acme' ? 'ada' : 'eve'
+  const owner = caller.kind === 'agent' ? `agent:${caller.id}` : 'org'
+  const { id } = await house.ask(home, 'credentials.create', {
+    ...{ type: 'codex/api-key', owner, name: `for-${unique}`, fields: { key: 'sk-test-0123456789abcdef' } },
+  })
+  const may = caller.role !== 'auditor' && caller.kind !== 'worker'
+  const run = await house.ask(may ? caller : home, 'runs.create', { harness: 'codex', prompt: unique })
+  await house.ask(home, 'credentials.delete', { id })
+  return run.id
 }
 
 const HOOK = 'https://hooks.example.test/claviger'

@@ -14,6 +14,7 @@ import type { Caller } from '../../src/domain/caller.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
 import { KEY_FACTS } from '../../src/domain/rekeying.ts'
+import { RUN_TIMINGS } from '../../src/domain/runs/taking.ts'
 import type { Log } from '../../src/lib/log.ts'
 import type { Probe, ProbeResult, Provider } from '../../src/providers/provider.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
@@ -149,6 +150,8 @@ export function createHouse(
       close: async () => undefined,
     }),
     leaseLife: LEASE_LIFE,
+    runTimings: RUN_TIMINGS,
+    poolOrder: 'fixed',
   }
   const control = createControl(ports)
   const caller: House['caller'] = (who, changed) => ({ ...people.callerOf(who), ...changed })

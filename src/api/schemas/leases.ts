@@ -19,6 +19,8 @@ const leaseRequest = z.object({
   agent: name.optional(),
   ambient,
   raw: z.boolean().default(true).describe('Also hand out the raw secrets of the run'),
+  run: id.optional().describe('For workers: the run they have claimed. It says whose credentials, and which'),
+  claim: z.string().max(100).optional().describe('With run: the claim'),
 })
 
 const lease = z.object({

@@ -32,6 +32,7 @@ import {
   rawValue,
 } from '../leases.ts'
 import { type Resolved, subjectOf } from '../resolution.ts'
+import { serveInstead } from '../runs/serving.ts'
 import type { Result } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -172,6 +173,9 @@ async function takeOver(
   }
   await unit.leases.insert(lease)
   await unit.leases.end(bereft.lease.id, workshop.now(), `${reason}; another lease took its place`)
+  const before = refused?.name ?? 'the login of the machine'
+  const why = `${decision.reason}; in the place of ${before}: ${reason}`
+  await serveInstead(unit, bereft.lease, { lease, credential: row, reason: why }, workshop.now())
   return open
 }
 

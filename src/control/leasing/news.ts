@@ -19,6 +19,7 @@ export interface News {
 export function createNews({ signals }: Pick<Store, 'signals'>): News {
   const all = new Set<(change: Change) => void>()
   signals.listen((heard) => {
+    if (heard !== 'missed' && (heard.topic === 'runs' || heard.topic === 'queue')) return
     const change = heard !== 'missed' && heard.topic === 'grants' ? heard.subject : 'all'
     for (const hear of all) hear(change)
   })

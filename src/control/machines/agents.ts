@@ -13,6 +13,7 @@ import type { AgentRow, WorkerRow } from '../../store/machine-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { holdAgent } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
+import { cancelRunsOf } from '../runs/leaving.ts'
 import { tokenRow } from '../tokens.ts'
 import type { Control, Result } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
@@ -124,6 +125,7 @@ async function clear(
   const workers = await liveWorkersOf(unit, organizationId, agent)
   const tokens = await unit.tokens.revokeAllOf(holder, at)
   await unit.signals.send('holders', agent)
+  await cancelRunsOf(unit, holder, at, 'the agent was deleted')
   let ended = await unit.holdings.endRunning(holder, at, 'the agent was deleted')
   for (const worker of workers) ended += await endWorker(unit, worker, at, 'the agent was deleted')
   return [

@@ -11,6 +11,7 @@ import type { WorkerRow } from '../../store/machine-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { holdAgent } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
+import { letGoRunsOf } from '../runs/leaving.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -72,6 +73,7 @@ export async function endWorker(
   await unit.workers.revoke(organizationId, id, at)
   await unit.tokens.revokeAllOf(holder, at)
   await unit.signals.send('holders', id)
+  await letGoRunsOf(unit, holder, at, reason)
   return unit.holdings.endRunning(holder, at, reason)
 }
 

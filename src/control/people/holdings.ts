@@ -7,6 +7,7 @@ import type { Holder } from '../../store/people-groups.ts'
 import type { CredentialRow, StoreGroups, TokenRow } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
 import { endWorker } from '../machines/workers.ts'
+import { cancelRunsOf } from '../runs/leaving.ts'
 import { forgetNotice } from '../settings/rules.ts'
 
 export interface Held {
@@ -75,6 +76,7 @@ export async function endHeld({ unit, authorize, needs, holder, now }: Ending): 
     await authorize({ action: 'token.revoke', needs, object: { kind: 'token', id, name }, details })
     await unit.tokens.revoke(organizationId, name, now)
   }
+  await cancelRunsOf(unit, holder, now, REASON)
   const leases = await unit.holdings.endRunning(holder, now, REASON)
   const credentials = await allOwned(unit, holder)
   for (const { id, name, owner, type } of credentials) {

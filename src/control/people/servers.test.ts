@@ -8,6 +8,7 @@ import { errorOf, fakeKey, NO_GRANTS, rekeyingAlone } from '../../../test/suppor
 import { openIdentity } from '../../../test/support/identity.ts'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { RUN_TIMINGS } from '../../domain/runs/taking.ts'
 import { formatToken } from '../../domain/token.ts'
 import type { MemberRole } from '../../identity/identity.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -50,6 +51,8 @@ async function startServer(url: string): Promise<Server> {
     webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
+    runTimings: RUN_TIMINGS,
+    poolOrder: 'fixed',
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
   }
   return { ports, control: createControl(ports), authenticate: createAuthenticator(ports) }

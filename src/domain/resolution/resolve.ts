@@ -6,6 +6,7 @@ import { disabledClause, type HarnessName } from '../harness-names.ts'
 import { formatOwner, type Owner, type OwnerText } from '../owner.ts'
 import { type CredentialState, explainState, isUsable } from '../state.ts'
 import { policyRefusal, type SubscriptionPolicies } from './policy.ts'
+import { compareInPool, type Pool } from './pool.ts'
 
 export interface Candidate {
   readonly id: string
@@ -39,6 +40,8 @@ export interface ResolveRequest {
   readonly policies: SubscriptionPolicies
   /** Id → why it cannot be had just now, as one clause: what only showed when it was asked for. */
   readonly hindrances?: ReadonlyMap<string, string>
+  /** How credentials of one type and owner without an order of their own take turns; without it by name. */
+  readonly pool?: Pool
   /** An admin has switched the harness off: nothing serves it, the machine's own login neither. */
   readonly disabled: boolean
   /** Milliseconds since 1970. */
@@ -72,7 +75,8 @@ const SCOPE_REASON: Record<Scope, string> = {
 /**
  * The whole ordered list of candidates with the reason each was chosen, kept as a fallback or skipped.
  * A person's credential is in it only when the run is attributed to that person. The order is total: scope (an agent's
- * own before what is attached to it), then the owner's own order, then the order of types, then owner, name and id.
+ * own before what is attached to it), then the owner's own order, then the order of types, then the turns of the pool,
+ * then name and id.
  */
 export function resolve(request: ResolveRequest, candidates: readonly Candidate[]): Decision[] {
   const listed =
@@ -83,7 +87,7 @@ export function resolve(request: ResolveRequest, candidates: readonly Candidate[
       ? []
       : [placed(request, request.explicit === undefined ? scope : 'explicit', credential)]
   })
-  scoped.sort(compare)
+  scoped.sort((a, b) => compare(a, b, request.pool))
   const decided = scoped.map(({ scope, credential, isAttached }) => ({
     scope,
     credential,
@@ -189,13 +193,14 @@ function placed(request: ResolveRequest, scope: Scope, credential: Candidate): P
   return { scope, credential, rank, isAttached: false, owner, position, order }
 }
 
-function compare(a: Placed, b: Placed): number {
+function compare(a: Placed, b: Placed, pool: Pool | undefined): number {
   return (
     a.rank - b.rank ||
     Number(a.isAttached) - Number(b.isAttached) ||
     compareText(a.owner, b.owner) ||
     a.position - b.position ||
     a.order - b.order ||
+    compareInPool(pool, a.credential.id, b.credential.id) ||
     compareText(a.credential.name, b.credential.name) ||
     compareText(a.credential.id, b.credential.id)
   )

@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ClavigerError } from '../errors.ts'
 import {
-  after,
   isFinal,
   isHeld,
   isOver,
@@ -14,6 +13,7 @@ import {
   type Run,
   type RunRequest,
   type Step,
+  after as stepped,
 } from './run.ts'
 
 interface World {
@@ -28,7 +28,7 @@ type Act = (world: World) => void
 
 function step(world: World, one: Step): boolean {
   try {
-    world.run = after(world.run, one)
+    world.run = stepped(world.run, one)
     return true
   } catch (error) {
     expect(error).toBeInstanceOf(ClavigerError)
@@ -124,7 +124,7 @@ describe('a run', () => {
         const world: World = { run: newRun(0), messages: [], sent: new Set(), claims: 0 }
         for (const one of acts) one(world)
         if (isFinal(world.run.state) || world.run.wish === 'cancel' || world.run.wish === 'end') return
-        const told = after(world.run, { is: 'message-queued', at: 10 })
+        const told = stepped(world.run, { is: 'message-queued', at: 10 })
         expect(told.state === 'queued' || isHeld(told.state)).toBe(true)
         expect(told.wish).toBeNull()
         expect(told.bell).toBeGreaterThan(world.run.bell)
@@ -133,36 +133,36 @@ describe('a run', () => {
   })
 })
 
-const booted = (worker = 'w1') => after(newRun(0), { is: 'claimed', claim: { id: 'c1', worker, at: 1 } })
+const booted = (worker = 'w1') => stepped(newRun(0), { is: 'claimed', claim: { id: 'c1', worker, at: 1 } })
 const report = (run: Run, to: (typeof REPORTED_STATES)[number]) =>
-  after(run, { is: 'moved', to, at: 2, reason: '', until: null })
+  stepped(run, { is: 'moved', to, at: 2, reason: '', until: null })
 
 describe('what happens to a run', () => {
   it('its session stays with the machine that has it', () => {
-    const run = after(booted(), { is: 'session', session: 's1' })
+    const run = stepped(booted(), { is: 'session', session: 's1' })
     const resting = report(run, 'hibernated')
-    const woken = after(resting, { is: 'asked', what: 'wake', at: 3 })
-    const claim = (worker: string) => after(woken, { is: 'claimed', claim: { id: 'c2', worker, at: 4 } })
+    const woken = stepped(resting, { is: 'asked', what: 'wake', at: 3 })
+    const claim = (worker: string) => stepped(woken, { is: 'claimed', claim: { id: 'c2', worker, at: 4 } })
     expect(claim('w1').session).toBe('s1')
     expect(claim('w2')).toMatchObject({ session: null, place: 'w2' })
   })
 
   it('a worker that was lost and found goes on as it was', () => {
     const run = report(booted(), 'working')
-    const lost = after(run, { is: 'lost', at: 3, reason: 'silent' })
+    const lost = stepped(run, { is: 'lost', at: 3, reason: 'silent' })
     expect(lost).toMatchObject({ state: 'queued', lost: 'working' })
-    expect(after(lost, { is: 'found', at: 4 })).toMatchObject({ state: 'working', lost: null, reason: '' })
+    expect(stepped(lost, { is: 'found', at: 4 })).toMatchObject({ state: 'working', lost: null, reason: '' })
   })
 
   it('is asked only for what can be', () => {
     const words = (run: Run, what: RunRequest) => {
       try {
-        return after(run, { is: 'asked', what, at: 5 }).state
+        return stepped(run, { is: 'asked', what, at: 5 }).state
       } catch (error) {
         return String(error)
       }
     }
-    const cancelled = report(after(booted(), { is: 'asked', what: 'cancel', at: 2 }), 'cancelled')
+    const cancelled = report(stepped(booted(), { is: 'asked', what: 'cancel', at: 2 }), 'cancelled')
     expect(words(cancelled, 'cancel')).toBe('cancelled')
     expect(words(cancelled, 'wake')).toContain('A run that is cancelled cannot be woken.')
     expect(words(cancelled, 'end')).toContain('A run that is cancelled cannot be ended.')
@@ -173,12 +173,12 @@ describe('what happens to a run', () => {
   })
 
   it('a message while it falls asleep wakes it, unless it was put to sleep before', () => {
-    const waiting = after(report(booted(), 'ready'), { is: 'message-queued', at: 3 })
+    const waiting = stepped(report(booted(), 'ready'), { is: 'message-queued', at: 3 })
     expect(report(waiting, 'hibernated')).toMatchObject({ state: 'queued', claim: null })
-    const sent = after(waiting, { is: 'asked', what: 'hibernate', at: 4 })
+    const sent = stepped(waiting, { is: 'asked', what: 'hibernate', at: 4 })
     expect(report(sent, 'hibernated').state).toBe('hibernated')
-    const idle = after(report(booted(), 'ready'), { is: 'idle' })
+    const idle = stepped(report(booted(), 'ready'), { is: 'idle' })
     expect(idle.wish).toBe('hibernate')
-    expect(report(after(idle, { is: 'message-queued', at: 5 }), 'hibernated').state).toBe('queued')
+    expect(report(stepped(idle, { is: 'message-queued', at: 5 }), 'hibernated').state).toBe('queued')
   })
 })

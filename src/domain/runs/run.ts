@@ -3,6 +3,7 @@
 
 import { ClavigerError } from '../errors.ts'
 import { addUsage, NO_USAGE, type Usage } from './conversation.ts'
+import type { ServingCredential } from './record.ts'
 
 /** As people see it. */
 export const RUN_STATES = [
@@ -67,10 +68,14 @@ export interface Run {
   readonly reason: string
   readonly wish: RunWish | null
   readonly claim: Claim | null
+  /** The claim that its worker ended by itself, while there is no other. */
+  readonly lastClaim: string | null
   /** While its worker is not heard of: what it was then. */
   readonly lost: RunState | null
   /** The worker that has its workspace and the session in it; null: nobody yet. */
   readonly place: string | null
+  /** What serves it, or served it last; null: nothing yet, or the machine's own login. */
+  readonly credential: ServingCredential | null
   /** What the program calls its memory of the conversation. */
   readonly session: string | null
   readonly queuedAt: number
@@ -124,13 +129,25 @@ export type Step =
     }
   | { readonly is: 'message-moved'; readonly from: MessageState; readonly to: MessageState }
   | { readonly is: 'session'; readonly session: string }
+  | { readonly is: 'served'; readonly credential: ServingCredential | null }
+  /** Items up to this number of its claim are kept. */
+  | { readonly is: 'reported'; readonly upTo: number }
   | { readonly is: 'turn'; readonly usage: Usage }
 
 /** A run that was just asked for. */
 export function newRun(at: number): Run {
   return {
     ...{ state: 'queued', since: at, reason: '', wish: null, claim: null, lost: null, place: null },
-    ...{ session: null, queuedAt: at, until: null, reported: 0, events: 0, messages: 0 },
+    ...{
+      lastClaim: null,
+      credential: null,
+      session: null,
+      queuedAt: at,
+      until: null,
+      reported: 0,
+      events: 0,
+      messages: 0,
+    },
     ...{ waiting: 0, open: 0, bell: 0, usage: NO_USAGE },
   }
 }
@@ -158,6 +175,10 @@ export function after(run: Run, step: Step): Run {
       return messageMoved(run, step.from, step.to)
     case 'session':
       return { ...run, session: step.session }
+    case 'served':
+      return { ...run, credential: step.credential }
+    case 'reported':
+      return { ...run, reported: step.upTo }
     case 'turn':
       return { ...run, usage: addUsage(run.usage, step.usage) }
   }
@@ -202,7 +223,7 @@ function claimed(run: Run, claim: Claim): Run {
   const isElsewhere = run.place !== null && run.place !== claim.worker
   return {
     ...enter(run, 'booting', claim.at, ''),
-    ...{ claim, lost: null, place: claim.worker, reported: 0 },
+    ...{ claim, lastClaim: null, lost: null, place: claim.worker, reported: 0 },
     session: isElsewhere ? null : run.session,
   }
 }
@@ -230,8 +251,9 @@ function moved(run: Run, step: Extract<Step, { is: 'moved' }>): Run {
 }
 
 // The worker is through with it. What somebody wished for counts more than how it came to its end.
-function left(run: Run, to: ReportedState, at: number, reason: string): Run {
-  const end = wishedEnd(run)
+function left(held: Run, to: ReportedState, at: number, reason: string): Run {
+  const end = wishedEnd(held)
+  const run = { ...held, lastClaim: held.claim?.id ?? null }
   if (isFinal(to) && end !== to) throw unasked(to)
   if (end !== null) return rest(run, end, at, reason)
   // A message that came while the worker made up its mind.

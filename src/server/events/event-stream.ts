@@ -1,6 +1,9 @@
 // The body of an answer that goes on: events as they happen, in the form that browsers know (Server-Sent Events).
 
 import type { LeaseEvent } from '../../control/leasing/lease-event.ts'
+import type { RunNews } from '../../control/runs/run-news.ts'
+
+export type StreamedEvent = LeaseEvent | RunNews
 
 export interface EventStreamOptions {
   readonly headers: Readonly<Record<string, string>>
@@ -14,7 +17,7 @@ export interface EventStreamOptions {
 
 /** An answer of these events; null among them is a sign of life. It ends with them, or when the other end goes away. */
 export function eventStreamResponse(
-  events: AsyncIterableIterator<LeaseEvent | null>,
+  events: AsyncIterableIterator<StreamedEvent | null>,
   { headers, stillMay, reasonOf, ending }: EventStreamOptions,
 ): Response {
   const encoder = new TextEncoder()
@@ -46,9 +49,10 @@ export function eventStreamResponse(
   return new Response(body, { headers: { ...headers, 'x-accel-buffering': 'no' } })
 }
 
-function textOf(event: LeaseEvent | null): string {
+function textOf(event: StreamedEvent | null): string {
   if (event === null) return ': still here\n\n'
   const { type, ...data } = event
-  const id = 'generation' in event && event.generation !== null ? `id: ${event.generation}\n` : ''
+  const number = 'position' in event ? event.position : 'generation' in event ? event.generation : null
+  const id = number === null ? '' : `id: ${number}\n`
   return `${id}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
 }

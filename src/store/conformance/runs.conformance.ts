@@ -2,12 +2,15 @@
 
 import { describe, expect, it } from 'vitest'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
-import { after, newRun, type Run } from '../../domain/runs/run.ts'
+import { newRun, type Run, after as stepped } from '../../domain/runs/run.ts'
 import type { RunLeaseRow, RunMessageRow, RunRow, WorkSought } from '../run-groups.ts'
 import type { CurrentStore } from './rows.ts'
 
 let count = 0
-const nextId = (prefix: string) => `${prefix}-${(count += 1).toString().padStart(8, '0')}`
+const nextId = (prefix: string) => {
+  count += 1
+  return `${prefix}-${count.toString().padStart(8, '0')}`
+}
 
 function runRow(changed: Partial<RunRow> = {}): RunRow {
   return {
@@ -47,7 +50,7 @@ const SOUGHT: WorkSought = {
 
 const claim = (id: string, worker = 'w1') => ({ id, worker, at: 2000 })
 const held = (id: string, worker = 'w1', run = newRun(1000)): Run =>
-  after(run, { is: 'claimed', claim: claim(id, worker) })
+  stepped(run, { is: 'claimed', claim: claim(id, worker) })
 
 /** Registers the tests of the groups of runs. */
 export function describeRuns(store: CurrentStore): void {
@@ -141,12 +144,17 @@ export function describeRuns(store: CurrentStore): void {
     })
 
     it('leaves a run with the worker that has its workspace, and lets others wait', async () => {
-      const lost = after(held('c1'), { is: 'lost', at: 5000, reason: '' })
+      const lost = stepped(held('c1'), { is: 'lost', at: 5000, reason: '' })
       const stays = await insert({ run: lost })
       const moves = await insert({ run: lost, movable: true })
       expect(await claimable({ worker: 'w1' })).toEqual([stays.id, moves.id])
       expect(await claimable({ worker: 'w2', stickBefore: 4999 })).toEqual([])
       expect(await claimable({ worker: 'w2', stickBefore: 5000 })).toEqual([moves.id])
+    })
+
+    it('does not give a worker anew what it still has', async () => {
+      await insert({ run: stepped(held('c1'), { is: 'lost', at: 5000, reason: '' }) })
+      expect(await claimable({ holding: ['c1'] })).toEqual([])
     })
 
     it('takes up what a worker does not know to have', async () => {
@@ -187,9 +195,9 @@ export function describeRuns(store: CurrentStore): void {
       )
       expect((await store().runWork.silent(3000, 9)).map(({ id }) => id)).toEqual([quiet.id])
       expect((await store().runWork.silent(3001, 9)).map(({ id }) => id)).toEqual([quiet.id, alive.id])
-      const ready = after(held('c3'), { is: 'moved', to: 'ready', at: 2500, reason: '', until: null })
+      const ready = stepped(held('c3'), { is: 'moved', to: 'ready', at: 2500, reason: '', until: null })
       const idle = await insert({ run: ready })
-      await insert({ run: after(ready, { is: 'idle' }) })
+      await insert({ run: stepped(ready, { is: 'idle' }) })
       expect(await store().runWork.idle(2500, 9)).toEqual([])
       expect(await store().runWork.idle(2501, 9)).toEqual([idle])
     })

@@ -100,9 +100,10 @@ function suits(row: RunRow, sought: WorkSought): boolean {
 }
 
 function isFree({ run, movable }: RunRow, { worker, holding, stickBefore }: WorkSought): boolean {
+  if (run.claim !== null && holding.includes(run.claim.id)) return false
   if (run.state === 'queued')
     return run.place === null || run.place === worker || (movable && run.queuedAt <= stickBefore)
-  return isHeld(run.state) && run.claim?.worker === worker && !holding.includes(run.claim.id)
+  return isHeld(run.state) && run.claim?.worker === worker
 }
 
 function messagesAndEvents({

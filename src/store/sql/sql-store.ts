@@ -26,8 +26,7 @@ import { loginAttemptGroup } from './groups/login-attempts.ts'
 import { deviceLoginGroup } from './groups/people/device-logins.ts'
 import { holdingGroup } from './groups/people/holdings.ts'
 import { invitationGroup } from './groups/people/invitations.ts'
-import { runEventGroup, runLeaseGroup, runMessageGroup } from './groups/runs/records.ts'
-import { runGroup, runWorkGroup } from './groups/runs/runs.ts'
+import { runGroups } from './groups/runs/groups.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { deliveryGroup, outboxGroup } from './groups/telling/outbox.ts'
 import { webhookGroup } from './groups/telling/webhooks.ts'
@@ -279,11 +278,10 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
   const upkeep = upkeepGroup(database)
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
-  const settings = settingGroup(database)
   const holdings = holdingGroup(database)
   const invitations = invitationGroup(database)
   const deviceLogins = deviceLoginGroup(database)
-  const installation = installationGroup(database)
+  const [settings, installation] = [settingGroup(database), installationGroup(database)]
   const agents = agentGroup(database)
   const attachments = attachmentGroup(database)
   const workers = workerGroup(database)
@@ -294,11 +292,7 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
   const outbox = outboxGroup(database)
   const deliveries = deliveryGroup(database)
   const counts = countGroup(database)
-  const runs = runGroup(database)
-  const runWork = runWorkGroup(database, shared)
-  const runMessages = runMessageGroup(database)
-  const runEvents = runEventGroup(database)
-  const runLeases = runLeaseGroup(database)
+  const runs = runGroups(database, shared)
   const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
     dataKeys: dataKeys(execute),
@@ -322,11 +316,7 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
     outbox: outbox(execute),
     deliveries: deliveries(execute),
     counts: counts(execute),
-    runs: runs(execute),
-    runWork: runWork(execute),
-    runMessages: runMessages(execute),
-    runEvents: runEvents(execute),
-    runLeases: runLeases(execute),
+    ...runs(execute),
   })
   const gathered = gatheredCandidates(database)
   return {

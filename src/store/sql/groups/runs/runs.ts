@@ -190,13 +190,11 @@ function claimableQuery(database: Kysely<Database>, sought: WorkSought) {
             row.and([row('movable', '=', 1), row('queued_at', '<=', stickBefore)]),
           ]),
         ]),
-        row.and([
-          row('worker', '=', worker),
-          row('state', 'in', HELD_STATES),
-          ...(holding.length === 0 ? [] : [row('claim', 'not in', holding)]),
-        ]),
+        row.and([row('worker', '=', worker), row('state', 'in', HELD_STATES)]),
       ]),
     )
+  if (holding.length > 0)
+    query = query.where((row) => row.or([row('claim', 'is', null), row('claim', 'not in', holding)]))
   if (subject !== null)
     query = query.where('subject_kind', '=', subject.subjectKind).where('subject_id', '=', subject.subjectId)
   return query.orderBy('queued_at').orderBy('id').limit(sought.limit)

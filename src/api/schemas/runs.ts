@@ -1,0 +1,288 @@
+// Shapes of runs, and of what workers say of them.
+
+import { z } from 'zod'
+import { ACCESS } from '../../domain/runs/conversation.ts'
+import { MESSAGE_STATES, REPORTED_STATES, RUN_STATES } from '../../domain/runs/run.ts'
+import { harness, id, name, owner, time } from './shared.ts'
+
+// Postgres keeps no NUL in a text.
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
+
+/** Longer ones belong into a file of the workspace. */
+const MESSAGE_AT_MOST = 200_000
+const OUTPUT_AT_MOST = 400_000
+
+const messageText = text(MESSAGE_AT_MOST).min(1)
+const ownId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/)
+
+const workspace = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fresh') }),
+  z.strictObject({ kind: z.literal('directory'), path: text(4096).min(1) }),
+  z.strictObject({
+    kind: z.literal('git'),
+    url: text(2048).min(1),
+    ref: text(255).min(1).nullable().default(null),
+  }),
+])
+
+const usage = z.object({ input: z.int().min(0), cachedInput: z.int().min(0), output: z.int().min(0) })
+
+const credential = z.object({
+  id,
+  name: z.string(),
+  type: z.string(),
+  owner,
+  suffix: z.string(),
+  generation: z.int(),
+})
+
+const runState = z.enum(RUN_STATES)
+
+const summary = z.object({
+  id,
+  harness,
+  title: z.string().describe('The beginning of its first message'),
+  state: runState,
+  since: time,
+  reason: z.string().describe('Why it is in this state; empty when there is nothing to say'),
+  wish: z
+    .enum(['hibernate', 'cancel', 'end'])
+    .nullable()
+    .describe('Asked for, and not yet done by its worker'),
+  for: z.object({ kind: z.enum(['person', 'agent']), id: z.string(), name: z.string() }),
+  team: z.string().nullable(),
+  worker: z.object({ id, name: z.string() }).nullable().describe('The one that has it'),
+  credential: credential
+    .nullable()
+    .describe('What serves it, or served it last; null: nothing yet, or the login of the machine'),
+  createdAt: time,
+})
+
+const serving = z.object({
+  lease: id,
+  credential: credential.nullable().describe('Null: the login of the machine itself'),
+  reason: z.string().describe('Why it was taken, and why not the one before'),
+  startedAt: time,
+  endedAt: time.nullable(),
+  turns: z.int(),
+  usage,
+})
+
+const message = z.object({
+  id: z.string(),
+  text: z.string().nullable().describe('Null for those who see metadata only'),
+  state: z.enum(MESSAGE_STATES),
+  reason: z.string(),
+  createdAt: time,
+  createdBy: z.string(),
+  changedAt: time,
+})
+
+const run = summary.extend({
+  wanted: z.object({
+    credential: z.string().nullable().describe('The one credential asked for by name; nothing else serves'),
+    model: z.string().nullable(),
+    access: z.enum(ACCESS),
+    workspace,
+    worker: z.string().nullable(),
+  }),
+  credentialKeyType: z.string().nullable().describe("The type of its credential in Agent Swarm's spelling"),
+  credentialKeySuffix: z.string().nullable(),
+  until: time.nullable().describe('While it waits for credentials: when it is looked again at the latest'),
+  tried: z
+    .array(z.object({ id, name: z.string(), type: z.string(), generation: z.int(), reason: z.string() }))
+    .describe('What its last process was refused with, oldest first'),
+  link: z.string().nullable().describe('Where its credentials are looked after, when that is what it lacks'),
+  served: z.array(serving).describe('Every credential that served it, oldest first'),
+  usage,
+  messages: z.array(message),
+  lastEvent: z.int().describe('Position of its last event'),
+})
+
+const failure = z.strictObject({
+  kind: z.enum([
+    'authentication',
+    'quota',
+    'billing',
+    'organization',
+    'overload',
+    'request',
+    'program',
+    'network',
+  ]),
+  status: z.int().nullable(),
+  code: text(200).nullable(),
+  text: text(20_000),
+  resetsAt: z.int().nullable(),
+})
+
+const output = text(OUTPUT_AT_MOST)
+const call = text(200)
+const turnUsage = usage.nullable()
+
+const conversationEvent = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('session'), session: text(500).min(1), model: text(200).nullable() }),
+  z.strictObject({ kind: z.literal('text'), text: output }),
+  z.strictObject({ kind: z.literal('reasoning'), text: output }),
+  z.strictObject({ kind: z.literal('tool'), call, name: text(500), input: output }),
+  z.strictObject({ kind: z.literal('tool-result'), call, failed: z.boolean(), output }),
+  z.strictObject({ kind: z.literal('retry'), attempt: z.int(), of: z.int().nullable(), failure }),
+  z.strictObject({ kind: z.literal('turn-done'), usage: turnUsage }),
+  z.strictObject({ kind: z.literal('turn-failed'), failure, usage: turnUsage }),
+  z.strictObject({ kind: z.literal('notice'), text: text(20_000) }),
+  z.strictObject({ kind: z.literal('unknown'), name: text(200) }),
+])
+
+const numbered = { seq: z.int().min(1).describe('1, 2, 3 … under one claim'), at: time }
+
+const item = z.discriminatedUnion('is', [
+  z.strictObject({
+    ...{ is: z.literal('event'), ...numbered, event: conversationEvent },
+    lease: id.optional().describe('Of the end of a turn: the lease that served it'),
+  }),
+  z.strictObject({
+    ...{ is: z.literal('state'), ...numbered, state: z.enum(REPORTED_STATES) },
+    reason: text(2000).default(''),
+    until: time.optional().describe('While it waits: when it looks again'),
+  }),
+  z.strictObject({
+    ...{ is: z.literal('message'), ...numbered, message: ownId },
+    state: z
+      .enum(MESSAGE_STATES)
+      .describe(
+        'sent: before the program gets it. queued: the program certainly never got it. done, failed: what came of it',
+      ),
+    reason: text(2000).default(''),
+  }),
+])
+
+const pending = z.object({
+  id: z.string(),
+  text: z.string(),
+  state: z
+    .enum(['queued', 'sent'])
+    .describe(
+      'sent: an earlier process got it and nobody knows what came of it. Go on with a continuation, never with the same text',
+    ),
+})
+
+const claimed = z.object({
+  id,
+  claim: z.string().describe('Goes with every report; another claim ends it'),
+  harness,
+  for: z.object({ kind: z.enum(['person', 'agent']), id: z.string(), name: z.string() }),
+  model: z.string().nullable(),
+  access: z.enum(ACCESS),
+  workspace,
+  session: z
+    .string()
+    .nullable()
+    .describe('What the program called its memory of the conversation, on this machine'),
+  isNew: z.boolean().describe('Nobody had it before'),
+  moved: z.boolean().describe('Another machine had it: what was not pushed, and the session, stayed there'),
+  wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
+  bell: z.int().describe('Goes with heartbeats'),
+  messages: z.array(pending),
+})
+
+const beat = z.object({ id, claim: z.string().max(100), bell: z.int().min(0) }).strict()
+
+const waitSeconds = z.int().min(0).max(30).default(30)
+
+const chosenById = z.strictObject({ id })
+
+export const RUN_SCHEMAS = {
+  'runs.create': {
+    input: z.strictObject({
+      harness,
+      prompt: messageText.optional().describe('Its first message'),
+      credential: name
+        .optional()
+        .describe('Name, OWNER/NAME or id of the one credential to use, without fallback'),
+      team: name.optional().describe('Draw on this team only, and let its members read it'),
+      workspace: workspace.default({ kind: 'fresh' }),
+      access: z.enum(ACCESS).default('write').describe('What the agent may do in its workspace'),
+      model: text(200).min(1).optional(),
+      worker: name.optional().describe('Only this worker'),
+      key: ownId.optional().describe('Asked for again with the same key, it is the same run'),
+    }),
+    output: run,
+  },
+  'runs.list': {
+    input: z.strictObject({
+      state: runState.optional(),
+      harness: harness.optional(),
+      mine: z.stringbool().default(false).describe("The caller's own only"),
+      after: id.optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+    output: z.object({ runs: z.array(summary), next: z.string().nullable() }),
+  },
+  'runs.read': { input: chosenById, output: run },
+  'runs.send': {
+    input: z.strictObject({
+      id,
+      text: messageText,
+      message: ownId.optional().describe('A name for the message: sent again, it is the same one'),
+    }),
+    output: z.object({ message, state: runState }),
+  },
+  'runs.events': {
+    input: z.strictObject({
+      id,
+      after: z.coerce.number().int().min(0).default(0).describe('Position of the last event that is known'),
+      follow: z.stringbool().default(true).describe('Stay until the run is over'),
+    }),
+    output: z.object({}),
+  },
+  'runs.hibernate': { input: chosenById, output: summary },
+  'runs.wake': { input: chosenById, output: summary },
+  'runs.cancel': { input: chosenById, output: summary },
+  'runs.end': { input: chosenById, output: summary },
+  'runs.claim': {
+    input: z.strictObject({
+      harnesses: z.array(harness).min(1).max(10),
+      capacity: z.int().min(1).max(100).describe('How many more it can take'),
+      directories: z
+        .array(text(4096).regex(/^\/(?!.*\/$)|^\/$/))
+        .max(100)
+        .default([])
+        .describe('Directories of its machine that runs may work in, with all that is in them'),
+      onlyFor: z.string().max(200).optional().describe('Only runs of this person'),
+      holding: z
+        .array(z.string().max(100))
+        .max(1000)
+        .default([])
+        .describe('Claims it has. What it had under others it has lost by starting again, and gets again'),
+      waitSeconds,
+    }),
+    output: z.object({ runs: z.array(claimed) }),
+  },
+  'runs.heartbeat': {
+    input: z.strictObject({ runs: z.array(beat).max(1000), waitSeconds }),
+    output: z.object({
+      lost: z.array(id).describe('Under another claim, or over: stop their processes'),
+      news: z.array(
+        z.object({
+          id,
+          bell: z.int(),
+          wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
+          messages: z.array(pending),
+        }),
+      ),
+    }),
+  },
+  'runs.report': {
+    input: z.strictObject({ id, claim: z.string().max(100), items: z.array(item).min(1).max(500) }),
+    output: z.object({
+      reported: z.int().describe('The last one that is kept'),
+      state: runState,
+      wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
+      bell: z.int(),
+    }),
+  },
+} as const

@@ -1,0 +1,76 @@
+// What people do with a run: send it a message, let it rest, wake it, stop it, end it.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { printable } from '../../domain/names.ts'
+import type { RunRequest } from '../../domain/runs/run.ts'
+import { newId } from '../../lib/id.ts'
+import type { RunMessageRow, RunRow } from '../../store/run-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import type { Control, Result } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { draftOf, settle, take, tell } from './changing.ts'
+import { holdToChange, sightOf } from './seeing.ts'
+import { messageView, type RunSummary, summaryView, workerNames } from './views.ts'
+
+type Asking = Pick<Control, 'runs.send' | 'runs.hibernate' | 'runs.wake' | 'runs.cancel' | 'runs.end'>
+
+export function createAskingUseCases(workshop: Workshop): Asking {
+  return {
+    'runs.send': (caller, input) => send(workshop, caller, input),
+    'runs.hibernate': (caller, { id }) => ask(workshop, caller, id, 'hibernate'),
+    'runs.wake': (caller, { id }) => ask(workshop, caller, id, 'wake'),
+    'runs.cancel': (caller, { id }) => ask(workshop, caller, id, 'cancel'),
+    'runs.end': (caller, { id }) => ask(workshop, caller, id, 'end'),
+  }
+}
+
+async function ask(workshop: Workshop, caller: Caller, id: string, what: RunRequest): Promise<RunSummary> {
+  const { guard, store, now } = workshop
+  const row = await guard.perform(caller, async (unit, authorize) => {
+    const held = await holdToChange(unit, authorize, caller, id, `run.${what}`)
+    const at = now()
+    return settle(unit, take(draftOf(held), { is: 'asked', what, at }, at), at)
+  })
+  const names = await workerNames(store, row.organizationId)
+  return summaryView(row, sightOf(caller, row) ?? 'metadata', names)
+}
+
+type SendInput = Parameters<Control['runs.send']>[1]
+
+async function send(workshop: Workshop, caller: Caller, input: SendInput): Promise<Result<'runs.send'>> {
+  const { row, message } = await workshop.guard.perform(caller, async (unit, authorize) => {
+    const held = await holdToChange(unit, authorize, caller, input.id, 'run.send')
+    return queue(unit, caller, held, input, workshop.now())
+  })
+  return { message: messageView(message, 'all'), state: row.run.state }
+}
+
+async function queue(
+  unit: StoreGroups,
+  caller: Caller,
+  held: RunRow,
+  { text, message: named }: SendInput,
+  at: number,
+): Promise<{ row: RunRow; message: RunMessageRow }> {
+  const known = named === undefined ? undefined : await unit.runMessages.get(held.id, named)
+  if (known !== undefined) {
+    if (known.text !== text) throw another(known.id)
+    return { row: held, message: known }
+  }
+  const id = named ?? newId('msg')
+  const queued = take(draftOf(held), { is: 'message-queued', at }, at)
+  const message: RunMessageRow = {
+    ...{ runId: held.id, id, position: queued.run.messages, text, state: 'queued', reason: '', claim: null },
+    ...{ createdAt: at, createdBy: caller.name, changedAt: at },
+  }
+  await unit.runMessages.insert(message)
+  const draft = tell(queued, { kind: 'message', id, state: 'queued', reason: '' }, at)
+  return { row: await settle(unit, draft, at), message }
+}
+
+function another(id: string): ClavigerError {
+  return new ClavigerError('conflict', `Another message of this run is called ${printable(id)}.`, {
+    hint: 'Give each message an id of its own.',
+  })
+}

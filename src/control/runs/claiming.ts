@@ -1,0 +1,182 @@
+// Workers take runs, and hear of what is new for those they have. Both wait for it: signals wake them, and they look now
+// and then anyway.
+
+import { randomUUID } from 'node:crypto'
+import type { Caller } from '../../domain/caller.ts'
+import type { RunMessageRow, RunRow, WorkSought } from '../../store/run-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import type { Control, Result } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { draftOf, settle, take } from './changing.ts'
+import { createHearing, type Hearing } from './hearing.ts'
+import { actOn } from './seeing.ts'
+
+// Milliseconds.
+const LOOK_EVERY = 5_000
+const BEAT_EVERY = 5_000
+
+type Claimed = Result<'runs.claim'>['runs'][number]
+type ClaimInput = Parameters<Control['runs.claim']>[1]
+type BeatInput = Parameters<Control['runs.heartbeat']>[1]
+
+export function createClaimingUseCases(workshop: Workshop): Pick<Control, 'runs.claim' | 'runs.heartbeat'> {
+  const hearing = createHearing(workshop)
+  return {
+    'runs.claim': (caller, input) => claimSoon(workshop, hearing, caller, input),
+    'runs.heartbeat': (caller, input) => beatSoon(workshop, hearing, caller, input),
+  }
+}
+
+async function claimSoon(
+  workshop: Workshop,
+  hearing: Hearing,
+  caller: Caller,
+  input: ClaimInput,
+): Promise<Result<'runs.claim'>> {
+  const ear = hearing.listen()
+  const until = performance.now() + input.waitSeconds * 1_000
+  try {
+    for (;;) {
+      const runs = await claimNow(workshop, caller, input)
+      const left = until - performance.now()
+      if (runs.length > 0 || left <= 0 || workshop.ending?.aborted) return { runs }
+      await ear.heard(
+        Math.min(left, LOOK_EVERY),
+        ({ topic, subject }) => topic === 'queue' && subject === caller.organizationId,
+      )
+    }
+  } finally {
+    ear.stop()
+  }
+}
+
+class NothingThere extends Error {}
+
+// Looked at without a lock first: most of those who ask get nothing.
+async function claimNow(workshop: Workshop, caller: Caller, input: ClaimInput): Promise<Claimed[]> {
+  const sought = soughtBy(workshop, caller, input)
+  if (sought === null) return []
+  if ((await workshop.store.runWork.claimable({ ...sought, limit: 1 }, false)).length === 0) return []
+  try {
+    return await workshop.guard.perform(caller, async (unit, authorize) => {
+      const rows = await unit.runWork.claimable(sought, true)
+      if (rows.length === 0) throw new NothingThere()
+      const claimed: Claimed[] = []
+      for (const row of rows) {
+        await authorize(actOn(row, 'run.claim', { general: 'carryOutRuns' }))
+        claimed.push(await claim(unit, caller, row, workshop.now()))
+      }
+      return claimed
+    })
+  } catch (thrown) {
+    if (thrown instanceof NothingThere) return []
+    throw thrown
+  }
+}
+
+// A worker that is an agent's carries out that agent's runs, and no others.
+function soughtBy(
+  { now, runTimings }: Workshop,
+  { organizationId, id, agent }: Caller,
+  { harnesses, directories, holding, capacity, onlyFor }: ClaimInput,
+): WorkSought | null {
+  if (agent !== null && onlyFor !== undefined) return null
+  const ofAgent = agent === null ? null : ({ subjectKind: 'agent', subjectId: agent } as const)
+  const ofPerson = onlyFor === undefined ? null : ({ subjectKind: 'person', subjectId: onlyFor } as const)
+  return {
+    ...{ organizationId, worker: id, harnesses, directories, holding, limit: capacity },
+    subject: ofAgent ?? ofPerson,
+    stickBefore: now() - runTimings.stickFor,
+  }
+}
+
+async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at: number): Promise<Claimed> {
+  const { place } = row.run
+  const draft = take(draftOf(row), { is: 'claimed', claim: { id: randomUUID(), worker, at } }, at)
+  const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
+  const pending = await unit.runMessages.list(row.id, ['queued', 'sent'])
+  return {
+    ...{
+      id: row.id,
+      claim: run.claim?.id ?? '',
+      harness,
+      session: run.session,
+      wish: run.wish,
+      bell: run.bell,
+    },
+    for: { kind: taken.subjectKind, id: taken.subjectId, name: taken.subjectName },
+    ...{ model: wanted.model, access: wanted.access, workspace: { ...wanted.workspace } },
+    isNew: place === null,
+    moved: place !== null && place !== worker,
+    messages: pending.map(pendingView),
+  }
+}
+
+function pendingView({ id, text, state }: RunMessageRow): Claimed['messages'][number] {
+  return { id, text, state: state === 'sent' ? 'sent' : 'queued' }
+}
+
+async function beatSoon(
+  workshop: Workshop,
+  hearing: Hearing,
+  caller: Caller,
+  input: BeatInput,
+): Promise<Result<'runs.heartbeat'>> {
+  const ear = hearing.listen()
+  const until = performance.now() + input.waitSeconds * 1_000
+  const ids = new Set(input.runs.map(({ id }) => id))
+  try {
+    for (;;) {
+      const found = await beatNow(workshop, caller, input)
+      const left = until - performance.now()
+      const isOver = found.lost.length > 0 || found.news.length > 0 || left <= 0
+      if (isOver || workshop.ending?.aborted) return found
+      await ear.heard(
+        Math.min(left, BEAT_EVERY),
+        ({ topic, subject }) => topic === 'runs' && ids.has(subject),
+      )
+    }
+  } finally {
+    ear.stop()
+  }
+}
+
+async function beatNow(
+  workshop: Workshop,
+  caller: Caller,
+  { runs }: BeatInput,
+): Promise<Result<'runs.heartbeat'>> {
+  const { store, now } = workshop
+  const ofWorker = await store.runs.list(caller.organizationId, { worker: caller.id }, { limit: 10_000 })
+  const rows = new Map(ofWorker.map((row) => [row.run.claim?.id, row]))
+  const lost = runs.filter(({ id, claim }) => rows.get(claim)?.id !== id).map(({ id }) => id)
+  const alive = runs.flatMap((beat) => {
+    const row = rows.get(beat.claim)
+    return row?.id === beat.id ? [{ row, beat }] : []
+  })
+  await store.runWork.beat(
+    alive.map(({ beat }) => ({ run: beat.id, claim: beat.claim })),
+    now(),
+  )
+  const news: Result<'runs.heartbeat'>['news'] = []
+  for (const { row, beat } of alive) {
+    if (row.run.lost !== null) await findAgain(workshop, caller, row)
+    const { bell, wish } = row.run
+    if (bell <= beat.bell) continue
+    const messages = (await store.runMessages.list(row.id, ['queued'])).map(pendingView)
+    news.push({ id: row.id, bell, wish, messages })
+  }
+  return { lost, news }
+}
+
+// Before anybody else took it.
+async function findAgain({ guard, now }: Workshop, caller: Caller, { id, run }: RunRow): Promise<void> {
+  await guard.perform(caller, async (unit, authorize) => {
+    const row = await unit.runs.hold(caller.organizationId, id)
+    if (row === undefined) return
+    await authorize(actOn(row, 'run.found', { general: 'carryOutRuns' }))
+    const at = now()
+    if (row.run.claim?.id === run.claim?.id)
+      await settle(unit, { ...take(draftOf(row), { is: 'found', at }, at), seenAt: at }, at)
+  })
+}

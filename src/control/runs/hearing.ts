@@ -1,0 +1,58 @@
+// Waiting for something to become of a run, or for a run to claim: signals say when to look, and a look now and then is
+// behind them.
+
+import type { Signal } from '../../store/signal-group.ts'
+import type { Ports } from '../use-case.ts'
+
+export interface Ear {
+  /**
+   * Resolves when a signal that matters has come since the last call, after so many milliseconds at the latest, or when
+   * the server goes down.
+   */
+  heard(patience: number, matters: (signal: Signal) => boolean): Promise<void>
+  stop(): void
+}
+
+export interface Hearing {
+  /** Hears from now on: begin to listen, then look. */
+  listen(): Ear
+}
+
+export function createHearing({ store, ending }: Pick<Ports, 'store' | 'ending'>): Hearing {
+  return {
+    listen() {
+      const missed = new Set<Signal | 'missed'>()
+      let wake: () => void = () => undefined
+      const deaf = store.signals.listen((heard) => {
+        if (heard !== 'missed' && heard.topic !== 'runs' && heard.topic !== 'queue') return
+        missed.add(heard)
+        wake()
+      })
+      const ended = () => wake()
+      ending?.addEventListener('abort', ended, { once: true })
+      const isOver = (matters: (signal: Signal) => boolean) =>
+        ending?.aborted === true || [...missed].some((heard) => heard === 'missed' || matters(heard))
+      return {
+        async heard(patience, matters) {
+          const until = performance.now() + patience
+          for (;;) {
+            const left = until - performance.now()
+            const over = isOver(matters)
+            missed.clear()
+            if (over || left <= 0) return
+            const { promise, resolve } = Promise.withResolvers<void>()
+            wake = resolve
+            const timer = setTimeout(resolve, left)
+            await promise
+            clearTimeout(timer)
+          }
+        },
+        stop() {
+          deaf()
+          ending?.removeEventListener('abort', ended)
+          wake()
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,47 @@
+// Seeing runs: a list, and one of them.
+
+import type { Caller } from '../../domain/caller.ts'
+import type { RunRow } from '../../store/run-groups.ts'
+import { absent } from '../guard.ts'
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { findRun, sightOf, visibleTo } from './seeing.ts'
+import { type RunView, runView, summaryView, workerNames } from './views.ts'
+
+export function createReadingRunUseCases(workshop: Workshop): Pick<Control, 'runs.list' | 'runs.read'> {
+  const { store } = workshop
+  return {
+    async 'runs.list'(caller, { state, harness, mine, after, limit }) {
+      const filter = {
+        ...visibleTo(caller, mine),
+        ...(state !== undefined && { states: [state] }),
+        ...(harness !== undefined && { harness }),
+      }
+      const page = { limit: limit + 1, ...(after !== undefined && { after }) }
+      const rows = await store.runs.list(caller.organizationId, filter, page)
+      const names = await workerNames(store, caller.organizationId)
+      const shown = rows.slice(0, limit)
+      return {
+        runs: shown.map((row) => summaryView(row, sightOf(caller, row) ?? 'metadata', names)),
+        next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
+      }
+    },
+    async 'runs.read'(caller, { id }) {
+      return showRun(workshop, caller, (await findRun(store, caller, id)).row)
+    },
+  }
+}
+
+/** The whole of it, as this caller may see it. */
+export async function showRun({ store, publicUrl }: Workshop, caller: Caller, row: RunRow): Promise<RunView> {
+  const sight = sightOf(caller, row)
+  if (sight === null) throw absent('run', row.id)
+  const served = await store.runLeases.list(row.id)
+  const last = served.at(-1)
+  return runView({
+    ...{ row, sight, served, publicUrl: publicUrl() },
+    names: await workerNames(store, row.organizationId),
+    messages: await store.runMessages.list(row.id),
+    lease: last === undefined ? undefined : await store.leases.get(row.organizationId, last.leaseId),
+  })
+}

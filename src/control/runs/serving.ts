@@ -1,0 +1,148 @@
+// A worker leases for a run it has claimed: by the rights of whoever the run is for, as they are now, and under the
+// worker's own name. Which credential served is kept with the run.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { NO_USAGE } from '../../domain/runs/conversation.ts'
+import type { ServingCredential } from '../../domain/runs/record.ts'
+import { isHeld } from '../../domain/runs/run.ts'
+import type { RunRow } from '../../store/run-groups.ts'
+import type { CandidateRow, LeaseRow, StoreGroups } from '../../store/store.ts'
+import { absent } from '../guard.ts'
+import { agentCaller } from '../machines/callers.ts'
+import type { Query } from '../resolution.ts'
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { draftOf, endLeases, settle, take, tell } from './changing.ts'
+
+type LeaseInput = Parameters<Control['leases.create']>[1]
+
+/** A lease that is asked for by the worker of a run. */
+export interface ForRun {
+  /** The worker, who acts for whoever the run is for. */
+  readonly caller: Caller
+  /** What the run asks for. */
+  readonly input: LeaseInput
+  /** The run, held by this unit. Throws `conflict` when it is under another claim by now. */
+  hold(unit: StoreGroups): Promise<RunRow>
+  poolOf(unit: StoreGroups, row: RunRow): NonNullable<Query['poolOf']>
+}
+
+/** Throws `not_found`, `conflict` or `forbidden` for what is not this worker's to lease for. */
+export async function leaseForRun(workshop: Workshop, caller: Caller, input: LeaseInput): Promise<ForRun> {
+  const { run: id = '', claim, harness } = input
+  if (input.credential !== undefined || input.team !== undefined || input.agent !== undefined)
+    throw saidByTheRun()
+  const { store, poolOrder } = workshop
+  if (caller.kind !== 'worker') throw forWorkers()
+  const hold = async (row: RunRow | undefined) => {
+    if (row === undefined) throw absent('run', id)
+    const mine = row.run.claim
+    if (!isHeld(row.run.state) || mine?.id !== claim || mine?.worker !== caller.id) throw notClaimed()
+    return row
+  }
+  const row = await hold(await store.runs.get(caller.organizationId, id))
+  if (row.harness !== harness) throw otherHarness(row)
+  const actsFor = await subjectOfRun(workshop, caller, row)
+  const { credential } = row.wanted
+  return {
+    caller: { ...caller, actsFor },
+    input: {
+      ...{ harness, ambient: input.ambient, raw: input.raw, run: id, claim },
+      ...(row.team !== null && { team: row.team }),
+      ...(credential !== null && { credential: credential.id }),
+    },
+    hold: async (unit) => hold(await unit.runs.hold(caller.organizationId, id)),
+    poolOf:
+      (unit, { run }) =>
+      async (ids) => ({
+        order: poolOrder,
+        stays: run.credential?.id ?? null,
+        lastUsed: poolOrder === 'fixed' ? {} : await unit.runLeases.lastUsed(caller.organizationId, ids),
+      }),
+  }
+}
+
+/** Whoever the run is for, as they are now. Throws `forbidden` when they are gone. */
+export async function subjectOfRun(
+  { identity, store }: Workshop,
+  caller: Caller,
+  row: RunRow,
+): Promise<Caller> {
+  const { organizationId, requestId, tokenId } = caller
+  const means = { operator: false, tokenId, leaseId: null, requestId }
+  if (row.subjectKind === 'agent') {
+    const agent = await store.agents.get(organizationId, row.subjectId)
+    if (agent === undefined) throw nobody(row)
+    return { ...agentCaller(agent), ...means }
+  }
+  const person = await identity.person(organizationId, row.subjectId)
+  if (person === undefined) throw nobody(row)
+  const { id, email, role, teams } = person
+  return { organizationId, kind: 'person', id, name: email, role, teams, agent: null, ...means }
+}
+
+/** What serves the run from now on. Whatever it had before ends. */
+export interface Serving {
+  readonly lease: LeaseRow
+  readonly credential: CandidateRow | null
+  readonly reason: string
+}
+
+/** Keeps it with the run; the run is held by the unit. */
+export async function serve(unit: StoreGroups, row: RunRow, serving: Serving, now: number): Promise<void> {
+  const { lease, credential: given, reason } = serving
+  await endLeases(unit, row, now, 'another lease took its place')
+  const credential = given === null ? null : servingCredential(given)
+  await unit.runLeases.insert({
+    ...{ leaseId: lease.id, runId: row.id, organizationId: row.organizationId, credential, reason },
+    ...{ claim: row.run.claim?.id ?? '', startedAt: now, endedAt: null, turns: 0, usage: NO_USAGE },
+  })
+  const event = { kind: 'credential', lease: lease.id, credential, reason } as const
+  await settle(unit, tell(take(draftOf(row), { is: 'served', credential }, now), event, now), now)
+}
+
+/** The same for a lease that took the place of another; nothing when that one served no run. */
+export async function serveInstead(
+  unit: StoreGroups,
+  old: LeaseRow,
+  serving: Serving,
+  now: number,
+): Promise<void> {
+  const before = await unit.runLeases.get(old.id)
+  const row = before && (await unit.runs.hold(old.organizationId, before.runId))
+  if (row !== undefined) await serve(unit, row, serving, now)
+}
+
+function servingCredential({ id, name, type, owner, suffix, version }: CandidateRow): ServingCredential {
+  return { id, name, type, owner, suffix, generation: version }
+}
+
+function forWorkers(): ClavigerError {
+  return new ClavigerError('forbidden', 'Only the worker that has claimed a run leases for it.', {
+    hint: 'Leave out run and claim to lease for yourself.',
+  })
+}
+
+function saidByTheRun(): ClavigerError {
+  return new ClavigerError('invalid', 'Which credentials may serve a run is said by the run.', {
+    hint: 'Leave out credential, team and agent.',
+  })
+}
+
+function notClaimed(): ClavigerError {
+  return new ClavigerError('conflict', 'This run is not under this claim any more.', {
+    hint: 'End its process; when the run is to go on, it is claimed again.',
+  })
+}
+
+function otherHarness({ harness }: RunRow): ClavigerError {
+  return new ClavigerError('invalid', `This is a run of ${harness}.`)
+}
+
+function nobody({ subjectName }: RunRow): ClavigerError {
+  return new ClavigerError(
+    'forbidden',
+    `${subjectName}, whom this run is for, is not in the organization any more.`,
+  )
+}

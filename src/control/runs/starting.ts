@@ -1,0 +1,168 @@
+// A run is asked for. Whose credentials may serve it is decided anew by every process of it; here it is made sure that
+// there is something to serve it at all.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import { newRun } from '../../domain/runs/run.ts'
+import { checkWorkspace, directoryOf, isMovable } from '../../domain/runs/workspace.ts'
+import { newId } from '../../lib/id.ts'
+import type { RunRow } from '../../store/run-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import { type Authorize, absent } from '../guard.ts'
+import { disabledAct, nothingFits } from '../leases.ts'
+import { subjectOf } from '../resolution.ts'
+import type { Control } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { draftOf, settle, take, tell } from './changing.ts'
+import { showRun } from './reading.ts'
+import { actOn } from './seeing.ts'
+
+type Input = Parameters<Control['runs.create']>[1]
+
+const TITLE_AT_MOST = 120
+
+export function createStartingUseCases(workshop: Workshop): Pick<Control, 'runs.create'> {
+  return {
+    async 'runs.create'(caller, input) {
+      checkWorkspace(input.workspace)
+      return showRun(workshop, caller, await start(workshop, caller, input))
+    },
+  }
+}
+
+// Of several with the same key one is first; the others find it.
+async function start(workshop: Workshop, caller: Caller, input: Input): Promise<RunRow> {
+  try {
+    return await tryToStart(workshop, caller, input)
+  } catch (thrown) {
+    const isTaken = thrown instanceof ClavigerError && thrown.code === 'conflict'
+    if (!isTaken || input.key === undefined) throw thrown
+    return tryToStart(workshop, caller, input)
+  }
+}
+
+function tryToStart(workshop: Workshop, caller: Caller, input: Input): Promise<RunRow> {
+  const { guard, now } = workshop
+  return guard.perform(caller, async (unit, authorize) => {
+    const known = await sameKey(unit, caller, input.key)
+    if (known !== undefined) {
+      await authorize(actOn(known, 'run.create', { general: 'startRuns' }, { again: true }))
+      return known
+    }
+    const credential = await mustHaveCandidates(workshop, unit, authorize, caller, input)
+    const pin = input.worker === undefined ? null : await workerNamed(unit, caller, input.worker)
+    const row = rowOf(caller, input, { credential, pin, at: now() })
+    await authorize(
+      actOn(
+        row,
+        'run.create',
+        { general: 'startRuns' },
+        {
+          ...{ access: input.access, workspace: input.workspace.kind },
+          ...(credential !== null && { credential: credential.id }),
+        },
+      ),
+    )
+    await unit.runs.insert(row)
+    return begin(unit, caller, row, input.prompt)
+  })
+}
+
+async function begin(unit: StoreGroups, caller: Caller, row: RunRow, prompt: string | undefined) {
+  const at = row.createdAt
+  let draft = tell(draftOf(row), { kind: 'state', state: 'queued', reason: '' }, at)
+  if (prompt !== undefined) {
+    const id = newId('msg')
+    draft = tell(
+      take(draft, { is: 'message-queued', at }, at),
+      { kind: 'message', id, state: 'queued', reason: '' },
+      at,
+    )
+    await unit.runMessages.insert({
+      ...{ runId: row.id, id, position: draft.run.messages, text: prompt, state: 'queued', reason: '' },
+      ...{ claim: null, createdAt: at, createdBy: caller.name, changedAt: at },
+    })
+  }
+  const begun = await settle(unit, draft, at)
+  await unit.signals.send('queue', row.organizationId)
+  return begun
+}
+
+async function sameKey(
+  unit: StoreGroups,
+  { organizationId, kind, id }: Caller,
+  key: string | undefined,
+): Promise<RunRow | undefined> {
+  if (key === undefined || kind === 'worker') return undefined
+  const subject = { subjectKind: kind, subjectId: id }
+  return (await unit.runs.list(organizationId, { subject, key }, { limit: 1 }))[0]
+}
+
+/** The credential that was named, if one was. Throws what `leases.create` throws, but not for those that do not work now. */
+async function mustHaveCandidates(
+  { resolution }: Workshop,
+  unit: StoreGroups,
+  authorize: Authorize,
+  caller: Caller,
+  { harness, team, credential }: Input,
+): Promise<RunRow['wanted']['credential']> {
+  const subject = subjectOf(caller)
+  const decide = (which: HarnessName, whenDisabled?: () => Promise<void>) =>
+    resolution.decide(
+      unit,
+      caller.organizationId,
+      subject,
+      { harness: which, ambient: 'none', team, credential: which === harness ? credential : undefined },
+      whenDisabled,
+    )
+  const resolved = await decide(harness, () => authorize(disabledAct('run.create', harness)))
+  const named = credential === undefined ? undefined : resolved.decisions[0]?.credential
+  if (resolved.decisions.length > 0) return named ? { id: named.id, name: named.name } : null
+  for (const other of HARNESSES) {
+    if (other !== harness && (await decide(other)).decisions.length > 0)
+      throw nothingFits(caller, harness, resolved)
+  }
+  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured()
+}
+
+function nothingConfigured(): ClavigerError {
+  return new ClavigerError(
+    'no_credential',
+    'No coding agent is configured. Add a credential in Settings → Coding agents.',
+    { hint: 'On the command line: claviger credential create claude api-key NAME' },
+  )
+}
+
+async function workerNamed(unit: StoreGroups, { organizationId }: Caller, name: string): Promise<string> {
+  const rows = await unit.workers.list(organizationId)
+  const row = rows.find((one) => one.revokedAt === null && (one.name === name || one.id === name))
+  if (row === undefined) throw absent('worker', name)
+  return row.id
+}
+
+interface Found {
+  readonly credential: RunRow['wanted']['credential']
+  readonly pin: string | null
+  readonly at: number
+}
+
+function rowOf(caller: Caller, input: Input, { credential, pin, at }: Found): RunRow {
+  const { harness, workspace, access, model = null, team = null, key = null, prompt = '' } = input
+  const [title = ''] = prompt.trim().split('\n')
+  return {
+    id: newId('run'),
+    organizationId: caller.organizationId,
+    subjectKind: caller.kind === 'agent' ? 'agent' : 'person',
+    subjectId: caller.id,
+    subjectName: caller.name,
+    ...{ team, harness, pin, key },
+    wanted: { credential, model, access, workspace, title: title.slice(0, TITLE_AT_MOST) },
+    directory: directoryOf(workspace),
+    movable: isMovable(workspace),
+    revision: 1,
+    run: newRun(at),
+    seenAt: null,
+    createdAt: at,
+  }
+}
