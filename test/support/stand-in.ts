@@ -44,7 +44,7 @@ export function standIn(processFor: Conversing['processFor'], log = ''): Convers
     environment: {},
     continuation: 'say going on',
     arguments: ({ session }) => ['-e', SCRIPT, session.id, session.kind, log],
-    input: (text) => JSON.stringify(text),
+    input: (text) => `${JSON.stringify(text)}\n`,
     refusal: () => null,
     reader: () => ({
       read: (line) => eventsIn(line),

@@ -6,7 +6,7 @@ import { shellCommand } from '../../lib/shell-quote.ts'
 import { runWithCredential } from '../../runner/exec.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { leasesOf } from './lease-source.ts'
+import { leasesOf } from '../../runner/client-leases.ts'
 import { programOverride } from './program-override.ts'
 
 export interface ExecOptions {

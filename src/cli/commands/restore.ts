@@ -4,7 +4,7 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import { restoreCredential } from '../../runner/restore.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { leasesOf } from './lease-source.ts'
+import { leasesOf } from '../../runner/client-leases.ts'
 import { programOverride } from './program-override.ts'
 
 export interface RestoreOptions {

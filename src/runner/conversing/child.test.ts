@@ -45,7 +45,7 @@ describe('a program that we talk to', () => {
     const child = await start(
       `process.stdin.on('data', (d) => { console.log('got ' + String(d).trim()); console.error('noted') }).on('end', () => process.exit(3))`,
     )
-    child.send('{"a":1}')
+    child.write('{"a":1}\n')
     expect(await child.next()).toEqual({ from: 'output', text: 'got {"a":1}' })
     child.closeInput()
     expect(await all(child)).toEqual(['errors: noted'])
@@ -105,9 +105,9 @@ describe('a program that we talk to', () => {
   it('that was closed is written to without harm', async () => {
     const child = await start(`process.stdin.destroy(); setTimeout(() => {}, 300)`)
     await new Promise((resolve) => setTimeout(resolve, 150))
-    for (let i = 0; i < 50; i += 1) child.send('x'.repeat(10_000))
+    for (let i = 0; i < 50; i += 1) child.write('x'.repeat(10_000))
     expect(await child.ended).toEqual({ code: 0, signal: null })
-    child.send('too late')
+    child.write('too late')
   })
 
   it('that is none is refused', async () => {

@@ -36,8 +36,8 @@ export interface Child {
   readonly pid: number
   /** Null once all output has been read and the program has ended. At most one question at a time. */
   next(): Promise<Line | null>
-  /** Writes a line to its standard input; one that has ended does not get it. */
-  send(line: string): void
+  /** Writes to its standard input; one that has ended does not get it. */
+  write(text: string): void
   /** Says that nothing more will come. */
   closeInput(): void
   readonly ended: Promise<Ended>
@@ -67,7 +67,7 @@ function running(child: ChildProcess, pid: number, ended: Promise<Ended>): Child
     pid,
     ended,
     next: lines.next,
-    send: (line) => void child.stdin?.write(`${line}\n`),
+    write: (text) => void child.stdin?.write(text),
     closeInput: () => void child.stdin?.end(),
     async stop(graceMs) {
       if (hasEnded(child)) return ended

@@ -106,7 +106,7 @@ export function createTalk(options: TalkOptions): Talk {
     async turn(text) {
       process ??= await open()
       const { child } = process
-      child.send(conversing.input(text))
+      child.write(conversing.input(text))
       if (conversing.processFor === 'turn') child.closeInput()
       const end = await readTurn(process, options, hear)
       used = addUsage(used, end.usage ?? NO_USAGE)

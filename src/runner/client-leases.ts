@@ -1,27 +1,18 @@
 // The runner's LeaseSource over the client.
 
-import type { Output } from '../../api/schemas.ts'
-import type { Client } from '../../client/client.ts'
-import { leaseNews } from '../../client/lease-news.ts'
-import { ClavigerError } from '../../domain/errors.ts'
-import { Secret } from '../../domain/secret.ts'
-import type { LeasedCredential, LeaseSource } from '../../runner/lease-source.ts'
+import type { Output } from '../api/schemas.ts'
+import type { Client } from '../client/client.ts'
+import { leaseNews } from '../client/lease-news.ts'
+import { ClavigerError } from '../domain/errors.ts'
+import { Secret } from '../domain/secret.ts'
+import type { AcquiredLease, LeasedCredential, LeaseSource } from './lease-source.ts'
 
 type Leased = NonNullable<Output<'leases.create'>['credential']>
 
 export function leasesOf(client: Client): LeaseSource {
   return {
     async acquire(request) {
-      const { id, handle, expiresAt, credential, raw, reason } = await client.call('leases.create', request)
-      return {
-        leaseId: id,
-        handle: new Secret(handle),
-        serverUrl: client.server,
-        expiresAt: Date.parse(expiresAt),
-        credential: credential === null ? null : leased(credential),
-        raw: raw.map(({ name, owner, value }) => ({ name, owner: title(owner), value: new Secret(value) })),
-        reason,
-      }
+      return acquired(client.server, await client.call('leases.create', request))
     },
     live: {
       follow: ({ serverUrl: server, handle: token, leaseId }, generation, signal) =>
@@ -39,6 +30,22 @@ export function leasesOf(client: Client): LeaseSource {
         if (!(thrown instanceof ClavigerError) || thrown.code !== 'not_found') throw thrown
       }
     },
+  }
+}
+
+/** A new lease as the runner knows it. */
+export function acquired(
+  serverUrl: string,
+  { id, handle, expiresAt, credential, raw, reason }: Output<'leases.create'>,
+): AcquiredLease {
+  return {
+    leaseId: id,
+    handle: new Secret(handle),
+    serverUrl,
+    expiresAt: Date.parse(expiresAt),
+    credential: credential === null ? null : leased(credential),
+    raw: raw.map(({ name, owner, value }) => ({ name, owner: title(owner), value: new Secret(value) })),
+    reason,
   }
 }
 
