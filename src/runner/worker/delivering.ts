@@ -1,0 +1,84 @@
+// A lease at the place of a run: copies of the settings that the worker's user has, with the credential in them, in the
+// run's own configuration home, and the environment of its processes. They go when nothing runs there; sessions stay.
+
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DeliveredFile } from '../../domain/delivery.ts'
+import type { Harness } from '../../harnesses/harness.ts'
+import { writeFileAtomically } from '../../lib/atomic-file.ts'
+import { type AcquiredLease, deliverable, type LeasedCredential } from '../lease-source.ts'
+import { addRawSecrets, applyDelivery, type Environment, readMachine } from '../materialize.ts'
+import type { RunPlace } from '../workspaces/workspace.ts'
+
+export interface Delivered {
+  readonly environment: Environment
+  /** The program's configuration home: the run's own, or where the machine's own login lies. */
+  readonly configuration: string
+  /** A renewed credential is written where the program looks again. */
+  readonly isLive: boolean
+  /** What was set aside or skipped, by name. */
+  readonly report: readonly string[]
+}
+
+export interface Delivering {
+  readonly harness: Harness
+  readonly place: RunPlace
+  /** The worker's own, without settings of ours. */
+  readonly environment: Environment
+  /** Where the program's configuration lies on this machine when nobody says anything else. */
+  readonly ownConfiguration: string
+  readonly allowHttp: boolean
+}
+
+/** Writes what the program of the run reads. Throws as `deliver` of the harness. */
+export async function deliverLease(delivering: Delivering, lease: AcquiredLease): Promise<Delivered> {
+  const { harness, place, environment: worker } = delivering
+  if (lease.credential === null) return ambientOf(delivering, lease)
+  await removeDelivered(harness, place)
+  const delivery = harness.deliver({
+    ...(await readMachine(harness, worker, place.workspace)),
+    credential: lease.credential,
+    lease: deliverable(lease, lease.credential, delivering.allowHttp),
+    mode: harness.defaultMode(lease.credential.type, [harness.program, '--print']),
+    helperCommand: noHelper,
+  })
+  await writeAll(delivery.files, place.configuration)
+  const own = { ...worker, [harness.configurationHome.variable]: place.configuration }
+  const complete = addRawSecrets(worker, applyDelivery(own, delivery), harness, lease.raw)
+  return {
+    environment: complete.environment,
+    configuration: place.configuration,
+    isLive: delivery.isLive === true,
+    report: [...delivery.report, ...complete.report],
+  }
+}
+
+// The program with what the machine has of its own, as its user would start it.
+function ambientOf({ harness, environment, ownConfiguration }: Delivering, lease: AcquiredLease): Delivered {
+  const complete = addRawSecrets(environment, environment, harness, lease.raw)
+  return { ...complete, configuration: ownConfiguration, isLive: false }
+}
+
+// A process of a run reads its credential from files and variables: it has a supervisor that hands it another.
+function noHelper(): string {
+  return 'false'
+}
+
+/** Removes what was delivered, or left by a worker that was killed. */
+export async function removeDelivered(harness: Harness, { configuration }: RunPlace): Promise<void> {
+  const paths = [...harness.reads, harness.login].filter((path) => !path.includes('*'))
+  for (const path of paths) await rm(join(configuration, path), { force: true })
+}
+
+/** Writes another generation where a running program looks again. */
+export async function redeliver(
+  { harness, place }: Pick<Delivering, 'harness' | 'place'>,
+  credential: LeasedCredential,
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  await writeAll(harness.rewrite?.(credential, texts) ?? [], place.configuration)
+}
+
+async function writeAll(files: readonly DeliveredFile[], directory: string): Promise<void> {
+  for (const { path, content } of files) await writeFileAtomically(join(directory, path), content.expose())
+}

@@ -1,0 +1,77 @@
+// What a worker asks of the server that it works for. The client implements it; over the network, or in the same process.
+
+import type { HarnessName } from '../../domain/harness-names.ts'
+import type { Access, Failure, Usage } from '../../domain/runs/conversation.ts'
+import type { RunWish } from '../../domain/runs/run.ts'
+import type { Workspace } from '../../domain/runs/workspace.ts'
+import type { AcquiredLease, LeaseRequest, LiveLeases } from '../lease-source.ts'
+import type { Item } from './reporter.ts'
+
+/** A message that a run is to be given. `sent`: an earlier process may have had it, and nobody knows what came of it. */
+export interface PendingMessage {
+  readonly id: string
+  readonly text: string
+  readonly state: 'queued' | 'sent'
+}
+
+/** What is new about a run. */
+export interface RunNews {
+  readonly bell: number
+  readonly wish: RunWish | null
+  readonly messages: readonly PendingMessage[]
+}
+
+/** A run that this worker has. */
+export interface ClaimedRun extends RunNews {
+  readonly id: string
+  readonly claim: string
+  readonly harness: HarnessName
+  readonly model: string | null
+  readonly access: Access
+  readonly workspace: Workspace
+  /** What the program called its memory of the conversation, on this machine. */
+  readonly session: string | null
+  /** What the conversation has used so far. */
+  readonly usage: Usage
+}
+
+export interface WorkSought {
+  readonly harnesses: readonly HarnessName[]
+  /** How many more it can take. */
+  readonly capacity: number
+  readonly directories: readonly string[]
+  readonly onlyFor?: string
+  /** Claims it has. */
+  readonly holding: readonly string[]
+  readonly waitSeconds: number
+}
+
+/** Of a refusal: what is to be done. */
+export type Verdict =
+  /** The credential is good, or is now: read the lease. */
+  | { readonly kind: 'retry'; readonly reason: string }
+  | { readonly kind: 'switch'; readonly reason: string; readonly lease: AcquiredLease }
+  /** `until`: milliseconds since 1970; null: until somebody has signed in. */
+  | { readonly kind: 'wait'; readonly reason: string; readonly until: number | null }
+  | { readonly kind: 'fail'; readonly reason: string }
+
+type Named = Pick<ClaimedRun, 'id' | 'claim'>
+
+/** All of it throws what the client throws. */
+export interface RunServer {
+  /** Waits for so many seconds when there is nothing to do. */
+  claim(sought: WorkSought, signal: AbortSignal): Promise<readonly ClaimedRun[]>
+  /** Says that these are alive; answers when there is something new for one of them, or after so many seconds. */
+  heartbeat(
+    runs: readonly (Named & { readonly bell: number })[],
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly lost: readonly string[]
+    readonly news: readonly (RunNews & { readonly id: string })[]
+  }>
+  report(run: Named, items: readonly Item[]): Promise<void>
+  lease(run: Named & Pick<ClaimedRun, 'harness'>, ambient: LeaseRequest['ambient']): Promise<AcquiredLease>
+  reject(leaseId: string, generation: number, failure: Failure): Promise<Verdict>
+  readonly live: LiveLeases
+}

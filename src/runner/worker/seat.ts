@@ -1,0 +1,20 @@
+// The seat of a run at its program: a lease, what was delivered of it, and the talk over it. When the lease changes, so
+// does all of this, and the conversation goes on in the same session.
+
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { addUsage, type ConversationEvent, type Failure, NO_USAGE, type Usage } from '../../domain/runs/conversation.ts'
+import { modelFor, type PinnedModels } from '../../domain/runs/models.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Harness } from '../../harnesses/harness.ts'
+import { readIfThere } from '../../lib/atomic-file.ts'
+import { createRedactor } from '../../lib/redaction.ts'
+import { createTalk, type Talk, type TurnEnd } from '../conversing/talk.ts'
+import { followLease } from '../follow-lease.ts'
+import type { AcquiredLease, LeasedCredential } from '../lease-source.ts'
+import type { Environment } from '../materialize.ts'
+import { checkStatus, checkVersion, findProgram, programMissing } from '../programs.ts'
+import type { RunPlace } from '../workspaces/workspace.ts'
+import { type Delivered, deliverLease, type Delivering, removeDelivered } from './delivering.ts'
+import type { ClaimedRun, RunServer } from './run-server.ts'
+import { createSessionRecord, type SessionRecord } from './session-record.ts'
