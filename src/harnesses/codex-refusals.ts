@@ -3,7 +3,7 @@
 
 import type { Failure, FailureKind } from '../domain/runs/conversation.ts'
 import { FAILURE_CODE } from './conversing.ts'
-import { clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
+import { beginning, clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
 
 const TEXTS: readonly KnownText[] = [
   {
@@ -65,7 +65,8 @@ const LAST: readonly KnownText[] = [
 ]
 
 /** `now`: milliseconds since 1970; times of day in a text are taken to be of the program's and our common time zone. */
-export function codexFailure(text: string, now: number): Failure {
+export function codexFailure(whole: string, now: number): Failure {
+  const text = beginning(whole)
   const status = statusInText(text)
   const known = knownText(TEXTS, text)
   if (known !== undefined) return failure(known.kind, status, known.code ?? null, text, now)
