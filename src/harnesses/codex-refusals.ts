@@ -129,7 +129,8 @@ function resetInText(text: string, now: number): number | null {
   const index = month === undefined ? today.getMonth() : MONTHS.indexOf(month.toLowerCase())
   if (index === -1) return null
   const [years, days] = [Number(year ?? today.getFullYear()), Number(day ?? today.getDate())]
-  const time = new Date(years, index, days, at24, Number(minute)).getTime()
+  // Its seconds are left out.
+  const time = new Date(years, index, days, at24, Number(minute) + 1).getTime()
   // A time of day that is over by far is one of tomorrow.
   return month === undefined && time < now - DAY / 2 ? time + DAY : time
 }
