@@ -33,9 +33,16 @@ export interface Talk extends ConversationStart {
 
 /** One process: takes the messages one after the other, each when the turn of the last is over. */
 export async function talk(conversing: Conversing, place: Place, how: Talk): Promise<Spoken> {
+  const zone = process.env.TZ
   const child = spawn(place.program, conversing.arguments(how), {
     cwd: place.cwd,
-    env: { PATH: '/usr/bin:/bin', TERM: 'dumb', ...place.environment, ...conversing.environment },
+    env: {
+      ...{ PATH: '/usr/bin:/bin', TERM: 'dumb' },
+      // Codex tells times of day.
+      ...(zone !== undefined && { TZ: zone }),
+      ...place.environment,
+      ...conversing.environment,
+    },
     timeout: TIME_LIMIT_MS,
     killSignal: 'SIGKILL',
   })
