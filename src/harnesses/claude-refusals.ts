@@ -3,7 +3,7 @@
 
 import type { Failure, FailureKind } from '../domain/runs/conversation.ts'
 import { FAILURE_CODE } from './conversing.ts'
-import { clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
+import { beginning, clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
 
 /** What the program has told about a failure. */
 export interface ClaudeFailure {
@@ -49,7 +49,7 @@ const TEXTS: readonly KnownText[] = [
 ]
 
 export function claudeFailure(seen: ClaudeFailure): Failure {
-  const { text } = seen
+  const text = beginning(seen.text)
   const status = seen.status ?? statusInText(text)
   const stronger = knownText(STRONGER, text)
   if (stronger !== undefined) return failure(stronger.kind, status, stronger.code ?? null, seen)
@@ -72,7 +72,7 @@ function failure(
     status,
     code,
     text: clipped(text),
-    resetsAt: kind === 'quota' ? (resetsAt ?? resetInText(text)) : null,
+    resetsAt: kind === 'quota' ? (resetsAt ?? resetInText(beginning(text))) : null,
   }
 }
 

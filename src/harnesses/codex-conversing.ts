@@ -193,7 +193,7 @@ interface ToolItem {
 function readItem(event: JsonObject, stage: Stage, memory: Memory): readonly ConversationEvent[] | null {
   const item = objectIn(event, 'item')
   const type = textIn(item, 'type')
-  const tool = TOOLS[type]?.(item)
+  const tool = TOOLS.get(type)?.(item)
   if (tool !== undefined) return readTool(textIn(item, 'id'), tool, stage, memory)
   if (type === 'todo_list') return stage === 'completed' ? [] : [notice(planOf(item))]
   if (stage !== 'completed') return []
@@ -226,32 +226,41 @@ function readTool(
   return begun.delete(call) ? [result] : [use, result]
 }
 
-const TOOLS: Readonly<Record<string, (item: JsonObject) => ToolItem>> = {
-  command_execution: (item) => ({
+const TOOLS: ReadonlyMap<string, (item: JsonObject) => ToolItem> = new Map([
+  ['command_execution', commandItem],
+  ['file_change', changeItem],
+  ['mcp_tool_call', serverItem],
+  ['web_search', searchItem],
+])
+
+function commandItem(item: JsonObject): ToolItem {
+  return {
     name: 'command',
     input: textIn(item, 'command'),
     output: textIn(item, 'aggregated_output'),
     failed: hasFailed(item) || countIn(item, 'exit_code') > 0,
-  }),
-  file_change: (item) => ({
-    name: 'edit',
-    input: objectsIn(item, 'changes')
-      .map((change) => `${textIn(change, 'kind')} ${textIn(change, 'path')}`)
-      .join('\n'),
-    output: '',
-    failed: hasFailed(item),
-  }),
-  mcp_tool_call: (item) => ({
+  }
+}
+
+function changeItem(item: JsonObject): ToolItem {
+  const changes = objectsIn(item, 'changes').map(
+    (change) => `${textIn(change, 'kind')} ${textIn(change, 'path')}`,
+  )
+  return { name: 'edit', input: changes.join('\n'), output: '', failed: hasFailed(item) }
+}
+
+function serverItem(item: JsonObject): ToolItem {
+  const said = objectsIn(objectIn(item, 'result'), 'content').map((part) => textIn(part, 'text'))
+  return {
     name: `${textIn(item, 'server')}.${textIn(item, 'tool')}`,
     input: JSON.stringify(item['arguments'] ?? {}),
-    output:
-      textIn(objectIn(item, 'error'), 'message') ||
-      objectsIn(objectIn(item, 'result'), 'content')
-        .map((part) => textIn(part, 'text'))
-        .join('\n'),
+    output: textIn(objectIn(item, 'error'), 'message') || said.join('\n'),
     failed: hasFailed(item),
-  }),
-  web_search: (item) => ({ name: 'web search', input: textIn(item, 'query'), output: '', failed: false }),
+  }
+}
+
+function searchItem(item: JsonObject): ToolItem {
+  return { name: 'web search', input: textIn(item, 'query'), output: '', failed: false }
 }
 
 function hasFailed(item: JsonObject): boolean {

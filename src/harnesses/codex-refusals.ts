@@ -3,7 +3,7 @@
 
 import type { Failure, FailureKind } from '../domain/runs/conversation.ts'
 import { FAILURE_CODE } from './conversing.ts'
-import { clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
+import { beginning, clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
 
 const TEXTS: readonly KnownText[] = [
   {
@@ -65,7 +65,8 @@ const LAST: readonly KnownText[] = [
 ]
 
 /** `now`: milliseconds since 1970; times of day in a text are taken to be of the program's and our common time zone. */
-export function codexFailure(text: string, now: number): Failure {
+export function codexFailure(whole: string, now: number): Failure {
+  const text = beginning(whole)
   const status = statusInText(text)
   const known = knownText(TEXTS, text)
   if (known !== undefined) return failure(known.kind, status, known.code ?? null, text, now)
@@ -128,7 +129,8 @@ function resetInText(text: string, now: number): number | null {
   const index = month === undefined ? today.getMonth() : MONTHS.indexOf(month.toLowerCase())
   if (index === -1) return null
   const [years, days] = [Number(year ?? today.getFullYear()), Number(day ?? today.getDate())]
-  const time = new Date(years, index, days, at24, Number(minute)).getTime()
+  // Its seconds are left out.
+  const time = new Date(years, index, days, at24, Number(minute) + 1).getTime()
   // A time of day that is over by far is one of tomorrow.
   return month === undefined && time < now - DAY / 2 ? time + DAY : time
 }

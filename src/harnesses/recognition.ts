@@ -8,6 +8,7 @@ import { FAILURE_CODE, MAX_LINE, MAX_TEXT, type ProcessEnd } from './conversing.
 import { isObject, type JsonObject } from './json-file.ts'
 
 const MAX_NAME = 100
+const MAX_MEANINGFUL = 8 * 1024
 // A program that prints plain text where it should not says what it has to say at the beginning.
 const MAX_PLAIN_TEXT = 2000
 
@@ -100,6 +101,11 @@ export interface KnownText {
   readonly pattern: RegExp
   readonly kind: FailureKind
   readonly code?: string
+}
+
+/** As much of a text as is looked through for what it means. */
+export function beginning(text: string): string {
+  return text.slice(0, MAX_MEANINGFUL)
 }
 
 /** The first of the known texts that is in `text`. */

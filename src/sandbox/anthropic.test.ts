@@ -91,6 +91,43 @@ describe('POST /v1/messages', () => {
     expect(data.flatMap(({ delta }) => delta?.text ?? []).join('')).toBe('onetwo')
   })
 
+  test('uses a tool, whole and streamed, and records what the tool answered', async () => {
+    const tool = { type: 'tool', name: 'Write', input: { path: 'a', lines: [1] } } as const
+    sandbox.reply([{ type: 'text', text: 'So:' }, tool])
+    const whole = await (await post('/v1/messages', { 'x-api-key': key })).json()
+    const use = {
+      type: 'tool_use',
+      id: expect.stringMatching(/^toolu_/),
+      name: 'Write',
+      input: tool.input,
+    }
+    expect(whole).toMatchObject({
+      stop_reason: 'tool_use',
+      content: [{ type: 'text', text: 'So:' }, use],
+    })
+    const streamed = await post('/v1/messages', { 'x-api-key': key }, { ...message, stream: true })
+    const events = (await streamed.text()).trim().split('\n\n')
+    const data = events.map((event) => JSON.parse(event.split('\ndata: ')[1] ?? ''))
+    expect(data).toContainEqual({
+      ...{ type: 'content_block_start', index: 1 },
+      content_block: { ...use, input: {} },
+    })
+    const input = data.flatMap(({ delta }) => delta?.partial_json ?? []).join('')
+    expect(JSON.parse(input)).toEqual(tool.input)
+    const results = [
+      { type: 'tool_result', tool_use_id: 'a', content: 'one' },
+      { type: 'tool_result', tool_use_id: 'b', content: [{ type: 'text', text: 'two' }] },
+    ]
+    const messages = [{ role: 'user', content: results }]
+    await post('/v1/messages', { 'x-api-key': key }, { ...message, messages })
+    expect(sandbox.requests().at(-1)?.toolResults).toEqual(['one', 'two'])
+  })
+
+  test('cannot give a tool a plain text', async () => {
+    sandbox.reply([{ type: 'tool', name: 'Write', input: 'x' }])
+    expect((await post('/v1/messages', { 'x-api-key': key })).status).toBe(500)
+  })
+
   test.each([
     ['model', { 'x-api-key': key }, { ...message, model: undefined }],
     ['messages', { 'x-api-key': key }, {}],
@@ -102,6 +139,20 @@ describe('POST /v1/messages', () => {
     expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } })
     expect(sandbox.requests().at(-1)?.status).toBe(400)
   })
+})
+
+test('a plan that is used up says when it is there again, a key that is does not', async () => {
+  for (const value of [oauth, key]) sandbox.teach(value, 'used-up')
+  const seconds = Math.floor(Date.now() / 1000)
+  const bySubscription = await post('/v1/messages', { authorization: `Bearer ${oauth}`, ...oauthBeta })
+  expect(bySubscription.status).toBe(429)
+  expect(bySubscription.headers.get('anthropic-ratelimit-unified-status')).toBe('rejected')
+  const reset = Number(bySubscription.headers.get('anthropic-ratelimit-unified-reset'))
+  expect(reset - seconds).toBeGreaterThanOrEqual(3600)
+  expect(reset - seconds).toBeLessThan(3610)
+  const byKey = await post('/v1/messages', { 'x-api-key': key })
+  expect(byKey.status).toBe(429)
+  expect(byKey.headers.get('anthropic-ratelimit-unified-reset')).toBeNull()
 })
 
 describe('who is let in', () => {

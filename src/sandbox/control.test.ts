@@ -56,6 +56,19 @@ describe('POST /sandbox/credentials', () => {
     expect((await listModels(key.value)).status).toBe(403)
   })
 
+  test('teaches it for later', async () => {
+    sandbox.accept(key)
+    await send('POST', '/sandbox/credentials', { teach: key.value, state: 'revoked', after: 1 })
+    expect((await listModels(key.value)).status).toBe(200)
+    expect((await listModels(key.value)).status).toBe(401)
+    const refused = await send('POST', '/sandbox/credentials', {
+      teach: key.value,
+      state: 'revoked',
+      after: 'x',
+    })
+    expect(refused.status).toBe(400)
+  })
+
   test.each([
     ['nothing', {}, 400],
     ['a credential of no kind', { accept: { provider: 'anthropic', kind: 'cookie', value: 'x' } }, 400],

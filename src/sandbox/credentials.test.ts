@@ -27,13 +27,29 @@ describe('a taught credential', () => {
     expect([1, 2, 3].map(() => table.use(key, true))).toEqual(['expired', 'expired', 'forbidden'])
   })
 
-  test.each(['no-credit', 'rate-limited', 'overloaded'] as const)('%s refuses model calls only', (state) => {
+  test('is refused from a chosen request on, and until then is what it was', () => {
     const table = credentialTable([key])
-    table.teach(key, state, 1)
-    expect([table.use(key, false), table.use(key, true), table.use(key, true)]).toEqual(['ok', state, 'ok'])
-    table.teach(key, state)
-    expect([table.use(key, false), table.use(key, true)]).toEqual(['ok', state])
+    table.teach(key, 'revoked', undefined, 2)
+    expect(table.list()).toEqual([{ credential: key, state: 'ok' }])
+    expect([1, 2, 3, 4].map(() => table.use(key, true))).toEqual(['ok', 'ok', 'revoked', 'revoked'])
+    table.teach(key, 'expired', 1, 1)
+    expect([1, 2, 3].map(() => table.use(key, true))).toEqual(['ok', 'expired', 'ok'])
+    table.teach(key, 'no-credit', 1, 1)
+    expect([false, true, false, true].map((isModel) => table.use(key, isModel))).toEqual([
+      ...['ok', 'ok', 'ok', 'no-credit'],
+    ])
   })
+
+  test.each(['no-credit', 'rate-limited', 'used-up', 'overloaded'] as const)(
+    '%s refuses model calls only',
+    (state) => {
+      const table = credentialTable([key])
+      table.teach(key, state, 1)
+      expect([table.use(key, false), table.use(key, true), table.use(key, true)]).toEqual(['ok', state, 'ok'])
+      table.teach(key, state)
+      expect([table.use(key, false), table.use(key, true)]).toEqual(['ok', state])
+    },
+  )
 
   test('accepted again is ok again', () => {
     const table = credentialTable([key])
@@ -56,6 +72,7 @@ describe('a taught credential', () => {
     const table = credentialTable([key])
     expect(() => table.teach('sk-ant-test-2', 'revoked')).toThrow('not told to accept')
     expect(() => table.teach(key, 'revoked', 0)).toThrow(RangeError)
+    expect(() => table.teach(key, 'revoked', 1, -1)).toThrow(RangeError)
     expect(table.use(key, true)).toBe('ok')
   })
 })

@@ -76,6 +76,45 @@ describe('POST /v1/responses', () => {
     expect(sandbox.requests()[0]?.lastUserMessage).toBe('hi')
   })
 
+  test('uses tools, a function and a custom one, and records what they answered', async () => {
+    sandbox.reply([
+      { type: 'tool', name: 'shell', input: { command: ['ls'] } },
+      { type: 'tool', namespace: 'functions', name: 'exec', input: 'text(1)' },
+    ])
+    const text = await (await post(key, { ...body, stream: true })).text()
+    const data = text
+      .trim()
+      .split('\n\n')
+      .map((event) => JSON.parse(event.split('\ndata: ')[1] ?? ''))
+    const done = data.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item)
+    expect(done).toMatchObject([
+      { type: 'function_call', name: 'shell', arguments: '{"command":["ls"]}' },
+      { type: 'custom_tool_call', namespace: 'functions', name: 'exec', input: 'text(1)' },
+    ])
+    expect(data.map(({ type }) => type)).toEqual(
+      expect.arrayContaining([
+        'response.function_call_arguments.delta',
+        'response.custom_tool_call_input.delta',
+      ]),
+    )
+    const output = [{ type: 'input_text', text: 'two' }]
+    const input = [
+      { type: 'function_call_output', call_id: 'a', output: 'one' },
+      { type: 'custom_tool_call_output', call_id: 'b', output },
+    ]
+    await post(key, { ...body, input })
+    expect(sandbox.requests().at(-1)?.toolResults).toEqual(['one', 'two'])
+  })
+
+  test('a plan that is used up says when it is there again', async () => {
+    sandbox.teach(key, 'used-up')
+    const response = await post(key)
+    expect(response.status).toBe(429)
+    expect(await response.json()).toMatchObject({
+      error: { type: 'usage_limit_reached', resets_at: expect.any(Number), resets_in_seconds: 3600 },
+    })
+  })
+
   test('needs model and input', async () => {
     const response = await post(key, { model: 'gpt-test' })
     expect([response.status, await response.json()]).toMatchObject([
