@@ -169,6 +169,25 @@ describe('older versions', () => {
     expect(reader.read('{"type":"result","is_error":true}')).toMatchObject([{ failure: { kind: 'program' } }])
   })
 
+  test('what the program says in the model’s place, and is no failure, is a text', () => {
+    const reader = readerOf(claude)
+    const content = [{ type: 'text', text: "/help isn't available in this environment." }]
+    reader.read(JSON.stringify({ type: 'assistant', message: { model: '<synthetic>', content } }))
+    expect(reader.read('{"type":"result","is_error":false}')).toEqual([
+      { kind: 'text', text: "/help isn't available in this environment." },
+      { kind: 'turn-done', usage: null },
+    ])
+  })
+
+  test('a conversation that is begun anew has a new name', () => {
+    const reader = readerOf(claude)
+    const init = (session_id: string) => JSON.stringify({ type: 'system', subtype: 'init', session_id })
+    expect(reader.read(init('one'))).toEqual([{ kind: 'session', session: 'one', model: null }])
+    expect(reader.read('{"type":"conversation_reset"}')).toMatchObject([{ kind: 'notice' }])
+    expect(reader.read(init('two'))).toMatchObject([{ session: 'two' }])
+    expect(reader.read(init('two'))).toEqual([])
+  })
+
   test('usage without the growth of the session is that of the turn, with what the cache gave', () => {
     const usage = {
       input_tokens: 3,
@@ -318,7 +337,15 @@ test('starts with the flags of its access, on a new session or an old one', () =
   const session = { kind: 'resume', id: SESSION } as const
   expect(claude.arguments({ session, model: 'opus', access: 'read' })).toEqual([
     ...protocol,
-    ...[`--resume=${SESSION}`, '--model=opus', '--permission-mode', 'dontAsk', '--tools', 'Read,Glob,Grep'],
+    ...[
+      `--resume=${SESSION}`,
+      '--model=opus',
+      '--permission-mode',
+      'dontAsk',
+      '--tools',
+      'Read,Glob,Grep',
+      '--strict-mcp-config',
+    ],
   ])
   expect(claude.arguments({ session: NEW, model: null, access: 'full' })).toContain(
     '--dangerously-skip-permissions',

@@ -1,11 +1,11 @@
 // How a conversation is held with Claude Code: one process with its input open, JSON lines both ways. Measured with
 // 2.1.330. A turn ends with `result`, whose `is_error` counts and whose `subtype` says "success" for refusals too.
 //
-// Access. `read`: only tools that read are there, so that no rule of the user's own settings lets another one through;
-// what lies outside of the workspace is refused unless such a rule allows it. `write`: files of the workspace are edited
-// without a question, by tools and by simple shell commands; other commands, other places, .git and .claude are refused
-// unless a rule allows them. Rules in the settings of a project count only where the user has trusted it. `full`: all,
-// which the program does not do for root.
+// Access. `read`: only tools that read are there, and no MCP servers, so that no rule of the user's settings lets more
+// through; what lies outside of the workspace is refused unless such a rule allows it. `write`: files of the workspace are
+// edited without a question, by tools and by simple shell commands; other commands, other places, .git and .claude are
+// refused unless a rule allows them. Rules in the settings of a project count only where the user has trusted it. `full`:
+// all, which the program does not do for root.
 
 import type { Access, ConversationEvent, Failure, Usage } from '../domain/runs/conversation.ts'
 import { type ClaudeFailure, claudeFailure } from './claude-refusals.ts'
@@ -35,7 +35,7 @@ import {
 const PROTOCOL = ['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose']
 
 const ACCESS_FLAGS: Readonly<Record<Access, readonly string[]>> = {
-  read: ['--permission-mode', 'dontAsk', '--tools', 'Read,Glob,Grep'],
+  read: ['--permission-mode', 'dontAsk', '--tools', 'Read,Glob,Grep', '--strict-mcp-config'],
   write: ['--permission-mode', 'acceptEdits'],
   full: ['--dangerously-skip-permissions'],
 }
@@ -128,6 +128,8 @@ const READERS: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ['user', readUser],
   ['rate_limit_event', readLimit],
   ['result', readResult],
+  // Its new name comes with the next turn.
+  ['conversation_reset', () => [notice('The conversation was begun anew.')]],
   // Parts of messages that come whole as well, and answers to what we do not ask.
   ['stream_event', quiet],
   ['tool_progress', quiet],
@@ -251,7 +253,7 @@ function readResult(event: JsonObject, memory: Memory): readonly ConversationEve
   const usage = usageOf(event)
   const seen = told(memory)
   Object.assign(memory, { failed: null, resetsAt: null, helperFailures: 0 })
-  if (event['is_error'] !== true) return [{ kind: 'turn-done', usage }]
+  if (event['is_error'] !== true) return [...ownWords(seen), { kind: 'turn-done', usage }]
   const errors = event['errors']
   const said =
     textIn(event, 'result') ||
@@ -263,6 +265,11 @@ function readResult(event: JsonObject, memory: Memory): readonly ConversationEve
   const text = said === '' ? `Claude Code broke the turn off (${subtype || 'no reason'}).` : said
   const status = statusOf(event['api_error_status'])
   return [{ kind: 'turn-failed', failure: claudeFailure({ ...seen, word, status, text }), usage }]
+}
+
+// What the program itself answers, in the model's place, to a command that it has or has not.
+function ownWords({ word, text }: ClaudeFailure): readonly ConversationEvent[] {
+  return word === null && text !== '' ? [{ kind: 'text', text: clipped(text) }] : []
 }
 
 function told(memory: Memory): ClaudeFailure {

@@ -3,7 +3,8 @@
 //
 // Access is Codex's own sandbox, for commands and patches alike; nobody is asked, so what it does not allow is refused.
 // `read` and `write` let commands read every file that the user of the worker may read, and neither has a network. With
-// `write` the workspace may be written, but for .git, and the directory that TMPDIR names; /tmp itself may not.
+// `write` the workspace may be written, but for .git, and the directory that TMPDIR names; /tmp itself may not. MCP servers
+// that the user has set up are no part of it, and no argument takes them away.
 
 import type { Access, ConversationEvent, Failure, Usage } from '../domain/runs/conversation.ts'
 import { codexFailure } from './codex-refusals.ts'

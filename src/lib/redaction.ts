@@ -7,7 +7,7 @@
 export const REDACTED = '[redacted]'
 
 /** Shorter values are not looked for: they stand in ordinary text by chance. */
-export const SHORTEST_SECRET = 8
+const SHORTEST_SECRET = 8
 
 export interface Redactor {
   /**
