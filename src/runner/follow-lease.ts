@@ -13,6 +13,8 @@ export interface Followed {
   /** The private configuration home. */
   readonly directory: string
   readonly report: (line: string) => void
+  /** Called with a renewed one before the program has it. */
+  readonly renewed?: (current: LeasedCredential) => void
 }
 
 /** Goes on until `signal`, or until the lease is over. Never throws: the program has what it was given. */
@@ -27,6 +29,7 @@ export async function followLease(followed: Followed, signal: AbortSignal): Prom
     try {
       const current = await live.read(lease.leaseId)
       if (current === null || current.generation <= generation) continue
+      followed.renewed?.(current)
       await rewrite(followed, current)
       generation = current.generation
       report('the credential was renewed, and the program has the new one')

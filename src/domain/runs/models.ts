@@ -14,7 +14,11 @@ const FAMILIES = ['opus', 'sonnet', 'haiku'] as const
  */
 export function modelFor(
   type: CredentialType | null,
-  { wanted, had, pinned }: { readonly wanted: string | null; readonly had: string | null; readonly pinned: PinnedModels },
+  {
+    wanted,
+    had,
+    pinned,
+  }: { readonly wanted: string | null; readonly had: string | null; readonly pinned: PinnedModels },
 ): string | null {
   const set = type === null ? undefined : pinned[type]
   if (set !== undefined) return set

@@ -1,10 +1,10 @@
 // What a worker says of one run it has: numbered, in order, in batches, as often as it takes. The server passes over what
 // it was told before, so nothing is lost or repeated, however long it was away. Another claim ends it.
 
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import type { ConversationEvent } from '../../domain/runs/conversation.ts'
 import type { MessageState, ReportedState } from '../../domain/runs/run.ts'
+import { PASSING, pause } from './waiting.ts'
 
 /** One thing to say. Times and numbers are added when it is taken down. */
 export type Said =
@@ -48,11 +48,6 @@ const MOST_CHARACTERS = 500_000
 const GATHER = 100
 const SHORTEST_PAUSE = 250
 const LONGEST_PAUSE = 10_000
-
-// The server is away, or busy: it will be there again.
-const PASSING: readonly ErrorCode[] = [
-  ...(['unreachable', 'unavailable', 'upstream', 'rate_limited', 'storage_full', 'internal'] as const),
-]
 
 interface Waiting {
   readonly item: Item
@@ -145,10 +140,6 @@ function batchOf(waiting: readonly Waiting[]): Item[] {
     characters += size
   }
   return batch
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
 }
 
 function asError(thrown: unknown): ClavigerError {

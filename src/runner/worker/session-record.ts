@@ -24,6 +24,9 @@ export interface SessionRecord {
 export function createSessionRecord(note: string, configuration: string): SessionRecord {
   return {
     async giving(message, session) {
+      const before = await readNote(note)
+      // It is given once; what follows is a continuation of it.
+      if (before?.message === message) return
       const giving: Giving = { message, session, size: await sizeOf(configuration, session) }
       await writeFileAtomically(note, JSON.stringify(giving))
     },

@@ -116,7 +116,7 @@ describe('a clone', () => {
       code: 'invalid',
       hint: expect.stringMatching(/./),
     })
-    expect(await readdir(join(place, 'runs/run_1'))).toEqual(['config'])
+    expect(await readdir(join(place, 'runs/run_1'))).toEqual(['config', 'tmp'])
   })
 
   it('repeats no password of its URL', async () => {

@@ -14,8 +14,10 @@ export interface RunPlace {
   readonly workspace: string
   /** The harness's configuration home of this run. */
   readonly configuration: string
-  /** Where a helper finds its lease. */
-  readonly leaseFile: string
+  /** Its own directory for what a program leaves lying about. */
+  readonly temporary: string
+  /** Which message the program was given last. */
+  readonly givingFile: string
 }
 
 /** Makes the place of a run, or finds it as it was left. Throws `invalid` with what is wrong about its workspace. */
@@ -26,10 +28,10 @@ export async function openRunPlace(
   git: GitOptions,
 ): Promise<RunPlace> {
   const home = homeOf(directory, runId)
-  const configuration = join(home, 'config')
-  await mkdir(configuration, { recursive: true, mode: 0o700 })
+  const [configuration, temporary] = [join(home, 'config'), join(home, 'tmp')]
+  for (const made of [configuration, temporary]) await mkdir(made, { recursive: true, mode: 0o700 })
   const workspace = await openWorkspace(join(home, 'workspace'), source, git)
-  return { workspace, configuration, leaseFile: join(home, 'lease.json') }
+  return { workspace, configuration, temporary, givingFile: join(home, 'giving.json') }
 }
 
 /** Removes all of it; a directory of the user's is left alone. */

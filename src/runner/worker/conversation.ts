@@ -1,0 +1,169 @@
+// The messages of a run, one after the other. A turn that is refused is healed and goes on where it was; a message is
+// given to the program once, whatever happens.
+
+import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import { nothingLeft } from '../../domain/resolution/verdicts.ts'
+import type { ConversationEvent, Failure } from '../../domain/runs/conversation.ts'
+import type { TurnEnd } from '../conversing/talk.ts'
+import type { LeaseRequest } from '../lease-source.ts'
+import { createHealing, type Healing, type Next } from './healing.ts'
+import type { Inbox } from './inbox.ts'
+import type { Questions } from './questions.ts'
+import type { Reporter } from './reporter.ts'
+import type { ClaimedRun, PendingMessage, RunServer } from './run-server.ts'
+import type { Seat } from './seat.ts'
+import { Interrupted, pause, persistently, untilArrival } from './waiting.ts'
+
+export interface Conversation {
+  readonly server: RunServer
+  readonly run: ClaimedRun
+  readonly seat: Seat
+  readonly inbox: Inbox
+  readonly reporter: Reporter
+  readonly ambient: LeaseRequest['ambient']
+  readonly continuation: string
+  readonly questions: Questions
+  /** Aborts when its process is to end. */
+  readonly signal: AbortSignal
+}
+
+/** Goes on until it is interrupted, or throws why the run has failed. */
+export async function converse(conversation: Conversation): Promise<never> {
+  const { inbox, reporter, signal } = conversation
+  for (;;) {
+    const { bell } = inbox
+    const message = inbox.first()
+    if (message === null) {
+      reporter.say({ is: 'state', state: 'ready' })
+      await unlessInterrupted(signal, inbox.news(bell))
+    } else {
+      await carry(conversation, message)
+      inbox.taken(message.id)
+    }
+  }
+}
+
+async function carry(conversation: Conversation, message: PendingMessage): Promise<void> {
+  const { run, seat, reporter, continuation, questions } = conversation
+  if (seat.lease === null) await sit(conversation)
+  if (message.state === 'queued') await reporter.tell({ is: 'message', message: message.id, state: 'sent' })
+  const healing = createHealing(questions.ask, nothingLeft(run.harness))
+  for (;;) {
+    reporter.say({ is: 'state', state: 'working' })
+    const isGiven = await seat.has(message.id, message.text)
+    const end = await turn(conversation, message.id, isGiven ? continuation : message.text)
+    if (end.kind === 'done') {
+      await reporter.tell({ is: 'message', message: message.id, state: 'done' })
+      return settle(conversation)
+    }
+    const because = await goOn(conversation, healing, end.failure)
+    if (because !== null)
+      return reporter.tell({ is: 'message', message: message.id, state: 'failed', reason: because })
+  }
+}
+
+async function turn(
+  { seat, reporter, signal }: Conversation,
+  message: string,
+  text: string,
+): Promise<TurnEnd> {
+  const end = await seat.give(message, text)
+  if (signal.aborted) throw new Interrupted()
+  const lease = seat.lease?.leaseId
+  reporter.say({ is: 'event', event: eventOf(end), ...(lease !== undefined && { lease }) })
+  return end
+}
+
+function eventOf(end: TurnEnd): ConversationEvent {
+  if (end.kind === 'done') return { kind: 'turn-done', usage: end.usage }
+  return { kind: 'turn-failed', failure: end.failure, usage: end.usage }
+}
+
+// The server was asked about a refusal, and the turn went well all the same: what it has decided holds.
+async function settle({ seat, questions }: Conversation): Promise<void> {
+  const verdict = await questions.open()
+  if (verdict?.kind === 'switch') await seat.take(verdict.lease)
+}
+
+// Null when the message goes on; else why it has failed. Throws why the run has.
+async function goOn(conversation: Conversation, healing: Healing, failure: Failure): Promise<string | null> {
+  const { seat, signal } = conversation
+  const next: Next = await healing.next(failure)
+  switch (next.kind) {
+    case 'again':
+      await pause(next.afterMs, signal)
+      break
+    case 'refresh':
+      await persistently(() => seat.refresh(), signal)
+      break
+    case 'take':
+      await seat.take(next.lease)
+      break
+    case 'wait':
+      await waitFor(conversation, next)
+      break
+    case 'begin anew':
+      seat.forget()
+      if (seat.lease !== null) await seat.take(seat.lease)
+      break
+    case 'message failed':
+      return next.because
+    case 'run failed':
+      throw new RunFailed(next.because)
+  }
+  if (signal.aborted) throw new Interrupted()
+  return null
+}
+
+async function waitFor(
+  conversation: Conversation,
+  { because, until }: Extract<Next, { kind: 'wait' }>,
+): Promise<void> {
+  const { seat, server, reporter, signal } = conversation
+  const { lease } = seat
+  const latest = until === null ? {} : { until: new Date(until).toISOString() }
+  reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: because, ...latest })
+  const arrival = lease === null ? 'acquire' : await untilArrival(server.live, lease, until, signal)
+  if (signal.aborted) throw new Interrupted()
+  if (arrival === 'acquire') return sit(conversation)
+  await persistently(() => seat.refresh(), signal)
+}
+
+/** What may be had later. */
+const LACKING: readonly ErrorCode[] = ['no_credential', 'needs_login']
+
+// Milliseconds.
+const SHORTEST_LOOK = 2_000
+const LONGEST_LOOK = 30_000
+
+// A lease on what serves the run now; it waits for one as long as it takes.
+async function sit({ server, run, seat, reporter, ambient, signal }: Conversation): Promise<void> {
+  for (let wait = SHORTEST_LOOK; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
+    const lease = await persistently(() => server.lease(run, ambient), signal).catch((error: unknown) => {
+      if (!(error instanceof ClavigerError) || !LACKING.includes(error.code)) throw error
+      reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: error.message })
+      return null
+    })
+    if (lease !== null) return seat.take(lease)
+    await pause(wait, signal)
+    if (signal.aborted) throw new Interrupted()
+  }
+}
+
+class RunFailed extends ClavigerError {
+  constructor(because: string) {
+    super('rejected', because)
+  }
+}
+
+async function unlessInterrupted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  if (signal.aborted) throw new Interrupted()
+  const stop = Promise.withResolvers<never>()
+  const abort = () => stop.reject(new Interrupted())
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await Promise.race([work, stop.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,59 @@
+// Waiting: for a while, for the server to come back, and for credentials to arrive.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import type { AcquiredLease, LiveLeases } from '../lease-source.ts'
+
+/** Resolves early when somebody aborts it. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+}
+
+/** The server is away, or busy: it will be there again. */
+export const PASSING: readonly ErrorCode[] = [
+  ...(['unreachable', 'unavailable', 'upstream', 'rate_limited', 'storage_full', 'internal'] as const),
+]
+
+const SHORTEST_PAUSE = 250
+const LONGEST_PAUSE = 10_000
+
+/** Somebody wants the process of a run to end: nothing has gone wrong. */
+export class Interrupted extends Error {}
+
+/** Calls until there is an answer that will stay; throws that, or `Interrupted`. */
+export async function persistently<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let wait = SHORTEST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+    if (signal.aborted) throw new Interrupted()
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof ClavigerError) || !PASSING.includes(error.code)) throw error
+      await pause(wait * (0.75 + Math.random() / 2), signal)
+    }
+  }
+}
+
+/** What there is to do when the wait is over. `refresh`: the lease has something new; `acquire`: look for another one. */
+export type Arrival = 'refresh' | 'acquire'
+
+/** Until something becomes of the lease, or this time; null: no such time. Resolves early when it is aborted. */
+export async function untilArrival(
+  live: LiveLeases,
+  lease: AcquiredLease,
+  until: number | null,
+  signal: AbortSignal,
+): Promise<Arrival> {
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  const timer = until === null ? undefined : setTimeout(() => over.abort(), Math.max(0, until - Date.now()))
+  try {
+    for await (const news of live.follow(lease, lease.credential?.generation ?? 0, either)) {
+      if (news.type === 'revoked') return 'acquire'
+      return news.generation === null ? 'acquire' : 'refresh'
+    }
+    return 'acquire'
+  } finally {
+    clearTimeout(timer)
+    over.abort()
+  }
+}
