@@ -182,6 +182,7 @@ const claimed = z.object({
     .string()
     .nullable()
     .describe('What the program called its memory of the conversation, on this machine'),
+  usage: usage.describe('What the conversation has used so far'),
   isNew: z.boolean().describe('Nobody had it before'),
   moved: z.boolean().describe('Another machine had it: what was not pushed, and the session, stayed there'),
   wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),

@@ -106,6 +106,7 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
     },
     for: { kind: taken.subjectKind, id: taken.subjectId, name: taken.subjectName },
     ...{ model: wanted.model, access: wanted.access, workspace: { ...wanted.workspace } },
+    usage: run.usage,
     isNew: place === null,
     moved: place !== null && place !== worker,
     messages: pending.map(pendingView),

@@ -30,7 +30,9 @@ export function createInbox(first: RunNews): Inbox {
     hear(news) {
       // News may overtake each other.
       if (news.bell < current.bell) return
-      current = news
+      // News tell of what is queued; what an earlier process may have had is told once.
+      const before = current.messages.filter(({ id, state }) => state === 'sent' && !done.has(id))
+      current = { ...news, messages: [...before, ...news.messages] }
       heard.resolve()
       heard = Promise.withResolvers()
     },

@@ -1,0 +1,132 @@
+// A worker: claims runs as long as it has room, says that they are alive, passes on what it hears of them, and goes on
+// while the server is away. What a run is carried out with is handed in.
+
+import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
+import type { Carried } from './carrying-out.ts'
+import type { ClaimedRun, RunServer } from './run-server.ts'
+import { pause } from './waiting.ts'
+
+export interface WorkerOptions {
+  readonly server: Pick<RunServer, 'claim' | 'heartbeat'>
+  readonly harnesses: readonly HarnessName[]
+  readonly capacity: number
+  readonly directories: readonly string[]
+  /** Only runs of this person. */
+  readonly onlyFor?: string
+  readonly carryOut: (run: ClaimedRun) => Carried
+  readonly log: { warn(details: object, text: string): void; info(details: object, text: string): void }
+}
+
+export interface Worker {
+  /** Rejects with why it may not work any more; resolves when it was stopped. */
+  readonly over: Promise<void>
+  /** Ends what runs here; the server gives it to whoever takes it up, first of all to this worker when it is back. */
+  stop(): Promise<void>
+}
+
+// What no patience helps against: it may not work for this server any more.
+const DISMISSED: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'invalid']
+
+const WAIT_SECONDS = 25
+const SHORTEST_PAUSE = 250
+const LONGEST_PAUSE = 10_000
+
+/** Begins at once. */
+export function startWorker(options: WorkerOptions): Worker {
+  const { server, carryOut, log } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const runs = new Map<string, { readonly run: ClaimedRun; readonly carried: Carried }>()
+  let room = Promise.withResolvers<void>()
+  let begun = Promise.withResolvers<void>()
+
+  const begin = (run: ClaimedRun) => {
+    log.info({ run: run.id, harness: run.harness }, 'a run was claimed')
+    const carried = carryOut(run)
+    runs.set(run.id, { run, carried })
+    begun.resolve()
+    begun = Promise.withResolvers()
+    void carried.over.then(() => {
+      if (runs.get(run.id)?.carried === carried) runs.delete(run.id)
+      room.resolve()
+      room = Promise.withResolvers()
+    })
+  }
+  const claiming = async () => {
+    const { harnesses, directories, onlyFor } = options
+    const capacity = options.capacity - runs.size
+    if (capacity <= 0) return unlessStopped(signal, room.promise)
+    const holding = [...runs.values()].map(({ run }) => run.claim)
+    const claimed = await server.claim({
+      ...{ harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
+      ...(onlyFor !== undefined && { onlyFor }),
+    })
+    if (!signal.aborted) for (const run of claimed) begin(run)
+  }
+  const beating = async () => {
+    if (runs.size === 0) return unlessStopped(signal, begun.promise)
+    const beats = [...runs.values()].map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
+    // A run that is claimed meanwhile is heard of by the next one.
+    const beat = server.heartbeat(beats, WAIT_SECONDS)
+    const heard = await Promise.race([beat, begun.promise.then(() => null)])
+    if (heard === null) {
+      beat.catch(() => undefined)
+      return
+    }
+    for (const id of heard.lost)
+      if (beats.some((one) => one.id === id && isUnder(runs.get(id)?.run, one.claim)))
+        runs.get(id)?.carried.lose()
+    for (const news of heard.news) runs.get(news.id)?.carried.hear(news)
+  }
+  const over = Promise.all([persistently(claiming, signal, log), persistently(beating, signal, log)])
+    .then(() => undefined)
+    .finally(() => stopping.abort())
+  return {
+    over,
+    async stop() {
+      stopping.abort()
+      await Promise.all([...runs.values()].map(({ carried }) => carried.leave()))
+      await over.catch(() => undefined)
+    },
+  }
+}
+
+function isUnder(run: ClaimedRun | undefined, claim: string): boolean {
+  return run?.claim === claim
+}
+
+async function persistently(
+  step: () => Promise<void>,
+  signal: AbortSignal,
+  log: WorkerOptions['log'],
+): Promise<void> {
+  let wait = SHORTEST_PAUSE
+  while (!signal.aborted) {
+    try {
+      await unlessStopped(signal, step())
+      wait = SHORTEST_PAUSE
+    } catch (error) {
+      if (error instanceof ClavigerError && DISMISSED.includes(error.code)) throw error
+      log.warn(
+        { detail: error instanceof Error ? error.message : String(error) },
+        'the server does not answer',
+      )
+      await pause(wait * (0.75 + Math.random() / 2), signal)
+      wait = Math.min(2 * wait, LONGEST_PAUSE)
+    }
+  }
+}
+
+async function unlessStopped(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const stopped = Promise.withResolvers<void>()
+  const stop = () => stopped.resolve()
+  if (signal.aborted) return
+  signal.addEventListener('abort', stop, { once: true })
+  work.catch(() => undefined)
+  try {
+    await Promise.race([work, stopped.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,89 @@
+// What a machine needs to carry out runs: where they lie, its harnesses and their programs, and how a claimed run gets its
+// place and its seat there.
+
+import { join } from 'node:path'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
+import type { PinnedModels } from '../../domain/runs/models.ts'
+import { checkWorkspace, directoryOf, isWithin } from '../../domain/runs/workspace.ts'
+import type { Harness } from '../../harnesses/harness.ts'
+import type { LeaseRequest } from '../lease-source.ts'
+import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
+import { checkVersion, findProgram, programMissing } from '../programs.ts'
+import { openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
+import { type Carried, carryOut } from './carrying-out.ts'
+import type { ClaimedRun, RunServer } from './run-server.ts'
+import { createSeat, type Seat, type SeatOptions } from './seat.ts'
+
+export interface WorkshopOptions {
+  readonly server: RunServer
+  readonly harnesses: ReadonlyMap<HarnessName, Harness>
+  /** The worker's whole environment. */
+  readonly environment: Environment
+  readonly stateDirectory: string
+  /** Settings CLAVIGER_CLAUDE_BIN and CLAVIGER_CODEX_BIN. */
+  readonly programs: Readonly<Partial<Record<HarnessName, string>>>
+  /** Directories of this machine that runs may work in, with all that is in them. */
+  readonly directories: readonly string[]
+  readonly allowHttp: boolean
+  /** Whether a run may use what this machine has of its own. */
+  readonly allowAmbient: boolean
+  readonly silenceMs: number
+  readonly pinned: PinnedModels
+}
+
+/** Where the runs of this machine lie, under its state directory. */
+export const CONVERSATIONS = 'conversations'
+
+const CLONE_TIMEOUT_MS = 15 * 60_000
+
+/** Carries out one claimed run. */
+export async function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Promise<Carried> {
+  const { server, stateDirectory } = options
+  const directory = join(stateDirectory, CONVERSATIONS)
+  const harness = options.harnesses.get(run.harness)
+  if (harness === undefined) throw new ClavigerError('internal', `This worker has no ${run.harness}.`)
+  const environment = withoutOwnSettings(withFullPaths(harness, options.environment, process.cwd()))
+  const machine = await readMachine(harness, environment, stateDirectory)
+  const ambient: LeaseRequest['ambient'] = options.allowAmbient ? harness.ambient(machine) : 'refused'
+  return carryOut({
+    ...{ server, run, ambient, continuation: harness.conversing.continuation, now: Date.now },
+    seat: (hear) => seatOf(options, run, { harness, environment, directory, hear }),
+    clear: () => removeRunPlace(directory, run.id),
+  })
+}
+
+interface Furnishing extends Pick<SeatOptions, 'harness' | 'environment' | 'hear'> {
+  readonly directory: string
+}
+
+async function seatOf(
+  options: WorkshopOptions,
+  run: ClaimedRun,
+  { harness, environment, directory, hear }: Furnishing,
+): Promise<Seat> {
+  const { stateDirectory, allowHttp, silenceMs, pinned, server } = options
+  mustBeAllowed(options, run)
+  const isRoot = process.getuid?.() === 0
+  const refusal = harness.conversing.refusal(run.access, { isRoot, environment })
+  if (refusal !== null) throw new ClavigerError('invalid', refusal)
+  const program = await findProgram(harness, environment, stateDirectory, options.programs[harness.name])
+  if (program === null) throw programMissing(harness)
+  await checkVersion(harness, program, environment, stateDirectory)
+  const git = { environment, timeoutMs: CLONE_TIMEOUT_MS }
+  const place = await openRunPlace(directory, run.id, run.workspace, git)
+  return createSeat({
+    ...{ run, place, harness, program, environment, allowHttp, silenceMs, pinned, hear },
+    live: server.live,
+  })
+}
+
+// The server has looked at it; a worker does not rely on that.
+function mustBeAllowed({ directories }: WorkshopOptions, { workspace }: ClaimedRun): void {
+  checkWorkspace(workspace)
+  const directory = directoryOf(workspace)
+  if (directory === null || isWithin(directory, directories)) return
+  throw new ClavigerError('forbidden', `Runs may not work in ${directory} on this machine.`, {
+    hint: `Start the worker with: claviger worker --directory ${directory}`,
+  })
+}
