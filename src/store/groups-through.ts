@@ -1,7 +1,7 @@
 // The groups of a store's outside: every call goes through one of two ways, one for reading and one for writing.
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
-import type { RunGroups } from './run-groups.ts'
+import type { RunGroups } from './runs/run-groups.ts'
 import type { StoreGroups } from './store.ts'
 
 /** Runs a piece of work with groups that are good for that work only. */

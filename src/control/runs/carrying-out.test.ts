@@ -20,10 +20,12 @@ async function claimOne(worker: WorkerOfTest, changed = {}) {
 
 const read = (house: House, id: string) => house.ask('bob', 'runs.read', { id })
 
+const quiet = () => undefined
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+
 /** Looks after the runs as a server does that has been there for long. */
 function sweepOf(house: House) {
   let elapsed = 0
-  const log = { debug() {}, info() {}, warn() {}, error() {} }
   const guard = createGuard(house.ports)
   const sweep = createSweep({ ...house.ports, guard, log, elapsed: () => elapsed })
   elapsed = RUN_TIMINGS.silentAfter
@@ -82,8 +84,7 @@ describe('a worker carries out a run', () => {
     const worker = await workerOf(house)
     const run = await claimOne(worker)
     const at = new Date(house.clock.now).toISOString()
-    const text = (seq: number) =>
-      ({ is: 'event', seq, at, event: { kind: 'text', text: `${seq}` } }) as const
+    const text = (seq: number) => ({ is: 'event', seq, at, event: { kind: 'text', text: `${seq}` } }) as const
     const report = (...items: { seq: number }[]) =>
       house.ask(worker.caller, 'runs.report', { id, claim: run.claim, items: items as never })
     await report(text(1), text(2))
@@ -170,7 +171,10 @@ describe('a run rests', () => {
     const run = await claimOne(worker)
     const lease = await worker.lease(run)
     await worker.report(run, { is: 'event', event: { kind: 'session', session: 's-1', model: null } })
-    expect(await house.ask('bob', 'runs.hibernate', { id })).toMatchObject({ state: 'booting', wish: 'hibernate' })
+    expect(await house.ask('bob', 'runs.hibernate', { id })).toMatchObject({
+      state: 'booting',
+      wish: 'hibernate',
+    })
     const said = { is: 'state', state: 'hibernated' } as const
     await worker.report(run, { is: 'message', message: run.messages[0]?.id ?? '', state: 'sent' }, said)
     expect(await read(house, id)).toMatchObject({ state: 'hibernated', worker: null })
@@ -184,7 +188,10 @@ describe('a run rests', () => {
     const again = await claimOne(worker)
     expect(again).toMatchObject({ isNew: false, moved: false, session: 's-1' })
     // What an earlier process got is told apart from what nobody got.
-    expect(again.messages.map(({ text, state }) => `${text} ${state}`)).toEqual(['first sent', 'go on queued'])
+    expect(again.messages.map(({ text, state }) => `${text} ${state}`)).toEqual([
+      'first sent',
+      'go on queued',
+    ])
     expect((await worker.lease(again)).credential?.name).toBe('a-newer-one')
     expect((await errorOf(worker.report(run, said))).code).toBe('conflict')
   })
@@ -236,7 +243,10 @@ describe('a worker that is gone', () => {
     const sweep = sweepOf(house)
     house.clock.now += RUN_TIMINGS.silentAfter + 1
     await sweep()
-    expect(await read(house, id)).toMatchObject({ state: 'queued', reason: 'its worker has not been heard of' })
+    expect(await read(house, id)).toMatchObject({
+      state: 'queued',
+      reason: 'its worker has not been heard of',
+    })
     expect(await worker.claim({ holding: [run.claim] })).toEqual([])
     expect((await worker.heartbeat(run)).lost).toEqual([])
     expect(await read(house, id)).toMatchObject({ state: 'working', reason: '' })
@@ -301,7 +311,11 @@ describe('a worker that is gone', () => {
     const [worker, other] = [await workerOf(house), await workerOf(house, 'other')]
     const lease = await worker.lease(await claimOne(worker))
     await house.ask('ada', 'workers.revoke', { name: 'box' })
-    expect(await read(house, id)).toMatchObject({ state: 'queued', worker: null, reason: 'the worker was revoked' })
+    expect(await read(house, id)).toMatchObject({
+      state: 'queued',
+      worker: null,
+      reason: 'the worker was revoked',
+    })
     expect((await house.ports.store.leases.get('org-acme', lease.id))?.endedAt).not.toBeNull()
     expect(await other.claim()).toHaveLength(1)
   })
@@ -311,7 +325,6 @@ describe('a worker that is gone', () => {
     const id = await begun(house)
     await claimOne(await workerOf(house))
     house.clock.now += RUN_TIMINGS.silentAfter + 1
-    const log = { debug() {}, info() {}, warn() {}, error() {} }
     const elapsed = () => 0
     await createSweep({ ...house.ports, guard: createGuard(house.ports), log, elapsed })()
     expect((await read(house, id)).state).toBe('booting')

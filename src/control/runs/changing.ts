@@ -3,7 +3,7 @@
 
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { after, isFinal, type Run, type Step } from '../../domain/runs/run.ts'
-import type { RunMessageRow, RunRow } from '../../store/run-groups.ts'
+import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile } from '../find.ts'
 

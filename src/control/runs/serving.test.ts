@@ -28,7 +28,9 @@ describe('a worker leases for a run', () => {
     expect(await house.ask(worker.caller, 'leases.read', { id: lease.id })).toMatchObject({
       credential: { name: 'own' },
     })
-    expect((await house.ask(worker.caller, 'leases.create', { harness: 'claude' })).credential?.name).toBe('shared')
+    expect((await house.ask(worker.caller, 'leases.create', { harness: 'claude' })).credential?.name).toBe(
+      'shared',
+    )
     expect(await house.ask(worker.caller, 'leases.end', { id: lease.id })).toEqual({ ended: true })
   })
 
@@ -69,7 +71,8 @@ describe('a worker leases for a run', () => {
     const run = await claimed(house, worker)
     const first = await worker.lease(run)
     house.provider.result = 'refused'
-    const reject = (id: string) => house.ask(worker.caller, 'leases.reject', { id, generation: 1, status: 401 })
+    const reject = (id: string) =>
+      house.ask(worker.caller, 'leases.reject', { id, generation: 1, status: 401 })
     const answer = await reject(first.id)
     expect(answer).toMatchObject({ verdict: 'switch', lease: { credential: { name: 'shared' } } })
     const second = answer.lease?.id ?? ''

@@ -7,7 +7,10 @@ describe('a run is begun', () => {
   it('by a person, and is theirs', async () => {
     const house = createHouse()
     await house.give('bob', 'me', 'own')
-    const run = await house.ask('bob', 'runs.create', { harness: 'claude', prompt: 'Fix the tests.\nAll of them.' })
+    const run = await house.ask('bob', 'runs.create', {
+      harness: 'claude',
+      prompt: 'Fix the tests.\nAll of them.',
+    })
     expect(run).toMatchObject({
       ...{ state: 'queued', title: 'Fix the tests.', worker: null, credential: null, wish: null, team: null },
       for: { kind: 'person', id: 'bob' },
@@ -72,7 +75,11 @@ describe('a run is begun', () => {
     const lease = await worker.lease(claimed)
     expect(lease.credential).toMatchObject({ id, name: 'another-name' })
     house.provider.result = 'refused'
-    const answer = await house.ask(worker.caller, 'leases.reject', { id: lease.id, generation: 1, status: 401 })
+    const answer = await house.ask(worker.caller, 'leases.reject', {
+      id: lease.id,
+      generation: 1,
+      status: 401,
+    })
     expect(answer).toMatchObject({ verdict: 'fail', lease: null })
     const none = await errorOf(house.ask('bob', 'runs.create', { harness: 'claude', credential: 'nothing' }))
     expect(none.code).toBe('no_credential')
@@ -151,7 +158,11 @@ describe('who sees a run', () => {
     const house = createHouse()
     await house.give('bob', 'team:platform', 'ours')
     const own = await house.ask('bob', 'runs.create', { harness: 'claude', prompt: 'words of bob' })
-    const team = await house.ask('bob', 'runs.create', { harness: 'claude', prompt: 'words of us', team: 'platform' })
+    const team = await house.ask('bob', 'runs.create', {
+      harness: 'claude',
+      prompt: 'words of us',
+      team: 'platform',
+    })
     const ids = async (who: 'ada' | 'ann' | 'aud' | 'cyd' | 'bob') =>
       (await house.ask(who, 'runs.list', {})).runs.map(({ id }) => id)
     for (const who of ['ada', 'ann', 'aud', 'bob'] as const) expect(await ids(who)).toEqual([team.id, own.id])

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatOwner, type Owner } from '../owner.ts'
 import { DEFAULT_POLICIES } from './policy.ts'
-import { type Pool, POOL_ORDERS } from './pool.ts'
+import { POOL_ORDERS, type Pool } from './pool.ts'
 import { type Candidate, chosen, type Decision, type ResolveRequest, resolve } from './resolve.ts'
 
 const ids = ['a', 'b', 'c', 'd', 'e', 'f']

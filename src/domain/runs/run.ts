@@ -3,7 +3,7 @@
 
 import { ClavigerError } from '../errors.ts'
 import { addUsage, NO_USAGE, type Usage } from './conversation.ts'
-import type { ServingCredential } from './record.ts'
+import type { ServingCredential } from './serving-credential.ts'
 
 /** As people see it. */
 export const RUN_STATES = [

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
 import { newRun, type Run, after as stepped } from '../../domain/runs/run.ts'
-import type { RunLeaseRow, RunMessageRow, RunRow, WorkSought } from '../run-groups.ts'
+import type { RunLeaseRow, RunMessageRow, RunRow, WorkSought } from '../runs/run-groups.ts'
 import type { CurrentStore } from './rows.ts'
 
 let count = 0

@@ -3,7 +3,7 @@
 import { isHeld } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
-import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../run-groups.ts'
+import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../runs/run-groups.ts'
 import { keyOf, type Tables } from './tables.ts'
 
 /** The groups of runs over these tables. */

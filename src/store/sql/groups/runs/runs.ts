@@ -2,7 +2,7 @@
 
 import { type Kysely, type SqlBool, sql } from 'kysely'
 import { HELD_STATES, type Run } from '../../../../domain/runs/run.ts'
-import type { RunFilter, RunRow, RunStore, RunWorkStore, WorkSought } from '../../../run-groups.ts'
+import type { RunFilter, RunRow, RunStore, RunWorkStore, WorkSought } from '../../../runs/run-groups.ts'
 import { type Execute, type Markers, prepare } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
 

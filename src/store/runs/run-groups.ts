@@ -1,12 +1,12 @@
 // The groups of runs: the runs themselves, how workers come to them, their messages, their events, and what served them.
-// Part of the port, beside store.ts.
+// Part of the port, beside ../store.ts.
 
-import type { HarnessName } from '../domain/harness-names.ts'
-import type { Access, Usage } from '../domain/runs/conversation.ts'
-import type { RecordedEvent, ServingCredential } from '../domain/runs/record.ts'
-import type { MessageState, Run, RunState } from '../domain/runs/run.ts'
-import type { Workspace } from '../domain/runs/workspace.ts'
-import type { Page } from './store.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
+import type { Access, Usage } from '../../domain/runs/conversation.ts'
+import type { RecordedEvent } from '../../domain/runs/record.ts'
+import type { MessageState, Run, RunState } from '../../domain/runs/run.ts'
+import type { ServingCredential } from '../../domain/runs/serving-credential.ts'
+import type { Workspace } from '../../domain/runs/workspace.ts'
 
 /** What was asked for; it never changes. */
 export interface RunWanted {
@@ -59,6 +59,14 @@ export interface RunFilter {
   readonly key?: string
 }
 
+/** A page of a list. */
+export interface RunPage {
+  /** Return rows before this id. */
+  readonly after?: string
+  /** At most this many rows. */
+  readonly limit: number
+}
+
 export interface RunStore {
   /** Throws `conflict` when there is one of this id, or of this key for the subject. */
   insert(row: RunRow): Promise<void>
@@ -72,7 +80,7 @@ export interface RunStore {
     change: Pick<RunRow, 'run'> & Partial<Pick<RunRow, 'seenAt'>>,
   ): Promise<boolean>
   /** Newest first: a page goes on before the id `after`. */
-  list(organizationId: string, filter: RunFilter, page: Page): Promise<RunRow[]>
+  list(organizationId: string, filter: RunFilter, page: RunPage): Promise<RunRow[]>
 }
 
 /** A worker that asks for work, and what it can do. */
