@@ -52,7 +52,7 @@ function runsThrough(read: Way, write: Way): RunGroups {
     },
     runWork: {
       claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
-      beat: (beats, at) => write((unit) => unit.runWork.beat(beats, at)),
+      beat: (worker, claims, at) => write((unit) => unit.runWork.beat(worker, claims, at)),
       silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),
       idle: (before, limit) => read((unit) => unit.runWork.idle(before, limit)),
     },

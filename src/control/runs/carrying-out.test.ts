@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import { eventsOf, lines, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
 import { RUN_TIMINGS } from '../../domain/runs/taking.ts'
+import { createControl } from '../control.ts'
 import { createGuard } from '../guard.ts'
 import { createSweep } from './upkeep.ts'
 
@@ -163,6 +164,25 @@ describe('a worker carries out a run', () => {
   })
 })
 
+it('a server that goes down lets nobody wait', async () => {
+  const house = createHouse()
+  const id = await begun(house)
+  const worker = await workerOf(house)
+  const run = await claimOne(worker)
+  const ending = new AbortController()
+  const { 'runs.claim': claim, 'runs.heartbeat': beat } = createControl({
+    ...house.ports,
+    ending: ending.signal,
+  })
+  const asked = { harnesses: ['claude' as const], capacity: 1, directories: [], holding: [run.claim] }
+  const waiting = [
+    claim(worker.caller, { ...asked, waitSeconds: 30 }),
+    beat(worker.caller, { runs: [{ id, claim: run.claim, bell: run.bell }], waitSeconds: 30 }),
+  ]
+  setTimeout(() => ending.abort(), 50)
+  expect(await Promise.all(waiting)).toEqual([{ runs: [] }, { lost: [], news: [] }])
+})
+
 describe('a run rests', () => {
   it('and wakes with a message, its credential resolved anew, on the machine that has it', async () => {
     const house = createHouse()
@@ -317,7 +337,7 @@ describe('a worker that is gone', () => {
       reason: 'the worker was revoked',
     })
     expect((await house.ports.store.leases.get('org-acme', lease.id))?.endedAt).not.toBeNull()
-    expect(await other.claim()).toHaveLength(1)
+    expect(await other.claim()).toMatchObject([{ id, isNew: false, moved: true, session: null }])
   })
 
   it('is not taken for silent by a server that was away itself', async () => {

@@ -38,7 +38,8 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   const hold = async (row: RunRow | undefined) => {
     if (row === undefined) throw absent('run', id)
     const mine = row.run.claim
-    if (!isHeld(row.run.state) || mine?.id !== claim || mine?.worker !== caller.id) throw notClaimed()
+    const isAlive = isHeld(row.run.state) || row.run.lost !== null
+    if (!isAlive || mine?.id !== claim || mine?.worker !== caller.id) throw notClaimed()
     return row
   }
   const row = await hold(await store.runs.get(caller.organizationId, id))

@@ -99,11 +99,6 @@ export interface WorkSought {
   readonly limit: number
 }
 
-export interface Beat {
-  readonly run: string
-  readonly claim: string
-}
-
 /** How workers come to runs, and how it is noticed that they are gone. */
 export interface RunWorkStore {
   /**
@@ -111,8 +106,8 @@ export interface RunWorkStore {
    * this or holds them; what others have locked is left out.
    */
   claimable(sought: WorkSought, lock: boolean): Promise<RunRow[]>
-  /** Notes for those that are still under their claim that their worker was heard of. */
-  beat(beats: readonly Beat[], at: number): Promise<void>
+  /** Notes for the runs that are still under one of these claims of a worker that it was heard of. */
+  beat(worker: string, claims: readonly string[], at: number): Promise<void>
   /** Held ones whose worker was not heard of since this time, over all organizations, the longest silent first. */
   silent(before: number, limit: number): Promise<RunRow[]>
   /** Those that have been waiting for a message since before this time, over all organizations. */
