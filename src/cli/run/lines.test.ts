@@ -1,14 +1,19 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import type { Failure } from '../../domain/runs/conversation.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { Context } from '../context.ts'
 import { createUi } from '../ui.ts'
 import { show } from './follow.ts'
 import { linesOf } from './lines.ts'
 
-const failure = {
-  ...{ kind: 'authentication', status: 401, code: null, text: 'Invalid API key', resetsAt: null },
-} as const
+const failure: Failure = {
+  kind: 'authentication',
+  status: 401,
+  code: null,
+  text: 'Invalid API key',
+  resetsAt: null,
+}
 
 describe('what happens in a run', () => {
   it.each<[RecordedEvent, string[]]>([
