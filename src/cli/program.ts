@@ -8,6 +8,7 @@ import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
 import { addOperatingCommands } from './operating/program.ts'
 import { addCredentialCommands, ownerOptions, signInOptions } from './program-credential.ts'
+import { addRunCommands } from './run/program.ts'
 import type { Ui } from './ui.ts'
 
 /** The whole tree. `attach` decides how a verb is run; help and version go to the ui. */
@@ -37,6 +38,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
   addSigningIn(program, attach)
   addCredentialCommands(program, attach)
   addRunning(program, attach)
+  addRunCommands(program, attach)
   addAdminCommands(program, attach)
   addOperatingCommands(program, attach)
   return program

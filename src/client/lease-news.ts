@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { StreamedOperationName } from '../api/operations.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { exchangeFor } from './client.ts'
@@ -60,7 +61,20 @@ async function* connection(
   signal: AbortSignal,
 ): AsyncGenerator<LeaseNews> {
   const asked = { id: leaseId, generation }
-  const { url, headers } = exchangeFor(server, { server, token }, 'leases.events', asked)
+  for await (const block of eventBlocks({ server, token }, 'leases.events', asked, signal)) {
+    const news = newsOf(block)
+    if (news !== null) yield news
+  }
+}
+
+/** What one connection brings, an event or a sign of life each. Throws the server's error, or `unreachable`. */
+export async function* eventBlocks(
+  { server, token }: { readonly server: string; readonly token: Secret | null },
+  operation: StreamedOperationName,
+  input: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const { url, headers } = exchangeFor(server, { server, token }, operation, input)
   const response = await open(url, { ...headers, accept: 'text/event-stream' }, signal).catch(
     (cause: unknown) => {
       throw unreachable(server, cause)
@@ -77,7 +91,7 @@ async function* connection(
     response.destroy()
     throw notOurs(status, server)
   }
-  yield* newsIn(response)
+  yield* blocksIn(response)
 }
 
 function open(
@@ -94,16 +108,13 @@ function open(
   })
 }
 
-// Blocks are divided by an empty line. What is not an event that we know is passed over.
-async function* newsIn(texts: AsyncIterable<string>): AsyncGenerator<LeaseNews> {
+// Blocks are divided by an empty line.
+async function* blocksIn(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = ''
   for await (const text of texts) {
     const blocks = `${rest}${text}`.split('\n\n')
     rest = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const news = newsOf(block)
-      if (news !== null) yield news
-    }
+    yield* blocks
   }
 }
 

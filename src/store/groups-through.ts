@@ -1,7 +1,7 @@
 // The groups of a store's outside: every call goes through one of two ways, one for reading and one for writing.
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
-import type { RunGroups } from './run-groups.ts'
+import type { RunGroups } from './runs/run-groups.ts'
 import type { StoreGroups } from './store.ts'
 
 /** Runs a piece of work with groups that are good for that work only. */
@@ -52,7 +52,7 @@ function runsThrough(read: Way, write: Way): RunGroups {
     },
     runWork: {
       claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
-      beat: (beats, at) => write((unit) => unit.runWork.beat(beats, at)),
+      beat: (worker, claims, at) => write((unit) => unit.runWork.beat(worker, claims, at)),
       silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),
       idle: (before, limit) => read((unit) => unit.runWork.idle(before, limit)),
     },

@@ -3,7 +3,7 @@
 /**
  * What a signal is about. `grants`: another generation or login of a credential is current, or something has become of its
  * grant; the subject is its id. `holders`: whom a token or handle stands for may have changed; the subject is the id of
- * what did: a token, person, team, agent or worker, or the credential whose leases ended. `runs`: something has become of a
+ * what did: a token, person, team, agent or worker, or the credential or run whose leases ended. `runs`: something has become of a
  * run; the subject is its id. `queue`: there is a run to claim; the subject is its organization.
  */
 export type SignalTopic = 'holders' | 'grants' | 'runs' | 'queue'

@@ -15,7 +15,7 @@ import type { LoginGroups } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
-import type { RunGroups } from './run-groups.ts'
+import type { RunGroups } from './runs/run-groups.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
 
 export interface CredentialRow {

@@ -34,7 +34,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'grant-groups.ts',
     'login-groups.ts',
     'outbox-group.ts',
-    'run-groups.ts',
+    'runs/run-groups.ts',
     'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',

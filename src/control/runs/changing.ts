@@ -3,7 +3,7 @@
 
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { after, isFinal, type Run, type Step } from '../../domain/runs/run.ts'
-import type { RunMessageRow, RunRow } from '../../store/run-groups.ts'
+import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile } from '../find.ts'
 
@@ -98,7 +98,7 @@ function leaseEnding({ state, claim }: Run): string {
 /** Ends the leases of a run that still run. */
 export async function endLeases(
   unit: StoreGroups,
-  { id, organizationId }: Pick<RunRow, 'id' | 'organizationId'>,
+  { id }: Pick<RunRow, 'id'>,
   now: number,
   reason: string,
 ): Promise<void> {
@@ -107,5 +107,5 @@ export async function endLeases(
     await unit.leases.end(leaseId, now, reason)
     await unit.runLeases.update(leaseId, { endedAt: now })
   }
-  if (running.length > 0) await unit.signals.send('holders', organizationId)
+  if (running.length > 0) await unit.signals.send('holders', id)
 }

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
-import type { RunMessageRow, RunRow, WorkSought } from '../../store/run-groups.ts'
+import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -91,7 +91,7 @@ function soughtBy(
 }
 
 async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at: number): Promise<Claimed> {
-  const { place } = row.run
+  const { place, claims } = row.run
   const draft = take(draftOf(row), { is: 'claimed', claim: { id: randomUUID(), worker, at } }, at)
   const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
   const pending = await unit.runMessages.list(row.id, ['queued', 'sent'])
@@ -107,8 +107,8 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
     for: { kind: taken.subjectKind, id: taken.subjectId, name: taken.subjectName },
     ...{ model: wanted.model, access: wanted.access, workspace: { ...wanted.workspace } },
     usage: run.usage,
-    isNew: place === null,
-    moved: place !== null && place !== worker,
+    isNew: claims === 0,
+    moved: claims > 0 && place !== worker,
     messages: pending.map(pendingView),
   }
 }
@@ -155,10 +155,8 @@ async function beatNow(
     const row = rows.get(beat.claim)
     return row?.id === beat.id ? [{ row, beat }] : []
   })
-  await store.runWork.beat(
-    alive.map(({ beat }) => ({ run: beat.id, claim: beat.claim })),
-    now(),
-  )
+  const claims = alive.map(({ beat }) => beat.claim)
+  if (claims.length > 0) await store.runWork.beat(caller.id, claims, now())
   const news: Result<'runs.heartbeat'>['news'] = []
   for (const { row, beat } of alive) {
     if (row.run.lost !== null) await findAgain(workshop, caller, row)

@@ -3,7 +3,7 @@
 import type { Caller } from '../../domain/caller.ts'
 import { rateLimited } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
-import type { RunEventRow } from '../../store/run-groups.ts'
+import type { RunEventRow } from '../../store/runs/run-groups.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'

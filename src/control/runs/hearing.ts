@@ -19,6 +19,11 @@ export interface Hearing {
 }
 
 export function createHearing({ store, ending }: Pick<Ports, 'store' | 'ending'>): Hearing {
+  const waiting = new Set<() => void>()
+  const wakeAll = () => {
+    for (const wake of waiting) wake()
+  }
+  ending?.addEventListener('abort', wakeAll, { once: true })
   return {
     listen() {
       const missed = new Set<Signal | 'missed'>()
@@ -29,7 +34,7 @@ export function createHearing({ store, ending }: Pick<Ports, 'store' | 'ending'>
         wake()
       })
       const ended = () => wake()
-      ending?.addEventListener('abort', ended, { once: true })
+      waiting.add(ended)
       const isOver = (matters: (signal: Signal) => boolean) =>
         ending?.aborted === true || [...missed].some((heard) => heard === 'missed' || matters(heard))
       return {
@@ -49,7 +54,7 @@ export function createHearing({ store, ending }: Pick<Ports, 'store' | 'ending'>
         },
         stop() {
           deaf()
-          ending?.removeEventListener('abort', ended)
+          waiting.delete(ended)
           wake()
         },
       }

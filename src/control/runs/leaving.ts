@@ -2,7 +2,7 @@
 
 import { isFinal, RUN_STATES } from '../../domain/runs/run.ts'
 import type { Holder } from '../../store/people-groups.ts'
-import type { RunFilter, RunRow } from '../../store/run-groups.ts'
+import type { RunFilter, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { draftOf, settle, take } from './changing.ts'
 

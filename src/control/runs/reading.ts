@@ -1,7 +1,7 @@
 // Seeing runs: a list, and one of them.
 
 import type { Caller } from '../../domain/caller.ts'
-import type { RunRow } from '../../store/run-groups.ts'
+import type { RunRow } from '../../store/runs/run-groups.ts'
 import { absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'

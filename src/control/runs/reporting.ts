@@ -5,7 +5,8 @@ import type { Input, Output } from '../../api/schemas.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { addUsage, type ConversationEvent } from '../../domain/runs/conversation.ts'
-import type { RunRow } from '../../store/run-groups.ts'
+import { withoutKeys } from '../../domain/secret.ts'
+import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { type Authorize, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
@@ -94,7 +95,11 @@ async function apply(unit: StoreGroups, draft: Draft, item: Item, at: number, no
   switch (item.is) {
     case 'state': {
       const until = item.until === undefined ? null : Date.parse(item.until)
-      return take(draft, { is: 'moved', to: item.state, at: now, reason: item.reason, until }, at)
+      return take(
+        draft,
+        { is: 'moved', to: item.state, at: now, reason: withoutKeys(item.reason), until },
+        at,
+      )
     }
     case 'message':
       return applyMessage(unit, draft, item, now)
@@ -116,7 +121,7 @@ async function applyMessage(
     if (first !== undefined && first.position < message.position)
       throw new ClavigerError('conflict', `The message ${first.id} comes first.`)
   }
-  return moveMessage(unit, draft, message, { to: state, reason, at })
+  return moveMessage(unit, draft, message, { to: state, reason: withoutKeys(reason), at })
 }
 
 async function applyEvent(

@@ -3,7 +3,7 @@
 
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import type { RunFilter, RunRow } from '../../store/run-groups.ts'
+import type { RunFilter, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { type Act, type Authorize, absent } from '../guard.ts'
 
@@ -24,7 +24,7 @@ function managesAll({ kind, role }: Caller): boolean {
   return kind === 'person' && (role === 'owner' || role === 'admin')
 }
 
-export function isOwn({ kind, id }: Caller, { subjectKind, subjectId }: RunRow): boolean {
+function isOwn({ kind, id }: Caller, { subjectKind, subjectId }: RunRow): boolean {
   return kind === subjectKind && id === subjectId
 }
 

@@ -4,9 +4,9 @@
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
-import type { ServingCredential } from '../../domain/runs/record.ts'
 import { isHeld } from '../../domain/runs/run.ts'
-import type { RunRow } from '../../store/run-groups.ts'
+import type { ServingCredential } from '../../domain/runs/serving-credential.ts'
+import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { CandidateRow, LeaseRow, StoreGroups } from '../../store/store.ts'
 import { absent } from '../guard.ts'
 import { agentCaller } from '../machines/callers.ts'
@@ -38,7 +38,8 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   const hold = async (row: RunRow | undefined) => {
     if (row === undefined) throw absent('run', id)
     const mine = row.run.claim
-    if (!isHeld(row.run.state) || mine?.id !== claim || mine?.worker !== caller.id) throw notClaimed()
+    const isAlive = isHeld(row.run.state) || row.run.lost !== null
+    if (!isAlive || mine?.id !== claim || mine?.worker !== caller.id) throw notClaimed()
     return row
   }
   const row = await hold(await store.runs.get(caller.organizationId, id))

@@ -2,7 +2,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
-import type { RunLeaseRow, RunMessageRow, RunRow } from '../../store/run-groups.ts'
+import type { RunLeaseRow, RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { LeaseRow, StoreGroups } from '../../store/store.ts'
 import { readChoice } from '../leasing/choice.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'

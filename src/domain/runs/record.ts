@@ -2,16 +2,7 @@
 
 import type { ConversationEvent } from './conversation.ts'
 import type { MessageState, RunState } from './run.ts'
-
-/** A credential as the record of a run names it: it stays readable when the credential is gone. */
-export interface ServingCredential {
-  readonly id: string
-  readonly name: string
-  readonly type: string
-  readonly owner: string
-  readonly suffix: string
-  readonly generation: number
-}
+import type { ServingCredential } from './serving-credential.ts'
 
 /** What the server adds to what happens in the conversation. */
 export type RecordedEvent =

@@ -3,7 +3,7 @@
 
 import { ClavigerError } from '../errors.ts'
 import { addUsage, NO_USAGE, type Usage } from './conversation.ts'
-import type { ServingCredential } from './record.ts'
+import type { ServingCredential } from './serving-credential.ts'
 
 /** As people see it. */
 export const RUN_STATES = [
@@ -68,6 +68,8 @@ export interface Run {
   readonly reason: string
   readonly wish: RunWish | null
   readonly claim: Claim | null
+  /** How often it was claimed. */
+  readonly claims: number
   /** The claim that its worker ended by itself, while there is no other. */
   readonly lastClaim: string | null
   /** While its worker is not heard of: what it was then. */
@@ -139,6 +141,7 @@ export function newRun(at: number): Run {
   return {
     ...{ state: 'queued', since: at, reason: '', wish: null, claim: null, lost: null, place: null },
     ...{
+      claims: 0,
       lastClaim: null,
       credential: null,
       session: null,
@@ -223,7 +226,7 @@ function claimed(run: Run, claim: Claim): Run {
   const isElsewhere = run.place !== null && run.place !== claim.worker
   return {
     ...enter(run, 'booting', claim.at, ''),
-    ...{ claim, lastClaim: null, lost: null, place: claim.worker, reported: 0 },
+    ...{ claim, claims: run.claims + 1, lastClaim: null, lost: null, place: claim.worker, reported: 0 },
     session: isElsewhere ? null : run.session,
   }
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
 import { newRun, type Run, after as stepped } from '../../domain/runs/run.ts'
-import type { RunLeaseRow, RunMessageRow, RunRow, WorkSought } from '../run-groups.ts'
+import type { RunLeaseRow, RunMessageRow, RunRow, WorkSought } from '../runs/run-groups.ts'
 import type { CurrentStore } from './rows.ts'
 
 let count = 0
@@ -186,13 +186,9 @@ export function describeRuns(store: CurrentStore): void {
         await insert({ run: held('c2'), seenAt: 2000 }),
       ]
       await insert({ seenAt: 2000 })
-      await store().runWork.beat(
-        [
-          { run: alive.id, claim: 'c2' },
-          { run: quiet.id, claim: 'old' },
-        ],
-        3000,
-      )
+      await store().runWork.beat('w1', ['c2', 'old'], 3000)
+      await store().runWork.beat('w2', ['c1'], 3000)
+      await store().runWork.beat('w1', [], 3000)
       expect((await store().runWork.silent(3000, 9)).map(({ id }) => id)).toEqual([quiet.id])
       expect((await store().runWork.silent(3001, 9)).map(({ id }) => id)).toEqual([quiet.id, alive.id])
       const ready = stepped(held('c3'), { is: 'moved', to: 'ready', at: 2500, reason: '', until: null })

@@ -3,7 +3,7 @@
 import { isHeld } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
-import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../run-groups.ts'
+import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../runs/run-groups.ts'
 import { keyOf, type Tables } from './tables.ts'
 
 /** The groups of runs over these tables. */
@@ -70,11 +70,9 @@ function workGroup({ runs }: Tables): RunWorkStore {
         .find((row) => suits(row, sought) && isFree(row, sought))
         .sort((a, b) => a.run.queuedAt - b.run.queuedAt || (a.id < b.id ? -1 : 1))
         .slice(0, sought.limit),
-    beat: async (beats, at) => {
-      for (const { run, claim } of beats) {
-        const row = runs.get(run)
-        if (row?.run.claim?.id === claim) runs.put(run, { ...row, seenAt: at })
-      }
+    beat: async (worker, claims, at) => {
+      const alive = runs.find(({ run: { claim } }) => claim?.worker === worker && claims.includes(claim.id))
+      for (const row of alive) runs.put(row.id, { ...row, seenAt: at })
     },
     silent: async (before, limit) =>
       runs

@@ -7,7 +7,7 @@ import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
-import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../run-groups.ts'
+import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../runs/run-groups.ts'
 import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
 
 export interface Table<Row> {

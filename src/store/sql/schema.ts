@@ -11,7 +11,7 @@ import type { EventName } from '../../domain/telling/events.ts'
 import type { AttemptRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
-import type { RunRow } from '../run-groups.ts'
+import type { RunRow } from '../runs/run-groups.ts'
 import type { TokenRow } from '../store.ts'
 
 export interface CredentialTable {

@@ -1,7 +1,7 @@
 // All groups of runs at once.
 
 import type { Kysely } from 'kysely'
-import type { RunGroups } from '../../../run-groups.ts'
+import type { RunGroups } from '../../../runs/run-groups.ts'
 import type { Execute } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
 import { runEventGroup, runLeaseGroup, runMessageGroup } from './records.ts'

@@ -7,7 +7,7 @@ import type {
   RunLeaseRow,
   RunLeaseStore,
   RunMessageStore,
-} from '../../../run-groups.ts'
+} from '../../../runs/run-groups.ts'
 import { type Execute, type Markers, prepare } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
 

@@ -2,7 +2,7 @@
 
 import { type Kysely, type SqlBool, sql } from 'kysely'
 import { HELD_STATES, type Run } from '../../../../domain/runs/run.ts'
-import type { RunFilter, RunRow, RunStore, RunWorkStore, WorkSought } from '../../../run-groups.ts'
+import type { RunFilter, RunRow, RunStore, RunWorkStore, WorkSought } from '../../../runs/run-groups.ts'
 import { type Execute, type Markers, prepare } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
 
@@ -139,15 +139,14 @@ export function runWorkGroup(
       const locked = lock && shared ? query.forUpdate().skipLocked() : query
       return (await execute(locked.compile())).rows.map(toRow)
     },
-    beat: async (beats, at) => {
-      for (const { run, claim } of beats) {
-        const query = database
-          .updateTable('run')
-          .set({ seen_at: at })
-          .where('id', '=', run)
-          .where('claim', '=', claim)
-        await execute(query.compile())
-      }
+    beat: async (worker, claims, at) => {
+      if (claims.length === 0) return
+      const query = database
+        .updateTable('run')
+        .set({ seen_at: at })
+        .where('worker', '=', worker)
+        .where('claim', 'in', claims)
+      await execute(query.compile())
     },
     silent: async (before, limit) => {
       const query = select

@@ -1,12 +1,12 @@
 // The groups of runs: the runs themselves, how workers come to them, their messages, their events, and what served them.
-// Part of the port, beside store.ts.
+// Part of the port, beside ../store.ts.
 
-import type { HarnessName } from '../domain/harness-names.ts'
-import type { Access, Usage } from '../domain/runs/conversation.ts'
-import type { RecordedEvent, ServingCredential } from '../domain/runs/record.ts'
-import type { MessageState, Run, RunState } from '../domain/runs/run.ts'
-import type { Workspace } from '../domain/runs/workspace.ts'
-import type { Page } from './store.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
+import type { Access, Usage } from '../../domain/runs/conversation.ts'
+import type { RecordedEvent } from '../../domain/runs/record.ts'
+import type { MessageState, Run, RunState } from '../../domain/runs/run.ts'
+import type { ServingCredential } from '../../domain/runs/serving-credential.ts'
+import type { Workspace } from '../../domain/runs/workspace.ts'
 
 /** What was asked for; it never changes. */
 export interface RunWanted {
@@ -59,6 +59,14 @@ export interface RunFilter {
   readonly key?: string
 }
 
+/** A page of a list. */
+export interface RunPage {
+  /** Return rows before this id. */
+  readonly after?: string
+  /** At most this many rows. */
+  readonly limit: number
+}
+
 export interface RunStore {
   /** Throws `conflict` when there is one of this id, or of this key for the subject. */
   insert(row: RunRow): Promise<void>
@@ -72,7 +80,7 @@ export interface RunStore {
     change: Pick<RunRow, 'run'> & Partial<Pick<RunRow, 'seenAt'>>,
   ): Promise<boolean>
   /** Newest first: a page goes on before the id `after`. */
-  list(organizationId: string, filter: RunFilter, page: Page): Promise<RunRow[]>
+  list(organizationId: string, filter: RunFilter, page: RunPage): Promise<RunRow[]>
 }
 
 /** A worker that asks for work, and what it can do. */
@@ -91,11 +99,6 @@ export interface WorkSought {
   readonly limit: number
 }
 
-export interface Beat {
-  readonly run: string
-  readonly claim: string
-}
-
 /** How workers come to runs, and how it is noticed that they are gone. */
 export interface RunWorkStore {
   /**
@@ -103,8 +106,8 @@ export interface RunWorkStore {
    * this or holds them; what others have locked is left out.
    */
   claimable(sought: WorkSought, lock: boolean): Promise<RunRow[]>
-  /** Notes for those that are still under their claim that their worker was heard of. */
-  beat(beats: readonly Beat[], at: number): Promise<void>
+  /** Notes for the runs that are still under one of these claims of a worker that it was heard of. */
+  beat(worker: string, claims: readonly string[], at: number): Promise<void>
   /** Held ones whose worker was not heard of since this time, over all organizations, the longest silent first. */
   silent(before: number, limit: number): Promise<RunRow[]>
   /** Those that have been waiting for a message since before this time, over all organizations. */

@@ -1,0 +1,71 @@
+// Showing what happens in a run while it happens: a line each, and on a terminal one more below that says how it is.
+
+import { type RunNews, runNews } from '../../client/run-news.ts'
+import type { RecordedEvent } from '../../domain/runs/record.ts'
+import { isFinal, type RunState, stateInWords } from '../../domain/runs/run.ts'
+import type { Connection } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { untilEnded } from '../signals.ts'
+import { plain } from '../text.ts'
+import { linesOf } from './lines.ts'
+
+export interface Followed {
+  readonly id: string
+  /** Position of the last event that is known. */
+  readonly after: number
+  /** The message whose answer is waited for; null: until the run is over, or rests. */
+  readonly until: string | null
+  /** A line of JSON for each event. */
+  readonly json: boolean
+}
+
+/** The exit code says whether it went well. Ctrl-C ends the showing, not the run. */
+export async function follow(context: Context, connection: Connection, followed: Followed): Promise<number> {
+  const { id, after, until, json } = followed
+  const ending = new AbortController()
+  void untilEnded().then(() => ending.abort())
+  let exit: number | null = null
+  for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
+    await show(context, news, json)
+    exit = exitOf(news.event, until)
+    if (exit !== null) break
+  }
+  context.ui.progress('')
+  if (exit === null && ending.signal.aborted)
+    context.ui.note(`The run goes on: claviger run logs ${id} --follow`)
+  ending.abort()
+  return exit ?? EXIT.ok
+}
+
+/** One event: its lines, or with --json a line of JSON. */
+export async function show({ ui }: Context, news: RunNews, json: boolean): Promise<void> {
+  const { event } = news
+  ui.progress('')
+  if (json) await ui.stream(`${JSON.stringify(news)}\n`)
+  else for (const line of linesOf(event)) await ui.stream(`${plain(line)}\n`)
+  if (event.kind === 'state' && !isFinal(event.state)) ui.progress(nowOf(event.state))
+}
+
+const GOES_ON: Partial<Record<RunState, string>> = {
+  queued: 'waiting for a worker',
+  booting: 'making its workspace',
+  working: 'working',
+  reauthenticating: 're-authenticating',
+  waiting_for_credentials: 'waiting for credentials',
+}
+
+function nowOf(state: RunState): string {
+  return `${GOES_ON[state] ?? stateInWords(state)} …`
+}
+
+// Null: it goes on.
+function exitOf(event: RecordedEvent, until: string | null): number | null {
+  if (event.kind === 'message' && event.id === until) {
+    if (event.state === 'done') return EXIT.ok
+    return event.state === 'failed' ? EXIT.failed : null
+  }
+  if (event.kind !== 'state') return null
+  if (event.state === 'failed' || event.state === 'cancelled') return EXIT.failed
+  return event.state === 'done' || (event.state === 'hibernated' && until === null) ? EXIT.ok : null
+}

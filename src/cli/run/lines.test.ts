@@ -1,0 +1,50 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import type { Failure } from '../../domain/runs/conversation.ts'
+import type { RecordedEvent } from '../../domain/runs/record.ts'
+import type { Context } from '../context.ts'
+import { createUi } from '../ui.ts'
+import { show } from './follow.ts'
+import { linesOf } from './lines.ts'
+
+const failure: Failure = {
+  kind: 'authentication',
+  status: 401,
+  code: null,
+  text: 'Invalid API key',
+  resetsAt: null,
+}
+
+describe('what happens in a run', () => {
+  it.each<[RecordedEvent, string[]]>([
+    [{ kind: 'text', text: 'One.\nTwo.\n' }, ['One.', 'Two.']],
+    [{ kind: 'reasoning', text: 'hm' }, ['  ~ hm']],
+    [{ kind: 'tool', call: 'c', name: 'Bash', input: '{"command":\n "ls"}' }, ['  > Bash {"command": "ls"}']],
+    [{ kind: 'tool-result', call: 'c', failed: false, output: 'fine' }, []],
+    [
+      { kind: 'tool-result', call: 'c', failed: true, output: '1\n2\n3\n4\n5' },
+      ['  ! it failed', '    1', '    2', '    3', '    4', '    …'],
+    ],
+    [{ kind: 'retry', attempt: 1, of: 10, failure }, ['  … tries again: Invalid API key']],
+    [{ kind: 'turn-failed', failure, usage: null }, ['  ! Invalid API key']],
+    [{ kind: 'state', state: 'waiting_for_credentials', reason: 'so' }, ['— waiting for credentials: so']],
+    [
+      { kind: 'credential', lease: 'l', credential: null, reason: 'so' },
+      ["— with the machine's own login: so"],
+    ],
+    [{ kind: 'message', id: 'm', state: 'done', reason: '' }, []],
+    [{ kind: 'message', id: 'm', state: 'failed', reason: 'so' }, ['— the message m failed: so']],
+    [{ kind: 'unknown', name: 'new' }, []],
+  ])('%o', (event, lines) => expect(linesOf(event)).toEqual(lines))
+
+  it('cannot steer the terminal, and without one has no line that is written over', async () => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const ui = createUi({ stdin: new PassThrough(), stdout, stderr }, false)
+    const tell = (event: RecordedEvent) =>
+      show({ ui } as Context, { position: 1, at: '2026-01-01T00:00:00Z', event }, false)
+    await tell({ kind: 'text', text: 'a\u001b[2Jb' })
+    await tell({ kind: 'state', state: 'working', reason: '' })
+    expect(String(stdout.read())).toBe('a\\u{1b}[2Jb\n— working\n')
+    expect(stderr.read()).toBeNull()
+  })
+})

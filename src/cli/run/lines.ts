@@ -1,0 +1,55 @@
+// What happens in a run as lines for people. Text of the agent stands at the margin, what goes on around it is set in.
+
+import type { RecordedEvent } from '../../domain/runs/record.ts'
+import { stateInWords } from '../../domain/runs/run.ts'
+
+const INPUT_AT_MOST = 100
+const OUTPUT_LINES = 4
+
+/** No lines for what people need not see. */
+export function linesOf(event: RecordedEvent): string[] {
+  switch (event.kind) {
+    case 'text':
+      return event.text.trimEnd().split('\n')
+    case 'reasoning':
+      return event.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ~ ${line}`)
+    case 'tool':
+      return [`  > ${event.name} ${short(event.input)}`]
+    case 'tool-result':
+      return event.failed ? ['  ! it failed', ...firstLines(event.output)] : []
+    case 'retry':
+      return [`  … tries again: ${event.failure.text}`]
+    case 'turn-failed':
+      return [`  ! ${event.failure.text}`]
+    case 'notice':
+      return [`  ${event.text}`]
+    case 'state':
+      return [`— ${stateInWords(event.state)}${event.reason === '' ? '' : `: ${event.reason}`}`]
+    case 'credential':
+      return [`— with ${credentialOf(event)}: ${event.reason}`]
+    case 'message':
+      return event.state === 'failed' ? [`— the message ${event.id} failed: ${event.reason}`] : []
+    case 'session':
+    case 'turn-done':
+    case 'unknown':
+      return []
+  }
+}
+
+function credentialOf({ credential }: Extract<RecordedEvent, { kind: 'credential' }>): string {
+  return credential === null ? "the machine's own login" : `${credential.name} (${credential.type})`
+}
+
+function short(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > INPUT_AT_MOST ? `${line.slice(0, INPUT_AT_MOST - 1)}…` : line
+}
+
+function firstLines(text: string): string[] {
+  const lines = text.trimEnd().split('\n')
+  const shown = lines.slice(0, OUTPUT_LINES).map((line) => `    ${line}`)
+  return lines.length > OUTPUT_LINES ? [...shown, '    …'] : shown
+}

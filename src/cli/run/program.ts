@@ -1,0 +1,73 @@
+// The words and options of the verbs about runs.
+
+import { type Command, Option } from 'commander'
+import { HARNESSES } from '../../domain/harness-names.ts'
+import { ACCESS } from '../../domain/runs/conversation.ts'
+import { RUN_STATES } from '../../domain/runs/run.ts'
+import type { Attach } from '../context.ts'
+
+export function addRunCommands(program: Command, attach: Attach): void {
+  const run = program
+    .command('run')
+    .description('Start a conversation with a coding agent on a worker, and look after those there are.')
+    .addOption(new Option('--harness <name>', 'the agent program').choices(HARNESSES))
+    .option('--prompt <text>', 'the first message; - reads it from standard input')
+    .option('--credential <name>', 'this one and no other')
+    .option('--team <slug>', 'draw on this team only, and let its members read along')
+    .option(
+      '--workspace <place>',
+      'a directory of the worker, or the URL of a git repository; an empty one when absent',
+    )
+    .option('--ref <name>', 'of the repository: a branch, tag or commit')
+    .addOption(new Option('--access <what>', 'what the agent may do in its workspace').choices(ACCESS))
+    .option('--model <name>', "instead of the program's own choice")
+    .option('--worker <name>', 'on this worker only')
+    .option('--once <name>', 'typed again with the same name, it is the same run')
+    .option('--follow', 'show what happens until the first message is answered')
+  attach(run, () => import('./start.ts').then((m) => m.run))
+  addLooking(run, attach)
+  addSteering(run, attach)
+}
+
+function addLooking(run: Command, attach: Attach): void {
+  const list = run
+    .command('list')
+    .description('List runs, newest first.')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(RUN_STATES))
+    .addOption(new Option('--of <harness>', 'only of this agent program').choices(HARNESSES))
+    .option('--mine', 'only my own')
+    .option('--after <id>', 'go on after this one')
+    .option('--limit <number>', 'at most this many')
+  attach(list, () => import('./list.ts').then((m) => m.run))
+  const show = run
+    .command('show')
+    .description('Show a run: its state, its messages, and every credential that served it.')
+    .argument('<id>')
+  attach(show, () => import('./show.ts').then((m) => m.run))
+  const logs = run
+    .command('logs')
+    .description('Print what happened in a run.')
+    .argument('<id>')
+    .option('-f, --follow', 'go on until it is over')
+    .option('--after <position>', 'begin after this event')
+  attach(logs, () => import('./logs.ts').then((m) => m.run))
+}
+
+function addSteering(run: Command, attach: Attach): void {
+  const send = run
+    .command('send')
+    .description('Send a message. While the agent works it waits its turn; a run that rests is woken.')
+    .argument('<id>')
+    .argument('[text]', 'read from standard input when absent')
+    .option('--once <name>', 'sent again with the same name, it is the same message')
+    .option('--follow', 'show what happens until it is answered')
+  attach(send, () => import('./send.ts').then((m) => m.run))
+  const steer = (name: 'hibernate' | 'wake' | 'cancel' | 'end', description: string) => {
+    const command = run.command(name).description(description).argument('<id>')
+    attach(command, () => import('./steer.ts').then((m) => m[name]))
+  }
+  steer('hibernate', 'Let a run rest: its process and its leases end, its conversation stays.')
+  steer('wake', 'Go on with a run that rests or has failed; its credential is chosen anew.')
+  steer('cancel', 'Stop a run for good.')
+  steer('end', 'Say that a run has done its work: nothing goes on with it.')
+}

@@ -1,0 +1,83 @@
+// `claviger run`: starts a run, and shows what happens in it when that is asked for.
+
+import { resolve } from 'node:path'
+import type { Request } from '../../api/schemas.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import type { Access } from '../../domain/runs/conversation.ts'
+import { connect } from '../connection.ts'
+import type { Context, GlobalOptions } from '../context.ts'
+import { follow } from './follow.ts'
+import { textFrom } from './input.ts'
+
+interface StartOptions extends GlobalOptions {
+  readonly harness?: HarnessName
+  readonly prompt?: string
+  readonly credential?: string
+  readonly team?: string
+  readonly workspace?: string
+  readonly ref?: string
+  readonly access?: Access
+  readonly model?: string
+  readonly worker?: string
+  readonly once?: string
+  readonly follow?: boolean
+}
+
+export async function run(context: Context, options: StartOptions): Promise<number> {
+  const { harness, prompt, once, follow: follows, ref, workspace, json = false, ...rest } = options
+  if (harness === undefined) throw noHarness()
+  const { credential, team, access, model, worker } = rest
+  const text = prompt === '-' ? await textFrom(context) : prompt
+  if (follows && text === undefined) throw nothingToFollow()
+  const connection = await connect(context)
+  const place = workspaceOf(workspace, ref)
+  const made = await connection.client.call('runs.create', {
+    harness,
+    ...(text !== undefined && { prompt: text }),
+    ...(credential !== undefined && { credential }),
+    ...(team !== undefined && { team }),
+    ...(access !== undefined && { access }),
+    ...(model !== undefined && { model }),
+    ...(worker !== undefined && { worker }),
+    ...(once !== undefined && { key: once }),
+    ...(place !== undefined && { workspace: place }),
+  })
+  if (follows) {
+    context.ui.note(`Run ${made.id}`)
+    return follow(context, connection, { id: made.id, after: 0, until: made.messages[0]?.id ?? null, json })
+  }
+  context.ui.answer(made, () => [made.id])
+  context.ui.note(`It is ${made.state}. Follow it: claviger run logs ${made.id} --follow`)
+  return 0
+}
+
+// What has the form of a URL is a repository; everything else is a path, of this machine when it is not a whole one.
+function workspaceOf(
+  place: string | undefined,
+  ref: string | undefined,
+): Request<'runs.create'>['workspace'] {
+  if (place === undefined || !/^[a-z][a-z+]*:\/\/|^[\w.-]+@[\w.-]+:/i.test(place)) {
+    if (ref !== undefined) throw refWithoutRepository()
+    return place === undefined ? undefined : { kind: 'directory', path: resolve(place) }
+  }
+  return { kind: 'git', url: place, ...(ref !== undefined && { ref }) }
+}
+
+function noHarness(): ClavigerError {
+  return new ClavigerError('invalid', 'Which agent program?', {
+    hint: `Add --harness ${HARNESSES.join(' or --harness ')}. What there is: claviger run list`,
+  })
+}
+
+function nothingToFollow(): ClavigerError {
+  return new ClavigerError('invalid', 'There is nothing to follow without a message.', {
+    hint: 'Add --prompt TEXT, or leave out --follow.',
+  })
+}
+
+function refWithoutRepository(): ClavigerError {
+  return new ClavigerError('invalid', '--ref is of a repository.', {
+    hint: 'Name one: --workspace https://github.com/acme/shop.git',
+  })
+}
