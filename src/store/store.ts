@@ -360,7 +360,8 @@ export interface Store extends StoreGroups {
    * As `atomically`, for a unit that changes nothing that exists: many of them cost little. Nothing is stored unless all
    * it has read is so at that moment: no credential it found was changed, deleted or detached, and no setting changed, by
    * a unit that was durable before and has an audit entry in the same organization. Where that is not so it is run again.
-   * What was added meanwhile it need not have seen.
+   * What was added meanwhile it need not have seen. Work that throws a LeavesUnit (unit-run.ts) has not refused anything,
+   * and may have been told what was so a moment ago.
    */
   additively<T>(work: (unit: AddingUnit) => Promise<T>): Promise<T>
   /** Throws `unavailable` when the store cannot be read; answers within seconds. */
