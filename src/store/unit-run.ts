@@ -3,9 +3,6 @@
 
 import { unitEnded } from './refusals.ts'
 
-/** What work throws that leaves its unit to come back: it refuses nothing, so what it has read is not looked at again. */
-export class LeavesUnit extends Error {}
-
 export interface UnitRun {
   /** Throws when the run has ended, or what failed in it. */
   refuse(): void

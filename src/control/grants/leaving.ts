@@ -2,7 +2,7 @@
 // the unit is left, the login renewed, and the unit run anew.
 
 import type { Wish } from '../../domain/grants/decide.ts'
-import { LeavesUnit } from '../../store/unit-run.ts'
+import { LeavesUnit } from '../../store/store.ts'
 
 /** What is to be renewed, and what for. */
 export interface Wanted {

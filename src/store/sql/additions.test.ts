@@ -5,8 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { audited, leaseFirst } from '../conformance/additions.conformance.ts'
 import { auditEntry, credentialRow, leaseRow, versionRow } from '../conformance/rows.ts'
-import type { AddingUnit, Store, StoreGroups } from '../store.ts'
-import { LeavesUnit } from '../unit-run.ts'
+import { type AddingUnit, LeavesUnit, type Store, type StoreGroups } from '../store.ts'
 import { openSqlStore } from './sql-store.ts'
 
 const server = usePostgres()

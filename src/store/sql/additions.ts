@@ -2,8 +2,8 @@
 // and hand group commit only what they add and what they have read. What does not hold any more is decided again inside
 // of it, where nobody can change it: however much others do, each is answered.
 
-import type { AddingUnit, CandidateRow } from '../store.ts'
-import { createUnitRun, LeavesUnit, type UnitRun } from '../unit-run.ts'
+import { type AddingUnit, type CandidateRow, LeavesUnit } from '../store.ts'
+import { createUnitRun, type UnitRun } from '../unit-run.ts'
 import type { Left } from './closing.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Execute } from './prepared.ts'
