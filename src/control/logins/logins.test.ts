@@ -328,6 +328,28 @@ describe('importing', () => {
     expect(wanted).toHaveLength(1)
   })
 
+  it('never sends the token of a copied file again, whoever has the copy', async () => {
+    grantsAnswer({ kind: 'good', generation: 2 })
+    const { credential } = await importing('first')
+    // As a renewal does.
+    const row = await house.ports.store.grants.get(credential.id)
+    if (row === undefined) throw new Error('It is gone.')
+    const moved = { grant: row.grant, dueAt: null, digest: 'of-the-next-one' }
+    await house.ports.store.grants.update(credential.id, row.revision, moved)
+    expect(await errorOf(importing('again'))).toMatchObject({
+      code: 'conflict',
+      message: 'The login in this file is stored already: first of user:bob.',
+    })
+    const elsewhere = { from: 'codex', file: 'one', owner: 'me', name: 'mine' } as const
+    expect(await errorOf(house.ask('eve', 'logins.import', elsewhere))).toMatchObject({
+      code: 'conflict',
+      message: 'The login in this file is stored already.',
+    })
+    expect(wanted).toHaveLength(1)
+    await house.ask('bob', 'credentials.delete', { id: credential.id })
+    expect((await importing('once-more')).renewed).toBe('yes')
+  })
+
   it('is for so many files at once: each asks the provider', async () => {
     grantsAnswer({ kind: 'good', generation: 2 })
     const all = await Promise.allSettled(
