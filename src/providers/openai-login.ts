@@ -58,7 +58,9 @@ function meaning(response: UpstreamResponse): Renewal {
   const { status, headers, body } = response
   if (status >= 200 && status < 300) return { kind: 'answered', raw: new Secret(body.toString('utf8')) }
   const reason = REFUSALS[codeOf(body)]
-  if (status === 401 || (status === 400 && reason !== undefined))
+  // A page of something in between says nothing of the login, and a refusal is believed for ever.
+  const isTheirs = parseObject(body.toString('utf8')) !== undefined
+  if ((status === 401 && isTheirs) || (status === 400 && reason !== undefined))
     return { kind: 'refused', reason: reason ?? 'refused' }
   return {
     kind: 'failed',

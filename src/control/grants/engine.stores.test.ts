@@ -211,6 +211,21 @@ describe.each(Object.keys(stores))('on %s', (engine) => {
     expect(world.provider.calls).toBe(1)
   })
 
+  it('a database that does not know the credential makes the journal forget nothing at once', async () => {
+    const { world } = await two()
+    const id = await world.signIn(-MINUTE)
+    const persistently = () => Promise.reject(new Error('The server died.'))
+    const dead = world.server('a', { persistently })
+    void dead.grants.want(id, { kind: 'use' }).catch(() => undefined)
+    await expect.poll(() => dead.journal.lines.size).toBe(1)
+    const forgotten: string[] = []
+    const journal = { ...dead.journal, forget: (credentialId: string) => void forgotten.push(credentialId) }
+    await world.server('a', { journal, store: createMemoryStore() }).grants.drain()
+    expect(forgotten).toEqual([])
+    await world.server('a', { journal }).grants.drain()
+    expect(await world.store.grants.get(id)).toMatchObject({ grant: { generation: 2 } })
+  })
+
   it('a grant that is behind the journal is verified by one call, and not set aside again', async () => {
     const { world } = await two()
     const id = await world.signIn()

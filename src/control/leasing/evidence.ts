@@ -58,6 +58,7 @@ export function createInquiry({ grants, probing, now }: Workshop): Inquiry {
       if (row.version > generation) return { of: 'newer' }
       if (kind === 'authentication' && isLogin(row)) {
         const outcome = await grants.want(row.id, { kind: 'forced', seen: generation })
+        if (outcome.kind === 'good' && outcome.generation < generation) throw neverHad(generation)
         return ofGrant(outcome, generation)
       }
       if (row.version < generation) throw neverHad(generation)

@@ -24,19 +24,26 @@ type Follow = Control['leases.events']
 
 export function createFollowingUseCases(workshop: Workshop): Pick<Control, 'leases.events'> {
   const news = createNews(workshop.store)
-  const followers = new Map<string, number>() // lease → how many follow it here
+  const followers = new Map<string, number>() // who and which lease → how many follow it here
   return {
     'leases.events': async (caller, { id, generation }) => {
-      if ((followers.get(id) ?? 0) >= AT_MOST) throw rateLimited(LOOK_EVERY)
-      const start = await begin(workshop, caller, id)
-      followers.set(id, (followers.get(id) ?? 0) + 1)
+      // Of somebody else's lease, who asks in vain, nothing is learnt and nothing is taken away.
+      const place = `${caller.kind} ${caller.id} ${id}`
+      const before = followers.get(place) ?? 0
+      if (before >= AT_MOST) throw rateLimited(LOOK_EVERY)
+      // Before anything is waited for: those who ask at once are counted too.
+      followers.set(place, before + 1)
       let isCounted = true
       const ended = () => {
-        const left = (followers.get(id) ?? 1) - (isCounted ? 1 : 0)
+        const left = (followers.get(place) ?? 1) - (isCounted ? 1 : 0)
         isCounted = false
-        if (left === 0) followers.delete(id)
-        else followers.set(id, left)
+        if (left === 0) followers.delete(place)
+        else followers.set(place, left)
       }
+      const start = await begin(workshop, caller, id).catch((thrown: unknown) => {
+        ended()
+        throw thrown
+      })
       const known = { ...start, generation: generation ?? start.generation }
       return closeable(ended, (stopped) => follow({ workshop, caller, news, stopped, ended }, id, known))
     },

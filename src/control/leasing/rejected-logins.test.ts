@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../../test/support/grants.ts'
-import { rowOf } from '../../../test/support/house.ts'
+import { errorOf, rowOf } from '../../../test/support/house.ts'
 import { codexKey, houseWithLogins, type Lease, reject, steps } from '../../../test/support/rejections.ts'
 
 describe('what a holder claims and nobody can check', () => {
@@ -183,4 +183,14 @@ describe('a login that is refused', () => {
     await house.give('ada', 'org', 'key', codexKey('key'))
     expect(await reject(house, lease)).toMatchObject({ verdict: 'switch' })
   })
+})
+
+it('a generation that never was makes nobody renew', async () => {
+  const { house, world } = houseWithLogins()
+  await world.signIn(HOUR)
+  const lease = await house.ask('bob', 'leases.create', { harness: 'codex' })
+  const error = await errorOf(reject(house, lease, { status: 401, generation: 9 }))
+  expect([error.code, error.message]).toEqual(['invalid', 'There is no generation 9 of this credential yet.'])
+  expect(world.provider.calls).toBe(0)
+  expect(await reject(house, lease)).toMatchObject({ verdict: 'retry', generation: 2 })
 })

@@ -84,13 +84,31 @@ async function mustBeNew(
   tokens: TokenSet,
 ): Promise<readonly GrantTwin[]> {
   const others = await twinsOf(unit, row, tokens)
-  const same = others.filter(({ sameToken }) => sameToken)
+  const taken = await takenOver(unit, row, tokens)
+  const same = [...others.filter(({ sameToken }) => sameToken), ...taken]
   if (same.length === 0) return others
   const [view] = await twinViews(unit, caller, same)
   const where = view?.credential ? `: ${view.credential.name} of ${view.credential.owner}` : ''
   throw new ClavigerError('conflict', `The login in this file is stored already${where}.`, {
-    hint: 'A login has one holder. Use that one, or sign in to have another: claviger credential create codex oauth NAME',
+    hint: `A login has one holder. Use that one, or sign in to have another: claviger credential create ${row.harness} oauth NAME`,
   })
+}
+
+// A file is copied easily, and its token is spent once it was imported: sent again, it would end the login that was made
+// of it. So it is remembered which credential that is, for as long as there is one.
+async function takenOver(
+  { installation, grants }: StoreGroups,
+  { id }: CredentialRow,
+  { digest }: TokenSet,
+): Promise<readonly GrantTwin[]> {
+  const fact = `imported:${digest}`
+  const known = await installation.putIfAbsent(fact, id)
+  if (known === id) return []
+  const there = await grants.get(known)
+  if (there === undefined) await installation.put(fact, id)
+  return there === undefined
+    ? []
+    : [{ credentialId: known, organizationId: there.organizationId, sameToken: true }]
 }
 
 async function takeBack({ guard }: Workshop, caller: Caller, id: string): Promise<void> {

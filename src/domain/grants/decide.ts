@@ -88,8 +88,8 @@ export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' 
 }
 
 function forced(grant: Grant, seen: number, situation: Situation): Action {
-  // Whoever was refused had an older one.
-  if (seen < grant.generation) return decide(grant, { kind: 'use' }, situation)
+  // Whoever was refused had another one: an older one, or one that nobody here knows of.
+  if (seen !== grant.generation) return decide(grant, { kind: 'use' }, situation)
   const { now, timings } = situation
   if (grant.attempt === null && !refused(grant) && grant.renewable && grant.forcedAt !== null) {
     const until = grant.forcedAt + timings.forcedEvery

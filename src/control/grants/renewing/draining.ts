@@ -43,7 +43,8 @@ async function drainOne(ports: GrantPorts, answer: JournaledAnswer): Promise<voi
   const attempt = await ports.store.attempts.get(answer.attempt)
   if (attempt && !WAITING.includes(attempt.state)) return
   const row = await ports.store.credentials.get(answer.organizationId, answer.credentialId)
-  if (row === undefined) return ports.journal.forget(answer.credentialId)
+  // It was deleted; or this is another database than the one it belongs to, which comes back. It is kept for a while.
+  if (row === undefined) return ports.journal.settled(answer.attempt)
   const tokens = await reopened(ports, row, answer)
   if (tokens === null) {
     if (attempt !== undefined) await ended(ports, attempt, UNREADABLE)
