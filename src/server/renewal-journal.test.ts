@@ -66,6 +66,8 @@ it('a damaged line before the last is nobody to guess about', async () => {
   await first.close()
   writeFileSync(path, readFileSync(path, 'utf8').replace('"attempt":"a"', '"attempt":'))
   await expect(opened()).rejects.toMatchObject({ code: 'unavailable', message: `${path} is damaged.` })
+  writeFileSync(path, 'null\n')
+  await expect(opened()).rejects.toMatchObject({ code: 'unavailable', message: `${path} is damaged.` })
 })
 
 it('a disk that was full once leaves a journal that can be opened', async () => {

@@ -137,7 +137,9 @@ function read(path: string, text: string): Contents {
 
 function parse(path: string, line: string): Line {
   try {
-    return JSON.parse(line)
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null) return value as Line
+    throw new Error('It is no line of ours.')
   } catch (cause) {
     throw new ClavigerError('unavailable', `${path} is damaged.`, {
       hint: 'It holds answers of providers that may not be stored yet. Keep a copy of it, remove it, and start again.',

@@ -133,6 +133,21 @@ describe('a sign-in', () => {
     expect([codex.begun.length, claude.begun]).toEqual([before, []])
   })
 
+  it('is stored though the database was away just then: its code is used up', async () => {
+    const login = await begin()
+    const createKey = house.ports.vault.createKey
+    let away = 2
+    Object.assign(house.ports.vault, {
+      createKey: (context: Parameters<typeof createKey>[0]) => {
+        away -= 1
+        if (away >= 0) throw new ClavigerError('unavailable', 'The database is away.')
+        return createKey(context)
+      },
+    })
+    expect(await submit(login)).toMatchObject({ state: 'complete', credential: { name: 'main' } })
+    expect(codex.handedIn).toEqual(['good'])
+  })
+
   it('that cannot be stored any more has failed, and says why', async () => {
     const login = await begin()
     await house.give('bob', 'me', 'main')
