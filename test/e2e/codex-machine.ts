@@ -1,21 +1,10 @@
 // A machine for end-to-end tests of Codex's sign-in: a home directory in which everything lies that it writes, the real
 // program pointed at the sandbox, and our command line pointed at a server.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const TIME_LIMIT_MS = 80_000
-
-export interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+import { type Ended, filesWith, MAIN, run } from './program-run.ts'
 
 export interface CodexMachine {
   readonly home: string
@@ -70,37 +59,4 @@ function configFor({ issuerUrl }: Sandbox): string {
     'check_for_update_on_startup = false',
     '[analytics]\nenabled = false\n[features]\napps = false\nplugins = false\n',
   ].join('\n')
-}
-
-/** Runs a program to its end with this environment and no other. Standard input is empty. */
-export async function run(
-  program: string,
-  words: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Ended> {
-  const child: ChildProcess = spawn(program, words, {
-    ...{ cwd, env: { ...env }, timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const texts = { stdout: '', stderr: '' }
-  child.stdout?.setEncoding('utf8').on('data', (part: string) => {
-    texts.stdout += part
-  })
-  child.stderr?.setEncoding('utf8').on('data', (part: string) => {
-    texts.stderr += part
-  })
-  const [code] = await once(child, 'close')
-  return { code, ...texts }
-}
-
-async function filesWith(directory: string, text: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
-  const found = await Promise.all(
-    files.map(async (file) => ((await readFile(file, 'latin1')).includes(text) ? [file] : [])),
-  )
-  return found.flat()
 }

@@ -3,8 +3,8 @@
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { agentPrograms, olderCodex } from '../agents/install.ts'
-import type { Ended } from './codex-machine.ts'
 import { type CodexWorld, codexWorld } from './codex-world.ts'
+import type { Ended } from './program-run.ts'
 
 const greeting = 'Hello from the Claviger sandbox.'
 const TURN = ['exec', '--skip-git-repo-check', 'say hi']

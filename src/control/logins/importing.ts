@@ -13,6 +13,7 @@ import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { storeNew } from '../credentials/storing.ts'
 import { findCredential, findOwner, manage, storeFor } from '../find.ts'
 import { rowOf, twinsOf } from '../grants/arriving.ts'
+import { acceptNotice } from '../settings/rules.ts'
 import type { Control, Result } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -61,6 +62,7 @@ async function importTokens(
     })
     const others = await mustBeNew(unit, caller, row, tokens)
     await insertLoginNamed(workshop, unit, row, tokens, { by: caller.name, note: 'imported' })
+    if (input.acceptNotice) await acceptNotice(unit, caller, type, row.createdAt)
     return others
   })
   const seen = 1
