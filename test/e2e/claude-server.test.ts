@@ -2,8 +2,9 @@
 // what a run goes on with when Anthropic does not renew one any more.
 
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type ClaudeWorld, claudeWorld } from './claude-world.ts'
+import { type ClaudeWorld, claudeWorld, FORCED_EVERY_MS } from './claude-world.ts'
 import { greeting } from './exec-run.ts'
 
 const KEY = 'sk-ant-test-0123456789-key'
@@ -56,8 +57,9 @@ test('a login is taken over from a machine, whose copy is dead then', async () =
   // With its own copy the program is refused, and says so.
   expect(await world.claude('-p', 'say hi')).toMatchObject({
     code: 1,
-    stdout: expect.stringContaining('OAuth session expired and could not be refreshed'),
+    stdout: expect.stringContaining('Failed to authenticate'),
   })
+  expect(world.login().counters.reuseDetections).toBe(1)
   expect(await world.leaks()).toEqual([])
 })
 
@@ -79,22 +81,75 @@ test('a run falls from its login to an API key to Bedrock, each step in audit an
   const first = await world.client.call('leases.create', { harness: 'claude', ambient: 'none' })
   expect(first.credential).toMatchObject({ name: 'max', generation: 2 })
 
-  // Anthropic refuses the token once, and renews it.
-  expect(await reject(first, 2)).toMatchObject({ verdict: 'retry', generation: 3 })
+  sandbox.oauth.revokeLogin(world.login().id)
+  await sleep(FORCED_EVERY_MS)
+  const second = await reject(first)
+  expect(second).toMatchObject({
+    verdict: 'switch',
+    reason: 'it was refused, and its provider does not renew it',
+    lease: { credential: { type: 'claude/api-key', fields: { key: KEY } } },
+  })
   expect(upstream()).toBe(2)
+  sandbox.teach(given, 'revoked')
+  const third = await reject(second.lease)
+  expect(third).toMatchObject({
+    verdict: 'switch',
+    lease: { credential: { type: 'claude/bedrock-api-key', fields: { token: BEDROCK } } },
+    tried: [{ name: 'max' }, { name: 'key' }],
+  })
+  // What is over is over: the first lease is heard no more.
+  expect(await reject(first)).toMatchObject({ code: 'no_credential' })
+
+  const explained = await world.claviger('explain', '--harness', 'claude', '--no-ambient')
+  expect(
+    rows(explained.stdout)
+      .slice(0, 3)
+      .map(([mark, name, , , state, why]) => [mark, name, state, why]),
+  ).toEqual([
+    ['skipped', 'max', 'needs_login', 'its owner must sign in again: the provider refuses to renew it'],
+    ['skipped', 'key', 'rejected', 'the provider refused it: it was refused again when it was tested'],
+    ['chosen', 'bedrock', 'ok', 'it belongs to the organization'],
+  ])
+  const audited = rows((await world.claviger('audit', 'list')).stdout).map(
+    ([, , , action, object, , details = '']) =>
+      [action, object, ...(/verdict=\w+/.exec(details) ?? [])].join(' '),
+  )
+  expect(audited.slice(audited.indexOf('lease.create credential max'))).toEqual([
+    'lease.create credential max',
+    'lease.reject credential max',
+    'grant.renew credential max',
+    'grant.refused credential max',
+    'grant.rejected credential max',
+    'lease.verdict credential max verdict=switch',
+    'lease.create credential key',
+    'lease.reject credential key',
+    'credential.state credential key',
+    'lease.verdict credential key verdict=switch',
+    'lease.create credential bedrock',
+    'explain harness claude',
+  ])
 })
+
+/** The cells of a table, without its headings. */
+function rows(table: string): string[][] {
+  const [, ...lines] = table.trimEnd().split('\n')
+  return lines.map((line) => line.trim().split(/ {2,}/))
+}
 
 interface Held {
   readonly id: string
   readonly handle: string
+  readonly credential: { readonly generation: number } | null
 }
 
-/** As a worker does that has nothing but the handle of its lease. */
-async function reject({ id, handle }: Held, generation: number) {
+/** As a worker does that has nothing but its lease. */
+async function reject({ id, handle, credential }: Held) {
   const response = await fetch(`${world.url}/api/v1/leases/${id}/rejections`, {
     method: 'POST',
     headers: { authorization: `Bearer ${handle}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ generation, status: 401, code: 'authentication_failed' }),
+    body: JSON.stringify({
+      ...{ generation: credential?.generation, status: 401, code: 'authentication_failed' },
+    }),
   })
-  return response.json()
+  return (await response.json()) as { readonly lease: Held }
 }

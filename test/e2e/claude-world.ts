@@ -15,6 +15,9 @@ import { startServerProcess } from '../support/server-process.ts'
 import { quiet } from './exec-run.ts'
 import { type Ended, filesWith, MAIN, run } from './program-run.ts'
 
+/** Its server makes a login new before its time at most once in so long; taking one over does so. */
+export const FORCED_EVERY_MS = 1_000
+
 export interface ClaudeWorld {
   readonly sandbox: Sandbox
   readonly url: string
@@ -68,7 +71,9 @@ export async function claudeWorld(): Promise<ClaudeWorld> {
     signedInOnMachine: () => writeLogin(sandbox, loginFile),
     claviger: (...words) => run(process.execPath, [MAIN, ...words], home, environment),
     claude: (...words) =>
-      run(program, words, home, { ...own, ...hosts, ANTHROPIC_BASE_URL: sandbox.anthropicUrl }),
+      run(program, words, home, {
+        ...{ ...own, ...hosts, NO_PROXY: '127.0.0.1', ANTHROPIC_BASE_URL: sandbox.anthropicUrl },
+      }),
     leaks: () => filesWith(home, 'sk-ant-ort'),
     async close() {
       await server.stop()
@@ -89,6 +94,7 @@ async function serve(
     return await startServerProcess({
       ...{ ...place, databaseUrl: `sqlite:${join(place.stateDirectory, 'claviger.db')}` },
       ...{ masterKey: MASTER_KEY, port: '0', logLevel: 'info', anthropicUrl, bedrockUrl },
+      renewForcedEvery: String(FORCED_EVERY_MS / 1_000),
     })
   } finally {
     vi.unstubAllEnvs()
