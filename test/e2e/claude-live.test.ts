@@ -87,7 +87,7 @@ test('a token that the server renews is picked up by the session that runs', asy
   expect((await read()).credential).toMatchObject({ generation: 3, fields: { access: second } })
   sandbox.oauth.configure({ accessTokenMs: LONG_MS }, { login: id })
   const generation = async () => (await read()).credential?.generation
-  await expect.poll(generation, { timeout: SHORT_MS, interval: 100 }).toBe(4)
+  await expect.poll(generation, { timeout: 3 * SHORT_MS, interval: 100 }).toBe(4)
   const third = world.login().accessToken
   expect((await read()).credential?.fields['access']).toBe(third)
   expect(sandbox.oauth.counters()).toMatchObject({ refreshCalls: 3, granted: 3 })
