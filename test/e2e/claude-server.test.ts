@@ -40,8 +40,9 @@ test('a login is taken over from a machine, whose copy is dead then', async () =
   expect(taken).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Imported claude\/oauth max /) })
   expect(taken.stderr.split('\n')).toEqual([
     `The copy in ${world.loginFile} is dead: a login has one holder, and that is the server now.`,
+    'Remove claudeAiOauth from it: claude would end the login of the server with it.',
     'To use it here: claviger exec --harness claude --credential max -- claude, or claviger restore --harness claude',
-    'For a login of its own this machine signs in again: claude auth login',
+    'For a login of its own this machine then signs in again: claude auth login',
     '',
   ])
   expect(upstream()).toBe(1)

@@ -4,7 +4,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { agentPrograms, olderCodex } from '../agents/install.ts'
 import { type CodexWorld, codexWorld } from './codex-world.ts'
-import type { Ended } from './program-run.ts'
+import { type Ended, run } from './program-run.ts'
 
 const greeting = 'Hello from the Claviger sandbox.'
 const TURN = ['exec', '--skip-git-repo-check', 'say hi']
@@ -48,7 +48,6 @@ describe.each([
     const { tokens: own } = await laptop.readLogin('.codex')
     expect(own['refresh_token']).toBe(world.login().refreshToken)
     expect(await laptop.leaks()).toHaveLength(1)
-    expect(await laptop.codex('.codex', ...TURN)).toMatchObject({ code: 0 })
 
     const imported = await laptop.claviger(['credential', 'import', '--from', 'codex', 'chatgpt'])
     expect(imported).toMatchObject({
@@ -61,8 +60,16 @@ describe.each([
     await turnOfWorker('chatgpt')
     expect(world.sandbox.oauth.counters().refreshCalls).toBe(1)
 
+    // Signing in, the program revokes what it finds, and this would be the login that the server has now.
+    await laptop.copy('.codex', 'old')
+    for (const command of removals(imported.stderr)) await run('/bin/sh', ['-c', command], laptop.home, {})
+    expect(await approved(laptop.codex('.codex', 'login', '--device-auth', ...issuer))).toMatchObject({
+      code: 0,
+    })
+    expect(world.sandbox.oauth.logins().map(({ revoked }) => revoked)).toEqual([false, false])
+
     world.sandbox.oauth.revokeAccessToken(own['access_token'] ?? '')
-    expect(await laptop.codex('.codex', ...TURN)).toMatchObject({
+    expect(await laptop.codex('old', ...TURN)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('your refresh token was already used'),
     })
@@ -81,6 +88,11 @@ describe.each([
     expect(world.sandbox.oauth.counters().refreshCalls).toBe(0)
   })
 })
+
+/** What somebody who imported a login is told to type to be rid of its copy. */
+function removals(told: string): string[] {
+  return [...told.matchAll(/: (rm .*)/g)].map(([, command = '']) => command)
+}
 
 /** The person at the page of the device agrees. */
 async function approved(signingIn: Promise<Ended>): Promise<Ended> {
