@@ -40,6 +40,8 @@ export interface GrantStore {
   list(organizationId: string): Promise<GrantRow[]>
   /** Others with this token, wherever they are, and those of the organization with this account, by id. Empty ones match nothing. */
   twins(row: Pick<GrantRow, 'credentialId' | 'organizationId' | 'account' | 'digest'>): Promise<GrantTwin[]>
+  /** Those that were renewed with this token, wherever they are, as far as the attempt is on record; by id. */
+  renewedWith(digest: string): Promise<GrantTwin[]>
 }
 
 /**

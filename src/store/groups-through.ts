@@ -78,6 +78,7 @@ function grantsThrough(read: Way, write: Way): Grants {
       due: (now, limit) => read((unit) => unit.grants.due(now, limit)),
       list: (organizationId) => read((unit) => unit.grants.list(organizationId)),
       twins: (row) => read((unit) => unit.grants.twins(row)),
+      renewedWith: (digest) => read((unit) => unit.grants.renewedWith(digest)),
     },
     attempts: {
       insert: (row) => write((unit) => unit.attempts.insert(row)),

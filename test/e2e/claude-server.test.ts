@@ -48,6 +48,12 @@ test('a login is taken over from a machine, whose copy is dead then', async () =
   expect(upstream()).toBe(1)
   expect(world.login().refreshToken).not.toBe(own.refreshToken)
   expect(await readFile(world.loginFile, 'utf8')).toBe(file)
+  const again = world.client.call('logins.import', { ...unseen, name: 'again', acceptNotice: true })
+  await expect(again).rejects.toMatchObject({
+    code: 'conflict',
+    hint: expect.stringContaining('credential create claude oauth NAME'),
+  })
+  expect(upstream()).toBe(1)
   const lease = await world.client.call('leases.create', { harness: 'claude' })
   expect(lease.credential).toMatchObject({ type: 'claude/oauth', generation: 2 })
   expect(lease.credential?.fields).toMatchObject({ access: world.login().accessToken })

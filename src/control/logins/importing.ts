@@ -78,7 +78,7 @@ async function importTokens(
   }
 }
 
-// Renewing it here would end it there.
+// Renewing it here would end it there; and what was renewed with it once before ends when it is tried again.
 async function mustBeNew(
   unit: StoreGroups,
   caller: Caller,
@@ -86,12 +86,13 @@ async function mustBeNew(
   tokens: TokenSet,
 ): Promise<readonly GrantTwin[]> {
   const others = await twinsOf(unit, row, tokens)
-  const same = others.filter(({ sameToken }) => sameToken)
+  const renewed = await unit.grants.renewedWith(tokens.digest)
+  const same = [...others.filter(({ sameToken }) => sameToken), ...renewed]
   if (same.length === 0) return others
   const [view] = await twinViews(unit, caller, same)
   const where = view?.credential ? `: ${view.credential.name} of ${view.credential.owner}` : ''
   throw new ClavigerError('conflict', `The login in this file is stored already${where}.`, {
-    hint: 'A login has one holder. Use that one, or sign in to have another: claviger credential create codex oauth NAME',
+    hint: `A login has one holder. Use that one, or sign in to have another: claviger credential create ${row.type.replace('/', ' ')} NAME`,
   })
 }
 

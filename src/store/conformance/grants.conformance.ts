@@ -162,7 +162,7 @@ function describeGrantRows({ store, credential, insertGrant }: World): void {
   })
 }
 
-function describeTwins({ store, insertGrant }: World): void {
+function describeTwins({ store, insertGrant, insertAttempt }: World): void {
   it('have twins with the same token anywhere, and with the same account in their organization', async () => {
     const row = await insertGrant({ account: 'acc', digest: 'dig' })
     const account = await insertGrant({ account: 'acc', digest: 'another' })
@@ -189,6 +189,20 @@ function describeTwins({ store, insertGrant }: World): void {
     // For one that is not stored yet.
     const asked = { credentialId: 'new', organizationId: 'org-c', account: 'acc', digest: 'another' }
     expect(await store().grants.twins(asked)).toEqual([twin(account, true)])
+  })
+
+  it('are found by a token they were renewed with', async () => {
+    const [row, foreign] = [
+      await insertGrant({ digest: 'now' }),
+      await insertGrant({ organizationId: 'org-b' }),
+    ]
+    await insertGrant({ digest: 'once' })
+    for (const { credentialId } of [row, row, foreign]) await insertAttempt(credentialId, { digest: 'once' })
+    const found = [row, foreign].map(({ credentialId, organizationId }) => ({
+      ...{ credentialId, organizationId, sameToken: true },
+    }))
+    expect(await store().grants.renewedWith('once')).toEqual(found)
+    expect(await store().grants.renewedWith('now')).toEqual([])
   })
 
   it('have no twin in what nobody knows', async () => {

@@ -5,7 +5,7 @@ import { alreadyThere, parentGone } from '../refusals.ts'
 import type { Tables } from './tables.ts'
 
 /** The group of grants over these tables. */
-export function grantGroup({ credentials, grants }: Tables): GrantStore {
+export function grantGroup({ credentials, grants, attempts }: Tables): GrantStore {
   return {
     insert: async (row) => {
       if (grants.get(row.credentialId)) throw alreadyThere()
@@ -31,6 +31,15 @@ export function grantGroup({ credentials, grants }: Tables): GrantStore {
     list: async (organizationId) =>
       grants.find((row) => row.organizationId === organizationId).sort(byCredential),
     twins: async (row) => grants.find(isOther(row)).flatMap(asTwin(row)).sort(byCredential),
+    renewedWith: async (digest) => {
+      const ids = new Set(
+        attempts.find((attempt) => attempt.digest === digest).map(({ credentialId }) => credentialId),
+      )
+      return grants
+        .find(({ credentialId }) => ids.has(credentialId))
+        .sort(byCredential)
+        .map(({ credentialId, organizationId }) => ({ credentialId, organizationId, sameToken: true }))
+    },
   }
 }
 

@@ -64,6 +64,10 @@ export function grantGroup(database: Kysely<Database>): (execute: Execute) => Gr
         sameToken: row.digest !== '' && digest === row.digest,
       }))
     },
+    renewedWith: async (digest) => {
+      const { rows } = await execute(renewedWithQuery(database, digest))
+      return rows.map((row) => ({ ...row, sameToken: true }))
+    },
   })
 }
 
@@ -94,6 +98,20 @@ function twinsQuery(
           ? []
           : [row.and([row('organization_id', '=', organizationId), row('account', '=', account)])]),
       ]),
+    )
+    .orderBy('credential_id')
+    .compile()
+}
+
+function renewedWithQuery(
+  database: Kysely<Database>,
+  digest: string,
+): CompiledQuery<Omit<GrantTwin, 'sameToken'>> {
+  return database
+    .selectFrom('login_grant')
+    .select(['credential_id as credentialId', 'organization_id as organizationId'])
+    .where('credential_id', 'in', (attempts) =>
+      attempts.selectFrom('renewal_attempt').select('credential_id').where('digest', '=', digest),
     )
     .orderBy('credential_id')
     .compile()
