@@ -13,7 +13,7 @@ import { greeting } from './exec-run.ts'
 import { filesWith, MAIN } from './program-run.ts'
 
 // A token that lives for so long is renewed when a little more than half of that is over.
-const SHORT_MS = 10_000
+const SHORT_MS = 7_000
 const LONG_MS = 8 * 3_600_000
 
 let world: ClaudeWorld
@@ -87,7 +87,7 @@ test('a token that the server renews is picked up by the session that runs', asy
   expect((await read()).credential).toMatchObject({ generation: 3, fields: { access: second } })
   sandbox.oauth.configure({ accessTokenMs: LONG_MS }, { login: id })
   const generation = async () => (await read()).credential?.generation
-  await expect.poll(generation, { timeout: 3 * SHORT_MS, interval: 100 }).toBe(4)
+  await expect.poll(generation, { timeout: 5 * SHORT_MS, interval: 100 }).toBe(4)
   const third = world.login().accessToken
   expect((await read()).credential?.fields['access']).toBe(third)
   expect(sandbox.oauth.counters()).toMatchObject({ refreshCalls: 3, granted: 3 })
