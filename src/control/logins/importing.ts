@@ -13,6 +13,7 @@ import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { storeNew } from '../credentials/storing.ts'
 import { findCredential, findOwner, manage, storeFor } from '../find.ts'
 import { rowOf, twinsOf } from '../grants/arriving.ts'
+import { acceptNotice } from '../settings/rules.ts'
 import type { Control, Result } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -61,6 +62,7 @@ async function importTokens(
     })
     const others = await mustBeNew(unit, caller, row, tokens)
     await insertLoginNamed(workshop, unit, row, tokens, { by: caller.name, note: 'imported' })
+    if (input.acceptNotice) await acceptNotice(unit, caller, type, row.createdAt)
     return others
   })
   const seen = 1
@@ -76,7 +78,7 @@ async function importTokens(
   }
 }
 
-// Renewing it here would end it there.
+// Renewing it here would end it there; and what was renewed with it once before ends when it is tried again.
 async function mustBeNew(
   unit: StoreGroups,
   caller: Caller,
@@ -90,7 +92,7 @@ async function mustBeNew(
   const [view] = await twinViews(unit, caller, same)
   const where = view?.credential ? `: ${view.credential.name} of ${view.credential.owner}` : ''
   throw new ClavigerError('conflict', `The login in this file is stored already${where}.`, {
-    hint: `A login has one holder. Use that one, or sign in to have another: claviger credential create ${row.harness} oauth NAME`,
+    hint: `A login has one holder. Use that one, or sign in to have another: claviger credential create ${row.type.replace('/', ' ')} NAME`,
   })
 }
 

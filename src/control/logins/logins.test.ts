@@ -320,6 +320,15 @@ describe('importing', () => {
     expect(wanted).toEqual([[credential.id, { kind: 'forced', seen: 1 }]])
   })
 
+  it('remembers that the notice was accepted with it', async () => {
+    grantsAnswer({ kind: 'good', generation: 2 })
+    const request = { from: 'claude', file: 'one', owner: 'me', name: 'max' } as const
+    expect(await errorOf(house.ask('bob', 'logins.import', request))).toMatchObject({ code: 'forbidden' })
+    await house.ask('bob', 'logins.import', { ...request, acceptNotice: true })
+    const { decisions } = await house.ask('bob', 'explain', { harness: 'claude' })
+    expect(decisions).toMatchObject([{ credential: { name: 'max' }, verdict: 'chosen' }])
+  })
+
   it('says when it could not be renewed yet', async () => {
     grantsAnswer({ kind: 'later', until: 0, because: 'failing' })
     expect(await importing()).toMatchObject({ renewed: 'later' })
