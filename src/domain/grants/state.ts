@@ -2,7 +2,7 @@
 
 import type { CredentialState } from '../state.ts'
 import { isGood } from './decide.ts'
-import type { Grant, RefusalReason } from './grant.ts'
+import { type Grant, nextOrphan, type RefusalReason } from './grant.ts'
 
 export interface ShownState {
   readonly state: CredentialState
@@ -33,6 +33,7 @@ export function stateOf(grant: Grant, now: number): ShownState {
 /** Why its login is over, as one clause; null while it is not. */
 function whyOver(grant: Grant): string | null {
   const { refusal, generation, renewable, rejected } = grant
+  if (rejected !== generation && nextOrphan(grant) !== undefined) return null
   if (refusal?.generation === generation) return WHY[refusal.reason]
   if (rejected === generation) return 'the provider refuses it'
   return renewable ? null : 'it cannot be renewed'
