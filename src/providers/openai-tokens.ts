@@ -38,6 +38,7 @@ export function openAiTokens(json: JsonObject, before: FieldValues, at: number):
     expiresAt: endOf(claimsOf(access), json['expires_in'], at),
     endsAt: null,
     account: { ...account, id: accountId },
+    ...mintedAt(claimsOf(access)),
   }
 }
 
@@ -73,6 +74,10 @@ function endOf({ exp, iat }: JsonObject, expiresIn: unknown, at: number): number
   if (typeof exp === 'number') return at + lifeOf(exp * 1_000 - at)
   const seconds = typeof expiresIn === 'string' ? Number(expiresIn) : expiresIn
   return typeof seconds === 'number' && Number.isFinite(seconds) ? at + lifeOf(seconds * 1_000) : null
+}
+
+function mintedAt({ iat }: JsonObject): Pick<TokenSet, 'mintedAt'> {
+  return typeof iat === 'number' && Number.isFinite(iat) ? { mintedAt: iat * 1_000 } : {}
 }
 
 function lifeOf(milliseconds: number): number {
