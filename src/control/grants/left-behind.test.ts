@@ -61,11 +61,16 @@ describe.each(ENGINES)('on %s', (engine) => {
       const orphan = await world.store.attempts.get(late)
       expect(orphan).toMatchObject({ state: 'orphan', endedAt: world.clock.now })
       expect(orphan?.answer?.length).toBeGreaterThan(0)
+      expect(await world.store.credentials.get(ORG, id)).toMatchObject({
+        state: 'ok',
+        stateReason: 'its login has had two answers; one is kept until the other has worked',
+      })
       // The one that was brought last is dead for this provider.
       world.provider.live = 'rt-test-2'
       expect(await b.grants.want(id, { kind: 'forced', seen: 2 })).toEqual({ kind: 'good', generation: 3 })
       expect(await world.store.attempts.get(late)).toMatchObject({ state: 'dropped', answer: null })
       expect((await world.store.grants.get(id))?.grant.orphans).toEqual([])
+      expect(await world.store.credentials.get(ORG, id)).toMatchObject({ state: 'ok', stateReason: '' })
       expect(told(sleeper, b)).toEqual(['grant.orphan_found'])
       expect(world.provider.calls).toBe(3)
       expect(world.provider.revoked).toEqual([])

@@ -2,7 +2,7 @@
 // statement of its own, all in the unit of what happened.
 
 import { dueAt } from '../../../domain/grants/decide.ts'
-import { type Grant, isOver } from '../../../domain/grants/grant.ts'
+import { type Grant, isOver, isSame } from '../../../domain/grants/grant.ts'
 import { stateOf } from '../../../domain/grants/state.ts'
 import type { CredentialState } from '../../../domain/state.ts'
 import type { GrantChange, GrantRow } from '../../../store/grant-groups.ts'
@@ -62,13 +62,13 @@ async function showState(
 }
 
 const TWO_ANSWERS =
-  'two answers of one login; the later one is used, the other kept until that one has worked'
+  'two answers of one login; the one issued last is used, the other kept until that has worked'
 
 // Failing is worth a word when it is not over at once.
 const FAILING = 3
 
 function eventsOf(before: Grant, now: Grant): Notice['event'][] {
-  const isNew = now.orphans.length > before.orphans.length
+  const isNew = now.orphans.some((one) => !before.orphans.some((other) => isSame(one, other)))
   return [
     ...(isToldOver(now) && !isToldOver(before) ? (['grant.login_needed'] as const) : []),
     ...(isNew ? (['grant.orphan_found'] as const) : []),
