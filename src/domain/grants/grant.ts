@@ -178,7 +178,7 @@ export function isOver(grant: Grant): boolean {
 }
 
 /** Whether the current attempt was made with what is current still. */
-export function sendsCurrent({ attempt, generation }: Grant, id: string): boolean {
+function sendsCurrent({ attempt, generation }: Grant, id: string): boolean {
   return attempt?.id === id && attempt.generation === generation
 }
 
