@@ -101,11 +101,18 @@ function unanswered({ reason }: OutgoingError): RenewalFailure {
   }
 }
 
-async function revoke(options: OpenAiLoginOptions, fields: FieldValues): Promise<void> {
+// A token that it does not know is over already, and telling it again of one that it refuses would change nothing.
+async function revoke(options: OpenAiLoginOptions, fields: FieldValues): Promise<boolean> {
   const token = fields['refresh']?.expose()
-  if (token === undefined) return
+  if (token === undefined) return true
   const asked = { token, token_type_hint: 'refresh_token', client_id: CODEX_CLIENT }
-  await post(options, '/oauth/revoke', asked, REVOKE_TIMEOUT)
+  try {
+    const { status } = await post(options, '/oauth/revoke', asked, REVOKE_TIMEOUT)
+    return status < 500 && status !== 408 && status !== 429
+  } catch (error) {
+    if (!(error instanceof OutgoingError)) throw error
+    return false
+  }
 }
 
 function post(

@@ -40,6 +40,7 @@ export function openAiTokens(json: JsonObject, before: FieldValues, at: number):
     expiresAt: endOf(claimsOf(access), json['expires_in'], at),
     endsAt: null,
     account: { ...account, id: accountId },
+    ...mintedAt(claimsOf(access)),
   }
 }
 
@@ -84,6 +85,10 @@ function endOf({ exp, iat }: JsonObject, expiresIn: unknown, at: number): number
 
 function isNumber(value: unknown): value is number {
   return Number.isFinite(value)
+}
+
+function mintedAt({ iat }: JsonObject): Pick<TokenSet, 'mintedAt'> {
+  return typeof iat === 'number' && Number.isFinite(iat) ? { mintedAt: iat * 1_000 } : {}
 }
 
 function lifeOf(milliseconds: number): number {

@@ -56,6 +56,8 @@ export interface TokenSet {
   /** When no renewing helps any more; null: nobody knows of such an end. */
   readonly endsAt: number | null
   readonly account: Account
+  /** When they were issued, by the provider's own clock; absent where it does not say. */
+  readonly mintedAt?: number
 }
 
 /** Keeps logins alive. Never throws for an answer. */
@@ -71,8 +73,11 @@ export interface Renewer {
    * it. `at`: when it came.
    */
   tokensIn(type: CredentialType, raw: Secret, before: FieldValues, at: number): TokenSet | null
-  /** Ends the login at the provider, as far as that can be done; missing where it cannot. */
-  revoke?(type: CredentialType, fields: FieldValues): Promise<void>
+  /**
+   * Ends the login at the provider, as far as that can be done; missing where it cannot. False: it did not take it in, and
+   * may be told again. Never throws for an answer.
+   */
+  revoke?(type: CredentialType, fields: FieldValues): Promise<boolean>
 }
 
 export type SignInMethod = 'browser' | 'paste' | 'device'

@@ -37,28 +37,45 @@ export interface Rotating extends Renewer {
   /** What the next calls come to instead, in turn. */
   readonly instead: ((rotate: () => Renewal) => Promise<Renewal> | Renewal)[]
   account: string
+  /** Takes the last token that was used once more, and brings others; those it brought before are dead. */
+  forgives: boolean
+  /** Tells by its own clock when it issued tokens. */
+  says: boolean
+  /** The refresh tokens that it was told are over. */
+  readonly revoked: string[]
 }
 
 export function rotating(now: () => number, life = HOUR): Rotating {
   let serial = 0
-  const mint = () => {
+  let parent = ''
+  const mint = (used: string) => {
     serial += 1
+    parent = used
     provider.live = `rt-test-${serial}`
-    return JSON.stringify({ access: `at-test-${serial}`, refresh: provider.live, account: provider.account })
+    const { account, says } = provider
+    const tokens = { access: `at-test-${serial}`, refresh: provider.live, account }
+    return JSON.stringify({ ...tokens, ...(says && { mintedAt: now() }) })
   }
   const provider: Rotating = {
     ...{ calls: 0, live: '', instead: [], account: 'acct-1', renews: ['codex/oauth', 'claude/oauth'] },
+    ...{ forgives: false, says: false, revoked: [] },
     async renew(_, fields) {
       provider.calls += 1
       const rotate = (): Renewal => {
-        if (fields['refresh']?.expose() !== provider.live) return { kind: 'refused', reason: 'reused' }
-        return { kind: 'answered', raw: new Secret(mint()) }
+        const used = fields['refresh']?.expose() ?? ''
+        const isGood = used === provider.live || (provider.forgives && used === parent)
+        if (!isGood) return { kind: 'refused', reason: 'reused' }
+        return { kind: 'answered', raw: new Secret(mint(used)) }
       }
       return (await provider.instead.shift()?.(rotate)) ?? rotate()
     },
     tokensIn: (type, raw) => {
-      const { access, refresh, account } = JSON.parse(raw.expose())
-      return tokenSet(access, refresh, account, now() + life, type)
+      const { access, refresh, account, mintedAt } = JSON.parse(raw.expose())
+      return { ...tokenSet(access, refresh, account, now() + life, type), ...(mintedAt && { mintedAt }) }
+    },
+    async revoke(_, fields) {
+      provider.revoked.push(fields['refresh']?.expose() ?? '')
+      return true
     },
   }
   provider.live = 'rt-test-0'

@@ -96,8 +96,10 @@ async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Prom
       return { outcome: action }
     case 'wait':
       return { row, flight: flights.of(credentialId) }
-    case 'attempt':
-      return { row, flight: flights.begin({ credentialId, organizationId, wish, watched }) }
+    case 'attempt': {
+      const found = grant.attempt && watched && { attempt: grant.attempt.id, watched }
+      return { row, flight: flights.begin({ credentialId, organizationId, wish, found }) }
+    }
   }
 }
 
