@@ -11,6 +11,7 @@ import {
   useTwoServers,
 } from '../../../test/support/grant-stores.ts'
 import { type GrantWorld, journalInMemory, tokenSet } from '../../../test/support/grants.ts'
+import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 
 const MINUTE = 60_000
