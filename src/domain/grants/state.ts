@@ -23,8 +23,8 @@ const FINE: ShownState = { state: 'ok', reason: '', until: null }
 
 /** The state at this moment. It changes by itself only when the access token of a login that is over ends. */
 export function stateOf(grant: Grant, now: number): ShownState {
-  if (grant.unverified) return { state: 'quarantined', reason: '', until: null }
   const reason = whyOver(grant)
+  if (grant.unverified && reason === null) return { state: 'quarantined', reason: '', until: null }
   if (reason === null) return FINE
   if (!isGood(grant, { now })) return { state: 'needs_login', reason, until: null }
   return { state: 'expiring', reason: `${reason}; sign in again before it ends`, until: grant.expiresAt }
