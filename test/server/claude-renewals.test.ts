@@ -1,10 +1,21 @@
 // Real servers that are killed while the program of a provider renews a login for them: what it has written, or writes
 // later, is found at the next start, and nothing of it is left behind.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { insertLogin, type NewPlace, rowOf } from '../../src/control/grants/arriving.ts'
 import { Secret } from '../../src/domain/secret.ts'
@@ -17,6 +28,7 @@ import { withServerStore } from '../support/server-store.ts'
 import { type SlowClaude, slowClaude } from '../support/slow-claude.ts'
 
 const OLD = 'sk-ant-ort01-test-old'
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const ACCOUNT = '11111111-1111-4111-8111-111111111111'
 
 let parent: string
@@ -24,9 +36,25 @@ let claude: SlowClaude
 let server: ServerProcess | undefined
 const strays: number[] = []
 
+// A state directory with one login that has ended, which every test gets a copy of.
+let prepared: string
+beforeAll(async () => {
+  prepared = mkdtempSync(join(tmpdir(), 'claviger-prepared-'))
+  parent = prepared
+  mkdirSync(stateDirectory(), { mode: 0o700 })
+  claude = slowClaude(parent)
+  const { client, process: first } = await start()
+  await client.call('policy.set', { harness: 'claude', policy: 'shared', acceptTerms: true })
+  const { organization } = await client.call('whoami', {})
+  await first.stop()
+  await storeLogin(organization.id)
+})
+afterAll(() => rmSync(prepared, { recursive: true, force: true }))
+
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'claviger-renewals-'))
-  mkdirSync(join(parent, 'state'), { mode: 0o700 })
+  cpSync(join(prepared, 'state'), stateDirectory(), { recursive: true })
+  chmodSync(stateDirectory(), 0o700)
   claude = slowClaude(parent)
 })
 afterEach(async () => {
@@ -53,13 +81,8 @@ async function start() {
   return { process: server, client }
 }
 
-/** A server that is renewing a login, which has ended; its program waits. */
+/** A server that is renewing a login, whose program waits. */
 async function renewing(): Promise<ServerProcess> {
-  const first = await start()
-  await first.client.call('policy.set', { harness: 'claude', policy: 'shared', acceptTerms: true })
-  const { organization } = await first.client.call('whoami', {})
-  await first.process.stop()
-  await storeLogin(organization.id)
   const { process } = await start()
   await claude.untilBegun(1)
   const [home = ''] = homes()
@@ -108,7 +131,18 @@ it('the login lives when its server is killed before it has seen what the progra
   await expect.poll(homes, { timeout: 5_000 }).toEqual([])
   await expect.poll(programs, { timeout: 5_000 }).toEqual([])
   expect(again.logs()).not.toContain('sk-ant-')
+  // What is restored from it does not renew itself, which is said beside the report.
+  const { stdout, stderr } = await restoreClaude()
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe('Restored claude OAuth credentials')
+  expect(stderr).toMatch(/warning: this login ends at 2\S+Z, and .* claviger exec/)
+  expect(`${stdout}${stderr}`).not.toContain('sk-ant-')
 })
+
+async function restoreClaude() {
+  const words = [MAIN, 'restore', '--harness', 'claude', '--credential', 'max']
+  const env = { PATH: '/usr/bin:/bin', HOME: parent, CLAVIGER_STATE_DIR: stateDirectory() }
+  return promisify(execFile)(process.execPath, words, { env, cwd: parent })
+}
 
 it('the login lives when the program writes only after its server was killed and started again', async () => {
   const victim = await renewing()
@@ -116,7 +150,7 @@ it('the login lives when the program writes only after its server was killed and
   const { client } = await start()
   const waiting = lease(client)
   // It was not taken for dead: the old token is not sent a second time while it may be answered.
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  await new Promise((resolve) => setTimeout(resolve, 500))
   expect(claude.runs()).toEqual([OLD])
   claude.write()
   expect(await waiting).toMatchObject({ access: 'sk-ant-oat01-test-new-1' })

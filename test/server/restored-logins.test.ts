@@ -2,11 +2,20 @@
 // out before one call has shown that it lives.
 
 import { execFile } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { serverSettings } from '../../src/config.ts'
 import { Secret } from '../../src/domain/secret.ts'
@@ -24,8 +33,23 @@ let parent: string
 let sandbox: Sandbox
 let server: ServerProcess | undefined
 
+// A state directory that a server was started in, which every test gets a copy of.
+let prepared: string
+let organizationId: string
+beforeAll(async () => {
+  prepared = mkdtempSync(join(tmpdir(), 'claviger-prepared-'))
+  parent = prepared
+  sandbox = await startSandbox()
+  organizationId = (await (await start('first')).call('whoami', {})).organization.id
+  await server?.stop()
+  await sandbox.close()
+})
+afterAll(() => rmSync(prepared, { recursive: true, force: true }))
+
 beforeEach(async () => {
   parent = mkdtempSync(join(tmpdir(), 'claviger-restored-'))
+  cpSync(join(prepared, 'first'), join(parent, 'first'), { recursive: true })
+  chmodSync(join(parent, 'first'), 0o700)
   sandbox = await startSandbox()
 })
 afterEach(async () => {
@@ -51,11 +75,9 @@ async function start(name: string): Promise<Client> {
 
 /** An installation with one login; no server runs on it. */
 async function withLogin(endsIn: number, settings = {}): Promise<StoredLogin> {
-  const { organization } = await (await start('first')).call('whoami', {})
-  await server?.stop()
   const masterKey = Buffer.from(MASTER_KEY, 'hex')
   return withServerStore(`sqlite:${database('first')}`, (store) =>
-    storeLogin({ store, masterKey, organizationId: organization.id }, sandbox, endsIn, settings),
+    storeLogin({ store, masterKey, organizationId }, sandbox, endsIn, settings),
   )
 }
 
