@@ -31,6 +31,7 @@ import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/bet
 import { sha256 } from './lib/digest.ts'
 import { makeIdsBy } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { removePrivateHomes } from './lib/programs/private-home.ts'
 import { randomSource } from './lib/random.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
@@ -77,6 +78,8 @@ export async function serveWith(settings: ServerSettings, options: ServingOption
     for (const ending of endings.splice(0).reverse()) await ending()
   }
   try {
+    // A sign-in ends with the process that began it.
+    await removePrivateHomes(join(settings.stateDirectory, 'sign-ins'))
     return { ...(await begin(settings, options, endings)), close }
   } catch (error) {
     await close()
@@ -217,9 +220,9 @@ function edges(settings: ServerSettings) {
 }
 
 function claudeRenewal(settings: ServerSettings): ClaudeRenewal {
-  const { renewalLimitMs, read } = claudeAt(settings, 'renewals', 'claude')
+  const { renewalLimitMs, read, leftBehind } = claudeAt(settings, 'renewals', 'claude')
   return {
-    ...{ renewalLimitMs, read },
+    ...{ renewalLimitMs, read, leftBehind },
     renew: async (grant) => (await foundClaude(settings, 'renewals')).renew(grant),
   }
 }

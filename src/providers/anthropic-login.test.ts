@@ -32,6 +32,7 @@ function renewerWith(outcome: RenewalOutcome) {
   const renewer = anthropicRenewer({
     renewalLimitMs: 75_000,
     read: readLoginFile,
+    leftBehind: async () => [],
     renew: async (grant) => {
       asked.push(grant)
       return outcome
@@ -43,8 +44,9 @@ function renewerWith(outcome: RenewalOutcome) {
 describe('renewing a Claude login', () => {
   it('hands the program its refresh token and scopes, and takes the file as the answer', async () => {
     const file = fileOf()
-    const { renewer, asked, renew } = renewerWith({ outcome: 'tokens', file })
-    expect(await renew()).toEqual({ kind: 'answered', raw: file })
+    const remove = async () => undefined
+    const { renewer, asked, renew } = renewerWith({ outcome: 'tokens', file, remove })
+    expect(await renew()).toEqual({ kind: 'answered', raw: file, stored: remove })
     expect(asked[0]?.refresh.expose()).toBe('sk-ant-ort01-test-old')
     expect(asked[0]?.scopes).toEqual(['user:inference', 'user:profile'])
     expect(renewer.limitMs).toBe(75_000)

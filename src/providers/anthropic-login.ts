@@ -7,7 +7,7 @@ import { claudeTokens } from './claude/tokens.ts'
 import type { LoginProgram, RenewalOutcome } from './login-program.ts'
 import type { Renewal, RenewalFailure, Renewer, TokenSet } from './provider.ts'
 
-export type ClaudeRenewal = Pick<LoginProgram, 'renew' | 'read' | 'renewalLimitMs'>
+export type ClaudeRenewal = Pick<LoginProgram, 'renew' | 'read' | 'renewalLimitMs' | 'leftBehind'>
 
 /** Renews `claude/oauth`. */
 export function anthropicRenewer(program: ClaudeRenewal): Renewer {
@@ -15,10 +15,11 @@ export function anthropicRenewer(program: ClaudeRenewal): Renewer {
     renews: ['claude/oauth'],
     // The program ends by itself: to end it earlier would lose logins.
     limitMs: program.renewalLimitMs,
-    renew: async (_, fields) => {
+    leftBehind: () => program.leftBehind(),
+    renew: async (_, fields, { note = '' }) => {
       const { refresh } = fields
       if (refresh === undefined) return { kind: 'refused', reason: 'refused' }
-      return meaning(await program.renew({ refresh, scopes: scopesOf(fields) }))
+      return meaning(await program.renew({ refresh, scopes: scopesOf(fields), note }))
     },
     tokensIn: (_, raw, before) => tokensIn(program, raw, before),
   }
@@ -27,7 +28,7 @@ export function anthropicRenewer(program: ClaudeRenewal): Renewer {
 function meaning(outcome: RenewalOutcome): Renewal {
   switch (outcome.outcome) {
     case 'tokens':
-      return { kind: 'answered', raw: outcome.file }
+      return { kind: 'answered', raw: outcome.file, stored: outcome.remove }
     case 'refused':
       return { kind: 'refused', reason: 'refused' }
     case 'transient':

@@ -22,7 +22,8 @@ export interface Probe {
 /** What asking for new tokens came to. */
 export type Renewal =
   /** The answer as it came: it is put in a safe place before anybody looks into it. */
-  | { readonly kind: 'answered'; readonly raw: Secret }
+  /** `stored`: call it when `raw` is in a safe place; until then what came lies where the next start finds it. */
+  | { readonly kind: 'answered'; readonly raw: Secret; stored?(): Promise<void> }
   /** For good, whatever we do. */
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
   | RenewalFailure
@@ -60,6 +61,21 @@ export interface TokenSet {
   readonly mintedAt?: number
 }
 
+export interface RenewalLimits {
+  readonly timeoutMs: number
+  /** What it is for, in the words of whoever asks: the note of what is left behind when this process is killed. */
+  readonly note?: string
+}
+
+/** A renewal whose process was killed. */
+export interface LeftRenewal {
+  readonly note: string
+  /** What it has brought, as soon as that is there; null when it is certain that nothing comes any more. */
+  answer(): Promise<Secret | null>
+  /** Ends what goes on of it, and removes all of it. Call it when the answer is in a safe place, or of no use. */
+  remove(): Promise<void>
+}
+
 /** Keeps logins alive. Never throws for an answer. */
 export interface Renewer {
   /** Where a renewal may take longer than a call: milliseconds. */
@@ -67,7 +83,12 @@ export interface Renewer {
   /** Types it can renew. */
   readonly renews: readonly CredentialType[]
   /** Asks once, without following or repeating anything. It reads for as long as `timeoutMs`. */
-  renew(type: CredentialType, fields: FieldValues, limits: { readonly timeoutMs: number }): Promise<Renewal>
+  renew(type: CredentialType, fields: FieldValues, limits: RenewalLimits): Promise<Renewal>
+  /**
+   * Renewals that an earlier process of this server began and did not end, and that may still be answered; missing where
+   * they end with the process. Asked once, before the first `renew`.
+   */
+  leftBehind?(): Promise<readonly LeftRenewal[]>
   /**
    * The tokens in an answer to `renew`; what it does not bring stays as it was in `before`. Null when there are none in
    * it. `at`: when it came.

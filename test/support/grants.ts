@@ -4,8 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { insertLogin, type NewPlace, rowOf } from '../../src/control/grants/arriving.ts'
 import { createBreakers } from '../../src/control/grants/breakers.ts'
-import { createGrants } from '../../src/control/grants/engine.ts'
-import type { Grants } from '../../src/control/grants/grants.ts'
+import { createGrants, type Engine } from '../../src/control/grants/engine.ts'
 import type { JournaledAnswer, Reached, RenewalJournal } from '../../src/control/grants/renewing/journal.ts'
 import { grantAct } from '../../src/control/grants/renewing/keeping.ts'
 import type { EngineTimings, GrantPorts, Notice } from '../../src/control/grants/tools.ts'
@@ -136,7 +135,7 @@ export interface GrantWorld {
 }
 
 export interface GrantServer {
-  readonly grants: Grants
+  readonly grants: Engine
   readonly ports: GrantPorts
   readonly journal: JournalOfTest
   readonly told: Notice[]

@@ -25,7 +25,7 @@ export async function run(context: Context, options: RestoreOptions): Promise<nu
   ])
   const lines: string[] = []
   const lease = await restoreCredential(
-    { harness, leases: leasesOf(client), report: (line) => lines.push(line) },
+    { harness, leases: leasesOf(client), report: (line) => lines.push(line), warn: (line) => ui.note(line) },
     {
       environment: dependencies.env,
       cwd: process.cwd(),

@@ -10,6 +10,7 @@ import { createListening } from './listening.ts'
 import { createLooking, type Looking } from './looking.ts'
 import { drain } from './renewing/draining.ts'
 import { find, type GrantPlace, grantAct, keep, nothingToDo, untilKept } from './renewing/keeping.ts'
+import { leftAttempts } from './renewing/taking-over.ts'
 import { type GrantPorts, situationOf, upkeep } from './tools.ts'
 
 // How often somebody looks who waits for a word of another server, in milliseconds.
@@ -18,7 +19,12 @@ const LOOK_EVERY = 500
 // How long somebody waits for a new one who could have the old one, in milliseconds.
 const NO_HURRY = 1_000
 
-export function createGrants(ports: GrantPorts): Grants {
+export interface Engine extends Grants {
+  /** Goes on with what an earlier process of this server has begun. Call it once, before anything is wanted. */
+  takeOver(): Promise<void>
+}
+
+export function createGrants(ports: GrantPorts): Engine {
   const { timings, elapsed } = ports
   const flights = createFlights(ports)
   const looking = createLooking(ports, flights.isMaking)
@@ -54,6 +60,7 @@ export function createGrants(ports: GrantPorts): Grants {
     want,
     mayBeDue: (expiresAt) => expiresAt !== null && expiresAt - ports.now() < 1.2 * timings.margin,
     drain: drainShared,
+    takeOver: async () => flights.takeOver(await leftAttempts(ports)),
     ended: async () => {
       listening.stop()
       await flights.ended()

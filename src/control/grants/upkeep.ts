@@ -24,6 +24,7 @@ export interface KeptGrants {
 export async function keepGrants(ports: GrantPorts): Promise<KeptGrants> {
   const { store, log } = ports
   const grants = createGrants(ports)
+  await grants.takeOver()
   await grants.drain()
   const failed = (what: string) => (thrown: unknown) => log.warn({ detail: String(thrown) }, what)
   const drainFailed = failed('the journal of renewals was not drained')

@@ -23,8 +23,8 @@ const TWO_ANSWERS = 'its login has had two answers; one is kept until the other 
 
 /** The state at this moment. It changes by itself only when the access token of a login that is over ends. */
 export function stateOf(grant: Grant, now: number): ShownState {
-  if (grant.unverified) return { state: 'quarantined', reason: '', until: null }
   const reason = whyOver(grant)
+  if (grant.unverified && reason === null) return { state: 'quarantined', reason: '', until: null }
   if (reason === null)
     return { state: 'ok', reason: grant.orphans.length > 0 ? TWO_ANSWERS : '', until: null }
   if (!isGood(grant, { now })) return { state: 'needs_login', reason, until: null }

@@ -13,7 +13,7 @@ import type { CredentialRow } from '../../../store/store.ts'
 import { sealedVersion } from '../../credentials/sealing.ts'
 import { keyContext } from '../../guard.ts'
 import { type GrantPorts, situationOf, upkeep } from '../tools.ts'
-import { answerField, type JournaledAnswer } from './journal.ts'
+import { type AnswerPlace, answerField, type JournaledAnswer, noteOf } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
 import { fieldsOfOrphan, sealedOrphan } from './orphans.ts'
 import { settle } from './placing.ts'
@@ -63,32 +63,36 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   if (left < timings.callTimeout) return ended(ports, claim.attempt, { kind: 'unsent' })
   const { row, fields } = claim
   if (fields === null) return ended(ports, claim.attempt, { kind: 'refused', reason: 'refused' })
+  const { id, credentialId, organizationId, login, generation } = claim.attempt
   // What is issued for it is issued no earlier. When the answer is read says less: this process may have slept meanwhile.
-  const at = ports.now()
-  const said = await ask(ports, claim, fields, left)
+  const place: AnswerPlace = { attempt: id, credentialId, organizationId, login, generation, at: ports.now() }
+  const said = await ask(ports, { ...claim, fields }, place, left)
   if (said.kind !== 'answered') return ended(ports, claim.attempt, said)
-  const answer = await escrow(ports, claim, said.raw, at)
-  const tokens = tokensIn(ports, row, said.raw, fields, at)
+  const answer = await escrow(ports, row, place, said.raw)
+  const tokens = tokensIn(ports, row, said.raw, fields, place.at)
   if (tokens === null) {
     await ended(ports, claim.attempt, UNREADABLE)
-    return ports.journal.settled(answer.attempt)
+    ports.journal.settled(answer.attempt)
+  } else {
+    const placed = await settle(ports, answer, tokens)
+    if (placed === 'gone') await revokeAtOnce(ports, row, claim.attempt, tokens)
   }
-  const placed = await settle(ports, answer, tokens)
-  if (placed === 'gone') await revokeAtOnce(ports, row, claim.attempt, tokens)
+  // It stays where the provider has put it until the database has it, too.
+  await said.stored?.()
 }
 
 // A provider that answers nobody is left in peace by most.
 async function ask(
   ports: GrantPorts,
-  { row, renewer }: Claim,
-  fields: FieldValues,
+  { row, fields, renewer }: Claim & { readonly fields: FieldValues },
+  place: AnswerPlace,
   timeoutMs: number,
 ): Promise<Renewal> {
   const { breakers } = ports
   const retryAfterMs = breakers.wait(renewer)
   if (retryAfterMs > 0)
     return { kind: 'failed', doubtful: false, retryAfterMs, message: 'The provider answers nobody.' }
-  const said = await renewer.renew(row.type, fields, { timeoutMs }).catch(thrown(ports))
+  const said = await renewer.renew(row.type, fields, { timeoutMs, note: noteOf(place) }).catch(thrown(ports))
   breakers.report(renewer, row.id, said.kind !== 'failed')
   return said
 }
@@ -148,24 +152,23 @@ function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
   })
 }
 
-// Sealed with the data key of the credential, which stays the same when the master key does not.
-async function escrow(
+/** Puts an answer into the journal, sealed with the data key of the credential, which stays when the master key does not. */
+export async function escrow(
   ports: GrantPorts,
-  { attempt, row }: Claim,
+  row: CredentialRow,
+  place: AnswerPlace,
   raw: Secret,
-  at: number,
 ): Promise<JournaledAnswer> {
-  const { id, credentialId, organizationId, login, generation } = attempt
-  const field = answerField(id)
+  const { attempt, credentialId, organizationId, generation } = place
+  const field = answerField(attempt)
   const context = { organizationId, credentialId, field, version: generation, fields: [field] }
-  const sealed = ports.vault.seal(row.wrappedKey, keyContext(row), context, raw)
-  const answer = { attempt: id, credentialId, organizationId, login, generation, at, sealed }
+  const answer = { ...place, sealed: ports.vault.seal(row.wrappedKey, keyContext(row), context, raw) }
   try {
     await ports.journal.append(answer)
   } catch (error) {
     // The database may still take it; dropping it here would lose it for certain.
     const detail = error instanceof Error ? error.message : String(error)
-    ports.log.error({ attempt: id, detail }, 'the journal of renewals cannot be written')
+    ports.log.error({ attempt, detail }, 'the journal of renewals cannot be written')
   }
   return answer
 }
