@@ -50,7 +50,7 @@ import { createMetrics, type Metrics } from './server/metrics.ts'
 import { openJournal } from './server/renewal-journal.ts'
 import type { RunningServer } from './server/running.ts'
 import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
-import { lockStateDirectory } from './server/state-lock.ts'
+import { lockStateDirectory, nameOfLock } from './server/state-lock.ts'
 import { engineOf, openSqlStore, shownDatabase } from './store/sql/sql-store.ts'
 import { createVault } from './vault/envelope.ts'
 import { checkKeyIds, findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
@@ -267,14 +267,16 @@ type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'>
 
 // The attempts of a server and its journal belong together, over restarts too.
 async function startGrants(settings: ServerSettings, { providerOf, ...world }: GrantWorld) {
-  const file = await openJournal(join(settings.stateDirectory, 'renewals.journal'), world.now)
+  const { stateDirectory } = settings
+  const path = join(stateDirectory, 'renewals.journal')
+  const file = await openJournal(path, world.now, nameOfLock(stateDirectory))
   const ending = new AbortController()
   const elapsed = () => performance.now()
   const kept = await keepGrants({
     ...world,
     guard: createGuard(world),
     journal: file.journal,
-    replica: file.replica,
+    ...{ replica: file.replica, formerly: file.formerly },
     timings: { ...GRANT_TIMINGS, ...settings.renewal },
     renewerOf: (type) => providerOf(type)?.renewer,
     breakers: createBreakers(elapsed),

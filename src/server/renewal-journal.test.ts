@@ -24,8 +24,8 @@ afterEach(async () => {
 
 const files: JournalFile[] = []
 
-async function opened(): Promise<JournalFile> {
-  const file = await openJournal(path, () => now)
+async function opened(lock: string | null = 'lock-1'): Promise<JournalFile> {
+  const file = await openJournal(path, () => now, lock)
   files.push(file)
   return file
 }
@@ -46,6 +46,31 @@ it('what was appended is there after a crash, and the name of the server stays',
   expect(again.journal.answers()).toEqual([answer('a')])
   expect(again.journal.furthest()).toEqual([{ credentialId: 'cred-1', login: 'login-1', generation: 2 }])
   expect(again.replica).toBe(first.replica)
+})
+
+it('a copy of it has another name, the same answers, and knows whose copy it is', async () => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  const copy = await opened('lock-2')
+  expect(copy.replica).not.toBe(first.replica)
+  expect([attempts(copy), copy.formerly]).toEqual([['a'], [first.replica]])
+  const again = await opened('lock-2')
+  expect([again.replica, again.formerly]).toEqual([copy.replica, [first.replica]])
+  const third = await opened('lock-1')
+  expect(third.formerly).toEqual([copy.replica, first.replica])
+})
+
+it('has another name each time where nobody can tell whether it is a copy, and remembers a few', async () => {
+  const names: string[] = []
+  for (let times = 0; times < 12; times += 1) names.unshift((await opened(null)).replica)
+  expect(new Set(names).size).toBe(12)
+  expect((await opened()).formerly).toEqual(names.slice(0, 8))
+})
+
+it('of a server before locks had names is taken for a copy', async () => {
+  writeFileSync(path, '{"replica":"replica-old"}\n')
+  const file = await opened()
+  expect([file.replica === 'replica-old', file.formerly]).toEqual([false, ['replica-old']])
 })
 
 it('a last line that was cut short is left out, and nothing is written behind it', async () => {

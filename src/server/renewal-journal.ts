@@ -1,5 +1,5 @@
 // The journal of renewals as a file in the state directory: lines that are only ever added, each on the disk before its
-// promise resolves. It also keeps the name of this server: who has another journal is another server.
+// promise resolves. It also keeps the name of this server: who has another journal is another server, and so is a copy.
 
 import { type FileHandle, open } from 'node:fs/promises'
 import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/renewing/journal.ts'
@@ -11,23 +11,34 @@ import { newId } from '../lib/id.ts'
 const KEPT_MS = 60 * 60_000
 // When so many lines were added the file is written anew, without what nobody needs any more.
 const LINES_AT_MOST = 5_000
+// So many of its earlier names are remembered: an attempt that nobody knows the end of is not old.
+const NAMES_AT_MOST = 8
 
 export interface JournalFile {
   readonly journal: RenewalJournal
-  /** The name this server keeps for as long as it keeps its journal. */
+  /** The name this server keeps for as long as it is certain that nobody else has it. */
   readonly replica: string
+  /** Names that servers with this journal had before, the last one first. Each may be that of a server that still runs. */
+  readonly formerly: readonly string[]
   close(): Promise<void>
 }
 
 type Line =
-  | { readonly replica: string }
+  | { readonly replica: string; readonly lock?: string | null; readonly formerly?: readonly string[] }
   | { readonly answer: Omit<JournaledAnswer, 'sealed'> & { readonly sealed: string } }
   | { readonly settled: string; readonly at: number }
   | { readonly reached: Reached }
   | { readonly forgotten: string }
 
-interface Contents {
+interface Name {
+  /** Empty: there was none. */
   readonly replica: string
+  /** Of the one who had this name. */
+  readonly lock: string | null
+  readonly formerly: readonly string[]
+}
+
+interface Contents extends Name {
   readonly answers: Map<string, JournaledAnswer>
   readonly settledAt: Map<string, number>
   readonly reached: Map<string, Reached>
@@ -35,10 +46,16 @@ interface Contents {
 
 /**
  * Opens the journal at `path`, or begins one. A last line that was cut short is left out: nobody was told that it is
- * there. Throws `unavailable` when it cannot be read or written, or is not ours.
+ * there. `lock` names the lock on its directory; null: nothing is known of it. Throws `unavailable` when it cannot be
+ * read or written, or is not ours.
  */
-export async function openJournal(path: string, now: () => number): Promise<JournalFile> {
-  const contents = read(path, (await readIfThere(path)) ?? '')
+export async function openJournal(
+  path: string,
+  now: () => number,
+  lock: string | null,
+): Promise<JournalFile> {
+  const found = read(path, (await readIfThere(path)) ?? '')
+  const contents = { ...found, ...nameFor(found, lock) }
   let file = await begin(path, contents, now())
   let lines = 0
   let isTorn = false // what was written last may be there in part, and nothing may follow that
@@ -67,13 +84,20 @@ export async function openJournal(path: string, now: () => number): Promise<Jour
   // What is only a note may be lost: it is found out again.
   const note = (line: Line) => void write(line).catch(() => undefined)
   return {
-    replica: contents.replica,
+    ...{ replica: contents.replica, formerly: contents.formerly },
     journal: journalOver(contents, now, write, note),
     close: async () => {
       await last
       await file.close()
     },
   }
+}
+
+// A journal that was copied has been somewhere else before, and whoever had its name there may be alive.
+function nameFor({ replica, lock: before, formerly }: Name, lock: string | null): Name {
+  if (replica !== '' && lock !== null && lock === before) return { replica, lock, formerly }
+  const others = replica === '' ? [] : [replica, ...formerly].slice(0, NAMES_AT_MOST)
+  return { replica: newId('replica'), lock, formerly: others }
 }
 
 type Write = (line: Line) => Promise<void>
@@ -128,7 +152,10 @@ function dropOld({ answers, settledAt }: Contents, now: number): void {
 }
 
 function read(path: string, text: string): Contents {
-  const contents = { replica: newId('replica'), answers: new Map(), settledAt: new Map(), reached: new Map() }
+  const contents = {
+    ...{ replica: '', lock: null, formerly: [] },
+    ...{ answers: new Map(), settledAt: new Map(), reached: new Map() },
+  }
   const lines = text.split('\n')
   // After the last line feed is what a crash has cut short, or nothing.
   for (const line of lines.slice(0, -1)) apply(contents, parse(path, line))
@@ -149,7 +176,7 @@ function parse(path: string, line: string): Line {
 }
 
 function apply(contents: { -readonly [K in keyof Contents]: Contents[K] }, line: Line): void {
-  if ('replica' in line) contents.replica = line.replica
+  if ('replica' in line) Object.assign(contents, { lock: null, formerly: [], ...line })
   else if ('answer' in line) {
     const { sealed } = line.answer
     contents.answers.set(line.answer.attempt, { ...line.answer, sealed: Buffer.from(sealed, 'base64') })
@@ -165,9 +192,9 @@ function apply(contents: { -readonly [K in keyof Contents]: Contents[K] }, line:
 // The whole of it, written anew; the result adds to it.
 async function begin(path: string, contents: Contents, now: number): Promise<FileHandle> {
   dropOld(contents, now)
-  const { replica, answers, settledAt, reached } = contents
+  const { replica, lock, formerly, answers, settledAt, reached } = contents
   const lines: Line[] = [
-    { replica },
+    { replica, lock, formerly },
     ...[...answers.values()].map((answer) => ({
       answer: { ...answer, sealed: Buffer.from(answer.sealed).toString('base64') },
     })),
