@@ -33,6 +33,39 @@ describe('what a holder claims and nobody can check', () => {
     expect(other.credential?.id).toBe(id)
   })
 
+  it('holds others off once in an hour, however often and by whoever it is claimed', async () => {
+    const { house, id } = await login('bob')
+    const claim = async (who: 'bob' | 'cyd') => {
+      const lease = await house.ask(who, 'leases.create', { harness: 'codex', credential: id })
+      const generation = lease.credential?.generation ?? 0
+      return house.ask(who, 'leases.reject', { id: lease.id, generation, status: 429 })
+    }
+    const lease = await house.ask('cyd', 'leases.create', { harness: 'codex' })
+    await claim('bob')
+    const { stateUntil } = await rowOf(house, id)
+    house.clock.now += 60_000
+    // While it lasts it is not made longer either.
+    await house.ask('cyd', 'leases.reject', { id: lease.id, generation: 1, status: 429 })
+    expect((await rowOf(house, id)).stateUntil).toBe(stateUntil)
+    for (const who of ['bob', 'cyd', 'bob'] as const) {
+      house.clock.now += 600_000
+      expect(await claim(who)).toMatchObject({ verdict: 'wait' })
+      expect((await rowOf(house, id)).stateUntil).toBe(stateUntil)
+    }
+    house.clock.now += HOUR / 2
+    await claim('cyd')
+    expect((await rowOf(house, id)).stateUntil).toBe(house.clock.now + 300_000)
+  })
+
+  it('says less than who manages it, whenever they say it', async () => {
+    const { house, id, say } = await login('bob')
+    const lease = await house.ask('ada', 'leases.create', { harness: 'codex' })
+    await say({ status: 429 })
+    const resetAt = new Date(house.clock.now + 5 * HOUR).toISOString()
+    await house.ask('ada', 'leases.reject', { id: lease.id, generation: 1, status: 429, resetAt })
+    expect((await rowOf(house, id)).stateUntil).toBe(house.clock.now + 5 * HOUR)
+  })
+
   it('counts in full when it comes from who manages the credential, and never rotates anything', async () => {
     const { house, id, say, world } = await login('org')
     const resetAt = new Date(house.clock.now + 5 * HOUR).toISOString()
