@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,12 +140,39 @@ it('goes on with the old file when there is no room to write it anew', async () 
   const file = await opened()
   for (let generation = 1; generation < 5_000; generation += 1)
     await file.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation })
-  rmSync(directory, { recursive: true })
+  // A place that is not safe is not written in.
+  chmodSync(directory, 0o777)
   await file.journal.append(answer('a'))
   await file.journal.append(answer('b'))
-  expect(attempts(file)).toEqual(['a', 'b'])
   await file.close()
-  directory = mkdtempSync(join(tmpdir(), 'claviger-journal-'))
+  chmodSync(directory, 0o700)
+  expect(attempts(await opened())).toEqual(['a', 'b'])
+})
+
+it('loses no line when writing it anew fails half-way', async () => {
+  const file = await opened()
+  for (let generation = 1; generation < 5_000; generation += 1)
+    await file.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation })
+  const other = await open(path, 'r')
+  const handle = Object.getPrototypeOf(other)
+  await other.close()
+  const sync = handle.sync
+  // The new file is in its place, and its directory cannot be synced.
+  const syncing = vi
+    .spyOn(handle, 'sync')
+    .mockImplementationOnce(function (this: unknown) {
+      return sync.call(this)
+    })
+    .mockImplementationOnce(() => Promise.reject(new Error('EIO: i/o error')))
+    .mockImplementationOnce(() => Promise.reject(new Error('ENOSPC: no space left on device')))
+  await file.journal.append(answer('a'))
+  expect(syncing).toHaveBeenCalledTimes(2)
+  // What would be in no file that has a name is not there.
+  await expect(file.journal.append(answer('b'))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(readFileSync(path, 'utf8')).not.toContain('"attempt":"b"')
+  await file.journal.append(answer('c'))
+  // Nobody closes it.
+  expect(attempts(await opened())).toEqual(['a', 'b', 'c'])
 })
 
 it('forgets what is gone', async () => {

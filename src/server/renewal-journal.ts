@@ -1,7 +1,7 @@
 // The journal of renewals as a file in the state directory: lines that are only ever added, each on the disk before its
 // promise resolves. It also keeps the name of this server: who has another journal is another server, and so is a copy.
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/renewing/journal.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
@@ -75,8 +75,12 @@ export async function openJournal(
       await file.datasync()
       isTorn = false
       lines += 1
-      // The line is written; that there is no room to write the others anew is no matter of it.
-      if (lines >= LINES_AT_MOST) await anew().catch(() => undefined)
+      // The line is written; that the others cannot be written anew is no matter of it. Half-way that may have put
+      // another file in the place of this one, and what is added to this one then is lost.
+      if (lines >= LINES_AT_MOST)
+        await anew().catch(async () => {
+          isTorn = !(await isAt(path, file))
+        })
     })
     last = written.catch(() => undefined)
     return written
@@ -98,6 +102,16 @@ function nameFor({ replica, lock: before, formerly }: Name, lock: string | null)
   if (replica !== '' && lock !== null && lock === before) return { replica, lock, formerly }
   const others = replica === '' ? [] : [replica, ...formerly].slice(0, NAMES_AT_MOST)
   return { replica: newId('replica'), lock, formerly: others }
+}
+
+async function isAt(path: string, file: FileHandle): Promise<boolean> {
+  try {
+    const [there, here] = [await stat(path), await file.stat()]
+    return there.dev === here.dev && there.ino === here.ino
+  } catch {
+    // Who cannot tell does not rely on it.
+    return false
+  }
 }
 
 type Write = (line: Line) => Promise<void>
