@@ -270,6 +270,12 @@ async function startGrants(settings: ServerSettings, { providerOf, ...world }: G
   const { stateDirectory } = settings
   const path = join(stateDirectory, 'renewals.journal')
   const file = await openJournal(path, world.now, nameOfLock(stateDirectory))
+  const { aside } = file
+  if (aside !== null)
+    world.log.error(
+      { aside },
+      'the last line of renewals.journal could not be read and was put aside; see whether a login needs its owner',
+    )
   const ending = new AbortController()
   const elapsed = () => performance.now()
   const kept = await keepGrants({

@@ -97,11 +97,40 @@ it('a last line that was cut short is left out, and nothing is written behind it
 it('a damaged line before the last is nobody to guess about', async () => {
   const first = await opened()
   await first.journal.append(answer('a'))
+  await first.journal.append(answer('b'))
   await first.close()
-  writeFileSync(path, readFileSync(path, 'utf8').replace('"attempt":"a"', '"attempt":'))
-  await expect(opened()).rejects.toMatchObject({ code: 'unavailable', message: `${path} is damaged.` })
-  writeFileSync(path, 'null\n')
-  await expect(opened()).rejects.toMatchObject({ code: 'unavailable', message: `${path} is damaged.` })
+  const text = readFileSync(path, 'utf8')
+  for (const damaged of [text.replace('"attempt":"a"', '"attempt":'), text.replace('"sealed"', '"other"')]) {
+    writeFileSync(path, damaged)
+    await expect(opened()).rejects.toMatchObject({
+      ...{ code: 'unavailable', message: `Line 2 of ${path} is damaged.` },
+      hint: expect.stringContaining('remove that line'),
+    })
+    expect(readFileSync(path, 'utf8')).toBe(damaged)
+  }
+})
+
+it.each([
+  ['nothing but zeros', '\0'.repeat(40)],
+  ['cut short in the middle', '{"answer":{"attempt":"b","cred\0\0\0"}}'],
+  ['no line of ours', 'null'],
+  ['an answer without its parts', '{"answer":{"attempt":"b"}}'],
+  ['of nobody knows whom', '{}'],
+])('a last line that is %s is put aside, and everything else goes on', async (_, line) => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  await first.close()
+  expect(first.aside).toBeNull()
+  appendFileSync(path, `${line}\n`)
+  const again = await opened()
+  expect([again.replica, attempts(again)]).toEqual([first.replica, ['a']])
+  expect(readFileSync(again.aside ?? '', 'utf8')).toBe(`${line}\n`)
+  expect(statSync(again.aside ?? '').mode & 0o077).toBe(0)
+  await again.journal.append(answer('c'))
+  await again.close()
+  const third = await opened()
+  expect([attempts(third), third.aside]).toEqual([['a', 'c'], null])
+  expect(readdirSync(directory)).toHaveLength(2)
 })
 
 it('a disk that was full once leaves a journal that can be opened', async () => {

@@ -2,9 +2,10 @@
 // promise resolves. It also keeps the name of this server: who has another journal is another server, and so is a copy.
 
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { z } from 'zod'
 import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/renewing/journal.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
+import { createSynced, readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
 import { newId } from '../lib/id.ts'
 
 // How long a settled answer is kept: a database that loses its last commits is noticed sooner.
@@ -20,15 +21,30 @@ export interface JournalFile {
   readonly replica: string
   /** Names that servers with this journal had before, the last one first. Each may be that of a server that still runs. */
   readonly formerly: readonly string[]
+  /** Where the last line was put that could not be read; null: it could. */
+  readonly aside: string | null
   close(): Promise<void>
 }
 
-type Line =
-  | { readonly replica: string; readonly lock?: string | null; readonly formerly?: readonly string[] }
-  | { readonly answer: Omit<JournaledAnswer, 'sealed'> & { readonly sealed: string } }
-  | { readonly settled: string; readonly at: number }
-  | { readonly reached: Reached }
-  | { readonly forgotten: string }
+const text = z.string().min(1)
+const reachedShape = z.object({ credentialId: text, login: text, generation: z.int() })
+const answerShape = reachedShape.extend({
+  ...{ attempt: text, organizationId: text, at: z.int(), sealed: z.base64() },
+})
+
+const lineShape = z.union([
+  z.object({
+    replica: text,
+    lock: text.nullable().default(null),
+    formerly: z.array(text).readonly().default([]),
+  }),
+  z.object({ answer: answerShape }),
+  z.object({ settled: text, at: z.int() }),
+  z.object({ reached: reachedShape }),
+  z.object({ forgotten: text }),
+])
+
+type Line = z.infer<typeof lineShape>
 
 interface Name {
   /** Empty: there was none. */
@@ -45,8 +61,8 @@ interface Contents extends Name {
 }
 
 /**
- * Opens the journal at `path`, or begins one. A last line that was cut short is left out: nobody was told that it is
- * there. `lock` names the lock on its directory; null: nothing is known of it. Throws `unavailable` when it cannot be
+ * Opens the journal at `path`, or begins one. A last line that was cut short is left out, and one that is whole and no
+ * line of ours is put aside. `lock` names the lock on its directory; null: nothing is known of it. Throws `unavailable` when it cannot be
  * read or written, or is not ours.
  */
 export async function openJournal(
@@ -54,7 +70,8 @@ export async function openJournal(
   now: () => number,
   lock: string | null,
 ): Promise<JournalFile> {
-  const found = read(path, (await readIfThere(path)) ?? '')
+  const { contents: found, unreadable } = read(path, (await readIfThere(path)) ?? '')
+  const aside = unreadable === null ? null : await putAside(path, unreadable, now())
   const contents = { ...found, ...nameFor(found, lock) }
   let file = await begin(path, contents, now())
   let lines = 0
@@ -88,7 +105,7 @@ export async function openJournal(
   // What is only a note may be lost: it is found out again.
   const note = (line: Line) => void write(line).catch(() => undefined)
   return {
-    ...{ replica: contents.replica, formerly: contents.formerly },
+    ...{ replica: contents.replica, formerly: contents.formerly, aside },
     journal: journalOver(contents, now, write, note),
     close: async () => {
       await last
@@ -165,32 +182,58 @@ function dropOld({ answers, settledAt }: Contents, now: number): void {
   }
 }
 
-function read(path: string, text: string): Contents {
+interface Reading {
+  readonly contents: Contents
+  /** The last line, where that is none. */
+  readonly unreadable: string | null
+}
+
+// Each line was on the disk before the next was begun, so a crash damages none but the last one: nobody was told that it
+// is there. Any other was damaged later, and an answer may be lost with it.
+function read(path: string, text: string): Reading {
   const contents = {
     ...{ replica: '', lock: null, formerly: [] },
     ...{ answers: new Map(), settledAt: new Map(), reached: new Map() },
   }
-  const lines = text.split('\n')
   // After the last line feed is what a crash has cut short, or nothing.
-  for (const line of lines.slice(0, -1)) apply(contents, parse(path, line))
-  return contents
+  const lines = text.split('\n').slice(0, -1)
+  for (const [i, line] of lines.entries()) {
+    const parsed = parse(line)
+    if (parsed !== null) apply(contents, parsed)
+    else if (i === lines.length - 1) return { contents, unreadable: line }
+    else throw damaged(path, i + 1)
+  }
+  return { contents, unreadable: null }
 }
 
-function parse(path: string, line: string): Line {
+// Null for what is none of ours.
+function parse(line: string): Line | null {
   try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value === 'object' && value !== null) return value as Line
-    throw new Error('It is no line of ours.')
-  } catch (cause) {
-    throw new ClavigerError('unavailable', `${path} is damaged.`, {
-      hint: 'It holds answers of providers that may not be stored yet. Keep a copy of it, remove it, and start again.',
-      cause,
-    })
+    return lineShape.safeParse(JSON.parse(line)).data ?? null
+  } catch {
+    return null
   }
 }
 
+function damaged(path: string, line: number): ClavigerError {
+  return new ClavigerError('unavailable', `Line ${line} of ${path} is damaged.`, {
+    hint: 'It may hold the answer of a provider that is not stored yet. Keep a copy of the file, remove that line, and start again.',
+  })
+}
+
+// For whoever wants to know what it was. Nothing else of the journal is in it.
+async function putAside(path: string, line: string, now: number): Promise<string> {
+  const aside = `${path}.unreadable-${new Date(now).toISOString().replaceAll(/[-:.]/g, '')}`
+  try {
+    await createSynced(aside, `${line}\n`)
+  } catch (cause) {
+    throw notWritable(aside, cause)
+  }
+  return aside
+}
+
 function apply(contents: { -readonly [K in keyof Contents]: Contents[K] }, line: Line): void {
-  if ('replica' in line) Object.assign(contents, { lock: null, formerly: [], ...line })
+  if ('replica' in line) Object.assign(contents, line)
   else if ('answer' in line) {
     const { sealed } = line.answer
     contents.answers.set(line.answer.attempt, { ...line.answer, sealed: Buffer.from(sealed, 'base64') })
@@ -219,10 +262,14 @@ async function begin(path: string, contents: Contents, now: number): Promise<Fil
     await writeFileAtomically(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
     return await open(path, 'a')
   } catch (cause) {
-    throw new ClavigerError('unavailable', `${path} cannot be written.`, {
-      hint: 'See what lies there, who owns it, and whether the disk has room.',
-      detail: cause instanceof Error ? cause.message : '',
-      cause,
-    })
+    throw notWritable(path, cause)
   }
+}
+
+function notWritable(path: string, cause: unknown): ClavigerError {
+  return new ClavigerError('unavailable', `${path} cannot be written.`, {
+    hint: 'See what lies there, who owns it, and whether the disk has room.',
+    detail: cause instanceof Error ? cause.message : '',
+    cause,
+  })
 }
