@@ -112,7 +112,7 @@ async function begin(
   })
   const people = await identity.bootstrap()
   const operatorOrganization = people.organization.id
-  const world = { ...edges(settings), now: clock.now }
+  const world = { ...edges(settings, clock.offset), now: clock.now }
   endings.push(world.endSignIns)
   const watch = await watchAudit(settings, { store, identity, now: clock.now }, log)
   endings.push(() => watch.stop())
@@ -190,12 +190,12 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 }
 
 // The randomness and the providers of the real world.
-function edges(settings: ServerSettings) {
+function edges(settings: ServerSettings, clockOffset: () => number) {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
     createAnthropicProvider({
       ...{ baseUrl: settings.anthropicUrl, allowPrivate },
-      renewer: anthropicRenewer(claudeRenewal(settings)),
+      renewer: anthropicRenewer(claudeRenewal(settings), clockOffset),
     }),
     createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
     createBedrockProvider({
@@ -203,7 +203,10 @@ function edges(settings: ServerSettings) {
       ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
     }),
   ]
-  const signIns: SignIn[] = [...providers.flatMap(({ signIn }) => signIn ?? []), claudeSignIns(settings)]
+  const signIns: SignIn[] = [
+    ...providers.flatMap(({ signIn }) => signIn ?? []),
+    claudeSignIns(settings, clockOffset),
+  ]
   return {
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
@@ -224,8 +227,9 @@ function claudeRenewal(settings: ServerSettings): ClaudeRenewal {
   }
 }
 
-function claudeSignIns(settings: ServerSettings): SignIn {
-  return claudeSignIn({ signIn: async () => (await foundClaude(settings, 'sign-ins')).signIn() })
+function claudeSignIns(settings: ServerSettings, clockOffset: () => number): SignIn {
+  const signIn = async () => (await foundClaude(settings, 'sign-ins')).signIn()
+  return claudeSignIn({ signIn }, clockOffset)
 }
 
 // The program is looked for when it is needed: it may be installed later than the server is started.
