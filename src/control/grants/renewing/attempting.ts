@@ -74,11 +74,11 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
 // A provider that answers nobody is left in peace by most.
 async function ask(ports: GrantPorts, { row, fields, renewer }: Claim, timeoutMs: number): Promise<Renewal> {
   const { breakers } = ports
-  const retryAfterMs = breakers.wait(renewer)
+  const retryAfterMs = breakers.wait(renewer, row.organizationId)
   if (retryAfterMs > 0)
     return { kind: 'failed', doubtful: false, retryAfterMs, message: 'The provider answers nobody.' }
   const said = await renewer.renew(row.type, fields, { timeoutMs }).catch(thrown(ports))
-  breakers.report(renewer, row.id, said.kind !== 'failed')
+  breakers.report(renewer, row, said)
   return said
 }
 
