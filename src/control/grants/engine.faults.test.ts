@@ -14,6 +14,19 @@ const failed = (retryAfterMs: number | null = null): Renewal => ({
   ...{ kind: 'failed', doubtful: false, retryAfterMs, message: 'It fails.' },
 })
 
+it('a claim that took too long to send anything is not made again at once', async () => {
+  const world = grantWorld()
+  const id = await world.signIn(-MINUTE)
+  const { grants } = world.server('a', { timings: { ...TIMINGS, lease: 5_000, callTimeout: 6_000 } })
+  const wanted = grants.want(id, { kind: 'use' })
+  await sleep(1_000)
+  const rows = await world.store.audit.list('org-acme', { limit: 1_000 })
+  expect(rows.filter(({ action }) => action === 'grant.unsent').length).toBeLessThan(6)
+  expect(world.provider.calls).toBe(0)
+  await grants.ended()
+  void wanted
+})
+
 describe('a provider', () => {
   it('whose tokens live shorter than the margin is not asked without end', async () => {
     const world = grantWorld()

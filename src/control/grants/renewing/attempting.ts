@@ -1,6 +1,7 @@
 // One try to renew a grant, in the order of design §7: claim and intent in one transaction, a last look at the time, the
 // call with no transaction open, the answer into the journal before anybody looks into it, and only then its place.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { backOff } from '../../../domain/grants/back-off.ts'
 import { decide, type Watched, type Wish } from '../../../domain/grants/decide.ts'
 import { type Attempt, after, type Grant, type GrantEvent } from '../../../domain/grants/grant.ts'
@@ -17,6 +18,8 @@ import { answerField, type JournaledAnswer } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
 import { settle } from './placing.ts'
 import { tokensIn } from './reading.ts'
+
+const PAUSE = 500 // milliseconds
 
 /** What somebody wants of which grant, and what is known here of its attempt. */
 export interface Wanted {
@@ -56,7 +59,11 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   const { timings, elapsed } = ports
   const left = Math.max(timings.lease, claim.renewer.limitMs ?? 0) - (elapsed() - claim.since)
   // Too late to send anything: others may take it for dead before an answer can come.
-  if (left < timings.callTimeout) return ended(ports, claim.attempt, { kind: 'unsent' })
+  if (left < timings.callTimeout) {
+    await ended(ports, claim.attempt, { kind: 'unsent' })
+    // What made it late will do so again, if it is tried at once.
+    return sleep(PAUSE)
+  }
   const { row, fields } = claim
   // What is issued for it is issued no earlier. When the answer is read says less: this process may have slept meanwhile.
   const at = ports.now()
