@@ -58,8 +58,8 @@ it('sends nothing a second time while the server it is a copy of lives', async (
 }, 90_000)
 
 it.each([
-  ['the server itself', (start: StartOptions) => start, 2_000],
-  ['a copy', copyOf, 8_000],
+  ['the server itself', (start: StartOptions) => start, 3_000],
+  ['a copy', copyOf, 12_000],
 ])(
   '%s goes on soon when its server has died',
   async (_, next, patience) => {
