@@ -24,6 +24,10 @@ it.each([
   [400, '{"error":"invalid_grant"}', { kind: 'refused', reason: 'refused' }],
   [401, '<html>Sign in to the network</html>', { kind: 'failed', doubtful: false }],
   [401, '', { kind: 'failed', doubtful: false }],
+  [422, '{"error":"something new"}', { kind: 'failed', isOwn: true }],
+  [429, '{"error":"slow down"}', { kind: 'failed', isOwn: false }],
+  [403, '<html>Blocked</html>', { kind: 'failed', isOwn: false }],
+  [503, '{"error":"later"}', { kind: 'failed', doubtful: true, isOwn: false }],
   [407, '<html>Sign in to the network</html>', { kind: 'failed', doubtful: false }],
 ])('an answer of %i %s', async (status, body, meaning) => {
   expect(await answered(status, body)).toMatchObject(meaning)

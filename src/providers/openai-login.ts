@@ -12,6 +12,9 @@ import { joinUrl, parseObject, textOf, type UpstreamOptions } from './upstream.t
 /** The client that the codex program is registered as; a login belongs to the client it was made by. */
 export const CODEX_CLIENT = 'app_EMoamEEZ73f0CkXaXp7hrann'
 
+// Too slow, too often: whoever asks is told so.
+const OF_ALL: readonly number[] = [408, 429]
+
 const MAX_BYTES = 1024 * 1024
 const REVOKE_TIMEOUT = 10_000
 
@@ -67,6 +70,7 @@ function meaning(response: UpstreamResponse): Renewal {
     // Behind a gateway that gives up the renewal may have been made.
     doubtful: status >= 500,
     retryAfterMs: secondsOf(headers['retry-after']),
+    isOwn: isTheirs && status >= 400 && status < 500 && !OF_ALL.includes(status),
     message: `OpenAI answered with status ${status}.`,
   }
 }

@@ -34,6 +34,8 @@ export interface RenewalFailure {
   readonly doubtful: boolean
   /** How long the provider asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | null
+  /** It was asked with something odd: another login may fare better at this moment. */
+  readonly isOwn?: boolean
   /** One sentence for people, ours; never text of the provider. */
   readonly message: string
 }

@@ -153,7 +153,7 @@ export function grantWorld(
     const journal = journalInMemory()
     const told: Notice[] = []
     const ports: GrantPorts = {
-      ...{ store, vault, now, journal, replica, timings: TIMINGS },
+      ...{ store, vault, now, journal, replica, formerly: [], timings: TIMINGS },
       server: { version: '1.2.3', id: replica, clockOffset: () => 0 },
       guard: createGuard({ store, vault, now }),
       renewerOf: (type) => (provider.renews.includes(type) ? provider : undefined),

@@ -16,6 +16,19 @@ const failed = (retryAfterMs: number | null = null): Renewal => ({
   ...{ kind: 'failed', doubtful: false, retryAfterMs, message: 'It fails.' },
 })
 
+it('a claim that took too long to send anything is not made again at once', async () => {
+  const world = grantWorld()
+  const id = await world.signIn(-MINUTE)
+  const { grants } = world.server('a', { timings: { ...TIMINGS, lease: 5_000, callTimeout: 6_000 } })
+  const wanted = grants.want(id, { kind: 'use' })
+  await sleep(1_000)
+  const rows = await world.store.audit.list('org-acme', { limit: 1_000 })
+  expect(rows.filter(({ action }) => action === 'grant.unsent').length).toBeLessThan(6)
+  expect(world.provider.calls).toBe(0)
+  await grants.ended()
+  void wanted
+})
+
 describe('a provider', () => {
   it('whose tokens live shorter than the margin is not asked without end', async () => {
     const world = grantWorld()
@@ -104,39 +117,6 @@ describe('a provider', () => {
     // One call each, and no more are held back.
     expect(await wantAll()).toEqual(all.map(() => ({ kind: 'good', generation: 2 })))
     expect(asked.length - failing).toBe(all.length)
-  })
-
-  it('is asked for every login again at once when one was answered', async () => {
-    const time = { now: 0 }
-    const world = grantWorld()
-    const breakers = createBreakers(() => time.now)
-    const { provider } = world
-    for (const id of ['a', 'b', 'c', 'd', 'e']) {
-      expect(breakers.wait(provider)).toBe(0)
-      breakers.report(provider, id, false)
-    }
-    // One is let through at once, the next after five seconds.
-    expect([breakers.wait(provider), breakers.wait(provider)]).toEqual([0, 5_000])
-    time.now += 4_999
-    expect(breakers.wait(provider)).toBe(1)
-    expect(breakers.wait(rotating(() => 0)), 'another provider').toBe(0)
-    time.now += 1
-    expect([breakers.wait(provider), breakers.wait(provider)]).toEqual([0, 5_000])
-    breakers.report(provider, 'a', true)
-    expect([breakers.wait(provider), breakers.wait(provider)]).toEqual([0, 0])
-  })
-
-  it('is not taken to fail when one login fails again and again, or many do over a long time', () => {
-    const time = { now: 0 }
-    const breakers = createBreakers(() => time.now)
-    const provider = rotating(() => 0)
-    for (let times = 0; times < 20; times += 1) breakers.report(provider, 'a', false)
-    expect([breakers.wait(provider), breakers.wait(provider)]).toEqual([0, 0])
-    for (const id of ['b', 'c', 'd', 'e', 'f', 'g']) {
-      time.now += 20_000
-      breakers.report(provider, id, false)
-      expect([breakers.wait(provider), breakers.wait(provider)]).toEqual([0, 0])
-    }
   })
 
   it.each([

@@ -6,6 +6,7 @@ import {
   ENGINES,
   heldCall,
   ORG,
+  SHORT,
   signInAgain,
   sleeperOf,
   useTwoServers,
@@ -92,6 +93,33 @@ describe.each(ENGINES)('on %s', (engine) => {
     world.clock.now += 1_000
     held.answer()
     expect(await late).toMatchObject({ kind: 'good' })
+  })
+
+  it('whoever has a copy of its journal waits for an owner that lives', async () => {
+    const { world, a } = await two()
+    const id = await world.signIn(-MINUTE)
+    const held = heldCall(world)
+    const first = a.grants.want(id, { kind: 'use' })
+    await expect.poll(() => world.provider.calls).toBe(1)
+    const copy = world.server('copy', { formerly: ['a'], timings: SHORT })
+    const second = copy.grants.want(id, { kind: 'use' })
+    await sleep(1_500)
+    expect(world.provider.calls).toBe(1)
+    held.answer()
+    expect(await first).toEqual({ kind: 'good', generation: 2 })
+    expect(await second).toEqual({ kind: 'good', generation: 2 })
+  })
+
+  it('and not for long for one of which nothing is heard', async () => {
+    const { world } = await two()
+    const id = await world.signIn(-MINUTE)
+    const dead = sleeperOf(world)
+    world.provider.instead.push(() => new Promise(() => undefined))
+    void dead.grants.want(id, { kind: 'use' })
+    await expect.poll(() => world.provider.calls).toBe(1)
+    const timings = { ...SHORT, journalGrace: 60_000 }
+    const next = world.server('next', { formerly: ['sleeper'], timings })
+    expect(await next.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
   })
 
   it('a late answer wins where the one retry was refused', async () => {

@@ -75,6 +75,8 @@ interface Tools {
   readonly drain: () => Promise<void>
 }
 
+type Forced = Extract<Wish, { kind: 'forced' }>
+
 type Step =
   | { readonly outcome: Outcome }
   /** Somebody is at it: this server when there is a flight, else another. */
@@ -98,7 +100,7 @@ async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Prom
     case 'later':
       return { outcome: action }
     case 'sign-in':
-      if (wish.kind === 'forced') await reject(ports, row, wish.seen)
+      if (wish.kind === 'forced') await reject(ports, row, wish)
       else if (row.dueAt !== null) await showOver(ports, row)
       return { outcome: action }
     case 'wait':
@@ -123,15 +125,18 @@ function outOfPatience(now: number, { grant }: GrantRow): Outcome {
   return { kind: 'later', until: now + LOOK_EVERY, because: 'failing' }
 }
 
-// Refused with a generation that cannot be renewed any more: it is of no use to anybody else either.
-async function reject(ports: GrantPorts, where: GrantPlace, generation: number): Promise<void> {
+// Refused with a generation that cannot be renewed any more: it may be of no use to anybody else either.
+async function reject(ports: GrantPorts, where: GrantPlace, { seen, ...reporter }: Forced): Promise<void> {
   await untilKept(() =>
     ports.guard.perform(upkeep(ports, where.organizationId), async (unit, authorize) => {
       const { row, grantRow } = await find(unit, where)
       const { grant } = grantRow
-      if (grant.rejected === generation || grant.generation !== generation) throw nothingToDo()
-      await authorize(grantAct('grant.rejected', row, { generation }))
-      await keep(ports, unit, { row, grantRow }, after(grant, { kind: 'rejected', generation }))
+      if (grant.rejected === seen || grant.generation !== seen) throw nothingToDo()
+      const now = after(grant, { ...reporter, kind: 'rejected', generation: seen })
+      if (now.rejected === null && now.reportedBy === grant.reportedBy) throw nothingToDo()
+      const action = now.rejected === null ? 'grant.reported' : 'grant.rejected'
+      await authorize(grantAct(action, row, { generation: seen }))
+      await keep(ports, unit, { row, grantRow }, now)
     }),
   )
 }

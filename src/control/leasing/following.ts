@@ -10,6 +10,7 @@ import { isAttached } from '../find.ts'
 import { ambient, findLease, leasedRow, mustServe } from '../leases.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
+import { readChoice } from './choice.ts'
 import type { LeaseEvent } from './lease-event.ts'
 import { type Change, createNews, type News } from './news.ts'
 
@@ -140,7 +141,7 @@ async function look(
     events.push({ type: 'login-arrived', generation: row.version })
   if (events.length === 0 && (await somethingArrived(workshop, caller, lease, row, changes)))
     events.push({ type: 'login-arrived', generation: null })
-  const waits = !isUsable(row.state, row.stateUntil, workshop.now())
+  const waits = isOut(workshop, lease, row)
   const matters = (credentialId: string) => waits || credentialId === row.id
   return {
     events,
@@ -166,6 +167,18 @@ async function keepAlive({ store, now, leaseLife }: Workshop, { id, expiresAt }:
   if (expiresAt - now() < leaseLife / 2) await store.leases.change(id, { expiresAt: now() + leaseLife })
 }
 
+// For everybody, or for this run only, which was refused with it.
+function isOut(
+  { now }: Pick<Workshop, 'now'>,
+  lease: LeaseRow,
+  { id, version, state, stateUntil }: CredentialRow,
+): boolean {
+  const { tried } = readChoice(lease)
+  return (
+    !isUsable(state, stateUntil, now()) || tried.some((one) => one.id === id && one.generation === version)
+  )
+}
+
 // For a holder that waits: another credential that may serve it has become usable.
 async function somethingArrived(
   { store, now }: Workshop,
@@ -174,7 +187,7 @@ async function somethingArrived(
   own: CredentialRow,
   changes: readonly Change[],
 ): Promise<boolean> {
-  if (isUsable(own.state, own.stateUntil, now()) || !may(caller, 'lease')) return false
+  if (!isOut({ now }, lease, own) || !may(caller, 'lease')) return false
   for (const change of changes) {
     if (change === 'all' || change === own.id) continue
     const row = await store.credentials.get(caller.organizationId, change)

@@ -1,7 +1,7 @@
 // What to do about a grant now: the whole of design §7's rules, as one pure function. Whoever asks carries it out and
 // looks again.
 
-import { type Grant, isOver, isSpent, nextOrphan, type Purpose } from './grant.ts'
+import { type Grant, isOver, isSpent, nextOrphan, type Purpose, type Reporter } from './grant.ts'
 
 /** Milliseconds; from the configuration. */
 export interface GrantTimings {
@@ -23,7 +23,7 @@ export interface GrantTimings {
 export type Wish =
   | { readonly kind: 'use' }
   | { readonly kind: 'ahead' }
-  | { readonly kind: 'forced'; readonly seen: number }
+  | ({ readonly kind: 'forced'; readonly seen: number } & Reporter)
 
 /** What is known here of the attempt without a known end. */
 export interface Watched {

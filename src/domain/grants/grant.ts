@@ -68,6 +68,8 @@ export interface Grant extends Issued {
   readonly refusal: Refusal | null
   /** A holder was refused with this generation, and renewing it was refused too. */
   readonly rejected: number | null
+  /** The one holder so far whose word alone is not enough and who was refused with this generation. */
+  readonly reportedBy?: string
   /** Tries in a row that ended without an answer to rely on. */
   readonly failures: number
   /** No further try before. */
@@ -85,6 +87,11 @@ export interface Tokens extends Issued {
   readonly expiresAt: number | null
   readonly endsAt: number | null
   readonly renewable: boolean
+}
+
+/** Who was refused. `by`: a holder whose word alone is not enough; without it, somebody who is believed. */
+export interface Reporter {
+  readonly by?: string
 }
 
 export type GrantEvent =
@@ -114,7 +121,7 @@ export type GrantEvent =
       readonly doubtful: boolean
     }
   /** A holder was refused with a generation that cannot be renewed any more. */
-  | { readonly kind: 'rejected'; readonly generation: number }
+  | ({ readonly kind: 'rejected'; readonly generation: number } & Reporter)
   /** Somebody signed in again. */
   | { readonly kind: 'signed-in'; readonly login: string; readonly tokens: Tokens }
   /** It came out of a backup. */
@@ -154,7 +161,7 @@ export function after(grant: Grant, event: GrantEvent): Grant {
     case 'signed-in':
       return signedIn(event.login, grant.generation + 1, event.tokens)
     case 'rejected':
-      return event.generation === grant.generation ? { ...grant, rejected: event.generation } : grant
+      return event.generation === grant.generation ? rejected(grant, event) : grant
     case 'restored':
       return { ...grant, attempt: null, unverified: !isSpent(grant) }
     default:
@@ -180,6 +187,20 @@ export function isOver(grant: Grant): boolean {
 /** Whether the current attempt was made with what is current still. */
 function sendsCurrent({ attempt, generation }: Grant, id: string): boolean {
   return attempt?.id === id && attempt.generation === generation
+}
+
+// A holder may lie, and takes it away from everybody else only with another one, or with the provider: what that has
+// revoked it has ended altogether, and not only what renews it.
+function rejected(grant: Grant, { generation, by }: Reporter & { readonly generation: number }): Grant {
+  const isAlone = by !== undefined && (grant.reportedBy ?? by) === by
+  const isRevoked = isRefused(grant) && grant.refusal?.reason === 'revoked'
+  if (isAlone && !isRevoked) return { ...grant, reportedBy: by }
+  return { ...grant, rejected: generation }
+}
+
+// What was refused then is refused now.
+function isRefused({ refusal, generation }: Grant): boolean {
+  return refusal?.generation === generation
 }
 
 type Renewed = Extract<GrantEvent, { kind: 'renewed' }>

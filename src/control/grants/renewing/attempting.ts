@@ -1,6 +1,7 @@
 // One try to renew a grant, in the order of design §7: claim and intent in one transaction, a last look at the time, the
 // call with no transaction open, the answer into the journal before anybody looks into it, and only then its place.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { backOff } from '../../../domain/grants/back-off.ts'
 import { decide, type Watched, type Wish } from '../../../domain/grants/decide.ts'
 import { type Attempt, after, type Grant, type GrantEvent, nextOrphan } from '../../../domain/grants/grant.ts'
@@ -19,6 +20,8 @@ import { fieldsOfOrphan, sealedOrphan } from './orphans.ts'
 import { settle } from './placing.ts'
 import { tokensIn } from './reading.ts'
 import { revokeAtOnce } from './revoking.ts'
+
+const PAUSE = 500 // milliseconds
 
 /** What somebody wants of which grant, and what is known here of its attempt. */
 export interface Wanted {
@@ -60,7 +63,11 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   const { timings, elapsed } = ports
   const left = Math.max(timings.lease, claim.renewer.limitMs ?? 0) - (elapsed() - claim.since)
   // Too late to send anything: others may take it for dead before an answer can come.
-  if (left < timings.callTimeout) return ended(ports, claim.attempt, { kind: 'unsent' })
+  if (left < timings.callTimeout) {
+    await ended(ports, claim.attempt, { kind: 'unsent' })
+    // What made it late will do so again, if it is tried at once.
+    return sleep(PAUSE)
+  }
   const { row, fields } = claim
   if (fields === null) return ended(ports, claim.attempt, { kind: 'refused', reason: 'refused' })
   const { id, credentialId, organizationId, login, generation } = claim.attempt
@@ -89,11 +96,11 @@ async function ask(
   timeoutMs: number,
 ): Promise<Renewal> {
   const { breakers } = ports
-  const retryAfterMs = breakers.wait(renewer)
+  const retryAfterMs = breakers.wait(renewer, row.organizationId)
   if (retryAfterMs > 0)
     return { kind: 'failed', doubtful: false, retryAfterMs, message: 'The provider answers nobody.' }
   const said = await renewer.renew(row.type, fields, { timeoutMs, note: noteOf(place) }).catch(thrown(ports))
-  breakers.report(renewer, row.id, said.kind !== 'failed')
+  breakers.report(renewer, row, said)
   return said
 }
 
