@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { grantWorld, journalInMemory, rotating, TIMINGS } from '../../../test/support/grants.ts'
+import { grantWorld, journalInMemory, TIMINGS } from '../../../test/support/grants.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { Renewal } from '../../providers/provider.ts'
