@@ -1,13 +1,9 @@
-// A load of HTTP requests over a fixed number of connections. It speaks just enough HTTP/1.1 over plain sockets that the
-// server under test, not the load, is what is measured.
+// A load of HTTP requests over a fixed number of connections.
 
 import { connect, type Socket } from 'node:net'
+import { answerIn, type PlainRequest, requestBytes } from '../test/support/plain-http.ts'
 
-export interface Load {
-  readonly url: string
-  readonly method: 'GET' | 'POST'
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+export interface Load extends PlainRequest {
   /** Connections, each with one request under way at a time. */
   readonly concurrency: number
   readonly seconds: number
@@ -35,17 +31,6 @@ export async function drive(load: Load): Promise<Figures> {
   return { perSecond: times.length / elapsed, p50: at(0.5), p99: at(0.99), requests: times.length }
 }
 
-function requestBytes({ url, method, headers, body = '' }: Load): Buffer {
-  const { host, pathname, search } = new URL(url)
-  const all = {
-    host,
-    ...headers,
-    ...(method === 'POST' && { 'content-length': String(Buffer.byteLength(body)) }),
-  }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.from(`${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
-}
-
 function runConnection(url: URL, bytes: Buffer, end: number, times: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true })
@@ -60,8 +45,9 @@ function runConnection(url: URL, bytes: Buffer, end: number, times: number[]): P
     socket.on('error', reject)
     socket.on('data', (chunk: string) => {
       received += chunk
-      if (!isComplete(received)) return
-      if (!/^HTTP\/1\.1 2/.test(received)) return reject(new Error(received.slice(0, 300)))
+      const answer = answerIn(received)
+      if (answer === null) return
+      if (answer.status < 200 || answer.status > 299) return reject(new Error(received.slice(0, 300)))
       received = ''
       times.push(performance.now() - sent)
       if (performance.now() < end) return send()
@@ -69,12 +55,4 @@ function runConnection(url: URL, bytes: Buffer, end: number, times: number[]): P
       return resolve()
     })
   })
-}
-
-function isComplete(text: string): boolean {
-  const head = text.indexOf('\r\n\r\n')
-  if (head === -1) return false
-  const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, head + 2))?.[1]
-  if (length !== undefined) return text.length >= head + 4 + Number(length)
-  return text.endsWith('\r\n0\r\n\r\n')
 }

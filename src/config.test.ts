@@ -69,3 +69,10 @@ describe('the environment', () => {
     expect(() => serverSettings({ proxies: 'yes' })).toThrow(/^CLAVIGER_PROXIES /)
   })
 })
+
+it('a login is renewed for longer than one call may take, or nothing would ever be sent', () => {
+  const given = { renewLease: '15', renewTimeout: '15' }
+  expect(() => serverSettings(given)).toThrow('CLAVIGER_RENEW_LEASE_SECONDS is not longer than')
+  expect(() => serverSettings({ renewTimeout: '45' })).toThrow('CLAVIGER_RENEW_LEASE_SECONDS')
+  expect(serverSettings({ renewLease: '16', renewTimeout: '15' }).renewal.lease).toBe(16_000)
+})

@@ -307,10 +307,11 @@ function runTimings(given: GivenSettings): RunTimings {
 function renewalSettings(given: GivenSettings): RenewalSettings {
   const seconds = (name: SettingName, standard: number, most: number) =>
     wholeNumber(name, given[name] ?? String(standard), 1, most) * 1_000
+  const [callTimeout, lease] = [seconds('renewTimeout', 15, 600), seconds('renewLease', 45, 3_600)]
+  // With less than a call left nothing is ever sent, and it would be tried again without end.
+  if (lease <= callTimeout) throw wrong('renewLease', 'is not longer than CLAVIGER_RENEW_TIMEOUT_SECONDS')
   return {
-    margin: seconds('renewMargin', 300, 86_400),
-    callTimeout: seconds('renewTimeout', 15, 600),
-    lease: seconds('renewLease', 45, 3_600),
+    ...{ margin: seconds('renewMargin', 300, 86_400), callTimeout, lease },
     dead: seconds('renewDead', 4, 600),
     journalGrace: seconds('renewGrace', 60, 86_400),
     forcedEvery: seconds('renewForcedEvery', 300, 86_400),

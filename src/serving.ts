@@ -32,6 +32,7 @@ import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/bet
 import { sha256 } from './lib/digest.ts'
 import { makeIdsBy } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { removePrivateHomes } from './lib/programs/private-home.ts'
 import { randomSource } from './lib/random.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
@@ -51,7 +52,7 @@ import { createMetrics, type Metrics } from './server/metrics.ts'
 import { openJournal } from './server/renewal-journal.ts'
 import type { RunningServer } from './server/running.ts'
 import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
-import { lockStateDirectory } from './server/state-lock.ts'
+import { lockStateDirectory, nameOfLock } from './server/state-lock.ts'
 import { engineOf, openSqlStore, shownDatabase } from './store/sql/sql-store.ts'
 import { createVault } from './vault/envelope.ts'
 import { checkKeyIds, findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
@@ -78,6 +79,8 @@ export async function serveWith(settings: ServerSettings, options: ServingOption
     for (const ending of endings.splice(0).reverse()) await ending()
   }
   try {
+    // A sign-in ends with the process that began it.
+    await removePrivateHomes(join(settings.stateDirectory, 'sign-ins'))
     return { ...(await begin(settings, options, endings)), close }
   } catch (error) {
     await close()
@@ -113,7 +116,7 @@ async function begin(
   })
   const people = await identity.bootstrap()
   const operatorOrganization = people.organization.id
-  const world = { ...edges(settings), now: clock.now }
+  const world = { ...edges(settings, clock.offset), now: clock.now }
   endings.push(world.endSignIns)
   const watch = await watchAudit(settings, { store, identity, now: clock.now }, log)
   endings.push(() => watch.stop())
@@ -197,12 +200,12 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
 }
 
 // The randomness and the providers of the real world.
-function edges(settings: ServerSettings) {
+function edges(settings: ServerSettings, clockOffset: () => number) {
   const { allowPrivateUpstreams: allowPrivate } = settings
   const providers = [
     createAnthropicProvider({
       ...{ baseUrl: settings.anthropicUrl, allowPrivate },
-      renewer: anthropicRenewer(claudeRenewal(settings)),
+      renewer: anthropicRenewer(claudeRenewal(settings), clockOffset),
     }),
     createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
     createBedrockProvider({
@@ -210,7 +213,10 @@ function edges(settings: ServerSettings) {
       ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
     }),
   ]
-  const signIns: SignIn[] = [...providers.flatMap(({ signIn }) => signIn ?? []), claudeSignIns(settings)]
+  const signIns: SignIn[] = [
+    ...providers.flatMap(({ signIn }) => signIn ?? []),
+    claudeSignIns(settings, clockOffset),
+  ]
   return {
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
@@ -226,15 +232,16 @@ function edges(settings: ServerSettings) {
 }
 
 function claudeRenewal(settings: ServerSettings): ClaudeRenewal {
-  const { renewalLimitMs, read } = claudeAt(settings, 'renewals', 'claude')
+  const { renewalLimitMs, read, leftBehind } = claudeAt(settings, 'renewals', 'claude')
   return {
-    ...{ renewalLimitMs, read },
+    ...{ renewalLimitMs, read, leftBehind },
     renew: async (grant) => (await foundClaude(settings, 'renewals')).renew(grant),
   }
 }
 
-function claudeSignIns(settings: ServerSettings): SignIn {
-  return claudeSignIn({ signIn: async () => (await foundClaude(settings, 'sign-ins')).signIn() })
+function claudeSignIns(settings: ServerSettings, clockOffset: () => number): SignIn {
+  const signIn = async () => (await foundClaude(settings, 'sign-ins')).signIn()
+  return claudeSignIn({ signIn }, clockOffset)
 }
 
 // The program is looked for when it is needed: it may be installed later than the server is started.
@@ -276,14 +283,22 @@ type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'>
 
 // The attempts of a server and its journal belong together, over restarts too.
 async function startGrants(settings: ServerSettings, { providerOf, ...world }: GrantWorld) {
-  const file = await openJournal(join(settings.stateDirectory, 'renewals.journal'), world.now)
+  const { stateDirectory } = settings
+  const path = join(stateDirectory, 'renewals.journal')
+  const file = await openJournal(path, world.now, nameOfLock(stateDirectory))
+  const { aside } = file
+  if (aside !== null)
+    world.log.error(
+      { aside },
+      'the last line of renewals.journal could not be read and was put aside; see whether a login needs its owner',
+    )
   const ending = new AbortController()
   const elapsed = () => performance.now()
   const kept = await keepGrants({
     ...world,
     guard: createGuard(world),
     journal: file.journal,
-    replica: file.replica,
+    ...{ replica: file.replica, formerly: file.formerly },
     timings: { ...GRANT_TIMINGS, ...settings.renewal },
     renewerOf: (type) => providerOf(type)?.renewer,
     breakers: createBreakers(elapsed),

@@ -2,7 +2,7 @@
 
 import { PROBLEM_TYPE } from '../api/operations.ts'
 import { codeOfStatus } from '../api/status.ts'
-import { ClavigerError, isErrorCode } from '../domain/errors.ts'
+import { ClavigerError, type ErrorCode, isErrorCode } from '../domain/errors.ts'
 import type { Answer } from './exchange.ts'
 
 /** The server's own error when it sent a problem document, else one that says something else answered. */
@@ -48,4 +48,14 @@ export function parse(text: string): Record<string, unknown> | null {
   } catch {
     return null
   }
+}
+
+// The server is away, or busy, or something before it is. Nothing else is different the next time.
+const PASSING: readonly ErrorCode[] = [
+  ...(['unreachable', 'unavailable', 'upstream', 'rate_limited', 'storage_full', 'internal'] as const),
+]
+
+/** Whether the same may be answered otherwise in a while. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof ClavigerError && PASSING.includes(error.code)
 }

@@ -112,11 +112,14 @@ export function newerBackup(detail: string): ClavigerError {
   })
 }
 
-/** What was found out about the credentials of a database and a master key. */
+/** What was found out about what is sealed in a database and a master key. */
 export interface Openability {
   readonly credentials: number
-  /** Names of those of which some value does not open. */
+  /** Names of those of which some value, or an answer to renewing them, does not open. */
   readonly closed: readonly string[]
+  readonly webhooks: number
+  /** Ids, and hosts in brackets, of those whose secret does not open. */
+  readonly closedWebhooks: readonly string[]
 }
 
 export interface RestoreReport extends Openability {

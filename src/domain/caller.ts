@@ -29,6 +29,11 @@ export interface Caller {
   readonly actsFor?: Caller
 }
 
+/** Tells whoever holds a lease apart from others, whether they ask with a token of theirs or with its handle. */
+export function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
+  return `${kind}:${id}`
+}
+
 /** `exists`: that there is one. `describe`: everything but values. `use`: lease it. `manage`: create, change, delete. */
 export type Right = 'exists' | 'describe' | 'use' | 'manage'
 

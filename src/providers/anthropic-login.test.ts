@@ -27,24 +27,40 @@ const before = {
   plan: new Secret('max'),
 }
 
-function renewerWith(outcome: RenewalOutcome) {
+function renewerWith(outcome: RenewalOutcome, clockOffset = 0) {
   const asked: { refresh: Secret; scopes: readonly string[] }[] = []
-  const renewer = anthropicRenewer({
+  const program = {
     renewalLimitMs: 75_000,
     read: readLoginFile,
-    renew: async (grant) => {
+    leftBehind: async () => [],
+    renew: async (grant: (typeof asked)[number]) => {
       asked.push(grant)
       return outcome
     },
-  })
+  }
+  const renewer = anthropicRenewer(program, () => clockOffset)
   return { renewer, asked, renew: () => renewer.renew('claude/oauth', before, { timeoutMs: 1 }) }
 }
 
 describe('renewing a Claude login', () => {
+  it('says when it ends by the clock that all share: the program goes by that of its machine', () => {
+    const file = fileOf({ refreshTokenExpiresAt: 1_900_000_000_000 })
+    for (const offset of [0, 120_000, -7_200_000]) {
+      const remove = async () => undefined
+      const { renewer } = renewerWith({ outcome: 'tokens', file, remove }, offset)
+      expect(renewer.tokensIn('claude/oauth', file, before, 1)).toMatchObject({
+        ...{ expiresAt: 1_800_000_000_000 + offset, endsAt: 1_900_000_000_000 + offset },
+      })
+      const unsaid = renewer.tokensIn('claude/oauth', fileOf(), before, 1)
+      expect(unsaid?.endsAt).toBeNull()
+    }
+  })
+
   it('hands the program its refresh token and scopes, and takes the file as the answer', async () => {
     const file = fileOf()
-    const { renewer, asked, renew } = renewerWith({ outcome: 'tokens', file })
-    expect(await renew()).toEqual({ kind: 'answered', raw: file })
+    const remove = async () => undefined
+    const { renewer, asked, renew } = renewerWith({ outcome: 'tokens', file, remove })
+    expect(await renew()).toEqual({ kind: 'answered', raw: file, stored: remove })
     expect(asked[0]?.refresh.expose()).toBe('sk-ant-ort01-test-old')
     expect(asked[0]?.scopes).toEqual(['user:inference', 'user:profile'])
     expect(renewer.limitMs).toBe(75_000)

@@ -3,31 +3,32 @@
 
 import type { Secret } from '../domain/secret.ts'
 import type { FieldValues } from '../domain/values.ts'
-import { claudeTokens } from './claude/tokens.ts'
+import { bySharedClock, type ClockOffset, claudeTokens } from './claude/tokens.ts'
 import type { LoginProgram, RenewalOutcome } from './login-program.ts'
 import type { Renewal, RenewalFailure, Renewer, TokenSet } from './provider.ts'
 
-export type ClaudeRenewal = Pick<LoginProgram, 'renew' | 'read' | 'renewalLimitMs'>
+export type ClaudeRenewal = Pick<LoginProgram, 'renew' | 'read' | 'renewalLimitMs' | 'leftBehind'>
 
 /** Renews `claude/oauth`. */
-export function anthropicRenewer(program: ClaudeRenewal): Renewer {
+export function anthropicRenewer(program: ClaudeRenewal, clockOffset: ClockOffset = () => 0): Renewer {
   return {
     renews: ['claude/oauth'],
     // The program ends by itself: to end it earlier would lose logins.
     limitMs: program.renewalLimitMs,
-    renew: async (_, fields) => {
+    leftBehind: () => program.leftBehind(),
+    renew: async (_, fields, { note = '' }) => {
       const { refresh } = fields
       if (refresh === undefined) return { kind: 'refused', reason: 'refused' }
-      return meaning(await program.renew({ refresh, scopes: scopesOf(fields) }))
+      return meaning(await program.renew({ refresh, scopes: scopesOf(fields), note }))
     },
-    tokensIn: (_, raw, before) => tokensIn(program, raw, before),
+    tokensIn: (_, raw, before) => tokensIn(program, raw, before, clockOffset),
   }
 }
 
 function meaning(outcome: RenewalOutcome): Renewal {
   switch (outcome.outcome) {
     case 'tokens':
-      return { kind: 'answered', raw: outcome.file }
+      return { kind: 'answered', raw: outcome.file, stored: outcome.remove }
     case 'refused':
       return { kind: 'refused', reason: 'refused' }
     case 'transient':
@@ -48,7 +49,12 @@ function scopesOf({ scopes }: FieldValues): string[] {
   return (scopes?.expose() ?? '').split(' ').filter((scope) => scope !== '')
 }
 
-function tokensIn({ read }: ClaudeRenewal, raw: Secret, before: FieldValues): TokenSet | null {
+function tokensIn(
+  { read }: ClaudeRenewal,
+  raw: Secret,
+  before: FieldValues,
+  clockOffset: ClockOffset,
+): TokenSet | null {
   const { login } = read(raw)
-  return login && claudeTokens(login, before)
+  return login && bySharedClock(claudeTokens(login, before), clockOffset)
 }

@@ -3,14 +3,14 @@
 
 import { randomUUID } from 'node:crypto'
 import { Secret } from '../domain/secret.ts'
-import { tokensOfFile } from './claude/tokens.ts'
+import { bySharedClock, type ClockOffset, tokensOfFile } from './claude/tokens.ts'
 import type { LoginProgram, ProgramSignIn, SignInOutcome } from './login-program.ts'
 import type { SignIn, SignInStep } from './provider.ts'
 
 type Program = Pick<LoginProgram, 'signIn'>
 
 /** Signs in for `claude/oauth`. What is kept of a sign-in is the name of its program here. */
-export function claudeSignIn(program: Program): SignIn {
+export function claudeSignIn(program: Program, clockOffset: ClockOffset = () => 0): SignIn {
   const running = new Map<string, ProgramSignIn>()
   const end = async (name: string) => {
     const one = running.get(name)
@@ -32,7 +32,7 @@ export function claudeSignIn(program: Program): SignIn {
       const name = kept.expose()
       const one = running.get(name)
       if (one === undefined) return gone()
-      const step = stepOf(await one.submit(pasted))
+      const step = stepOf(await one.submit(pasted), clockOffset)
       if (step.kind === 'signed-in' || step.kind === 'over') running.delete(name)
       return step
     },
@@ -50,9 +50,11 @@ function forgetOld(running: Map<string, ProgramSignIn>): void {
   for (const [name, { expiresAt }] of running) if (expiresAt <= now) running.delete(name)
 }
 
-function stepOf(outcome: SignInOutcome): SignInStep {
-  if (outcome.outcome === 'signed_in')
-    return { kind: 'signed-in', tokens: tokensOfFile(outcome.file, outcome.email ?? '') }
+function stepOf(outcome: SignInOutcome, clockOffset: ClockOffset): SignInStep {
+  if (outcome.outcome === 'signed_in') {
+    const tokens = tokensOfFile(outcome.file, outcome.email ?? '')
+    return { kind: 'signed-in', tokens: bySharedClock(tokens, clockOffset) }
+  }
   const { message, hint } = outcome
   if (outcome.outcome === 'incomplete') return { kind: 'goes-on', fault: 'pasted', message, hint }
   return { kind: 'over', message, hint }

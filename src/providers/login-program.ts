@@ -2,15 +2,23 @@
 // nobody else to. It stores nothing; what it prints never leaves it, only our own sentences do.
 
 import type { Secret } from '../domain/secret.ts'
+import type { LeftRenewal } from './provider.ts'
 
 export interface LoginProgram {
   /** Starts a sign-in. Throws `unavailable` when there is no such program here, or it is too old. */
   signIn(): Promise<ProgramSignIn>
   /**
    * Renews a login once; the refresh token is used up unless the outcome says otherwise. Takes up to
-   * {@link LoginProgram.renewalLimitMs}. Never throws for an answer; nothing is tried twice.
+   * {@link LoginProgram.renewalLimitMs}. Never throws for an answer; nothing is tried twice. `note` lies beside what the
+   * program writes, for `leftBehind`; no secret.
    */
-  renew(grant: { readonly refresh: Secret; readonly scopes: readonly string[] }): Promise<RenewalOutcome>
+  renew(asked: {
+    readonly refresh: Secret
+    readonly scopes: readonly string[]
+    readonly note?: string
+  }): Promise<RenewalOutcome>
+  /** Renewals that an earlier process of this server began and did not end; asked before the first `renew`. */
+  leftBehind(): Promise<readonly LeftRenewal[]>
   /** Milliseconds after which `renew` has an outcome, whatever happens. */
   readonly renewalLimitMs: number
   /** Reads a login file, as the program wrote it here or elsewhere. */
@@ -43,13 +51,13 @@ export type SignInOutcome =
     }
 
 /**
- * `tokens`: the login file, exactly as written; escrow it before anything else. `refused`: the provider does not take
+ * `tokens`: the login file, exactly as written; escrow it before anything else, and then `remove` what the program left. `refused`: the provider does not take
  * this refresh token. `transient`: try again later with the same token; `mayBeUsedUp` when the provider may have
  * answered with a new one that is lost. `lost`: it has answered, and the program has kept nothing of it that can be
  * used. `unavailable`: there is no such program here, or it is too old; nothing was sent.
  */
 export type RenewalOutcome =
-  | { readonly outcome: 'tokens'; readonly file: Secret }
+  | { readonly outcome: 'tokens'; readonly file: Secret; remove(): Promise<void> }
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'transient'; readonly message: string; readonly mayBeUsedUp: boolean }
   | { readonly outcome: 'lost'; readonly message: string }

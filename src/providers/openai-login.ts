@@ -12,6 +12,9 @@ import { joinUrl, parseObject, textOf, type UpstreamOptions } from './upstream.t
 /** The client that the codex program is registered as; a login belongs to the client it was made by. */
 export const CODEX_CLIENT = 'app_EMoamEEZ73f0CkXaXp7hrann'
 
+// Too slow, too often: whoever asks is told so.
+const OF_ALL: readonly number[] = [408, 429]
+
 const MAX_BYTES = 1024 * 1024
 const REVOKE_TIMEOUT = 10_000
 
@@ -58,13 +61,16 @@ function meaning(response: UpstreamResponse): Renewal {
   const { status, headers, body } = response
   if (status >= 200 && status < 300) return { kind: 'answered', raw: new Secret(body.toString('utf8')) }
   const reason = REFUSALS[codeOf(body)]
-  if (status === 401 || (status === 400 && reason !== undefined))
+  // A page of something in between says nothing of the login, and a refusal is believed for ever.
+  const isTheirs = parseObject(body.toString('utf8')) !== undefined
+  if ((status === 401 && isTheirs) || (status === 400 && reason !== undefined))
     return { kind: 'refused', reason: reason ?? 'refused' }
   return {
     kind: 'failed',
     // Behind a gateway that gives up the renewal may have been made.
     doubtful: status >= 500,
     retryAfterMs: secondsOf(headers['retry-after']),
+    isOwn: isTheirs && status >= 400 && status < 500 && !OF_ALL.includes(status),
     message: `OpenAI answered with status ${status}.`,
   }
 }
@@ -99,11 +105,18 @@ function unanswered({ reason }: OutgoingError): RenewalFailure {
   }
 }
 
-async function revoke(options: OpenAiLoginOptions, fields: FieldValues): Promise<void> {
+// A token that it does not know is over already, and telling it again of one that it refuses would change nothing.
+async function revoke(options: OpenAiLoginOptions, fields: FieldValues): Promise<boolean> {
   const token = fields['refresh']?.expose()
-  if (token === undefined) return
+  if (token === undefined) return true
   const asked = { token, token_type_hint: 'refresh_token', client_id: CODEX_CLIENT }
-  await post(options, '/oauth/revoke', asked, REVOKE_TIMEOUT)
+  try {
+    const { status } = await post(options, '/oauth/revoke', asked, REVOKE_TIMEOUT)
+    return status < 500 && status !== 408 && status !== 429
+  } catch (error) {
+    if (!(error instanceof OutgoingError)) throw error
+    return false
+  }
 }
 
 function post(

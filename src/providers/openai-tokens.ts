@@ -24,7 +24,9 @@ export function openAiTokens(json: JsonObject, before: FieldValues, at: number):
   const id = textOf(json['id_token']) || kept('id')
   const refresh = textOf(json['refresh_token']) || kept('refresh')
   const account = accountOf(claimsOf(id), claimsOf(access))
-  const accountId = account.id || kept('accountId')
+  // An id token that was kept says nothing of an access token that is new.
+  const brought = accountOf(claimsOf(textOf(json['id_token'])), claimsOf(access))
+  const accountId = brought.id || kept('accountId') || account.id
   const fields = {
     ...{ id, access, refresh, accountId },
     email: account.email || kept('email'),
@@ -38,6 +40,7 @@ export function openAiTokens(json: JsonObject, before: FieldValues, at: number):
     expiresAt: endOf(claimsOf(access), json['expires_in'], at),
     endsAt: null,
     account: { ...account, id: accountId },
+    ...mintedAt(claimsOf(access)),
   }
 }
 
@@ -62,17 +65,30 @@ function accountOf(...tokens: readonly JsonObject[]): Account {
   }
   return {
     id: find((claims) => within(claims, AUTH_CLAIM)['chatgpt_account_id']),
-    email: find((claims) => claims['email'] || within(claims, PROFILE_CLAIM)['email']),
-    plan: find((claims) => within(claims, AUTH_CLAIM)['chatgpt_plan_type']),
+    email: wordOf(find((claims) => claims['email'] || within(claims, PROFILE_CLAIM)['email'])),
+    plan: wordOf(find((claims) => within(claims, AUTH_CLAIM)['chatgpt_plan_type'])),
   }
+}
+
+// These are for people only: what cannot be shown is left out, and never costs the tokens it came with.
+function wordOf(text: string): string {
+  return /^[\x21-\x7e]{1,500}$/.test(text) ? text : ''
 }
 
 // By our clock: how long the token lives counts, not what time the provider thinks it is.
 function endOf({ exp, iat }: JsonObject, expiresIn: unknown, at: number): number | null {
-  if (typeof exp === 'number' && typeof iat === 'number') return at + lifeOf((exp - iat) * 1_000)
-  if (typeof exp === 'number') return at + lifeOf(exp * 1_000 - at)
+  if (isNumber(exp) && isNumber(iat)) return at + lifeOf((exp - iat) * 1_000)
+  if (isNumber(exp)) return at + lifeOf(exp * 1_000 - at)
   const seconds = typeof expiresIn === 'string' ? Number(expiresIn) : expiresIn
-  return typeof seconds === 'number' && Number.isFinite(seconds) ? at + lifeOf(seconds * 1_000) : null
+  return isNumber(seconds) ? at + lifeOf(seconds * 1_000) : null
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value)
+}
+
+function mintedAt({ iat }: JsonObject): Pick<TokenSet, 'mintedAt'> {
+  return typeof iat === 'number' && Number.isFinite(iat) ? { mintedAt: iat * 1_000 } : {}
 }
 
 function lifeOf(milliseconds: number): number {

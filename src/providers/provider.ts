@@ -22,7 +22,8 @@ export interface Probe {
 /** What asking for new tokens came to. */
 export type Renewal =
   /** The answer as it came: it is put in a safe place before anybody looks into it. */
-  | { readonly kind: 'answered'; readonly raw: Secret }
+  /** `stored`: call it when `raw` is in a safe place; until then what came lies where the next start finds it. */
+  | { readonly kind: 'answered'; readonly raw: Secret; stored?(): Promise<void> }
   /** For good, whatever we do. */
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
   | RenewalFailure
@@ -33,6 +34,8 @@ export interface RenewalFailure {
   readonly doubtful: boolean
   /** How long the provider asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | null
+  /** It was asked with something odd: another login may fare better at this moment. */
+  readonly isOwn?: boolean
   /** One sentence for people, ours; never text of the provider. */
   readonly message: string
 }
@@ -56,6 +59,23 @@ export interface TokenSet {
   /** When no renewing helps any more; null: nobody knows of such an end. */
   readonly endsAt: number | null
   readonly account: Account
+  /** When they were issued, by the provider's own clock; absent where it does not say. */
+  readonly mintedAt?: number
+}
+
+export interface RenewalLimits {
+  readonly timeoutMs: number
+  /** What it is for, in the words of whoever asks: the note of what is left behind when this process is killed. */
+  readonly note?: string
+}
+
+/** A renewal whose process was killed. */
+export interface LeftRenewal {
+  readonly note: string
+  /** What it has brought, as soon as that is there; null when it is certain that nothing comes any more. */
+  answer(): Promise<Secret | null>
+  /** Ends what goes on of it, and removes all of it. Call it when the answer is in a safe place, or of no use. */
+  remove(): Promise<void>
 }
 
 /** Keeps logins alive. Never throws for an answer. */
@@ -65,14 +85,22 @@ export interface Renewer {
   /** Types it can renew. */
   readonly renews: readonly CredentialType[]
   /** Asks once, without following or repeating anything. It reads for as long as `timeoutMs`. */
-  renew(type: CredentialType, fields: FieldValues, limits: { readonly timeoutMs: number }): Promise<Renewal>
+  renew(type: CredentialType, fields: FieldValues, limits: RenewalLimits): Promise<Renewal>
+  /**
+   * Renewals that an earlier process of this server began and did not end, and that may still be answered; missing where
+   * they end with the process. Asked once, before the first `renew`.
+   */
+  leftBehind?(): Promise<readonly LeftRenewal[]>
   /**
    * The tokens in an answer to `renew`; what it does not bring stays as it was in `before`. Null when there are none in
    * it. `at`: when it came.
    */
   tokensIn(type: CredentialType, raw: Secret, before: FieldValues, at: number): TokenSet | null
-  /** Ends the login at the provider, as far as that can be done; missing where it cannot. */
-  revoke?(type: CredentialType, fields: FieldValues): Promise<void>
+  /**
+   * Ends the login at the provider, as far as that can be done; missing where it cannot. False: it did not take it in, and
+   * may be told again. Never throws for an answer.
+   */
+  revoke?(type: CredentialType, fields: FieldValues): Promise<boolean>
 }
 
 export type SignInMethod = 'browser' | 'paste' | 'device'

@@ -26,6 +26,8 @@ export interface LeasedCredential {
   /** Its last characters, for people. */
   readonly suffix: string
   readonly generation: number
+  /** When it ends by itself, in RFC 3339; null or missing: nobody knows. */
+  readonly expiresAt?: string | null
   readonly fields: Readonly<Record<string, Secret>>
 }
 

@@ -34,7 +34,12 @@ function lease(type: CredentialType | null, fields: Readonly<Record<string, stri
   }
 }
 
-async function restore(harness: Harness, granted: AcquiredLease, program?: string): Promise<string[]> {
+async function restore(
+  harness: Harness,
+  granted: AcquiredLease,
+  program?: string,
+  warnings: string[] = [],
+): Promise<string[]> {
   const reports: string[] = []
   if (program !== undefined)
     await writeFile(join(root, harness.program), `#!/bin/sh\n${program}\n`, { mode: 0o755 })
@@ -49,6 +54,7 @@ async function restore(harness: Harness, granted: AcquiredLease, program?: strin
         release: () => Promise.reject(new Error('a restored credential stays leased')),
       },
       report: (line) => reports.push(line),
+      warn: (line) => warnings.push(line),
     },
     {
       environment: { PATH: `${root}:/usr/bin:/bin`, HOME: root },
@@ -110,6 +116,27 @@ test('merges Claude Code’s settings', async () => {
     model: 'opus',
     env: { ANTHROPIC_API_KEY: 'sk-ant-test-1' },
   })
+})
+
+test('says when a Claude login ends that nothing renews here, and nothing of the kind of others', async () => {
+  const warnings: string[] = []
+  const login = lease('claude/oauth', { access: 'sk-ant-oat01-test-1', scopes: 'user:inference' })
+  const ends = '2026-06-01T08:00:00.000Z'
+  await restore(
+    claude,
+    { ...login, credential: login.credential && { ...login.credential, expiresAt: ends } },
+    undefined,
+    warnings,
+  )
+  expect(warnings).toEqual([
+    `warning: this login ends at ${ends}, and what was written does not renew itself. Type claviger restore again before then, or start the program with claviger exec, which renews it.`,
+  ])
+  expect(await readFile(join(root, '.claude/settings.json'), 'utf8')).toContain('sk-ant-oat01-test-1')
+  await restore(claude, login, undefined, warnings)
+  expect(warnings[1]).toContain('ends within hours')
+  await restore(claude, lease('claude/setup-token', { token: 'sk-ant-oat01-test-1' }), undefined, warnings)
+  await restore(codex, key, undefined, warnings)
+  expect(warnings).toHaveLength(2)
 })
 
 test('has nothing to do where the machine’s own login was chosen', async () => {

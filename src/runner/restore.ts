@@ -7,7 +7,13 @@ import type { DeliveredFile } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Harness } from '../harnesses/harness.ts'
 import { checkParent, checkWritable, UnsafePathError, writeFileAtomically } from '../lib/atomic-file.ts'
-import { type AcquiredLease, deliverable, type LeaseRequest, type LeaseSource } from './lease-source.ts'
+import {
+  type AcquiredLease,
+  deliverable,
+  type LeasedCredential,
+  type LeaseRequest,
+  type LeaseSource,
+} from './lease-source.ts'
 import { type Environment, readMachine, userHome, withFullPaths, withoutOwnSettings } from './materialize.ts'
 import { checkStatus, checkVersion, findProgram } from './programs.ts'
 
@@ -27,6 +33,8 @@ export interface RestoreDependencies {
   readonly harness: Harness
   readonly leases: LeaseSource
   readonly report: (line: string) => void
+  /** Hears what somebody has to do something about. */
+  readonly warn: (line: string) => void
 }
 
 export interface RestoreOptions {
@@ -49,7 +57,7 @@ export interface RestoreOptions {
  * another owner, a directory others can write in), `rejected` when the program does not see the credential afterwards.
  */
 export async function restoreCredential(
-  { harness, leases, report }: RestoreDependencies,
+  { harness, leases, report, warn }: RestoreDependencies,
   options: RestoreOptions,
 ): Promise<AcquiredLease> {
   const { cwd, request, noAmbient, programOverride, signal } = options
@@ -80,7 +88,14 @@ export async function restoreCredential(
     await checkStatus(harness, credential, program, own)
   }
   report(`Restored ${harness.name} ${KIND_WORDS[credential.type] ?? credential.type} credentials`)
+  if (credential.type === 'claude/oauth') warn(endingOf(credential))
   return lease
+}
+
+// Its refresh token stays on the server, and Claude Code has no way to renew with us, as Codex has.
+function endingOf({ expiresAt }: LeasedCredential): string {
+  const when = expiresAt ? `at ${expiresAt}` : 'within hours'
+  return `warning: this login ends ${when}, and what was written does not renew itself. Type claviger restore again before then, or start the program with claviger exec, which renews it.`
 }
 
 // A lease of which nothing was written serves nobody.

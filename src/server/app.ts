@@ -99,7 +99,12 @@ function serve(
   connection: Connection | undefined,
 ): Promise<Response> {
   const asks = () => whoAsks(dependencies, name, request, connection)
-  return timed(dependencies, name, request, () => attempt(dependencies, name, request, parameters, asks))
+  return timed(dependencies, name, request, async () => {
+    const response = await attempt(dependencies, name, request, parameters, asks)
+    // Nobody reads it, and what goes on until somebody stops reading would go on for ever.
+    if (request.method === 'HEAD') await response.body?.cancel()
+    return response
+  })
 }
 
 async function timed(

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,8 +33,8 @@ afterEach(async () => {
 
 const files: JournalFile[] = []
 
-async function opened(): Promise<JournalFile> {
-  const file = await openJournal(path, () => now)
+async function opened(lock: string | null = 'lock-1'): Promise<JournalFile> {
+  const file = await openJournal(path, () => now, lock)
   files.push(file)
   return file
 }
@@ -48,6 +57,31 @@ it('what was appended is there after a crash, and the name of the server stays',
   expect(again.replica).toBe(first.replica)
 })
 
+it('a copy of it has another name, the same answers, and knows whose copy it is', async () => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  const copy = await opened('lock-2')
+  expect(copy.replica).not.toBe(first.replica)
+  expect([attempts(copy), copy.formerly]).toEqual([['a'], [first.replica]])
+  const again = await opened('lock-2')
+  expect([again.replica, again.formerly]).toEqual([copy.replica, [first.replica]])
+  const third = await opened('lock-1')
+  expect(third.formerly).toEqual([copy.replica, first.replica])
+})
+
+it('has another name each time where nobody can tell whether it is a copy, and remembers a few', async () => {
+  const names: string[] = []
+  for (let times = 0; times < 12; times += 1) names.unshift((await opened(null)).replica)
+  expect(new Set(names).size).toBe(12)
+  expect((await opened()).formerly).toEqual(names.slice(0, 8))
+})
+
+it('of a server before locks had names is taken for a copy', async () => {
+  writeFileSync(path, '{"replica":"replica-old"}\n')
+  const file = await opened()
+  expect([file.replica === 'replica-old', file.formerly]).toEqual([false, ['replica-old']])
+})
+
 it('a last line that was cut short is left out, and nothing is written behind it', async () => {
   const first = await opened()
   await first.journal.append(answer('a'))
@@ -63,9 +97,40 @@ it('a last line that was cut short is left out, and nothing is written behind it
 it('a damaged line before the last is nobody to guess about', async () => {
   const first = await opened()
   await first.journal.append(answer('a'))
+  await first.journal.append(answer('b'))
   await first.close()
-  writeFileSync(path, readFileSync(path, 'utf8').replace('"attempt":"a"', '"attempt":'))
-  await expect(opened()).rejects.toMatchObject({ code: 'unavailable', message: `${path} is damaged.` })
+  const text = readFileSync(path, 'utf8')
+  for (const damaged of [text.replace('"attempt":"a"', '"attempt":'), text.replace('"sealed"', '"other"')]) {
+    writeFileSync(path, damaged)
+    await expect(opened()).rejects.toMatchObject({
+      ...{ code: 'unavailable', message: `Line 2 of ${path} is damaged.` },
+      hint: expect.stringContaining('remove that line'),
+    })
+    expect(readFileSync(path, 'utf8')).toBe(damaged)
+  }
+})
+
+it.each([
+  ['nothing but zeros', '\0'.repeat(40)],
+  ['cut short in the middle', '{"answer":{"attempt":"b","cred\0\0\0"}}'],
+  ['no line of ours', 'null'],
+  ['an answer without its parts', '{"answer":{"attempt":"b"}}'],
+  ['of nobody knows whom', '{}'],
+])('a last line that is %s is put aside, and everything else goes on', async (_, line) => {
+  const first = await opened()
+  await first.journal.append(answer('a'))
+  await first.close()
+  expect(first.aside).toBeNull()
+  appendFileSync(path, `${line}\n`)
+  const again = await opened()
+  expect([again.replica, attempts(again)]).toEqual([first.replica, ['a']])
+  expect(readFileSync(again.aside ?? '', 'utf8')).toBe(`${line}\n`)
+  expect(statSync(again.aside ?? '').mode & 0o077).toBe(0)
+  await again.journal.append(answer('c'))
+  await again.close()
+  const third = await opened()
+  expect([attempts(third), third.aside]).toEqual([['a', 'c'], null])
+  expect(readdirSync(directory)).toHaveLength(2)
 })
 
 it('a disk that was full once leaves a journal that can be opened', async () => {
@@ -104,12 +169,39 @@ it('goes on with the old file when there is no room to write it anew', async () 
   const file = await opened()
   for (let generation = 1; generation < 5_000; generation += 1)
     await file.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation })
-  rmSync(directory, { recursive: true })
+  // A place that is not safe is not written in.
+  chmodSync(directory, 0o777)
   await file.journal.append(answer('a'))
   await file.journal.append(answer('b'))
-  expect(attempts(file)).toEqual(['a', 'b'])
   await file.close()
-  directory = mkdtempSync(join(tmpdir(), 'claviger-journal-'))
+  chmodSync(directory, 0o700)
+  expect(attempts(await opened())).toEqual(['a', 'b'])
+})
+
+it('loses no line when writing it anew fails half-way', async () => {
+  const file = await opened()
+  for (let generation = 1; generation < 5_000; generation += 1)
+    await file.journal.reached({ credentialId: 'cred-1', login: 'login-1', generation })
+  const other = await open(path, 'r')
+  const handle = Object.getPrototypeOf(other)
+  await other.close()
+  const sync = handle.sync
+  // The new file is in its place, and its directory cannot be synced.
+  const syncing = vi
+    .spyOn(handle, 'sync')
+    .mockImplementationOnce(function (this: unknown) {
+      return sync.call(this)
+    })
+    .mockImplementationOnce(() => Promise.reject(new Error('EIO: i/o error')))
+    .mockImplementationOnce(() => Promise.reject(new Error('ENOSPC: no space left on device')))
+  await file.journal.append(answer('a'))
+  expect(syncing).toHaveBeenCalledTimes(2)
+  // What would be in no file that has a name is not there.
+  await expect(file.journal.append(answer('b'))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(readFileSync(path, 'utf8')).not.toContain('"attempt":"b"')
+  await file.journal.append(answer('c'))
+  // Nobody closes it.
+  expect(attempts(await opened())).toEqual(['a', 'b', 'c'])
 })
 
 it('forgets what is gone', async () => {

@@ -1,10 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identifyProcess } from '../lib/process.ts'
 import { writeServerFile } from './state-directory.ts'
-import { lockStateDirectory, type Unlock } from './state-lock.ts'
+import { lockStateDirectory, nameOfLock, type Unlock } from './state-lock.ts'
 
 let directory: string
 const unlocks: Unlock[] = []
@@ -66,5 +75,30 @@ describe('the lock of a state directory', () => {
         hint: expect.any(String),
       }),
     )
+  })
+})
+
+describe('the name of a lock', () => {
+  it('is the same for whoever has the directory next, and another for a copy of it', () => {
+    lock()
+    const name = nameOfLock(directory)
+    expect(name).not.toBeNull()
+    const copy = `${directory}-copy`
+    cpSync(directory, copy, { recursive: true, preserveTimestamps: true })
+    const other = nameOfLock(copy)
+    rmSync(copy, { recursive: true })
+    unlocks.pop()?.()
+    lock()
+    expect(nameOfLock(directory)).toBe(name)
+    expect(other).not.toBe(name)
+  })
+
+  it('is another for one that was put in the place of a directory whose server still runs', () => {
+    lock()
+    const name = nameOfLock(directory)
+    rmSync(directory, { recursive: true })
+    mkdirSync(directory)
+    lock()
+    expect(nameOfLock(directory)).not.toBe(name)
   })
 })

@@ -1,13 +1,14 @@
 // One server a state directory, whatever database it is on: what lies there is written by one process. The lock is one
 // of the operating system's, taken through SQLite, so it ends with its process however that ends.
 
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ClavigerError } from '../domain/errors.ts'
 import { errorCode } from '../lib/atomic-file.ts'
-import { identifyProcess, isAlive } from '../lib/process.ts'
+import { bootId, identifyProcess, isAlive } from '../lib/process.ts'
 
+const FILE = 'server.lock'
 const BUSY = 5
 
 /** Lets go of the directory. */
@@ -18,7 +19,7 @@ export type Unlock = () => void
  * `unavailable`.
  */
 export function lockStateDirectory(path: string): Unlock {
-  const file = join(path, 'server.lock')
+  const file = join(path, FILE)
   let lock: DatabaseSync | undefined
   try {
     create(file)
@@ -35,6 +36,18 @@ export function lockStateDirectory(path: string): Unlock {
     })
   }
   return () => lock.close()
+}
+
+/**
+ * Names the lock that this process has on the directory. Whoever has the lock and finds that an earlier one had the same
+ * name knows that its owner has ended: a file that is open keeps its number while the machine runs, so a copy of the
+ * directory has another. Null where the system does not say enough.
+ */
+export function nameOfLock(path: string): string | null {
+  const boot = bootId()
+  if (boot === null) return null
+  const { dev, ino } = statSync(join(path, FILE), { bigint: true })
+  return `${boot} ${dev} ${ino}`
 }
 
 // Never opens one that is there: closing any descriptor of it would drop a lock this process has.

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import type { Visitor } from '../control/use-case.ts'
 import { rateLimited } from '../domain/errors.ts'
+import { sha256 } from '../lib/digest.ts'
 import { addressKey, createRateLimit } from '../lib/time/rate-limit.ts'
 
 /** What is known of the socket a request came through; nothing when there is none. */
@@ -13,6 +14,11 @@ export interface Connection {
 export interface Visitors {
   /** Whoever asks for what is public; throws `rate_limited` when their address has asked too often. */
   asking(request: Request, connection: Connection | undefined, requestId: string): Visitor
+  /**
+   * Whoever asked with this token, which is none, or none any more: throws `rate_limited` when it came too often, or its
+   * address with too many. Counted apart from those who ask for what is public.
+   */
+  guessing(request: Request, connection: Connection | undefined, token: string): void
 }
 
 export interface VisitorOptions {
@@ -25,14 +31,27 @@ export interface VisitorOptions {
 // Several terminals behind one address may each poll every three seconds while they wait to be let in.
 const ASKING = { burst: 60, everyMs: 250 }
 
+// A program asks once with a lease that has ended, and many may be behind one address; tokens are too long to be guessed.
+const GUESSING = { burst: 600, everyMs: 100 }
+const WITH_ONE = { burst: 20, everyMs: 10_000 }
+
 export function createVisitors({ now, proxies }: VisitorOptions): Visitors {
   const asked = createRateLimit({ ...ASKING, now })
+  const guessed = createRateLimit({ ...GUESSING, now })
+  const withOne = createRateLimit({ ...WITH_ONE, now })
+  const addressOf = (request: Request, connection: Connection | undefined) =>
+    plain(forwarded(request, proxies) ?? connection?.incoming?.socket.remoteAddress)
   return {
     asking(request, connection, requestId) {
-      const address = plain(forwarded(request, proxies) ?? connection?.incoming?.socket.remoteAddress)
+      const address = addressOf(request, connection)
       const wait = asked.take(addressKey(address))
       if (wait > 0) throw rateLimited(wait)
       return { address, requestId }
+    },
+    guessing(request, connection, token) {
+      // What is refused for its token takes nothing from others behind its address.
+      const wait = withOne.take(sha256(token)) || guessed.take(addressKey(addressOf(request, connection)))
+      if (wait > 0) throw rateLimited(wait)
     },
   }
 }

@@ -45,7 +45,8 @@ export interface GrantStore {
 /**
  * `sent`: nobody knows yet what came of it. `given_up`: nor is anybody waiting for it, but it may still be answered.
  * `unsent`: it is certain that nothing left this house. `failed`: no answer to rely on. `orphan`, `leftover`: what it
- * brought is not current and is kept (domain/grants/grant.ts, Belonging).
+ * brought is not current and is kept (domain/grants/grant.ts, Belonging). `dropped`: what was kept is of no use any more and
+ * was erased. `revoked`: its provider was told first.
  */
 export type AttemptState =
   | 'sent'
@@ -56,8 +57,10 @@ export type AttemptState =
   | 'failed'
   | 'orphan'
   | 'leftover'
+  | 'dropped'
+  | 'revoked'
 
-export interface AttemptRow extends Attempt {
+export interface AttemptRow extends Omit<Attempt, 'orphan'> {
   readonly credentialId: string
   readonly organizationId: string
   readonly login: string
@@ -69,12 +72,19 @@ export interface AttemptRow extends Attempt {
   readonly endedAt: number | null
   /** What it brought, sealed, where that is not the current generation. */
   readonly answer: Uint8Array | null
+  /** When its provider is to be told that what it brought is over; null: it is not. */
+  readonly revokeAt: number | null
+  /** How often that has failed. */
+  readonly revokeTries: number
 }
 
+/** What is not given is none. */
 export interface AttemptEnd {
   readonly state: Exclude<AttemptState, 'sent'>
   readonly endedAt: number
   readonly answer?: Uint8Array
+  readonly revokeAt?: number
+  readonly revokeTries?: number
 }
 
 /** Tries to renew grants. Gone with their credential. */
@@ -84,12 +94,12 @@ export interface AttemptStore {
   get(id: string): Promise<AttemptRow | undefined>
   /** Its owner lives. No error when it is gone. */
   beat(id: string): Promise<void>
-  /** The answer is what `end` has, or none. False when it is gone, or not in one of the states `from`. */
+  /** It is as `end` says, and nothing else of that is kept. False when it is gone, or not in one of the states `from`. */
   end(id: string, from: readonly AttemptState[], end: AttemptEnd): Promise<boolean>
-  /** Attempts of this replica without a known end, which are those in the state `sent`, oldest first. */
-  sentBy(replica: string): Promise<AttemptRow[]>
-  /** Those that hold an answer which is not current, oldest first; of all credentials. */
-  kept(limit: number): Promise<AttemptRow[]>
+  /** Those that hold an answer which is not current, oldest first; of all credentials, or of one. */
+  kept(limit: number, credentialId?: string): Promise<AttemptRow[]>
+  /** Those that are to be revoked by now, the longest due first; of all credentials. */
+  leftovers(now: number, limit: number): Promise<AttemptRow[]>
   /** Forgets those that ended before this time and hold no answer. Returns how many. */
   prune(endedBefore: number): Promise<number>
 }

@@ -122,8 +122,8 @@ function grantsThrough(read: Way, write: Way): Grants {
       get: (id) => read((unit) => unit.attempts.get(id)),
       beat: (id) => write((unit) => unit.attempts.beat(id)),
       end: (id, from, end) => write((unit) => unit.attempts.end(id, from, end)),
-      sentBy: (replica) => read((unit) => unit.attempts.sentBy(replica)),
-      kept: (limit) => read((unit) => unit.attempts.kept(limit)),
+      kept: (limit, credentialId) => read((unit) => unit.attempts.kept(limit, credentialId)),
+      leftovers: (now, limit) => read((unit) => unit.attempts.leftovers(now, limit)),
       prune: (endedBefore) => write((unit) => unit.attempts.prune(endedBefore)),
     },
     loginAttempts: {

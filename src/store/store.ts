@@ -346,6 +346,9 @@ export interface AddingUnit {
   readonly audit: Pick<AuditStore, 'append'>
 }
 
+/** What the work of a unit throws that leaves it to come back: it refuses nothing, and is not decided again. */
+export class LeavesUnit extends Error {}
+
 export interface Store extends StoreGroups {
   readonly signals: SignalSource
   /**
@@ -361,7 +364,8 @@ export interface Store extends StoreGroups {
    * As `atomically`, for a unit that changes nothing that exists: many of them cost little. Nothing is stored unless all
    * it has read is so at that moment: no credential it found was changed, deleted or detached, and no setting changed, by
    * a unit that was durable before and has an audit entry in the same organization. Where that is not so it is run again.
-   * What was added meanwhile it need not have seen.
+   * What was added meanwhile it need not have seen. Work that throws a LeavesUnit has not refused anything,
+   * and may have been told what was so a moment ago.
    */
   additively<T>(work: (unit: AddingUnit) => Promise<T>): Promise<T>
   /** Throws `unavailable` when the store cannot be read; answers within seconds. */

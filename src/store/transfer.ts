@@ -2,6 +2,7 @@
 // are found by looking, never listed: a table that a later migration adds is copied without anybody remembering.
 
 import type { AuditEntry } from '../domain/audit/entry.ts'
+import type { WebhookRow } from './outbox-group.ts'
 import type { CredentialRow } from './store.ts'
 
 /** A value of a row as it is on every engine. Times are texts in ISO 8601, UTC. */
@@ -38,6 +39,23 @@ export interface SealedVersion {
   readonly values: Readonly<Record<string, Uint8Array>>
 }
 
+/** What an attempt to renew has brought and what is kept of it, under the data key of its credential. */
+export interface SealedAnswer {
+  readonly row: SealedVersion['row']
+  readonly attempt: string
+  /** Of the credential when it was sent. */
+  readonly generation: number
+  readonly answer: Uint8Array
+}
+
+export type SealedWebhook = Pick<WebhookRow, 'id' | 'organizationId' | 'url' | 'wrappedKey' | 'secret'>
+
+/** Anything that is stored sealed and stays. */
+export type SealedThing =
+  | { readonly kind: 'version'; readonly sealed: SealedVersion }
+  | { readonly kind: 'answer'; readonly sealed: SealedAnswer }
+  | { readonly kind: 'webhook'; readonly sealed: SealedWebhook }
+
 /** An empty place that a copy is put into. */
 export interface EmptyPlace {
   /** For people, without a password. */
@@ -64,7 +82,7 @@ export interface Filling {
   /** Every organization that did anything so far. */
   organizations(): Promise<string[]>
   audit(entry: AuditEntry): Promise<void>
-  sealed(): AsyncIterable<SealedVersion>
+  sealed(): AsyncIterable<SealedThing>
 }
 
 /** How far a move was when it was taken up: `done` needs nothing, `again` begins anew because the source has changed. */
@@ -78,8 +96,8 @@ export interface Move {
   readonly to: string
   /** Id of the master key that the source was sealed with. */
   readonly keyId: string | undefined
-  sealedInSource(): AsyncIterable<SealedVersion>
-  sealedInTarget(): AsyncIterable<SealedVersion>
+  sealedInSource(): AsyncIterable<SealedThing>
+  sealedInTarget(): AsyncIterable<SealedThing>
   /** Copies what is missing and compares every row; returns the rows of each table. `progress` hears how many are in. */
   copy(progress: (rows: number) => void): Promise<Readonly<Record<string, number>>>
   /** The target may be used from now on, the source not any more. */

@@ -79,17 +79,21 @@ test('the browser comes back while the prompt waits; what is wrong leaves both w
         PROMPT,
         async (_, said) => {
           const back = await agree(said)
-          const wrong = await fetch(back.replace(/state=[^&]*/, 'state=another'))
-          pages.push(`${wrong.status} ${await wrong.text()}`)
+          for (const state of ['state=another', 'state=', 'from=a+page+elsewhere']) {
+            const wrong = await fetch(back.replace(/state=[^&]*/, state))
+            pages.push(`${wrong.status} ${await wrong.text()}`)
+          }
+          // A page elsewhere can ask as often as it likes.
+          await Promise.all(Array.from({ length: 30 }, () => fetch(back.replace(/state=[^&]*/, 'state=x'))))
           const good = await fetch(back)
           pages.push(`${good.status} ${await good.text()}`)
         },
       ],
     ],
   )
-  await expect.poll(() => pages.length).toBe(2)
+  await expect.poll(() => pages.length).toBe(4)
   expect(pages).toEqual([
-    expect.stringMatching(/^400 This belongs to another sign-in\. [\s\S]*still waiting/),
+    ...Array(3).fill(expect.stringMatching(/^400 This belongs to another sign-in\.[\s\S]*still waiting/)),
     expect.stringMatching(/^200 You are signed in\./),
   ])
   expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { agentPrograms } from '../agents/install.ts'
 import { mismatch, parseScript } from './script.ts'
 import { createWorkshop, type Workshop } from './workshop.ts'
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
   workshop = await createWorkshop({
     CLAVIGER_OPENAI_ISSUER: sandbox.issuerUrl,
     SANDBOX: sandbox.url,
+    CODEX: (await agentPrograms()).codex,
   })
   await workshop.startServer()
 })

@@ -63,8 +63,10 @@ function madeLogin() {
   return { refresh: made.refreshToken, scopes: ['user:inference', 'user:profile'], view }
 }
 
-function renew(made: { refresh: string; scopes: string[] }) {
-  return claude.renew({ refresh: new Secret(made.refresh), scopes: made.scopes })
+async function renew(made: { refresh: string; scopes: string[] }) {
+  const outcome = await claude.renew({ refresh: new Secret(made.refresh), scopes: made.scopes })
+  if (outcome.outcome === 'tokens') await outcome.remove()
+  return outcome
 }
 
 async function commandLines(): Promise<string[]> {

@@ -1,12 +1,9 @@
-// For end-to-end tests of Codex's sign-in: the sandbox as its issuer, a real server of ours that keeps one login, and a
-// worker whose only contact with either is the real program and our command line.
+// For end-to-end tests of Codex's sign-in: the sandbox as its issuer, a real server of ours that keeps one login, or none
+// yet, and a worker whose only contact with either is the real program and our command line.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import type { LoginView } from '../../src/sandbox/oauth/grants.ts'
@@ -14,35 +11,19 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { MASTER_KEY } from '../support/replicas.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { storeLogin } from '../support/stored-login.ts'
+import { type CodexMachine, codexMachine } from './codex-machine.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const TIME_LIMIT_MS = 80_000
-
-export interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-export interface CodexWorld {
+/** It is its worker, too. */
+export interface CodexWorld extends CodexMachine {
   readonly sandbox: Sandbox
   readonly url: string
   /** As the owner of the organization. */
   readonly client: Client
-  /** The home directory of the worker, in which everything it writes lies. */
-  readonly home: string
+  /** One more machine, whose `codex` knows of the sandbox and not of us. */
+  machine(name: string): Promise<CodexMachine>
   /** The one login, as its issuer sees it. */
   login(): LoginView
   credentialState(): Promise<string>
-  /** `claviger WORDS` on the worker. */
-  claviger(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>
-  /** `codex WORDS` on the worker, without us around it, in this configuration home under the home directory. */
-  codex(home: string, ...words: readonly string[]): Promise<Ended>
-  /** A copy of a configuration home under the home directory. */
-  copy(from: string, to: string): Promise<void>
-  readLogin(home: string): Promise<{ tokens: Record<string, string> }>
-  /** Names of files of the worker in which a refresh token of the login stands that the issuer gave. */
-  leaks(): Promise<string[]>
   close(): Promise<void>
 }
 
@@ -50,45 +31,37 @@ export interface WorldOptions {
   readonly program: string
   /** Whether the worker's environment says where to renew; else only auth.json does. */
   readonly overrides: boolean
+  /** Whether the server keeps no login yet. */
+  readonly empty?: boolean
 }
 
-export async function codexWorld({ program, overrides }: WorldOptions): Promise<CodexWorld> {
+export async function codexWorld({ program, overrides, empty }: WorldOptions): Promise<CodexWorld> {
   const sandbox = await startSandbox()
   const root = await mkdtemp(join(tmpdir(), 'claviger-codex-'))
-  const [home, stateDirectory] = [join(root, 'worker'), join(root, 'server')]
-  await mkdir(join(home, '.codex'), { recursive: true, mode: 0o700 })
-  await writeFile(join(home, '.codex/config.toml'), configFor(sandbox))
-  const server = await serveWithLogin(sandbox, stateDirectory)
-  const url = server.said.slice('url '.length)
-  const token = (await readFile(join(stateDirectory, 'admin.token'), 'utf8')).trim()
-  const client = createClient({ server: url, token: new Secret(token) })
-  const worker = { PATH: '/usr/bin:/bin', HOME: home, TERM: 'dumb' }
-  const issuer = `${url}/codex`
-  const steering = {
-    CODEX_REVOKE_TOKEN_URL_OVERRIDE: `${issuer}/oauth/revoke`,
-    ...(overrides && { CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${issuer}/oauth/token` }),
-  }
+  const stateDirectory = join(root, 'server')
+  const server = await (empty === true ? serve : serveWithLogin)(sandbox, stateDirectory)
+  const { url, token, client } = await reach(server, stateDirectory)
+  const machine = (name: string, base: string, refreshes: boolean) =>
+    codexMachine({
+      ...{ home: join(root, name), program, sandbox, url, token },
+      steering: {
+        CODEX_REVOKE_TOKEN_URL_OVERRIDE: `${base}/oauth/revoke`,
+        ...(refreshes && { CODEX_REFRESH_TOKEN_URL_OVERRIDE: `${base}/oauth/token` }),
+      },
+    })
   const login = () => {
     const [one] = sandbox.oauth.logins()
     if (one === undefined) throw new Error('there is no login')
     return one
   }
   return {
-    ...{ sandbox, url, client, home, login },
+    ...(await machine('worker', `${url}/codex`, overrides)),
+    ...{ sandbox, url, client, login },
+    machine: (name) => machine(name, sandbox.issuerUrl, true),
     async credentialState() {
       const { credentials } = await client.call('credentials.list', {})
       return credentials[0]?.state ?? 'none'
     },
-    claviger: (words, environment = {}) =>
-      run(process.execPath, [MAIN, ...words], home, {
-        ...{ ...worker, CLAVIGER_SERVER: url, CLAVIGER_TOKEN: token, CLAVIGER_CODEX_BIN: program },
-        ...{ CLAVIGER_STATE_DIR: join(home, 'claviger'), ...environment },
-      }),
-    codex: (codexHome, ...words) =>
-      run(program, words, home, { ...worker, ...steering, CODEX_HOME: join(home, codexHome) }),
-    copy: (from, to) => cp(join(home, from), join(home, to), { recursive: true }),
-    readLogin: async (codexHome) => JSON.parse(await readFile(join(home, codexHome, 'auth.json'), 'utf8')),
-    leaks: () => filesWith(home, 'rt_sandbox_'),
     async close() {
       await server.stop()
       await sandbox.close()
@@ -97,63 +70,31 @@ export async function codexWorld({ program, overrides }: WorldOptions): Promise<
   }
 }
 
+function databaseOf(stateDirectory: string): string {
+  return `sqlite:${join(stateDirectory, 'claviger.db')}`
+}
+
+async function serve(sandbox: Sandbox, stateDirectory: string): Promise<ServerProcess> {
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  return startServerProcess({
+    ...{ stateDirectory, databaseUrl: databaseOf(stateDirectory), masterKey: MASTER_KEY },
+    ...{ port: '0', logLevel: 'info', openaiIssuer: sandbox.issuerUrl, renewForcedEvery: '60' },
+  })
+}
+
 // A server makes its tables and its organization; then the login is put in; then it serves.
 async function serveWithLogin(sandbox: Sandbox, stateDirectory: string): Promise<ServerProcess> {
-  await mkdir(stateDirectory, { mode: 0o700 })
-  const databaseUrl = `sqlite:${join(stateDirectory, 'claviger.db')}`
-  const settings = {
-    ...{ stateDirectory, databaseUrl, masterKey: MASTER_KEY, port: '0', logLevel: 'info' },
-    ...{ openaiIssuer: sandbox.issuerUrl, renewForcedEvery: '60' },
-  }
-  const first = await startServerProcess(settings)
-  const token = (await readFile(join(stateDirectory, 'admin.token'), 'utf8')).trim()
-  const client = createClient({ server: first.said.slice('url '.length), token: new Secret(token) })
-  const { organization } = await client.call('whoami', {})
+  const first = await serve(sandbox, stateDirectory)
+  const { organization } = await (await reach(first, stateDirectory)).client.call('whoami', {})
   await first.stop()
   const login = sandbox.oauth.login({ provider: 'openai', account: { id: 'acct-real' } })
+  const databaseUrl = databaseOf(stateDirectory)
   await storeLogin(login, { databaseUrl, organizationId: organization.id, name: 'chatgpt' })
-  return startServerProcess(settings)
+  return serve(sandbox, stateDirectory)
 }
 
-// Codex takes the ChatGPT routes over plain http only if its two base URLs have different origins.
-function configFor({ issuerUrl }: Sandbox): string {
-  const other = issuerUrl.replace('127.0.0.1', 'localhost')
-  return [
-    `openai_base_url = "${issuerUrl}/backend-api/codex"`,
-    `chatgpt_base_url = "${other}/backend-api/"`,
-    'check_for_update_on_startup = false',
-    '[analytics]\nenabled = false\n[features]\napps = false\nplugins = false\n',
-  ].join('\n')
-}
-
-async function run(
-  program: string,
-  words: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Ended> {
-  const child: ChildProcess = spawn(program, words, {
-    ...{ cwd, env: { ...env }, timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const texts = { stdout: '', stderr: '' }
-  child.stdout?.setEncoding('utf8').on('data', (part: string) => {
-    texts.stdout += part
-  })
-  child.stderr?.setEncoding('utf8').on('data', (part: string) => {
-    texts.stderr += part
-  })
-  const [code] = await once(child, 'close')
-  return { code, ...texts }
-}
-
-async function filesWith(directory: string, text: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
-  const found = await Promise.all(
-    files.map(async (file) => ((await readFile(file, 'latin1')).includes(text) ? [file] : [])),
-  )
-  return found.flat()
+async function reach({ said }: ServerProcess, stateDirectory: string) {
+  const url = said.slice('url '.length)
+  const token = (await readFile(join(stateDirectory, 'admin.token'), 'utf8')).trim()
+  return { url, token, client: createClient({ server: url, token: new Secret(token) }) }
 }

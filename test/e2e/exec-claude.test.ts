@@ -148,6 +148,7 @@ describe.each(cases)('$name', ({ credential, accepted, carries }) => {
     await restoreCredential(
       {
         harness: claude,
+        warn: () => undefined,
         report: (line) => reports.push(line),
         leases: {
           acquire: async () => ({

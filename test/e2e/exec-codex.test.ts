@@ -255,6 +255,7 @@ test('a restored key is used by the program as it is', async () => {
   await restoreCredential(
     {
       harness: codex,
+      warn: () => undefined,
       report: (line) => reports.push(line),
       leases: {
         acquire: async () => ({

@@ -140,7 +140,11 @@ test('taking over a login leaves one holder', async () => {
   expect(await client.call('logins.import', request)).toMatchObject({ renewed: 'yes' })
   const [login] = sandbox.oauth.logins()
   expect(login?.refreshToken).not.toBe(refresh_token)
-  // The copy is dead; with it the same cannot be done again.
+  // The copy is dead. To try it again would end the login, as its provider takes that for a theft.
   const again = client.call('logins.import', { ...request, name: 'again' })
-  await expect(again).rejects.toMatchObject({ code: 'rejected' })
+  await expect(again).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('stored already: taken of org'),
+  })
+  expect(sandbox.oauth.logins()).toMatchObject([{ revoked: false, counters: { refreshCalls: 1 } }])
 })

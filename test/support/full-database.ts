@@ -2,11 +2,14 @@
 // between engines. What is sealed in it is sealed with a given vault.
 
 import { type Kysely, sql } from 'kysely'
+import { answerField } from '../../src/control/grants/renewing/journal.ts'
 import { keyContext } from '../../src/control/guard.ts'
+import { sealSecret } from '../../src/control/telling/sealed-webhook.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../src/domain/credential-types.ts'
 import { after } from '../../src/domain/grants/grant.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { createIdentity, peopleMigrations } from '../../src/identity/better-auth.ts'
+import { newId } from '../../src/lib/id.ts'
 import {
   attemptOf,
   attemptRow,
@@ -116,23 +119,34 @@ async function fillCredentials({ store }: SqlStore, vault: Vault, organizationId
       }
       await unit.leases.insert(leaseRow({ organizationId, credentialId: row.id, generation: 2 }))
       await unit.leases.insert(leaseRow({ organizationId, endedAt: 1500, endReason: 'it was over' }))
-      if (type.endsWith('/oauth')) await fillGrant(unit, row)
+      if (type.endsWith('/oauth')) await fillGrant(unit, vault, row)
     })
     names.push(name)
   }
+  const webhook = { id: newId('whk'), organizationId, url: 'https://hooks.example.test/a?b=ü' }
+  const facts = { description: ODD_TEXTS[1] ?? '', events: null, createdAt: 1000, createdBy: 'test' }
+  const secret = new Secret(`whsec_test_canary_${organizationId}`)
+  await store.atomically((unit) =>
+    unit.webhooks.insert({ ...webhook, ...facts, ...sealSecret(vault, webhook, secret) }),
+  )
   return names
 }
 
-async function fillGrant(unit: StoreGroups, { id, organizationId }: CredentialRow): Promise<void> {
+async function fillGrant(unit: StoreGroups, vault: Vault, place: CredentialRow): Promise<void> {
+  const { id, organizationId } = place
   const pending = attemptRow(id, { organizationId, beat: 3 })
   const row = grantRow(id, { organizationId, dueAt: organizationId === 'org-a' ? null : 1700 })
   await unit.grants.insert({
     ...row,
     grant: after(row.grant, { kind: 'claimed', attempt: attemptOf(pending) }),
   })
-  const answer = Uint8Array.of(0, 255, 10, 13)
+  const orphan = attemptRow(id, { organizationId, state: 'orphan', endedAt: 1800, generation: 1 })
+  const field = answerField(orphan.id)
+  const context = { organizationId, credentialId: id, field, version: orphan.generation, fields: [field] }
+  const secret = new Secret(`sk-ant-test-canary-answer-${id}`)
+  const answer = vault.seal(place.wrappedKey, keyContext(place), context, secret)
   await unit.attempts.insert(pending)
-  await unit.attempts.insert(attemptRow(id, { organizationId, state: 'orphan', endedAt: 1800, answer }))
+  await unit.attempts.insert({ ...orphan, answer })
 }
 
 async function fillRecords({ store }: SqlStore, more: number): Promise<void> {

@@ -4,8 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { insertLogin, type NewPlace, rowOf } from '../../src/control/grants/arriving.ts'
 import { createBreakers } from '../../src/control/grants/breakers.ts'
-import { createGrants } from '../../src/control/grants/engine.ts'
-import type { Grants } from '../../src/control/grants/grants.ts'
+import { createGrants, type Engine } from '../../src/control/grants/engine.ts'
 import type { JournaledAnswer, Reached, RenewalJournal } from '../../src/control/grants/renewing/journal.ts'
 import { grantAct } from '../../src/control/grants/renewing/keeping.ts'
 import type { EngineTimings, GrantPorts, Notice } from '../../src/control/grants/tools.ts'
@@ -37,28 +36,45 @@ export interface Rotating extends Renewer {
   /** What the next calls come to instead, in turn. */
   readonly instead: ((rotate: () => Renewal) => Promise<Renewal> | Renewal)[]
   account: string
+  /** Takes the last token that was used once more, and brings others; those it brought before are dead. */
+  forgives: boolean
+  /** Tells by its own clock when it issued tokens. */
+  says: boolean
+  /** The refresh tokens that it was told are over. */
+  readonly revoked: string[]
 }
 
 export function rotating(now: () => number, life = HOUR): Rotating {
   let serial = 0
-  const mint = () => {
+  let parent = ''
+  const mint = (used: string) => {
     serial += 1
+    parent = used
     provider.live = `rt-test-${serial}`
-    return JSON.stringify({ access: `at-test-${serial}`, refresh: provider.live, account: provider.account })
+    const { account, says } = provider
+    const tokens = { access: `at-test-${serial}`, refresh: provider.live, account }
+    return JSON.stringify({ ...tokens, ...(says && { mintedAt: now() }) })
   }
   const provider: Rotating = {
     ...{ calls: 0, live: '', instead: [], account: 'acct-1', renews: ['codex/oauth', 'claude/oauth'] },
+    ...{ forgives: false, says: false, revoked: [] },
     async renew(_, fields) {
       provider.calls += 1
       const rotate = (): Renewal => {
-        if (fields['refresh']?.expose() !== provider.live) return { kind: 'refused', reason: 'reused' }
-        return { kind: 'answered', raw: new Secret(mint()) }
+        const used = fields['refresh']?.expose() ?? ''
+        const isGood = used === provider.live || (provider.forgives && used === parent)
+        if (!isGood) return { kind: 'refused', reason: 'reused' }
+        return { kind: 'answered', raw: new Secret(mint(used)) }
       }
       return (await provider.instead.shift()?.(rotate)) ?? rotate()
     },
     tokensIn: (type, raw) => {
-      const { access, refresh, account } = JSON.parse(raw.expose())
-      return tokenSet(access, refresh, account, now() + life, type)
+      const { access, refresh, account, mintedAt } = JSON.parse(raw.expose())
+      return { ...tokenSet(access, refresh, account, now() + life, type), ...(mintedAt && { mintedAt }) }
+    },
+    async revoke(_, fields) {
+      provider.revoked.push(fields['refresh']?.expose() ?? '')
+      return true
     },
   }
   provider.live = 'rt-test-0'
@@ -119,7 +135,7 @@ export interface GrantWorld {
 }
 
 export interface GrantServer {
-  readonly grants: Grants
+  readonly grants: Engine
   readonly ports: GrantPorts
   readonly journal: JournalOfTest
   readonly told: Notice[]
@@ -137,7 +153,7 @@ export function grantWorld(
     const journal = journalInMemory()
     const told: Notice[] = []
     const ports: GrantPorts = {
-      ...{ store, vault, now, journal, replica, timings: TIMINGS },
+      ...{ store, vault, now, journal, replica, formerly: [], timings: TIMINGS },
       server: { version: '1.2.3', id: replica, clockOffset: () => 0 },
       guard: createGuard({ store, vault, now }),
       renewerOf: (type) => (provider.renews.includes(type) ? provider : undefined),

@@ -42,7 +42,8 @@ export async function houseWithLogin(): Promise<HouseWithLogin> {
   const provider = rotating(now)
   const { store, vault, server } = plain.ports
   const grantPorts: GrantPorts = {
-    ...{ store, vault, now, server, journal: journalInMemory(), replica: 'r1', timings: TIMINGS },
+    ...{ store, vault, now, server, journal: journalInMemory(), replica: 'r1' },
+    ...{ formerly: [], timings: TIMINGS },
     guard: createGuard({ store, vault, now }),
     renewerOf: (type) => (type === 'codex/oauth' ? provider : undefined),
     elapsed: () => performance.now(),

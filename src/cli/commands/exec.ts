@@ -3,10 +3,10 @@
 import type { DeliveryMode } from '../../domain/delivery.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { shellCommand } from '../../lib/shell-quote.ts'
+import { leasesOf } from '../../runner/client-leases.ts'
 import { runWithCredential } from '../../runner/exec.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { leasesOf } from '../../runner/client-leases.ts'
 import { programOverride } from './program-override.ts'
 
 export interface ExecOptions {

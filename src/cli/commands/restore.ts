@@ -1,10 +1,10 @@
 // `claviger restore`: at boot, writes a credential into the harness's own files.
 
 import type { HarnessName } from '../../domain/harness-names.ts'
+import { leasesOf } from '../../runner/client-leases.ts'
 import { restoreCredential } from '../../runner/restore.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { leasesOf } from '../../runner/client-leases.ts'
 import { programOverride } from './program-override.ts'
 
 export interface RestoreOptions {
@@ -25,7 +25,7 @@ export async function run(context: Context, options: RestoreOptions): Promise<nu
   ])
   const lines: string[] = []
   const lease = await restoreCredential(
-    { harness, leases: leasesOf(client), report: (line) => lines.push(line) },
+    { harness, leases: leasesOf(client), report: (line) => lines.push(line), warn: (line) => ui.note(line) },
     {
       environment: dependencies.env,
       cwd: process.cwd(),

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import type { Output } from '../../api/schemas.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
+import { shellCommand } from '../../lib/shell-quote.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { checkDescription, mustBeFree, settlePolicy } from '../credential/create.ts'
@@ -79,13 +80,22 @@ function whatOfTheCopy({ from, path }: Source, { renewed, credential }: Output<'
     case 'yes':
       return [
         `The copy in ${path} is dead: a login has one holder, and that is the server now.`,
+        removal({ from, path }),
         `To use it here: claviger exec --harness ${from} --credential ${credential.name} -- ${from}, or claviger restore --harness ${from}`,
-        `For a login of its own this machine signs in again: ${from} ${from === 'codex' ? 'login' : 'auth login'}`,
+        `For a login of its own this machine then signs in again: ${from} ${from === 'codex' ? 'login' : 'auth login'}`,
       ]
     case 'later':
       return [
         `warning: the provider could not renew it now. The server will; until then do not use the copy in ${path}: whoever renews first ends the other.`,
-        `Remove it: ${from} must not find it.`,
+        removal({ from, path }),
       ]
   }
+}
+
+// A program that renews with a token that was used, or revokes it before it signs in or when it signs out, ends the whole
+// login for its provider: what the server has as well. Claude keeps the logins of MCP servers in the same file.
+function removal({ from, path }: Pick<Source, 'from' | 'path'>): string {
+  if (from === 'claude')
+    return `Remove claudeAiOauth from it: claude would end the login of the server with it.`
+  return `Remove it, or codex ends the login of the server with it: ${shellCommand(['rm', path])}`
 }

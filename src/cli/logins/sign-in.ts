@@ -65,7 +65,7 @@ export async function signIn(
   try {
     const port = listener?.port === 1457 ? 1457 : 1455
     const started = await client.call('logins.start', { ...request, method, port })
-    desk.begun(started.id)
+    desk.begun(started)
     showLink(context, started, options)
     return await ending(context, client, started, desk, listener)
   } finally {
@@ -93,7 +93,7 @@ async function listen({ ui }: Context, type: string, method: Method, desk: Desk)
 
 /** Where everything that is brought arrives, from either side; the first that is good ends it. */
 interface Desk {
-  begun(id: string): void
+  begun(started: Pick<Started, 'id' | 'authorizeUrl'>): void
   /** What is wrong with it; null: it is over, one way or the other. */
   take(pasted: string): Promise<string | null>
   fromBrowser(query: string): Promise<CallbackPage>
@@ -113,6 +113,7 @@ function createDesk(client: Client): Desk {
     return null
   }
   let id: string | null = null
+  let state = ''
   const take = async (pasted: string): Promise<string | null> => {
     if (id === null || over.signal.aborted) return null
     try {
@@ -126,13 +127,19 @@ function createDesk(client: Client): Desk {
       return finish(() => reject(thrown))
     }
   }
+  // Any page can send a browser here, as often as it likes: what was not asked for never reaches the server.
+  const takeOwn = (query: string) => {
+    const own = state !== '' && stateIn(query) === state
+    return own ? take(`?${query}`) : Promise.resolve('This belongs to another sign-in.')
+  }
   return {
     ...{ take, done, over: over.signal },
     begun: (started) => {
-      id = started
+      id = started.id
+      state = stateIn(started.authorizeUrl?.replace(/^[^?]*\?/, '') ?? '')
     },
     async fromBrowser(query) {
-      const fault = id === null ? 'Nobody is signing in here yet.' : await take(`?${query}`)
+      const fault = id === null ? 'Nobody is signing in here yet.' : await takeOwn(query)
       if (fault !== null) return { status: 400, text: `${fault}\nThe terminal is still waiting.` }
       const outcome = await done.then(
         () => 'You are signed in. You can close this page and go back to the terminal.',
@@ -141,6 +148,11 @@ function createDesk(client: Client): Desk {
       return { status: 200, text: outcome }
     },
   }
+}
+
+// Without what codex's own page may put behind it.
+function stateIn(query: string): string {
+  return (new URLSearchParams(query).get('state') ?? '').replace(/\.onboarding_entrypoint=\w+$/, '')
 }
 
 async function ending(

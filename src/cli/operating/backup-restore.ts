@@ -1,7 +1,7 @@
 // `claviger backup restore FILE`: into an empty state directory or database, while no server runs on it.
 
 import { givenSettings, serverSettings } from '../../config.ts'
-import type { RestoreReport } from '../../domain/backup.ts'
+import type { Openability, RestoreReport } from '../../domain/backup.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { countsText } from './backup-create.ts'
@@ -20,13 +20,13 @@ export async function run(
   const report = await (await dependencies.offline()).restore(settings, file)
   const { header, ...rest } = report
   ui.answer({ file, createdAt: header.createdAt, ...rest }, () => lines(report))
-  return report.closed.length === 0 ? EXIT.ok : EXIT.failed
+  return allOpen(report) ? EXIT.ok : EXIT.failed
 }
 
-function lines({ header, counts, place, credentials, closed, ...done }: RestoreReport): string[] {
+function lines({ header, counts, place, ...done }: RestoreReport): string[] {
   return [
     `Restored the backup of ${header.createdAt} into ${place}: ${countsText(counts)}.`,
-    opened(credentials, closed),
+    ...opened(done),
     ...(done.quarantined > 0
       ? [`Set aside until they have been tried, because they renew themselves: ${done.quarantined} logins.`]
       : []),
@@ -38,9 +38,21 @@ function lines({ header, counts, place, credentials, closed, ...done }: RestoreR
   ]
 }
 
-/** For people: which credentials open with the master key. */
-export function opened(credentials: number, closed: readonly string[]): string {
-  return closed.length === 0
-    ? `All credentials open with the master key: ${credentials}.`
-    : `${closed.length} of ${credentials} credentials do not open with the master key; enter their values again: ${closed.join(', ')}`
+/** Whether the master key opens everything. */
+export function allOpen({ closed, closedWebhooks }: Openability): boolean {
+  return closed.length === 0 && closedWebhooks.length === 0
+}
+
+/** For people: what opens with the master key, and what to do about the rest. */
+export function opened({ credentials, closed, closedWebhooks, webhooks }: Openability): string[] {
+  return [
+    closed.length === 0
+      ? `All credentials open with the master key: ${credentials}.`
+      : `${closed.length} of ${credentials} credentials do not open with the master key; enter their values again: ${closed.join(', ')}`,
+    ...(closedWebhooks.length === 0
+      ? []
+      : [
+          `The secrets of ${closedWebhooks.length} of ${webhooks} webhooks do not open with the master key; remove them and add them again: ${closedWebhooks.join(', ')}`,
+        ]),
+  ]
 }

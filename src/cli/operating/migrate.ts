@@ -6,7 +6,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { countsText } from './backup-create.ts'
-import { opened } from './backup-restore.ts'
+import { allOpen, opened } from './backup-restore.ts'
 
 export interface MigrateOptions {
   readonly from?: string
@@ -44,17 +44,17 @@ async function move({ dependencies, ui }: Context, from: string, to: string): Pr
     said = rows
     ui.note(`${rows.toLocaleString('en-US')} rows so far`)
   })
-  const { state, counts, credentials, closed } = report
+  const { state, counts } = report
   ui.answer(report, () =>
     state === 'done'
       ? [`It has been moved already: ${report.from} to ${report.to}.`]
       : [
           `${BEGINNING[state]} from ${report.from} to ${report.to}: ${countsText(counts)}. Every row was compared.`,
-          opened(credentials, closed),
+          ...opened(report),
           `Servers refuse ${report.from} from now on. Next: ${serveOn(report.to)}`,
         ],
   )
-  return closed.length === 0 ? EXIT.ok : EXIT.failed
+  return allOpen(report) ? EXIT.ok : EXIT.failed
 }
 
 async function back({ dependencies, ui }: Context, url: string): Promise<number> {

@@ -86,9 +86,10 @@ describe.each(engines.flatMap((from) => engines.map((to) => [from, to] as const)
       })
 
       const after = await everything(target)
-      const { credential, lease, login_grant: grants, audit, audit_head: _, ...same } = after
+      const { credential, lease, login_grant: grants, renewal_attempt: tries, ...notOfLogins } = after
+      const { audit, audit_head: _, ...same } = notOfLogins
       const { credential: credentials, lease: leases, audit: entries, audit_head: __, ...others } = before
-      const { login_grant: grantsBefore, ...rest } = others
+      const { login_grant: grantsBefore, renewal_attempt: triesBefore, ...rest } = others
       expect(same).toEqual(rest)
       const verified = {
         due_at: 0,
@@ -96,6 +97,11 @@ describe.each(engines.flatMap((from) => engines.map((to) => [from, to] as const)
         facts: expect.stringMatching(/"attempt":null.*"unverified":true/),
       }
       expect(grants).toEqual(grantsBefore?.map((row) => ({ ...row, ...verified })))
+      // Nobody waits for what was under way.
+      const givenUp = { state: 'given_up', ended_at: AT + 1 }
+      expect(tries).toEqual(
+        triesBefore?.map((row) => (row['state'] === 'sent' ? { ...row, ...givenUp } : row)),
+      )
       const rotates = (type: unknown) => type === 'claude/oauth' || type === 'codex/oauth'
       const set = {
         state: 'quarantined',

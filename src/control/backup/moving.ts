@@ -1,11 +1,13 @@
-// Moving an installation to another database: copied, compared, and every credential tried with the master key before
+// Moving an installation to another database: copied, compared, and everything sealed tried with the master key before
 // and after.
 
-import type { MoveReport } from '../../domain/backup.ts'
+import type { MoveReport, Openability } from '../../domain/backup.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Move } from '../../store/transfer.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { openability } from './openability.ts'
+
+const NOTHING: Openability = { credentials: 0, closed: [], webhooks: 0, closedWebhooks: [] }
 
 /** Carries a move out from wherever it is. Killed at any point, it can be asked for again. */
 export async function carryOut(
@@ -14,7 +16,7 @@ export async function carryOut(
   progress: (rows: number) => void,
 ): Promise<MoveReport> {
   const { state, from, to, keyId } = move
-  if (state === 'done') return { state, from, to, counts: {}, credentials: 0, closed: [] }
+  if (state === 'done') return { state, from, to, counts: {}, ...NOTHING }
   if (keyId !== undefined && keyId !== vault.keyId) throw wrongKey(from, keyId, vault.keyId)
   const before = await openability(move.sealedInSource(), vault)
   const counts = await move.copy(progress)

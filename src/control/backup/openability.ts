@@ -1,20 +1,42 @@
 // Whether what is stored opens with a master key, asked of everything at once.
 
 import type { Openability } from '../../domain/backup.ts'
-import type { SealedVersion } from '../../store/transfer.ts'
+import type { SealedThing } from '../../store/transfer.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { opens } from '../guard.ts'
+import { answerField } from '../grants/renewing/journal.ts'
+import { opens, type Sealed } from '../guard.ts'
+import { sealedSecret } from '../telling/sealed-webhook.ts'
 
-/** Tries every version of every credential; those of one credential must follow each other. */
-export async function openability(all: AsyncIterable<SealedVersion>, vault: Vault): Promise<Openability> {
+/** Tries all of it; versions of one credential must follow each other. */
+export async function openability(all: AsyncIterable<SealedThing>, vault: Vault): Promise<Openability> {
   const closed = new Map<string, string>() // id → name
-  let credentials = 0
+  const closedWebhooks: string[] = []
+  let [credentials, webhooks] = [0, 0]
   let last = ''
-  for await (const sealed of all) {
+  for await (const { kind, sealed } of all) {
+    if (kind === 'webhook') {
+      webhooks += 1
+      // By its host: the rest of an address may let somebody in.
+      if (!opens(vault, sealedSecret(sealed))) closedWebhooks.push(`${sealed.id} (${hostOf(sealed.url)})`)
+      continue
+    }
     const { id, name } = sealed.row
-    if (id !== last) credentials += 1
+    if (kind === 'version' && id !== last) credentials += 1
     last = id
-    if (!opens(vault, sealed)) closed.set(id, name)
+    if (!opens(vault, kind === 'version' ? sealed : answerOf(sealed))) closed.set(id, name)
   }
-  return { credentials, closed: [...closed.values()] }
+  return { credentials, closed: [...closed.values()], webhooks, closedWebhooks }
+}
+
+function answerOf({
+  row,
+  attempt,
+  generation,
+  answer,
+}: Extract<SealedThing, { kind: 'answer' }>['sealed']): Sealed {
+  return { row, version: generation, values: { [answerField(attempt)]: answer } }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'no address'
 }

@@ -45,8 +45,8 @@ export async function restoreBackup({
     for (const organizationId of await filling.organizations()) {
       await filling.audit(entry(organizationId, header, at))
     }
-    const { credentials, closed } = await openability(filling.sealed(), vault)
-    return { header, counts, quarantined, leasesEnded, credentials, closed, place: place.name }
+    const found = await openability(filling.sealed(), vault)
+    return { header, counts, quarantined, leasesEnded, ...found, place: place.name }
   })
 }
 

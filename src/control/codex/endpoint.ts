@@ -3,7 +3,7 @@
 // does not matter how many ask, how often, or from how many copies of one home: a login is renewed when it is due, and
 // when somebody was refused with what is current.
 
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, holderOf } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Wish } from '../../domain/grants/decide.ts'
 import { Secret } from '../../domain/secret.ts'
@@ -12,6 +12,7 @@ import { formatRefreshHandle, type RefreshHandle, readRefreshHandle } from '../.
 import type { CredentialRow } from '../../store/store.ts'
 import type { Authenticate } from '../authenticate.ts'
 import type { Grants, Outcome } from '../grants/grants.ts'
+import { type Wanted, whileLeft } from '../grants/leaving.ts'
 import { findLease, releaseLeased } from '../leases.ts'
 import type { Ports } from '../use-case.ts'
 import { createWorkshop, type Workshop } from '../workshop.ts'
@@ -74,18 +75,6 @@ interface Released {
   readonly fields: Readonly<Record<string, Secret>>
 }
 
-// Leaves the unit: what it looked at should be renewed first.
-class Wanted extends Error {
-  readonly credentialId: string
-  readonly wish: Wish
-
-  constructor(credentialId: string, wish: Wish) {
-    super('This login is to be renewed first.')
-    this.credentialId = credentialId
-    this.wish = wish
-  }
-}
-
 // Nothing is renewed for whoever may not have it: all that is checked before it is handed out is checked first.
 async function released(
   workshop: Workshop,
@@ -94,16 +83,20 @@ async function released(
   reason: string | null,
 ): Promise<Released> {
   const { grants } = workshop
-  try {
-    return await handOut(workshop, caller, held, (row) => {
-      const wish = wishOf(grants, row, held.generation, reason)
-      if (wish !== null) throw new Wanted(row.id, wish)
-    })
-  } catch (thrown) {
-    if (!(thrown instanceof Wanted)) throw thrown
-    mustBeHad(workshop, await have(grants, thrown))
-    return handOut(workshop, caller, held, () => undefined)
-  }
+  let isAsked = false
+  return whileLeft(
+    (leave) =>
+      handOut(workshop, caller, held, (row) => {
+        const wish = isAsked
+          ? null
+          : wishOf(grants, row, { seen: held.generation, by: holderOf(caller) }, reason)
+        if (wish !== null) leave({ credentialId: row.id, wish })
+      }),
+    async (wanted) => {
+      mustBeHad(workshop, await have(grants, wanted))
+      isAsked = true
+    },
+  )
 }
 
 async function handOut(
@@ -140,14 +133,14 @@ function mustBeTheirs(row: CredentialRow, held: RefreshHandle): void {
 function wishOf(
   { mayBeDue }: Grants,
   { version, state, expiresAt }: CredentialRow,
-  seen: number,
+  { seen, by }: { readonly seen: number; readonly by: string },
   reason: string | null,
 ): Wish | null {
   const isDue = mayBeDue(expiresAt)
   if (seen < version) return state === 'ok' && !isDue ? null : { kind: 'use' }
   // Who says nothing, long before its end, was refused with it.
   const isRefused = reason === REFUSED || (!isDue && !IN_TIME.includes(reason ?? ''))
-  return isRefused ? { kind: 'forced', seen } : { kind: 'use' }
+  return isRefused ? { kind: 'forced', seen, by } : { kind: 'use' }
 }
 
 // What was renewed only a moment ago is not renewed again, however often it is refused: they have it as it is.

@@ -16,6 +16,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { pointer, sealVersion, VERSIONS_KEPT } from '../credentials/sealing.ts'
 import { changedMeanwhile } from '../find.ts'
 import { keyContext } from '../guard.ts'
+import { letGo } from './renewing/letting-go.ts'
 import { type GrantPorts, situationOf } from './tools.ts'
 
 export interface ArrivalPorts extends Pick<GrantPorts, 'now'> {
@@ -122,6 +123,7 @@ export async function replaceLogin(
   const known = { account: tokens.account.id, digest: tokens.digest }
   const changed = { grant: current, dueAt: due(ports, row, current), ...known }
   if (!(await unit.grants.update(row.id, there.revision, changed))) throw changedMeanwhile(row.name)
+  await letGo(unit, row.id, { before: there.grant, now: current }, at)
   await unit.signals.send('grants', row.id)
 }
 
@@ -158,8 +160,8 @@ function due(ports: ArrivalPorts, { id: credentialId }: CredentialRow, grant: Gr
   return dueAt(grant, situationOf(ports, { credentialId, grant }, null))
 }
 
-function issued({ now }: ArrivalPorts, { expiresAt, endsAt, renewable }: TokenSet): Tokens {
-  return { issuedAt: now(), expiresAt, endsAt, renewable }
+function issued({ now }: ArrivalPorts, { expiresAt, endsAt, renewable, mintedAt }: TokenSet): Tokens {
+  return { issuedAt: now(), expiresAt, endsAt, renewable, ...(mintedAt !== undefined && { mintedAt }) }
 }
 
 function mustBeSameAccount(row: CredentialRow, account: string, tokens: TokenSet): void {

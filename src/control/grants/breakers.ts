@@ -1,7 +1,9 @@
 // When many logins of one provider fail together it is the provider's trouble and not theirs: it is asked now and then
-// by one of them, and left in peace by the others until it answers.
+// by one of them, and left in peace by the others until it answers. Each organization sees for itself: what the logins of
+// one come to, which may be anything, is nothing to the others.
 
-import type { Renewer } from '../../providers/provider.ts'
+import type { Renewal, Renewer } from '../../providers/provider.ts'
+import type { CredentialRow } from '../../store/store.ts'
 
 // So many logins failing within the window open the breaker.
 const MANY = 5
@@ -11,8 +13,8 @@ const PROBE_EVERY = 5_000
 
 export interface Breakers {
   /** Milliseconds to wait before a try of this provider; 0: go on. One that goes on must be reported. */
-  wait(provider: Renewer): number
-  report(provider: Renewer, credentialId: string, answered: boolean): void
+  wait(provider: Renewer, organizationId: string): number
+  report(provider: Renewer, login: Pick<CredentialRow, 'organizationId' | 'id'>, said: Renewal): void
 }
 
 interface Breaker {
@@ -22,15 +24,17 @@ interface Breaker {
 
 /** `elapsed`: milliseconds from any start; never set back. */
 export function createBreakers(elapsed: () => number): Breakers {
-  const breakers = new Map<Renewer, Breaker>()
-  const of = (provider: Renewer) => {
-    const breaker = breakers.get(provider) ?? { failed: new Map(), probedAt: Number.NEGATIVE_INFINITY }
-    breakers.set(provider, breaker)
+  const breakers = new Map<Renewer, Map<string, Breaker>>() // provider → organization → its breaker
+  const of = (provider: Renewer, organizationId: string) => {
+    const all = breakers.get(provider) ?? new Map<string, Breaker>()
+    breakers.set(provider, all)
+    const breaker = all.get(organizationId) ?? { failed: new Map(), probedAt: Number.NEGATIVE_INFINITY }
+    all.set(organizationId, breaker)
     return breaker
   }
   return {
-    wait(provider) {
-      const breaker = of(provider)
+    wait(provider, organizationId) {
+      const breaker = of(provider, organizationId)
       const now = elapsed()
       for (const [id, at] of breaker.failed) if (now - at > WINDOW) breaker.failed.delete(id)
       if (breaker.failed.size < MANY) return 0
@@ -39,10 +43,10 @@ export function createBreakers(elapsed: () => number): Breakers {
       breaker.probedAt = now
       return 0
     },
-    report(provider, credentialId, answered) {
-      const { failed } = of(provider)
-      if (answered) failed.clear()
-      else failed.set(credentialId, elapsed())
+    report(provider, { organizationId, id }, said) {
+      const { failed } = of(provider, organizationId)
+      if (said.kind !== 'failed') failed.clear()
+      else if (said.isOwn !== true) failed.set(id, elapsed())
     },
   }
 }

@@ -4,14 +4,29 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { grantWorld, journalInMemory, TIMINGS } from '../../../test/support/grants.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { Secret } from '../../domain/secret.ts'
 import type { Renewal } from '../../providers/provider.ts'
 import { createBreakers } from './breakers.ts'
+import type { Outcome } from './grants.ts'
 import { persistently } from './renewing/persistently.ts'
 
 const MINUTE = 60_000
 const away = () => new ClavigerError('unavailable', 'The database is away.')
 const failed = (retryAfterMs: number | null = null): Renewal => ({
   ...{ kind: 'failed', doubtful: false, retryAfterMs, message: 'It fails.' },
+})
+
+it('a claim that took too long to send anything is not made again at once', async () => {
+  const world = grantWorld()
+  const id = await world.signIn(-MINUTE)
+  const { grants } = world.server('a', { timings: { ...TIMINGS, lease: 5_000, callTimeout: 6_000 } })
+  const wanted = grants.want(id, { kind: 'use' })
+  await sleep(1_000)
+  const rows = await world.store.audit.list('org-acme', { limit: 1_000 })
+  expect(rows.filter(({ action }) => action === 'grant.unsent').length).toBeLessThan(6)
+  expect(world.provider.calls).toBe(0)
+  await grants.ended()
+  void wanted
 })
 
 describe('a provider', () => {
@@ -47,19 +62,61 @@ describe('a provider', () => {
     expect(await grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
   })
 
-  it('that fails many is asked by one of them now and then', async () => {
+  it('that fails many is asked by one of them now and then, while what has not ended serves', async () => {
     const time = { now: 0 }
     const world = grantWorld()
-    const ids = await Promise.all(Array.from({ length: 12 }, () => world.signIn(-MINUTE)))
-    world.provider.instead.push(...Array.from({ length: 5 }, () => () => failed()))
+    const signedIn = async (count: number, endsIn: number) => {
+      const ids: string[] = []
+      while (ids.length < count) ids.push(await world.signIn(endsIn))
+      return ids
+    }
+    const ended = await signedIn(6, -MINUTE)
+    const alive = await signedIn(14, 3 * MINUTE)
+    const asked: string[] = []
+    let heals = false
+    world.provider.renew = async (_, { refresh }) => {
+      asked.push(refresh?.expose() ?? '')
+      const login = { access: 'at-test-new', refresh: `rt-test-new-${asked.length}`, account: 'acct-1' }
+      return heals ? { kind: 'answered', raw: new Secret(JSON.stringify(login)) } : failed()
+    }
     const { grants } = world.server('a', { breakers: createBreakers(() => time.now) })
-    for (const id of ids) await grants.want(id, { kind: 'use' })
-    // Five have failed, one was let through and answered.
-    expect(world.provider.calls).toBeLessThanOrEqual(12)
-    const failures = await Promise.all(
-      ids.map(async (id) => (await world.store.grants.get(id))?.grant.failures),
+    const all = [...ended, ...alive]
+    const wantAll = async () => {
+      const outcomes: Outcome[] = []
+      for (const id of all) outcomes.push(await grants.want(id, { kind: 'use' }))
+      return outcomes
+    }
+    const pass = (ms: number) => {
+      time.now += ms
+      world.clock.now += ms
+    }
+
+    const first = await wantAll()
+    // Those that open it, and the one that is let through.
+    const opened = asked.length
+    expect(opened).toBe(6)
+    expect(first.slice(0, ended.length)).toEqual(
+      ended.map(() => ({ kind: 'later', until: expect.any(Number), because: 'failing' })),
     )
-    expect(failures.slice(0, 5)).toEqual([1, 1, 1, 1, 1])
+    const served = alive.map(() => ({ kind: 'good', generation: 1 }))
+    expect(first.slice(ended.length)).toEqual(served)
+
+    for (let second = 0; second < 30; second += 1) {
+      pass(1_000)
+      expect((await wantAll()).slice(ended.length)).toEqual(served)
+    }
+    expect(asked.length - opened).toBeGreaterThan(0)
+    expect(asked.length - opened).toBeLessThanOrEqual(30_000 / 5_000)
+
+    heals = true
+    const failing = asked.length
+    for (let waited = 0; waited < 120 && asked.length < failing + all.length; waited += 1) {
+      pass(1_000)
+      await wantAll()
+    }
+    // One call each, and no more are held back.
+    expect(await wantAll()).toEqual(all.map(() => ({ kind: 'good', generation: 2 })))
+    expect(asked.length - failing).toBe(all.length)
   })
 
   it.each([

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type GrantWorld, grantWorld } from '../../../test/support/grants.ts'
+import { Secret } from '../../domain/secret.ts'
 import { openAiRenewer } from '../../providers/openai-login.ts'
 import type { TokenFault } from '../../sandbox/oauth/faults.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
@@ -12,12 +13,14 @@ let sandbox: Sandbox
 let world: GrantWorld
 let id: string
 let login: string
+let refresh = ''
 
 beforeEach(async () => {
   sandbox = await startSandbox()
   world = grantWorld()
   const made = sandbox.oauth.login({ provider: 'openai', settings: { rotation: 'grace', graceMs: 600_000 } })
   login = made.id
+  refresh = made.refreshToken ?? ''
   Object.assign(world.provider, { live: made.refreshToken, account: made.account.id })
   id = await world.signIn(-MINUTE)
 })
@@ -78,6 +81,22 @@ it.each(failing)('%j is tried again after a while, by one call', async (fault) =
   world.clock.now += MINUTE
   expect(await grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
   expect(calls()).toBe(2)
+})
+
+it('tells when it issued tokens, by its own clock', async () => {
+  await server().want(id, { kind: 'use' })
+  const { mintedAt = 0 } = (await world.store.grants.get(id))?.grant ?? {}
+  expect(Math.abs(mintedAt - Date.now())).toBeLessThan(MINUTE)
+})
+
+it('a login is ended at its issuer; one that cannot be reached, or fails, may be told again', async () => {
+  const fields = { refresh: new Secret(refresh) }
+  const revoke = (issuer: string) => openAiRenewer({ issuer }).revoke?.('codex/oauth', fields)
+  expect(await revoke('http://127.0.0.1:9')).toBe(false)
+  expect(await revoke(sandbox.issuerUrl)).toBe(true)
+  // It is over already.
+  expect(await revoke(sandbox.issuerUrl)).toBe(true)
+  expect(await server().want(id, { kind: 'use' })).toEqual({ kind: 'sign-in' })
 })
 
 it('tokens of somebody else are refused', async () => {

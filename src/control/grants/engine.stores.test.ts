@@ -1,90 +1,31 @@
 // The engine on every store: what happens between servers goes through the database, and nothing else.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
-  type GrantWorld,
-  grantWorld,
-  journalInMemory,
-  TIMINGS,
-  tokenSet,
-} from '../../../test/support/grants.ts'
-import { usePostgres } from '../../../test/support/use-postgres.ts'
+  ENGINES,
+  heldCall,
+  ORG,
+  SHORT,
+  signInAgain,
+  sleeperOf,
+  useTwoServers,
+} from '../../../test/support/grant-stores.ts'
+import { type GrantWorld, journalInMemory, tokenSet } from '../../../test/support/grants.ts'
 import { createMemoryStore } from '../../store/memory.ts'
-import { openSqlStore } from '../../store/sql/sql-store.ts'
 import type { Store } from '../../store/store.ts'
-import { replaceLogin } from './arriving.ts'
-import { grantAct } from './renewing/keeping.ts'
-import { upkeep } from './tools.ts'
 
 const MINUTE = 60_000
-const ORG = 'org-acme'
-const SHORT = { ...TIMINGS, dead: 200, journalGrace: 300, heartbeat: 50 }
 
-const postgres = usePostgres()
-const cleanups: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function opened(url: string): Promise<Store> {
-  const { store, close } = await openSqlStore({ url })
-  cleanups.push(close)
-  return store
-}
-
-// Two of one database, as two servers have it.
-const stores: Readonly<Record<string, () => Promise<[Store, Store]>>> = {
-  memory: async () => {
-    const store = createMemoryStore()
-    return [store, store]
-  },
-  sqlite: async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'claviger-engine-'))
-    cleanups.push(() => rmSync(directory, { recursive: true }))
-    const store = await opened(`sqlite:${join(directory, 'claviger.db')}`)
-    return [store, store]
-  },
-  postgres: async () => {
-    const url = await postgres.createDatabase()
-    return [await opened(url), await opened(url)]
-  },
-}
-
-/** A call that the provider carries out at once and answers when the test says so. */
-function heldCall(world: GrantWorld): { answer: () => void } {
-  const answered = Promise.withResolvers<void>()
-  world.provider.instead.push(async (rotate) => {
-    const said = rotate()
-    await answered.promise
-    return said
-  })
-  return { answer: answered.resolve }
-}
-
-/** A server that sleeps while it renews: nothing is heard of it. */
-function sleeperOf({ store, server }: GrantWorld) {
-  const silent = { ...store, attempts: { ...store.attempts, beat: async () => undefined } } as Store
-  return server('sleeper', { store: silent, timings: SHORT })
-}
+const twoServers = useTwoServers()
 
 async function attemptsOf({ store }: GrantWorld, id: string) {
   const kept = await store.attempts.kept(100)
   return kept.filter(({ credentialId }) => credentialId === id).map(({ state }) => state)
 }
 
-describe.each(Object.keys(stores))('on %s', (engine) => {
-  async function two() {
-    const [first, second] = (await stores[engine]?.()) ?? []
-    if (first === undefined || second === undefined) throw new Error('There is no such store.')
-    const world = grantWorld(first)
-    const other = { ...(second !== first && { store: second }), timings: SHORT }
-    return { world, a: world.server('a', { timings: SHORT }), b: world.server('b', other) }
-  }
+describe.each(ENGINES)('on %s', (engine) => {
+  const two = () => twoServers(engine)
 
   it('a hundred who want it, at two servers, cost one call', async () => {
     const { world, a, b } = await two()
@@ -139,6 +80,48 @@ describe.each(Object.keys(stores))('on %s', (engine) => {
     expect((await world.store.grants.get(id))?.grant.generation).toBe(2)
   })
 
+  it('of all who wait for a silent owner one tries again', async () => {
+    const { world, a, b } = await two()
+    const id = await world.signIn(-MINUTE)
+    world.provider.forgives = true
+    const held = heldCall(world)
+    const late = sleeperOf(world).grants.want(id, { kind: 'use' })
+    await expect.poll(() => world.provider.calls).toBe(1)
+    const wants = [a, b].map(({ grants }) => grants.want(id, { kind: 'use' }))
+    for (const outcome of await Promise.all(wants)) expect(outcome).toEqual({ kind: 'good', generation: 2 })
+    expect(world.provider.calls).toBe(2)
+    world.clock.now += 1_000
+    held.answer()
+    expect(await late).toMatchObject({ kind: 'good' })
+  })
+
+  it('whoever has a copy of its journal waits for an owner that lives', async () => {
+    const { world, a } = await two()
+    const id = await world.signIn(-MINUTE)
+    const held = heldCall(world)
+    const first = a.grants.want(id, { kind: 'use' })
+    await expect.poll(() => world.provider.calls).toBe(1)
+    const copy = world.server('copy', { formerly: ['a'], timings: SHORT })
+    const second = copy.grants.want(id, { kind: 'use' })
+    await sleep(1_500)
+    expect(world.provider.calls).toBe(1)
+    held.answer()
+    expect(await first).toEqual({ kind: 'good', generation: 2 })
+    expect(await second).toEqual({ kind: 'good', generation: 2 })
+  })
+
+  it('and not for long for one of which nothing is heard', async () => {
+    const { world } = await two()
+    const id = await world.signIn(-MINUTE)
+    const dead = sleeperOf(world)
+    world.provider.instead.push(() => new Promise(() => undefined))
+    void dead.grants.want(id, { kind: 'use' })
+    await expect.poll(() => world.provider.calls).toBe(1)
+    const timings = { ...SHORT, journalGrace: 60_000 }
+    const next = world.server('next', { formerly: ['sleeper'], timings })
+    expect(await next.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
+  })
+
   it('a late answer wins where the one retry was refused', async () => {
     const { world, b } = await two()
     const id = await world.signIn(-MINUTE)
@@ -159,13 +142,8 @@ describe.each(Object.keys(stores))('on %s', (engine) => {
     const held = heldCall(world)
     const wanting = a.grants.want(id, { kind: 'use' })
     await expect.poll(() => world.provider.calls).toBe(1)
-    const row = await world.store.credentials.get(ORG, id)
-    if (row === undefined) throw new Error('It is gone.')
     const tokens = tokenSet('at-test-again', 'rt-test-again', 'acct-1', world.clock.now + 60 * MINUTE)
-    await a.ports.guard.perform(upkeep(a.ports, ORG), async (unit, authorize) => {
-      await authorize(grantAct('grant.test', row))
-      await replaceLogin(a.ports, unit, row, tokens, { by: 'ada', note: 'again', otherAccount: false })
-    })
+    await signInAgain(world, a, id, tokens)
     world.clock.now += 1_000
     held.answer()
     expect(await wanting).toEqual({ kind: 'good', generation: 2 })
@@ -209,6 +187,21 @@ describe.each(Object.keys(stores))('on %s', (engine) => {
     expect(await world.store.grants.get(id)).toMatchObject({ grant: { generation: 2, unverified: false } })
     expect(await again.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
     expect(world.provider.calls).toBe(1)
+  })
+
+  it('a database that does not know the credential makes the journal forget nothing at once', async () => {
+    const { world } = await two()
+    const id = await world.signIn(-MINUTE)
+    const persistently = () => Promise.reject(new Error('The server died.'))
+    const dead = world.server('a', { persistently })
+    void dead.grants.want(id, { kind: 'use' }).catch(() => undefined)
+    await expect.poll(() => dead.journal.lines.size).toBe(1)
+    const forgotten: string[] = []
+    const journal = { ...dead.journal, forget: (credentialId: string) => void forgotten.push(credentialId) }
+    await world.server('a', { journal, store: createMemoryStore() }).grants.drain()
+    expect(forgotten).toEqual([])
+    await world.server('a', { journal }).grants.drain()
+    expect(await world.store.grants.get(id)).toMatchObject({ grant: { generation: 2 } })
   })
 
   it('a grant that is behind the journal is verified by one call, and not set aside again', async () => {

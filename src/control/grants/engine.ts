@@ -10,6 +10,7 @@ import { createListening } from './listening.ts'
 import { createLooking, type Looking } from './looking.ts'
 import { drain } from './renewing/draining.ts'
 import { find, type GrantPlace, grantAct, keep, nothingToDo, untilKept } from './renewing/keeping.ts'
+import { leftAttempts } from './renewing/taking-over.ts'
 import { type GrantPorts, situationOf, upkeep } from './tools.ts'
 
 // How often somebody looks who waits for a word of another server, in milliseconds.
@@ -18,7 +19,12 @@ const LOOK_EVERY = 500
 // How long somebody waits for a new one who could have the old one, in milliseconds.
 const NO_HURRY = 1_000
 
-export function createGrants(ports: GrantPorts): Grants {
+export interface Engine extends Grants {
+  /** Goes on with what an earlier process of this server has begun. Call it once, before anything is wanted. */
+  takeOver(): Promise<void>
+}
+
+export function createGrants(ports: GrantPorts): Engine {
   const { timings, elapsed } = ports
   const flights = createFlights(ports)
   const looking = createLooking(ports, flights.isMaking)
@@ -54,6 +60,7 @@ export function createGrants(ports: GrantPorts): Grants {
     want,
     mayBeDue: (expiresAt) => expiresAt !== null && expiresAt - ports.now() < 1.2 * timings.margin,
     drain: drainShared,
+    takeOver: async () => flights.takeOver(await leftAttempts(ports)),
     ended: async () => {
       listening.stop()
       await flights.ended()
@@ -67,6 +74,8 @@ interface Tools {
   readonly looking: Looking
   readonly drain: () => Promise<void>
 }
+
+type Forced = Extract<Wish, { kind: 'forced' }>
 
 type Step =
   | { readonly outcome: Outcome }
@@ -91,13 +100,15 @@ async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Prom
     case 'later':
       return { outcome: action }
     case 'sign-in':
-      if (wish.kind === 'forced') await reject(ports, row, wish.seen)
+      if (wish.kind === 'forced') await reject(ports, row, wish)
       else if (row.dueAt !== null) await showOver(ports, row)
       return { outcome: action }
     case 'wait':
       return { row, flight: flights.of(credentialId) }
-    case 'attempt':
-      return { row, flight: flights.begin({ credentialId, organizationId, wish, watched }) }
+    case 'attempt': {
+      const found = grant.attempt && watched && { attempt: grant.attempt.id, watched }
+      return { row, flight: flights.begin({ credentialId, organizationId, wish, found }) }
+    }
   }
 }
 
@@ -114,15 +125,18 @@ function outOfPatience(now: number, { grant }: GrantRow): Outcome {
   return { kind: 'later', until: now + LOOK_EVERY, because: 'failing' }
 }
 
-// Refused with a generation that cannot be renewed any more: it is of no use to anybody else either.
-async function reject(ports: GrantPorts, where: GrantPlace, generation: number): Promise<void> {
+// Refused with a generation that cannot be renewed any more: it may be of no use to anybody else either.
+async function reject(ports: GrantPorts, where: GrantPlace, { seen, ...reporter }: Forced): Promise<void> {
   await untilKept(() =>
     ports.guard.perform(upkeep(ports, where.organizationId), async (unit, authorize) => {
       const { row, grantRow } = await find(unit, where)
       const { grant } = grantRow
-      if (grant.rejected === generation || grant.generation !== generation) throw nothingToDo()
-      await authorize(grantAct('grant.rejected', row, { generation }))
-      await keep(ports, unit, { row, grantRow }, after(grant, { kind: 'rejected', generation }))
+      if (grant.rejected === seen || grant.generation !== seen) throw nothingToDo()
+      const now = after(grant, { ...reporter, kind: 'rejected', generation: seen })
+      if (now.rejected === null && now.reportedBy === grant.reportedBy) throw nothingToDo()
+      const action = now.rejected === null ? 'grant.reported' : 'grant.rejected'
+      await authorize(grantAct(action, row, { generation: seen }))
+      await keep(ports, unit, { row, grantRow }, now)
     }),
   )
 }

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../../lib/id.ts'
 import { attempt, type Wanted } from './renewing/attempting.ts'
+import { type LeftAttempt, takeOver } from './renewing/taking-over.ts'
 import type { GrantPorts } from './tools.ts'
 
 const PAUSE = 250 // milliseconds
@@ -12,6 +13,8 @@ export interface Flights {
   of(credentialId: string): Promise<void> | undefined
   /** Makes the try that the rules ask for, unless one is under way. It goes on when nobody waits any more. */
   begin(wanted: Wanted): Promise<void>
+  /** Goes on with tries that an earlier process of this server has begun. Call it before any other. */
+  takeOver(left: readonly LeftAttempt[]): void
   isMaking(attempt: string): boolean
   /** Resolves when those under way have ended. */
   ended(): Promise<void>
@@ -20,19 +23,23 @@ export interface Flights {
 export function createFlights(ports: GrantPorts): Flights {
   const flying = new Map<string, Promise<void>>() // credential → its try
   const ids = new Set<string>()
-  const fly = async (wanted: Wanted, id: string) => {
-    try {
-      await attempt(ports, wanted, id)
-    } catch (error) {
-      // Whoever waits will look again and see what there is.
-      const detail = error instanceof Error ? error.message : String(error)
-      ports.log.warn({ attempt: id, detail }, 'a try to renew a login came to no end')
-      // Nor is it made again at once, by whoever waits.
-      await sleep(PAUSE)
-    } finally {
-      ids.delete(id)
-      flying.delete(wanted.credentialId)
+  // One try after the other, for one grant.
+  const fly = async (credentialId: string, tries: Readonly<Record<string, () => Promise<void>>>) => {
+    for (const id of Object.keys(tries)) ids.add(id)
+    for (const [id, work] of Object.entries(tries)) {
+      try {
+        await work()
+      } catch (error) {
+        // Whoever waits will look again and see what there is.
+        const detail = error instanceof Error ? error.message : String(error)
+        ports.log.warn({ attempt: id, detail }, 'a try to renew a login came to no end')
+        // Nor is it made again at once, by whoever waits.
+        await sleep(PAUSE)
+      } finally {
+        ids.delete(id)
+      }
     }
+    flying.delete(credentialId)
   }
   return {
     of: (credentialId) => flying.get(credentialId),
@@ -40,10 +47,15 @@ export function createFlights(ports: GrantPorts): Flights {
       const there = flying.get(wanted.credentialId)
       if (there !== undefined) return there
       const id = newId('attempt')
-      ids.add(id)
-      const flight = fly(wanted, id)
+      const flight = fly(wanted.credentialId, { [id]: () => attempt(ports, wanted, id) })
       flying.set(wanted.credentialId, flight)
       return flight
+    },
+    takeOver(left) {
+      for (const [credentialId, all] of Map.groupBy(left, ({ place }) => place.credentialId)) {
+        const tries = all.map((one) => [one.place.attempt, () => takeOver(ports, one)] as const)
+        flying.set(credentialId, fly(credentialId, Object.fromEntries(tries)))
+      }
     },
     isMaking: (attempt) => ids.has(attempt),
     ended: async () => {

@@ -18,7 +18,7 @@ export interface Looking {
 
 /** `isFlying`: whether this server is making that attempt now. */
 export function createLooking(
-  { store, journal, replica, elapsed }: GrantPorts,
+  { store, journal, replica, formerly, elapsed, timings }: GrantPorts,
   isFlying: (attempt: string) => boolean,
 ): Looking {
   const watching = createWatching(elapsed)
@@ -31,7 +31,8 @@ export function createLooking(
     const { id, replica: owner } = grant.attempt
     const row = await store.attempts.get(id)
     const seen = watching.look({ credentialId, id, beat: row?.beat ?? 0 })
-    return { ...seen, provenSilent: owner === replica && !isFlying(id) && !journal.has(id) }
+    const hasEnded = owner === replica || (formerly.includes(owner) && seen.silence >= timings.dead)
+    return { ...seen, provenSilent: hasEnded && !isFlying(id) && !journal.has(id) }
   }
   const look = async (credentialId: string): Promise<Look | undefined> => {
     await nextTurn()

@@ -47,8 +47,10 @@ export interface Notice {
 export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'server'> {
   readonly guard: Guard
   readonly journal: RenewalJournal
-  /** The name this server keeps over restarts, with its journal. */
+  /** The name this server keeps over restarts, with its journal. Nobody else has it. */
   readonly replica: string
+  /** Names that went with its journal before. Whoever has one of them may be alive, and have a copy of it. */
+  readonly formerly: readonly string[]
   readonly timings: EngineTimings
   readonly breakers: Breakers
   readonly renewerOf: (type: CredentialType) => Renewer | undefined

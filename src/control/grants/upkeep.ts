@@ -1,13 +1,15 @@
 // What goes on around the grants of a server: its journal is drained when it starts and whenever it finds its database
-// again, and what is due is renewed before anybody has to wait for it.
+// again, what is due is renewed before anybody has to wait for it, and what is left of old logins is revoked.
 
 import { repeat } from '../../lib/time/repeat.ts'
 import { createGrants } from './engine.ts'
 import type { Grants } from './grants.ts'
+import { revokeLeftovers } from './renewing/revoking.ts'
 import type { GrantPorts } from './tools.ts'
 
 // Milliseconds.
 const SWEEP_EVERY = 1_000
+const REVOKE_EVERY = 60_000
 const FORGET_EVERY = 3_600_000
 const FORGET_AFTER = 7 * 24 * 3_600_000
 
@@ -22,6 +24,7 @@ export interface KeptGrants {
 export async function keepGrants(ports: GrantPorts): Promise<KeptGrants> {
   const { store, log } = ports
   const grants = createGrants(ports)
+  await grants.takeOver()
   await grants.drain()
   const failed = (what: string) => (thrown: unknown) => log.warn({ detail: String(thrown) }, what)
   const drainFailed = failed('the journal of renewals was not drained')
@@ -30,6 +33,11 @@ export async function keepGrants(ports: GrantPorts): Promise<KeptGrants> {
     if (heard === 'missed') void grants.drain().catch(drainFailed)
   })
   const sweeping = repeat(SWEEP_EVERY, sweeper(ports, grants), failed('logins were not looked after'))
+  const revoking = repeat(
+    REVOKE_EVERY,
+    () => revokeLeftovers(ports),
+    failed('what is left of old logins was not revoked'),
+  )
   const forgetting = repeat(
     FORGET_EVERY,
     async () => void (await store.attempts.prune(ports.now() - FORGET_AFTER)),
@@ -40,6 +48,7 @@ export async function keepGrants(ports: GrantPorts): Promise<KeptGrants> {
     async stop() {
       deaf()
       await forgetting.stop()
+      await revoking.stop()
       await sweeping.stop()
       await grants.ended()
     },

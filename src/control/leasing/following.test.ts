@@ -135,6 +135,7 @@ describe('the events of a lease', () => {
     for (let one = 0; one < 8; one += 1) all.push(await follow(house, lease.id))
     const error = await errorOf(house.ask('bob', 'leases.events', { id: lease.id }))
     expect(error.code).toBe('rate_limited')
+    expect((await errorOf(house.ask('eve', 'leases.events', { id: lease.id }))).code).toBe('not_found')
     const [first] = all
     await first?.events.next()
     house.clock.now += LEASE_LIFE - 1_000

@@ -10,6 +10,7 @@ import { isAttached } from '../find.ts'
 import { ambient, findLease, leasedRow, mustServe } from '../leases.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
+import { readChoice } from './choice.ts'
 import type { LeaseEvent } from './lease-event.ts'
 import { type Change, createNews, type News } from './news.ts'
 
@@ -24,19 +25,26 @@ type Follow = Control['leases.events']
 
 export function createFollowingUseCases(workshop: Workshop): Pick<Control, 'leases.events'> {
   const news = createNews(workshop.store)
-  const followers = new Map<string, number>() // lease → how many follow it here
+  const followers = new Map<string, number>() // who and which lease → how many follow it here
   return {
     'leases.events': async (caller, { id, generation }) => {
-      if ((followers.get(id) ?? 0) >= AT_MOST) throw rateLimited(LOOK_EVERY)
-      const start = await begin(workshop, caller, id)
-      followers.set(id, (followers.get(id) ?? 0) + 1)
+      // Of somebody else's lease, who asks in vain, nothing is learnt and nothing is taken away.
+      const place = `${caller.kind} ${caller.id} ${id}`
+      const before = followers.get(place) ?? 0
+      if (before >= AT_MOST) throw rateLimited(LOOK_EVERY)
+      // Before anything is waited for: those who ask at once are counted too.
+      followers.set(place, before + 1)
       let isCounted = true
       const ended = () => {
-        const left = (followers.get(id) ?? 1) - (isCounted ? 1 : 0)
+        const left = (followers.get(place) ?? 1) - (isCounted ? 1 : 0)
         isCounted = false
-        if (left === 0) followers.delete(id)
-        else followers.set(id, left)
+        if (left === 0) followers.delete(place)
+        else followers.set(place, left)
       }
+      const start = await begin(workshop, caller, id).catch((thrown: unknown) => {
+        ended()
+        throw thrown
+      })
       const known = { ...start, generation: generation ?? start.generation }
       return closeable(ended, (stopped) => follow({ workshop, caller, news, stopped, ended }, id, known))
     },
@@ -133,7 +141,7 @@ async function look(
     events.push({ type: 'login-arrived', generation: row.version })
   if (events.length === 0 && (await somethingArrived(workshop, caller, lease, row, changes)))
     events.push({ type: 'login-arrived', generation: null })
-  const waits = !isUsable(row.state, row.stateUntil, workshop.now())
+  const waits = isOut(workshop, lease, row)
   const matters = (credentialId: string) => waits || credentialId === row.id
   return {
     events,
@@ -159,6 +167,18 @@ async function keepAlive({ store, now, leaseLife }: Workshop, { id, expiresAt }:
   if (expiresAt - now() < leaseLife / 2) await store.leases.change(id, { expiresAt: now() + leaseLife })
 }
 
+// For everybody, or for this run only, which was refused with it.
+function isOut(
+  { now }: Pick<Workshop, 'now'>,
+  lease: LeaseRow,
+  { id, version, state, stateUntil }: CredentialRow,
+): boolean {
+  const { tried } = readChoice(lease)
+  return (
+    !isUsable(state, stateUntil, now()) || tried.some((one) => one.id === id && one.generation === version)
+  )
+}
+
 // For a holder that waits: another credential that may serve it has become usable.
 async function somethingArrived(
   { store, now }: Workshop,
@@ -167,7 +187,7 @@ async function somethingArrived(
   own: CredentialRow,
   changes: readonly Change[],
 ): Promise<boolean> {
-  if (isUsable(own.state, own.stateUntil, now()) || !may(caller, 'lease')) return false
+  if (!isOut({ now }, lease, own) || !may(caller, 'lease')) return false
   for (const change of changes) {
     if (change === 'all' || change === own.id) continue
     const row = await store.credentials.get(caller.organizationId, change)

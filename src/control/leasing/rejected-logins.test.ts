@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../../test/support/grants.ts'
-import { rowOf } from '../../../test/support/house.ts'
+import { errorOf, rowOf } from '../../../test/support/house.ts'
 import { codexKey, houseWithLogins, type Lease, reject, steps } from '../../../test/support/rejections.ts'
 
 describe('what a holder claims and nobody can check', () => {
@@ -31,6 +31,39 @@ describe('what a holder claims and nobody can check', () => {
     house.clock.now += 300_001
     const other = await house.ask('ada', 'leases.create', { harness: 'codex' })
     expect(other.credential?.id).toBe(id)
+  })
+
+  it('holds others off once in an hour, however often and by whoever it is claimed', async () => {
+    const { house, id } = await login('bob')
+    const claim = async (who: 'bob' | 'cyd') => {
+      const lease = await house.ask(who, 'leases.create', { harness: 'codex', credential: id })
+      const generation = lease.credential?.generation ?? 0
+      return house.ask(who, 'leases.reject', { id: lease.id, generation, status: 429 })
+    }
+    const lease = await house.ask('cyd', 'leases.create', { harness: 'codex' })
+    await claim('bob')
+    const { stateUntil } = await rowOf(house, id)
+    house.clock.now += 60_000
+    // While it lasts it is not made longer either.
+    await house.ask('cyd', 'leases.reject', { id: lease.id, generation: 1, status: 429 })
+    expect((await rowOf(house, id)).stateUntil).toBe(stateUntil)
+    for (const who of ['bob', 'cyd', 'bob'] as const) {
+      house.clock.now += 600_000
+      expect(await claim(who)).toMatchObject({ verdict: 'wait' })
+      expect((await rowOf(house, id)).stateUntil).toBe(stateUntil)
+    }
+    house.clock.now += HOUR / 2
+    await claim('cyd')
+    expect((await rowOf(house, id)).stateUntil).toBe(house.clock.now + 300_000)
+  })
+
+  it('says less than who manages it, whenever they say it', async () => {
+    const { house, id, say } = await login('bob')
+    const lease = await house.ask('ada', 'leases.create', { harness: 'codex' })
+    await say({ status: 429 })
+    const resetAt = new Date(house.clock.now + 5 * HOUR).toISOString()
+    await house.ask('ada', 'leases.reject', { id: lease.id, generation: 1, status: 429, resetAt })
+    expect((await rowOf(house, id)).stateUntil).toBe(house.clock.now + 5 * HOUR)
   })
 
   it('counts in full when it comes from who manages the credential, and never rotates anything', async () => {
@@ -160,7 +193,7 @@ describe('a login that is refused', () => {
     const lease = await house.ask('bob', 'leases.create', { harness: 'codex' })
     const answer = await reject(house, lease)
     const { name, state } = await rowOf(house, id)
-    expect(state).toBe('needs_login')
+    expect(state).toBe('expiring')
     expect(answer).toMatchObject({
       verdict: 'wait',
       until: null,
@@ -168,6 +201,46 @@ describe('a login that is refused', () => {
     })
     // The lease is kept to wait on.
     expect((await house.ports.store.leases.get('org-acme', lease.id))?.endedAt).toBeNull()
+  })
+
+  // Its provider does not renew it, and has not said that the login itself is over.
+  async function expiring() {
+    const { house, world } = houseWithLogins()
+    const id = await world.signIn(HOUR)
+    await house.give('ada', 'org', 'key', codexKey('key'))
+    world.provider.live = 'somebody-else-was-here'
+    const report = async (who: 'ada' | 'bob' | 'cyd', by?: Lease) => {
+      const lease = by ?? (await house.ask(who, 'leases.create', { harness: 'codex' }))
+      expect(lease.credential?.id).toBe(id)
+      const answer = await house.ask(who, 'leases.reject', { id: lease.id, generation: 1, status: 401 })
+      return { answer, state: (await rowOf(house, id)).state }
+    }
+    return { house, id, report }
+  }
+
+  it('and still good serves others until two of them were refused with it', async () => {
+    const { report, house } = await expiring()
+    const codex = (await house.ask('cyd', 'leases.create', { harness: 'codex' })) as Lease
+    for (let times = 0; times < 3; times += 1) {
+      const { answer, state } = await report('bob')
+      expect(answer).toMatchObject({ verdict: 'switch', lease: { credential: { type: 'codex/api-key' } } })
+      expect(state).toBe('expiring')
+    }
+    expect((await report('cyd', codex)).state).toBe('needs_login')
+    const rows = await house.audit()
+    expect(rows.map(({ action }) => action).filter((one) => /^grant.re(ported|jected)$/.test(one))).toEqual([
+      'grant.reported',
+      'grant.rejected',
+    ])
+  })
+
+  it('and still good is taken away at once by whoever manages it, but not by the handle of a lease of theirs', async () => {
+    const { report, house, id } = await expiring()
+    const lease = await house.ask('ada', 'leases.create', { harness: 'codex' })
+    const handle = house.caller('ada', { leaseId: lease.id, tokenId: null })
+    await house.ask(handle, 'leases.reject', { id: lease.id, generation: 1, status: 401 })
+    expect((await rowOf(house, id)).state).toBe('expiring')
+    expect((await report('ada')).state).toBe('needs_login')
   })
 
   it('is switched from while its provider does not answer, and waited for when it is the only one', async () => {
@@ -183,4 +256,14 @@ describe('a login that is refused', () => {
     await house.give('ada', 'org', 'key', codexKey('key'))
     expect(await reject(house, lease)).toMatchObject({ verdict: 'switch' })
   })
+})
+
+it('a generation that never was makes nobody renew', async () => {
+  const { house, world } = houseWithLogins()
+  await world.signIn(HOUR)
+  const lease = await house.ask('bob', 'leases.create', { harness: 'codex' })
+  const error = await errorOf(reject(house, lease, { status: 401, generation: 9 }))
+  expect([error.code, error.message]).toEqual(['invalid', 'There is no generation 9 of this credential yet.'])
+  expect(world.provider.calls).toBe(0)
+  expect(await reject(house, lease)).toMatchObject({ verdict: 'retry', generation: 2 })
 })

@@ -4,6 +4,7 @@
 import type { Caller } from '../../domain/caller.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import {
+  claimedUntil,
   type Finding,
   findingOf,
   isKnownWord,
@@ -42,7 +43,10 @@ async function reject(workshop: Workshop, inquiry: Inquiry, caller: Caller, inpu
   const asked = { kind, generation, row, choice }
   const evidence = await inquiry.evidence(caller, asked, values)
   const now = workshop.now()
-  const finding = findingOf({ kind, now, resetAt: resetAt(input, now) }, evidence)
+  const { state, stateReason, stateUntil } = row
+  const claimed = claimedUntil({ state, reason: stateReason, until: stateUntil })
+  const report = { kind, now, resetAt: resetAt(input, now), claimedUntil: claimed }
+  const finding = findingOf(report, evidence)
   if (finding.kind === 'retry') {
     const told = evidence.of === 'probe' ? { ...choice, retried: { generation, at: now } } : choice
     return retry(workshop, caller, { lease, row, choice: told, finding, generation })
@@ -129,7 +133,7 @@ function isHeldLonger({ state, stateUntil }: CredentialRow, until: number | null
 
 // The machine's own: nobody here can look after it.
 function ownRefused(kind: RejectionKind): Finding {
-  if (kind === 'other') return findingOf({ kind, now: 0, resetAt: null }, { of: 'newer' })
+  if (kind === 'other') return findingOf({ kind, now: 0, resetAt: null, claimedUntil: null }, { of: 'newer' })
   const reason = "the machine's own login was refused"
   return { kind: 'out', reason, hold: null, until: null, returns: null }
 }

@@ -13,6 +13,7 @@ import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { storeNew } from '../credentials/storing.ts'
 import { findCredential, findOwner, manage, storeFor } from '../find.ts'
 import { rowOf, twinsOf } from '../grants/arriving.ts'
+import { acceptNotice } from '../settings/rules.ts'
 import type { Control, Result } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -61,6 +62,7 @@ async function importTokens(
     })
     const others = await mustBeNew(unit, caller, row, tokens)
     await insertLoginNamed(workshop, unit, row, tokens, { by: caller.name, note: 'imported' })
+    if (input.acceptNotice) await acceptNotice(unit, caller, type, row.createdAt)
     return others
   })
   const seen = 1
@@ -76,7 +78,7 @@ async function importTokens(
   }
 }
 
-// Renewing it here would end it there.
+// Renewing it here would end it there; and what was renewed with it once before ends when it is tried again.
 async function mustBeNew(
   unit: StoreGroups,
   caller: Caller,
@@ -84,13 +86,31 @@ async function mustBeNew(
   tokens: TokenSet,
 ): Promise<readonly GrantTwin[]> {
   const others = await twinsOf(unit, row, tokens)
-  const same = others.filter(({ sameToken }) => sameToken)
+  const taken = await takenOver(unit, row, tokens)
+  const same = [...others.filter(({ sameToken }) => sameToken), ...taken]
   if (same.length === 0) return others
   const [view] = await twinViews(unit, caller, same)
   const where = view?.credential ? `: ${view.credential.name} of ${view.credential.owner}` : ''
   throw new ClavigerError('conflict', `The login in this file is stored already${where}.`, {
-    hint: 'A login has one holder. Use that one, or sign in to have another: claviger credential create codex oauth NAME',
+    hint: `A login has one holder. Use that one, or sign in to have another: claviger credential create ${row.type.replace('/', ' ')} NAME`,
   })
+}
+
+// A file is copied easily, and its token is spent once it was imported: sent again, it would end the login that was made
+// of it. So it is remembered which credential that is, for as long as there is one.
+async function takenOver(
+  { installation, grants }: StoreGroups,
+  { id }: CredentialRow,
+  { digest }: TokenSet,
+): Promise<readonly GrantTwin[]> {
+  const fact = `imported:${digest}`
+  const known = await installation.putIfAbsent(fact, id)
+  if (known === id) return []
+  const there = await grants.get(known)
+  if (there === undefined) await installation.put(fact, id)
+  return there === undefined
+    ? []
+    : [{ credentialId: known, organizationId: there.organizationId, sameToken: true }]
 }
 
 async function takeBack({ guard }: Workshop, caller: Caller, id: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { LoginAttemptRow } from '../../store/login-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { findCredential, manage, mustStand, nameTaken, storeFor } from '../find.ts'
 import { type ArrivalPorts, insertLogin, replaceLogin, rowOf } from '../grants/arriving.ts'
+import { persistently } from '../grants/renewing/persistently.ts'
 import type { Authorize } from '../guard.ts'
 import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Workshop } from '../workshop.ts'
@@ -16,6 +17,8 @@ import { overAlready } from './attempts.ts'
 
 // Others may change the same credential at the same time; the tokens are there once only.
 const TRIES = 5
+// So long a database may be away: its person waits, and their code is used up.
+const AWAY_MS = 10_000
 
 /** What arriving.ts needs. */
 export function arrivalPorts({ vault, now, grantTimings: timings }: Workshop): ArrivalPorts {
@@ -32,7 +35,8 @@ export async function land(
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await landOnce(workshop, caller, row, claim, tokens)
+      const once = () => landOnce(workshop, caller, row, claim, tokens)
+      return await persistently(once, AbortSignal.timeout(AWAY_MS))
     } catch (thrown) {
       if (!isOvertaken(thrown) || tries === TRIES) throw thrown
     }

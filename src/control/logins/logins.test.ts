@@ -133,6 +133,21 @@ describe('a sign-in', () => {
     expect([codex.begun.length, claude.begun]).toEqual([before, []])
   })
 
+  it('is stored though the database was away just then: its code is used up', async () => {
+    const login = await begin()
+    const createKey = house.ports.vault.createKey
+    let away = 2
+    Object.assign(house.ports.vault, {
+      createKey: (context: Parameters<typeof createKey>[0]) => {
+        away -= 1
+        if (away >= 0) throw new ClavigerError('unavailable', 'The database is away.')
+        return createKey(context)
+      },
+    })
+    expect(await submit(login)).toMatchObject({ state: 'complete', credential: { name: 'main' } })
+    expect(codex.handedIn).toEqual(['good'])
+  })
+
   it('that cannot be stored any more has failed, and says why', async () => {
     const login = await begin()
     await house.give('bob', 'me', 'main')
@@ -243,6 +258,40 @@ describe('signing in to Claude', () => {
     expect((await submit(login)).state).toBe('complete')
   })
 
+  it('holds three programs of this server for one person at most, and gives each back', async () => {
+    await submit(await start())
+    const more = (name: string) => begin(name, { type: 'claude/oauth' })
+    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map(more))
+    expect(outcomes.map(({ status }) => status).sort()).toEqual([
+      ...['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    ])
+    expect(await errorOf(more('f'))).toMatchObject({ code: 'rate_limited' })
+    const [first, second] = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    if (first === undefined || second === undefined) throw new Error('Nothing was begun.')
+    await cancel(first)
+    await submit(await more('g'))
+    await more('h')
+    expect(await errorOf(more('i'))).toMatchObject({ code: 'rate_limited' })
+    house.clock.now += 11 * MINUTE
+    expect((await more('j')).state).toBe('pending')
+  })
+
+  it('ends its program when what is under way could not be kept', async () => {
+    await submit(await start())
+    const createKey = house.ports.vault.createKey
+    for (let i = 0; i < 4; i += 1) {
+      Object.assign(house.ports.vault, {
+        createKey: () => {
+          throw new ClavigerError('unavailable', 'Not now.')
+        },
+      })
+      expect(await errorOf(begin('x', { type: 'claude/oauth' }))).toMatchObject({ code: 'unavailable' })
+      Object.assign(house.ports.vault, { createKey })
+      expect(claude.cancelled).toHaveLength(i + 1)
+    }
+    await begin('x', { type: 'claude/oauth' })
+  })
+
   it('ends its program when it is cancelled', async () => {
     await cancel(await start())
     expect(claude.cancelled).toHaveLength(1)
@@ -271,6 +320,15 @@ describe('importing', () => {
     expect(wanted).toEqual([[credential.id, { kind: 'forced', seen: 1 }]])
   })
 
+  it('remembers that the notice was accepted with it', async () => {
+    grantsAnswer({ kind: 'good', generation: 2 })
+    const request = { from: 'claude', file: 'one', owner: 'me', name: 'max' } as const
+    expect(await errorOf(house.ask('bob', 'logins.import', request))).toMatchObject({ code: 'forbidden' })
+    await house.ask('bob', 'logins.import', { ...request, acceptNotice: true })
+    const { decisions } = await house.ask('bob', 'explain', { harness: 'claude' })
+    expect(decisions).toMatchObject([{ credential: { name: 'max' }, verdict: 'chosen' }])
+  })
+
   it('says when it could not be renewed yet', async () => {
     grantsAnswer({ kind: 'later', until: 0, because: 'failing' })
     expect(await importing()).toMatchObject({ renewed: 'later' })
@@ -292,6 +350,38 @@ describe('importing', () => {
     })
     expect(await contentsOf(house)).toBe(before)
     expect(wanted).toHaveLength(1)
+  })
+
+  it('never sends the token of a copied file again, whoever has the copy', async () => {
+    grantsAnswer({ kind: 'good', generation: 2 })
+    const { credential } = await importing('first')
+    // As a renewal does.
+    const row = await house.ports.store.grants.get(credential.id)
+    if (row === undefined) throw new Error('It is gone.')
+    const moved = { grant: row.grant, dueAt: null, digest: 'of-the-next-one' }
+    await house.ports.store.grants.update(credential.id, row.revision, moved)
+    expect(await errorOf(importing('again'))).toMatchObject({
+      code: 'conflict',
+      message: 'The login in this file is stored already: first of user:bob.',
+    })
+    const elsewhere = { from: 'codex', file: 'one', owner: 'me', name: 'mine' } as const
+    expect(await errorOf(house.ask('eve', 'logins.import', elsewhere))).toMatchObject({
+      code: 'conflict',
+      message: 'The login in this file is stored already.',
+    })
+    expect(wanted).toHaveLength(1)
+    await house.ask('bob', 'credentials.delete', { id: credential.id })
+    expect((await importing('once-more')).renewed).toBe('yes')
+  })
+
+  it('is for so many files at once: each asks the provider', async () => {
+    grantsAnswer({ kind: 'good', generation: 2 })
+    const all = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, i) => importing(`n${i}`, `file-${i}`)),
+    )
+    const codes = all.map((one) => (one.status === 'fulfilled' ? 'stored' : one.reason.code))
+    expect(codes.filter((code) => code === 'stored')).toHaveLength(20)
+    expect(new Set(codes)).toEqual(new Set(['stored', 'rate_limited']))
   })
 
   it('stores nothing of a file that cannot be read', async () => {

@@ -3,12 +3,11 @@
 
 import type { Output } from '../../api/schemas.ts'
 import type { Caller } from '../../domain/caller.ts'
-import { ClavigerError, rateLimited } from '../../domain/errors.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { Secret } from '../../domain/secret.ts'
 import { newId } from '../../lib/id.ts'
-import { createRateLimit } from '../../lib/time/rate-limit.ts'
 import type { SignIn, SignInStep, StartedSignIn } from '../../providers/provider.ts'
 import type { LoginAttemptRow } from '../../store/login-groups.ts'
 import type { CredentialRow } from '../../store/store.ts'
@@ -29,6 +28,7 @@ import {
 } from './attempts.ts'
 import { importLogin } from './importing.ts'
 import { admitLogin, land } from './landing.ts'
+import { createLimits, type Limits } from './limits.ts'
 
 const LIFE_MS = 600_000
 // What is over is remembered for a while, so that whoever began it is told so.
@@ -44,11 +44,6 @@ interface Desk extends Workshop {
   readonly held: Map<string, { readonly kept: Secret; readonly until: number }>
 }
 
-interface Limits {
-  starts(caller: Caller): void
-  submits(id: string): void
-}
-
 export function createLoginUseCases(workshop: Workshop): Pick<Control, Names> {
   const desk: Desk = { ...workshop, limits: createLimits(workshop.now), held: new Map() }
   return {
@@ -56,19 +51,10 @@ export function createLoginUseCases(workshop: Workshop): Pick<Control, Names> {
     'logins.get': (caller, { id }) => get(desk, caller, id),
     'logins.complete': (caller, input) => complete(desk, caller, input),
     'logins.cancel': (caller, { id }) => cancel(desk, caller, id),
-    'logins.import': (caller, input) => importLogin(workshop, caller, input),
-  }
-}
-
-function createLimits(now: () => number): Limits {
-  const starts = createRateLimit({ burst: 20, everyMs: 6_000, now })
-  const submits = createRateLimit({ burst: 10, everyMs: 3_000, now })
-  const must = (wait: number) => {
-    if (wait > 0) throw rateLimited(wait)
-  }
-  return {
-    starts: ({ organizationId, kind, id }) => must(starts.take(`${organizationId} ${kind} ${id}`)),
-    submits: (id) => must(submits.take(id)),
+    'logins.import': async (caller, input) => {
+      desk.limits.starts(caller)
+      return importLogin(workshop, caller, input)
+    },
   }
 }
 
@@ -79,8 +65,7 @@ async function start(desk: Desk, caller: Caller, input: Start) {
   const signIn = signInOf(desk, { type: input.type, server: null })
   mustOffer(signIn, input)
   desk.limits.starts(caller)
-  const started = await signIn.start(input.method, input.port)
-  const row = await keep(desk, rowFor(desk, caller, target, input, started, signIn), started.kept)
+  const { started, row } = await open(desk, caller, target, input, signIn)
   if (started.kind === 'device') hold(desk, row, started.kept)
   const isLink = started.kind === 'link'
   return {
@@ -88,6 +73,24 @@ async function start(desk: Desk, caller: Caller, input: Start) {
     authorizeUrl: isLink ? started.url : null,
     userCode: isLink ? null : started.userCode,
     verificationUrl: isLink ? null : started.verificationUrl,
+  }
+}
+
+// A program that nobody could come back to is ended.
+async function open(desk: Desk, caller: Caller, target: Target, input: Start, signIn: SignIn) {
+  const seat = signIn.staysHere ? desk.limits.seat(caller, desk.now() + LIFE_MS) : null
+  try {
+    const started = await signIn.start(input.method, input.port)
+    const asked = rowFor(desk, caller, target, input, started, signIn)
+    const row = await keep(desk, asked, started.kept).catch(async (thrown: unknown) => {
+      await signIn.cancel?.(started.kept)
+      throw thrown
+    })
+    seat?.taken(row.id)
+    return { started, row }
+  } catch (thrown) {
+    seat?.free()
+    throw thrown
   }
 }
 
@@ -181,6 +184,11 @@ function hold({ held, now }: Desk, { id, expiresAt: until }: LoginAttemptRow, ke
   held.set(id, { kept, until })
 }
 
+function over({ held, limits }: Desk, id: string): void {
+  held.delete(id)
+  limits.over(id)
+}
+
 async function get(desk: Desk, caller: Caller, id: string): Promise<View> {
   const row = await findLogin(desk, caller, id)
   const { intervalMs, claimedAt } = row
@@ -247,12 +255,12 @@ async function settle(
     if (step.kind === 'signed-in') await land(desk, caller, row, claim, step.tokens)
     else if (step.kind === 'over') await fail(step.message)
     else await store.loginAttempts.release(row.id, claim)
-    if (step.kind === 'signed-in' || step.kind === 'over') desk.held.delete(row.id)
+    if (step.kind === 'signed-in' || step.kind === 'over') over(desk, row.id)
     return step
   } catch (thrown) {
     if (!(thrown instanceof ClavigerError)) throw thrown
     await fail(thrown.message)
-    desk.held.delete(row.id)
+    over(desk, row.id)
     if (row.intervalMs === null) throw thrown
     return { kind: 'over', message: thrown.message, hint: thrown.hint ?? '' }
   }
@@ -271,6 +279,6 @@ async function cancel(desk: Desk, caller: Caller, id: string): Promise<View> {
       await unit.loginAttempts.end(id, null, end)
     })
   }
-  desk.held.delete(id)
+  over(desk, id)
   return loginView(desk, caller, await findLogin(desk, caller, id))
 }

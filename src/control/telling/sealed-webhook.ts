@@ -23,7 +23,9 @@ export function sealSecret(
 }
 
 /** For the guard, which opens it. */
-export function sealedSecret(row: WebhookRow): Sealed {
+export function sealedSecret(
+  row: Pick<WebhookRow, 'id' | 'organizationId' | 'url' | 'wrappedKey' | 'secret'>,
+): Sealed {
   const place = webhookPlace(row)
   return {
     row: { ...place, wrappedKey: row.wrappedKey },

@@ -1,7 +1,7 @@
 // What to do about a grant now: the whole of design §7's rules, as one pure function. Whoever asks carries it out and
 // looks again.
 
-import type { Grant, Purpose } from './grant.ts'
+import { type Grant, isOver, isSpent, nextOrphan, type Purpose, type Reporter } from './grant.ts'
 
 /** Milliseconds; from the configuration. */
 export interface GrantTimings {
@@ -23,7 +23,7 @@ export interface GrantTimings {
 export type Wish =
   | { readonly kind: 'use' }
   | { readonly kind: 'ahead' }
-  | { readonly kind: 'forced'; readonly seen: number }
+  | ({ readonly kind: 'forced'; readonly seen: number } & Reporter)
 
 /** What is known here of the attempt without a known end. */
 export interface Watched {
@@ -61,7 +61,7 @@ export function decide(grant: Grant, wish: Wish, situation: Situation): Action {
   if (wish.kind === 'forced') return forced(grant, wish.seen, situation)
   const margin = marginOf(grant, situation) * (wish.kind === 'ahead' ? 2 : 1)
   const isFresh = endOf(grant, situation.timings) - situation.now > margin
-  const isQuiet = grant.attempt === null && !grant.doubtful
+  const isQuiet = grant.attempt === null && !grant.doubtful && nextOrphan(grant) === undefined
   if (isFresh && isQuiet && isGood(grant, situation)) return { kind: 'serve' }
   const action = renewal(grant, grant.unverified ? 'verify' : 'renew', situation)
   // Until its end a token is good where it cannot be renewed, or not now.
@@ -80,18 +80,17 @@ export function dueAt(grant: Grant, situation: Pick<Situation, 'now' | 'spread' 
   const { expiresAt, attempt, notBefore } = grant
   if (attempt !== null) return attempt.startedAt
   // Its state changes by itself once more.
-  if (!grant.renewable || refused(grant))
-    return expiresAt !== null && isGood(grant, situation) ? expiresAt : null
-  if (grant.unverified || grant.doubtful) return notBefore ?? 0
+  if (isOver(grant)) return expiresAt !== null && isGood(grant, situation) ? expiresAt : null
+  if (grant.unverified || grant.doubtful || nextOrphan(grant) !== undefined) return notBefore ?? 0
   const ahead = Math.ceil(2 * marginOf(grant, situation))
   return Math.max(endOf(grant, situation.timings) - ahead, notBefore ?? 0)
 }
 
 function forced(grant: Grant, seen: number, situation: Situation): Action {
-  // Whoever was refused had an older one.
-  if (seen < grant.generation) return decide(grant, { kind: 'use' }, situation)
+  // Whoever was refused had another one: an older one, or one that nobody here knows of.
+  if (seen !== grant.generation) return decide(grant, { kind: 'use' }, situation)
   const { now, timings } = situation
-  if (grant.attempt === null && !refused(grant) && grant.renewable && grant.forcedAt !== null) {
+  if (grant.attempt === null && !isSpent(grant) && grant.forcedAt !== null) {
     const until = grant.forcedAt + timings.forcedEvery
     if (now < until) return { kind: 'later', until, because: 'forced_lately' }
   }
@@ -101,23 +100,19 @@ function forced(grant: Grant, seen: number, situation: Situation): Action {
 function renewal(grant: Grant, purpose: Purpose, situation: Situation): Action {
   const { now } = situation
   if (grant.attempt !== null)
-    return isOver(situation) ? { kind: 'attempt', purpose: 'recover' } : { kind: 'wait' }
-  if (!grant.renewable || refused(grant)) return { kind: 'sign-in' }
+    return isGivenUp(situation) ? { kind: 'attempt', purpose: 'recover' } : { kind: 'wait' }
+  if (isOver(grant)) return { kind: 'sign-in' }
   if (grant.notBefore !== null && now < grant.notBefore)
     return { kind: 'later', until: grant.notBefore, because: 'failing' }
-  return { kind: 'attempt', purpose }
+  return { kind: 'attempt', purpose: nextOrphan(grant) === undefined ? purpose : 'orphan' }
 }
 
 // Whether the same refresh token may be sent once more, though nobody knows what came of the attempt.
-function isOver({ watched, timings }: Situation): boolean {
+function isGivenUp({ watched, timings }: Situation): boolean {
   if (watched === null) return false
   if (watched.provenSilent) return true
   const patience = timings.dead + timings.journalGrace
   return watched.silence >= patience || watched.watched >= timings.cap + patience
-}
-
-function refused({ refusal, generation }: Grant): boolean {
-  return refusal !== null && refusal.generation === generation
 }
 
 // What nobody has said the end of is kept warm: a login that is not used may be forgotten.

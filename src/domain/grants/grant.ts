@@ -11,13 +11,30 @@ export interface Attempt {
   /** The server that makes it, by the name it keeps over restarts. */
   readonly replica: string
   readonly startedAt: number
+  /** It sends the refresh token of this one instead of the current one. */
+  readonly orphan?: Orphan
+}
+
+/**
+ * Tokens of the current login that are not current, and may be the good ones where those are not: what an attempt brought
+ * is kept with that attempt; what was current for a while is the version of that number.
+ */
+export type Orphan = Issued & ({ readonly attempt: string } | { readonly generation: number })
+
+/** When tokens were issued. Of two answers of one login the one issued last is the one that lives. */
+export interface Issued {
+  /** When they were asked for, by the clock of the database: they were issued no earlier. */
+  readonly issuedAt: number
+  /** When they were issued by the provider's own clock, to be compared with nothing else; absent: it did not say. */
+  readonly mintedAt?: number
 }
 
 /**
  * `renew`: it expires soon. `forced`: a holder was refused with it. `verify`: it comes out of a backup. `recover`: the
- * attempt before it went silent, and the same refresh token is sent once more.
+ * attempt before it went silent, and the same refresh token is sent once more. `orphan`: the current one is refused, and
+ * another answer of the same login was kept.
  */
-export type Purpose = 'renew' | 'forced' | 'verify' | 'recover'
+export type Purpose = 'renew' | 'forced' | 'verify' | 'recover' | 'orphan'
 
 /** Why the provider will not renew it any more, whatever we do. */
 export interface Refusal {
@@ -34,11 +51,10 @@ export type RefusalReason =
   | 'other_account' // the answer was for somebody else
   | 'refused' // for another reason, or none that was given
 
-export interface Grant {
+export interface Grant extends Issued {
   /** One sign-in. Another one has another id, and what is left of the first does not touch it. */
   readonly login: string
   readonly generation: number
-  readonly issuedAt: number
   /** When the access token ends; null: nobody has said. */
   readonly expiresAt: number | null
   /** When no refreshing helps any more; null: nobody knows of such an end. */
@@ -47,9 +63,13 @@ export interface Grant {
   readonly renewable: boolean
   /** The one attempt without a known end. */
   readonly attempt: Attempt | null
+  /** Kept until the current one has worked, the one issued last at the end. */
+  readonly orphans: readonly Orphan[]
   readonly refusal: Refusal | null
   /** A holder was refused with this generation, and renewing it was refused too. */
   readonly rejected: number | null
+  /** The one holder so far whose word alone is not enough and who was refused with this generation. */
+  readonly reportedBy?: string
   /** Tries in a row that ended without an answer to rely on. */
   readonly failures: number
   /** No further try before. */
@@ -63,19 +83,30 @@ export interface Grant {
 }
 
 /** What a sign-in, or an answer to an attempt, brought. */
-export interface Tokens {
-  readonly issuedAt: number
+export interface Tokens extends Issued {
   readonly expiresAt: number | null
   readonly endsAt: number | null
   readonly renewable: boolean
 }
 
+/** Who was refused. `by`: a holder whose word alone is not enough; without it, somebody who is believed. */
+export interface Reporter {
+  readonly by?: string
+}
+
 export type GrantEvent =
   | { readonly kind: 'claimed'; readonly attempt: Attempt }
+  /** It brought these, and later ones of the same login are current already. */
+  | { readonly kind: 'set-aside'; readonly attempt: string; readonly issued: Issued }
   /** The attempt is known to have sent nothing. */
   | { readonly kind: 'unsent'; readonly attempt: string }
-  /** It brought these, and they become current. */
-  | { readonly kind: 'renewed'; readonly attempt: string; readonly tokens: Tokens }
+  /** It brought these, and they become current. `sentCurrent`: for the current refresh token. */
+  | {
+      readonly kind: 'renewed'
+      readonly attempt: string
+      readonly tokens: Tokens
+      readonly sentCurrent: boolean
+    }
   | {
       readonly kind: 'refused'
       readonly attempt: string
@@ -90,7 +121,7 @@ export type GrantEvent =
       readonly doubtful: boolean
     }
   /** A holder was refused with a generation that cannot be renewed any more. */
-  | { readonly kind: 'rejected'; readonly generation: number }
+  | ({ readonly kind: 'rejected'; readonly generation: number } & Reporter)
   /** Somebody signed in again. */
   | { readonly kind: 'signed-in'; readonly login: string; readonly tokens: Tokens }
   /** It came out of a backup. */
@@ -103,6 +134,7 @@ export function signedIn(login: string, generation: number, tokens: Tokens): Gra
     generation,
     ...tokens,
     attempt: null,
+    orphans: [],
     refusal: null,
     rejected: null,
     failures: 0,
@@ -124,15 +156,46 @@ export function after(grant: Grant, event: GrantEvent): Grant {
       }
     case 'renewed':
       return renewed(grant, event)
+    case 'set-aside':
+      return setAside(grant, event)
     case 'signed-in':
       return signedIn(event.login, grant.generation + 1, event.tokens)
     case 'rejected':
-      return event.generation === grant.generation ? { ...grant, rejected: event.generation } : grant
+      return event.generation === grant.generation ? rejected(grant, event) : grant
     case 'restored':
-      return { ...grant, attempt: null, unverified: grant.renewable && !isRefused(grant) }
+      return { ...grant, attempt: null, unverified: !isSpent(grant) }
     default:
       return grant.attempt?.id === event.attempt ? ended(grant, grant.attempt, event) : grant
   }
+}
+
+/** Whether its refresh token is of no use any more, whatever an orphan may be good for. */
+export function isSpent({ renewable, refusal, generation }: Grant): boolean {
+  return !renewable || refusal?.generation === generation
+}
+
+/** The one whose refresh token is to be sent instead of the current one; undefined: there is no need, or none. */
+export function nextOrphan(grant: Grant): Orphan | undefined {
+  return isSpent(grant) ? grant.orphans.at(-1) : undefined
+}
+
+/** Whether only its owner can help. */
+export function isOver(grant: Grant): boolean {
+  return isSpent(grant) && grant.orphans.length === 0
+}
+
+/** Whether the current attempt was made with what is current still. */
+function sendsCurrent({ attempt, generation }: Grant, id: string): boolean {
+  return attempt?.id === id && attempt.generation === generation
+}
+
+// A holder may lie, and takes it away from everybody else only with another one, or with the provider: what that has
+// revoked it has ended altogether, and not only what renews it.
+function rejected(grant: Grant, { generation, by }: Reporter & { readonly generation: number }): Grant {
+  const isAlone = by !== undefined && (grant.reportedBy ?? by) === by
+  const isRevoked = isRefused(grant) && grant.refusal?.reason === 'revoked'
+  if (isAlone && !isRevoked) return { ...grant, reportedBy: by }
+  return { ...grant, rejected: generation }
 }
 
 // What was refused then is refused now.
@@ -143,12 +206,49 @@ function isRefused({ refusal, generation }: Grant): boolean {
 type Renewed = Extract<GrantEvent, { kind: 'renewed' }>
 
 // Also for an attempt that was given up: of several answers of one login the one issued last is the one that lives.
-function renewed(grant: Grant, { attempt, tokens }: Renewed): Grant {
+function renewed(grant: Grant, { attempt, tokens, sentCurrent }: Renewed): Grant {
+  const open = withoutAttempt(grant, attempt)
+  // What is current has worked, or the last of the orphans has in its place: no other answer can be the one that lives.
+  const hasWorked = sentCurrent || sendsCurrent(grant, attempt)
+  const { generation, issuedAt, mintedAt } = grant
+  const overtaken = { generation, issuedAt, ...(mintedAt !== undefined && { mintedAt }) }
+  const rivals = isSpent(grant) ? open.orphans : sorted([...open.orphans, overtaken])
   return {
-    ...signedIn(grant.login, grant.generation + 1, tokens),
-    attempt: grant.attempt?.id === attempt ? null : grant.attempt,
+    ...signedIn(grant.login, generation + 1, tokens),
+    attempt: open.attempt,
+    orphans: hasWorked ? [] : rivals,
     forcedAt: grant.forcedAt,
   }
+}
+
+function setAside(grant: Grant, { attempt, issued }: Extract<GrantEvent, { kind: 'set-aside' }>): Grant {
+  const open = withoutAttempt(grant, attempt)
+  return { ...open, orphans: sorted([...open.orphans, { attempt, ...issued }]) }
+}
+
+// Without the attempt, if it is the current one, and without the orphan that it has spent.
+function withoutAttempt(grant: Grant, id: string): Grant {
+  const { attempt, orphans } = grant
+  if (attempt?.id !== id) return grant
+  return { ...grant, attempt: null, orphans: orphans.filter((one) => !isSame(one, attempt.orphan)) }
+}
+
+/** Whether both are the same tokens. */
+export function isSame(one: Orphan, other: Orphan | undefined): boolean {
+  if (other === undefined) return false
+  if ('attempt' in one) return 'attempt' in other && one.attempt === other.attempt
+  return 'generation' in other && one.generation === other.generation
+}
+
+function sorted(orphans: readonly Orphan[]): Orphan[] {
+  return orphans.toSorted((a, b) => Number(isLater(a, b)) - Number(isLater(b, a)))
+}
+
+// The provider's own clock says it best: between our question and its answer a server may have slept.
+function isLater(one: Issued, other: Issued): boolean {
+  const bothSay = one.mintedAt !== undefined && other.mintedAt !== undefined
+  if (bothSay && one.mintedAt !== other.mintedAt) return Number(one.mintedAt) > Number(other.mintedAt)
+  return one.issuedAt >= other.issuedAt
 }
 
 type Ended = Extract<GrantEvent, { kind: 'unsent' | 'refused' | 'failed' }>
@@ -168,6 +268,7 @@ function ended(grant: Grant, attempt: Attempt, event: Ended): Grant {
         doubtful: grant.doubtful || event.doubtful,
       }
     case 'refused':
+      if (attempt.orphan !== undefined) return { ...withoutAttempt(grant, attempt.id), forcedAt }
       // Of a generation that is not current any more: somebody else was faster, and nothing is wrong.
       return attempt.generation === grant.generation
         ? { ...open, refusal: { generation: attempt.generation, reason: event.reason, at: event.at } }
@@ -179,17 +280,19 @@ function ended(grant: Grant, attempt: Attempt, event: Ended): Grant {
 export type Belonging =
   | 'current' // it becomes the next generation
   | 'orphan' // a later answer of the same login is current already; kept until that one has worked
-  | 'leftover' // of a login that was replaced or deleted: it may be revoked
+  | 'leftover' // of a login that was replaced: it may be revoked
 
-/** Where the answer to an attempt of this login belongs; `undefined`: the grant is gone. */
-export function belonging(grant: Grant | undefined, answer: Answered): Belonging {
-  if (grant === undefined || grant.login !== answer.login) return 'leftover'
-  // Whatever a clock says that was set back.
-  if (grant.attempt?.id === answer.attempt) return 'current'
-  return answer.issuedAt >= grant.issuedAt ? 'current' : 'orphan'
+/** Where the answer to an attempt of this login belongs. */
+export function belonging(grant: Grant, answer: Answered): Belonging {
+  if (grant.login !== answer.login) return 'leftover'
+  // What the current one itself has brought is later than it, whatever clocks say.
+  if (answer.sentCurrent || sendsCurrent(grant, answer.attempt)) return 'current'
+  return isLater(answer, grant) ? 'current' : 'orphan'
 }
 
-interface Answered extends Pick<Tokens, 'issuedAt'> {
+interface Answered extends Issued {
   readonly login: string
   readonly attempt: string
+  /** It is the answer to what is the current refresh token still. */
+  readonly sentCurrent: boolean
 }

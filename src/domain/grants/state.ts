@@ -2,7 +2,7 @@
 
 import type { CredentialState } from '../state.ts'
 import { isGood } from './decide.ts'
-import type { Grant, RefusalReason } from './grant.ts'
+import { type Grant, nextOrphan, type RefusalReason } from './grant.ts'
 
 export interface ShownState {
   readonly state: CredentialState
@@ -19,13 +19,14 @@ const WHY: Readonly<Record<RefusalReason, string>> = {
   refused: 'the provider refuses to renew it',
 }
 
-const FINE: ShownState = { state: 'ok', reason: '', until: null }
+const TWO_ANSWERS = 'its login has had two answers; one is kept until the other has worked'
 
 /** The state at this moment. It changes by itself only when the access token of a login that is over ends. */
 export function stateOf(grant: Grant, now: number): ShownState {
-  if (grant.unverified) return { state: 'quarantined', reason: '', until: null }
   const reason = whyOver(grant)
-  if (reason === null) return FINE
+  if (grant.unverified && reason === null) return { state: 'quarantined', reason: '', until: null }
+  if (reason === null)
+    return { state: 'ok', reason: grant.orphans.length > 0 ? TWO_ANSWERS : '', until: null }
   if (!isGood(grant, { now })) return { state: 'needs_login', reason, until: null }
   return { state: 'expiring', reason: `${reason}; sign in again before it ends`, until: grant.expiresAt }
 }
@@ -33,6 +34,7 @@ export function stateOf(grant: Grant, now: number): ShownState {
 /** Why its login is over, as one clause; null while it is not. */
 function whyOver(grant: Grant): string | null {
   const { refusal, generation, renewable, rejected } = grant
+  if (rejected !== generation && nextOrphan(grant) !== undefined) return null
   if (refusal?.generation === generation) return WHY[refusal.reason]
   if (rejected === generation) return 'the provider refuses it'
   return renewable ? null : 'it cannot be renewed'

@@ -23,6 +23,7 @@ const report: fc.Arbitrary<Report> = fc.record({
   kind: fc.constantFrom(...KINDS),
   now: fc.constant(NOW),
   resetAt: fc.option(fc.integer({ min: 0, max: 4_000_000_000_000 })),
+  claimedUntil: fc.option(fc.integer({ min: NOW - 7_200_000, max: NOW + COOL_DOWN })),
 })
 
 const evidence: fc.Arbitrary<Evidence> = fc.oneof(
@@ -107,6 +108,8 @@ describe('what follows from it', () => {
         // A claim alone: a short while, of a quota only.
         expect([one.kind, finding.hold.state]).toEqual(['quota', 'cooling_down'])
         expect(finding.hold.until).toBeLessThanOrEqual(NOW + COOL_DOWN)
+        // And nothing of the kind in the hour before.
+        if (one.claimedUntil !== null) expect(NOW - one.claimedUntil).toBeGreaterThanOrEqual(55 * 60_000)
       }),
     )
   })

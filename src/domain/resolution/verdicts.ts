@@ -155,12 +155,16 @@ export interface Report {
   readonly now: number
   /** When the holder says that its quota is there again; null when it does not. */
   readonly resetAt: number | null
+  /** Until when the last claim of a used-up quota held it back that nobody could check; null: there was none lately. */
+  readonly claimedUntil: number | null
 }
 
 const MINUTE = 60_000
 
 /** How long a quota keeps a credential back when nobody says until when. */
 export const COOL_DOWN = 5 * MINUTE
+// A claim that nobody can check holds a credential back from others once in so long.
+const CLAIM_EVERY = 60 * MINUTE
 /** The latest that is believed. */
 export const COOL_DOWN_AT_MOST = 30 * 24 * 60 * MINUTE
 
@@ -235,12 +239,27 @@ function unasked(report: Report, believed: boolean): Finding {
     if (believed) return coolDown(report, 'its quota is used up')
     // Everybody else is held off for a short while only; whoever says more is alone with it.
     const until = Math.min(coolUntil(report), now + COOL_DOWN)
-    const hold: Hold = { state: 'cooling_down', reason: REFUSED_FOR.quota, until }
+    const claimed: Hold = { state: 'cooling_down', reason: REFUSED_FOR.quota, until }
+    const hold = isClaimedLately(report) ? null : claimed
     return { kind: 'out', reason: REFUSED_FOR.quota, hold, until: coolUntil(report), returns: 'time' }
   }
   if (believed && (kind === 'billing' || kind === 'organization'))
     return held('blocked', REFUSED_FOR[kind], null)
   return doubted(report)
+}
+
+/** What a credential remembers of such a claim, for the next report. */
+export function claimedUntil({
+  state,
+  reason,
+  until,
+}: Pick<Hold, 'reason' | 'until'> & { readonly state: CredentialState }) {
+  return state === 'cooling_down' && reason === REFUSED_FOR.quota ? until : null
+}
+
+// Whoever claims it again and again would keep it from everybody.
+function isClaimedLately({ now, claimedUntil }: Report): boolean {
+  return claimedUntil !== null && now < claimedUntil - COOL_DOWN + CLAIM_EVERY
 }
 
 function coolDown(report: Report, reason: string): Finding {

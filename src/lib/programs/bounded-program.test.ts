@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { identifyProcess, isAlive } from '../process.ts'
 import { CannotStart, type ProgramStart, startProgram } from './bounded-program.ts'
-import { makePrivateHome, withPrivateHome } from './private-home.ts'
+import { makePrivateHome, privateHomes, removePrivateHome } from './private-home.ts'
 
 let directory: string
 
@@ -93,17 +93,12 @@ describe('a bounded program', () => {
 })
 
 describe('a private home', () => {
-  test('is for its owner alone, and gone afterwards, also when the work fails', async () => {
-    const parent = join(directory, 'new/parent')
-    let seen = ''
-    const failing = withPrivateHome(parent, 1_000, async (home) => {
-      seen = home
-      expect((await stat(home)).mode & 0o777).toBe(0o700)
-      await symlink(directory, join(home, 'link'))
-      throw new Error('the work failed')
-    })
-    await expect(failing).rejects.toThrow('the work failed')
-    await expect(stat(seen)).rejects.toMatchObject({ code: 'ENOENT' })
+  test('is for its owner alone, and is removed without following links', async () => {
+    const home = await makePrivateHome(join(directory, 'new/parent'), 1_000)
+    expect((await stat(home)).mode & 0o777).toBe(0o700)
+    await symlink(directory, join(home, 'link'))
+    await removePrivateHome(home)
+    await expect(stat(home)).rejects.toMatchObject({ code: 'ENOENT' })
     expect((await stat(directory)).isDirectory()).toBe(true)
   })
 
@@ -114,19 +109,19 @@ describe('a private home', () => {
     const young = await makePrivateHome(directory, 60_000)
     const longAgo = new Date(Date.now() - 3_600_000)
     await utimes(old, longAgo, longAgo)
+    await makePrivateHome(directory, null).then(removePrivateHome)
+    expect(await privateHomes(directory)).toEqual(expect.arrayContaining([old, young]))
     const next = await makePrivateHome(directory, 60_000)
     expect((await readdir(directory)).map((name) => join(directory, name)).sort()).toEqual(
       [join(directory, 'else'), young, next].sort(),
     )
   })
 
-  test('that cannot be removed loses nothing of the work', async () => {
-    const parent = join(directory, 'moved')
-    const done = await withPrivateHome(parent, 1_000, async () => {
-      await rename(parent, join(directory, 'away'))
-      await writeFile(parent, 'now a file')
-      return 'a minted token'
-    })
-    expect(done).toBe('a minted token')
+  test('that cannot be removed stays without a word, and where there are none there are none', async () => {
+    const home = await makePrivateHome(join(directory, 'moved'), 1_000)
+    await rename(join(directory, 'moved'), join(directory, 'away'))
+    await writeFile(join(directory, 'moved'), 'now a file')
+    await removePrivateHome(home)
+    expect(await privateHomes(join(directory, 'absent'))).toEqual([])
   })
 })

@@ -25,6 +25,8 @@ export interface ProgramStart {
 export type ProgramEnd = 'exit' | 'timeout' | 'output' | 'stopped'
 
 export interface BoundedProgram {
+  /** Of the process, which leads a group of its own. */
+  readonly pid: number
   /** What it printed so far, both streams as they came. May hold anything: never put it into an error or a log. */
   output(): string
   /** Resolves as soon as `output` satisfies the test, or the program has ended; says whether it does. */
@@ -89,6 +91,7 @@ export async function startProgram(start: ProgramStart): Promise<BoundedProgram>
     })
   })
   return {
+    pid: child.pid ?? 0,
     output: () => output,
     async printed(test) {
       const seen = Promise.withResolvers<void>()
@@ -128,7 +131,8 @@ function spawned({ program, words, environment, cwd }: ProgramStart): Promise<Ch
   })
 }
 
-function killGroup(pid: number | undefined): void {
+/** Ends the whole group that this process leads, if any of it is left. */
+export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')

@@ -55,8 +55,8 @@ export async function startLogin(
     timeoutMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   })
-  const path = join(configuration, '.credentials.json')
-  const file = waitForFile(path, program)
+  const path = loginFileIn(home)
+  const file = tokensAt(path, () => Promise.race([program.ended.then(() => true), sleep(POLL_MS, false)]))
   // Awaited by whoever wants it; a failure must not count as unhandled until then.
   file.catch(() => undefined)
   return {
@@ -87,14 +87,23 @@ function environmentOf(
   }
 }
 
+/** Where the program writes its login. */
+export function loginFileIn(home: string): string {
+  return join(home, 'config', '.credentials.json')
+}
+
+/**
+ * The text of a login file as soon as it is there and holds tokens; null when `isOver`, which is asked between looks and
+ * takes its time, says that nobody writes it any more.
+ */
 // Polled, because watching a directory that is yet to be made is no easier, and a missed event would be a lost login.
-async function waitForFile(path: string, program: BoundedProgram): Promise<Secret | null> {
+export async function tokensAt(path: string, isOver: () => Promise<boolean>): Promise<Secret | null> {
   for (let isLastLook = false; ; ) {
     const text = await readWhole(path)
     if (text !== null && holdsTokens(text)) return new Secret(text)
     if (isLastLook) return null
     // Written just before the end, it is found by one more look.
-    isLastLook = await Promise.race([program.ended.then(() => true), sleep(POLL_MS, false)])
+    isLastLook = await isOver()
   }
 }
 

@@ -131,6 +131,9 @@ describe('a renewal', () => {
     const outcome = await renewByProgram(await settings(script), grant)
     expect(outcome.outcome === 'tokens' ? outcome.file.expose() : outcome).toBe(file)
     expect(Date.now() - before).toBeLessThan(30_000)
+    // What came lies there until it is in a safe place.
+    expect(await leftBehind()).toHaveLength(1)
+    if (outcome.outcome === 'tokens') await outcome.remove()
     expect(await leftBehind()).toEqual([])
   })
 

@@ -8,12 +8,14 @@ import { makePrivateHome, removePrivateHome } from '../../lib/programs/private-h
 import { inTime } from '../../lib/time/in-time.ts'
 import type { ProgramSignIn, SignInOutcome } from '../login-program.ts'
 import { pastedCode } from './pasted-code.ts'
-import { HOME_LOST_AFTER_MS, RENEWAL_LIMIT_MS } from './renew.ts'
+import { RENEWAL_LIMIT_MS } from './renew.ts'
 import { type ClaudeProgramSettings, type LoginRun, startLogin } from './run.ts'
 import { type Failure, failureOf } from './verdict.ts'
 
 const SIGN_IN_MS = 10 * 60_000
 const LINK_MS = 30_000
+// No sign-in takes longer.
+const HOME_LOST_AFTER_MS = 3_600_000
 // With the login written, the program still notes whose it is.
 const EMAIL_MS = 5_000
 

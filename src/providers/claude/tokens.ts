@@ -38,6 +38,16 @@ export function claudeTokens(login: ProgramLogin, known: FieldValues): TokenSet 
   }
 }
 
+/** Milliseconds by which the clock that all servers share is ahead of this machine's. */
+export type ClockOffset = () => number
+
+/** Tokens that the program got here: it says by this machine's clock when they end. */
+export function bySharedClock(tokens: TokenSet, clockOffset: ClockOffset): TokenSet {
+  const offset = clockOffset()
+  const shared = (at: number | null) => (at === null ? null : at + offset)
+  return { ...tokens, expiresAt: shared(tokens.expiresAt), endsAt: shared(tokens.endsAt) }
+}
+
 // Facts about an account are kept as one word each.
 function oneWord(text: string | null): string {
   return (text ?? '').trim().replaceAll(/\s+/g, '-')

@@ -1,10 +1,11 @@
 // What a worker says of one run it has: numbered, in order, in batches, as often as it takes. The server passes over what
 // it was told before, so nothing is lost or repeated, however long it was away. Another claim ends it.
 
+import { isPassing } from '../../client/problem.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { ConversationEvent } from '../../domain/runs/conversation.ts'
 import type { MessageState, ReportedState } from '../../domain/runs/run.ts'
-import { PASSING, pause } from './waiting.ts'
+import { pause } from './waiting.ts'
 
 /** One thing to say. Times and numbers are added when it is taken down. */
 export type Said =
@@ -87,7 +88,7 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
         wait = SHORTEST_PAUSE
       } catch (thrown) {
         const error = asError(thrown)
-        if (!PASSING.includes(error.code)) return fail(error)
+        if (!isPassing(error)) return fail(error)
         await pause(wait * (0.75 + Math.random() / 2), stopping.signal)
         wait = Math.min(2 * wait, LONGEST_PAUSE)
       }

@@ -1,18 +1,13 @@
 // Waiting: for a while, for the server to come back, and for credentials to arrive.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import { isPassing } from '../../client/problem.ts'
 import type { AcquiredLease, LiveLeases } from '../lease-source.ts'
 
 /** Resolves early when somebody aborts it. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
 }
-
-/** The server is away, or busy: it will be there again. */
-export const PASSING: readonly ErrorCode[] = [
-  ...(['unreachable', 'unavailable', 'upstream', 'rate_limited', 'storage_full', 'internal'] as const),
-]
 
 const SHORTEST_PAUSE = 250
 const LONGEST_PAUSE = 10_000
@@ -27,7 +22,7 @@ export async function persistently<T>(call: () => Promise<T>, signal: AbortSigna
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof ClavigerError) || !PASSING.includes(error.code)) throw error
+      if (!isPassing(error)) throw error
       await pause(wait * (0.75 + Math.random() / 2), signal)
     }
   }

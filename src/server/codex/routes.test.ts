@@ -120,10 +120,26 @@ describe('POST /codex/oauth/token', () => {
   it('counts guesses, and nothing of those who hold a lease', async () => {
     for (let i = 0; i < 100; i += 1) expect((await post('/codex/oauth/token', QUESTION)).status).toBe(200)
     failing('unauthenticated')
+    const guess = async (i: number) =>
+      (await post('/codex/oauth/token', { ...QUESTION, refresh_token: `clv_test-${i}` })).status
     const answers: number[] = []
-    for (let i = 0; i < 61; i += 1) answers.push((await post('/codex/oauth/token', QUESTION)).status)
-    expect(answers.slice(0, 60)).toEqual(Array(60).fill(401))
-    expect(answers[60]).toBe(429)
+    for (let i = 0; i < 601; i += 1) answers.push(await guess(i))
+    expect(answers.slice(0, 600)).toEqual(Array(600).fill(401))
+    expect(answers[600]).toBe(429)
+  })
+
+  it('lets a dead lease that asks without end take nothing from others behind its address', async () => {
+    failing('unauthenticated')
+    const ask = async (token: string) =>
+      (await post('/codex/oauth/token', { ...QUESTION, refresh_token: token })).status
+    const answers: number[] = []
+    for (let i = 0; i < 1_000; i += 1) answers.push(await ask('clv_test_dead~1~abc'))
+    expect(answers.slice(0, 20)).toEqual(Array(20).fill(401))
+    expect(answers.slice(20)).toEqual(Array(980).fill(429))
+    expect(await ask('clv_test_other~1~abc')).toBe(401)
+    // Nor from those who sign in.
+    const joining = await testApp.send(null, 'POST', '/api/v1/workers/join', { code: 'none' })
+    expect(joining.status).toBe(400)
   })
 })
 

@@ -58,12 +58,14 @@ function serve(
   const requestId = requestIdOf(request)
   return timed(request, async () => {
     try {
+      const fields = await readFields(request)
       try {
-        return response({ status: 200, body: await work(await readFields(request), requestId) }, requestId)
+        return response({ status: 200, body: await work(fields, requestId) }, requestId)
       } catch (thrown) {
         // Whoever holds a lease may ask as often as with any other token; guesses are counted.
         const { code } = asClavigerError(thrown)
-        if (code === 'unauthenticated') visitors.asking(request, connection, requestId)
+        if (code === 'unauthenticated')
+          visitors.guessing(request, connection, tokenIn(fields, 'refresh_token'))
         throw thrown
       }
     } catch (thrown) {

@@ -62,4 +62,17 @@ describe('GET /leases/{id}/events', () => {
     expect(response.status).toBe(200)
     await response.body?.cancel()
   })
+
+  it('holds nothing for a HEAD, and no more than a few however many ask at once', async () => {
+    const { app, lease, reader } = await followed()
+    const path = `/api/v1/leases/${lease.id}/events`
+    for (let i = 0; i < 20; i += 1) {
+      const head = await app.send('bob', 'HEAD', path)
+      expect([head.status, await head.text()]).toEqual([200, ''])
+    }
+    const all = await Promise.all(Array.from({ length: 30 }, () => app.send('bob', 'GET', path)))
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(7)
+    await Promise.all(all.map(({ body }) => body?.cancel()))
+    await reader?.cancel()
+  })
 })

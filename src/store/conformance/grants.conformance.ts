@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { after, signedIn } from '../../domain/grants/grant.ts'
-import type { AttemptRow, AttemptState, GrantRow } from '../grant-groups.ts'
+import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import { attemptOf, attemptRow, bytes, type CurrentStore, credentialRow, grantRow } from './rows.ts'
 
 /** Registers the tests of `grants` and `attempts`. */
@@ -112,16 +112,18 @@ function describeGrantRows({ store, credential, insertGrant }: World): void {
     const now = await store().grants.get(credentialId)
     expect(now?.revision).toBe(revision + 1)
     const replica = `replica-${won.indexOf(true)}`
-    expect((await store().attempts.sentBy(replica)).map(({ id }) => id)).toEqual([now?.grant.attempt?.id])
+    const { id = '' } = now?.grant.attempt ?? {}
+    expect(await store().attempts.get(id)).toMatchObject({ replica, state: 'sent' })
 
+    const none = attemptRow(credentialId, { replica: 'failing' })
     const failing = store().atomically(async (unit) => {
       expect(await unit.grants.update(credentialId, revision + 1, { grant, dueAt: 1 })).toBe(true)
-      await unit.attempts.insert(attemptRow(credentialId, { replica: 'failing' }))
+      await unit.attempts.insert(none)
       throw new RangeError('no')
     })
     await expect(failing).rejects.toThrow(RangeError)
     expect(await store().grants.get(credentialId)).toEqual(now)
-    expect(await store().attempts.sentBy('failing')).toEqual([])
+    expect(await store().attempts.get(none.id)).toBeUndefined()
   })
 
   it('are due from their time on, the longest due first, over all organizations', async () => {
@@ -208,6 +210,7 @@ function describeAttemptRows({ store, credential, insertAttempt }: World): void 
     const answer = Uint8Array.from({ length: 256 }, (_, value) => value)
     const ended = await insertAttempt(id, {
       ...{ purpose: 'recover', state: 'orphan', endedAt: 8_640_000_000_000_000, answer, beat: 12 },
+      ...{ revokeAt: 8_640_000_000_000_000, revokeTries: 3 },
     })
     expect(await store().attempts.get(row.id)).toEqual(row)
     const found = await store().attempts.get(ended.id)
@@ -249,6 +252,17 @@ function describeAttemptRows({ store, credential, insertAttempt }: World): void 
     expect(await get(row.id)).toEqual({ ...row, ...late })
     expect(await end(row.id, ['orphan'], { state: 'committed', endedAt: 9 })).toBe(true)
     expect(await get(row.id)).toEqual({ ...row, state: 'committed', endedAt: 9, answer: null })
+    const leftover = {
+      state: 'leftover',
+      endedAt: 9,
+      answer: bytes(2),
+      revokeAt: 10,
+      revokeTries: 1,
+    } as const
+    expect(await end(row.id, ['committed'], leftover)).toBe(true)
+    expect(await get(row.id)).toEqual({ ...row, ...leftover })
+    expect(await end(row.id, ['leftover'], { state: 'revoked', endedAt: 11 })).toBe(true)
+    expect(await get(row.id)).toEqual({ ...row, state: 'revoked', endedAt: 11 })
     expect(await get(other.id)).toEqual(other)
 
     const ends = await Promise.all(
@@ -260,24 +274,20 @@ function describeAttemptRows({ store, credential, insertAttempt }: World): void 
 }
 
 function describeAttemptLists({ store, credential, insertAttempt }: World): void {
-  it('are found by the replica that sent them, until somebody knows or has given up', async () => {
+  it('are to be revoked from their time on, the longest due first', async () => {
     const { id } = await credential()
     const { id: foreign } = await credential('org-b')
-    const second = await insertAttempt(id, { startedAt: 200 })
-    const first = await insertAttempt(foreign, { startedAt: 100, organizationId: 'org-b' })
-    await insertAttempt(id, { replica: 'replica-2' })
-    const over: AttemptState[] = [
-      'given_up',
-      'unsent',
-      'committed',
-      'refused',
-      'failed',
-      'orphan',
-      'leftover',
-    ]
-    for (const state of over) await insertAttempt(id, { state, endedAt: 1 })
-    expect(await store().attempts.sentBy('replica-1')).toEqual([first, second])
-    expect(await store().attempts.sentBy('replica')).toEqual([])
+    const left = { state: 'leftover', endedAt: 1, answer: bytes(1) } as const
+    const second = await insertAttempt(id, { ...left, revokeAt: 200 })
+    const first = await insertAttempt(foreign, { ...left, revokeAt: 100, organizationId: 'org-b' })
+    const same = await insertAttempt(id, { ...left, revokeAt: 200, startedAt: 1, revokeTries: 5 })
+    await insertAttempt(id, { ...left, revokeAt: 201 })
+    await insertAttempt(id, { ...left, revokeAt: null })
+    expect(await store().attempts.leftovers(200, 10)).toEqual([first, second, same])
+    expect(await store().attempts.leftovers(200, 2)).toEqual([first, second])
+    expect(await store().attempts.leftovers(99, 10)).toEqual([])
+    expect(await store().attempts.end(first.id, ['leftover'], { state: 'dropped', endedAt: 5 })).toBe(true)
+    expect(await store().attempts.leftovers(200, 10)).toEqual([second, same])
   })
 
   it('that hold an answer are listed oldest first, and never pruned', async () => {
@@ -295,6 +305,9 @@ function describeAttemptLists({ store, credential, insertAttempt }: World): void
     const young = await insertAttempt(id, { state: 'failed', startedAt: 1, endedAt: 500 })
     expect(await store().attempts.kept(10)).toEqual([first, middle, later])
     expect(await store().attempts.kept(2)).toEqual([first, middle])
+    expect(await store().attempts.kept(10, id)).toEqual([middle, later])
+    expect(await store().attempts.kept(1, id)).toEqual([middle])
+    expect(await store().attempts.kept(10, 'absent')).toEqual([])
     expect(await store().attempts.prune(500)).toBe(2)
     expect(await store().attempts.prune(500)).toBe(0)
     for (const gone of [over, givenUp]) expect(await store().attempts.get(gone.id)).toBeUndefined()

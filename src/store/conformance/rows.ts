@@ -182,6 +182,8 @@ export function attemptRow(credentialId: string, changed: Partial<AttemptRow> = 
     startedAt: 1700,
     endedAt: null,
     answer: null,
+    revokeAt: null,
+    revokeTries: 0,
     ...changed,
   }
 }

@@ -47,18 +47,21 @@ export function attemptGroup({ credentials, attempts }: Tables): AttemptStore {
       const row = attempts.get(id)
       if (row) attempts.put(id, { ...row, beat: row.beat + 1 })
     },
-    end: async (id, from, { state, endedAt, answer }) => {
+    end: async (id, from, { state, endedAt, answer = null, revokeAt = null, revokeTries = 0 }) => {
       const row = attempts.get(id)
       if (row === undefined || !from.includes(row.state)) return false
-      attempts.put(id, { ...row, state, endedAt, answer: answer ?? null })
+      attempts.put(id, { ...row, state, endedAt, answer, revokeAt, revokeTries })
       return true
     },
-    sentBy: async (replica) =>
-      attempts.find((row) => row.replica === replica && row.state === 'sent').sort(byStart),
-    kept: async (limit) =>
+    kept: async (limit, of) =>
       attempts
-        .find(({ answer }) => answer !== null)
+        .find(({ answer, credentialId }) => answer !== null && (of === undefined || credentialId === of))
         .sort(byStart)
+        .slice(0, limit),
+    leftovers: async (now, limit) =>
+      attempts
+        .find(({ revokeAt }) => revokeAt !== null && revokeAt <= now)
+        .sort((a, b) => (a.revokeAt ?? 0) - (b.revokeAt ?? 0) || (a.id < b.id ? -1 : 1))
         .slice(0, limit),
     prune: async (endedBefore) => {
       const over = attempts.find(

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { audited, leaseFirst } from '../conformance/additions.conformance.ts'
 import { auditEntry, credentialRow, leaseRow, versionRow } from '../conformance/rows.ts'
-import type { AddingUnit, Store, StoreGroups } from '../store.ts'
+import { type AddingUnit, LeavesUnit, type Store, type StoreGroups } from '../store.ts'
 import { openSqlStore } from './sql-store.ts'
 
 const server = usePostgres()
@@ -155,6 +155,24 @@ describe('units that only add', () => {
     await last
     expect([runs, revision]).toEqual([2, row.revision + 2])
     expect(await here.leases.get('org-a', lease.id)).toEqual(lease)
+  })
+
+  it('are decided once more where they refuse, and once where they are only left', async () => {
+    await furnished()
+    await here.additively((unit) => decide(unit, async () => undefined))
+    const runsOf = async (error: Error) => {
+      let runs = 0
+      const done = here.additively((unit) =>
+        decide(unit, async () => {
+          runs += 1
+          throw error
+        }),
+      )
+      await expect(done).rejects.toThrow(error)
+      return runs
+    }
+    expect(await runsOf(new RangeError('nothing fits'))).toBe(2)
+    expect(await runsOf(new LeavesUnit('to renew something'))).toBe(1)
   })
 
   it('never lease what was deleted before, whatever many of them and another server do', async () => {

@@ -2,7 +2,7 @@
 // and hand group commit only what they add and what they have read. What does not hold any more is decided again inside
 // of it, where nobody can change it: however much others do, each is answered.
 
-import type { AddingUnit, CandidateRow } from '../store.ts'
+import { type AddingUnit, type CandidateRow, LeavesUnit } from '../store.ts'
 import { createUnitRun, type UnitRun } from '../unit-run.ts'
 import type { Left } from './closing.ts'
 import type { GroupCommit } from './group-commit.ts'
@@ -40,7 +40,7 @@ export function createAdditions({ committer, outside, inside, run }: AddingOptio
     let reading = createReading(outside, memory)
     const first = await decide(reading).catch((error: unknown) => {
       // Nobody is refused because of what was so a while ago.
-      if (!reading.usedMemory()) throw error
+      if (!reading.usedMemory() || error instanceof LeavesUnit) throw error
       memory.forget(reading.seen)
       reading = createReading(outside, createMemory())
       return decide(reading)

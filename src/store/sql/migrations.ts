@@ -10,6 +10,7 @@ import { credentialState } from './migrations/credential-state.ts'
 import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { leaseChoice } from './migrations/lease-choice.ts'
+import { revokeLeftovers } from './migrations/leftovers.ts'
 import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
@@ -41,7 +42,8 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0008': { up: (database: Kysely<unknown>) => createLogins(database, bytes) },
     'store-0009': { up: (database: Kysely<unknown>) => createOutbox(database, bytes) },
     'store-0010': leaseChoice,
-    'store-0011': { up: createRuns },
+    'store-0011': revokeLeftovers,
+    'store-0012': { up: createRuns },
   }
 }
 

@@ -221,6 +221,8 @@ export interface RenewalAttemptTable {
   started_at: number
   ended_at: number | null
   answer: Uint8Array | null
+  revoke_at: number | null
+  revoke_tries: number
 }
 
 export interface LoginAttemptTable {

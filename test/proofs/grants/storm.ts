@@ -2,8 +2,8 @@
 // on one Postgres or at one on SQLite, come while its provider takes 150 ms; the same with a provider that fails, which is
 // asked once for each time it is left in peace.
 
-import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { askOnce, type PlainAnswer, requestBytes } from '../../support/plain-http.ts'
 import { adminToken } from '../connection.ts'
 import { count, type Figure, type ProofOptions, type ProofResult } from '../proof.ts'
 import { type ServerProcess, startServer } from '../server-process.ts'
@@ -115,9 +115,7 @@ function startAll({ starts }: Ground): Promise<ServerProcess[]> {
   return Promise.all(starts.map((start) => startServer(start)))
 }
 
-interface Answer {
-  readonly status: number
-  readonly body: string
+interface Answer extends PlainAnswer {
   readonly took: number
 }
 
@@ -128,33 +126,22 @@ export async function callers(
   credential: string,
   many = CALLERS,
 ): Promise<Answer[]> {
-  const agent = new Agent({ keepAlive: false })
   const body = JSON.stringify({ harness: 'codex', credential, raw: false })
-  const tokens = starts.map(({ stateDirectory }) => adminToken(stateDirectory))
-  const one = (i: number) => {
-    const at = i % servers.length
-    return ask(agent, `${servers[at]?.url}/api/v1/leases`, tokens[at] ?? '', body)
+  const doors = starts.map(({ stateDirectory }, i) => {
+    const url = `${servers[i]?.url}/api/v1/leases`
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${adminToken(stateDirectory)}`,
+    }
+    return { url, bytes: requestBytes({ url, method: 'POST', headers, body }) }
+  })
+  const one = async (i: number): Promise<Answer> => {
+    const door = doors[i % servers.length]
+    if (door === undefined) throw new Error('There is no server.')
+    const started = performance.now()
+    return { ...(await askOnce(door.url, door.bytes)), took: performance.now() - started }
   }
   return Promise.all(Array.from({ length: many }, (_, i) => one(i)))
-}
-
-function ask(agent: Agent, url: string, token: string, body: string): Promise<Answer> {
-  const started = performance.now()
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
-  return new Promise((resolve, reject) => {
-    const asking = request(url, { agent, method: 'POST', headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: text, took: performance.now() - started }),
-      )
-    })
-    asking.on('error', reject)
-    asking.end(body)
-  })
 }
 
 function resultOf(rounds: number, tallies: readonly Tally[], failures: readonly string[]): ProofResult {

@@ -1,9 +1,10 @@
 // One try to renew a grant, in the order of design §7: claim and intent in one transaction, a last look at the time, the
 // call with no transaction open, the answer into the journal before anybody looks into it, and only then its place.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { backOff } from '../../../domain/grants/back-off.ts'
 import { decide, type Watched, type Wish } from '../../../domain/grants/decide.ts'
-import { type Attempt, after, type Grant, type GrantEvent } from '../../../domain/grants/grant.ts'
+import { type Attempt, after, type Grant, type GrantEvent, nextOrphan } from '../../../domain/grants/grant.ts'
 import type { Secret } from '../../../domain/secret.ts'
 import type { FieldValues } from '../../../domain/values.ts'
 import { repeat } from '../../../lib/time/repeat.ts'
@@ -13,24 +14,30 @@ import type { CredentialRow } from '../../../store/store.ts'
 import { sealedVersion } from '../../credentials/sealing.ts'
 import { keyContext } from '../../guard.ts'
 import { type GrantPorts, situationOf, upkeep } from '../tools.ts'
-import { answerField, type JournaledAnswer } from './journal.ts'
+import { type AnswerPlace, answerField, type JournaledAnswer, noteOf } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
+import { fieldsOfOrphan, sealedOrphan } from './orphans.ts'
 import { settle } from './placing.ts'
 import { tokensIn } from './reading.ts'
+import { revokeAtOnce } from './revoking.ts'
+
+const PAUSE = 500 // milliseconds
 
 /** What somebody wants of which grant, and what is known here of its attempt. */
 export interface Wanted {
   readonly organizationId: string
   readonly credentialId: string
   readonly wish: Wish
-  readonly watched: Watched | null
+  /** The attempt that was found under way, and what is known of it; null: none was. */
+  readonly found: { readonly attempt: string; readonly watched: Watched } | null
 }
 
 /** A claim that was won. */
 interface Claim {
   readonly attempt: AttemptRow
   readonly row: CredentialRow
-  readonly fields: FieldValues
+  /** What is sent; null: the orphan that was to be tried is not there any more, or cannot be read. */
+  readonly fields: FieldValues | null
   readonly renewer: Renewer
   /** Before it was asked for, by `elapsed`: the lease cannot have begun earlier. */
   readonly since: number
@@ -56,29 +63,44 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   const { timings, elapsed } = ports
   const left = Math.max(timings.lease, claim.renewer.limitMs ?? 0) - (elapsed() - claim.since)
   // Too late to send anything: others may take it for dead before an answer can come.
-  if (left < timings.callTimeout) return ended(ports, claim.attempt, { kind: 'unsent' })
+  if (left < timings.callTimeout) {
+    await ended(ports, claim.attempt, { kind: 'unsent' })
+    // What made it late will do so again, if it is tried at once.
+    return sleep(PAUSE)
+  }
   const { row, fields } = claim
+  if (fields === null) return ended(ports, claim.attempt, { kind: 'refused', reason: 'refused' })
+  const { id, credentialId, organizationId, login, generation } = claim.attempt
   // What is issued for it is issued no earlier. When the answer is read says less: this process may have slept meanwhile.
-  const at = ports.now()
-  const said = await ask(ports, claim, left)
+  const place: AnswerPlace = { attempt: id, credentialId, organizationId, login, generation, at: ports.now() }
+  const said = await ask(ports, { ...claim, fields }, place, left)
   if (said.kind !== 'answered') return ended(ports, claim.attempt, said)
-  const answer = await escrow(ports, claim, said.raw, at)
-  const tokens = tokensIn(ports, row, said.raw, fields, at)
+  const answer = await escrow(ports, row, place, said.raw)
+  const tokens = tokensIn(ports, row, said.raw, fields, place.at)
   if (tokens === null) {
     await ended(ports, claim.attempt, UNREADABLE)
-    return ports.journal.settled(answer.attempt)
+    ports.journal.settled(answer.attempt)
+  } else {
+    const placed = await settle(ports, answer, tokens)
+    if (placed === 'gone') await revokeAtOnce(ports, row, claim.attempt, tokens)
   }
-  await settle(ports, answer, tokens)
+  // It stays where the provider has put it until the database has it, too.
+  await said.stored?.()
 }
 
 // A provider that answers nobody is left in peace by most.
-async function ask(ports: GrantPorts, { row, fields, renewer }: Claim, timeoutMs: number): Promise<Renewal> {
+async function ask(
+  ports: GrantPorts,
+  { row, fields, renewer }: Claim & { readonly fields: FieldValues },
+  place: AnswerPlace,
+  timeoutMs: number,
+): Promise<Renewal> {
   const { breakers } = ports
-  const retryAfterMs = breakers.wait(renewer)
+  const retryAfterMs = breakers.wait(renewer, row.organizationId)
   if (retryAfterMs > 0)
     return { kind: 'failed', doubtful: false, retryAfterMs, message: 'The provider answers nobody.' }
-  const said = await renewer.renew(row.type, fields, { timeoutMs }).catch(thrown(ports))
-  breakers.report(renewer, row.id, said.kind !== 'failed')
+  const said = await renewer.renew(row.type, fields, { timeoutMs, note: noteOf(place) }).catch(thrown(ports))
+  breakers.report(renewer, row, said)
   return said
 }
 
@@ -101,7 +123,11 @@ export const UNREADABLE: RenewalFailure = {
 async function claimed(ports: GrantPorts, wanted: Wanted, id: string): Promise<Claim | null> {
   const since = ports.elapsed()
   const won = await untilKept(() => claimOnce(ports, wanted, id))
-  return won && { ...won.result, since, fields: won.opened[0] ?? {} }
+  if (won === null) return null
+  const { orphan, ...claim } = won.result
+  const [current = {}, kept] = won.opened
+  const fields = orphan === undefined ? current : fieldsOfOrphan(ports, claim.row, orphan, kept, current)
+  return { ...claim, since, fields }
 }
 
 function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
@@ -109,43 +135,47 @@ function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
     const { row, grantRow } = await find(unit, wanted)
     const renewer = ports.renewerOf(row.type)
     const { grant } = grantRow
-    const action = decide(grant, wanted.wish, situationOf(ports, grantRow, wanted.watched))
+    // Of an attempt that was made meanwhile nothing is known: its owner has only begun.
+    const watched = grant.attempt?.id === wanted.found?.attempt ? (wanted.found?.watched ?? null) : null
+    const action = decide(grant, wanted.wish, situationOf(ports, grantRow, watched))
     if (action.kind !== 'attempt' || renewer === undefined) throw nothingToDo()
     const { generation, login } = grant
     const { purpose } = action
-    const begun: Attempt = { id, generation, purpose, replica: ports.replica, startedAt: ports.now() }
+    const orphan = nextOrphan(grant)
+    const begun = { id, generation, purpose, replica: ports.replica, startedAt: ports.now() }
+    const claiming: Attempt = { ...begun, ...(orphan !== undefined && { orphan }) }
     await authorize(grantAct('grant.renew', row, { attempt: id, generation, purpose }))
-    if (grant.attempt !== null)
-      await unit.attempts.end(grant.attempt.id, ['sent'], { state: 'given_up', endedAt: ports.now() })
     const attempt: AttemptRow = {
       ...begun,
-      ...{ credentialId: row.id, organizationId: row.organizationId, login, digest: grantRow.digest },
-      ...{ state: 'sent', beat: 0, endedAt: null, answer: null },
+      ...{ credentialId: row.id, organizationId: row.organizationId, login },
+      ...{ digest: orphan === undefined ? grantRow.digest : '', state: 'sent', beat: 0 },
+      ...{ endedAt: null, answer: null, revokeAt: null, revokeTries: 0 },
     }
     await unit.attempts.insert(attempt)
-    await keep(ports, unit, { row, grantRow }, after(grant, { kind: 'claimed', attempt: begun }))
-    return { result: { attempt, row, renewer }, open: [await sealedVersion(unit, row)] }
+    await keep(ports, unit, { row, grantRow }, after(grant, { kind: 'claimed', attempt: claiming }))
+    const kept = orphan && (await sealedOrphan(unit, row, orphan))
+    const open = [await sealedVersion(unit, row), ...(kept === undefined ? [] : [kept])]
+    return { result: { attempt, row, renewer, orphan }, open }
   })
 }
 
-// Sealed with the data key of the credential, which stays the same when the master key does not.
-async function escrow(
+/** Puts an answer into the journal, sealed with the data key of the credential, which stays when the master key does not. */
+export async function escrow(
   ports: GrantPorts,
-  { attempt, row }: Claim,
+  row: CredentialRow,
+  place: AnswerPlace,
   raw: Secret,
-  at: number,
 ): Promise<JournaledAnswer> {
-  const { id, credentialId, organizationId, login, generation } = attempt
-  const field = answerField(id)
+  const { attempt, credentialId, organizationId, generation } = place
+  const field = answerField(attempt)
   const context = { organizationId, credentialId, field, version: generation, fields: [field] }
-  const sealed = ports.vault.seal(row.wrappedKey, keyContext(row), context, raw)
-  const answer = { attempt: id, credentialId, organizationId, login, generation, at, sealed }
+  const answer = { ...place, sealed: ports.vault.seal(row.wrappedKey, keyContext(row), context, raw) }
   try {
     await ports.journal.append(answer)
   } catch (error) {
     // The database may still take it; dropping it here would lose it for certain.
     const detail = error instanceof Error ? error.message : String(error)
-    ports.log.error({ attempt: id, detail }, 'the journal of renewals cannot be written')
+    ports.log.error({ attempt, detail }, 'the journal of renewals cannot be written')
   }
   return answer
 }

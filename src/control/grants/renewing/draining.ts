@@ -43,14 +43,21 @@ async function drainOne(ports: GrantPorts, answer: JournaledAnswer): Promise<voi
   const attempt = await ports.store.attempts.get(answer.attempt)
   if (attempt && !WAITING.includes(attempt.state)) return
   const row = await ports.store.credentials.get(answer.organizationId, answer.credentialId)
-  if (row === undefined) return ports.journal.forget(answer.credentialId)
+  // It was deleted; or this is another database than the one it belongs to, which comes back. It is kept for a while.
+  if (row === undefined) return ports.journal.settled(answer.attempt)
+  await recover(ports, row, answer)
+}
+
+/** Gives an answer its place of which only the sealed form is left. Throws when the database does. */
+export async function recover(ports: GrantPorts, row: CredentialRow, answer: JournaledAnswer): Promise<void> {
   const tokens = await reopened(ports, row, answer)
   if (tokens === null) {
+    const attempt = await ports.store.attempts.get(answer.attempt)
     if (attempt !== undefined) await ended(ports, attempt, UNREADABLE)
     return ports.journal.settled(answer.attempt)
   }
   const placed = await settle(ports, answer, tokens)
-  ports.log.warn({ attempt: answer.attempt, placed }, 'an answer was found in the journal')
+  ports.log.warn({ attempt: answer.attempt, placed }, 'an answer was found after this server was killed')
 }
 
 async function reopened(

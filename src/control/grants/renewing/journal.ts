@@ -1,8 +1,8 @@
 // The port of the journal: what a provider has answered, in a file beside the server before anybody looks into it. With
 // it a server that dies between an answer and its commit has lost nothing.
 
-/** An answer, sealed, and what it is the answer to. */
-export interface JournaledAnswer {
+/** What an answer is the answer to. */
+export interface AnswerPlace {
   readonly attempt: string
   readonly credentialId: string
   readonly organizationId: string
@@ -11,6 +11,10 @@ export interface JournaledAnswer {
   readonly generation: number
   /** When it was asked for, in milliseconds since 1970: it was issued no earlier. */
   readonly at: number
+}
+
+/** An answer, sealed. */
+export interface JournaledAnswer extends AnswerPlace {
   readonly sealed: Uint8Array
 }
 
@@ -40,4 +44,23 @@ export interface RenewalJournal {
 /** The name under which an answer is sealed: no value of a credential, and of this attempt only. */
 export function answerField(attempt: string): string {
   return `answer ${attempt}`
+}
+
+/** The place in a note, which a provider keeps for whoever finds what a killed process has left. */
+export function noteOf(place: AnswerPlace): string {
+  return JSON.stringify(place)
+}
+
+/** The place in such a note; null when it is none. */
+export function placeInNote(note: string): AnswerPlace | null {
+  try {
+    const { attempt, credentialId, organizationId, login, generation, at } = JSON.parse(note)
+    const isPlace =
+      [attempt, credentialId, organizationId, login].every((text) => typeof text === 'string') &&
+      [generation, at].every(Number.isSafeInteger)
+    return isPlace ? { attempt, credentialId, organizationId, login, generation, at } : null
+  } catch {
+    // Not JSON, or not of ours: whoever asks is told so.
+    return null
+  }
 }

@@ -2,13 +2,14 @@
 // statement of its own, all in the unit of what happened.
 
 import { dueAt } from '../../../domain/grants/decide.ts'
-import type { Grant } from '../../../domain/grants/grant.ts'
+import { type Grant, isOver, isSame } from '../../../domain/grants/grant.ts'
 import { stateOf } from '../../../domain/grants/state.ts'
 import type { CredentialState } from '../../../domain/state.ts'
 import type { GrantChange, GrantRow } from '../../../store/grant-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../../store/store.ts'
 import type { Act } from '../../guard.ts'
 import { type GrantPorts, type Notice, situationOf } from '../tools.ts'
+import { letGo } from './letting-go.ts'
 
 /** A credential with its grant, as they were read in this unit. */
 export interface Kept {
@@ -19,7 +20,7 @@ export interface Kept {
 type Known = Pick<GrantChange, 'account' | 'digest'>
 
 /**
- * Makes `grant` what is known of it, and the credential's state what follows. Throws where another server was faster:
+ * Makes `grant` what is known of it, and the credential's state and the attempts what follows. Throws where another server was faster:
  * then the unit is run again.
  */
 export async function keep(
@@ -35,9 +36,10 @@ export async function keep(
     ...known,
   }
   if (!(await unit.grants.update(row.id, grantRow.revision, change))) throw overtaken()
+  await letGo(unit, row.id, { before: grantRow.grant, now: grant }, ports.now())
   await showState(ports, unit, row, grant)
   for (const event of eventsOf(grantRow.grant, grant)) {
-    const { reason } = stateOf(grant, ports.now())
+    const reason = event === 'grant.orphan_found' ? TWO_ANSWERS : stateOf(grant, ports.now()).reason
     await ports.tell(unit, { event, reason, organizationId: row.organizationId, credentialId: row.id })
   }
   await unit.signals.send('grants', row.id)
@@ -59,17 +61,25 @@ async function showState(
   if (!(await unit.credentials.update(row.organizationId, row.id, row.revision, change))) throw overtaken()
 }
 
+const TWO_ANSWERS =
+  'two answers of one login; the one issued last is used, the other kept until that has worked'
+
 // Failing is worth a word when it is not over at once.
 const FAILING = 3
 
 function eventsOf(before: Grant, now: Grant): Notice['event'][] {
-  const over = now.refusal !== null || now.rejected !== null
+  const isNew = now.orphans.some((one) => !before.orphans.some((other) => isSame(one, other)))
   return [
-    ...(over && before.refusal === null && before.rejected === null ? (['grant.login_needed'] as const) : []),
+    ...(isToldOver(now) && !isToldOver(before) ? (['grant.login_needed'] as const) : []),
+    ...(isNew ? (['grant.orphan_found'] as const) : []),
     ...(now.failures === FAILING && before.failures < FAILING ? (['grant.refresh_failing'] as const) : []),
     ...(now.failures === 0 && before.failures >= FAILING ? (['grant.recovered'] as const) : []),
     ...(now.unverified && !before.unverified ? (['grant.quarantined'] as const) : []),
   ]
+}
+
+function isToldOver(grant: Grant): boolean {
+  return grant.rejected !== null || (grant.refusal !== null && isOver(grant))
 }
 
 /** What the server does about a grant, for the audit. */

@@ -1,7 +1,7 @@
 // Giving an answer its place: the one transaction in which minted tokens become the current generation, or are kept as
 // what they are. Idempotent by the id of the attempt, so that a journal can be drained as often as one likes.
 
-import { after, belonging } from '../../../domain/grants/grant.ts'
+import { after, belonging, type Issued } from '../../../domain/grants/grant.ts'
 import type { TokenSet } from '../../../providers/provider.ts'
 import type { AttemptEnd, AttemptRow, AttemptState } from '../../../store/grant-groups.ts'
 import type { StoreGroups } from '../../../store/store.ts'
@@ -10,6 +10,7 @@ import type { Authorize } from '../../guard.ts'
 import { type GrantPorts, upkeep } from '../tools.ts'
 import type { JournaledAnswer, Reached } from './journal.ts'
 import { find, grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
+import { leftover } from './letting-go.ts'
 
 // Older generations are of no use; a few are kept to look back at.
 const GENERATIONS_KEPT = 3
@@ -59,8 +60,10 @@ function placeOnce(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet)
       await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state: 'stored before' }))
       return { as: 'stored_before' }
     }
-    const placing: Placing = { row, grantRow, answer, tokens, wasThere: attempt !== undefined }
-    const belongs = belonging(grantRow.grant, { ...answer, issuedAt: answer.at })
+    // No number says so: a database that has gone back in time counts anew.
+    const sentCurrent = attempt !== undefined && attempt.digest !== '' && attempt.digest === grantRow.digest
+    const placing: Placing = { row, grantRow, answer, tokens, sentCurrent, wasThere: attempt !== undefined }
+    const belongs = belonging(grantRow.grant, { ...answer, ...issuedOf(placing), sentCurrent })
     if (belongs !== 'current') return keepAside(ports, unit, authorize, placing, belongs)
     const { account } = grantRow
     if (account !== '' && tokens.account.id !== '' && tokens.account.id !== account)
@@ -72,8 +75,14 @@ function placeOnce(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet)
 interface Placing extends Kept {
   readonly answer: JournaledAnswer
   readonly tokens: TokenSet
+  /** Whether what was sent is the current refresh token still. */
+  readonly sentCurrent: boolean
   /** Whether the database knows of the attempt: it may have lost its last commits. */
   readonly wasThere: boolean
+}
+
+function issuedOf({ answer, tokens: { mintedAt } }: Pick<Placing, 'answer' | 'tokens'>): Issued {
+  return { issuedAt: answer.at, ...(mintedAt !== undefined && { mintedAt }) }
 }
 
 async function makeCurrent(
@@ -82,10 +91,11 @@ async function makeCurrent(
   authorize: Authorize,
   placing: Placing,
 ): Promise<Place> {
-  const { row, grantRow, answer, tokens } = placing
+  const { row, grantRow, answer, tokens, sentCurrent } = placing
   const { content, account, digest, ...issued } = tokens
   const grant = after(grantRow.grant, {
     kind: 'renewed',
+    sentCurrent,
     attempt: answer.attempt,
     // An answer may say nothing of the end that it does not move.
     tokens: { ...issued, endsAt: issued.endsAt ?? grantRow.grant.endsAt, issuedAt: answer.at },
@@ -98,7 +108,8 @@ async function makeCurrent(
   if (!(await unit.credentials.update(row.organizationId, row.id, row.revision, change))) throw overtaken()
   const made = { version, note: 'renewed', createdAt: at, createdBy: 'claviger serve' }
   await unit.versions.insert(sealVersion(ports.vault, row, sealed, made))
-  await unit.versions.prune(row.id, version - GENERATIONS_KEPT + 1)
+  const orphaned = grant.orphans.flatMap((one) => ('generation' in one ? [one.generation] : []))
+  await unit.versions.prune(row.id, Math.min(version - GENERATIONS_KEPT + 1, ...orphaned))
   await end(unit, placing, { state: 'committed', endedAt: at })
   const known = { account: account.id || grantRow.account, digest }
   const moved = { ...row, ...change, revision: row.revision + 1 }
@@ -114,14 +125,17 @@ async function keepAside(
   placing: Placing,
   state: 'orphan' | 'leftover',
 ): Promise<Place> {
-  const { row, answer } = placing
-  await authorize(grantAct('grant.answer', row, { attempt: answer.attempt, state }))
-  await end(unit, placing, { state, endedAt: answer.at, answer: answer.sealed })
-  if (state === 'orphan') {
-    const { organizationId, id: credentialId } = row
-    const reason = 'two answers of one login; the later one is used'
-    await ports.tell(unit, { event: 'grant.orphan_found', organizationId, credentialId, reason })
+  const { row, grantRow, answer } = placing
+  const { attempt, sealed } = answer
+  const at = ports.now()
+  await authorize(grantAct('grant.answer', row, { attempt, state }))
+  if (state === 'leftover') {
+    await end(unit, placing, leftover(sealed, at))
+    return { as: state }
   }
+  await end(unit, placing, { state, endedAt: at, answer: sealed })
+  const event = { kind: 'set-aside', attempt, issued: issuedOf(placing) } as const
+  await keep(ports, unit, { row, grantRow }, after(grantRow.grant, event))
   return { as: state }
 }
 
@@ -145,7 +159,8 @@ async function refuseOther(
 }
 
 async function end(unit: StoreGroups, { answer, wasThere }: Placing, end: AttemptEnd): Promise<void> {
-  if (!wasThere) return unit.attempts.insert({ ...forgotten(answer), ...end, answer: end.answer ?? null })
+  const nothing = { answer: null, revokeAt: null, revokeTries: 0 }
+  if (!wasThere) return unit.attempts.insert({ ...forgotten(answer), ...nothing, ...end })
   if (!(await unit.attempts.end(answer.attempt, OPEN, end))) throw overtaken()
 }
 

@@ -19,6 +19,8 @@ const COLUMNS = [
   'started_at as startedAt',
   'ended_at as endedAt',
   'answer',
+  'revoke_at as revokeAt',
+  'revoke_tries as revokeTries',
 ] as const
 
 /** Prepares the statements once; the result makes the group for a connection. */
@@ -34,21 +36,24 @@ export function attemptGroup(database: Kysely<Database>): (execute: Execute) => 
     beat: async (id) => {
       await execute(beat({ id }))
     },
-    end: async (id, from, { state, endedAt, answer }) => {
+    end: async (id, from, { state, endedAt, answer = null, revokeAt = null, revokeTries = 0 }) => {
       if (from.length === 0) return false
       const query = database
         .updateTable('renewal_attempt')
-        .set({ state, ended_at: endedAt, answer: answer ?? null })
+        .set({ state, ended_at: endedAt, answer, revoke_at: revokeAt, revoke_tries: revokeTries })
         .where('id', '=', id)
         .where('state', 'in', from)
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    sentBy: async (replica) => {
-      const query = oldestFirst.where('replica', '=', replica).where('state', '=', 'sent')
+    kept: async (limit, credentialId) => {
+      const all = oldestFirst.where('answer', 'is not', null).limit(limit)
+      const query = credentialId === undefined ? all : all.where('credential_id', '=', credentialId)
       return (await execute(query.compile())).rows
     },
-    kept: async (limit) =>
-      (await execute(oldestFirst.where('answer', 'is not', null).limit(limit).compile())).rows,
+    leftovers: async (now, limit) => {
+      const query = select.where('revoke_at', '<=', now).orderBy('revoke_at').orderBy('id').limit(limit)
+      return (await execute(query.compile())).rows
+    },
     prune: async (endedBefore) => {
       const query = database
         .deleteFrom('renewal_attempt')
@@ -90,6 +95,8 @@ function prepareInsert(database: Kysely<Database>): (row: AttemptRow) => Compile
       started_at: marker('startedAt'),
       ended_at: marker('endedAt'),
       answer: marker('answer'),
+      revoke_at: marker('revokeAt'),
+      revoke_tries: marker('revokeTries'),
     }),
   )
 }

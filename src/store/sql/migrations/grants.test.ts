@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { CompiledQuery } from 'kysely'
 import { afterEach, expect, it } from 'vitest'
 import { usePostgres } from '../../../../test/support/use-postgres.ts'
-import { credentialRow, grantRow } from '../../conformance/rows.ts'
+import { attemptRow, bytes, credentialRow, grantRow } from '../../conformance/rows.ts'
 import { openSqlStore } from '../sql-store.ts'
 
 const postgres = usePostgres()
@@ -20,7 +20,15 @@ const BEFORE = [
   'drop table renewal_attempt',
   'drop table login_grant',
   'alter table credential drop column expires_at',
-  "delete from kysely_migration where name = 'store-0007'",
+  "delete from kysely_migration where name in ('store-0007', 'store-0011')",
+]
+
+const BEFORE_LEFTOVERS = [
+  'drop index renewal_attempt_leftover',
+  'alter table renewal_attempt drop column revoke_at',
+  'alter table renewal_attempt drop column revoke_tries',
+  `update login_grant set facts = replace(facts, '"orphans":[],', '')`,
+  "delete from kysely_migration where name = 'store-0011'",
 ]
 
 const places = {
@@ -51,3 +59,23 @@ it.each(['sqlite', 'postgres'] as const)(
     expect(await store.grants.list('org-a')).toHaveLength(1)
   },
 )
+
+it.each(['sqlite', 'postgres'] as const)('what was left over before is to be revoked: %s', async (engine) => {
+  const url = await places[engine]()
+  const before = await openSqlStore({ url })
+  const row = credentialRow({ type: 'codex/oauth', harness: 'codex' })
+  await before.store.credentials.insert(row)
+  const grant = grantRow(row.id)
+  await before.store.grants.insert(grant)
+  const left = attemptRow(row.id, { state: 'leftover', endedAt: 2000, answer: bytes(1) })
+  const kept = attemptRow(row.id, { state: 'orphan', endedAt: 2000, answer: bytes(2) })
+  for (const attempt of [left, kept]) await before.store.attempts.insert(attempt)
+  for (const statement of BEFORE_LEFTOVERS) await before.database.executeQuery(CompiledQuery.raw(statement))
+  await before.close()
+
+  const { store, close } = await openSqlStore({ url })
+  cleanups.push(close)
+  expect(await store.attempts.leftovers(2000, 10)).toEqual([{ ...left, revokeAt: 2000 }])
+  expect(await store.attempts.get(kept.id)).toEqual(kept)
+  expect(await store.grants.get(row.id)).toEqual(grant)
+})

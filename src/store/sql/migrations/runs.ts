@@ -1,4 +1,4 @@
-// store-0011: runs, their messages and events, and what served them.
+// store-0012: runs, their messages and events, and what served them.
 
 import { type Kysely, sql } from 'kysely'
 

@@ -18,7 +18,7 @@ import {
   waitUntilAlone,
 } from './place.ts'
 import { isEmpty } from './rows.ts'
-import { sealedVersions } from './sealed.ts'
+import { everythingSealed } from './sealed.ts'
 import { newer, nothingThere } from './snapshot.ts'
 import { appliedMigrations, findTables } from './tables.ts'
 
@@ -127,8 +127,8 @@ function moveOf(sides: Sides, begun: Begun, close: () => Promise<void>): Move {
   }
   return {
     ...{ state: begun.state, keyId: sides.facts.keyId, from: source.name, to: target.name, close },
-    sealedInSource: () => sealedVersions(source.still),
-    sealedInTarget: () => sealedVersions(target.database),
+    sealedInSource: () => everythingSealed(source.still, source.engine),
+    sealedInTarget: () => everythingSealed(target.database, target.engine),
     copy: (progress) =>
       translated(async () => {
         if (incoming === null) throw new ClavigerError('internal', 'There is nothing left to copy.')

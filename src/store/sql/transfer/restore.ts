@@ -13,7 +13,7 @@ import { isPostgresUrl } from '../postgres/address.ts'
 import type { Database } from '../schema.ts'
 import { mustBeAlone, openPlace, type Place, placeName, sqlitePath, waitUntilAlone } from './place.ts'
 import { insertRows, isEmpty, setCounters, unknownPlace } from './rows.ts'
-import { sealedVersions } from './sealed.ts'
+import { everythingSealed } from './sealed.ts'
 import { setAside } from './set-aside.ts'
 import { findTables, type Table, type Tables } from './tables.ts'
 
@@ -133,7 +133,7 @@ async function fillWithin<T>(
       await bringTo(database, place, known)
     },
     ...afterwards(database),
-    sealed: () => sealedVersions(transaction),
+    sealed: () => everythingSealed(transaction, place.engine),
   })
 }
 

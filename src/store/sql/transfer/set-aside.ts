@@ -26,9 +26,14 @@ export async function setAside(
 // Whatever was under way when the copy was made is over. Returns how many of them need no call.
 async function grantsToo(database: Kysely<Database>, at: number): Promise<number> {
   let lifted = 0
+  await database
+    .updateTable('renewal_attempt')
+    .set({ state: 'given_up', ended_at: at })
+    .where('state', '=', 'sent')
+    .execute()
   const rows = await database.selectFrom('login_grant').select(['credential_id as id', 'facts']).execute()
   for (const { id, facts } of rows) {
-    const grant = after(JSON.parse(facts) as Grant, { kind: 'restored' })
+    const grant = after({ orphans: [], ...JSON.parse(facts) } as Grant, { kind: 'restored' })
     const due = grant.unverified ? { due_at: 0 } : {}
     await database
       .updateTable('login_grant')
