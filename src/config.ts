@@ -3,22 +3,21 @@
 
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { isPrivateWay } from './domain/delivery.ts'
 import { ClavigerError } from './domain/errors.ts'
 import { POOL_ORDERS, type PoolOrder } from './domain/resolution/pool.ts'
+import { type PinnedModels, pinnedModels } from './domain/runs/models.ts'
 import { RUN_TIMINGS, type RunTimings } from './domain/runs/taking.ts'
 import { Secret } from './domain/secret.ts'
-
-export interface SettingDefinition {
-  /** On the command line, where it can be given there. */
-  readonly flag?: string
-  readonly variable: string
-  /** Other variables read when the first is not set. */
-  readonly aliases?: readonly string[]
-  /** As text for people; the code computes it. */
-  readonly standard: string
-  readonly meaning: string
-}
+import {
+  baseUrl,
+  databaseUrl,
+  httpUrl,
+  issuerUrl,
+  oneOf,
+  type SettingDefinition,
+  wholeNumber,
+  wrong,
+} from './domain/setting-checks.ts'
 
 export const SETTINGS = {
   server: {
@@ -101,6 +100,31 @@ export const SETTINGS = {
     variable: 'CLAVIGER_WORKER_SILENT_SECONDS',
     standard: '120',
     meaning: 'A worker that was not heard of for so many seconds has lost its runs to whoever can have them.',
+  },
+  workerRuns: {
+    flag: '--runs N',
+    variable: 'CLAVIGER_WORKER_RUNS',
+    standard: '4',
+    meaning: 'How many runs a worker carries out at a time.',
+  },
+  workerDirectories: {
+    flag: '--directory DIR',
+    variable: 'CLAVIGER_WORKER_DIRECTORIES',
+    standard: 'none',
+    meaning:
+      'Directories of its machine that a worker lets runs work in, with all that is in them; with colons between. Other runs get one of their own.',
+  },
+  turnSilence: {
+    variable: 'CLAVIGER_TURN_SILENCE_SECONDS',
+    standard: '600',
+    meaning:
+      'A program of a run that says nothing for so many seconds is ended, and its turn gone on with; twelve times as long while a tool is at work.',
+  },
+  models: {
+    variable: 'CLAVIGER_MODELS',
+    standard: 'none',
+    meaning:
+      'Models that runs use with types of credentials, as TYPE=MODEL with commas between, for example claude/bedrock-api-key=us.anthropic.claude-sonnet-4-5. Without it a run keeps its model when another type takes over.',
   },
   runIdle: {
     variable: 'CLAVIGER_RUN_IDLE_MINUTES',
@@ -241,6 +265,16 @@ export interface CommandLineSettings {
   readonly allowHttp: boolean
 }
 
+export interface WorkerSettings {
+  /** At a time. */
+  readonly runs: number
+  /** Full paths. */
+  readonly directories: readonly string[]
+  /** Milliseconds. */
+  readonly silence: number
+  readonly models: PinnedModels
+}
+
 /** The environment of this process. */
 export function environment(): Record<string, string> {
   return Object.fromEntries(
@@ -275,41 +309,51 @@ export function serverSettings(given: GivenSettings): ServerSettings {
   const stateDirectory = stateDirectoryOf(given)
   return {
     stateDirectory,
-    databaseUrl: databaseUrl(given.databaseUrl ?? `sqlite:${join(stateDirectory, 'claviger.db')}`),
+    databaseUrl: databaseUrl(
+      SETTINGS.databaseUrl,
+      given.databaseUrl ?? `sqlite:${join(stateDirectory, 'claviger.db')}`,
+    ),
     masterKey: given.masterKey === undefined ? null : new Secret(given.masterKey),
     masterKeyFile: given.masterKeyFile ?? null,
     host: given.host ?? '127.0.0.1',
-    port: wholeNumber('port', given.port ?? '7717', 0, 65_535),
-    publicUrl: given.publicUrl === undefined ? null : baseUrl('publicUrl', given.publicUrl),
-    proxies: wholeNumber('proxies', given.proxies ?? '0', 0, 10),
-    logLevel: oneOf('logLevel', given.logLevel ?? 'info', ['debug', 'info', 'warn', 'error', 'silent']),
-    leaseLife: wholeNumber('leaseHours', given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
-    leaseRecord: wholeNumber('leaseRecordDays', given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
+    port: wholeNumber(SETTINGS.port, given.port ?? '7717', 0, 65_535),
+    publicUrl: given.publicUrl === undefined ? null : baseUrl(SETTINGS.publicUrl, given.publicUrl),
+    proxies: wholeNumber(SETTINGS.proxies, given.proxies ?? '0', 0, 10),
+    logLevel: oneOf(SETTINGS.logLevel, given.logLevel ?? 'info', [
+      'debug',
+      'info',
+      'warn',
+      'error',
+      'silent',
+    ]),
+    leaseLife: wholeNumber(SETTINGS.leaseHours, given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
+    leaseRecord: wholeNumber(SETTINGS.leaseRecordDays, given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
     runTimings: runTimings(given),
-    poolOrder: oneOf('poolOrder', given.poolOrder ?? 'fixed', POOL_ORDERS),
-    anthropicUrl: httpUrl('anthropicUrl', given.anthropicUrl ?? 'https://api.anthropic.com'),
-    openaiApiUrl: httpUrl('openaiApiUrl', given.openaiApiUrl ?? 'https://api.openai.com/v1'),
-    openaiIssuer: issuerUrl('openaiIssuer', given.openaiIssuer ?? 'https://auth.openai.com'),
+    poolOrder: oneOf(SETTINGS.poolOrder, given.poolOrder ?? 'fixed', POOL_ORDERS),
+    anthropicUrl: httpUrl(SETTINGS.anthropicUrl, given.anthropicUrl ?? 'https://api.anthropic.com'),
+    openaiApiUrl: httpUrl(SETTINGS.openaiApiUrl, given.openaiApiUrl ?? 'https://api.openai.com/v1'),
+    openaiIssuer: issuerUrl(SETTINGS.openaiIssuer, given.openaiIssuer ?? 'https://auth.openai.com'),
     claudeBin: given.claudeBin ?? null,
-    bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl('bedrockUrl', given.bedrockUrl),
+    bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl(SETTINGS.bedrockUrl, given.bedrockUrl),
     allowPrivateUpstreams:
-      oneOf('allowPrivateUpstreams', given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
+      oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
     renewal: renewalSettings(given),
   }
 }
 
 function runTimings(given: GivenSettings): RunTimings {
-  const idle = wholeNumber('runIdle', given.runIdle ?? '30', 0, 100_000)
-  const silence = wholeNumber('workerSilence', given.workerSilence ?? '120', 1, 86_400)
+  const idle = wholeNumber(SETTINGS.runIdle, given.runIdle ?? '30', 0, 100_000)
+  const silence = wholeNumber(SETTINGS.workerSilence, given.workerSilence ?? '120', 1, 86_400)
   return { ...RUN_TIMINGS, silentAfter: silence * 1_000, idleAfter: idle === 0 ? null : idle * 60_000 }
 }
 
 function renewalSettings(given: GivenSettings): RenewalSettings {
   const seconds = (name: SettingName, standard: number, most: number) =>
-    wholeNumber(name, given[name] ?? String(standard), 1, most) * 1_000
+    wholeNumber(SETTINGS[name], given[name] ?? String(standard), 1, most) * 1_000
   const [callTimeout, lease] = [seconds('renewTimeout', 15, 600), seconds('renewLease', 45, 3_600)]
   // With less than a call left nothing is ever sent, and it would be tried again without end.
-  if (lease <= callTimeout) throw wrong('renewLease', 'is not longer than CLAVIGER_RENEW_TIMEOUT_SECONDS')
+  if (lease <= callTimeout)
+    throw wrong(SETTINGS.renewLease, 'is not longer than CLAVIGER_RENEW_TIMEOUT_SECONDS')
   return {
     ...{ margin: seconds('renewMargin', 300, 86_400), callTimeout, lease },
     dead: seconds('renewDead', 4, 600),
@@ -322,11 +366,22 @@ function renewalSettings(given: GivenSettings): RenewalSettings {
 export function commandLineSettings(given: GivenSettings): CommandLineSettings {
   return {
     stateDirectory: stateDirectoryOf(given),
-    server: given.server === undefined ? null : httpUrl('server', given.server),
+    server: given.server === undefined ? null : httpUrl(SETTINGS.server, given.server),
     token: given.token === undefined ? null : new Secret(given.token.trim()),
     claudeBin: given.claudeBin ?? null,
     codexBin: given.codexBin ?? null,
-    allowHttp: oneOf('allowHttp', given.allowHttp ?? 'no', ['yes', 'no']) === 'yes',
+    allowHttp: oneOf(SETTINGS.allowHttp, given.allowHttp ?? 'no', ['yes', 'no']) === 'yes',
+  }
+}
+
+/** Checked settings of a worker; throws `invalid` naming the setting. */
+export function workerSettings(given: GivenSettings): WorkerSettings {
+  const directories = (given.workerDirectories ?? '').split(':').filter((path) => path !== '')
+  return {
+    runs: wholeNumber(SETTINGS.workerRuns, given.workerRuns ?? '4', 1, 100),
+    directories: directories.map((path) => resolve(path)),
+    silence: wholeNumber(SETTINGS.turnSilence, given.turnSilence ?? '600', 1, 86_400) * 1_000,
+    models: pinnedModels((what) => wrong(SETTINGS.models, what), given.models ?? ''),
   }
 }
 
@@ -338,49 +393,4 @@ function stateDirectoryOf(given: GivenSettings): string {
   throw new ClavigerError('invalid', 'There is no home directory: HOME is empty, or no absolute path.', {
     hint: 'Set HOME, or CLAVIGER_STATE_DIR to a directory of your own.',
   })
-}
-
-function databaseUrl(text: string): string {
-  if (/^(sqlite:|postgres(ql)?:\/\/).+/.test(text)) return text
-  throw wrong('databaseUrl', 'is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/DATABASE')
-}
-
-function httpUrl(name: SettingName, text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw wrong(name, 'is not an http or https URL without a user in it')
-  }
-  return text.replace(/(?<!\/)\/+$/, '')
-}
-
-// Refresh tokens go there: never over the network in the clear.
-function issuerUrl(name: SettingName, text: string): string {
-  const url = httpUrl(name, text)
-  if (isPrivateWay(url)) return url
-  throw wrong(name, 'is plain http to another machine: use https')
-}
-
-// Something is put behind it.
-function baseUrl(name: SettingName, text: string): string {
-  const url = httpUrl(name, text)
-  if (!/[?#]/.test(url)) return url
-  throw wrong(name, 'may not have a query or a fragment')
-}
-
-function wholeNumber(name: SettingName, text: string, least: number, most: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value
-  throw wrong(name, `is not a whole number from ${least} to ${most}`)
-}
-
-function oneOf<T extends string>(name: SettingName, text: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === text)
-  if (found !== undefined) return found
-  throw wrong(name, `is not one of ${allowed.join(', ')}`)
-}
-
-function wrong(name: SettingName, what: string): ClavigerError {
-  const { variable, meaning, ...rest }: SettingDefinition = SETTINGS[name]
-  const label = rest.flag === undefined ? variable : `${rest.flag.split(' ')[0]} (${variable})`
-  return new ClavigerError('invalid', `${label} ${what}.`, { hint: meaning })
 }

@@ -209,7 +209,7 @@ function typesOf(harness: HarnessName): CredentialType[] {
   })
 }
 
-function collect(word: string, before: readonly string[] = []): readonly string[] {
+export function collect(word: string, before: readonly string[] = []): readonly string[] {
   return [...before, word]
 }
 

@@ -7,7 +7,7 @@ import { HARNESSES } from '../domain/harness-names.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
 import { addOperatingCommands } from './operating/program.ts'
-import { addCredentialCommands, ownerOptions, signInOptions } from './program-credential.ts'
+import { addCredentialCommands, collect, ownerOptions, signInOptions } from './program-credential.ts'
 import { addRunCommands } from './run/program.ts'
 import type { Ui } from './ui.ts'
 
@@ -100,11 +100,15 @@ function addSigningIn(program: Command, attach: Attach): void {
   attach(doctor, () => import('./doctor/doctor.ts').then((m) => m.run))
   const worker = program
     .command('worker')
-    .description('Make this machine a worker, which leases with a token of its own.')
+    .description('Carry out runs on this machine, with a token of its own.')
     .option(
       '--enrol [code]',
-      'with a code; it is asked for, or read from standard input, when it is not given',
+      'first make this machine a worker; the code is asked for, or read from standard input, when it is not given',
     )
+    .option('--enrol-only', 'and carry out nothing yet')
+    .option('--directory <dir>', 'let runs work in this directory too; may be repeated', collect)
+    .option('--runs <n>', 'so many at a time; 4 when absent')
+    .option('--no-ambient', 'what this machine has of its own serves no run')
   attach(worker, () => import('./commands/worker.ts').then((m) => m.run))
 }
 

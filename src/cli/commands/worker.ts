@@ -1,24 +1,48 @@
-// `claviger worker --enrol`: makes this machine a worker. The code an admin was shown is used up for a token, which is
-// saved as the login of this state directory; from then on the verbs here act as that worker.
+// `claviger worker`: carries out runs on this machine until it is interrupted. With --enrol it becomes a worker first: the
+// code an admin was shown is used up for a token, which is saved as the login of this state directory.
 
+import { type GivenSettings, givenSettings, workerSettings } from '../../config.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { Secret } from '../../domain/secret.ts'
 import { codeKind } from '../../domain/token.ts'
-import { clientFor, findServer } from '../connection.ts'
+import type { Harness } from '../../harnesses/harness.ts'
+import { withoutOwnSettings } from '../../runner/materialize.ts'
+import { findProgram } from '../../runner/programs.ts'
+import { runsOf } from '../../runner/worker/client-runs.ts'
+import { startWorker } from '../../runner/worker/worker.ts'
+import { carryOutHere } from '../../runner/worker/workshop.ts'
+import { type Connection, clientFor, connect, findServer } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { loginFile, mustBeAbleToSave, readPiped, saveLogin } from '../secrets.ts'
+import { untilEnded } from '../signals.ts'
+import { programOverride } from './program-override.ts'
 
 export interface WorkerOptions {
   /** True when given without a code. */
   readonly enrol?: string | true
+  readonly enrolOnly?: boolean
+  readonly directory?: readonly string[]
+  readonly runs?: string
+  /** False with --no-ambient. */
+  readonly ambient: boolean
 }
 
-export async function run(context: Context, { enrol }: WorkerOptions): Promise<number> {
-  if (enrol === undefined) {
-    throw new ClavigerError('invalid', 'A worker is a machine that runs agents with a token of its own.', {
-      hint: 'Enrol this one: claviger worker --server URL --enrol. The code is from: claviger admin worker enrol NAME',
-    })
+export async function run(context: Context, options: WorkerOptions): Promise<number> {
+  const settings = workerSettings({ ...givenSettings(context.dependencies.env, true), ...fromFlags(options) })
+  if (options.enrol !== undefined) await enrolHere(context, options.enrol)
+  if (options.enrolOnly === true) return 0
+  return work(context, await connect(context, true), settings, options)
+}
+
+function fromFlags({ directory, runs }: WorkerOptions): GivenSettings {
+  return {
+    ...(directory !== undefined && { workerDirectories: directory.join(':') }),
+    ...(runs !== undefined && { workerRuns: runs }),
   }
+}
+
+async function enrolHere(context: Context, enrol: string | true): Promise<void> {
   const settings = context.settings(true)
   const { stateDirectory } = settings
   const server = await findServer(settings)
@@ -33,7 +57,6 @@ export async function run(context: Context, { enrol }: WorkerOptions): Promise<n
   ])
   if ((context.dependencies.env['CLAVIGER_TOKEN'] ?? '') !== '')
     context.ui.note('CLAVIGER_TOKEN is set and wins over it.')
-  return 0
 }
 
 async function enterCode({ ui, dependencies }: Context, server: string): Promise<string> {
@@ -47,5 +70,58 @@ async function enterCode({ ui, dependencies }: Context, server: string): Promise
   }
   throw new ClavigerError('invalid', 'There is no terminal to ask for the code on.', {
     hint: 'Pipe it to standard input.',
+  })
+}
+
+async function work(
+  context: Context,
+  { client, server }: Connection,
+  settings: ReturnType<typeof workerSettings>,
+  { ambient }: WorkerOptions,
+): Promise<number> {
+  const { dependencies, ui } = context
+  const { stateDirectory, allowHttp } = context.settings(true)
+  const found = await findHarnesses(context)
+  const ended = untilEnded()
+  const runs = runsOf(client)
+  const programs = Object.fromEntries(
+    HARNESSES.map((name) => [name, programOverride(context, name).programOverride ?? undefined]),
+  )
+  const worker = startWorker({
+    ...{ server: runs, harnesses: [...found.keys()], capacity: settings.runs },
+    directories: settings.directories,
+    carryOut: (run) =>
+      carryOutHere(
+        {
+          ...{ server: runs, harnesses: found, environment: dependencies.env, stateDirectory, programs },
+          ...{ directories: settings.directories, allowHttp, allowAmbient: ambient },
+          ...{ silenceMs: settings.silence, pinned: settings.models },
+        },
+        run,
+      ),
+    said: ui.note,
+  })
+  const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
+  ui.note(`Carrying out runs of ${titles} for ${server}, ${settings.runs} at a time. Ctrl-C ends it.`)
+  await Promise.race([ended, worker.over])
+  ui.note('Stopping. What was under way goes on when this worker is back.')
+  await worker.stop()
+  await worker.over
+  return 0
+}
+
+// Those whose program is on this machine.
+async function findHarnesses(context: Context): Promise<Map<HarnessName, Harness>> {
+  const { dependencies } = context
+  const environment = withoutOwnSettings(dependencies.env)
+  const found = new Map<HarnessName, Harness>()
+  for (const name of HARNESSES) {
+    const harness = await dependencies.harnessOf(name)
+    const { programOverride: path } = programOverride(context, name)
+    if ((await findProgram(harness, environment, process.cwd(), path)) !== null) found.set(name, harness)
+  }
+  if (found.size > 0) return found
+  throw new ClavigerError('not_found', 'There is neither claude nor codex on this machine.', {
+    hint: 'Install one, for example: npm install -g @openai/codex. Or set CLAVIGER_CLAUDE_BIN or CLAVIGER_CODEX_BIN.',
   })
 }

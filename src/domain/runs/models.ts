@@ -1,9 +1,21 @@
 // Which model a conversation goes on with when another type of credential takes over.
 
-import type { CredentialType } from '../credential-types.ts'
+import { type CredentialType, isCredentialType } from '../credential-types.ts'
 
 /** Credential type → model, as an operator has set it. */
 export type PinnedModels = Readonly<Partial<Record<CredentialType, string>>>
+
+/** From `TYPE=MODEL,TYPE=MODEL`. Throws what `wrong` makes of what is none. */
+export function pinnedModels(wrong: (what: string) => Error, text: string): PinnedModels {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '')
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [type = '', model = ''] = pair.split('=').map((part) => part.trim())
+      if (isCredentialType(type) && model !== '') return [type, model]
+      throw wrong(`has ${pair.trim()}, which is not TYPE=MODEL`)
+    }),
+  )
+}
 
 // Names of whole families: they mean the same model line wherever the program asks.
 const FAMILIES = ['opus', 'sonnet', 'haiku'] as const

@@ -17,7 +17,8 @@ export interface CarryingOut {
   readonly run: ClaimedRun
   /** Makes its workspace and finds its program. Throws ClavigerError with what the person can do. */
   readonly seat: (hear: (event: ConversationEvent) => Promise<void>) => Promise<Seat>
-  readonly ambient: LeaseRequest['ambient']
+  /** What this machine has of its own. */
+  readonly ambient: () => Promise<LeaseRequest['ambient']>
   /** What goes on with a turn that broke off. */
   readonly continuation: string
   /** Removes the place: the run is over for good. */

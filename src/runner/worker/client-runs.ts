@@ -6,14 +6,14 @@ import type { Failure } from '../../domain/runs/conversation.ts'
 import { acquired, leasesOf } from '../client-leases.ts'
 import type { RunServer, Verdict } from './run-server.ts'
 
-/** `client`: with the worker's own token; `waiting`: the same, with patience for answers that take a while. */
-export function runsOf(client: Client, waiting: Client): RunServer {
+/** `client`: with the worker's own token. */
+export function runsOf(client: Client): RunServer {
   const { live } = leasesOf(client)
   if (live === undefined) throw new Error('Leases over the client can be followed.')
   return {
     live,
     async claim(sought) {
-      const { runs } = await waiting.call('runs.claim', {
+      const { runs } = await client.call('runs.claim', {
         ...sought,
         harnesses: [...sought.harnesses],
         directories: [...sought.directories],
@@ -23,7 +23,7 @@ export function runsOf(client: Client, waiting: Client): RunServer {
     },
     async heartbeat(runs, waitSeconds) {
       const beats = runs.map(({ id, claim, bell }) => ({ id, claim, bell }))
-      return waiting.call('runs.heartbeat', { runs: beats, waitSeconds })
+      return client.call('runs.heartbeat', { runs: beats, waitSeconds })
     },
     async report({ id, claim }, items) {
       await client.call('runs.report', { id, claim, items: [...items] as Request<'runs.report'>['items'] })

@@ -20,7 +20,8 @@ export interface Conversation {
   readonly seat: Seat
   readonly inbox: Inbox
   readonly reporter: Reporter
-  readonly ambient: LeaseRequest['ambient']
+  /** What this machine has of its own. */
+  readonly ambient: () => Promise<LeaseRequest['ambient']>
   readonly continuation: string
   readonly questions: Questions
   /** Aborts when its process is to end. */
@@ -139,11 +140,13 @@ const LONGEST_LOOK = 30_000
 // A lease on what serves the run now; it waits for one as long as it takes.
 async function sit({ server, run, seat, reporter, ambient, signal }: Conversation): Promise<void> {
   for (let wait = SHORTEST_LOOK; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
-    const lease = await persistently(() => server.lease(run, ambient), signal).catch((error: unknown) => {
-      if (!(error instanceof ClavigerError) || !LACKING.includes(error.code)) throw error
-      reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: error.message })
-      return null
-    })
+    const lease = await persistently(async () => server.lease(run, await ambient()), signal).catch(
+      (error: unknown) => {
+        if (!(error instanceof ClavigerError) || !LACKING.includes(error.code)) throw error
+        reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: error.message })
+        return null
+      },
+    )
     if (lease !== null) return seat.take(lease)
     await pause(wait, signal)
     if (signal.aborted) throw new Interrupted()

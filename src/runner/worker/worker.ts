@@ -15,7 +15,8 @@ export interface WorkerOptions {
   /** Only runs of this person. */
   readonly onlyFor?: string
   readonly carryOut: (run: ClaimedRun) => Carried
-  readonly log: { warn(details: object, text: string): void; info(details: object, text: string): void }
+  /** For whoever operates the worker. */
+  readonly said: (text: string) => void
 }
 
 export interface Worker {
@@ -34,7 +35,7 @@ const LONGEST_PAUSE = 10_000
 
 /** Begins at once. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { server, carryOut, log } = options
+  const { server, carryOut, said } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const runs = new Map<string, { readonly run: ClaimedRun; readonly carried: Carried }>()
@@ -42,7 +43,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let begun = Promise.withResolvers<void>()
 
   const begin = (run: ClaimedRun) => {
-    log.info({ run: run.id, harness: run.harness }, 'a run was claimed')
+    said(`claimed: ${run.id} (${run.harness})`)
     const carried = carryOut(run)
     runs.set(run.id, { run, carried })
     begun.resolve()
@@ -79,7 +80,7 @@ export function startWorker(options: WorkerOptions): Worker {
         runs.get(id)?.carried.lose()
     for (const news of heard.news) runs.get(news.id)?.carried.hear(news)
   }
-  const over = Promise.all([persistently(claiming, signal, log), persistently(beating, signal, log)])
+  const over = Promise.all([persistently(claiming, signal, said), persistently(beating, signal, said)])
     .then(() => undefined)
     .finally(() => stopping.abort())
   return {
@@ -99,7 +100,7 @@ function isUnder(run: ClaimedRun | undefined, claim: string): boolean {
 async function persistently(
   step: () => Promise<void>,
   signal: AbortSignal,
-  log: WorkerOptions['log'],
+  said: WorkerOptions['said'],
 ): Promise<void> {
   let wait = SHORTEST_PAUSE
   while (!signal.aborted) {
@@ -108,10 +109,7 @@ async function persistently(
       wait = SHORTEST_PAUSE
     } catch (error) {
       if (error instanceof ClavigerError && DISMISSED.includes(error.code)) throw error
-      log.warn(
-        { detail: error instanceof Error ? error.message : String(error) },
-        'the server does not answer',
-      )
+      said(`the server does not answer: ${error instanceof Error ? error.message : String(error)}`)
       await pause(wait * (0.75 + Math.random() / 2), signal)
       wait = Math.min(2 * wait, LONGEST_PAUSE)
     }

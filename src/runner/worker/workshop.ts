@@ -7,7 +7,6 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import type { PinnedModels } from '../../domain/runs/models.ts'
 import { checkWorkspace, directoryOf, isWithin } from '../../domain/runs/workspace.ts'
 import type { Harness } from '../../harnesses/harness.ts'
-import type { LeaseRequest } from '../lease-source.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
 import { openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
@@ -37,17 +36,19 @@ export const CONVERSATIONS = 'conversations'
 
 const CLONE_TIMEOUT_MS = 15 * 60_000
 
-/** Carries out one claimed run. */
-export async function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Promise<Carried> {
+/** Carries out one claimed run of a harness that this machine has. */
+export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried {
   const { server, stateDirectory } = options
   const directory = join(stateDirectory, CONVERSATIONS)
   const harness = options.harnesses.get(run.harness)
   if (harness === undefined) throw new ClavigerError('internal', `This worker has no ${run.harness}.`)
   const environment = withoutOwnSettings(withFullPaths(harness, options.environment, process.cwd()))
-  const machine = await readMachine(harness, environment, stateDirectory)
-  const ambient: LeaseRequest['ambient'] = options.allowAmbient ? harness.ambient(machine) : 'refused'
   return carryOut({
-    ...{ server, run, ambient, continuation: harness.conversing.continuation, now: Date.now },
+    ...{ server, run, continuation: harness.conversing.continuation, now: Date.now },
+    async ambient() {
+      if (!options.allowAmbient) return 'refused'
+      return harness.ambient(await readMachine(harness, environment, stateDirectory))
+    },
     seat: (hear) => seatOf(options, run, { harness, environment, directory, hear }),
     clear: () => removeRunPlace(directory, run.id),
   })
