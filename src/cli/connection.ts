@@ -71,9 +71,9 @@ function signedIn(client: Client, token: Secret | null): Client {
   if (token !== null) return client
   return {
     server: client.server,
-    async call(name, input) {
+    async call(name, input, signal) {
       try {
-        return await client.call(name, input)
+        return await client.call(name, input, signal)
       } catch (thrown) {
         if (!(thrown instanceof ClavigerError) || thrown.code !== 'unauthenticated') throw thrown
         throw new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {

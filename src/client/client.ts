@@ -23,7 +23,7 @@ export interface ClientOptions {
 export interface Client {
   readonly server: string
   /** Calls an operation. Throws the server's error, or `unreachable`. Reads are tried once more when the line breaks. */
-  call<N extends OperationName>(name: N, input: Request<N>): Promise<Output<N>>
+  call<N extends OperationName>(name: N, input: Request<N>, signal?: AbortSignal): Promise<Output<N>>
 }
 
 const TIMEOUT_MS = 30_000
@@ -33,8 +33,8 @@ export function createClient(options: ClientOptions): Client {
   const send = options.send ?? overFetch(options.fetch)
   return {
     server,
-    async call(name, input) {
-      const exchange = exchangeFor(server, options, name, input)
+    async call(name, input, signal) {
+      const exchange = { ...exchangeFor(server, options, name, input), signal }
       const answer = await sendWithRetry(send, exchange, exchange.method === 'GET' ? 2 : 1, server)
       if (answer.status < 200 || answer.status > 299) throw problemOf(answer, server)
       return readJson(answer, server) as Output<typeof name>

@@ -8,6 +8,8 @@ export interface Exchange {
   readonly body: string | null
   /** Milliseconds until it is given up. */
   readonly timeoutMs: number
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Answer {
@@ -23,8 +25,9 @@ type Fetch = (request: Request) => Response | Promise<Response>
 
 /** Redirects are not followed, because a token must not; they come back as the answer they are. */
 export function overFetch(send: Fetch = (request) => fetch(request)): Send {
-  return async ({ method, url, headers, body, timeoutMs }) => {
-    const signal = AbortSignal.timeout(timeoutMs)
+  return async ({ method, url, headers, body, timeoutMs, signal: givenUp }) => {
+    const late = AbortSignal.timeout(timeoutMs)
+    const signal = givenUp === undefined ? late : AbortSignal.any([late, givenUp])
     const request = new Request(url, {
       method,
       headers,

@@ -3,11 +3,11 @@
 
 import type { Answer, Send } from './exchange.ts'
 
-export const overNodeHttp: Send = ({ method, url, headers, body, timeoutMs }) => {
+export const overNodeHttp: Send = ({ method, url, headers, body, timeoutMs, signal }) => {
   const { request } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http')
   return new Promise<Answer>((resolve, reject) => {
     const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const call = request(url, { method, headers: { ...headers, ...length } }, (response) => {
+    const call = request(url, { method, headers: { ...headers, ...length }, signal }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {

@@ -51,7 +51,7 @@ export async function codexMachine(options: MachineOptions): Promise<CodexMachin
 }
 
 // Codex takes the ChatGPT routes over plain http only if its two base URLs have different origins.
-function configFor({ issuerUrl }: Sandbox): string {
+export function configFor({ issuerUrl }: Sandbox): string {
   const other = issuerUrl.replace('127.0.0.1', 'localhost')
   return [
     `openai_base_url = "${issuerUrl}/backend-api/codex"`,

@@ -12,18 +12,22 @@ export function runsOf(client: Client): RunServer {
   if (live === undefined) throw new Error('Leases over the client can be followed.')
   return {
     live,
-    async claim(sought) {
-      const { runs } = await client.call('runs.claim', {
-        ...sought,
-        harnesses: [...sought.harnesses],
-        directories: [...sought.directories],
-        holding: [...sought.holding],
-      })
+    async claim(sought, signal) {
+      const { runs } = await client.call(
+        'runs.claim',
+        {
+          ...sought,
+          harnesses: [...sought.harnesses],
+          directories: [...sought.directories],
+          holding: [...sought.holding],
+        },
+        signal,
+      )
       return runs
     },
-    async heartbeat(runs, waitSeconds) {
+    async heartbeat(runs, waitSeconds, signal) {
       const beats = runs.map(({ id, claim, bell }) => ({ id, claim, bell }))
-      return client.call('runs.heartbeat', { runs: beats, waitSeconds })
+      return client.call('runs.heartbeat', { runs: beats, waitSeconds }, signal)
     },
     async report({ id, claim }, items) {
       await client.call('runs.report', { id, claim, items: [...items] as Request<'runs.report'>['items'] })
@@ -67,7 +71,7 @@ function verdictOf(server: string, answer: Output<'leases.reject'>): Verdict {
         ? { kind: 'fail', reason }
         : { kind: 'switch', reason, lease: acquired(server, lease) }
     case 'wait': {
-      const hint = signInHint === null ? '' : ` ${signInHint}`
+      const hint = signInHint === null ? '' : `. ${signInHint}`
       return { kind: 'wait', reason: `${reason}${hint}`, until: until === null ? null : Date.parse(until) }
     }
     case 'fail':

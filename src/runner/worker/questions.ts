@@ -28,11 +28,12 @@ export interface QuestionsOptions {
 
 export function createQuestions({ server, run, seat, reporter, signal }: QuestionsOptions): Questions {
   let early: Promise<Verdict> | null = null
-  const reject = (failure: Failure): Promise<Verdict> => {
+  const reject = async (failure: Failure): Promise<Verdict> => {
     const lease = seat()?.lease ?? null
-    if (lease === null) return Promise.resolve({ kind: 'fail', reason: nothingLeft(run.harness) })
+    if (lease === null) return { kind: 'fail', reason: nothingLeft(run.harness) }
     const [name = ''] = HARNESS_TITLE[run.harness].split(' ')
-    reporter.say({ is: 'state', state: 'reauthenticating', reason: `Re-authenticating ${name}` })
+    // Before what comes of it, in the record too.
+    await reporter.tell({ is: 'state', state: 'reauthenticating', reason: `Re-authenticating ${name}` })
     const generation = lease.credential?.generation ?? 0
     return persistently(() => server.reject(lease.leaseId, generation, failure), signal)
   }

@@ -60,11 +60,12 @@ type Named = Pick<ClaimedRun, 'id' | 'claim'>
 /** All of it throws what the client throws. */
 export interface RunServer {
   /** Waits for so many seconds when there is nothing to do. */
-  claim(sought: WorkSought): Promise<readonly ClaimedRun[]>
+  claim(sought: WorkSought, signal: AbortSignal): Promise<readonly ClaimedRun[]>
   /** Says that these are alive; answers when there is something new for one of them, or after so many seconds. */
   heartbeat(
     runs: readonly (Named & { readonly bell: number })[],
     waitSeconds: number,
+    signal: AbortSignal,
   ): Promise<{
     readonly lost: readonly string[]
     readonly news: readonly (RunNews & { readonly id: string })[]

@@ -149,14 +149,26 @@ function talkOver(options: SeatOptions, state: State, { environment }: Delivered
     model: modelFor(lease?.credential?.type ?? null, { wanted: run.model, had: model, pinned }),
     redact: (line) => state.redactors.reduce((text, { redact }) => redact(text), line),
     async hear(event) {
-      if (event.kind === 'session') {
-        state.session = event.session
-        state.model = event.model ?? state.model
-      }
       await options.hear(event)
+      if (event.kind === 'session') await noteSession(options, state, event)
     },
     now: Date.now,
   })
+}
+
+// Nobody's model changes without a word.
+async function noteSession(
+  { hear }: SeatOptions,
+  state: State,
+  { session, model }: Extract<ConversationEvent, { kind: 'session' }>,
+): Promise<void> {
+  const { model: before, lease } = state
+  state.session = session
+  state.model = model ?? before
+  if (before === null || model === null || model === before) return
+  const type = lease?.credential?.type ?? 'this credential'
+  const text = `It goes on with ${model}; until now it was ${before}. CLAVIGER_MODELS says which model runs use with ${type}.`
+  await hear({ kind: 'notice', text })
 }
 
 // A renewed credential is written where the program looks again.

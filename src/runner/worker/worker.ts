@@ -59,21 +59,25 @@ export function startWorker(options: WorkerOptions): Worker {
     const capacity = options.capacity - runs.size
     if (capacity <= 0) return unlessStopped(signal, room.promise)
     const holding = [...runs.values()].map(({ run }) => run.claim)
-    const claimed = await server.claim({
-      ...{ harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
-      ...(onlyFor !== undefined && { onlyFor }),
-    })
+    const claimed = await server.claim(
+      {
+        ...{ harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
+        ...(onlyFor !== undefined && { onlyFor }),
+      },
+      signal,
+    )
     if (!signal.aborted) for (const run of claimed) begin(run)
   }
   const beating = async () => {
     if (runs.size === 0) return unlessStopped(signal, begun.promise)
     const beats = [...runs.values()].map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
     // A run that is claimed meanwhile is heard of by the next one.
-    const beat = server.heartbeat(beats, WAIT_SECONDS)
+    const giveUp = new AbortController()
+    const beat = server.heartbeat(beats, WAIT_SECONDS, AbortSignal.any([signal, giveUp.signal]))
     const heard = await Promise.race([beat, begun.promise.then(() => null)])
     if (heard === null) {
-      beat.catch(() => undefined)
-      return
+      giveUp.abort()
+      return void beat.catch(() => undefined)
     }
     for (const id of heard.lost)
       if (beats.some((one) => one.id === id && isUnder(runs.get(id)?.run, one.claim)))
