@@ -142,6 +142,17 @@ export function mayCredential(caller: Caller, right: Right, owner: Owner, attach
   return RIGHTS[relation][caller.role].includes(right)
 }
 
+/**
+ * Who says of a login that it was refused. `by`: their word alone is not enough, because others draw on it too, and the
+ * handle of a lease is in the hands of a program. Without it they are believed: nobody else draws on it, or they manage it
+ * and ask with a token of their own.
+ */
+export function reporterOf(caller: Caller, owner: Owner): { readonly by?: string } {
+  const isTheirs = relationTo(caller, owner) === 'self'
+  const manages = caller.leaseId === null && mayCredential(caller, 'manage', owner)
+  return isTheirs || manages ? {} : { by: holderOf(caller) }
+}
+
 export function may(caller: Caller, right: GeneralRight): boolean {
   if (right === 'operate' && !caller.operator) return false
   const roles: readonly Role[] = GENERAL_RIGHTS[right]
