@@ -28,7 +28,7 @@ export interface Caller {
 }
 
 /** Tells whoever holds a lease apart from others, whether they ask with a token of theirs or with its handle. */
-export function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
+function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
   return `${kind}:${id}`
 }
 
