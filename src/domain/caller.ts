@@ -30,7 +30,7 @@ export interface Caller {
 }
 
 /** Tells whoever holds a lease apart from others, whether they ask with a token of theirs or with its handle. */
-export function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
+function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
   return `${kind}:${id}`
 }
 
@@ -151,6 +151,21 @@ export function mayCredential(asking: Caller, right: Right, owner: Owner, attach
   if (attached && RIGHTS.attached[caller.role].includes(right)) return true
   if (caller.role === 'worker' && caller.agent !== null && relation !== 'self') return false
   return RIGHTS[relation][caller.role].includes(right)
+}
+
+/**
+ * Whether the word of this caller alone may take a credential away from everybody: it manages it, and asks with a token of
+ * its own. The handle of a lease is in the hands of a program, and a worker is one.
+ */
+export function isBelieved(caller: Caller, owner: Owner): boolean {
+  return caller.leaseId === null && caller.actsFor === undefined && mayCredential(caller, 'manage', owner)
+}
+
+/** Who says of a login that it was refused. Without `by` they are believed: nobody else draws on it, or they manage it. */
+export function reporterOf(caller: Caller, owner: Owner): { readonly by?: string } {
+  const holder = caller.actsFor ?? caller
+  const isTheirs = relationTo(holder, owner) === 'self'
+  return isTheirs || isBelieved(caller, owner) ? {} : { by: holderOf(holder) }
 }
 
 export function may(asking: Caller, right: GeneralRight): boolean {

@@ -89,7 +89,8 @@ async function settle({ seat, questions }: Conversation): Promise<void> {
 // Null when the message goes on; else why it has failed. Throws why the run has.
 async function goOn(conversation: Conversation, healing: Healing, failure: Failure): Promise<string | null> {
   const { seat, signal } = conversation
-  const next: Next = await healing.next(failure)
+  let next: Next = await healing.next(failure)
+  while (next.kind === 'wait') next = await waitFor(conversation, healing, next, failure)
   switch (next.kind) {
     case 'again':
       await pause(next.afterMs, signal)
@@ -100,8 +101,8 @@ async function goOn(conversation: Conversation, healing: Healing, failure: Failu
     case 'take':
       await seat.take(next.lease)
       break
-    case 'wait':
-      await waitFor(conversation, next)
+    case 'acquire':
+      await sit(conversation)
       break
     case 'begin anew':
       seat.forget()
@@ -116,18 +117,19 @@ async function goOn(conversation: Conversation, healing: Healing, failure: Failu
   return null
 }
 
+// The lease is kept meanwhile: it knows what the run was refused with.
 async function waitFor(
-  conversation: Conversation,
+  { seat, server, reporter, signal }: Conversation,
+  healing: Healing,
   { because, until }: Extract<Next, { kind: 'wait' }>,
-): Promise<void> {
-  const { seat, server, reporter, signal } = conversation
+  failure: Failure,
+): Promise<Next> {
   const { lease } = seat
   const latest = until === null ? {} : { until: new Date(until).toISOString() }
   reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: because, ...latest })
   const arrival = lease === null ? 'acquire' : await untilArrival(server.live, lease, until, signal)
   if (signal.aborted) throw new Interrupted()
-  if (arrival === 'acquire') return sit(conversation)
-  await persistently(() => seat.refresh(), signal)
+  return arrival === 'ask' ? healing.ask(failure) : { kind: arrival, because }
 }
 
 /** What may be had later. */

@@ -12,6 +12,8 @@ export type Next =
   | { readonly kind: 'again'; readonly afterMs: number; readonly because: string }
   /** With what the lease holds now. */
   | { readonly kind: 'refresh'; readonly because: string }
+  /** With a lease on whatever serves now. */
+  | { readonly kind: 'acquire'; readonly because: string }
   | { readonly kind: 'take'; readonly lease: AcquiredLease; readonly because: string }
   | { readonly kind: 'wait'; readonly until: number | null; readonly because: string }
   /** In another session: the program has lost the one it had. */
@@ -23,6 +25,8 @@ export type Next =
 export interface Healing {
   /** Asks the server, when it is about the credential: it may be asked before the turn has failed. */
   next(failure: Failure): Promise<Next>
+  /** Asks the server once more of the same refusal, after a wait. */
+  ask(failure: Failure): Promise<Next>
 }
 
 /** How often each is tried for one message. */
@@ -40,6 +44,7 @@ export function createHealing(ask: (failure: Failure) => Promise<Verdict>, exhau
   let deaths = 0
   let pauses = 0
   return {
+    ask: async (failure) => afterVerdict(await ask(failure)),
     async next(failure) {
       if (isAboutTheCredential(failure) || failure.code === FAILURE_CODE.helperFailed) {
         refusals += 1

@@ -28,8 +28,8 @@ export async function persistently<T>(call: () => Promise<T>, signal: AbortSigna
   }
 }
 
-/** What there is to do when the wait is over. `refresh`: the lease has something new; `acquire`: look for another one. */
-export type Arrival = 'refresh' | 'acquire'
+/** What there is to do. `refresh`: the lease has something new; `ask`: what now serves; `acquire`: the lease is over. */
+export type Arrival = 'refresh' | 'ask' | 'acquire'
 
 /** Until something becomes of the lease, or this time; null: no such time. Resolves early when it is aborted. */
 export async function untilArrival(
@@ -44,9 +44,9 @@ export async function untilArrival(
   try {
     for await (const news of live.follow(lease, lease.credential?.generation ?? 0, either)) {
       if (news.type === 'revoked') return 'acquire'
-      return news.generation === null ? 'acquire' : 'refresh'
+      return news.generation === null ? 'ask' : 'refresh'
     }
-    return 'acquire'
+    return 'ask'
   } finally {
     clearTimeout(timer)
     over.abort()
