@@ -131,3 +131,23 @@ it('edits a file of its workspace with access to write, and not with access to r
   expect(await made(writing.id)).toBe('made\n')
   await expect(made(reading.id)).rejects.toMatchObject({ code: 'ENOENT' })
 }, 120_000)
+
+it('hibernates, and answers the first message after it was woken though its login was renewed meanwhile', async () => {
+  await open()
+  await world.signIn('codex', 'chatgpt')
+  const { id } = await begin('first message')
+  await world.until(id, isDone, 60)
+  await world.client.call('runs.hibernate', { id })
+  const resting = await world.until(id, ({ state }) => state === 'hibernated')
+  expect(resting.served.at(-1)?.endedAt).not.toBeNull()
+  // Nothing that was delivered stays behind.
+  expect(await filesWith(join(world.home, 'claviger/conversations', id), 'refresh_token')).toEqual([])
+  const { id: lease, credential } = await world.client.call('leases.create', { harness: 'codex' })
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  const rejection = { id: lease, generation: credential?.generation ?? 0, status: 401 }
+  expect(await world.client.call('leases.reject', rejection)).toMatchObject({ verdict: 'retry' })
+  await world.send(id, 'second message')
+  const run = await world.until(id, isAnswered(2), 60)
+  expect(run.served.map(({ credential: served }) => served?.generation)).toEqual([2, 3])
+  expect(seen('first message', 'second message')).toEqual([1, 1])
+}, 120_000)
