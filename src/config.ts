@@ -17,7 +17,7 @@ import {
   type SettingDefinition,
   wholeNumber,
   wrong,
-} from './domain/setting-checks.ts'
+} from './domain/settings/setting-checks.ts'
 
 export const SETTINGS = {
   server: {

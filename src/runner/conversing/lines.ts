@@ -4,7 +4,7 @@
 import { StringDecoder } from 'node:string_decoder'
 
 /** In characters; longer than any event that a program of ours writes. */
-export const LONGEST_LINE = 16 * 1024 * 1024
+const LONGEST_LINE = 16 * 1024 * 1024
 
 export interface LineSplitter {
   /** The lines that this piece completes, without their ends. */

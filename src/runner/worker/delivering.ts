@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { DeliveredFile } from '../../domain/delivery.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { writeFileAtomically } from '../../lib/atomic-file.ts'
-import { type AcquiredLease, deliverable, type LeasedCredential } from '../lease-source.ts'
+import { type AcquiredLease, deliverable } from '../lease-source.ts'
 import { addRawSecrets, applyDelivery, type Environment, readMachine } from '../materialize.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
 
@@ -68,15 +68,6 @@ function noHelper(): string {
 export async function removeDelivered(harness: Harness, { configuration }: RunPlace): Promise<void> {
   const paths = [...harness.reads, harness.login].filter((path) => !path.includes('*'))
   for (const path of paths) await rm(join(configuration, path), { force: true })
-}
-
-/** Writes another generation where a running program looks again. */
-export async function redeliver(
-  { harness, place }: Pick<Delivering, 'harness' | 'place'>,
-  credential: LeasedCredential,
-  texts: Readonly<Record<string, string>>,
-): Promise<void> {
-  await writeAll(harness.rewrite?.(credential, texts) ?? [], place.configuration)
 }
 
 async function writeAll(files: readonly DeliveredFile[], directory: string): Promise<void> {

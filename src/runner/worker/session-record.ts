@@ -2,7 +2,7 @@
 // before they ask their model. When a process, or the worker itself, was gone before the turn was over, that record says
 // whether the message is in the conversation: it is given once, and never twice.
 
-import { open, readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode, readIfThere, writeFileAtomically } from '../../lib/atomic-file.ts'
 
@@ -38,11 +38,6 @@ export function createSessionRecord(note: string, configuration: string): Sessio
       return added.split('\n').some((line) => isIn(line, text))
     },
   }
-}
-
-/** Forgets what was noted. */
-export async function forgetGiving(note: string): Promise<void> {
-  await rm(note, { force: true })
 }
 
 async function readNote(note: string): Promise<Giving | null> {

@@ -32,7 +32,7 @@ export interface WorkshopOptions {
 }
 
 /** Where the runs of this machine lie, under its state directory. */
-export const CONVERSATIONS = 'conversations'
+const CONVERSATIONS = 'conversations'
 
 const CLONE_TIMEOUT_MS = 15 * 60_000
 

@@ -1,7 +1,7 @@
 // Checks of texts that are settings. What is wrong with one is said by its name, with what it means.
 
-import { isPrivateWay } from './delivery.ts'
-import { ClavigerError } from './errors.ts'
+import { isPrivateWay } from '../delivery.ts'
+import { ClavigerError } from '../errors.ts'
 
 export interface SettingDefinition {
   /** On the command line, where it can be given there. */
