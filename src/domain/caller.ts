@@ -28,7 +28,7 @@ export interface Caller {
 }
 
 /** Tells whoever holds a lease apart from others, whether they ask with a token of theirs or with its handle. */
-export function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
+function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
   return `${kind}:${id}`
 }
 
@@ -140,6 +140,17 @@ export function mayCredential(caller: Caller, right: Right, owner: Owner, attach
   if (attached && RIGHTS.attached[caller.role].includes(right)) return true
   if (caller.role === 'worker' && caller.agent !== null && relation !== 'self') return false
   return RIGHTS[relation][caller.role].includes(right)
+}
+
+/**
+ * Who says of a login that it was refused. `by`: their word alone is not enough, because others draw on it too, and the
+ * handle of a lease is in the hands of a program. Without it they are believed: nobody else draws on it, or they manage it
+ * and ask with a token of their own.
+ */
+export function reporterOf(caller: Caller, owner: Owner): { readonly by?: string } {
+  const isTheirs = relationTo(caller, owner) === 'self'
+  const manages = caller.leaseId === null && mayCredential(caller, 'manage', owner)
+  return isTheirs || manages ? {} : { by: holderOf(caller) }
 }
 
 export function may(caller: Caller, right: GeneralRight): boolean {

@@ -3,9 +3,10 @@
 // does not matter how many ask, how often, or from how many copies of one home: a login is renewed when it is due, and
 // when somebody was refused with what is current.
 
-import { type Caller, holderOf } from '../../domain/caller.ts'
+import { type Caller, reporterOf } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Wish } from '../../domain/grants/decide.ts'
+import { parseOwner } from '../../domain/owner.ts'
 import { Secret } from '../../domain/secret.ts'
 import { explainState } from '../../domain/state.ts'
 import { formatRefreshHandle, type RefreshHandle, readRefreshHandle } from '../../domain/token.ts'
@@ -87,9 +88,8 @@ async function released(
   return whileLeft(
     (leave) =>
       handOut(workshop, caller, held, (row) => {
-        const wish = isAsked
-          ? null
-          : wishOf(grants, row, { seen: held.generation, by: holderOf(caller) }, reason)
+        const reporter = reporterOf(caller, parseOwner(row.owner))
+        const wish = isAsked ? null : wishOf(grants, row, { seen: held.generation, ...reporter }, reason)
         if (wish !== null) leave({ credentialId: row.id, wish })
       }),
     async (wanted) => {
@@ -133,14 +133,14 @@ function mustBeTheirs(row: CredentialRow, held: RefreshHandle): void {
 function wishOf(
   { mayBeDue }: Grants,
   { version, state, expiresAt }: CredentialRow,
-  { seen, by }: { readonly seen: number; readonly by: string },
+  refused: { readonly seen: number; readonly by?: string },
   reason: string | null,
 ): Wish | null {
   const isDue = mayBeDue(expiresAt)
-  if (seen < version) return state === 'ok' && !isDue ? null : { kind: 'use' }
+  if (refused.seen < version) return state === 'ok' && !isDue ? null : { kind: 'use' }
   // Who says nothing, long before its end, was refused with it.
   const isRefused = reason === REFUSED || (!isDue && !IN_TIME.includes(reason ?? ''))
-  return isRefused ? { kind: 'forced', seen, by } : { kind: 'use' }
+  return isRefused ? { kind: 'forced', ...refused } : { kind: 'use' }
 }
 
 // What was renewed only a moment ago is not renewed again, however often it is refused: they have it as it is.

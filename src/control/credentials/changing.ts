@@ -159,6 +159,7 @@ async function test(workshop: Workshop, caller: Caller, id: string) {
       const change = { ...after, updatedAt: now() }
       if (!(await unit.credentials.update(caller.organizationId, row.id, row.revision, change)))
         throw changedMeanwhile(row.name)
+      await unit.signals.send('grants', row.id)
     })
   }
   return { ...probe, state: after.state }

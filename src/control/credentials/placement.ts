@@ -51,6 +51,7 @@ export function createPlacementUseCases(
         const cleared = isAttachable(owner) ? [] : await clearAttachments(unit, row, now())
         const moved = { owner: to, ...rebind(vault, row, { owner: to }) }
         const view = await place(unit, caller, row, { ...moved, position: null, updatedAt: now() })
+        await unit.signals.send('grants', row.id)
         return { ...view, cleared }
       })
     },

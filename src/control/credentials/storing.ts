@@ -114,6 +114,7 @@ export function storeNew(
       }),
     )
     if (input.acceptNotice) await acceptNotice(unit, caller, input.type, row.createdAt)
+    await unit.signals.send('grants', row.id)
     return credentialView(caller, keyed)
   })
 }

@@ -2,7 +2,7 @@
 // a test, that of a login by renewing it. Many holders who are refused at once share one test.
 
 import type { Caller } from '../../domain/caller.ts'
-import { holderOf, mayCredential } from '../../domain/caller.ts'
+import { mayCredential, reporterOf } from '../../domain/caller.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
@@ -57,11 +57,8 @@ export function createInquiry({ grants, probing, now }: Workshop): Inquiry {
       const { row, kind, generation, choice } = asked
       if (row.version > generation) return { of: 'newer' }
       if (kind === 'authentication' && isLogin(row)) {
-        const wish = { kind: 'forced', seen: generation } as const
-        const outcome = await grants.want(
-          row.id,
-          isBelieved(caller, row) ? wish : { ...wish, by: holderOf(caller) },
-        )
+        const reporter = reporterOf(caller, parseOwner(row.owner))
+        const outcome = await grants.want(row.id, { kind: 'forced', seen: generation, ...reporter })
         if (outcome.kind === 'good' && outcome.generation < generation) throw neverHad(generation)
         return ofGrant(outcome, generation)
       }

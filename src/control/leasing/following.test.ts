@@ -88,6 +88,35 @@ describe('the events of a lease', () => {
     await following.events.return?.()
   })
 
+  it.each(['stored', 'moved there', 'tested again'])(
+    'tell who waits that a credential was %s',
+    async (how) => {
+      const { house, world } = houseWithLogins()
+      await world.signIn(HOUR)
+      world.provider.live = 'somebody-else'
+      const there =
+        how === 'stored'
+          ? ''
+          : await house.give('ada', how === 'tested again' ? 'org' : 'me', 'key', codexKey('a'))
+      if (how === 'tested again') {
+        const row = await house.ports.store.credentials.get('org-acme', there)
+        await house.ports.store.credentials.update('org-acme', there, row?.revision ?? 0, {
+          state: 'rejected',
+        })
+      }
+      const lease = await house.ask('bob', 'leases.create', { harness: 'codex' })
+      expect(await reject(house, lease)).toMatchObject({ verdict: 'wait' })
+      const following = await follow(house, lease.id)
+      await following.events.next()
+      const next = following.next()
+      if (how === 'stored') await house.give('ada', 'org', 'key', codexKey('a'))
+      else if (how === 'moved there') await house.ask('ada', 'credentials.move', { id: there, owner: 'org' })
+      else await house.ask('ada', 'credentials.test', { id: there })
+      expect(await next).toEqual({ type: 'login-arrived', generation: null })
+      await following.events.return?.()
+    },
+  )
+
   it('tell of a value that was changed by hand', async () => {
     const house = createHouse()
     const id = await house.give('bob', 'me', 'own')

@@ -27,6 +27,8 @@ export interface Ground {
   readonly organizationId: string
   /** Stores a login; on SQLite no server may run. */
   login(endsIn: number, settings?: WantedLogin['settings']): Promise<StoredLogin>
+  /** Removes a login, so that nobody asks the provider for it any more; on SQLite no server may run. */
+  remove(login: StoredLogin): Promise<void>
   close(): Promise<void>
 }
 
@@ -65,6 +67,10 @@ export async function prepareGround(
         withServerStore(databaseUrl, (store) =>
           storeLogin({ store, masterKey, organizationId }, sandbox, endsIn, settings),
         ),
+      remove: ({ id }) =>
+        withServerStore(databaseUrl, async (store) => {
+          await store.credentials.delete(organizationId, id)
+        }),
     }
   } catch (error) {
     await close()

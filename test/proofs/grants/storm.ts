@@ -88,13 +88,13 @@ async function answering(ground: Ground, engine: EngineName, tally: Tally, fail:
 // Each call of a provider that fails is followed by a time in which nobody asks it: as many calls as such times.
 async function failing(ground: Ground, tally: Tally, fail: Fail): Promise<void> {
   const { sandbox } = ground
-  const { id } = await ground.login(-60_000)
+  const login = await ground.login(-60_000)
   sandbox.oauth.resetCounters()
   sandbox.oauth.teach({ kind: 'status', status: 503, retryAfter: '2' })
   const servers = await startAll(ground)
   try {
     const started = performance.now()
-    const answers = await callers(ground, servers, id)
+    const answers = await callers(ground, servers, login.id)
     const { tokenCalls } = sandbox.oauth.counters()
     // The provider asked for two seconds each time; the first call was made when the first server started.
     const most = 2 + Math.ceil((performance.now() - started) / 2_000)
@@ -108,6 +108,8 @@ async function failing(ground: Ground, tally: Tally, fail: Fail): Promise<void> 
   } finally {
     sandbox.oauth.clearFaults()
     for (const server of servers) await server.kill()
+    // The next round counts the calls for its own.
+    await ground.remove(login)
   }
 }
 
