@@ -1,6 +1,6 @@
 // A credential in words, the same in every verb. There is no value to show: the server never sends one.
 
-import type { CredentialView } from '../../api/schemas.ts'
+import type { CredentialView, Output } from '../../api/schemas.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { flagFor, ownerTitle, type WhoAmI } from '../owner-flags.ts'
 import { labelled, relativeTime } from '../text.ts'
@@ -25,8 +25,10 @@ export function signInCommand({ type, name, owner, state }: CredentialView, who:
 }
 
 /** Everything there is to know about it, a line each. */
-export function completely(credential: CredentialView, who: WhoAmI, now: number): string[] {
+export function completely(credential: Output<'credentials.get'>, who: WhoAmI, now: number): string[] {
   const { name, owner, type, description, suffix, fields = {}, version, createdAt, updatedAt } = credential
+  const { expiresAt, endsAt } = credential
+  const at = (time: string | null | undefined) => (time ? `${relativeTime(time, now)} (${time})` : undefined)
   const definition = CREDENTIAL_TYPES[type]
   const labelOf = (field: string) => definition.fields.find((one) => one.name === field)?.label ?? field
   return labelled([
@@ -35,12 +37,14 @@ export function completely(credential: CredentialView, who: WhoAmI, now: number)
     ['type', `${type} (${definition.title})`],
     ['state', stateInWords(credential, now)],
     ['next', signInCommand(credential, who) ?? undefined],
+    ['token until', at(expiresAt)],
+    ['sign in by', at(endsAt)],
     ['description', description],
     ...Object.entries(fields).map(([field, value]) => [labelOf(field), value] as const),
-    ['ends in', suffix === '' || suffix === undefined ? undefined : `…${suffix}`],
+    ['suffix', suffix === '' || suffix === undefined ? undefined : `…${suffix}`],
     ['version', version?.toString()],
-    ['created', createdAt && `${relativeTime(createdAt, now)} (${createdAt})`],
-    ['updated', updatedAt && `${relativeTime(updatedAt, now)} (${updatedAt})`],
+    ['created', at(createdAt)],
+    ['updated', at(updatedAt)],
     ['billed', definition.bills],
     ['id', credential.id],
   ])
