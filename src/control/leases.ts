@@ -19,6 +19,7 @@ import { isAttached } from './find.ts'
 import { type Freshness, withFresh } from './grants/freshness.ts'
 import { type Act, type Authorize, absent, type Sealed } from './guard.ts'
 import { type Choice, choiceOf, writeChoice } from './leasing/choice.ts'
+import { signInAgain } from './leasing/sign-in-hint.ts'
 import { type Query, type Resolved, subjectOf } from './resolution.ts'
 import { leaseForRun, serve } from './runs/serving.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
@@ -322,16 +323,21 @@ export function rawValue(
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
 }
 
-/** `no_credential`: why nothing serves this harness. */
+/** `needs_login`, `no_credential`: why nothing serves this harness. */
 export function nothingFits(
   caller: Caller,
   harness: HarnessName,
-  { decisions, raw }: Resolved,
+  { decisions, raw, rows }: Resolved,
 ): ClavigerError {
   const title = HARNESS_TITLE[harness]
   if (decisions.length > 0) {
     const reasons = decisions.map((one) => `${one.credential?.name ?? 'ambient'}: ${one.reason}`).join('; ')
-    return new ClavigerError('no_credential', `No ${title} credential can be used now: ${reasons}.`, {
+    const sentence = `No ${title} credential can be used now: ${reasons}.`
+    const over = decisions.find(({ credential }) => credential?.state === 'needs_login')
+    const row = rows.get(over?.credential?.id ?? '')
+    if (row !== undefined)
+      return new ClavigerError('needs_login', sentence, { hint: signInAgain(caller, row) })
+    return new ClavigerError('no_credential', sentence, {
       hint: `See the whole list: claviger explain --harness ${harness}`,
     })
   }

@@ -35,5 +35,6 @@ export function credentialView(caller: Caller, row: CredentialRow): CredentialVi
     version: row.version,
     createdAt: rfc3339(row.createdAt),
     updatedAt: rfc3339(row.updatedAt),
+    ...(CREDENTIAL_TYPES[row.type].entry === 'sign-in' && { expiresAt: rfc3339OrNull(row.expiresAt) }),
   }
 }

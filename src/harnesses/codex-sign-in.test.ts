@@ -97,6 +97,23 @@ describe('a ChatGPT sign-in', () => {
     expect(codex.leaves).toContain('auth.json*')
   })
 
+  test('restored, keeps what the program had of its own, once', () => {
+    const over = (login: object) => {
+      const userFiles = { 'auth.json': JSON.stringify(login) }
+      return codex.restore(credential, { environment: {}, userFiles, projectFiles: {} }, LEASE)
+    }
+    const own = { tokens: { refresh_token: 'rt-test-own' }, last_refresh: '2026-11-01T00:00:00Z' }
+    const first = over(own)
+    const kept = first.files.find(({ path }) => path === 'auth.json.before-claviger')
+    expect(JSON.parse(kept?.content.expose() ?? '')).toEqual(own)
+    expect(first.report).toContain(
+      "replaced: the machine's own login; what it was is kept in auth.json.before-claviger",
+    )
+    const written = first.files.find(({ path }) => path === 'auth.json')?.content.expose() ?? '{}'
+    expect(over(JSON.parse(written)).files.map(({ path }) => path)).toEqual(['config.toml', 'auth.json'])
+    expect(over({ tokens: null }).files).toHaveLength(2)
+  })
+
   test('restored, says which variables it cannot set, and which are in the way', () => {
     const restore = (environment: Record<string, string>) =>
       codex.restore(credential, { environment, userFiles: {}, projectFiles: {} }, LEASE)

@@ -7,7 +7,7 @@ import type { CredentialType } from '../domain/credential-types.ts'
 import { type Delivery, isPrivateWay } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
-import { formatRefreshHandle } from '../domain/token.ts'
+import { formatRefreshHandle, readRefreshHandle } from '../domain/token.ts'
 import {
   adjustConfig,
   adjustProfile,
@@ -29,8 +29,10 @@ import type {
   Merged,
   Restoration,
 } from './harness.ts'
+import { isObject, parseJsonObject } from './json-file.ts'
 
 const LOGIN = 'auth.json'
+const LOGIN_BEFORE = 'auth.json.before-claviger'
 
 // Each of these makes Codex, or a provider its configuration may name, use something else than auth.json.
 const CREDENTIALS = [
@@ -250,12 +252,15 @@ function restore(
     ...(baseUrl === null ? {} : { openai_base_url: baseUrl }),
   }
   const { report } = adjustConfig(userFiles[CONFIG], baseUrl)
+  const own = ownLogin(userFiles[LOGIN])
   return {
     files: [
       { path: CONFIG, content: new Secret(setRootKeys(userFiles[CONFIG], keys)) },
+      ...(own === null ? [] : [{ path: LOGIN_BEFORE, content: own }]),
       { path: LOGIN, content: loginFile(credential, lease) },
     ],
     report: [
+      ...(own === null ? [] : [`replaced: the machine's own login; what it was is kept in ${LOGIN_BEFORE}`]),
       ...report
         .filter((line) => !line.startsWith('kept:'))
         .map((line) => line.replace(/^set aside: (?=openai_base_url)/, 'replaced: '))
@@ -263,6 +268,14 @@ function restore(
       ...(credential.type === 'codex/oauth' ? wantedVariables(environment, lease) : []),
     ],
   }
+}
+
+// What the program itself has written, and not we: its tokens may be all that its owner has.
+function ownLogin(text: string | undefined): Secret | null {
+  const tokens = text === undefined ? null : parseJsonObject(text)?.['tokens']
+  const refresh = isObject(tokens) ? tokens['refresh_token'] : null
+  if (text === undefined || typeof refresh !== 'string' || refresh === '') return null
+  return readRefreshHandle(refresh) === null ? new Secret(text) : null
 }
 
 // A file can say where to renew, to newer versions; only a variable can say where to sign out.

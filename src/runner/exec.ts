@@ -4,6 +4,7 @@
 import { basename, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LeaseFile } from '../client/lean.ts'
+import { CREDENTIAL_TYPES } from '../domain/credential-types.ts'
 import type { Delivery, DeliveryMode } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Harness, MachineState } from '../harnesses/harness.ts'
@@ -206,6 +207,7 @@ async function runDelivered(run: Run, credential: LeasedCredential): Promise<num
     if (relay.early !== null) return exitCodeOf(null, relay.early)
     if (harness.isStatusCheap) await preflight(run, credential, environment)
     const code = await startFollowed(run, { credential, delivery, environment, directory })
+    if (code !== 0 && CREDENTIAL_TYPES[credential.type].entry === 'sign-in') report(ifRefused(credential))
     const aside = join(stateDirectory, 'kept', basename(directory.path))
     await carryHome({
       harness,
@@ -328,6 +330,11 @@ async function locate(harness: Harness, options: ExecOptions): Promise<string> {
   if (found === null) throw programMissing(harness)
   await checkVersion(harness, found, withoutOwnSettings(environment), stateDirectory)
   return found
+}
+
+// What the program says in its own words is to sign in here, where nobody should.
+function ifRefused({ name }: LeasedCredential): string {
+  return `if it was refused its login: claviger credential test ${name} says whether that still works, claviger credential login ${name} signs in again`
 }
 
 function nameOf({ type, name, owner, suffix }: LeasedCredential): string {

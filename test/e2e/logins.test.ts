@@ -144,7 +144,7 @@ test('taking over a login leaves one holder', async () => {
   const again = client.call('logins.import', { ...request, name: 'again' })
   await expect(again).rejects.toMatchObject({
     code: 'conflict',
-    message: expect.stringContaining('stored already: taken of org'),
+    message: expect.stringContaining('stored already as taken (org)'),
   })
   expect(sandbox.oauth.logins()).toMatchObject([{ revoked: false, counters: { refreshCalls: 1 } }])
 })

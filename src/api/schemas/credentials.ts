@@ -32,6 +32,10 @@ const credential = z
     version: z.int().optional(),
     createdAt: time.optional(),
     updatedAt: time.optional(),
+    expiresAt: time
+      .nullable()
+      .optional()
+      .describe('Of a login: when its access token ends, and is renewed before'),
   })
   .describe('What a caller may see of a credential. Members see less of what the organization owns.')
 
@@ -98,7 +102,15 @@ export const CREDENTIAL_SCHEMAS = {
     }),
     output: z.object({ owner, harness, credentials: z.array(z.object({ id, name })) }),
   },
-  'credentials.get': { input: z.strictObject({ id }), output: credential },
+  'credentials.get': {
+    input: z.strictObject({ id }),
+    output: credential.extend({
+      endsAt: time
+        .nullable()
+        .optional()
+        .describe('Of a login: when no renewing helps any more, where that is known'),
+    }),
+  },
   'credentials.update': {
     input: z.strictObject({
       id,

@@ -70,6 +70,8 @@ function proxyLines(tls: StartedSandbox['tls']): string[] {
   return [
     "The providers' own hosts, for programs that insist on them (no other host is reachable by this proxy):",
     `  HTTPS_PROXY=${proxyUrl} NODE_EXTRA_CA_CERTS=${shellCommand([caFile])} claude auth login`,
+    'A server whose claude program signs in and renews there: put this before the variables above:',
+    `  HTTPS_PROXY=${proxyUrl} NODE_EXTRA_CA_CERTS=${shellCommand([caFile])}`,
     `  curl --proxy ${proxyUrl} --cacert ${shellCommand([caFile])} LINK-IT-PRINTS`,
     `  HTTPS_PROXY=${proxyUrl} CODEX_CA_CERTIFICATE=${shellCommand([caFile])} codex login --device-auth`,
     'The sandbox itself by TLS:',

@@ -15,6 +15,7 @@ import { checkDatabase } from './database.ts'
 import { checkEvents } from './events.ts'
 import { type Finding, failed, inWords, ok } from './finding.ts'
 import { checkInstallation } from './installation.ts'
+import { checkLogins } from './logins.ts'
 import { checkProgram, findProgramOf } from './program-check.ts'
 import { examineWorker } from './worker.ts'
 
@@ -83,9 +84,15 @@ async function checkServer(context: Context): Promise<Finding[]> {
   const what = 'server'
   try {
     const { client, server, tokenSource } = await connect(context)
-    const { name, role } = await client.call('whoami', {})
+    const who = await client.call('whoami', {})
+    const { name, role } = who
     const found = ok(what, `${server} answers; signed in as ${name} (${role}) by ${tokenSource ?? 'nothing'}`)
-    return [found, ...(await checkInstallation(client)), ...(await checkEvents(client))]
+    return [
+      found,
+      ...(await checkInstallation(client)),
+      ...(await checkLogins(client, who)),
+      ...(await checkEvents(client)),
+    ]
   } catch (thrown) {
     return [failed(what, thrown)]
   }

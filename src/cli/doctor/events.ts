@@ -18,7 +18,7 @@ export async function checkEvents(client: Client): Promise<Finding[]> {
       level: 'warn',
       what: 'event',
       said: `${event.type} of ${event.credential.name}: ${sentInWords(event)}`,
-      hint: `See whether the webhook works: claviger admin webhook list. Then: claviger admin events replay ${event.id}`,
+      hint: `See whether the webhook works: claviger admin webhook test ID (claviger admin webhook list). Then: claviger admin events replay ${event.id}`,
     }),
   )
   if (late.length <= SHOWN) return shown

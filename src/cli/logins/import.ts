@@ -81,7 +81,7 @@ function whatOfTheCopy({ from, path }: Source, { renewed, credential }: Output<'
       return [
         `The copy in ${path} is dead: a login has one holder, and that is the server now.`,
         removal({ from, path }),
-        `To use it here: claviger exec --harness ${from} --credential ${credential.name} -- ${from}, or claviger restore --harness ${from}`,
+        `To use it here: claviger exec --harness ${from} --credential ${credential.name} -- ${from}, or claviger restore --harness ${from} --credential ${credential.name}`,
         `For a login of its own this machine then signs in again: ${from} ${from === 'codex' ? 'login' : 'auth login'}`,
       ]
     case 'later':

@@ -24,7 +24,7 @@ export async function run(
   if (type !== 'codex/oauth' && type !== 'claude/oauth') {
     throw new ClavigerError(
       'invalid',
-      `${name} is a ${CREDENTIAL_TYPES[type].title}: nobody signs in for it.`,
+      `${name} is not made by signing in: it is ${type}, ${CREDENTIAL_TYPES[type].title}.`,
       {
         hint: `Give it a new value: claviger credential update --value ${name}`,
       },

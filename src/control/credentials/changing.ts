@@ -12,6 +12,7 @@ import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { stateAfter } from './probing.ts'
 import { activation, type Content, keptFields, sealedVersion, sealVersion, VERSIONS_KEPT } from './sealing.ts'
+import { testLogin } from './testing-logins.ts'
 
 type Update = Parameters<Control['credentials.update']>[1]
 
@@ -143,6 +144,8 @@ async function keptValues(
 
 async function test(workshop: Workshop, caller: Caller, id: string) {
   const { guard, probing, now } = workshop
+  const asked = await findCredential(workshop.store, caller, id)
+  if (CREDENTIAL_TYPES[asked.type].entry === 'sign-in') return testLogin(workshop, caller, asked)
   const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
     const found = await findCredential(unit, caller, id)
     await authorize(await manage(unit, caller, 'credential.test', found))

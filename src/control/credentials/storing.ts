@@ -16,7 +16,7 @@ import { type Authorize, canSee, keyContext, mustSee, mustSeeWhole } from '../gu
 import { attachmentTo } from '../machines/attachments.ts'
 import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
-import { credentialView } from '../views.ts'
+import { credentialView, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { type Content, sealVersion } from './sealing.ts'
 
@@ -44,7 +44,10 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
     async 'credentials.get'(caller, { id }) {
       const row = await findCredential(store, caller, id)
       mustSee(caller, row, await isAttached(store, caller, row))
-      return credentialView(caller, row)
+      const view = credentialView(caller, row)
+      if (view.expiresAt === undefined) return view
+      const grant = await store.grants.get(id)
+      return { ...view, endsAt: rfc3339OrNull(grant?.grant.endsAt ?? null) }
     },
     async 'credentials.references'(caller, { id }) {
       const row = await findCredential(store, caller, id)

@@ -60,7 +60,7 @@ describe('a grant that is wanted', () => {
     })
     expect(await grants.want(id, { kind: 'use' })).toEqual({ kind: 'sign-in' })
     expect(world.provider.calls).toBe(1)
-    expect(told.map(({ event }) => event)).toEqual(['grant.login_needed'])
+    expect(told).toMatchObject([{ event: 'grant.login_needed', reason: 'the login was revoked' }])
   })
 
   it('costs one call for each time the provider fails, and is served until it ends', async () => {

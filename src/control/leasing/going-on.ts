@@ -2,8 +2,7 @@
 // or not at all. The old lease ends in the unit that makes the new one.
 
 import { type Caller, mayCredential } from '../../domain/caller.ts'
-import { HARNESS_TITLE } from '../../domain/harness-names.ts'
-import { type Owner, parseOwner } from '../../domain/owner.ts'
+import { parseOwner } from '../../domain/owner.ts'
 import type { Decision } from '../../domain/resolution/resolve.ts'
 import {
   type Absentee,
@@ -37,6 +36,7 @@ import type { Result } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { type Choice, type Refused, writeChoice } from './choice.ts'
+import { signInAgain } from './sign-in-hint.ts'
 
 type Answer = Result<'leases.reject'>
 
@@ -228,31 +228,10 @@ function absentees(
   })
 }
 
-// What the owner types. A link that signs somebody in would make whoever holds the lease that person.
 function signInHint(caller: Caller, { rows }: Resolved, found: readonly Absentee[]): string | null {
   const one = found.find(({ returns }) => returns === 'sign-in')
   const row = rows.get(one?.id ?? '')
-  if (row === undefined) return null
-  const [harness = '', kind = ''] = row.type.split('/')
-  const owner = parseOwner(row.owner)
-  const command = `claviger credential create ${harness} ${kind} ${ownerFlag(owner)} ${row.name}`
-  const isOwn = owner.kind === 'user' && caller.kind === 'person' && owner.id === caller.id
-  const title = HARNESS_TITLE[harness as keyof typeof HARNESS_TITLE]
-  const who = isOwn ? 'Sign in' : `Whoever looks after the ${title} login ${row.name} signs in`
-  return `${who} again: ${command}`
-}
-
-function ownerFlag(owner: Owner): string {
-  switch (owner.kind) {
-    case 'org':
-      return '--org'
-    case 'team':
-      return `--team ${owner.slug}`
-    case 'agent':
-      return `--agent ${owner.name}`
-    case 'user':
-      return '--personal'
-  }
+  return row === undefined ? null : signInAgain(caller, row)
 }
 
 function newLease({ lease, row, raw, decision }: Plan, handle: Secret, opened: Record<string, Secret>[]) {

@@ -137,7 +137,7 @@ describe('a login that is refused', () => {
     // Its owner may sign in again: that is waited for.
     const last = await reject(house, third.lease as Lease)
     expect(last).toMatchObject({ verdict: 'wait', until: null })
-    expect(last.signInHint).toContain('claviger credential create claude oauth --org')
+    expect(last.signInHint).toContain('claviger credential login --org')
     expect(last.tried).toHaveLength(3)
 
     const login = (await rowOf(house, id)).name
@@ -197,7 +197,7 @@ describe('a login that is refused', () => {
     expect(answer).toMatchObject({
       verdict: 'wait',
       until: null,
-      signInHint: `Whoever looks after the Codex login ${name} signs in again: claviger credential create codex oauth --org ${name}`,
+      signInHint: `Whoever looks after the Codex login ${name} signs in again: claviger credential login --org ${name}`,
     })
     // The lease is kept to wait on.
     expect((await house.ports.store.leases.get('org-acme', lease.id))?.endedAt).toBeNull()

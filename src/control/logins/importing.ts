@@ -90,10 +90,16 @@ async function mustBeNew(
   const same = [...others.filter(({ sameToken }) => sameToken), ...taken]
   if (same.length === 0) return others
   const [view] = await twinViews(unit, caller, same)
-  const where = view?.credential ? `: ${view.credential.name} of ${view.credential.owner}` : ''
+  const where = whereItIs(caller, view?.credential ?? null)
   throw new ClavigerError('conflict', `The login in this file is stored already${where}.`, {
     hint: `A login has one holder. Use that one, or sign in to have another: claviger credential create ${row.type.replace('/', ' ')} NAME`,
   })
+}
+
+function whereItIs({ kind, id }: Caller, stored: Imported['twins'][number]['credential']): string {
+  if (stored === null) return ''
+  const isOwn = kind === 'person' && stored.owner === formatOwner({ kind: 'user', id })
+  return ` as ${stored.name} (${isOwn ? 'personal' : stored.owner})`
 }
 
 // A file is copied easily, and its token is spent once it was imported: sent again, it would end the login that was made

@@ -173,6 +173,8 @@ describe('signing in again', () => {
     const refused = await again(id)
     expect(await errorOf(submit(refused))).toMatchObject({ code: 'conflict' })
     expect(await get(refused)).toMatchObject({ state: 'failed' })
+    const byDevice = await get(await again(id, { method: 'device' }))
+    expect([byDevice.state, byDevice.message.includes('--replace-account')]).toEqual(['failed', true])
     expect(await house.ports.store.grants.get(id)).toMatchObject({ account: 'acct-1' })
     await submit(await again(id, { replaceAccount: true }))
     expect(await house.ports.store.grants.get(id)).toMatchObject({ account: 'acct-2' })
@@ -346,7 +348,7 @@ describe('importing', () => {
     const before = await contentsOf(house)
     expect(await errorOf(importing('again'))).toMatchObject({
       code: 'conflict',
-      message: 'The login in this file is stored already: first of user:bob.',
+      message: 'The login in this file is stored already as first (personal).',
     })
     expect(await contentsOf(house)).toBe(before)
     expect(wanted).toHaveLength(1)
@@ -362,7 +364,7 @@ describe('importing', () => {
     await house.ports.store.grants.update(credential.id, row.revision, moved)
     expect(await errorOf(importing('again'))).toMatchObject({
       code: 'conflict',
-      message: 'The login in this file is stored already: first of user:bob.',
+      message: 'The login in this file is stored already as first (personal).',
     })
     const elsewhere = { from: 'codex', file: 'one', owner: 'me', name: 'mine' } as const
     expect(await errorOf(house.ask('eve', 'logins.import', elsewhere))).toMatchObject({

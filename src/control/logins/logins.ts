@@ -259,7 +259,7 @@ async function settle(
     return step
   } catch (thrown) {
     if (!(thrown instanceof ClavigerError)) throw thrown
-    await fail(thrown.message)
+    await fail([thrown.message, thrown.hint ?? ''].join(' ').trim())
     over(desk, row.id)
     if (row.intervalMs === null) throw thrown
     return { kind: 'over', message: thrown.message, hint: thrown.hint ?? '' }

@@ -32,7 +32,7 @@ export function stateOf(grant: Grant, now: number): ShownState {
 }
 
 /** Why its login is over, as one clause; null while it is not. */
-function whyOver(grant: Grant): string | null {
+export function whyOver(grant: Grant): string | null {
   const { refusal, generation, renewable, rejected } = grant
   if (rejected !== generation && nextOrphan(grant) !== undefined) return null
   if (refusal?.generation === generation) return WHY[refusal.reason]

@@ -77,12 +77,23 @@ describe('a login file', () => {
     ['with an expiry as a text', { ...login, expiresAt: '1795391265085' }, 'expiresAt'],
     ['with an expiry after this century', { ...login, expiresAt: 9e15 }, 'expiresAt'],
     ['with a broken number', { ...login, expiresAt: 1_795_391_265_085.5 }, 'expiresAt'],
-    ['with an account that is no UUID', { ...login, accountUuid: 'me' }, 'accountUuid'],
-    ['with a plan that is no text', { ...login, subscriptionType: { max: true } }, 'subscriptionType'],
   ])('%s is refused, naming the key and no value', (_, kept, key) => {
     const reading = read(kept)
     expect(reading).toMatchObject({ login: null, fault: 'malformed', message: expect.stringContaining(key) })
     expect(JSON.stringify(reading)).not.toMatch(/sk-ant|test/)
+  })
+
+  // A renewal has spent the old token by then: to refuse the file would end the login.
+  test.each<[string, object, object]>([
+    ['an account that is no UUID', { accountUuid: 'me' }, { accountId: null }],
+    ['an organization that is no UUID', { organizationUuid: 7 }, { organizationId: null }],
+    ['a plan that is no text', { subscriptionType: { max: true } }, { subscriptionType: null }],
+    ['a tier that is too long', { rateLimitTier: 'x'.repeat(101) }, { rateLimitTier: null }],
+    ['an end of the chain in seconds', { refreshTokenExpiresAt: 1_797_954_482 }, { refreshExpiresAt: null }],
+  ])('with %s still has its tokens', (_, odd, known) => {
+    const reading = read({ ...login, ...odd })
+    expect(reading.login).toMatchObject({ scopes: login.scopes, ...known })
+    expect(reading.login?.refresh.expose()).toBe(login.refreshToken)
   })
 
   test.each([

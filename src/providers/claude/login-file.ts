@@ -1,5 +1,5 @@
-// Reads what the claude program keeps in `.credentials.json` and `.claude.json`. Pure, and strict: a file that is not
-// quite right is refused rather than half understood.
+// Reads what the claude program keeps in `.credentials.json` and `.claude.json`. Pure, and strict about
+// what a login needs: a file without it is refused rather than half understood.
 
 import { z } from 'zod'
 import { Secret } from '../../domain/secret.ts'
@@ -30,7 +30,7 @@ const loginShape = z.object({
   accessToken: token,
   refreshToken: token,
   expiresAt: moment,
-  refreshTokenExpiresAt: moment.nullish(),
+  refreshTokenExpiresAt: moment.nullish().catch(null),
   scopes: z
     .array(
       z
@@ -40,10 +40,11 @@ const loginShape = z.object({
     )
     .max(50)
     .refine((all) => all.includes(NEEDED_SCOPE)),
-  subscriptionType: word.nullish(),
-  rateLimitTier: word.nullish(),
-  accountUuid: uuid.nullish(),
-  organizationUuid: uuid.nullish(),
+  // What is said of the account besides: an odd word there must not cost the tokens, which are spent by then.
+  subscriptionType: word.nullish().catch(null),
+  rateLimitTier: word.nullish().catch(null),
+  accountUuid: uuid.nullish().catch(null),
+  organizationUuid: uuid.nullish().catch(null),
 })
 
 const stateShape = z.object({ oauthAccount: z.object({ emailAddress: z.email().max(254) }) })

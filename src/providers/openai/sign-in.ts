@@ -211,7 +211,9 @@ async function post(
     if (!(error instanceof OutgoingError)) throw error
     if (error.reason !== 'refused-url' && error.reason !== 'refused-address')
       return notAnswered('OpenAI could not be reached, or did not answer as it should.')
-    const { message, hint = '' } = wrongIssuer('names a place that may not be called')
+    const { message, hint = '' } = wrongIssuer(
+      'names a place that may not be called: a private address, or plain http',
+    )
     return { kind: 'over', message, hint }
   }
 }

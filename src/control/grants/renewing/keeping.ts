@@ -3,7 +3,7 @@
 
 import { dueAt } from '../../../domain/grants/decide.ts'
 import { type Grant, isOver, isSame } from '../../../domain/grants/grant.ts'
-import { stateOf } from '../../../domain/grants/state.ts'
+import { stateOf, whyOver } from '../../../domain/grants/state.ts'
 import type { CredentialState } from '../../../domain/state.ts'
 import type { GrantChange, GrantRow } from '../../../store/grant-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../../store/store.ts'
@@ -39,7 +39,7 @@ export async function keep(
   await letGo(unit, row.id, { before: grantRow.grant, now: grant }, ports.now())
   await showState(ports, unit, row, grant)
   for (const event of eventsOf(grantRow.grant, grant)) {
-    const reason = event === 'grant.orphan_found' ? TWO_ANSWERS : stateOf(grant, ports.now()).reason
+    const reason = reasonOf(event, grant, ports.now())
     await ports.tell(unit, { event, reason, organizationId: row.organizationId, credentialId: row.id })
   }
   await unit.signals.send('grants', row.id)
@@ -63,6 +63,13 @@ async function showState(
 
 const TWO_ANSWERS =
   'two answers of one login; the one issued last is used, the other kept until that has worked'
+
+function reasonOf(event: Notice['event'], grant: Grant, now: number): string {
+  if (event === 'grant.orphan_found') return TWO_ANSWERS
+  // It may be kept for days, and sent again: what is still good of it then is for its state to say.
+  if (event === 'grant.login_needed') return whyOver(grant) ?? ''
+  return stateOf(grant, now).reason
+}
 
 // Failing is worth a word when it is not over at once.
 const FAILING = 3
