@@ -5,9 +5,9 @@ import { OPERATION_NAMES, OPERATIONS } from '../src/api/operations.ts'
 import { SCHEMAS } from '../src/api/schemas.ts'
 import { STATUS_OF } from '../src/api/status.ts'
 import { SETTINGS } from '../src/config.ts'
-import type { SettingDefinition } from '../src/domain/setting-checks.ts'
 import { GENERAL_RIGHTS, isGeneralRight, RIGHTS, ROLES, type Role } from '../src/domain/caller.ts'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../src/domain/credential-types.ts'
+import type { SettingDefinition } from '../src/domain/setting-checks.ts'
 
 const NOTE = '<!-- Made by `npm run docs`. Change the table it comes from, not this page. -->\n'
 

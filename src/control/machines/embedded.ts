@@ -48,6 +48,17 @@ export function isEmbedded({ createdBy }: WorkerRow): boolean {
   return createdBy === MADE_BY
 }
 
+/** Whether this worker is the server's own and may carry out nothing: it was not asked to serve one person, or others are there. */
+export async function isOff(
+  { store, identity }: Pick<Ports, 'store' | 'identity'>,
+  { organizationId, id }: Pick<WorkerRow, 'organizationId' | 'id'>,
+  onlyFor: string | undefined,
+): Promise<boolean> {
+  const row = await store.workers.get(organizationId, id)
+  if (row === undefined || !isEmbedded(row)) return false
+  return onlyFor === undefined || !(await isAlone(identity, onlyFor))
+}
+
 /** The worker whose token the file holds, revoked or not. */
 export async function findEmbedded(
   { store }: EmbeddedPorts,

@@ -3,10 +3,10 @@
 import type { Caller } from '../../domain/caller.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import { absent } from '../guard.ts'
+import { takersHint } from '../machines/takers.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { findRun, sightOf, visibleTo } from './seeing.ts'
-import { takersHint } from './takers.ts'
 import { type RunView, runView, summaryView, workerNames } from './views.ts'
 
 export function createReadingRunUseCases(workshop: Workshop): Pick<Control, 'runs.list' | 'runs.read'> {

@@ -3,8 +3,8 @@
 import { HARNESS_TITLE } from '../../domain/harness-names.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
-import { isAlone, isEmbedded } from '../machines/embedded.ts'
 import type { Ports } from '../use-case.ts'
+import { isAlone, isEmbedded } from './embedded.ts'
 
 // A worker that waits for runs is noted at least so often, in milliseconds.
 const HEARD_WITHIN = 3 * 60_000
