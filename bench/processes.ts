@@ -25,6 +25,7 @@ export async function startClaviger(stateDirectory: string, databaseUrl = ''): P
   const env = {
     PATH: process.env['PATH'] ?? '',
     CLAVIGER_STATE_DIR: stateDirectory,
+    CLAVIGER_EMBEDDED_WORKER: 'no',
     CLAVIGER_DATABASE_URL: databaseUrl,
     CLAVIGER_LOG: 'error',
   }

@@ -110,6 +110,7 @@ async function setTheStage(directory: string, ending: (() => Promise<unknown>)[]
     TMPDIR: temporary,
     TERM: 'dumb',
     CLAVIGER_STATE_DIR: stateDirectory,
+    CLAVIGER_EMBEDDED_WORKER: 'no',
     CLAVIGER_ANTHROPIC_URL: sandbox.anthropicUrl,
     CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl,
     ANTHROPIC_BASE_URL: sandbox.anthropicUrl,

@@ -5,14 +5,16 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { ClavigerError } from './domain/errors.ts'
 import { POOL_ORDERS, type PoolOrder } from './domain/resolution/pool.ts'
-import { type PinnedModels, pinnedModels } from './domain/runs/models.ts'
+import { pinnedModels } from './domain/runs/models.ts'
 import { RUN_TIMINGS, type RunTimings } from './domain/runs/taking.ts'
+import type { WorkerSettings } from './domain/runs/worker-settings.ts'
 import { Secret } from './domain/secret.ts'
 import {
   baseUrl,
   databaseUrl,
   httpUrl,
   issuerUrl,
+  LOG_LEVELS,
   oneOf,
   type SettingDefinition,
   wholeNumber,
@@ -106,6 +108,13 @@ export const SETTINGS = {
     variable: 'CLAVIGER_WORKER_RUNS',
     standard: '4',
     meaning: 'How many runs a worker carries out at a time.',
+  },
+  embeddedWorker: {
+    flag: '--no-embedded-worker',
+    variable: 'CLAVIGER_EMBEDDED_WORKER',
+    standard: 'yes',
+    meaning:
+      'no: the server carries out no runs itself. It does so only while there is one person, and for them.',
   },
   workerDirectories: {
     flag: '--directory DIR',
@@ -228,7 +237,7 @@ export interface ServerSettings {
   /** Null: the address it listens on. */
   readonly publicUrl: string | null
   readonly proxies: number
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Milliseconds. */
   readonly leaseLife: number
   /** Milliseconds. */
@@ -240,6 +249,9 @@ export interface ServerSettings {
   readonly openaiIssuer: string
   /** Path or name of the claude program; null: `claude` on PATH. */
   readonly claudeBin: string | null
+  readonly codexBin: string | null
+  /** Null: it carries out no runs itself. */
+  readonly embeddedWorker: WorkerSettings | null
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
@@ -263,16 +275,6 @@ export interface CommandLineSettings {
   readonly codexBin: string | null
   /** Whether programs may be pointed at a server that is reached over plain http. */
   readonly allowHttp: boolean
-}
-
-export interface WorkerSettings {
-  /** At a time. */
-  readonly runs: number
-  /** Full paths. */
-  readonly directories: readonly string[]
-  /** Milliseconds. */
-  readonly silence: number
-  readonly models: PinnedModels
 }
 
 /** The environment of this process. */
@@ -304,7 +306,7 @@ export function givenSettings(env: Readonly<Record<string, string>>, withAliases
   return given
 }
 
-/** Checked settings of the server; throws `invalid` naming the setting. */
+/** Checked settings of the server; throws `invalid` naming the setting. What is standard of `serve` alone is its own. */
 export function serverSettings(given: GivenSettings): ServerSettings {
   const stateDirectory = stateDirectoryOf(given)
   return {
@@ -319,13 +321,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     port: wholeNumber(SETTINGS.port, given.port ?? '7717', 0, 65_535),
     publicUrl: given.publicUrl === undefined ? null : baseUrl(SETTINGS.publicUrl, given.publicUrl),
     proxies: wholeNumber(SETTINGS.proxies, given.proxies ?? '0', 0, 10),
-    logLevel: oneOf(SETTINGS.logLevel, given.logLevel ?? 'info', [
-      'debug',
-      'info',
-      'warn',
-      'error',
-      'silent',
-    ]),
+    logLevel: oneOf(SETTINGS.logLevel, given.logLevel ?? 'info', LOG_LEVELS),
     leaseLife: wholeNumber(SETTINGS.leaseHours, given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
     leaseRecord: wholeNumber(SETTINGS.leaseRecordDays, given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
     runTimings: runTimings(given),
@@ -334,6 +330,11 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     openaiApiUrl: httpUrl(SETTINGS.openaiApiUrl, given.openaiApiUrl ?? 'https://api.openai.com/v1'),
     openaiIssuer: issuerUrl(SETTINGS.openaiIssuer, given.openaiIssuer ?? 'https://auth.openai.com'),
     claudeBin: given.claudeBin ?? null,
+    codexBin: given.codexBin ?? null,
+    embeddedWorker:
+      oneOf(SETTINGS.embeddedWorker, given.embeddedWorker ?? 'no', ['yes', 'no']) === 'yes'
+        ? workerSettings(given)
+        : null,
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl(SETTINGS.bedrockUrl, given.bedrockUrl),
     allowPrivateUpstreams:
       oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',

@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { inProcess } from './client/in-process.ts'
 import { environment, type ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
@@ -28,6 +29,7 @@ import { startTelling } from './control/telling/telling.ts'
 import type { Ports } from './control/use-case.ts'
 import type { CredentialType } from './domain/credential-types.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
+import type { Embedded, EmbeddedOptions } from './embedded.ts'
 import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/better-auth.ts'
 import { sha256 } from './lib/digest.ts'
 import { makeIdsBy } from './lib/id.ts'
@@ -145,13 +147,22 @@ async function begin(
   endings.push(keepRuns({ ...ports, log, guard: createGuard(ports), elapsed: () => performance.now() }))
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
-  address.url = await openDoor(settings, ports, { metrics, log, version }, endings)
+  const door = await openDoor(settings, ports, { metrics, log, version }, endings)
+  address.url = door.url
   await writeServerFile(stateDirectory, address.url)
   const signInLink = people.created ? await makeFirstLink(ports, people) : null
   const shown = { database: shownDatabase(settings.databaseUrl), key: keys.source, version }
   log.debug({ url: address.url, ...shown }, 'ready')
   watch.start()
+  const embedded = embedWorker(settings, { ports, log, people, place, ...door })
+  endings.push(async () => (await embedded)?.stop())
   return { url: address.url, firstStart: people.created, signInLink }
+}
+
+interface Door {
+  readonly url: string
+  /** The same without a socket. */
+  readonly fetch: (request: Request) => Promise<Response>
 }
 
 // From here on it is asked; the result is where. What goes on for long is ended before the door is closed.
@@ -160,7 +171,7 @@ async function openDoor(
   ports: Ports,
   tools: { readonly metrics: Metrics; readonly log: Log; readonly version: string },
   endings: Ending[],
-): Promise<string> {
+): Promise<Door> {
   const authenticate = createAuthenticator(ports)
   const ending = new AbortController()
   const app = createApp({
@@ -174,10 +185,22 @@ async function openDoor(
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
   })
+  const inside = inProcess(app)
+  endings.push(inside.settled)
   const listening = await listen(app, settings)
   endings.push(() => listening.close(GRACE))
   endings.push(() => ending.abort())
-  return listening.url
+  return { url: listening.url, fetch: inside.fetch }
+}
+
+// Nobody waits for it: the server is ready without it.
+function embedWorker(
+  settings: ServerSettings,
+  options: Omit<EmbeddedOptions, 'settings' | 'worker'>,
+): Promise<Embedded | null> {
+  const { embeddedWorker: worker } = settings
+  if (worker === null) return Promise.resolve(null)
+  return import('./embedded.ts').then((m) => m.keepEmbeddedWorker({ ...options, settings, worker }))
 }
 
 function serverId(): string {

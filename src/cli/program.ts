@@ -51,6 +51,7 @@ function addServing(program: Command, attach: Attach): void {
     .addOption(setting(SETTINGS.port))
     .addOption(setting(SETTINGS.host))
     .addOption(setting(SETTINGS.databaseUrl))
+    .option('--no-embedded-worker', 'carry out no runs here')
     .option('--open', 'open it in the browser')
   attach(serve, () => import('./commands/serve.ts').then((m) => m.run))
   const sandbox = program

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TokenFile } from '../control/admin-token.ts'
 import type { Seen, SeenFile } from '../control/audit/watch.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { errorCode, writeFileAtomically } from '../lib/atomic-file.ts'
 import { sha256 } from '../lib/digest.ts'
@@ -33,7 +34,32 @@ export async function prepareStateDirectory(path: string): Promise<void> {
 
 /** `admin.token` in this directory. */
 export function tokenFile(stateDirectory: string): TokenFile {
-  const path = join(stateDirectory, 'admin.token')
+  return tokenFileAt(join(stateDirectory, 'admin.token'))
+}
+
+export interface WorkerTokenFile extends TokenFile {
+  /** Null when there is none in it. */
+  read(): Promise<Secret | null>
+}
+
+/** `embedded-worker.token` in this directory. Refuses one that others can read. */
+export function workerTokenFile(stateDirectory: string): WorkerTokenFile {
+  const path = join(stateDirectory, 'embedded-worker.token')
+  const file = tokenFileAt(path)
+  return {
+    write: file.write,
+    async digest() {
+      await checkTokenFile(path)
+      return file.digest()
+    },
+    async read() {
+      const text = (await readIfThere(path))?.trim() ?? ''
+      return tokenKind(text) === 'api' ? new Secret(text) : null
+    },
+  }
+}
+
+function tokenFileAt(path: string): TokenFile {
   return {
     async digest() {
       const text = (await readIfThere(path))?.trim() ?? ''

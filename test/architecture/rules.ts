@@ -53,7 +53,14 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
 }
 
 // The composition root and the entry points may name anything.
-const ROOTS = ['src/main.ts', 'src/serving.ts', 'src/offline.ts', 'src/testing.ts', 'src/index.ts']
+const ROOTS = [
+  'src/main.ts',
+  'src/serving.ts',
+  'src/embedded.ts',
+  'src/offline.ts',
+  'src/testing.ts',
+  'src/index.ts',
+]
 
 // Where a Secret may become text: folders, and single files that do nothing else.
 const MAY_EXPOSE = [

@@ -35,6 +35,7 @@ export async function createWorkshop(more: Readonly<Record<string, string>> = {}
     PATH: `${join(directory, 'bin')}:/usr/bin:/bin`,
     HOME: join(directory, 'home'),
     CLAVIGER_STATE_DIR: stateDirectory,
+    CLAVIGER_EMBEDDED_WORKER: 'no',
     LANG: 'C.UTF-8',
     ...values,
     ...more,

@@ -99,7 +99,8 @@ export async function startServer(options: StartOptions): Promise<ServerProcess>
 /** The environment of a process of the proof: nothing of this machine but PATH. */
 export function serverEnvironment(stateDirectory: string, variables: Readonly<Record<string, string>> = {}) {
   const PATH = process.env.PATH ?? '/usr/bin:/bin'
-  return { PATH, HOME: stateDirectory, CLAVIGER_STATE_DIR: stateDirectory, CLAVIGER_PORT: '0', ...variables }
+  const own = { CLAVIGER_STATE_DIR: stateDirectory, CLAVIGER_PORT: '0', CLAVIGER_EMBEDDED_WORKER: 'no' }
+  return { PATH, HOME: stateDirectory, ...own, ...variables }
 }
 
 function endOf(child: ChildProcess): Promise<number | null> {

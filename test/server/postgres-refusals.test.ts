@@ -35,6 +35,7 @@ async function serve(databaseUrl: string): Promise<{ code: number | null; said: 
       PATH: process.env['PATH'] ?? '',
       HOME: stateDirectory,
       CLAVIGER_STATE_DIR: stateDirectory,
+      CLAVIGER_EMBEDDED_WORKER: 'no',
       CLAVIGER_DATABASE_URL: databaseUrl,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -97,6 +97,7 @@ const run = summary.extend({
     .array(z.object({ id, name: z.string(), type: z.string(), generation: z.int(), reason: z.string() }))
     .describe('What its last process was refused with, oldest first'),
   link: z.string().nullable().describe('Where its credentials are looked after, when that is what it lacks'),
+  hint: z.string().nullable().describe('What to do when no worker that was heard of lately would take it'),
   served: z.array(serving).describe('Every credential that served it, oldest first'),
   usage,
   messages: z.array(message),

@@ -12,10 +12,15 @@ export interface ServeOptions {
   readonly host?: string
   readonly database?: string
   readonly open?: boolean
+  /** False with --no-embedded-worker. */
+  readonly embeddedWorker: boolean
 }
 
+// Other ways to start a server have no worker in it unless it is asked for.
+const STANDARD: GivenSettings = { embeddedWorker: 'yes' }
+
 export async function run({ dependencies, ui }: Context, options: ServeOptions): Promise<number> {
-  const given = { ...givenSettings(dependencies.env), ...fromFlags(options) }
+  const given = { ...STANDARD, ...givenSettings(dependencies.env), ...fromFlags(options) }
   const settings = serverSettings(given)
   if (!isLoopback(settings.host)) {
     ui.note(
@@ -50,8 +55,9 @@ export async function run({ dependencies, ui }: Context, options: ServeOptions):
   return 0
 }
 
-function fromFlags({ port, host, database }: ServeOptions): GivenSettings {
+function fromFlags({ port, host, database, embeddedWorker }: ServeOptions): GivenSettings {
   return {
+    ...(!embeddedWorker && { embeddedWorker: 'no' }),
     ...(port !== undefined && { port }),
     ...(host !== undefined && { host }),
     ...(database !== undefined && { databaseUrl: database }),

@@ -28,6 +28,7 @@ function facts(run: Run, now: number): string[] {
     ['since', relativeTime(run.since, now)],
     ['wish', run.wish ?? undefined],
     ['look', run.link ?? undefined],
+    ['hint', run.hint ?? undefined],
     ['harness', run.harness],
     ['for', run.for.name],
     ['team', run.team ?? undefined],

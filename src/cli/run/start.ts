@@ -45,10 +45,12 @@ export async function run(context: Context, options: StartOptions): Promise<numb
   })
   if (follows) {
     context.ui.note(`Run ${made.id}`)
+    if (made.hint !== null) context.ui.note(made.hint)
     return follow(context, connection, { id: made.id, after: 0, until: made.messages[0]?.id ?? null, json })
   }
   context.ui.answer(made, () => [made.id])
   context.ui.note(`It is ${made.state}. Follow it: claviger run logs ${made.id} --follow`)
+  if (made.hint !== null) context.ui.note(made.hint)
   return 0
 }
 

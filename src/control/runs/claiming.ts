@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
+import { isOff } from '../machines/embedded.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take } from './changing.ts'
@@ -57,6 +58,7 @@ async function claimNow(workshop: Workshop, caller: Caller, input: ClaimInput): 
   const sought = soughtBy(workshop, caller, input)
   if (sought === null) return []
   if ((await workshop.store.runWork.claimable({ ...sought, limit: 1 }, false)).length === 0) return []
+  if (await isOff(workshop, caller, input.onlyFor)) return []
   try {
     return await workshop.guard.perform(caller, async (unit, authorize) => {
       const rows = await unit.runWork.claimable(sought, true)

@@ -3,6 +3,7 @@
 import type { Caller } from '../../domain/caller.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import { absent } from '../guard.ts'
+import { takersHint } from '../machines/takers.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { findRun, sightOf, visibleTo } from './seeing.ts'
@@ -33,7 +34,8 @@ export function createReadingRunUseCases(workshop: Workshop): Pick<Control, 'run
 }
 
 /** The whole of it, as this caller may see it. */
-export async function showRun({ store, publicUrl }: Workshop, caller: Caller, row: RunRow): Promise<RunView> {
+export async function showRun(workshop: Workshop, caller: Caller, row: RunRow): Promise<RunView> {
+  const { store, publicUrl } = workshop
   const sight = sightOf(caller, row)
   if (sight === null) throw absent('run', row.id)
   const served = await store.runLeases.list(row.id)
@@ -41,6 +43,7 @@ export async function showRun({ store, publicUrl }: Workshop, caller: Caller, ro
   return runView({
     ...{ row, sight, served, publicUrl: publicUrl() },
     names: await workerNames(store, row.organizationId),
+    hint: await takersHint(workshop, row),
     messages: await store.runMessages.list(row.id),
     lease: last === undefined ? undefined : await store.leases.get(row.organizationId, last.leaseId),
   })

@@ -46,9 +46,12 @@ export interface Shown {
   /** The lease of its last process, while its record is kept. */
   readonly lease: LeaseRow | undefined
   readonly publicUrl: string
+  /** What to type when it waits for nobody. */
+  readonly hint: string | null
 }
 
-export function runView({ row, sight, names, messages, served, lease, publicUrl }: Shown): RunView {
+export function runView(shown: Shown): RunView {
+  const { row, sight, names, messages, served, lease, publicUrl, hint } = shown
   const { run, wanted, pin, harness } = row
   const { credential, model, access, workspace } = wanted
   const lacksCredentials = run.state === 'waiting_for_credentials' || run.reason === nothingLeft(harness)
@@ -64,6 +67,7 @@ export function runView({ row, sight, names, messages, served, lease, publicUrl 
     until: rfc3339OrNull(run.until),
     tried: lease === undefined ? [] : triedOf(lease),
     link: lacksCredentials ? `${publicUrl}/settings/coding-agents` : null,
+    hint,
     served: served.map(servedView),
     usage: run.usage,
     messages: messages.map((message) => messageView(message, sight)),

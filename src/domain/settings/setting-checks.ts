@@ -14,6 +14,8 @@ export interface SettingDefinition {
   readonly meaning: string
 }
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
 export function databaseUrl(setting: SettingDefinition, text: string): string {
   if (/^(sqlite:|postgres(ql)?:\/\/).+/.test(text)) return text
   throw wrong(setting, 'is neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/DATABASE')
