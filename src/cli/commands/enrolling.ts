@@ -65,7 +65,10 @@ async function knownWorker(stateDirectory: string, server: string): Promise<Know
 }
 
 function sayKnown({ ui }: Context, server: string, known: Known): void {
-  if (known === 'nobody knows now') return ui.note(`It goes on with the login saved for ${server}.`)
+  if (known === 'nobody knows now') {
+    ui.note(`It goes on with the login saved for ${server}.`)
+    return
+  }
   const { id, name, agent, organization } = known
   ui.answer({ server, id, name, agent, organization }, () => [])
   ui.note(

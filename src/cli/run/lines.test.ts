@@ -18,6 +18,7 @@ const failure: Failure = {
 describe('what happens in a run', () => {
   it.each<[RecordedEvent, string[]]>([
     [{ kind: 'text', text: 'One.\nTwo.\n' }, ['One.', 'Two.']],
+    [{ kind: 'text', text: 'if (a) {\r\n\tb()\r\n}' }, ['if (a) {', '    b()', '}']],
     [{ kind: 'reasoning', text: 'hm' }, ['  ~ hm']],
     [{ kind: 'tool', call: 'c', name: 'Bash', input: '{"command":\n "ls"}' }, ['  > Bash {"command": "ls"}']],
     [{ kind: 'tool-result', call: 'c', failed: false, output: 'fine' }, []],
