@@ -6,7 +6,7 @@ const LINK = 'http://claviger.test/settings/coding-agents'
 function runThat(is: Partial<Run>): Run {
   const usage = { input: 20, cachedInput: 5, output: 3 }
   const plain = { id: 'run_1', harness: 'codex', state: 'ready', reason: '', link: null, until: null }
-  return { ...plain, tried: [], credential: null, usage, ...is } as Run
+  return { ...plain, messages: [], tried: [], credential: null, usage, ...is } as Run
 }
 
 const refusal = { id: 'crd_1', name: 'main', type: 'codex/api-key', generation: 1, reason: 'it is wrong' }
@@ -31,6 +31,10 @@ describe('how a run stands at the end', () => {
     [{}, ['Say more: claviger run send run_1 TEXT --follow']],
     [{ state: 'cancelled' }, []],
     [{ state: 'working' }, ['The run goes on: claviger run logs run_1 --follow']],
+    [
+      { state: 'working', messages: [{ state: 'done' }] as Run['messages'] },
+      ['Say more: claviger run send run_1 TEXT --follow'],
+    ],
     [{ state: 'failed' }, ['Try again: claviger run wake run_1']],
     [
       { state: 'failed', link: LINK, tried: [refusal] },

@@ -38,7 +38,8 @@ export function waitingWords({ harness, link, until }: Run): string[] {
 }
 
 /** State, what it has used, what it was refused with, and how to go on. */
-export function lastWords(run: Run): string[] {
+export function lastWords(found: Run): string[] {
+  const run = { ...found, state: restingState(found) }
   const { id, state, tried, link, usage } = run
   const tokens = `${usage.input} tokens in (${usage.cachedInput} of them cached), ${usage.output} out`
   return [
@@ -49,6 +50,12 @@ export function lastWords(run: Run): string[] {
     ...(state === 'failed' && link !== null ? [`Look after its credentials: ${link}`] : []),
     ...nextLine(run),
   ]
+}
+
+// A worker says that a message is done before it says that it waits for the next.
+function restingState({ state, messages }: Run): Run['state'] {
+  const isAnswered = messages.length > 0 && messages.every((one) => ['done', 'failed'].includes(one.state))
+  return state === 'working' && isAnswered ? 'ready' : state
 }
 
 function nextLine(run: Run): string[] {
