@@ -27,6 +27,7 @@ describe('what happens in a run', () => {
       ['  ! it failed', '    1', '    2', '    3', '    4', '    …'],
     ],
     [{ kind: 'retry', attempt: 1, of: 10, failure }, ['  … tries again: Invalid API key']],
+    [{ kind: 'retry', attempt: 2, of: 10, failure }, []],
     [{ kind: 'turn-failed', failure, usage: null }, ['  ! Invalid API key']],
     [{ kind: 'state', state: 'waiting_for_credentials', reason: 'so' }, ['— waiting for credentials: so']],
     [

@@ -18,7 +18,8 @@ export function linesOf(event: RecordedEvent): string[] {
     case 'tool-result':
       return event.failed ? ['  ! it failed', ...firstLines(event.output)] : []
     case 'retry':
-      return [`  … tries again: ${event.failure.text}`]
+      // Programs try ten times and more; why is said once.
+      return event.attempt > 1 ? [] : [`  … tries again: ${short(event.failure.text)}`]
     case 'turn-failed':
       return [`  ! ${event.failure.text}`]
     case 'notice':
