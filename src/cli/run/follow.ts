@@ -33,11 +33,19 @@ export async function follow(context: Context, connection: Connection, followed:
   for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
     await show(context, news, json)
     exit = exitOf(news.event, until) ?? (await exitOfWaiting(context, connection, followed, news.event))
-    if (exit !== null) break
+    if (exit !== null && (await isStillSo(connection, id, news.event))) break
+    exit = null
   }
   context.ui.progress('')
   ending.abort()
   return closing(context, connection, followed, exit)
+}
+
+// What rested or had failed once may go on since.
+async function isStillSo(connection: Connection, id: string, event: RecordedEvent): Promise<boolean> {
+  if (event.kind !== 'state' || isFinal(event.state)) return true
+  const run = await readRun(connection, id)
+  return run === null || run.state === event.state
 }
 
 async function closing(
