@@ -43,15 +43,19 @@ async function findToken(context: Context, settings: CommandLineSettings, server
   const { stateDirectory } = settings
   const variable = tokenVariable(context, settings)
   if (variable !== null) return variable
-  const login = await readLogin(stateDirectory)
-  if (login !== null && sameOrigin(login.server, server)) {
-    return { token: login.token, tokenSource: 'the saved login' }
-  }
+  const saved = await savedLogin(stateDirectory, server)
+  if (saved !== null) return { token: saved, tokenSource: 'the saved login' }
   const own = await readServerFile(stateDirectory)
   const admin = own !== null && sameOrigin(own, server) ? await readAdminToken(stateDirectory) : null
   return admin === null
     ? { token: null, tokenSource: null }
     : { token: admin, tokenSource: 'admin.token of the state directory' }
+}
+
+/** The token that was saved for this server, or null. */
+export async function savedLogin(stateDirectory: string, server: string): Promise<Secret | null> {
+  const login = await readLogin(stateDirectory)
+  return login !== null && sameOrigin(login.server, server) ? login.token : null
 }
 
 // API_KEY is too common a name: it counts only when it holds a token of ours.

@@ -195,14 +195,14 @@ test('login asks for the token without showing it', async () => {
   expect(stdout + stderr).not.toContain(token)
 })
 
-test('worker --enrol asks for the code without showing it, and a used one changes nothing', async () => {
+test('worker --enrol asks for the code without showing it, and on a worker it is not used', async () => {
   const enrol = await workshop.run('claviger admin worker enrol build-1 --json 2> /dev/null')
   const { code } = JSON.parse(enrol.stdout) as { code: string }
   const server = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8')) as {
     url: string
   }
   const env = { ...workshop.env, CLAVIGER_STATE_DIR: join(workshop.directory, 'machine') }
-  const argv = ['worker', '--server', server.url, '--enrol']
+  const argv = ['worker', '--server', server.url, '--enrol', '--enrol-only']
   const question = /Enrolment code for http/
   const answers: [RegExp, string][] = [
     [question, 'nonsense\r'],
@@ -216,9 +216,9 @@ test('worker --enrol asks for the code without showing it, and a used one change
   })
   expect(stdout + stderr).not.toContain(code)
   const saved = readFileSync(join(env.CLAVIGER_STATE_DIR, 'login.json'), 'utf8')
-  const again = await onTerminal(argv, [[question, `${code}\r`]], env)
-  expect(again).toMatchObject({ exitCode: 3, stdout: '' })
-  expect(again.stderr).toContain('This enrolment code was used already.')
+  const again = await onTerminal(argv, [], env)
+  expect(again).toMatchObject({ exitCode: 0, stdout: '' })
+  expect(again.stderr).toContain('This machine is the worker build-1 of My organization already')
   expect(readFileSync(join(env.CLAVIGER_STATE_DIR, 'login.json'), 'utf8')).toBe(saved)
 })
 

@@ -23,6 +23,7 @@ beforeEach(async () => {
     CLAVIGER_OPENAI_ISSUER: sandbox.issuerUrl,
     SANDBOX: sandbox.url,
     CODEX: (await agentPrograms()).codex,
+    CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl,
   })
   await workshop.startServer()
 })

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { untilEnded } from '../signals.ts'
 import { plain } from '../text.ts'
+import { exitOfFailure, followLine, lastWords, readRun, waitingWords, waitsForPeople } from './ending.ts'
 import { linesOf } from './lines.ts'
 
 export interface Followed {
@@ -20,7 +21,10 @@ export interface Followed {
   readonly json: boolean
 }
 
-/** The exit code says whether it went well. Ctrl-C ends the showing, not the run. */
+/**
+ * The exit code says whether it went well. Ctrl-C ends the showing, not the run. Where nobody can be asked it does not wait
+ * for somebody to sign in before a message is answered.
+ */
 export async function follow(context: Context, connection: Connection, followed: Followed): Promise<number> {
   const { id, after, until, json } = followed
   const ending = new AbortController()
@@ -28,14 +32,49 @@ export async function follow(context: Context, connection: Connection, followed:
   let exit: number | null = null
   for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
     await show(context, news, json)
-    exit = exitOf(news.event, until)
-    if (exit !== null) break
+    exit = exitOf(news.event, until) ?? (await exitOfWaiting(context, connection, followed, news.event))
+    if (exit !== null && (await isStillSo(connection, id, news.event))) break
+    exit = null
   }
   context.ui.progress('')
-  if (exit === null && ending.signal.aborted)
-    context.ui.note(`The run goes on: claviger run logs ${id} --follow`)
   ending.abort()
-  return exit ?? EXIT.ok
+  return closing(context, connection, followed, exit)
+}
+
+// What rested or had failed once may go on since.
+async function isStillSo(connection: Connection, id: string, event: RecordedEvent): Promise<boolean> {
+  if (event.kind !== 'state' || isFinal(event.state)) return true
+  const run = await readRun(connection, id)
+  return run === null || run.state === event.state
+}
+
+async function closing(
+  { ui }: Context,
+  connection: Connection,
+  { id, json }: Followed,
+  exit: number | null,
+): Promise<number> {
+  const run = await readRun(connection, id)
+  if (!json) for (const line of run === null ? [followLine(id)] : lastWords(run)) ui.note(line)
+  const isStuck = exit === null && run?.state === 'waiting_for_credentials'
+  return isStuck || exit === EXIT.failed ? exitOfFailure(run) : (exit ?? EXIT.ok)
+}
+
+// Null: it goes on. What waited when it was said may go on by now.
+async function exitOfWaiting(
+  { ui }: Context,
+  connection: Connection,
+  { id, until, json }: Followed,
+  event: RecordedEvent,
+): Promise<number | null> {
+  if (event.kind !== 'state' || event.state !== 'waiting_for_credentials') return null
+  const run = await readRun(connection, id)
+  if (run?.state !== 'waiting_for_credentials') return null
+  if (!ui.interactive && until !== null && waitsForPeople(run)) return EXIT.failed
+  ui.progress('')
+  if (!json) for (const line of waitingWords(run)) ui.note(`  ${line}`)
+  ui.progress(nowOf(event.state))
+  return null
 }
 
 /** One event: its lines, or with --json a line of JSON. */
@@ -48,7 +87,7 @@ export async function show({ ui }: Context, news: RunNews, json: boolean): Promi
 }
 
 const GOES_ON: Partial<Record<RunState, string>> = {
-  queued: 'waiting for a worker',
+  queued: 'waiting for a worker (claviger worker, on any machine)',
   booting: 'making its workspace',
   working: 'working',
   reauthenticating: 're-authenticating',

@@ -18,6 +18,7 @@ const failure: Failure = {
 describe('what happens in a run', () => {
   it.each<[RecordedEvent, string[]]>([
     [{ kind: 'text', text: 'One.\nTwo.\n' }, ['One.', 'Two.']],
+    [{ kind: 'text', text: 'if (a) {\r\n\tb()\r\n}' }, ['if (a) {', '    b()', '}']],
     [{ kind: 'reasoning', text: 'hm' }, ['  ~ hm']],
     [{ kind: 'tool', call: 'c', name: 'Bash', input: '{"command":\n "ls"}' }, ['  > Bash {"command": "ls"}']],
     [{ kind: 'tool-result', call: 'c', failed: false, output: 'fine' }, []],
@@ -26,6 +27,7 @@ describe('what happens in a run', () => {
       ['  ! it failed', '    1', '    2', '    3', '    4', '    …'],
     ],
     [{ kind: 'retry', attempt: 1, of: 10, failure }, ['  … tries again: Invalid API key']],
+    [{ kind: 'retry', attempt: 2, of: 10, failure }, []],
     [{ kind: 'turn-failed', failure, usage: null }, ['  ! Invalid API key']],
     [{ kind: 'state', state: 'waiting_for_credentials', reason: 'so' }, ['— waiting for credentials: so']],
     [

@@ -10,18 +10,16 @@ const OUTPUT_LINES = 4
 export function linesOf(event: RecordedEvent): string[] {
   switch (event.kind) {
     case 'text':
-      return event.text.trimEnd().split('\n')
+      return linesIn(event.text)
     case 'reasoning':
-      return event.text
-        .trimEnd()
-        .split('\n')
-        .map((line) => `  ~ ${line}`)
+      return linesIn(event.text).map((line) => `  ~ ${line}`)
     case 'tool':
       return [`  > ${event.name} ${short(event.input)}`]
     case 'tool-result':
       return event.failed ? ['  ! it failed', ...firstLines(event.output)] : []
     case 'retry':
-      return [`  … tries again: ${event.failure.text}`]
+      // Programs try ten times and more; why is said once.
+      return event.attempt > 1 ? [] : [`  … tries again: ${short(event.failure.text)}`]
     case 'turn-failed':
       return [`  ! ${event.failure.text}`]
     case 'notice':
@@ -43,13 +41,19 @@ function credentialOf({ credential }: Extract<RecordedEvent, { kind: 'credential
   return credential === null ? "the machine's own login" : `${credential.name} (${credential.type})`
 }
 
+// What a terminal would take as a jump is blanks here; everything else that could steer it is made visible by `plain`.
+function linesIn(text: string): string[] {
+  const lines = text.trimEnd().split(/\r?\n/)
+  return lines.map((line) => line.replaceAll('\t', '    '))
+}
+
 function short(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > INPUT_AT_MOST ? `${line.slice(0, INPUT_AT_MOST - 1)}…` : line
 }
 
 function firstLines(text: string): string[] {
-  const lines = text.trimEnd().split('\n')
+  const lines = linesIn(text)
   const shown = lines.slice(0, OUTPUT_LINES).map((line) => `    ${line}`)
   return lines.length > OUTPUT_LINES ? [...shown, '    …'] : shown
 }

@@ -340,6 +340,19 @@ describe('a worker that is gone', () => {
     expect(await other.claim()).toMatchObject([{ id, isNew: false, moved: true, session: null }])
   })
 
+  it('for good takes nothing that comes while it waits', async () => {
+    const house = createHouse()
+    const worker = await workerOf(house)
+    const since = performance.now()
+    const waiting = worker.claim({ waitSeconds: 20 })
+    setTimeout(async () => {
+      await house.ask('ada', 'workers.revoke', { name: 'box' })
+      await begun(house)
+    }, 50)
+    expect(await waiting).toEqual([])
+    expect(performance.now() - since).toBeLessThan(10_000)
+  })
+
   it('is not taken for silent by a server that was away itself', async () => {
     const house = createHouse()
     const id = await begun(house)

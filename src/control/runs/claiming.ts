@@ -36,15 +36,19 @@ async function claimSoon(
 ): Promise<Result<'runs.claim'>> {
   const ear = hearing.listen()
   const until = performance.now() + input.waitSeconds * 1_000
+  const selves = [caller.id, caller.tokenId, caller.agent]
+  let isInDoubt = false
   try {
     for (;;) {
+      // Whoever may not be a worker any more asks again, and is looked at as it does.
+      if (isInDoubt) return { runs: [] }
       const runs = await claimNow(workshop, caller, input)
       const left = until - performance.now()
       if (runs.length > 0 || left <= 0 || workshop.ending?.aborted) return { runs }
-      await ear.heard(
-        Math.min(left, LOOK_EVERY),
-        ({ topic, subject }) => topic === 'queue' && subject === caller.organizationId,
-      )
+      await ear.heard(Math.min(left, LOOK_EVERY), ({ topic, subject }) => {
+        if (topic === 'holders' && selves.includes(subject)) isInDoubt = true
+        return isInDoubt || (topic === 'queue' && subject === caller.organizationId)
+      })
     }
   } finally {
     ear.stop()

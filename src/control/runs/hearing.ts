@@ -1,4 +1,4 @@
-// Waiting for something to become of a run, or for a run to claim: signals say when to look, and a look now and then is
+// Waiting for something to become of a run or of whoever asks, or for a run to claim: signals say when to look, and a look now and then is
 // behind them.
 
 import type { Signal } from '../../store/signal-group.ts'
@@ -29,7 +29,7 @@ export function createHearing({ store, ending }: Pick<Ports, 'store' | 'ending'>
       const missed = new Set<Signal | 'missed'>()
       let wake: () => void = () => undefined
       const deaf = store.signals.listen((heard) => {
-        if (heard !== 'missed' && heard.topic !== 'runs' && heard.topic !== 'queue') return
+        if (heard !== 'missed' && heard.topic === 'grants') return
         missed.add(heard)
         wake()
       })
