@@ -62,7 +62,6 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
   const stopping = new AbortController()
   let last = 0
   let backlog = 0
-  let failure: Error | null = null
   let isSending = false
   let isUrgent = false
 
@@ -72,12 +71,8 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
       listeners.resolve(item.seq)
     }
   }
-  const giveUp = (why: Error) => {
-    failure ??= why
-    listeners.rejectAll(why)
-  }
   const fail = (error: ClavigerError) => {
-    giveUp(error)
+    listeners.giveUp(error)
     lost(error)
   }
   const work = async () => {
@@ -102,7 +97,7 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
     isSending = true
     void work().finally(() => {
       isSending = false
-      if (waiting.length > 0 && failure === null && !stopping.signal.aborted) begin()
+      if (waiting.length > 0 && listeners.failure === null && !stopping.signal.aborted) begin()
       else isUrgent = false
     })
   }
@@ -115,7 +110,7 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
     begin()
   }
   const until = (seq: number) => {
-    if (failure !== null) return Promise.reject(failure)
+    if (listeners.failure !== null) return Promise.reject(listeners.failure)
     if (!waiting.some(({ item }) => item.seq === seq)) return Promise.resolve()
     isUrgent = true
     return listeners.listen(seq)
@@ -131,7 +126,7 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
     backlog: () => backlog,
     stop() {
       stopping.abort()
-      giveUp(new Interrupted())
+      listeners.giveUp(new Interrupted())
     },
   }
 }
@@ -139,7 +134,11 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
 // Who waits until an item is kept.
 function createListeners() {
   const all = new Map<number, PromiseWithResolvers<void>[]>()
+  let failure: Error | null = null
   return {
+    get failure() {
+      return failure
+    },
     listen(seq: number): Promise<void> {
       const listener = Promise.withResolvers<void>()
       all.set(seq, [...(all.get(seq) ?? []), listener])
@@ -149,7 +148,8 @@ function createListeners() {
       for (const { resolve } of all.get(seq) ?? []) resolve()
       all.delete(seq)
     },
-    rejectAll(why: Error) {
+    giveUp(why: Error) {
+      failure ??= why
       for (const { reject } of [...all.values()].flat()) reject(why)
       all.clear()
     },
