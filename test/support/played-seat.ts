@@ -15,6 +15,8 @@ export type Turn =
   | { readonly is: 'dies'; readonly early: boolean }
   /** It tries again by itself, and is done when somebody lets it. */
   | { readonly is: 'warns'; readonly failure: Failure; readonly until: Promise<unknown> }
+  /** Done after a while. */
+  | { readonly is: 'slow'; readonly ms: number }
   /** Until its process is ended. */
   | { readonly is: 'hangs' }
 
@@ -56,7 +58,7 @@ export function playedSeat(
     ending.resolve(DIED)
     ending = Promise.withResolvers()
   }
-  const playTurn = async (turn: Turn, text: string): Promise<TurnEnd> => {
+  const playTurn = async (turn: Turn, text: string, isEnded: () => boolean): Promise<TurnEnd> => {
     if (turn.is === 'dies' && turn.early) return DIED
     program.taken.push(text)
     await hear({ kind: 'session', session: 's1', model: null })
@@ -71,9 +73,13 @@ export function playedSeat(
         await hear({ kind: 'retry', attempt: 1, of: null, failure: turn.failure })
         await turn.until
         break
+      case 'slow':
+        await new Promise((resolve) => setTimeout(resolve, turn.ms))
+        break
       case 'done':
         break
     }
+    if (isEnded()) return DIED
     const answer = `answer ${program.said.length + 1}`
     program.said.push(answer)
     await hear({ kind: 'text', text: answer })
@@ -94,9 +100,10 @@ export function playedSeat(
       program.refreshed += 1
     },
     async give(message, text) {
-      const { promise } = ending
+      const own = ending
       if (program.giving?.message !== message) program.giving = { message, from: program.taken.length }
-      return Promise.race([promise, playTurn(program.turns.shift() ?? { is: 'done' }, text)])
+      const turn = program.turns.shift() ?? { is: 'done' }
+      return Promise.race([own.promise, playTurn(turn, text, () => own !== ending)])
     },
     async has(message, text) {
       const { giving, from } = program
