@@ -6,7 +6,6 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { vi } from 'vitest'
 import type { Output, Request } from '../../src/api/schemas.ts'
 import { type Client, createClient } from '../../src/client/client.ts'
 import type { GivenSettings } from '../../src/config.ts'
@@ -27,6 +26,7 @@ import { MAIN, run } from './program-run.ts'
 export type RunView = Output<'runs.read'>
 
 export interface WorkerProcess {
+  readonly pid: number
   /** Everything it said so far. */
   output(): string
   stop(): Promise<void>
@@ -42,6 +42,8 @@ export interface RunWorld {
   /** The home directory of the worker's machine. */
   readonly home: string
   startWorker(): Promise<WorkerProcess>
+  /** Everything that the servers logged. */
+  logs(): string
   /** SIGKILL to those that were started. */
   killWorker(): Promise<void>
   /** Ends the server with SIGKILL, and starts it on its disk again at the same port. */
@@ -89,6 +91,7 @@ export async function runWorld(options: WorldOptions = {}): Promise<RunWorld> {
     ...{ bedrockUrl: sandbox.bedrockUrl, claudeBin: claude, ...options.settings },
   }
   let server: ServerProcess = await started(settings, hosts)
+  let logged = ''
   const url = server.said.slice('url '.length)
   const token = (await readFile(join(stateDirectory, 'admin.token'), 'utf8')).trim()
   const client = createClient({ server: url, token: new Secret(token) })
@@ -118,12 +121,14 @@ export async function runWorld(options: WorldOptions = {}): Promise<RunWorld> {
       workers.add(worker)
       return worker
     },
+    logs: () => logged + server.logs(),
     async killWorker() {
       for (const worker of workers) await worker.kill()
       workers.clear()
     },
     async restartServer(away = 0) {
       await server.kill()
+      logged += server.logs()
       await new Promise((resolve) => setTimeout(resolve, away))
       server = await started({ ...settings, port: new URL(url).port }, hosts)
     },
@@ -159,14 +164,9 @@ async function started(
   settings: GivenSettings,
   hosts: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
-  for (const [name, value] of Object.entries(hosts)) vi.stubEnv(name, value)
-  try {
-    const server = await startServerProcess(settings)
-    if (!server.said.startsWith('url ')) throw new Error(`${server.said}\n${server.logs()}`)
-    return server
-  } finally {
-    vi.unstubAllEnvs()
-  }
+  const server = await startServerProcess(settings, 0, hosts)
+  if (!server.said.startsWith('url ')) throw new Error(`${server.said}\n${server.logs()}`)
+  return server
 }
 
 async function launchWorker(cwd: string, env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
@@ -179,13 +179,16 @@ async function launchWorker(cwd: string, env: Readonly<Record<string, string>>):
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
     })
-  await vi.waitUntil(() => output.includes('Carrying out runs') || child.exitCode !== null, 20_000)
-  if (child.exitCode !== null) throw new Error(output)
+  while (!output.includes('Carrying out runs')) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(output)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await exited
   }
-  return { output: () => output, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+  const pid = child.pid ?? 0
+  return { pid, output: () => output, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
 async function until(

@@ -17,6 +17,9 @@ import { prove as noPlaintext } from './no-plaintext.ts'
 import type { ProofResult, Prove } from './proof.ts'
 import { prove as rekey } from './rekey.ts'
 import { proveWithAccident as proveReplicasWithAccident, prove as replicas } from './replicas.ts'
+import { prove as runsKill } from './runs/kill.ts'
+import { proveWith as runsMany } from './runs/many.ts'
+import { prove as runsServerAway } from './runs/server-away.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
 
@@ -34,6 +37,9 @@ const proofs: [string, Prove, number][] = [
   ['kill -9 at each step of a renewal', grantKill, 1],
   ['servers that sleep, and a database that is away, during a renewal', grantPauses, 1],
   ['clocks that are off during a renewal', grantClocks, 1],
+  ['kill -9 of program, worker and server in the middle of turns', runsKill, 1],
+  ['short runs, three workers and three servers', runsMany(12), 1],
+  ['a server that is away under runs', runsServerAway, 1],
   ['swapped rows', swappedRows, 2],
   ['no plaintext at rest or in output', noPlaintext, 1],
   ['a long audit log', proveLength(2_000), 1],

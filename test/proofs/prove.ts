@@ -19,6 +19,9 @@ import { prove as noPlaintext } from './no-plaintext.ts'
 import type { Figure, ProofResult, Prove } from './proof.ts'
 import { prove as rekey } from './rekey.ts'
 import { prove as replicas } from './replicas.ts'
+import { prove as runsKill } from './runs/kill.ts'
+import { prove as runsMany } from './runs/many.ts'
+import { prove as runsServerAway } from './runs/server-away.ts'
 import { prove as swappedRows } from './swapped-rows.ts'
 import { prove as twoServers } from './two-servers.ts'
 
@@ -40,6 +43,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'grant-kill': { prove: grantKill, rounds: 25 },
   'grant-pauses': { prove: grantPauses, rounds: 10 },
   'grant-clocks': { prove: grantClocks, rounds: 10 },
+  'runs-kill': { prove: runsKill, rounds: 20 },
+  'runs-many': { prove: runsMany, rounds: 5 },
+  'runs-server-away': { prove: runsServerAway, rounds: 6 },
   // More than there are: every change is tried.
   'swapped-rows': { prove: swappedRows, rounds: 1000 },
   'no-plaintext': { prove: noPlaintext, rounds: 3 },

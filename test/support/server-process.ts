@@ -20,10 +20,15 @@ export interface ServerProcess {
   kill(): Promise<void>
 }
 
-/** `ahead`: how far the clock of its machine is ahead, in milliseconds. */
-export async function startServerProcess(settings: GivenSettings, ahead = 0): Promise<ServerProcess> {
+/** `ahead`: how far the clock of its machine is ahead, in milliseconds. `environment`: what it has beside ours. */
+export async function startServerProcess(
+  settings: GivenSettings,
+  ahead = 0,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const child = spawn(process.execPath, [DRIVER, JSON.stringify(settings), String(ahead)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   })
   const exited = once(child, 'exit')
   let logged = ''

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { ACCESS } from '../../domain/runs/conversation.ts'
+import { SAID_AT_MOST as MOST } from '../../domain/runs/limits.ts'
 import { MESSAGE_STATES, REPORTED_STATES, RUN_STATES } from '../../domain/runs/run.ts'
 import { harness, id, name, owner, time } from './shared.ts'
 
@@ -14,7 +15,6 @@ const text = (max: number) =>
 
 /** Longer ones belong into a file of the workspace. */
 const MESSAGE_AT_MOST = 200_000
-const OUTPUT_AT_MOST = 400_000
 
 const messageText = text(MESSAGE_AT_MOST).min(1)
 const ownId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/)
@@ -116,26 +116,30 @@ const failure = z.strictObject({
     'network',
   ]),
   status: z.int().nullable(),
-  code: text(200).nullable(),
-  text: text(20_000),
+  code: text(MOST.word).nullable(),
+  text: text(MOST.failure),
   resetsAt: z.int().nullable(),
 })
 
-const output = text(OUTPUT_AT_MOST)
-const call = text(200)
+const output = text(MOST.output)
+const call = text(MOST.word)
 const turnUsage = usage.nullable()
 
 const conversationEvent = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('session'), session: text(500).min(1), model: text(200).nullable() }),
+  z.strictObject({
+    kind: z.literal('session'),
+    session: text(MOST.session).min(1),
+    model: text(MOST.word).nullable(),
+  }),
   z.strictObject({ kind: z.literal('text'), text: output }),
   z.strictObject({ kind: z.literal('reasoning'), text: output }),
-  z.strictObject({ kind: z.literal('tool'), call, name: text(500), input: output }),
+  z.strictObject({ kind: z.literal('tool'), call, name: text(MOST.toolName), input: output }),
   z.strictObject({ kind: z.literal('tool-result'), call, failed: z.boolean(), output }),
   z.strictObject({ kind: z.literal('retry'), attempt: z.int(), of: z.int().nullable(), failure }),
   z.strictObject({ kind: z.literal('turn-done'), usage: turnUsage }),
   z.strictObject({ kind: z.literal('turn-failed'), failure, usage: turnUsage }),
-  z.strictObject({ kind: z.literal('notice'), text: text(20_000) }),
-  z.strictObject({ kind: z.literal('unknown'), name: text(200) }),
+  z.strictObject({ kind: z.literal('notice'), text: text(MOST.notice) }),
+  z.strictObject({ kind: z.literal('unknown'), name: text(MOST.word) }),
 ])
 
 const numbered = { seq: z.int().min(1).describe('1, 2, 3 … under one claim'), at: time }
@@ -147,7 +151,7 @@ const item = z.discriminatedUnion('is', [
   }),
   z.strictObject({
     ...{ is: z.literal('state'), ...numbered, state: z.enum(REPORTED_STATES) },
-    reason: text(2000).default(''),
+    reason: text(MOST.reason).default(''),
     until: time.optional().describe('While it waits: when it looks again'),
   }),
   z.strictObject({
@@ -157,7 +161,7 @@ const item = z.discriminatedUnion('is', [
       .describe(
         'sent: before the program gets it. queued: the program certainly never got it. done, failed: what came of it',
       ),
-    reason: text(2000).default(''),
+    reason: text(MOST.reason).default(''),
   }),
 ])
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import { eventsOf, lines, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
@@ -181,6 +182,26 @@ it('a server that goes down lets nobody wait', async () => {
   ]
   setTimeout(() => ending.abort(), 50)
   expect(await Promise.all(waiting)).toEqual([{ runs: [] }, { lost: [], news: [] }])
+})
+
+it('a request of a worker that was started again meanwhile takes nothing from it', async () => {
+  const house = createHouse()
+  const worker = await workerOf(house)
+  const earlier = worker.claim({ waitSeconds: 5 })
+  await sleep(20)
+  house.clock.now += 1_000
+  const later = worker.claim({ waitSeconds: 5 })
+  const id = await begun(house)
+  const [[run], before] = await Promise.all([later, earlier])
+  expect([run?.id, before]).toEqual([id, []])
+
+  // Over another server, which knows nothing of the second one.
+  const { 'runs.claim': elsewhere } = createControl(house.ports)
+  house.clock.now -= 1_000
+  const asked = { harnesses: ['claude' as const], capacity: 1, directories: [], holding: [] }
+  expect(await elsewhere(worker.caller, { ...asked, waitSeconds: 0 })).toEqual({ runs: [] })
+  house.clock.now += 1_000
+  expect((await elsewhere(worker.caller, { ...asked, waitSeconds: 0 })).runs).toHaveLength(1)
 })
 
 describe('a run rests', () => {

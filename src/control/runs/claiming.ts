@@ -22,15 +22,33 @@ type BeatInput = Parameters<Control['runs.heartbeat']>[1]
 
 export function createClaimingUseCases(workshop: Workshop): Pick<Control, 'runs.claim' | 'runs.heartbeat'> {
   const hearing = createHearing(workshop)
+  const latest = new Map<string, Asking>()
   return {
-    'runs.claim': (caller, input) => claimSoon(workshop, hearing, caller, input),
+    'runs.claim': async (caller, input) => {
+      const asking: Asking = { askedAt: workshop.now(), over: Promise.withResolvers() }
+      // A worker asks once at a time: whoever asked before in its name is gone, and would take what nobody carries out.
+      latest.get(caller.id)?.over.resolve(null)
+      latest.set(caller.id, asking)
+      try {
+        return await claimSoon(workshop, hearing, asking, caller, input)
+      } finally {
+        if (latest.get(caller.id) === asking) latest.delete(caller.id)
+      }
+    },
     'runs.heartbeat': (caller, input) => beatSoon(workshop, hearing, caller, input),
   }
+}
+
+interface Asking {
+  readonly askedAt: number
+  /** Resolved when the same worker asks anew. */
+  readonly over: PromiseWithResolvers<null>
 }
 
 async function claimSoon(
   workshop: Workshop,
   hearing: Hearing,
+  { askedAt, over }: Asking,
   caller: Caller,
   input: ClaimInput,
 ): Promise<Result<'runs.claim'>> {
@@ -42,13 +60,14 @@ async function claimSoon(
     for (;;) {
       // Whoever may not be a worker any more asks again, and is looked at as it does.
       if (isInDoubt) return { runs: [] }
-      const runs = await claimNow(workshop, caller, input)
+      const runs = await claimNow(workshop, caller, input, askedAt)
       const left = until - performance.now()
       if (runs.length > 0 || left <= 0 || workshop.ending?.aborted) return { runs }
-      await ear.heard(Math.min(left, LOOK_EVERY), ({ topic, subject }) => {
+      const heard = ear.heard(Math.min(left, LOOK_EVERY), ({ topic, subject }) => {
         if (topic === 'holders' && selves.includes(subject)) isInDoubt = true
         return isInDoubt || (topic === 'queue' && subject === caller.organizationId)
       })
+      if ((await Promise.race([heard, over.promise])) === null) return { runs: [] }
     }
   } finally {
     ear.stop()
@@ -58,14 +77,22 @@ async function claimSoon(
 class NothingThere extends Error {}
 
 // Looked at without a lock first: most of those who ask get nothing.
-async function claimNow(workshop: Workshop, caller: Caller, input: ClaimInput): Promise<Claimed[]> {
+async function claimNow(
+  workshop: Workshop,
+  caller: Caller,
+  input: ClaimInput,
+  askedAt: number,
+): Promise<Claimed[]> {
   const sought = soughtBy(workshop, caller, input)
   if (sought === null) return []
-  if ((await workshop.store.runWork.claimable({ ...sought, limit: 1 }, false)).length === 0) return []
+  // What it was given since it has asked went to a later process of the same worker, maybe over another server.
+  const isForIt = ({ run: { claim } }: RunRow) => claim?.worker !== caller.id || claim.at <= askedAt
+  const open = await workshop.store.runWork.claimable(sought, false)
+  if (!open.some(isForIt)) return []
   if (await isOff(workshop, caller, input.onlyFor)) return []
   try {
     return await workshop.guard.perform(caller, async (unit, authorize) => {
-      const rows = await unit.runWork.claimable(sought, true)
+      const rows = (await unit.runWork.claimable(sought, true)).filter(isForIt)
       if (rows.length === 0) throw new NothingThere()
       const claimed: Claimed[] = []
       for (const row of rows) {

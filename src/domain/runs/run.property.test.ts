@@ -138,6 +138,14 @@ const report = (run: Run, to: (typeof REPORTED_STATES)[number]) =>
   stepped(run, { is: 'moved', to, at: 2, reason: '', until: null })
 
 describe('what happens to a run', () => {
+  it('is what was wished last, though its worker has obeyed what was wished before', () => {
+    const asked = (what: RunRequest, run: Run) => stepped(run, { is: 'asked', what, at: 2 })
+    expect(report(asked('cancel', asked('end', booted())), 'done').state).toBe('cancelled')
+    const woken = asked('wake', asked('hibernate', stepped(booted(), { is: 'message-queued', at: 1 })))
+    const sent = stepped(woken, { is: 'message-moved', from: 'queued', to: 'sent' })
+    expect(report(sent, 'hibernated')).toMatchObject({ state: 'queued', claim: null })
+  })
+
   it('its session stays with the machine that has it', () => {
     const run = stepped(booted(), { is: 'session', session: 's1' })
     const resting = report(run, 'hibernated')

@@ -257,10 +257,10 @@ function moved(run: Run, step: Extract<Step, { is: 'moved' }>): Run {
 function left(held: Run, to: ReportedState, at: number, reason: string): Run {
   const end = wishedEnd(held)
   const run = { ...held, lastClaim: held.claim?.id ?? null }
-  if (isFinal(to) && end !== to) throw unasked(to)
+  if (isFinal(to) && end === null) throw unasked(to)
   if (end !== null) return rest(run, end, at, reason)
-  // A message that came while the worker made up its mind.
-  if (to === 'hibernated' && run.waiting > 0 && run.wish === null)
+  // It was woken while the worker put it to sleep, and has something to do.
+  if (to === 'hibernated' && run.waiting + run.open > 0 && run.wish === null)
     return { ...queued(run, at, ''), claim: null }
   return rest(run, to, at, reason)
 }

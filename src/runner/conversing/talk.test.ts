@@ -91,6 +91,40 @@ describe.each(['conversation', 'turn'] as const)('a process for a %s', (processF
     expect(await turn).toMatchObject({ kind: 'failed', failure: { code: 'died' } })
   })
 
+  it('that is stopped while it is started is given nothing', async () => {
+    const log = join(cwd, 'log')
+    const gate = Promise.withResolvers<void>()
+    const { talk } = talkTo(standIn(processFor, log), { onStart: () => gate.promise })
+    const turn = talk.turn('say one')
+    const stopped = talk.stop()
+    gate.resolve()
+    expect(await turn).toMatchObject({ kind: 'failed', failure: { code: 'died' } })
+    await stopped
+    expect(await readFile(log, 'utf8').catch(() => 'nothing')).toBe('nothing')
+    expect(talk.isRunning).toBe(false)
+  })
+
+  it('goes on with a session that an earlier process has begun without a word', async () => {
+    const { talk, heard } = talkTo(standIn(processFor))
+    await talk.turn('die 1')
+    const conversing = standIn(processFor)
+    const starts: string[] = []
+    const inUse = { kind: 'program', status: null, code: 'session_in_use', text: '', resetsAt: null } as const
+    const second = talkTo({
+      ...conversing,
+      arguments: (start) => {
+        starts.push(start.session.kind)
+        return start.session.kind === 'new' ? ['-e', ''] : conversing.arguments(start)
+      },
+      reader: (options) => ({ ...conversing.reader(options), ended: () => inUse }),
+    })
+    expect(await second.talk.turn('say one')).toMatchObject({ failure: { code: 'session_in_use' } })
+    expect(second.talk.session).toBe('s1')
+    expect(await second.talk.turn('say one')).toEqual(DONE)
+    expect(starts).toEqual(['new', 'resume'])
+    expect(heard).toHaveLength(1)
+  })
+
   it('is given what nobody else sees on its standard input, and nothing twice', async () => {
     const log = join(cwd, 'log')
     const { talk } = talkTo(standIn(processFor, log))

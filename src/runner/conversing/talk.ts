@@ -10,7 +10,12 @@ import {
   NO_USAGE,
   type Usage,
 } from '../../domain/runs/conversation.ts'
-import type { ConversationReader, Conversing, Session } from '../../harnesses/conversing.ts'
+import {
+  type ConversationReader,
+  type Conversing,
+  FAILURE_CODE,
+  type Session,
+} from '../../harnesses/conversing.ts'
 import type { Environment } from '../materialize.ts'
 import type { Lifeline } from '../supervise.ts'
 import { type Child, startChild } from './child.ts'
@@ -52,7 +57,7 @@ export interface Talk {
    * started; whatever else happens is how the turn ended.
    */
   turn(text: string): Promise<TurnEnd>
-  /** Ends the process, and a turn with it. */
+  /** Ends the process, and a turn with it. There are no more turns. */
   stop(): Promise<void>
 }
 
@@ -74,6 +79,7 @@ export function createTalk(options: TalkOptions): Talk {
   let { session: start, used } = options
   let name: string | null = start.kind === 'resume' ? start.id : null
   let process: Process | null = null
+  let isStopped = false
 
   const open = async (): Promise<Process> => {
     const words = conversing.arguments({ session: start, model: options.model, access: options.access })
@@ -95,6 +101,11 @@ export function createTalk(options: TalkOptions): Talk {
     }
     await options.hear(event)
   }
+  // An earlier process has begun the session, and was gone before it could say so.
+  const goOnWith = async (end: TurnEnd) => {
+    if (end.kind === 'done' || end.failure.code !== FAILURE_CODE.sessionInUse || start.kind !== 'new') return
+    await hear({ kind: 'session', session: start.id, model: null })
+  }
 
   return {
     get session() {
@@ -106,16 +117,25 @@ export function createTalk(options: TalkOptions): Talk {
     async turn(text) {
       process ??= await open()
       const { child } = process
+      // While it was started.
+      if (isStopped) {
+        await close()
+        return failed(STOPPED)
+      }
       child.write(conversing.input(text))
       if (conversing.processFor === 'turn') child.closeInput()
       const end = await readTurn(process, options, hear)
       used = addUsage(used, end.usage ?? NO_USAGE)
+      await goOnWith(end.turn)
       const isOver = end.hasEnded || end.isStuck
       if (conversing.processFor === 'turn' && !isOver) await atMost(GRACE, child.ended)
       if (conversing.processFor === 'turn' || isOver) await close()
       return end.turn
     },
-    stop: close,
+    stop() {
+      isStopped = true
+      return close()
+    },
   }
 }
 
@@ -155,6 +175,8 @@ async function readTurn(
 }
 
 const NO_FAILURE: Failure = { kind: 'program', status: null, code: 'silent', text: '', resetsAt: null }
+
+const STOPPED: Failure = { ...NO_FAILURE, code: FAILURE_CODE.died, text: 'It was ended.' }
 
 function failed(failure: Failure): TurnEnd {
   return { kind: 'failed', failure, usage: null }

@@ -3,6 +3,7 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import type { ConversationEvent } from '../../domain/runs/conversation.ts'
+import type { RunWish } from '../../domain/runs/run.ts'
 import type { LeaseRequest } from '../lease-source.ts'
 import { converse } from './conversation.ts'
 import { createInbox } from './inbox.ts'
@@ -45,6 +46,9 @@ const STATE_OF = { hibernate: 'hibernated', cancel: 'cancelled', end: 'done' } a
 const MOST_BACKLOG = 20_000_000
 const LOOK_AGAIN_MS = 100
 
+// So long a worker that goes waits for the server to take what is still to be said.
+const LAST_WORDS_MS = 3_000
+
 /** Begins at once. */
 export function carryOut(carrying: CarryingOut): Carried {
   const { server, run, now } = carrying
@@ -52,6 +56,8 @@ export function carryOut(carrying: CarryingOut): Carried {
   const ending = new AbortController()
   let seat: Seat | null = null
   let isLeft = false
+  // What its process was ended for: news that take it back come too late for that.
+  let obeyed: RunWish | null = inbox.wish
   const end = () => {
     ending.abort()
     void seat?.leave().catch(() => undefined)
@@ -59,6 +65,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   const lose = () => {
     isLeft = true
     end()
+    reporter.stop()
   }
   const reporter = createReporter({ send: (items) => server.report(run, items), now, lost: lose })
   const { signal } = ending
@@ -66,7 +73,8 @@ export function carryOut(carrying: CarryingOut): Carried {
   const talk = async () => {
     seat = await carrying.seat(hearing(reporter, questions, signal))
     try {
-      if (inbox.wish === null) await converse({ ...carrying, seat, inbox, reporter, questions, signal })
+      if (!signal.aborted && obeyed === null)
+        await converse({ ...carrying, seat, inbox, reporter, questions, signal })
     } finally {
       await seat.leave()
     }
@@ -74,27 +82,37 @@ export function carryOut(carrying: CarryingOut): Carried {
   const work = async () => {
     const failure = await talk().then(() => null, asFailure)
     if (isLeft) return
-    if (inbox.wish !== null) {
-      const state = STATE_OF[inbox.wish]
+    if (obeyed !== null) {
+      const state = STATE_OF[obeyed]
       await reporter.tell({ is: 'state', state })
       if (state !== 'hibernated') await carrying.clear()
     } else if (failure !== null) await reporter.tell({ is: 'state', state: 'failed', reason: failure })
   }
+  const finished = new AbortController()
   const over = work()
+    .then(() => reporter.told())
     // Whoever has the run now says what becomes of it.
     .catch(() => undefined)
-    .finally(() => reporter.stop())
+    .finally(() => {
+      reporter.stop()
+      finished.abort()
+    })
   return {
     get bell() {
       return inbox.bell
     },
     hear(news) {
       inbox.hear(news)
-      if (inbox.wish !== null) end()
+      obeyed = inbox.wish ?? obeyed
+      if (obeyed !== null) end()
     },
     lose,
     async leave() {
-      lose()
+      isLeft = true
+      end()
+      // What was said is told, unless the server is away.
+      await Promise.race([over, pause(LAST_WORDS_MS, finished.signal)])
+      reporter.stop()
       await over
     },
     over,

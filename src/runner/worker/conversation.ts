@@ -8,7 +8,7 @@ import type { TurnEnd } from '../conversing/talk.ts'
 import type { LeaseRequest } from '../lease-source.ts'
 import { createHealing, type Healing, type Next } from './healing.ts'
 import type { Inbox } from './inbox.ts'
-import type { Questions } from './questions.ts'
+import { isOfLeaseOver, type Questions } from './questions.ts'
 import type { Reporter } from './reporter.ts'
 import type { ClaimedRun, PendingMessage, RunServer } from './run-server.ts'
 import type { Seat } from './seat.ts'
@@ -45,11 +45,13 @@ export async function converse(conversation: Conversation): Promise<never> {
 }
 
 async function carry(conversation: Conversation, message: PendingMessage): Promise<void> {
-  const { run, seat, reporter, continuation, questions } = conversation
+  const { run, seat, reporter, continuation, questions, signal } = conversation
   if (seat.lease === null) await sit(conversation)
   if (message.state === 'queued') await reporter.tell({ is: 'message', message: message.id, state: 'sent' })
   const healing = createHealing(questions.ask, nothingLeft(run.harness))
   for (;;) {
+    // The program is given nothing after somebody wants it to end.
+    if (signal.aborted) throw new Interrupted()
     reporter.say({ is: 'state', state: 'working' })
     const isGiven = await seat.has(message.id, message.text)
     const end = await turn(conversation, message.id, isGiven ? continuation : message.text)
@@ -90,13 +92,14 @@ async function settle({ seat, questions }: Conversation): Promise<void> {
 async function goOn(conversation: Conversation, healing: Healing, failure: Failure): Promise<string | null> {
   const { seat, signal } = conversation
   let next: Next = await healing.next(failure)
-  while (next.kind === 'wait') next = await waitFor(conversation, healing, next, failure)
+  for (let looks = 0; next.kind === 'wait'; looks += 1)
+    next = await waitFor(conversation, healing, next, { failure, looks })
   switch (next.kind) {
     case 'again':
       await pause(next.afterMs, signal)
       break
     case 'refresh':
-      await persistently(() => seat.refresh(), signal)
+      await refresh(conversation)
       break
     case 'take':
       await seat.take(next.lease)
@@ -117,17 +120,27 @@ async function goOn(conversation: Conversation, healing: Healing, failure: Failu
   return null
 }
 
+async function refresh(conversation: Conversation): Promise<void> {
+  const { seat, signal } = conversation
+  try {
+    await persistently(() => seat.refresh(), signal)
+  } catch (error) {
+    if (!isOfLeaseOver(error)) throw error
+    await sit(conversation)
+  }
+}
+
 // The lease is kept meanwhile: it knows what the run was refused with.
 async function waitFor(
   { seat, server, reporter, signal }: Conversation,
   healing: Healing,
   { because, until }: Extract<Next, { kind: 'wait' }>,
-  failure: Failure,
+  { failure, looks }: { readonly failure: Failure; readonly looks: number },
 ): Promise<Next> {
   const { lease } = seat
   const latest = until === null ? {} : { until: new Date(until).toISOString() }
   reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: because, ...latest })
-  const arrival = lease === null ? 'acquire' : await untilArrival(server.live, lease, until, signal)
+  const arrival = lease === null ? 'acquire' : await untilArrival(server.live, lease, until, signal, looks)
   if (signal.aborted) throw new Interrupted()
   return arrival === 'ask' ? healing.ask(failure) : { kind: arrival, because }
 }

@@ -62,9 +62,9 @@ export function createHealing(ask: (failure: Failure) => Promise<Verdict>, exhau
             : { kind: 'again', afterMs, because }
         }
         case 'program':
-          if (failure.code === FAILURE_CODE.sessionNotFound) return { kind: 'begin anew', because }
           deaths += 1
           if (deaths > DEATHS_AT_MOST || NO_USE.includes(failure.code)) return { kind: 'run failed', because }
+          if (failure.code === FAILURE_CODE.sessionNotFound) return { kind: 'begin anew', because }
           return { kind: 'again', afterMs: 0, because }
         default:
           return { kind: 'message failed', because }
@@ -84,5 +84,7 @@ function afterVerdict(verdict: Verdict): Next {
       return { kind: 'wait', until: verdict.until, because }
     case 'fail':
       return { kind: 'run failed', because }
+    case 'over':
+      return { kind: 'acquire', because }
   }
 }

@@ -1,6 +1,7 @@
 // What the server is asked about refusals: once for each generation of a lease, as early as a program that can be handed
 // another one in the middle of a turn warns of it.
 
+import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
 import { HARNESS_TITLE } from '../../domain/harness-names.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
 import { type Failure, isAboutTheCredential } from '../../domain/runs/conversation.ts'
@@ -26,6 +27,14 @@ export interface QuestionsOptions {
   readonly signal: AbortSignal
 }
 
+/** What the server says of a lease that is over. */
+const LEASE_OVER: readonly ErrorCode[] = ['no_credential', 'not_found']
+
+/** Whether this is what the server says of a lease that is over. */
+export function isOfLeaseOver(error: unknown): error is ClavigerError {
+  return error instanceof ClavigerError && LEASE_OVER.includes(error.code)
+}
+
 export function createQuestions({ server, run, seat, reporter, signal }: QuestionsOptions): Questions {
   let early: Promise<Verdict> | null = null
   const reject = async (failure: Failure): Promise<Verdict> => {
@@ -35,7 +44,11 @@ export function createQuestions({ server, run, seat, reporter, signal }: Questio
     // Before what comes of it, in the record too.
     await reporter.tell({ is: 'state', state: 'reauthenticating', reason: `Re-authenticating ${name}` })
     const generation = lease.credential?.generation ?? 0
-    return persistently(() => server.reject(lease.leaseId, generation, failure), signal)
+    const asked = persistently(() => server.reject(lease.leaseId, generation, failure), signal)
+    return asked.catch((error: unknown) => {
+      if (!isOfLeaseOver(error)) throw error
+      return { kind: 'over', reason: error.message }
+    })
   }
   const takeEarly = () => {
     const asked = early

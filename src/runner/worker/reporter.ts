@@ -5,7 +5,8 @@ import { isPassing } from '../../client/problem.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { ConversationEvent } from '../../domain/runs/conversation.ts'
 import type { MessageState, ReportedState } from '../../domain/runs/run.ts'
-import { pause } from './waiting.ts'
+import { fitting } from './fitting.ts'
+import { Interrupted, pause } from './waiting.ts'
 
 /** One thing to say. Times and numbers are added when it is taken down. */
 export type Said =
@@ -32,13 +33,13 @@ export interface ReporterOptions {
 export interface Reporter {
   /** Takes it down. */
   say(said: Said): void
-  /** Takes it down and resolves when the server keeps it, and all before it. Rejects when the run is lost. */
+  /** Takes it down and resolves when the server keeps it, and all before it. Rejects when the run is lost, or it is stopped. */
   tell(said: Said): Promise<void>
   /** Resolves when the server keeps everything said so far. Rejects as `tell`. */
   told(): Promise<void>
   /** How many characters are still to be sent: whoever makes more should wait for a while. */
   backlog(): number
-  /** Nothing more is sent. */
+  /** Nothing more is sent, and nobody waits for it any more. */
   stop(): void
 }
 
@@ -57,25 +58,21 @@ interface Waiting {
 
 export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
   const waiting: Waiting[] = []
-  const listeners = new Map<number, PromiseWithResolvers<void>[]>()
+  const listeners = createListeners()
   const stopping = new AbortController()
   let last = 0
   let backlog = 0
-  let failure: ClavigerError | null = null
   let isSending = false
   let isUrgent = false
 
   const kept = (count: number) => {
     for (const { item, size } of waiting.splice(0, count)) {
       backlog -= size
-      for (const { resolve } of listeners.get(item.seq) ?? []) resolve()
-      listeners.delete(item.seq)
+      listeners.resolve(item.seq)
     }
   }
   const fail = (error: ClavigerError) => {
-    failure = error
-    for (const { reject } of [...listeners.values()].flat()) reject(error)
-    listeners.clear()
+    listeners.giveUp(error)
     lost(error)
   }
   const work = async () => {
@@ -88,6 +85,7 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
         wait = SHORTEST_PAUSE
       } catch (thrown) {
         const error = asError(thrown)
+        if (stopping.signal.aborted) return
         if (!isPassing(error)) return fail(error)
         await pause(wait * (0.75 + Math.random() / 2), stopping.signal)
         wait = Math.min(2 * wait, LONGEST_PAUSE)
@@ -99,25 +97,23 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
     isSending = true
     void work().finally(() => {
       isSending = false
-      if (waiting.length > 0 && failure === null && !stopping.signal.aborted) begin()
+      if (waiting.length > 0 && listeners.failure === null && !stopping.signal.aborted) begin()
       else isUrgent = false
     })
   }
   const takeDown = (said: Said) => {
     last += 1
-    const item: Item = { ...said, seq: last, at: new Date(now()).toISOString() }
+    const item: Item = { ...fitting(said), seq: last, at: new Date(now()).toISOString() }
     const size = JSON.stringify(item).length
     backlog += size
     waiting.push({ item, size })
     begin()
   }
   const until = (seq: number) => {
-    if (failure !== null) return Promise.reject(failure)
+    if (listeners.failure !== null) return Promise.reject(listeners.failure)
     if (!waiting.some(({ item }) => item.seq === seq)) return Promise.resolve()
     isUrgent = true
-    const listener = Promise.withResolvers<void>()
-    listeners.set(seq, [...(listeners.get(seq) ?? []), listener])
-    return listener.promise
+    return listeners.listen(seq)
   }
   return {
     say: takeDown,
@@ -128,7 +124,35 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
     },
     told: () => until(last),
     backlog: () => backlog,
-    stop: () => stopping.abort(),
+    stop() {
+      stopping.abort()
+      listeners.giveUp(new Interrupted())
+    },
+  }
+}
+
+// Who waits until an item is kept.
+function createListeners() {
+  const all = new Map<number, PromiseWithResolvers<void>[]>()
+  let failure: Error | null = null
+  return {
+    get failure() {
+      return failure
+    },
+    listen(seq: number): Promise<void> {
+      const listener = Promise.withResolvers<void>()
+      all.set(seq, [...(all.get(seq) ?? []), listener])
+      return listener.promise
+    },
+    resolve(seq: number) {
+      for (const { resolve } of all.get(seq) ?? []) resolve()
+      all.delete(seq)
+    },
+    giveUp(why: Error) {
+      failure ??= why
+      for (const { reject } of [...all.values()].flat()) reject(why)
+      all.clear()
+    },
   }
 }
 

@@ -54,6 +54,8 @@ export type Verdict =
   /** `until`: milliseconds since 1970; null: until somebody has signed in. */
   | { readonly kind: 'wait'; readonly reason: string; readonly until: number | null }
   | { readonly kind: 'fail'; readonly reason: string }
+  /** The lease is over: another may be had. */
+  | { readonly kind: 'over'; readonly reason: string }
 
 type Named = Pick<ClaimedRun, 'id' | 'claim'>
 

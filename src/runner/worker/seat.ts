@@ -97,9 +97,11 @@ export function createSeat(options: SeatOptions): Seat {
       await take({ ...lease, credential: current })
     },
     async give(message, text) {
-      if (state.taken === null) throw new Error('Nothing serves this run.')
+      const { taken } = state
+      if (taken === null) throw new Error('Nothing serves this run.')
       await record().giving(message, state.session)
-      const end = await state.taken.talk.turn(text)
+      // A talk that was stopped meanwhile gives the program nothing.
+      const end = await taken.talk.turn(text)
       state.used = addUsage(state.used, end.usage ?? NO_USAGE)
       return end
     },

@@ -31,16 +31,27 @@ export async function persistently<T>(call: () => Promise<T>, signal: AbortSigna
 /** What there is to do. `refresh`: the lease has something new; `ask`: what now serves; `acquire`: the lease is over. */
 export type Arrival = 'refresh' | 'ask' | 'acquire'
 
-/** Until something becomes of the lease, or this time; null: no such time. Resolves early when it is aborted. */
+// Milliseconds. Timers know no longer time, and clocks of machines differ.
+const LONGEST_WAIT = 24 * 3_600_000
+const SOONEST_LOOK = 1_000
+const LATEST_LOOK = 60_000
+
+/**
+ * Until something becomes of the lease, or this time; null: no such time. It looks after a day anyway, and after a time
+ * that is over the later, the more often (`looks`) it has looked before. Resolves early when it is aborted.
+ */
 export async function untilArrival(
   live: LiveLeases,
   lease: AcquiredLease,
   until: number | null,
   signal: AbortSignal,
+  looks = 0,
 ): Promise<Arrival> {
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const timer = until === null ? undefined : setTimeout(() => over.abort(), Math.max(0, until - Date.now()))
+  const least = Math.min(SOONEST_LOOK * 2 ** looks, LATEST_LOOK)
+  const wait = until === null ? LONGEST_WAIT : Math.min(Math.max(until - Date.now(), least), LONGEST_WAIT)
+  const timer = setTimeout(() => over.abort(), wait)
   try {
     for await (const news of live.follow(lease, lease.credential?.generation ?? 0, either)) {
       if (news.type === 'revoked') return 'acquire'

@@ -1,0 +1,124 @@
+// A worker over a server in memory; what it carries out runs with is a promise.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type MemoryRunServer, memoryRunServer } from '../../../test/support/memory-run-server.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Carried } from './carrying-out.ts'
+import type { ClaimedRun, RunNews } from './run-server.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+interface Begun {
+  readonly run: ClaimedRun
+  readonly heard: RunNews[]
+  readonly ended: string[]
+  finish(): void
+}
+
+let worker: Worker
+
+afterEach(() => worker.stop())
+
+function work(memory: MemoryRunServer, capacity = 2) {
+  const begun: Begun[] = []
+  const said: string[] = []
+  const carryOut = (run: ClaimedRun): Carried => {
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    const one: Begun = { run, heard: [], ended: [], finish: resolve }
+    begun.push(one)
+    const end = (how: string) => {
+      one.ended.push(how)
+      resolve()
+    }
+    return {
+      get bell() {
+        return one.heard.at(-1)?.bell ?? run.bell
+      },
+      hear: (news) => void one.heard.push(news),
+      lose: () => end('lost'),
+      leave: async () => end('left'),
+      over,
+    }
+  }
+  worker = startWorker({
+    ...{ server: memory.server, harnesses: ['claude'], capacity, directories: [], carryOut },
+    said: (text) => void said.push(text),
+  })
+  return { begun, said }
+}
+
+const until = (test: () => void) => vi.waitFor(test, { timeout: 5_000, interval: 5 })
+
+describe('a worker', () => {
+  it('has as many runs as it has room for, and takes the next when one is over', async () => {
+    const memory = memoryRunServer()
+    for (const text of ['a', 'b', 'c', 'd']) memory.begin(text)
+    const { begun } = work(memory)
+    await until(() => expect(begun).toHaveLength(2))
+    await sleep(60)
+    expect(begun).toHaveLength(2)
+    begun[0]?.finish()
+    // The server still has it under its claim, as after a report that was refused: it comes again.
+    await until(() => expect(begun).toHaveLength(3))
+    expect(begun[2]?.run.id).toBe(begun[0]?.run.id)
+  })
+
+  it('passes on what it hears of a run to that run', async () => {
+    const memory = memoryRunServer()
+    const [first, second] = [memory.begin('a'), memory.begin('b')]
+    const { begun } = work(memory)
+    await until(() => expect(begun).toHaveLength(2))
+    memory.ask(second, 'cancel')
+    await until(() => expect(begun[1]?.heard.at(-1)?.wish).toBe('cancel'))
+    memory.send(first, 'more')
+    await until(() => expect(begun[0]?.heard.at(-1)?.messages.map(({ text }) => text)).toEqual(['a', 'more']))
+  })
+
+  it('ends what it has lost, and nothing else', async () => {
+    const memory = memoryRunServer()
+    const [first] = [memory.begin('a'), memory.begin('b')]
+    const { begun } = work(memory)
+    await until(() => expect(begun).toHaveLength(2))
+    memory.step(first, { is: 'let-go', at: 1, reason: 'revoked' })
+    await until(() => expect(begun[0]?.ended).toEqual(['lost']))
+    // It is free again, so this worker takes it once more.
+    await until(() => expect(begun[2]?.run.id).toBe(first.id))
+    expect(begun[1]?.ended).toEqual([])
+  })
+
+  it('goes on while the server is away, and is heard of as soon as it is back', async () => {
+    const memory = memoryRunServer()
+    const run = memory.begin('a')
+    const { begun, said } = work(memory)
+    await until(() => expect(begun).toHaveLength(1))
+    memory.away = true
+    await until(() => expect(said).toContain('the server does not answer: It is away.'))
+    expect(begun[0]?.ended).toEqual([])
+    memory.away = false
+    memory.send(run, 'more')
+    await until(() => expect(begun[0]?.heard).not.toEqual([]))
+    expect(begun).toHaveLength(1)
+  })
+
+  it('says why when it may not work any more', async () => {
+    const memory = memoryRunServer()
+    const dismissed = new ClavigerError('unauthenticated', 'This token was revoked.')
+    memory.server.heartbeat = () => Promise.reject(dismissed)
+    memory.begin('a')
+    work(memory)
+    await expect(worker.over).rejects.toBe(dismissed)
+  })
+
+  it('leaves its runs when it is stopped, and takes no more', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const { begun } = work(memory)
+    await until(() => expect(begun).toHaveLength(1))
+    await worker.stop()
+    await worker.over
+    expect(begun[0]?.ended).toEqual(['left'])
+    memory.begin('b')
+    await sleep(60)
+    expect(begun).toHaveLength(1)
+  })
+})

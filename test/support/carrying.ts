@@ -1,0 +1,81 @@
+// For tests: one run that is carried out, over a server in memory and a program that is played.
+
+import { expect, vi } from 'vitest'
+import { type Carried, carryOut } from '../../src/runner/worker/carrying-out.ts'
+import { type KeptRun, type MemoryRunServer, memoryRunServer } from './memory-run-server.ts'
+import { type Played, playedSeat } from './played-seat.ts'
+
+/** What goes on with a turn that broke off. */
+export const GOING_ON = 'go on'
+
+export interface CarryingWorld {
+  readonly memory: MemoryRunServer
+  /** How often a place was removed. */
+  readonly cleared: number
+  /** Claims what there is to do, and carries it out with this program; `seat`: what comes before. */
+  carry(program: Played, how?: { isLive?: boolean; seat?: () => Promise<void> }): Promise<Carried>
+  /** Passes on what is new, as the worker does. */
+  news(one: Carried, run: KeptRun): Promise<void>
+  close(): Promise<void>
+}
+
+const NEVER = new AbortController().signal
+
+export function carryingWorld(): CarryingWorld {
+  const memory = memoryRunServer()
+  const all: Carried[] = []
+  let cleared = 0
+  return {
+    memory,
+    get cleared() {
+      return cleared
+    },
+    async carry(program, { isLive = false, seat = () => Promise.resolve() } = {}) {
+      const sought = {
+        harnesses: ['claude' as const],
+        capacity: 1,
+        directories: [],
+        holding: [],
+        waitSeconds: 1,
+      }
+      const [run] = await memory.server.claim(sought, NEVER)
+      if (run === undefined) throw new Error('there is nothing to do')
+      const one = carryOut({
+        ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },
+        ambient: async () => 'none',
+        seat: async (hear) => {
+          await seat()
+          return playedSeat(program, hear, isLive)
+        },
+        clear: async () => {
+          cleared += 1
+        },
+      })
+      all.push(one)
+      return one
+    },
+    async news(one, { id, run }) {
+      const beat = { id, claim: run.claim?.id ?? '', bell: one.bell }
+      const heard = await memory.server.heartbeat([beat], 1, NEVER)
+      for (const item of heard.news) one.hear(item)
+      if (heard.lost.length > 0) one.lose()
+    },
+    async close() {
+      memory.away = false
+      for (const one of all) await one.leave()
+    },
+  }
+}
+
+export function until(test: () => void): Promise<void> {
+  return vi.waitFor(test, { timeout: 3_000, interval: 5 })
+}
+
+export function messagesOf({ messages }: KeptRun): string[] {
+  return messages.map(({ text, state }) => `${text} ${state}`)
+}
+
+/** Until it has nothing more to do. */
+export function isReady(kept: KeptRun): Promise<void> {
+  return until(() => expect(kept.run).toMatchObject({ state: 'ready', waiting: 0, open: 0 }))
+}
