@@ -1,9 +1,9 @@
 // `npm run prove`: runs every proof with its counts, prints what came of it and writes docs/proofs.md. With the name of a
-// proof it runs that one and writes nothing; `--seed N` repeats the choices of an earlier run. Exits 1 when one failed.
+// proof, or several, it runs those and writes nothing; with `--update` it writes their rows. `--seed N` repeats the choices of an earlier run. Exits 1 when one failed.
 
 import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,8 @@ import { prove as grantStorm } from './grants/storm.ts'
 import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
-import type { Figure, ProofResult, Prove } from './proof.ts'
+import { type Place, proofsPage, type Run, verdictOf } from './page.ts'
+import type { ProofResult, Prove } from './proof.ts'
 import { prove as rekey } from './rekey.ts'
 import { prove as replicas } from './replicas.ts'
 import { prove as runsKill } from './runs/kill.ts'
@@ -59,26 +60,21 @@ const DOCUMENT = 'docs/proofs.md'
 // Pages that hold figures of runs: what is in them changes nothing of the program.
 const WRITTEN_BY_RUNS = [DOCUMENT, 'docs/benchmarks.md']
 
-interface Run {
-  readonly name: string
-  readonly result: ProofResult
-  readonly seconds: number
-}
-
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { seed: { type: 'string' }, rounds: { type: 'string' } },
+    options: { seed: { type: 'string' }, rounds: { type: 'string' }, update: { type: 'boolean' } },
     allowPositionals: true,
   })
-  const [only] = positionals
-  const chosen = Object.entries(PROOFS).filter(([name]) => only === undefined || name === only)
-  if (chosen.length === 0) {
-    print(`There is no proof ${only}. There are: ${Object.keys(PROOFS).join(', ')}.`)
+  const unknown = positionals.find((name) => !(name in PROOFS))
+  if (unknown !== undefined) {
+    print(`There is no proof ${unknown}. There are: ${Object.keys(PROOFS).join(', ')}.`)
     return 2
   }
+  const isAll = positionals.length === 0
+  const chosen = Object.entries(PROOFS).filter(([name]) => isAll || positionals.includes(name))
   const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
-  const about = aboutThisRun(seed)
-  print(`${about.join('\n')}\n`)
+  const place = placeOfThisRun()
+  print(`Commit ${place.commit}, ${place.when} UTC, seed ${seed}.\n${place.machine}\n`)
   const runs: Run[] = []
   for (const [name, proof] of chosen) {
     const rounds = values.rounds === undefined ? proof.rounds : Number(values.rounds)
@@ -86,8 +82,9 @@ async function main(): Promise<number> {
   }
   const failed = runs.filter(({ result }) => result.failures.length > 0)
   print(failed.length === 0 ? 'All hold.' : `Failed: ${failed.map(({ name }) => name).join(', ')}.`)
-  if (only === undefined && values.rounds === undefined) {
-    writeFileSync(join(ROOT, DOCUMENT), document(about, runs))
+  if ((isAll || values.update === true) && values.rounds === undefined) {
+    const before = isAll ? null : readFileSync(join(ROOT, DOCUMENT), 'utf8')
+    writeFileSync(join(ROOT, DOCUMENT), proofsPage(before, place, runs))
     print(`Written to ${DOCUMENT}.`)
   }
   return failed.length === 0 ? 0 : 1
@@ -118,13 +115,13 @@ async function attempt(prove: Prove, options: Parameters<Prove>[0]): Promise<Pro
   }
 }
 
-function aboutThisRun(seed: number): string[] {
+function placeOfThisRun(): Place {
   const cores = availableParallelism()
-  return [
-    `Commit ${commit()}.`,
-    `Run on ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, seed ${seed}.`,
-    `Node.js ${process.versions.node} on ${process.platform} ${process.arch} with ${cores} cores.`,
-  ]
+  return {
+    commit: commit(),
+    when: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    machine: `Node.js ${process.versions.node} on ${process.platform} ${process.arch} with ${cores} cores.`,
+  }
 }
 
 function commit(): string {
@@ -136,47 +133,6 @@ function commit(): string {
   } catch {
     return 'unknown (not a checkout)'
   }
-}
-
-function document(about: readonly string[], runs: readonly Run[]): string {
-  const rows = runs.map(({ result, seconds }) => [
-    result.what,
-    String(result.rounds),
-    result.figures.map(figureText).join('<br>'),
-    verdictOf(result),
-    `${seconds} s`,
-  ])
-  const failures = runs.flatMap(({ name, result }) => result.failures.map((line) => `- ${name}: ${line}`))
-  const details = runs.flatMap(({ result }) =>
-    result.details === undefined
-      ? []
-      : [`## ${result.what}`, table(result.details.headings, result.details.rows)],
-  )
-  const parts = [
-    '# Proofs',
-    'What was done to the real program, how often, and what came of it. `npm run prove` writes this page; nothing in it is typed by hand.',
-    about.join('  \n'),
-    table(['what', 'rounds', 'figures', 'verdict', 'time'], rows),
-    ...(failures.length === 0 ? [] : ['## What failed', failures.join('\n')]),
-    ...details,
-    '## What they do not show',
-    '- SIGKILL ends a process; it does not cut the power. That a disk keeps what it has confirmed is its own promise (`synchronous=FULL` asks it for that).\n- Whoever can write to the database and has no key can still take whole things away: a credential, or put back an older copy of a whole row. Nothing opens in a wrong place, but that a credential is missing is noticed by nobody. An older copy of the whole file, or a change of the audit log that was made to fit to its end, is noticed by a server that has seen the other, or by whoever has noted the end of the log; not by the log alone.\n- Moments are chosen at random: a proof that holds is evidence, the more the rounds the better.',
-  ]
-  return `${parts.join('\n\n')}\n`
-}
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
-  return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-function figureText({ name, value }: Figure): string {
-  return `${name}: ${value}`
-}
-
-function verdictOf({ failures }: ProofResult): string {
-  return failures.length === 0 ? 'holds' : 'FAILED'
 }
 
 function print(line: string): void {
