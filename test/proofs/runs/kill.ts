@@ -11,9 +11,10 @@ import { type ProofWorld, proofWorld, wrongAbout } from './world.ts'
 const VICTIMS = ['program', 'worker', 'server'] as const
 type Victim = (typeof VICTIMS)[number]
 
-// From the beginning of a turn to its end it takes about a second. Milliseconds.
+// From the start of the program to the end of its turn it takes about a second. Milliseconds.
 const MODEL_TAKES = 500
-const LATEST_KILL = 1_100
+const LATEST_KILL = 900
+const STARTS_WITHIN = 5_000
 const DONE_WITHIN_SECONDS = 60
 
 interface Totals {
@@ -58,6 +59,7 @@ async function converse(ground: Ground, round: number): Promise<string[]> {
       texts.push(text)
       const asked = world.asked()
       await world.send(id, text)
+      await programRuns(ground.worker)
       await sleep(random.between(0, LATEST_KILL))
       await kill(ground, victim)
       const since = performance.now()
@@ -71,6 +73,11 @@ async function converse(ground: Ground, round: number): Promise<string[]> {
   } catch (thrown) {
     return [thrown instanceof Error ? thrown.message : String(thrown)]
   }
+}
+
+async function programRuns({ pid }: WorkerProcess): Promise<void> {
+  const until = performance.now() + STARTS_WITHIN
+  while (childrenOf(pid).length === 0 && performance.now() < until) await sleep(5)
 }
 
 function isDone(count: number) {

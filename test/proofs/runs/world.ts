@@ -25,7 +25,9 @@ export async function proofWorld(takes: () => number): Promise<ProofWorld> {
     answers += 1
     return `answer ${answers}.`
   })
-  const turns = () => world.sandbox.requests().filter(({ path }) => path.endsWith('/responses'))
+  // It tries a WebSocket first.
+  const turns = () =>
+    world.sandbox.requests().filter(({ method, path }) => method === 'POST' && path.endsWith('/responses'))
   return {
     ...world,
     asked: () => turns().length,
