@@ -15,7 +15,7 @@ import {
 } from '../../src/domain/runs/run.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import type { AcquiredLease } from '../../src/runner/lease-source.ts'
-import type { Item } from '../../src/runner/worker/reporter.ts'
+import type { Item } from '../../src/runner/reporting/said.ts'
 import type { ClaimedRun, RunNews, RunServer, Verdict } from '../../src/runner/worker/run-server.ts'
 
 interface Message {

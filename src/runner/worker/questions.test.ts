@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { leaseOf, memoryRunServer } from '../../../test/support/memory-run-server.ts'
 import { failureOf, played, playedSeat } from '../../../test/support/played-seat.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import type { Said } from '../reporting/said.ts'
 import { createQuestions } from './questions.ts'
-import type { Said } from './reporter.ts'
 
 async function asking({ isLive = true, isSeated = true } = {}) {
   const memory = memoryRunServer()

@@ -5,7 +5,7 @@ import type { Access, Failure, Usage } from '../../domain/runs/conversation.ts'
 import type { RunWish } from '../../domain/runs/run.ts'
 import type { Workspace } from '../../domain/runs/workspace.ts'
 import type { AcquiredLease, LeaseRequest, LiveLeases } from '../lease-source.ts'
-import type { Item } from './reporter.ts'
+import type { Item } from '../reporting/said.ts'
 
 /** A message that a run is to be given. `sent`: an earlier process may have had it, and nobody knows what came of it. */
 export interface PendingMessage {

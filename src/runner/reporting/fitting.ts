@@ -3,7 +3,7 @@
 
 import type { ConversationEvent, Failure } from '../../domain/runs/conversation.ts'
 import { SAID_AT_MOST as MOST } from '../../domain/runs/limits.ts'
-import type { Said } from './reporter.ts'
+import type { Said } from './said.ts'
 
 /** The same, cut where it is too long. */
 export function fitting(said: Said): Said {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ClavigerError } from '../../domain/errors.ts'
-import { createReporter, type Item } from './reporter.ts'
+import { createReporter } from './reporter.ts'
+import type { Item } from './said.ts'
 
 /** A server that keeps each number once, and can be away or lose its answers. */
 function server() {
