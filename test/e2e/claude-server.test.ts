@@ -41,7 +41,7 @@ test('a login is taken over from a machine, whose copy is dead then', async () =
   expect(taken.stderr.split('\n')).toEqual([
     `The copy in ${world.loginFile} is dead: a login has one holder, and that is the server now.`,
     'Remove claudeAiOauth from it: claude would end the login of the server with it.',
-    'To use it here: claviger exec --harness claude --credential max -- claude, or claviger restore --harness claude',
+    'To use it here: claviger exec --harness claude --credential max -- claude, or claviger restore --harness claude --credential max',
     'For a login of its own this machine then signs in again: claude auth login',
     '',
   ])
