@@ -3,7 +3,7 @@ import { leaseOf, memoryRunServer } from '../../../test/support/memory-run-serve
 import { failureOf, played, playedSeat } from '../../../test/support/played-seat.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { createQuestions } from './questions.ts'
-import type { Said } from './reporter.ts'
+import type { Said } from './said.ts'
 
 async function asking({ isLive = true, isSeated = true } = {}) {
   const memory = memoryRunServer()

@@ -1,9 +1,20 @@
-// What a worker says, as the server takes it. One item that is refused would end the run, and a program may say anything:
+// What a worker says of a run, as the server takes it. One item that is refused would end the run, and a program may say anything:
 // texts are cut, and what cannot be kept is left out.
 
 import type { ConversationEvent, Failure } from '../../domain/runs/conversation.ts'
 import { SAID_AT_MOST as MOST } from '../../domain/runs/limits.ts'
-import type { Said } from './reporter.ts'
+import type { MessageState, ReportedState } from '../../domain/runs/run.ts'
+
+/** One thing to say. Times and numbers are added when it is taken down. */
+export type Said =
+  | { readonly is: 'event'; readonly event: ConversationEvent; readonly lease?: string }
+  | { readonly is: 'state'; readonly state: ReportedState; readonly reason?: string; readonly until?: string }
+  | {
+      readonly is: 'message'
+      readonly message: string
+      readonly state: MessageState
+      readonly reason?: string
+    }
 
 /** The same, cut where it is too long. */
 export function fitting(said: Said): Said {

@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { SCHEMAS } from '../../api/schemas.ts'
 import type { ConversationEvent } from '../../domain/runs/conversation.ts'
-import { fitting } from './fitting.ts'
-import type { Said } from './reporter.ts'
+import { fitting, type Said } from './said.ts'
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
