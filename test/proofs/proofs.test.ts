@@ -39,7 +39,7 @@ const proofs: [string, Prove, number][] = [
   ['clocks that are off during a renewal', grantClocks, 1],
   ['kill -9 of program, worker and server in the middle of turns', runsKill, 1],
   ['short runs, three workers and three servers', runsMany(12), 1],
-  ['a server that is away under runs', runsServerAway(8_000), 1],
+  ['a server that is away under runs', runsServerAway(5_000), 1],
   ['swapped rows', swappedRows, 2],
   ['no plaintext at rest or in output', noPlaintext, 1],
   ['a long audit log', proveLength(2_000), 1],
