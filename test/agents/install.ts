@@ -44,16 +44,20 @@ export type AgentPrograms = { readonly claude: string; readonly codex: string }
  */
 export async function agentPrograms(): Promise<AgentPrograms> {
   await ensureInstalled(here)
-  return {
-    claude: await firstExecutable(here, claudeCandidates),
-    codex: await firstExecutable(here, codexCandidates),
-  }
+  return programsIn(here)
 }
 
-/** The same for a Codex from before it named why it refreshes, and where: 0.155.1. */
-export async function olderCodex(): Promise<string> {
+/** The same for the oldest Claude Code we serve, 2.1.208, and a Codex from before it named why it refreshes, and where: 0.155.1. */
+export async function olderPrograms(): Promise<AgentPrograms> {
   await ensureInstalled(older)
-  return firstExecutable(older, codexCandidates)
+  return programsIn(older)
+}
+
+async function programsIn(place: string): Promise<AgentPrograms> {
+  return {
+    claude: await firstExecutable(place, claudeCandidates),
+    codex: await firstExecutable(place, codexCandidates),
+  }
 }
 
 async function ensureInstalled(place: string): Promise<void> {

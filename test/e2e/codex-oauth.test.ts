@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readRefreshHandle } from '../../src/domain/token.ts'
-import { agentPrograms, olderCodex } from '../agents/install.ts'
+import { agentPrograms, olderPrograms } from '../agents/install.ts'
 import { type CodexWorld, codexWorld } from './codex-world.ts'
 import { startToolModel } from './tool-model.ts'
 
@@ -28,7 +28,7 @@ describe.each(VERSIONS)('codex $version', ({ older, overrides }) => {
   let program: string
 
   beforeAll(async () => {
-    program = older ? await olderCodex() : (await agentPrograms()).codex
+    program = older ? (await olderPrograms()).codex : (await agentPrograms()).codex
   })
 
   beforeEach(async () => {

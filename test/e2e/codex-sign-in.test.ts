@@ -2,7 +2,7 @@
 // had one and uses what our command line signed in to.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { agentPrograms, olderCodex } from '../agents/install.ts'
+import { agentPrograms, olderPrograms } from '../agents/install.ts'
 import { type CodexWorld, codexWorld } from './codex-world.ts'
 import { type Ended, run } from './program-run.ts'
 
@@ -20,7 +20,7 @@ describe.each([
   let program: string
 
   beforeAll(async () => {
-    program = older ? await olderCodex() : (await agentPrograms()).codex
+    program = older ? (await olderPrograms()).codex : (await agentPrograms()).codex
   })
 
   beforeEach(async () => {

@@ -8,7 +8,7 @@ import type { Access, Usage } from '../../src/domain/runs/conversation.ts'
 import { codexConversing as codex } from '../../src/harnesses/codex-conversing.ts'
 import type { ReplyBlock } from '../../src/sandbox/reply.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { agentPrograms, olderCodex } from '../agents/install.ts'
+import { agentPrograms, olderPrograms } from '../agents/install.ts'
 import { kindsOf, sessionOf, talk } from './conversing-run.ts'
 
 const KEY = 'sk-test-conversing-1234567890'
@@ -72,7 +72,7 @@ describe.each(['0.169.0', '0.155.1'])('codex %s', (version) => {
   let program: string
 
   beforeAll(async () => {
-    program = version === '0.155.1' ? await olderCodex() : (await agentPrograms()).codex
+    program = version === '0.155.1' ? (await olderPrograms()).codex : (await agentPrograms()).codex
   })
 
   function place() {

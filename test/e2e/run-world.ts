@@ -16,7 +16,7 @@ import type { SandboxCredential } from '../../src/sandbox/credentials.ts'
 import type { LoginView } from '../../src/sandbox/oauth/grants.ts'
 import type { MadeLogin } from '../../src/sandbox/oauth/oauth.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { agentPrograms } from '../agents/install.ts'
+import { agentPrograms, olderPrograms } from '../agents/install.ts'
 import { MASTER_KEY } from '../support/replicas.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { configFor } from './codex-machine.ts'
@@ -66,6 +66,8 @@ export interface WorldOptions {
   readonly workerEnvironment?: Readonly<Record<string, string>>
   /** The server renews Claude logins, by the real program at hosts that the sandbox plays. */
   readonly renewsClaude?: true
+  /** The oldest programs that we serve. */
+  readonly older?: boolean
 }
 
 export async function runWorld(options: WorldOptions = {}): Promise<RunWorld> {
@@ -80,7 +82,7 @@ export async function runWorld(options: WorldOptions = {}): Promise<RunWorld> {
   const hosts: Record<string, string> =
     sandbox.tls === null ? {} : { HTTPS_PROXY: sandbox.tls.proxyUrl, NODE_EXTRA_CA_CERTS: sandbox.tls.caFile }
   await writeFile(join(home, '.codex/config.toml'), configFor(sandbox))
-  const { claude, codex } = await agentPrograms()
+  const { claude, codex } = await (options.older ? olderPrograms() : agentPrograms())
   const settings: GivenSettings = {
     ...{ stateDirectory, masterKey: MASTER_KEY, port: '0', logLevel: 'warn', renewForcedEvery: '1' },
     ...{

@@ -92,39 +92,46 @@ it('goes on with the new value of a key that was revoked between two turns', asy
   )
 }, 60_000)
 
-it('goes from a login to a key to Bedrock in one conversation', async () => {
-  await open({ renewsClaude: true })
-  const login = await world.signIn('claude', 'max')
-  await world.store('claude/api-key', 'key', { key: FIRST })
-  await world.store('claude/bedrock-api-key', 'cloud', { token: BEDROCK, region: 'us-east-1' })
-  const { id } = await world.begin({ prompt: 'first message' })
-  await world.until(id, isDone)
-  world.sandbox.oauth.revokeLogin(login.id)
-  await world.send(id, 'second message')
-  await world.until(id, ({ messages, state }) => state === 'ready' && messages[1]?.state === 'done', 60)
-  world.sandbox.teach(FIRST, 'revoked')
-  await world.send(id, 'third message')
-  const run = await world.until(
-    id,
-    ({ messages, state }) => state === 'ready' && messages[2]?.state === 'done',
-    60,
-  )
-  expect(run.served.map(({ credential, turns }) => [credential?.type, turns])).toEqual([
-    ['claude/oauth', expect.any(Number)],
-    ['claude/api-key', expect.any(Number)],
-    ['claude/bedrock-api-key', 1],
-  ])
-  for (const text of ['first message', 'second message', 'third message'])
-    expect(
-      lastTexts().filter((one) => one.includes(text)),
-      text,
-    ).toHaveLength(1)
-  const told = await world.events(id)
-  const notices = told.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
-  const changed = /^It goes on with us\.anthropic\..*; until now it was claude-/
-  expect(notices).toContainEqual(expect.stringMatching(changed))
-  expect(toldBy(told).filter((one) => one === 'state reauthenticating')).toHaveLength(2)
-}, 150_000)
+it.each([
+  ['2.1.330', false],
+  ['2.1.208', true],
+])(
+  'claude %s goes from a login to a key to Bedrock in one conversation',
+  async (_, older) => {
+    await open({ renewsClaude: true, older })
+    const login = await world.signIn('claude', 'max')
+    await world.store('claude/api-key', 'key', { key: FIRST })
+    await world.store('claude/bedrock-api-key', 'cloud', { token: BEDROCK, region: 'us-east-1' })
+    const { id } = await world.begin({ prompt: 'first message' })
+    await world.until(id, isDone)
+    world.sandbox.oauth.revokeLogin(login.id)
+    await world.send(id, 'second message')
+    await world.until(id, ({ messages, state }) => state === 'ready' && messages[1]?.state === 'done', 60)
+    world.sandbox.teach(FIRST, 'revoked')
+    await world.send(id, 'third message')
+    const run = await world.until(
+      id,
+      ({ messages, state }) => state === 'ready' && messages[2]?.state === 'done',
+      60,
+    )
+    expect(run.served.map(({ credential, turns }) => [credential?.type, turns])).toEqual([
+      ['claude/oauth', expect.any(Number)],
+      ['claude/api-key', expect.any(Number)],
+      ['claude/bedrock-api-key', 1],
+    ])
+    for (const text of ['first message', 'second message', 'third message'])
+      expect(
+        lastTexts().filter((one) => one.includes(text)),
+        text,
+      ).toHaveLength(1)
+    const told = await world.events(id)
+    const notices = told.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
+    const changed = /^It goes on with us\.anthropic\..*; until now it was claude-/
+    expect(notices).toContainEqual(expect.stringMatching(changed))
+    expect(toldBy(told).filter((one) => one === 'state reauthenticating')).toHaveLength(2)
+  },
+  150_000,
+)
 
 it('says what was tried when everything was refused', async () => {
   await open()
@@ -158,43 +165,50 @@ it('waits while its login needs its owner, and goes on by itself when that has s
   expect(lastTexts().filter((one) => one.includes('hello there'))).toHaveLength(1)
 }, 150_000)
 
-it('is taken up again where it was after its program, its worker and its server were killed in the middle of a turn', async () => {
-  await open()
-  await world.store('claude/api-key', 'main', { key: FIRST })
-  let held = Promise.withResolvers<void>()
-  let isHeld = true
-  world.sandbox.reply(async ({ lastUserMessage }) => {
-    if (isHeld) await held.promise
-    return `You said: ${lastUserMessage}`
-  })
-  const asked = (many: number) =>
-    expect
-      .poll(() => world.sandbox.requests().filter(({ path }) => path.endsWith('/v1/messages')).length, {
-        timeout: 20_000,
-      })
-      .toBeGreaterThanOrEqual(many)
-  const { id } = await world.begin({ prompt: 'first words' })
-  await asked(1)
-  await world.killWorker()
-  isHeld = false
-  held.resolve()
-  await world.startWorker()
-  await world.until(id, isDone, 60)
-  expect(lastTexts().filter((one) => one.includes('first words'))).toHaveLength(1)
+it.each([
+  ['2.1.330', false],
+  ['2.1.208', true],
+])(
+  'claude %s is taken up again where it was after its program, its worker and its server were killed in the middle of a turn',
+  async (_, older) => {
+    await open({ older })
+    await world.store('claude/api-key', 'main', { key: FIRST })
+    let held = Promise.withResolvers<void>()
+    let isHeld = true
+    world.sandbox.reply(async ({ lastUserMessage }) => {
+      if (isHeld) await held.promise
+      return `You said: ${lastUserMessage}`
+    })
+    const asked = (many: number) =>
+      expect
+        .poll(() => world.sandbox.requests().filter(({ path }) => path.endsWith('/v1/messages')).length, {
+          timeout: 20_000,
+        })
+        .toBeGreaterThanOrEqual(many)
+    const { id } = await world.begin({ prompt: 'first words' })
+    await asked(1)
+    await world.killWorker()
+    isHeld = false
+    held.resolve()
+    await world.startWorker()
+    await world.until(id, isDone, 60)
+    expect(lastTexts().filter((one) => one.includes('first words'))).toHaveLength(1)
 
-  held = Promise.withResolvers()
-  isHeld = true
-  const before = world.sandbox.requests().length
-  await world.send(id, 'second words')
-  await expect.poll(() => world.sandbox.requests().length, { timeout: 20_000 }).toBeGreaterThan(before)
-  await world.restartServer(500)
-  isHeld = false
-  held.resolve()
-  const run = await world.until(
-    id,
-    ({ messages, state }) => state === 'ready' && messages[1]?.state === 'done',
-    60,
-  )
-  expect(run.messages.map(({ state }) => state)).toEqual(['done', 'done'])
-  expect(lastTexts().filter((one) => one.includes('second words'))).toHaveLength(1)
-}, 150_000)
+    held = Promise.withResolvers()
+    isHeld = true
+    const before = world.sandbox.requests().length
+    await world.send(id, 'second words')
+    await expect.poll(() => world.sandbox.requests().length, { timeout: 20_000 }).toBeGreaterThan(before)
+    await world.restartServer(500)
+    isHeld = false
+    held.resolve()
+    const run = await world.until(
+      id,
+      ({ messages, state }) => state === 'ready' && messages[1]?.state === 'done',
+      60,
+    )
+    expect(run.messages.map(({ state }) => state)).toEqual(['done', 'done'])
+    expect(lastTexts().filter((one) => one.includes('second words'))).toHaveLength(1)
+  },
+  150_000,
+)
