@@ -4,10 +4,10 @@ import type { Permission } from '../src/api/operation.ts'
 import { OPERATION_NAMES, OPERATIONS } from '../src/api/operations.ts'
 import { SCHEMAS } from '../src/api/schemas.ts'
 import { STATUS_OF } from '../src/api/status.ts'
-import { SETTINGS } from '../src/config.ts'
 import { GENERAL_RIGHTS, isGeneralRight, RIGHTS, ROLES, type Role } from '../src/domain/caller.ts'
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../src/domain/credential-types.ts'
 import type { SettingDefinition } from '../src/domain/settings/setting-checks.ts'
+import { SETTINGS } from '../src/domain/settings/settings.ts'
 
 const NOTE = '<!-- Made by `npm run docs`. Change the table it comes from, not this page. -->\n'
 

@@ -2,8 +2,8 @@
 // chosen.
 
 import { Command, Option } from 'commander'
-import { SETTINGS } from '../config.ts'
 import { HARNESSES } from '../domain/harness-names.ts'
+import { SETTINGS } from '../domain/settings/settings.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
 import { addOperatingCommands } from './operating/program.ts'

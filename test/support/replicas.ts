@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '../../src/client/client.ts'
-import type { GivenSettings } from '../../src/config.ts'
 import { Secret } from '../../src/domain/secret.ts'
+import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 export interface Replica {

@@ -3,8 +3,9 @@
 // error on standard error, logs to standard error, and stops on SIGTERM.
 
 import { writeSync } from 'node:fs'
-import { type GivenSettings, serverSettings } from '../../src/config.ts'
+import { serverSettings } from '../../src/config.ts'
 import { asClavigerError } from '../../src/domain/errors.ts'
+import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { startServer } from '../../src/main.ts'
 
 const given = JSON.parse(process.argv[2] ?? '{}') as GivenSettings

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { GivenSettings } from '../../src/config.ts'
+import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 
 const DRIVER = fileURLToPath(new URL('./serve-driver.ts', import.meta.url))
 

@@ -1,7 +1,8 @@
 // `claviger serve`: the server in the foreground, until it is interrupted.
 
 import { join } from 'node:path'
-import { type GivenSettings, givenSettings, serverSettings } from '../../config.ts'
+import { givenSettings, serverSettings } from '../../config.ts'
+import type { GivenSettings } from '../../domain/settings/settings.ts'
 import type { Context } from '../context.ts'
 import { shownOnce } from '../secrets.ts'
 import { untilEnded } from '../signals.ts'

@@ -1,8 +1,9 @@
 // `claviger worker`: carries out runs on this machine until it is interrupted. With --enrol it becomes a worker first.
 
-import { type GivenSettings, givenSettings, workerSettings } from '../../config.ts'
+import { givenSettings, workerSettings } from '../../config.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import type { GivenSettings } from '../../domain/settings/settings.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { withoutOwnSettings } from '../../runner/materialize.ts'
 import { findProgram } from '../../runner/programs.ts'

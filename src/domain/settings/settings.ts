@@ -1,0 +1,210 @@
+// Every setting: flag, variable, default, meaning. The help text and docs/configuration.md are made of it; src/config.ts
+// reads them.
+
+import type { SettingDefinition } from './setting-checks.ts'
+
+export const SETTINGS = {
+  server: {
+    flag: '--server URL',
+    variable: 'CLAVIGER_SERVER',
+    aliases: ['MCP_BASE_URL'],
+    standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
+    meaning: 'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore and worker only.',
+  },
+  token: {
+    variable: 'CLAVIGER_TOKEN',
+    aliases: ['API_KEY'],
+    standard: 'the saved login, else admin.token of the state directory',
+    meaning: 'API token of the command line. API_KEY is read too, by exec and restore only.',
+  },
+  stateDirectory: {
+    variable: 'CLAVIGER_STATE_DIR',
+    standard: '~/.claviger',
+    meaning: 'Where the server keeps its database and keys, and the command line its login. Mode 0700.',
+  },
+  databaseUrl: {
+    flag: '--database URL',
+    variable: 'CLAVIGER_DATABASE_URL',
+    standard: 'sqlite:STATE_DIR/claviger.db',
+    meaning:
+      'Database of the server: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE. A password belongs into the variable: others can see flags.',
+  },
+  masterKey: {
+    variable: 'CLAVIGER_MASTER_KEY',
+    standard: 'none',
+    meaning:
+      'Master key, 32 bytes in base64 or hexadecimal. Wins over the file. While keys are changed several, with blanks between: the first seals, all open.',
+  },
+  masterKeyFile: {
+    variable: 'CLAVIGER_MASTER_KEY_FILE',
+    standard: 'STATE_DIR/master.key, made at first start',
+    meaning: 'File that holds the master key, or several, one a line; readable by its owner only.',
+  },
+  host: {
+    flag: '--host ADDRESS',
+    variable: 'CLAVIGER_HOST',
+    standard: '127.0.0.1',
+    meaning: 'Address the server listens on. Put a TLS proxy in front of any other.',
+  },
+  port: {
+    flag: '--port N',
+    variable: 'CLAVIGER_PORT',
+    standard: '7717',
+    meaning: 'Port the server listens on; 0 takes a free one.',
+  },
+  publicUrl: {
+    variable: 'CLAVIGER_PUBLIC_URL',
+    standard: 'the address it listens on',
+    meaning:
+      'Where people and terminals reach the server. Links begin with it, and its pages take forms from it only.',
+  },
+  proxies: {
+    variable: 'CLAVIGER_PROXIES',
+    standard: '0',
+    meaning:
+      'How many proxies stand before the server: so many addresses at the end of X-Forwarded-For are believed. Tries to sign in are counted by address.',
+  },
+  logLevel: {
+    variable: 'CLAVIGER_LOG',
+    standard: 'info',
+    meaning: 'How much the server logs: debug, info, warn, error, silent.',
+  },
+  leaseHours: {
+    variable: 'CLAVIGER_LEASE_HOURS',
+    standard: '24',
+    meaning: 'How long a lease lives when nobody reads it, in hours.',
+  },
+  leaseRecordDays: {
+    variable: 'CLAVIGER_LEASE_RECORD_DAYS',
+    standard: '30',
+    meaning:
+      'How long the record of a lease is kept after it was over, in days. The audit log is not touched.',
+  },
+  workerSilence: {
+    variable: 'CLAVIGER_WORKER_SILENT_SECONDS',
+    standard: '120',
+    meaning: 'A worker that was not heard of for so many seconds has lost its runs to whoever can have them.',
+  },
+  workerRuns: {
+    flag: '--runs N',
+    variable: 'CLAVIGER_WORKER_RUNS',
+    standard: '4',
+    meaning: 'How many runs a worker carries out at a time.',
+  },
+  embeddedWorker: {
+    flag: '--no-embedded-worker',
+    variable: 'CLAVIGER_EMBEDDED_WORKER',
+    standard: 'yes',
+    meaning:
+      'no: the server carries out no runs itself. It does so only while there is one person, and for them.',
+  },
+  workerDirectories: {
+    flag: '--directory DIR',
+    variable: 'CLAVIGER_WORKER_DIRECTORIES',
+    standard: 'none',
+    meaning:
+      'Directories of its machine that a worker lets runs work in, with all that is in them; with colons between. Other runs get one of their own.',
+  },
+  turnSilence: {
+    variable: 'CLAVIGER_TURN_SILENCE_SECONDS',
+    standard: '600',
+    meaning:
+      'A program of a run that says nothing for so many seconds is ended, and its turn gone on with; twelve times as long while a tool is at work.',
+  },
+  models: {
+    variable: 'CLAVIGER_MODELS',
+    standard: 'none',
+    meaning:
+      'Models that runs use with types of credentials, as TYPE=MODEL with commas between, for example claude/bedrock-api-key=us.anthropic.claude-sonnet-4-5. Without it a run keeps its model when another type takes over.',
+  },
+  runIdle: {
+    variable: 'CLAVIGER_RUN_IDLE_MINUTES',
+    standard: '30',
+    meaning: 'A run that waits for a message for so many minutes hibernates; 0: never.',
+  },
+  poolOrder: {
+    variable: 'CLAVIGER_POOL_ORDER',
+    standard: 'fixed',
+    meaning:
+      'How credentials of one type and owner that nobody has put in an order serve runs: fixed (by name), or least-recently-used. A run stays with the one it has.',
+  },
+  anthropicUrl: {
+    variable: 'CLAVIGER_ANTHROPIC_URL',
+    standard: 'https://api.anthropic.com',
+    meaning: 'Where Anthropic credentials are tested.',
+  },
+  openaiApiUrl: {
+    variable: 'CLAVIGER_OPENAI_API_URL',
+    standard: 'https://api.openai.com/v1',
+    meaning: 'Where OpenAI API keys are tested.',
+  },
+  openaiIssuer: {
+    variable: 'CLAVIGER_OPENAI_ISSUER',
+    standard: 'https://auth.openai.com',
+    meaning: 'Where people sign in with ChatGPT, logins are renewed, and Codex access tokens are tested.',
+  },
+  bedrockUrl: {
+    variable: 'CLAVIGER_BEDROCK_URL',
+    standard: 'the endpoint of the region of the credential',
+    meaning: 'Where Bedrock credentials are tested.',
+  },
+  allowPrivateUpstreams: {
+    variable: 'CLAVIGER_ALLOW_PRIVATE_UPSTREAMS',
+    standard: 'no',
+    meaning:
+      "yes: tests of credentials, and webhooks, may call hosts in private address ranges; this machine too, where a webhook or a credential's own base URL says so.",
+  },
+  renewMargin: {
+    variable: 'CLAVIGER_RENEW_MARGIN_SECONDS',
+    standard: '300',
+    meaning: 'A login is renewed so many seconds before it ends, give or take a fifth.',
+  },
+  renewTimeout: {
+    variable: 'CLAVIGER_RENEW_TIMEOUT_SECONDS',
+    standard: '15',
+    meaning: 'How long somebody waits for a provider to renew a login, in seconds.',
+  },
+  renewLease: {
+    variable: 'CLAVIGER_RENEW_LEASE_SECONDS',
+    standard: '45',
+    meaning:
+      'How long an answer of the provider is read for, in seconds. At least three times the timeout is wise.',
+  },
+  renewDead: {
+    variable: 'CLAVIGER_RENEW_DEAD_SECONDS',
+    standard: '4',
+    meaning: 'A server that renews a login and says nothing for so many seconds counts as silent.',
+  },
+  renewGrace: {
+    variable: 'CLAVIGER_RENEW_GRACE_SECONDS',
+    standard: '60',
+    meaning: 'How long a silent server may come back with the answer in its journal, in seconds.',
+  },
+  renewForcedEvery: {
+    variable: 'CLAVIGER_RENEW_FORCED_SECONDS',
+    standard: '300',
+    meaning:
+      'A login is renewed before its time, because a run was refused with it, at most once in so long.',
+  },
+  claudeBin: {
+    variable: 'CLAVIGER_CLAUDE_BIN',
+    standard: 'claude on PATH',
+    meaning: 'The Claude Code program: of runs here, and of the server for signing in to Claude.',
+  },
+  codexBin: {
+    variable: 'CLAVIGER_CODEX_BIN',
+    standard: 'codex on PATH',
+    meaning: 'The Codex program.',
+  },
+  allowHttp: {
+    variable: 'CLAVIGER_ALLOW_HTTP',
+    standard: 'no',
+    meaning:
+      'yes: Codex may renew its login over plain http with a server on another machine. Whoever can read along there can use the lease.',
+  },
+} as const satisfies Record<string, SettingDefinition>
+
+export type SettingName = keyof typeof SETTINGS
+
+/** Settings as given, by name: flags win over variables, variables over aliases. Empty ones count as not given. */
+export type GivenSettings = Partial<Record<SettingName, string>>
