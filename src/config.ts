@@ -139,7 +139,12 @@ export function serverSettings(given: GivenSettings): ServerSettings {
 function runTimings(given: GivenSettings): RunTimings {
   const idle = wholeNumber(SETTINGS.runIdle, given.runIdle ?? '30', 0, 100_000)
   const silence = wholeNumber(SETTINGS.workerSilence, given.workerSilence ?? '120', 1, 86_400)
-  return { ...RUN_TIMINGS, silentAfter: silence * 1_000, idleAfter: idle === 0 ? null : idle * 60_000 }
+  const kept = wholeNumber(SETTINGS.runRecordDays, given.runRecordDays ?? '0', 0, 36_500)
+  return {
+    ...{ ...RUN_TIMINGS, silentAfter: silence * 1_000 },
+    idleAfter: idle === 0 ? null : idle * 60_000,
+    keptFor: kept === 0 ? null : kept * 86_400_000,
+  }
 }
 
 function renewalSettings(given: GivenSettings): RenewalSettings {

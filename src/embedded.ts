@@ -12,7 +12,7 @@ import {
   letGoEmbedded,
 } from './control/machines/embedded.ts'
 import type { Ports } from './control/use-case.ts'
-import { asClavigerError, ClavigerError } from './domain/errors.ts'
+import { asClavigerError, ClavigerError, inOneLine } from './domain/errors.ts'
 import type { HarnessName } from './domain/harness-names.ts'
 import type { WorkerSettings } from './domain/runs/worker-settings.ts'
 import { claude } from './harnesses/claude.ts'
@@ -24,7 +24,7 @@ import { withoutOwnSettings } from './runner/materialize.ts'
 import { findProgram } from './runner/programs.ts'
 import { runsOf } from './runner/worker/client-runs.ts'
 import { startWorker, type Worker } from './runner/worker/worker.ts'
-import { carryOutHere } from './runner/worker/workshop.ts'
+import { carryOutHere, runPlacesOf } from './runner/worker/workshop.ts'
 import { workerTokenFile } from './server/state-directory.ts'
 import type { WorkerRow } from './store/machine-groups.ts'
 
@@ -91,8 +91,7 @@ export function keepEmbeddedWorker(options: EmbeddedOptions): Embedded {
 }
 
 function said(thrown: unknown): string {
-  const { message, hint } = asClavigerError(thrown)
-  return hint === undefined ? message : `${message} ${hint}`
+  return inOneLine(asClavigerError(thrown))
 }
 
 interface Keeper {
@@ -193,7 +192,7 @@ async function begin(
   // It is that person's own machine.
   const directories = worker.directories.length > 0 ? worker.directories : ['/']
   return startWorker({
-    ...{ server, directories, onlyFor, capacity: worker.runs },
+    ...{ server, directories, onlyFor, capacity: worker.runs, places: runPlacesOf(stateDirectory) },
     get harnesses() {
       return [...harnesses.keys()]
     },

@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { type LeaseFile, readLease } from '../client/lean.ts'
-import { asClavigerError, ClavigerError } from '../domain/errors.ts'
+import { asClavigerError, ClavigerError, inOneLine } from '../domain/errors.ts'
 import { EXIT_CODE_OF } from './exit-codes.ts'
 
 const USAGE = 'Use: claviger helper api-key|aws|codex-token --lease-file FILE'
@@ -30,10 +30,9 @@ export async function runHelper(args: readonly string[], io: HelperIo): Promise<
     io.stdout.write(`${print(await readLease(readLeaseFile(path)))}\n`)
     return 0
   } catch (thrown) {
-    const { code, message, hint } = asClavigerError(thrown)
-    const line = `claviger: ${message}${hint === undefined ? '' : ` ${hint}`}`
-    io.stderr.write(`${line.replace(/[\r\n]+/g, ' ')}\n`)
-    return EXIT_CODE_OF[code]
+    const error = asClavigerError(thrown)
+    io.stderr.write(`claviger: ${inOneLine(error).replace(/[\r\n]+/g, ' ')}\n`)
+    return EXIT_CODE_OF[error.code]
   }
 }
 

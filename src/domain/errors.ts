@@ -56,6 +56,11 @@ export class ClavigerError extends Error {
   }
 }
 
+/** What went wrong and what to do, where there is one place for both. */
+export function inOneLine({ message, hint }: Pick<ClavigerError, 'message' | 'hint'>): string {
+  return hint === undefined ? message : `${message} ${hint}`
+}
+
 /** The error for what was tried too often; it can be tried again in so many milliseconds. */
 export function rateLimited(waitMs: number): ClavigerError {
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1000))

@@ -49,12 +49,15 @@ function runsThrough(read: Way, write: Way): RunGroups {
       hold: (organizationId, id) => write((unit) => unit.runs.hold(organizationId, id)),
       update: (id, seen, change) => write((unit) => unit.runs.update(id, seen, change)),
       list: (organizationId, filter, page) => read((unit) => unit.runs.list(organizationId, filter, page)),
+      remove: (organizationId, id, at) => write((unit) => unit.runs.remove(organizationId, id, at)),
+      finished: (organizationId, ids) => read((unit) => unit.runs.finished(organizationId, ids)),
     },
     runWork: {
       claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
       beat: (worker, claims, at) => write((unit) => unit.runWork.beat(worker, claims, at)),
       silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),
       idle: (before, limit) => read((unit) => unit.runWork.idle(before, limit)),
+      past: (before, limit) => read((unit) => unit.runWork.past(before, limit)),
     },
     runMessages: {
       insert: (row) => write((unit) => unit.runMessages.insert(row)),

@@ -117,11 +117,13 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'runs.wake': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.cancel': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.end': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
+  'runs.delete': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.claim': {
     aim: 'nothing',
     silent: true,
     request: () => ({ harnesses: ['codex'], capacity: 1, waitSeconds: 0 }),
   },
+  'runs.places': { aim: 'nothing', silent: true, request: () => ({ places: [] }) },
   'runs.heartbeat': { aim: 'nothing', silent: true, request: () => ({ runs: [], waitSeconds: 0 }) },
   'runs.report': {
     aim: 'thing',

@@ -2,6 +2,7 @@
 
 import { expect, vi } from 'vitest'
 import { type Carried, carryOut } from '../../src/runner/worker/carrying-out.ts'
+import type { RunPlaces } from '../../src/runner/worker/tidying.ts'
 import { type KeptRun, type MemoryRunServer, memoryRunServer } from './memory-run-server.ts'
 import { type Played, playedSeat } from './played-seat.ts'
 
@@ -18,6 +19,9 @@ export interface CarryingWorld {
   news(one: Carried, run: KeptRun): Promise<void>
   close(): Promise<void>
 }
+
+/** A machine on which no run lies yet. */
+export const NO_PLACES: RunPlaces = { list: async () => [], remove: async () => undefined }
 
 const NEVER = new AbortController().signal
 

@@ -6,6 +6,7 @@ import { ClavigerError } from '../../src/domain/errors.ts'
 import type { ConversationEvent, Failure } from '../../src/domain/runs/conversation.ts'
 import {
   after,
+  isFinal,
   isHeld,
   type MessageState,
   newRun,
@@ -96,6 +97,11 @@ export function memoryRunServer(): MemoryRunServer {
       waiting(() => claimed(runs, { capacity, holding, next }), [], waitSeconds, signal),
     heartbeat: (beats, waitSeconds, signal) =>
       waiting(() => beaten(runs, beats), { lost: [], news: [] }, waitSeconds, signal),
+    async over(places) {
+      await Promise.resolve()
+      mustBeThere()
+      return places.filter((id) => isFinal(runs.find((one) => one.id === id)?.run.state ?? 'ready'))
+    },
     async report({ id, claim }, items) {
       await Promise.resolve()
       mustBeThere()

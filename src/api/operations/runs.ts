@@ -70,6 +70,14 @@ export const RUN_OPERATIONS = {
     permission: 'startRuns',
     summary: 'A run has done its work: it ends, and nothing goes on with it.',
   },
+  'runs.delete': {
+    method: 'DELETE',
+    path: '/api/v1/runs/{id}',
+    status: 200,
+    permission: 'startRuns',
+    summary:
+      'Remove a run that no worker has, with its messages and all that was said. The audit log keeps that it was.',
+  },
   'runs.claim': {
     method: 'POST',
     path: '/api/v1/runs/claim',
@@ -92,5 +100,12 @@ export const RUN_OPERATIONS = {
     status: 200,
     permission: 'carryOutRuns',
     summary: 'For workers: what has happened in a run, numbered; what was reported before is passed over.',
+  },
+  'runs.places': {
+    method: 'POST',
+    path: '/api/v1/runs/places',
+    status: 200,
+    permission: 'carryOutRuns',
+    summary: 'For workers: which of these runs, whose places are on its machine, are over for good.',
   },
 } as const satisfies Record<string, Operation>

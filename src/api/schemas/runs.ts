@@ -249,6 +249,7 @@ export const RUN_SCHEMAS = {
   'runs.wake': { input: chosenById, output: summary },
   'runs.cancel': { input: chosenById, output: summary },
   'runs.end': { input: chosenById, output: summary },
+  'runs.delete': { input: chosenById, output: z.object({}) },
   'runs.claim': {
     input: z.strictObject({
       harnesses: z.array(harness).min(1).max(10),
@@ -289,6 +290,12 @@ export const RUN_SCHEMAS = {
       state: runState,
       wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
       bell: z.int(),
+    }),
+  },
+  'runs.places': {
+    input: z.strictObject({ places: z.array(id).max(200).describe('Ids of runs') }),
+    output: z.object({
+      over: z.array(id).describe('Cancelled, ended or deleted: their places may be removed'),
     }),
   },
 } as const

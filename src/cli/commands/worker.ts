@@ -9,7 +9,7 @@ import { withoutOwnSettings } from '../../runner/materialize.ts'
 import { findProgram } from '../../runner/programs.ts'
 import { runsOf } from '../../runner/worker/client-runs.ts'
 import { startWorker } from '../../runner/worker/worker.ts'
-import { carryOutHere } from '../../runner/worker/workshop.ts'
+import { carryOutHere, runPlacesOf } from '../../runner/worker/workshop.ts'
 import { type Connection, connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { untilEnded } from '../signals.ts'
@@ -58,7 +58,7 @@ async function work(
   )
   const worker = startWorker({
     ...{ server: runs, harnesses: [...found.keys()], capacity: settings.runs },
-    directories: settings.directories,
+    ...{ directories: settings.directories, places: runPlacesOf(stateDirectory) },
     carryOut: (run) =>
       carryOutHere(
         {

@@ -7,7 +7,7 @@ import {
   type CredentialTypeDefinition,
   type FieldDefinition,
 } from '../../domain/credential-types.ts'
-import { ClavigerError } from '../../domain/errors.ts'
+import { ClavigerError, inOneLine } from '../../domain/errors.ts'
 import { HARNESS_TITLE } from '../../domain/harness-names.ts'
 import { checkSomeFields } from '../../domain/values.ts'
 import type { Context } from '../context.ts'
@@ -85,7 +85,7 @@ function fault(entry: Entry, field: FieldDefinition, text: string, mayBeEmpty: b
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof ClavigerError)) throw thrown
-    return thrown.hint === undefined ? thrown.message : `${thrown.message} ${thrown.hint}`
+    return inOneLine(thrown)
   }
 }
 

@@ -70,4 +70,10 @@ function addSteering(run: Command, attach: Attach): void {
   steer('wake', 'Go on with a run that rests or has failed; its credential is chosen anew.')
   steer('cancel', 'Stop a run for good.')
   steer('end', 'Say that a run has done its work: nothing goes on with it.')
+  const remove = run
+    .command('delete')
+    .description('Remove a run that is over or rests, with its messages and all that was said in it.')
+    .argument('<id>')
+    .option('--force', 'do not ask')
+  attach(remove, () => import('./delete.ts').then((m) => m.run))
 }

@@ -1,15 +1,17 @@
-// What goes on around runs: those whose worker is not heard of are given to who can have them, and those that nobody
-// talks to hibernate.
+// What goes on around runs: those whose worker is not heard of are given to who can have them, those that nobody talks to
+// hibernate, and those that were over long ago are removed, when the operator wants that.
 
-import type { Step } from '../../domain/runs/run.ts'
+import { isOver, type Step } from '../../domain/runs/run.ts'
 import type { RunTimings } from '../../domain/runs/taking.ts'
 import { newId } from '../../lib/id.ts'
 import type { Log } from '../../lib/log.ts'
 import { repeat } from '../../lib/time/repeat.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
-import type { Guard, Upkeep } from '../guard.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import type { Authorize, Guard, Upkeep } from '../guard.ts'
 import type { Ports } from '../use-case.ts'
 import { draftOf, settle, take } from './changing.ts'
+import { removeRun } from './removing.ts'
 import { actOn } from './seeing.ts'
 
 // Milliseconds.
@@ -44,9 +46,12 @@ export function createSweep(ports: RunKeeping): () => Promise<void> {
       for (const row of await store.runWork.silent(now() - runTimings.silentAfter, AT_ONCE))
         await give(ports, row, silentStep)
     }
-    if (runTimings.idleAfter === null) return
-    for (const row of await store.runWork.idle(now() - runTimings.idleAfter, AT_ONCE))
-      await give(ports, row, idleStep)
+    if (runTimings.idleAfter !== null)
+      for (const row of await store.runWork.idle(now() - runTimings.idleAfter, AT_ONCE))
+        await give(ports, row, idleStep)
+    if (runTimings.keptFor !== null)
+      for (const row of await store.runWork.past(now() - runTimings.keptFor, AT_ONCE))
+        await expire(ports, row, runTimings.keptFor)
   }
 }
 
@@ -61,17 +66,33 @@ const idleStep: StepOf = ({ run }, now, { idleAfter }) =>
   run.state === 'ready' && idleAfter !== null && run.since < now - idleAfter ? { is: 'idle' } : null
 
 // Looked at again inside: another server may have been here, or the worker may have come back.
-async function give(ports: RunKeeping, { id, organizationId }: RunRow, stepOf: StepOf): Promise<void> {
-  const { guard, now, server, runTimings } = ports
+async function give(ports: RunKeeping, found: RunRow, stepOf: StepOf): Promise<void> {
+  await keep(ports, found, async (unit, authorize, row, at) => {
+    const step = stepOf(row, at, ports.runTimings)
+    if (step === null) throw new Unchanged()
+    await authorize(actOn(row, `run.${step.is}`, { upkeep: true }))
+    await settle(unit, take(draftOf(row), step, at), at)
+  })
+}
+
+async function expire(ports: RunKeeping, found: RunRow, keptFor: number): Promise<void> {
+  await keep(ports, found, async (unit, authorize, row, at) => {
+    if (!isOver(row.run.state) || row.run.since >= at - keptFor) throw new Unchanged()
+    await authorize(actOn(row, 'run.delete', { upkeep: true }, { state: row.run.state }))
+    await removeRun(unit, row, at)
+  })
+}
+
+type Keeping = (unit: StoreGroups, authorize: Authorize, row: RunRow, at: number) => Promise<void>
+
+async function keep(ports: RunKeeping, { id, organizationId }: RunRow, work: Keeping): Promise<void> {
+  const { guard, now, server } = ports
   const actor: Upkeep = { kind: 'server', id: server.id, organizationId, requestId: newId('req') }
   try {
     await guard.perform(actor, async (unit, authorize) => {
       const row = await unit.runs.hold(organizationId, id)
-      const at = now()
-      const step = row === undefined ? null : stepOf(row, at, runTimings)
-      if (row === undefined || step === null) throw new Unchanged()
-      await authorize(actOn(row, `run.${step.is}`, { upkeep: true }))
-      await settle(unit, take(draftOf(row), step, at), at)
+      if (row === undefined) throw new Unchanged()
+      await work(unit, authorize, row, now())
     })
   } catch (thrown) {
     if (!(thrown instanceof Unchanged)) throw thrown

@@ -20,16 +20,18 @@ export const RUN_STATES = [
 ] as const
 export type RunState = (typeof RUN_STATES)[number]
 
-const FINAL: readonly RunState[] = ['cancelled', 'done']
+/** Nothing can happen to it any more. */
+export const FINAL_STATES: readonly RunState[] = ['cancelled', 'done']
 
-/** Whether nothing happens to it by itself any more. */
+/** Nothing happens to it by itself any more. */
+export const OVER_STATES: readonly RunState[] = ['failed', ...FINAL_STATES]
+
 export function isOver(state: RunState): boolean {
-  return state === 'failed' || isFinal(state)
+  return OVER_STATES.includes(state)
 }
 
-/** Whether nothing can happen to it any more. */
 export function isFinal(state: RunState): boolean {
-  return FINAL.includes(state)
+  return FINAL_STATES.includes(state)
 }
 
 /** A worker has it. */

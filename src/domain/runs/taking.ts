@@ -8,6 +8,10 @@ export interface RunTimings {
   readonly stickFor: number
   /** A run that nobody has said anything to for so long hibernates; null: never. */
   readonly idleAfter: number | null
+  /** A run that has been over for so long is removed; null: never. */
+  readonly keptFor: number | null
 }
 
-export const RUN_TIMINGS: RunTimings = { silentAfter: 120_000, stickFor: 30_000, idleAfter: 30 * 60_000 }
+export const RUN_TIMINGS: RunTimings = {
+  ...{ silentAfter: 120_000, stickFor: 30_000, idleAfter: 30 * 60_000, keptFor: null },
+}

@@ -122,6 +122,12 @@ export const SETTINGS = {
     standard: '30',
     meaning: 'A run that waits for a message for so many minutes hibernates; 0: never.',
   },
+  runRecordDays: {
+    variable: 'CLAVIGER_RUN_RECORD_DAYS',
+    standard: '0',
+    meaning:
+      'A run that has been done, cancelled or failed for so many days is removed with all that was said in it; 0: never.',
+  },
   poolOrder: {
     variable: 'CLAVIGER_POOL_ORDER',
     standard: 'fixed',

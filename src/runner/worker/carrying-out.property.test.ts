@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { GOING_ON } from '../../../test/support/carrying.ts'
+import { GOING_ON, NO_PLACES } from '../../../test/support/carrying.ts'
 import {
   type KeptRun,
   leaseOf,
@@ -108,6 +108,7 @@ const real = (ms: number) => sleep(ms * 500)
 function startIn({ memory, program }: Pick<World, 'memory' | 'program'>): Worker {
   return startWorker({
     ...{ server: memory.server, harnesses: ['claude'], capacity: 1, directories: [], said: () => undefined },
+    places: NO_PLACES,
     carryOut: (run) =>
       carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },

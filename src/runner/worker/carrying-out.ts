@@ -1,7 +1,7 @@
 // One run, from its claim until the worker is through with it. What somebody wishes ends its process at any moment; what
 // goes wrong for good becomes its state. Its messages are in conversation.ts.
 
-import { ClavigerError } from '../../domain/errors.ts'
+import { ClavigerError, inOneLine } from '../../domain/errors.ts'
 import type { ConversationEvent } from '../../domain/runs/conversation.ts'
 import type { RunWish } from '../../domain/runs/run.ts'
 import type { LeaseRequest } from '../lease-source.ts'
@@ -135,5 +135,5 @@ function hearing(
 function asFailure(error: unknown): string | null {
   if (error instanceof Interrupted) return null
   if (!(error instanceof ClavigerError)) return 'The worker could not go on with it.'
-  return error.hint === undefined ? error.message : `${error.message} ${error.hint}`
+  return inOneLine(error)
 }

@@ -29,6 +29,9 @@ export function runsOf(client: Client): RunServer {
       const beats = runs.map(({ id, claim, bell }) => ({ id, claim, bell }))
       return client.call('runs.heartbeat', { runs: beats, waitSeconds }, signal)
     },
+    async over(places, signal) {
+      return (await client.call('runs.places', { places: [...places] }, signal)).over
+    },
     async report({ id, claim }, items) {
       await client.call('runs.report', { id, claim, items: [...items] as Request<'runs.report'>['items'] })
     },

@@ -244,11 +244,15 @@ describe('what is not about the credential', () => {
     const run = memory.begin('one')
     const program = played()
     memory.leaseErrors.push(
-      new ClavigerError('needs_login', 'Sign in again.'),
+      new ClavigerError('needs_login', 'The login main is over.', { hint: 'Sign in again.' }),
       new ClavigerError('unreachable', 'It is away.'),
     )
     await world.carry(program)
     await isReady(run)
-    expect(run.states).toEqual(['waiting_for_credentials: Sign in again.', 'working', 'ready'])
+    expect(run.states).toEqual([
+      'waiting_for_credentials: The login main is over. Sign in again.',
+      'working',
+      'ready',
+    ])
   })
 })

@@ -1,7 +1,7 @@
 // The messages of a run, one after the other. A turn that is refused is healed and goes on where it was; a message is
 // given to the program once, whatever happens.
 
-import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import { ClavigerError, type ErrorCode, inOneLine } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
 import type { ConversationEvent, Failure } from '../../domain/runs/conversation.ts'
 import type { TurnEnd } from '../conversing/talk.ts'
@@ -158,7 +158,7 @@ async function sit({ server, run, seat, reporter, ambient, signal }: Conversatio
     const lease = await persistently(async () => server.lease(run, await ambient()), signal).catch(
       (error: unknown) => {
         if (!(error instanceof ClavigerError) || !LACKING.includes(error.code)) throw error
-        reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: error.message })
+        reporter.say({ is: 'state', state: 'waiting_for_credentials', reason: inOneLine(error) })
         return null
       },
     )

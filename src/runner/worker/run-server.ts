@@ -72,6 +72,8 @@ export interface RunServer {
     readonly lost: readonly string[]
     readonly news: readonly (RunNews & { readonly id: string })[]
   }>
+  /** Which of these runs are over for good. */
+  over(places: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   report(run: Named, items: readonly Item[]): Promise<void>
   lease(run: Named & Pick<ClaimedRun, 'harness'>, ambient: LeaseRequest['ambient']): Promise<AcquiredLease>
   reject(leaseId: string, generation: number, failure: Failure): Promise<Verdict>

@@ -2,10 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { NO_PLACES } from '../../../test/support/carrying.ts'
 import { type MemoryRunServer, memoryRunServer } from '../../../test/support/memory-run-server.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Carried } from './carrying-out.ts'
 import type { ClaimedRun, RunNews } from './run-server.ts'
+import type { RunPlaces } from './tidying.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 interface Begun {
@@ -19,7 +21,7 @@ let worker: Worker
 
 afterEach(() => worker.stop())
 
-function work(memory: MemoryRunServer, capacity = 2) {
+function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLACES) {
   const begun: Begun[] = []
   const said: string[] = []
   const carryOut = (run: ClaimedRun): Carried => {
@@ -41,10 +43,15 @@ function work(memory: MemoryRunServer, capacity = 2) {
     }
   }
   worker = startWorker({
-    ...{ server: memory.server, harnesses: ['claude'], capacity, directories: [], carryOut },
+    ...{ server: memory.server, harnesses: ['claude'], capacity, directories: [], carryOut, places },
     said: (text) => void said.push(text),
   })
   return { begun, said }
+}
+
+function placesOf(ids: readonly string[]): RunPlaces & { readonly left: Set<string> } {
+  const left = new Set(ids)
+  return { left, list: async () => [...left], remove: async (id) => void left.delete(id) }
 }
 
 const until = (test: () => void) => vi.waitFor(test, { timeout: 5_000, interval: 5 })
@@ -120,5 +127,39 @@ describe('a worker', () => {
     memory.begin('b')
     await sleep(60)
     expect(begun).toHaveLength(1)
+  })
+
+  it('removes the places of runs that ended while it had nothing to do with them, and no others', async () => {
+    const memory = memoryRunServer()
+    const ended = Array.from({ length: 150 }, () => memory.begin())
+    const resting = memory.begin()
+    for (const kept of [...ended, resting]) memory.ask(kept, 'hibernate')
+    for (const kept of ended) memory.ask(kept, 'end')
+    const inHand = memory.begin('a')
+    const places = placesOf([...ended, resting, inHand].map(({ id }) => id).concat('of-another-server'))
+    work(memory, 2, places)
+    await until(() =>
+      expect([...places.left].sort()).toEqual([resting.id, inHand.id, 'of-another-server'].sort()),
+    )
+  })
+
+  it('leaves the place of a run in hand to whoever carries it out, though it is over', async () => {
+    const memory = memoryRunServer()
+    const kept = memory.begin('a')
+    const places = placesOf([kept.id])
+    const removed: string[] = []
+    const slow: RunPlaces = {
+      async list() {
+        // It is claimed meanwhile, and ended by somebody.
+        await until(() => expect(begun).toHaveLength(1))
+        memory.step(kept, { is: 'let-go', at: 1, reason: '' })
+        memory.ask(kept, 'end')
+        return places.list()
+      },
+      remove: async (id) => void removed.push(id),
+    }
+    const { begun } = work(memory, 2, slow)
+    await until(() => expect(begun[0]?.ended).toEqual(['lost']))
+    expect(removed).toEqual([])
   })
 })

@@ -5,16 +5,18 @@ import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import type { Carried } from './carrying-out.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
+import { type RunPlaces, tidy } from './tidying.ts'
 import { pause } from './waiting.ts'
 
 export interface WorkerOptions {
-  readonly server: Pick<RunServer, 'claim' | 'heartbeat'>
+  readonly server: Pick<RunServer, 'claim' | 'heartbeat' | 'over'>
   readonly harnesses: readonly HarnessName[]
   readonly capacity: number
   readonly directories: readonly string[]
   /** Only runs of this person. */
   readonly onlyFor?: string
   readonly carryOut: (run: ClaimedRun) => Carried
+  readonly places: RunPlaces
   /** For whoever operates the worker. */
   readonly said: (text: string) => void
 }
@@ -32,6 +34,7 @@ const DISMISSED: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'invali
 const WAIT_SECONDS = 25
 const SHORTEST_PAUSE = 250
 const LONGEST_PAUSE = 10_000
+const TIDY_EVERY = 10 * 60_000
 
 /** Begins at once. */
 export function startWorker(options: WorkerOptions): Worker {
@@ -84,7 +87,11 @@ export function startWorker(options: WorkerOptions): Worker {
         runs.get(id)?.carried.lose()
     for (const news of heard.news) runs.get(news.id)?.carried.hear(news)
   }
-  const over = Promise.all([persistently(claiming, signal, said), persistently(beating, signal, said)])
+  const tidying = async () => {
+    await tidy(server, options.places, (id) => runs.has(id), signal)
+    await pause(TIDY_EVERY, signal)
+  }
+  const over = Promise.all([claiming, beating, tidying].map((step) => persistently(step, signal, said)))
     .then(() => undefined)
     .finally(() => stopping.abort())
   return {

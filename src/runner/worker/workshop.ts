@@ -9,10 +9,11 @@ import { checkWorkspace, directoryOf, isWithin } from '../../domain/runs/workspa
 import type { Harness } from '../../harnesses/harness.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
-import { openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
+import { listRunPlaces, openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
 import { type Carried, carryOut } from './carrying-out.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
 import { createSeat, type Seat, type SeatOptions } from './seat.ts'
+import type { RunPlaces } from './tidying.ts'
 
 export interface WorkshopOptions {
   readonly server: RunServer
@@ -35,6 +36,12 @@ export interface WorkshopOptions {
 const CONVERSATIONS = 'conversations'
 
 const CLONE_TIMEOUT_MS = 15 * 60_000
+
+/** The places of runs under a state directory. */
+export function runPlacesOf(stateDirectory: string): RunPlaces {
+  const directory = join(stateDirectory, CONVERSATIONS)
+  return { list: () => listRunPlaces(directory), remove: (id) => removeRunPlace(directory, id) }
+}
 
 /** Carries out one claimed run of a harness that this machine has. */
 export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried {

@@ -2,7 +2,7 @@
 // the workspace, unless that is a directory of the user's. It stays when the process ends, so that the conversation can go
 // on after anything, and goes when the run is over.
 
-import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Workspace } from '../../domain/runs/workspace.ts'
@@ -34,13 +34,26 @@ export async function openRunPlace(
   return { workspace, configuration, temporary, givingFile: join(home, 'giving.json') }
 }
 
+/** Ids of the runs that have a place here. */
+export async function listRunPlaces(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory() && RUN_ID.test(entry.name)).map(({ name }) => name)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
 /** Removes all of it; a directory of the user's is left alone. */
 export async function removeRunPlace(directory: string, runId: string): Promise<void> {
   await rm(homeOf(directory, runId), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
 }
 
+const RUN_ID = /^[\w-]+$/
+
 function homeOf(directory: string, runId: string): string {
-  if (!/^[\w-]+$/.test(runId)) throw new ClavigerError('invalid', 'This is not the id of a run.')
+  if (!RUN_ID.test(runId)) throw new ClavigerError('invalid', 'This is not the id of a run.')
   return join(directory, runId)
 }
 

@@ -4,7 +4,7 @@
 
 import type { Context, Hono } from 'hono'
 import type { CodexEndpoint } from '../../control/codex/endpoint.ts'
-import { asClavigerError, ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import { asClavigerError, ClavigerError, type ErrorCode, inOneLine } from '../../domain/errors.ts'
 import { readFields } from '../read-input.ts'
 import { reveal } from '../reveal.ts'
 import type { Connection, Visitors } from '../visitors.ts'
@@ -91,8 +91,9 @@ const QUESTION: Partial<Record<ErrorCode, { readonly status: number; readonly co
 // For these the program has to wait; nothing is wrong with its lease.
 const PASSING: readonly ErrorCode[] = ['upstream', 'unreachable', 'unavailable', 'storage_full', 'internal']
 
-function refusal({ code, message, hint, retryAfter }: ClavigerError): Answer {
-  const said = hint === undefined ? message : `${message} ${hint}`
+function refusal(error: ClavigerError): Answer {
+  const { code, retryAfter } = error
+  const said = inOneLine(error)
   const question = QUESTION[code]
   if (question !== undefined)
     return { status: question.status, body: { error: { code: question.code, message: said } }, retryAfter }

@@ -52,6 +52,20 @@ const claim = (id: string, worker = 'w1') => ({ id, worker, at: 2000 })
 const held = (id: string, worker = 'w1', run = newRun(1000)): Run =>
   stepped(run, { is: 'claimed', claim: claim(id, worker) })
 
+const message = (runId: string, changed: Partial<RunMessageRow> = {}): RunMessageRow => ({
+  ...{ runId, id: 'm1', position: 1, text: 'Grüße\n"', state: 'queued', reason: '', claim: null },
+  ...{ createdAt: 1, createdBy: 'bob', changedAt: 1 },
+  ...changed,
+})
+
+const credential = { id: 'c', name: 'n', type: 'claude/api-key', owner: 'org', suffix: '', generation: 1 }
+
+const leaseOf = (runId: string, changed: Partial<RunLeaseRow> = {}): RunLeaseRow => ({
+  ...{ leaseId: nextId('lease'), runId, organizationId: 'org-a', claim: 'c1', credential, reason: 'why' },
+  ...{ startedAt: 10, endedAt: null, turns: 0, usage: NO_USAGE },
+  ...changed,
+})
+
 /** Registers the tests of the groups of runs. */
 export function describeRuns(store: CurrentStore): void {
   const insert = async (changed: Partial<RunRow> = {}) => {
@@ -115,6 +129,55 @@ export function describeRuns(store: CurrentStore): void {
       expect(await list({ states: ['booting'] })).toEqual([agents.id])
       expect(await list({ states: [] })).toEqual([])
       expect(await list({ harness: 'codex' })).toEqual([agents.id])
+    })
+  })
+
+  describe('runs that are over', () => {
+    const over = (since: number): Run => stepped(newRun(0), { is: 'asked', what: 'end', at: since })
+    const everything = async (id: string) => {
+      const { runs, runMessages, runEvents, runLeases } = store()
+      const all = [await runMessages.list(id), await runEvents.after(id, 0, 9), await runLeases.list(id)]
+      return [await runs.get('org-a', id), ...all.map(({ length }) => length)]
+    }
+
+    it('are found by how long ago that was', async () => {
+      const late = await insert({ run: over(8000) })
+      const early = await insert({ run: over(5000) })
+      const failed = await insert({
+        run: { ...over(6000), state: 'failed' },
+        organizationId: 'org-b',
+      })
+      await insert({ run: { ...newRun(1000), state: 'hibernated' } })
+      const past = async (before: number, limit = 9) =>
+        (await store().runWork.past(before, limit)).map(({ id }) => id)
+      expect(await past(5000)).toEqual([])
+      expect(await past(5001)).toEqual([early.id])
+      expect(await past(9000)).toEqual([early.id, failed.id, late.id])
+      expect(await past(9000, 1)).toEqual([early.id])
+    })
+
+    it('are removed with all that belongs to them, and are known to be gone', async () => {
+      const row = await insert({ run: over(1000) })
+      const other = await insert()
+      for (const { id } of [row, other]) {
+        await store().runMessages.insert(message(id))
+        await store().runEvents.append([
+          { runId: id, position: 1, at: 1, event: { kind: 'notice', text: 'x' } },
+        ])
+        await store().runLeases.insert(leaseOf(id))
+      }
+      expect(await store().runs.remove('org-b', row.id, 2000)).toBe(false)
+      expect(await everything(row.id)).toEqual([row, 1, 1, 1])
+      expect(await store().runs.remove('org-a', row.id, 2000)).toBe(true)
+      expect(await store().runs.remove('org-a', row.id, 2000)).toBe(false)
+      expect(await everything(row.id)).toEqual([undefined, 0, 0, 0])
+      expect(await everything(other.id)).toEqual([other, 1, 1, 1])
+      const ended = await insert({ run: over(1000) })
+      const failed = await insert({ run: { ...over(6000), state: 'failed' } })
+      const asked = [row.id, other.id, ended.id, failed.id, 'never-was']
+      expect((await store().runs.finished('org-a', asked)).sort()).toEqual([row.id, ended.id].sort())
+      expect(await store().runs.finished('org-b', asked)).toEqual([])
+      expect(await store().runs.finished('org-a', [])).toEqual([])
     })
   })
 
@@ -200,12 +263,6 @@ export function describeRuns(store: CurrentStore): void {
   })
 
   describe('what belongs to a run', () => {
-    const message = (runId: string, changed: Partial<RunMessageRow> = {}): RunMessageRow => ({
-      ...{ runId, id: 'm1', position: 1, text: 'Grüße\n"', state: 'queued', reason: '', claim: null },
-      ...{ createdAt: 1, createdBy: 'bob', changedAt: 1 },
-      ...changed,
-    })
-
     it('messages: in order, once by their id, changed by compare-and-set', async () => {
       const { id } = await insert()
       const [one, two] = [message(id), message(id, { id: 'm2', position: 2 })]
@@ -239,23 +296,11 @@ export function describeRuns(store: CurrentStore): void {
 
     it('leases: what served, and when a credential last did', async () => {
       const { id } = await insert()
-      const credential = {
-        id: 'c',
-        name: 'n',
-        type: 'claude/api-key',
-        owner: 'org',
-        suffix: '',
-        generation: 1,
-      }
-      const lease = (leaseId: string, changed: Partial<RunLeaseRow> = {}): RunLeaseRow => ({
-        ...{ leaseId, runId: id, organizationId: 'org-a', claim: 'c1', credential, reason: 'why' },
-        ...{ startedAt: 10, endedAt: null, turns: 0, usage: NO_USAGE },
-        ...changed,
-      })
-      const [one, two] = [lease(nextId('lease')), lease(nextId('lease'), { startedAt: 20 })]
+      const lease = (changed: Partial<RunLeaseRow> = {}) => leaseOf(id, changed)
+      const [one, two] = [lease(), lease({ startedAt: 20 })]
       await store().runLeases.insert(two)
       await store().runLeases.insert(one)
-      await store().runLeases.insert(lease(nextId('lease'), { startedAt: 30, credential: null }))
+      await store().runLeases.insert(lease({ startedAt: 30, credential: null }))
       expect((await store().runLeases.list(id)).slice(0, 2)).toEqual([one, two])
       const change = { endedAt: 40, turns: 2, usage: { input: 1, cachedInput: 2, output: 3 } }
       expect(await store().runLeases.update(one.leaseId, change)).toBe(true)

@@ -1,6 +1,6 @@
 // Runs and what belongs to them, in memory.
 
-import { isHeld } from '../../domain/runs/run.ts'
+import { isFinal, isHeld, isOver } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
 import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../runs/run-groups.ts'
@@ -16,7 +16,8 @@ export function runGroups(tables: Tables): RunGroups {
   }
 }
 
-function runGroup({ runs }: Tables): RunStore {
+function runGroup(tables: Tables): RunStore {
+  const { runs, runsGone } = tables
   const get = async (organizationId: string, id: string) => {
     const row = runs.get(id)
     return row?.organizationId === organizationId ? row : undefined
@@ -40,7 +41,26 @@ function runGroup({ runs }: Tables): RunStore {
         .filter(({ id }) => after === undefined || id < after)
         .sort((a, b) => (a.id < b.id ? 1 : -1))
         .slice(0, limit),
+    remove: async (organizationId, id, _at) => {
+      if ((await get(organizationId, id)) === undefined) return false
+      removeAll(tables, id)
+      runsGone.add(id, organizationId)
+      return true
+    },
+    finished: async (organizationId, ids) =>
+      ids.filter((id) => {
+        const row = runs.get(id)
+        const isOver = row?.organizationId === organizationId && isFinal(row.run.state)
+        return isOver || runsGone.get(id) === organizationId
+      }),
   }
+}
+
+function removeAll({ runs, runMessages, runEvents, runLeases }: Tables, id: string): void {
+  for (const table of [runMessages, runEvents, runLeases]) {
+    for (const [key, { runId }] of table.entries()) if (runId === id) table.remove(key)
+  }
+  runs.remove(id)
 }
 
 function isSame(a: RunRow, b: RunRow): boolean {
@@ -82,6 +102,11 @@ function workGroup({ runs }: Tables): RunWorkStore {
     idle: async (before, limit) =>
       runs
         .find(({ run }) => run.state === 'ready' && run.wish === null && run.since < before)
+        .sort((a, b) => a.run.since - b.run.since || (a.id < b.id ? -1 : 1))
+        .slice(0, limit),
+    past: async (before, limit) =>
+      runs
+        .find(({ run }) => isOver(run.state) && run.since < before)
         .sort((a, b) => a.run.since - b.run.since || (a.id < b.id ? -1 : 1))
         .slice(0, limit),
   }

@@ -55,6 +55,8 @@ export interface Tables {
   readonly runMessages: Table<RunMessageRow>
   readonly runEvents: Table<RunEventRow>
   readonly runLeases: Table<RunLeaseRow>
+  /** Id → organization. */
+  readonly runsGone: Table<string>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -88,6 +90,7 @@ export function createTables(): Tables {
     runMessages: createTable(undo),
     runEvents: createTable(undo),
     runLeases: createTable(undo),
+    runsGone: createTable(undo),
     keep: () => {
       undo.length = 0
     },

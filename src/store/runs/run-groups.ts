@@ -81,6 +81,10 @@ export interface RunStore {
   ): Promise<boolean>
   /** Newest first: a page goes on before the id `after`. */
   list(organizationId: string, filter: RunFilter, page: RunPage): Promise<RunRow[]>
+  /** With all that belongs to it; that there was such a run is noted. False when there is none. */
+  remove(organizationId: string, id: string, at: number): Promise<boolean>
+  /** Those of these to which nothing can happen any more: they are over for good, or were removed. */
+  finished(organizationId: string, ids: readonly string[]): Promise<string[]>
 }
 
 /** A worker that asks for work, and what it can do. */
@@ -112,6 +116,8 @@ export interface RunWorkStore {
   silent(before: number, limit: number): Promise<RunRow[]>
   /** Those that have been waiting for a message since before this time, over all organizations. */
   idle(before: number, limit: number): Promise<RunRow[]>
+  /** Those that have been over since before this time, over all organizations, the longest first. */
+  past(before: number, limit: number): Promise<RunRow[]>
 }
 
 export interface RunMessageRow {

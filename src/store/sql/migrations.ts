@@ -14,6 +14,7 @@ import { revokeLeftovers } from './migrations/leftovers.ts'
 import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
+import { removedRuns } from './migrations/removed-runs.ts'
 import { createRuns } from './migrations/runs.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
@@ -44,6 +45,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0010': leaseChoice,
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
+    'store-0030': { up: removedRuns },
   }
 }
 

@@ -337,6 +337,13 @@ export interface RunEventTable {
   event: string
 }
 
+/** Runs that were removed. */
+export interface RunGoneTable {
+  run_id: string
+  organization_id: string
+  at: number
+}
+
 export interface RunLeaseTable {
   lease_id: string
   run_id: string
@@ -379,4 +386,5 @@ export interface Database {
   run_message: RunMessageTable
   run_event: RunEventTable
   run_lease: RunLeaseTable
+  run_gone: RunGoneTable
 }

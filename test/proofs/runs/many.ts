@@ -10,6 +10,7 @@ import { Secret } from '../../../src/domain/secret.ts'
 import { carryOut } from '../../../src/runner/worker/carrying-out.ts'
 import { runsOf } from '../../../src/runner/worker/client-runs.ts'
 import { startWorker, type Worker } from '../../../src/runner/worker/worker.ts'
+import { NO_PLACES } from '../../support/carrying.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
 import { talkSeat } from '../../support/talk-seat.ts'
 import { adminToken, eachOf } from '../connection.ts'
@@ -111,6 +112,7 @@ function startIn({ place, log, client, name, claimed }: Starting): Worker {
   const server = runsOf(client)
   return startWorker({
     ...{ server, harnesses: ['claude'], capacity: CAPACITY, directories: [], said: () => undefined },
+    places: NO_PLACES,
     carryOut(run) {
       claimed.set(run.id, [...(claimed.get(run.id) ?? []), name])
       return carryOut({

@@ -1,7 +1,7 @@
 // Runs over SQL. Their bookkeeping is one JSON text; what is asked by has columns too.
 
 import { type Kysely, type SqlBool, sql } from 'kysely'
-import { HELD_STATES, type Run } from '../../../../domain/runs/run.ts'
+import { FINAL_STATES, HELD_STATES, OVER_STATES, type Run } from '../../../../domain/runs/run.ts'
 import type { RunFilter, RunRow, RunStore, RunWorkStore, WorkSought } from '../../../runs/run-groups.ts'
 import { type Execute, type Markers, prepare } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
@@ -63,6 +63,7 @@ export function runGroup(database: Kysely<Database>): (execute: Execute) => RunS
       .where('id', '=', marker('id'))
       .returning(COLUMNS),
   )
+  const ends = runEnds(database)
   return (execute) => ({
     insert: async (row) => {
       await execute(database.insertInto('run').values(valuesOf(row)).compile())
@@ -82,6 +83,37 @@ export function runGroup(database: Kysely<Database>): (execute: Execute) => RunS
       const query = listQuery(database, organizationId, filter)
       const page = after === undefined ? query : query.where('id', '<', after)
       return (await execute(page.orderBy('id', 'desc').limit(limit).compile())).rows.map(toRow)
+    },
+    ...ends(execute),
+  })
+}
+
+function runEnds(database: Kysely<Database>): (execute: Execute) => Pick<RunStore, 'remove' | 'finished'> {
+  return (execute) => ({
+    remove: async (organizationId, id, at) => {
+      const query = database
+        .deleteFrom('run')
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', id)
+      if ((await execute(query.compile())).numAffectedRows !== 1n) return false
+      const gone = { run_id: id, organization_id: organizationId, at }
+      await execute(database.insertInto('run_gone').values(gone).compile())
+      return true
+    },
+    finished: async (organizationId, ids) => {
+      if (ids.length === 0) return []
+      const over = database
+        .selectFrom('run')
+        .select('id')
+        .where('organization_id', '=', organizationId)
+        .where('id', 'in', ids)
+        .where('state', 'in', FINAL_STATES)
+      const gone = database
+        .selectFrom('run_gone')
+        .select('run_id as id')
+        .where('organization_id', '=', organizationId)
+        .where('run_id', 'in', ids)
+      return (await execute(over.unionAll(gone).compile())).rows.map(({ id }) => id)
     },
   })
 }
@@ -161,6 +193,14 @@ export function runWorkGroup(
         .where('state', '=', 'ready')
         .where('since', '<', before)
         .where('wish', 'is', null)
+        .orderBy('since')
+        .orderBy('id')
+      return (await execute(query.limit(limit).compile())).rows.map(toRow)
+    },
+    past: async (before, limit) => {
+      const query = select
+        .where('state', 'in', OVER_STATES)
+        .where('since', '<', before)
         .orderBy('since')
         .orderBy('id')
       return (await execute(query.limit(limit).compile())).rows.map(toRow)
