@@ -46,6 +46,8 @@ export interface ServerSettings {
   readonly codexBin: string | null
   /** Null: it carries out no runs itself. */
   readonly embeddedWorker: WorkerSettings | null
+  /** As whom that is done, by name or number; null: as the user of the server. */
+  readonly embeddedWorkerUser: { readonly name: string; readonly home: string | null } | null
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
@@ -129,6 +131,13 @@ export function serverSettings(given: GivenSettings): ServerSettings {
       oneOf(SETTINGS.embeddedWorker, given.embeddedWorker ?? 'no', ['yes', 'no']) === 'yes'
         ? workerSettings(given)
         : null,
+    embeddedWorkerUser:
+      given.embeddedWorkerUser === undefined
+        ? null
+        : {
+            name: given.embeddedWorkerUser,
+            home: given.embeddedWorkerHome === undefined ? null : resolve(given.embeddedWorkerHome),
+          },
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl(SETTINGS.bedrockUrl, given.bedrockUrl),
     allowPrivateUpstreams:
       oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',

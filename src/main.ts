@@ -33,12 +33,16 @@ function dependencies(): CliDependencies {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    selfCommand: [process.execPath, process.argv[1] ?? ''],
+    selfCommand: selfCommand(),
     startServer,
     startSandbox: async (options) => (await import('./sandbox/sandbox.ts')).startSandbox(options),
     harnessOf,
     offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
+}
+
+function selfCommand(): readonly string[] {
+  return [process.execPath, process.argv[1] ?? '']
 }
 
 async function harnessOf(name: HarnessName): Promise<Harness> {
@@ -54,7 +58,7 @@ async function harnessOf(name: HarnessName): Promise<Harness> {
 export async function startServer(settings: ServerSettings, clock = Date.now): Promise<RunningServer> {
   hideFromLibraries()
   const { serveWith } = await import('./serving.ts')
-  return serveWith(settings, { version: VERSION, clock })
+  return serveWith(settings, { version: VERSION, clock, selfCommand: selfCommand() })
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

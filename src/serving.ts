@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { inProcess } from './client/in-process.ts'
-import { environment, type ServerSettings } from './config.ts'
+import type { ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
@@ -27,27 +27,17 @@ import { makeFirstLink } from './control/signing-in/invitations.ts'
 import { createTell } from './control/telling/tell.ts'
 import { startTelling } from './control/telling/telling.ts'
 import type { Ports } from './control/use-case.ts'
-import type { CredentialType } from './domain/credential-types.ts'
 import { KEY_FACTS } from './domain/rekeying.ts'
-import type { Embedded, EmbeddedOptions } from './embedded.ts'
+import { edges } from './edges.ts'
+import type { Embedded } from './embedded/embedded.ts'
+import type { EmbeddedOptions } from './embedded/keeper.ts'
 import { createIdentity, PASSING_TABLES, peopleMigrations } from './identity/better-auth.ts'
 import { sha256 } from './lib/digest.ts'
 import { makeIdsBy } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
 import { removePrivateHomes } from './lib/programs/private-home.ts'
-import { randomSource } from './lib/random.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
-import { createAnthropicProvider } from './providers/anthropic.ts'
-import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-login.ts'
-import { createBedrockProvider } from './providers/bedrock.ts'
-import { claudeProgram } from './providers/claude-program.ts'
-import { claudeSignIn } from './providers/claude-sign-in.ts'
-import type { LoginProgram } from './providers/login-program.ts'
-import { createOpenAiProvider } from './providers/openai.ts'
-import type { SignIn } from './providers/provider.ts'
-import { createWebhookSender } from './providers/webhooks.ts'
-import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
@@ -70,6 +60,8 @@ export interface ServingOptions {
   readonly version: string
   /** The clock of this machine: milliseconds since 1970. */
   readonly clock: () => number
+  /** What starts this very program, up to the words of its command line. */
+  readonly selfCommand: readonly string[]
 }
 
 /** Starts the whole server on these settings; nothing is left running when it throws. */
@@ -94,11 +86,12 @@ type Ending = () => Promise<void> | void
 
 async function begin(
   settings: ServerSettings,
-  { version, clock: machineClock }: ServingOptions,
+  { version, clock: machineClock, selfCommand }: ServingOptions,
   endings: Ending[],
 ): Promise<Omit<RunningServer, 'close'>> {
   const { stateDirectory } = settings
   const engine = engineOf(settings.databaseUrl)
+  await checkWorkerUser(settings)
   const commits: { auditDurable: Metrics['auditDurable'] } = { auditDurable: () => undefined }
   const { store, database, executeIn, snapshot } = await openSqlStore({
     url: settings.databaseUrl,
@@ -154,7 +147,7 @@ async function begin(
   const shown = { database: shownDatabase(settings.databaseUrl), key: keys.source, version }
   log.debug({ url: address.url, ...shown }, 'ready')
   watch.start()
-  const embedded = embedWorker(settings, { ports, log, people, place, ...door })
+  const embedded = embedWorker(settings, { ports, log, people, place, selfCommand, ...door })
   endings.push(async () => (await embedded)?.stop())
   return { url: address.url, firstStart: people.created, signInLink }
 }
@@ -193,6 +186,13 @@ async function openDoor(
   return { url: listening.url, fetch: inside.fetch }
 }
 
+// What cannot be is said at once: later nobody may look.
+async function checkWorkerUser({ embeddedWorker, embeddedWorkerUser: user }: ServerSettings): Promise<void> {
+  if (embeddedWorker === null || user === null) return
+  const { mustBeUser } = await import('./embedded/apart.ts')
+  await mustBeUser(user)
+}
+
 // Nobody waits for it: the server is ready without it.
 function embedWorker(
   settings: ServerSettings,
@@ -200,7 +200,7 @@ function embedWorker(
 ): Promise<Embedded | null> {
   const { embeddedWorker: worker } = settings
   if (worker === null) return Promise.resolve(null)
-  return import('./embedded.ts').then((m) => m.keepEmbeddedWorker({ ...options, settings, worker }))
+  return import('./embedded/embedded.ts').then((m) => m.keepEmbeddedWorker({ ...options, settings, worker }))
 }
 
 function serverId(): string {
@@ -220,61 +220,6 @@ async function followDatabaseClock(store: Ports['store'], local: () => number, l
   const clock = await followClock({ local, shared: () => store.now(), onChange })
   makeIdsBy(clock.now)
   return clock
-}
-
-// The randomness and the providers of the real world.
-function edges(settings: ServerSettings, clockOffset: () => number) {
-  const { allowPrivateUpstreams: allowPrivate } = settings
-  const providers = [
-    createAnthropicProvider({
-      ...{ baseUrl: settings.anthropicUrl, allowPrivate },
-      renewer: anthropicRenewer(claudeRenewal(settings), clockOffset),
-    }),
-    createOpenAiProvider({ baseUrl: settings.openaiApiUrl, issuer: settings.openaiIssuer, allowPrivate }),
-    createBedrockProvider({
-      allowPrivate,
-      ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
-    }),
-  ]
-  const signIns: SignIn[] = [
-    ...providers.flatMap(({ signIn }) => signIn ?? []),
-    claudeSignIns(settings, clockOffset),
-  ]
-  return {
-    random: randomSource(),
-    webhooks: createWebhookSender({ allowPrivate }),
-    leaseLife: settings.leaseLife,
-    runTimings: settings.runTimings,
-    poolOrder: settings.poolOrder,
-    providerOf: (type: CredentialType) =>
-      providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
-    signInOf: (type: CredentialType) => signIns.find(({ signsIn }) => signsIn === type),
-    grantTimings: { ...GRANT_TIMINGS, ...settings.renewal },
-    endSignIns: async () => void (await Promise.all(signIns.map((signIn) => signIn.close?.()))),
-  }
-}
-
-function claudeRenewal(settings: ServerSettings): ClaudeRenewal {
-  const { renewalLimitMs, read, leftBehind } = claudeAt(settings, 'renewals', 'claude')
-  return {
-    ...{ renewalLimitMs, read, leftBehind },
-    renew: async (grant) => (await foundClaude(settings, 'renewals')).renew(grant),
-  }
-}
-
-function claudeSignIns(settings: ServerSettings, clockOffset: () => number): SignIn {
-  const signIn = async () => (await foundClaude(settings, 'sign-ins')).signIn()
-  return claudeSignIn({ signIn }, clockOffset)
-}
-
-// The program is looked for when it is needed: it may be installed later than the server is started.
-async function foundClaude(settings: ServerSettings, directory: string): Promise<LoginProgram> {
-  const program = await findCommand(settings.claudeBin ?? 'claude', environment(), process.cwd())
-  return claudeAt(settings, directory, program ?? 'claude')
-}
-
-function claudeAt({ stateDirectory }: ServerSettings, name: string, program: string): LoginProgram {
-  return claudeProgram({ program, directory: join(stateDirectory, name), environment: environment() })
 }
 
 async function openVault(settings: ServerSettings, store: Ports['store']) {

@@ -110,6 +110,7 @@ function addSigningIn(program: Command, attach: Attach): void {
     .option('--directory <dir>', 'let runs work in this directory too; may be repeated', collect)
     .option('--runs <n>', 'so many at a time; 4 when absent')
     .option('--no-ambient', 'what this machine has of its own serves no run')
+    .option('--attached', 'end when standard input ends: for whoever starts it as a part of something')
   attach(worker, () => import('./commands/worker.ts').then((m) => m.run))
 }
 

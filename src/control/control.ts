@@ -28,7 +28,6 @@ import { createAskingUseCases } from './runs/asking.ts'
 import { createClaimingUseCases } from './runs/claiming.ts'
 import { createFollowingRunUseCases } from './runs/following.ts'
 import { createReadingRunUseCases } from './runs/reading.ts'
-import { createRemovingUseCases } from './runs/removing.ts'
 import { createReportingUseCases } from './runs/reporting.ts'
 import { forWorkersOfRuns } from './runs/standing-in.ts'
 import { createStartingUseCases } from './runs/starting.ts'
@@ -60,7 +59,6 @@ export function createControl(ports: Ports): Control {
     ...createStartingUseCases(workshop),
     ...createReadingRunUseCases(workshop),
     ...createAskingUseCases(workshop),
-    ...createRemovingUseCases(workshop),
     ...createFollowingRunUseCases(workshop),
     ...createClaimingUseCases(workshop),
     ...createReportingUseCases(workshop),

@@ -42,9 +42,12 @@ export interface WorkerTokenFile extends TokenFile {
   read(): Promise<Secret | null>
 }
 
-/** `embedded-worker.token` in this directory. Refuses one that others can read. */
-export function workerTokenFile(stateDirectory: string): WorkerTokenFile {
-  const path = join(stateDirectory, 'embedded-worker.token')
+/** The token of this server's own worker in this directory. Refuses one that others can read. */
+export function workerTokenFile(
+  stateDirectory: string,
+  name: 'embedded-worker.token' | 'embedded-apart.token' = 'embedded-worker.token',
+): WorkerTokenFile {
+  const path = join(stateDirectory, name)
   const file = tokenFileAt(path)
   return {
     write: file.write,

@@ -22,6 +22,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   runner: ['client', 'harnesses', 'api', 'domain', 'lib'],
   cli: ['runner', 'client', 'api', 'domain', 'lib', 'config.ts', 'harnesses'],
   sandbox: ['lib'],
+  embedded: [],
   'config.ts': ['domain'],
 }
 
@@ -56,7 +57,11 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
 const ROOTS = [
   'src/main.ts',
   'src/serving.ts',
-  'src/embedded.ts',
+  'src/edges.ts',
+  'src/embedded/embedded.ts',
+  'src/embedded/inside.ts',
+  'src/embedded/apart.ts',
+  'src/embedded/keeper.ts',
   'src/offline.ts',
   'src/testing.ts',
   'src/index.ts',

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly runs?: string
   /** False with --no-ambient. */
   readonly ambient: boolean
+  /** It is a part of whoever holds the other end of its standard input. */
+  readonly attached?: boolean
 }
 
 export async function run(context: Context, options: WorkerOptions): Promise<number> {
@@ -46,12 +48,12 @@ async function work(
   context: Context,
   { client, server }: Connection,
   settings: ReturnType<typeof workerSettings>,
-  { ambient }: WorkerOptions,
+  { ambient, attached = false }: WorkerOptions,
 ): Promise<number> {
   const { dependencies, ui } = context
   const { stateDirectory, allowHttp } = context.settings(true)
   const found = await findHarnesses(context)
-  const ended = untilEnded()
+  const ended = attached ? Promise.race([untilEnded(), untilClosed(dependencies.stdin)]) : untilEnded()
   const runs = runsOf(client)
   const programs = Object.fromEntries(
     HARNESSES.map((name) => [name, programOverride(context, name).programOverride ?? undefined]),
@@ -80,6 +82,13 @@ async function work(
     await worker.stop()
   }
   return 0
+}
+
+function untilClosed(stdin: NodeJS.ReadableStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  for (const event of ['end', 'close', 'error']) stdin.once(event, () => resolve())
+  stdin.resume()
+  return promise
 }
 
 // Those whose program is on this machine.

@@ -6,7 +6,7 @@ import type { Secret } from '../../domain/secret.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { TokenFile } from '../admin-token.ts'
 import { createAuthenticator } from '../authenticate.ts'
-import { ensureEmbedded, findEmbedded, firstPerson, isAlone } from './embedded.ts'
+import { APART, ensureEmbedded, findEmbedded, firstPerson, isAlone, isOff } from './embedded.ts'
 
 type FileInMemory = TokenFile & { text: string | null }
 
@@ -34,6 +34,26 @@ async function callerWith(house: House, { text }: FileInMemory) {
 function sendOthersAway(house: House): void {
   for (const who of ['ann', 'bob', 'cyd', 'aud', 'eve'] as const) house.people.change(who, null)
 }
+
+describe('the worker that is a process of another user', () => {
+  it('is not the one inside: it has a name and a token of its own, and is on whoever is there', async () => {
+    const house = createHouse()
+    const [inside, apart] = [fileInMemory(), fileInMemory()]
+    const people = await house.ports.identity.bootstrap()
+    const one = await ensure(house, inside)
+    const other = await ensureEmbedded(house.ports, people, apart, null, APART)
+    if (one === null || other === null) throw new Error('there is none')
+    expect([one.name, other.name]).toEqual(['embedded', 'embedded-apart'])
+    expect([await isOff(house.ports, one, 'ada'), await isOff(house.ports, other, undefined)]).toEqual([
+      true,
+      false,
+    ])
+    // The token of one is never taken for the other's.
+    expect(await findEmbedded(house.ports, apart)).toBeUndefined()
+    expect(await findEmbedded(house.ports, inside, APART)).toBeUndefined()
+    expect(await ensureEmbedded(house.ports, people, apart, null, APART)).toEqual(other)
+  })
+})
 
 describe('ensureEmbedded', () => {
   it('makes a worker with a token once, and records it', async () => {

@@ -1,5 +1,6 @@
-// The worker inside of the server: a row and a token of its own, made without anybody asking. It serves the first person
-// while they are the only one, because an agent that runs as the server's user can read what the server can.
+// The worker of a server: a row and a token of its own, made without anybody asking. Inside of the server's process it serves
+// the first person while they are the only one, because an agent that runs as the server's user can read what the server
+// can. As a process of another user it is a worker like any other.
 
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
@@ -16,12 +17,25 @@ import { letGoRunsOf } from '../runs/leaving.ts'
 import { tokenRow } from '../tokens.ts'
 import type { Ports } from '../use-case.ts'
 
-const NAME = 'embedded'
-// No person's name: theirs are e-mails.
-const MADE_BY = 'claviger serve'
-// Facts about the installation: whom it serves, and whose worker has the name without a place.
+/** Which of the two it is. A row is of one kind for ever. */
+export interface EmbeddedKind {
+  readonly name: string
+  /** No person's name: theirs are e-mails. */
+  readonly madeBy: string
+  /** A fact about the installation: whose worker has the name without a place. */
+  readonly firstPlace: string
+}
+
+const INSIDE: EmbeddedKind = {
+  ...{ name: 'embedded', madeBy: 'claviger serve', firstPlace: 'embedded-worker-place' },
+}
+
+export const APART: EmbeddedKind = {
+  ...{ name: 'embedded-apart', madeBy: 'claviger serve, apart', firstPlace: 'embedded-apart-place' },
+}
+
+// A fact about the installation: whom the one inside serves.
 const FIRST_PERSON = 'embedded-worker-for'
-const FIRST_PLACE = 'embedded-worker-place'
 // Servers that start at the same time may be after the same name.
 const MAX_TRIES = 5
 
@@ -44,8 +58,13 @@ export async function isAlone(
   return true
 }
 
-export function isEmbedded({ createdBy }: WorkerRow): boolean {
-  return createdBy === MADE_BY
+/** Whether it works inside of a server's process. */
+export function isEmbedded(row: WorkerRow): boolean {
+  return isOf(INSIDE, row)
+}
+
+function isOf({ madeBy }: EmbeddedKind, { createdBy }: WorkerRow): boolean {
+  return createdBy === madeBy
 }
 
 /** Whether this worker is the server's own and may carry out nothing: it was not asked to serve one person, or others are there. */
@@ -63,45 +82,52 @@ export async function isOff(
 export async function findEmbedded(
   { store }: EmbeddedPorts,
   file: TokenFile,
+  kind = INSIDE,
 ): Promise<WorkerRow | undefined> {
   const digest = await file.digest()
   const token = digest === null ? undefined : await store.tokens.findByDigest(digest)
   if (token?.holderKind !== 'worker') return undefined
   const row = await store.workers.get(token.organizationId, token.holderId)
-  return row !== undefined && isEmbedded(row) ? row : undefined
+  return row !== undefined && isOf(kind, row) ? row : undefined
 }
 
 /**
  * Sees to it that there is a worker, and its token in the file; null when it was revoked, which holds as long as its file
  * is there. The file is written before the rows, so that a start cut short is completed by the next. `place` tells the
  * state directories of the servers of one database apart, and is null where there can be one only: the first one's
- * worker is `embedded`, any other's `embedded-PLACE`. Throws `conflict` when somebody else's worker has that name.
+ * worker has the name of its kind, any other's that with its place. Throws `conflict` when somebody else's worker has that name.
  */
 export async function ensureEmbedded(
   ports: EmbeddedPorts,
   people: FirstPeople,
   file: TokenFile,
   place: string | null,
+  kind = INSIDE,
 ): Promise<WorkerRow | null> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await ensureOnce(ports, people, file, place)
+      return await ensureOnce(ports, people, { file, place, kind })
     } catch (thrown) {
       if (tries === MAX_TRIES || asClavigerError(thrown).code !== 'conflict') throw thrown
     }
   }
 }
 
+interface Wanted {
+  readonly file: TokenFile
+  readonly place: string | null
+  readonly kind: EmbeddedKind
+}
+
 async function ensureOnce(
   ports: EmbeddedPorts,
   { organization: { id: organizationId } }: FirstPeople,
-  file: TokenFile,
-  place: string | null,
+  { file, place, kind }: Wanted,
 ): Promise<WorkerRow | null> {
   const { store, now, random } = ports
-  const mine = await findEmbedded(ports, file)
+  const mine = await findEmbedded(ports, file, kind)
   if (mine !== undefined && mine.revokedAt !== null) return null
-  const name = await nameOf(store, organizationId, place, mine)
+  const name = await nameOf(store, organizationId, { place, kind }, mine)
   const digest = await file.digest()
   const known = digest === null ? undefined : await store.tokens.findByDigest(digest)
   if (mine?.name === name && known?.revokedAt === null) return mine
@@ -109,15 +135,15 @@ async function ensureOnce(
   const kept = digest !== null && known === undefined ? digest : await writeNew(ports, file)
   const at = now()
   return store.atomically(async (unit) => {
-    const row = await workerNamed(unit, organizationId, name)
-    const made = row ?? newRow(organizationId, name, sha256(formatCode('enrol', random(48))), at)
+    const row = await workerNamed(unit, organizationId, name, kind)
+    const made = row ?? newRow(kind, organizationId, name, { code: formatCode('enrol', random(48)), at })
     if (row === undefined) await unit.workers.insert(made)
     await unit.tokens.revokeAllOf({ organizationId, kind: 'worker', id: made.id }, at)
     await unit.signals.send('holders', made.id)
-    const caller = { organizationId, id: made.id, name: MADE_BY }
+    const caller = { organizationId, id: made.id, name: kind.madeBy }
     const wanted = { name: `worker:${name}`, role: 'worker', digest: kept } as const
     const token = tokenRow(caller, { ...wanted, createdAt: at, expiresAt: null })
-    await unit.audit.append(joinedEntry(made, token))
+    await unit.audit.append(joinedEntry(made, token, kind))
     await unit.tokens.insert({ ...token, holderKind: 'worker' })
     return made
   })
@@ -127,31 +153,36 @@ async function ensureOnce(
 async function nameOf(
   store: Ports['store'],
   organizationId: string,
-  place: string | null,
+  { place, kind: { name, firstPlace } }: Pick<Wanted, 'place' | 'kind'>,
   mine: WorkerRow | undefined,
 ): Promise<string> {
-  if (place === null) return NAME
-  const noted = await store.installation.get(FIRST_PLACE)
+  if (place === null) return name
+  const noted = await store.installation.get(firstPlace)
   const rows = await store.workers.list(organizationId)
-  const isTaken = rows.some((one) => one.name === NAME && one.revokedAt === null && one.id !== mine?.id)
-  const first = noted ?? (isTaken ? '' : await store.installation.putIfAbsent(FIRST_PLACE, place))
-  return first === place ? NAME : `${NAME}-${place}`
+  const isTaken = rows.some((one) => one.name === name && one.revokedAt === null && one.id !== mine?.id)
+  const first = noted ?? (isTaken ? '' : await store.installation.putIfAbsent(firstPlace, place))
+  return first === place ? name : `${name}-${place}`
 }
 
-async function workerNamed(unit: StoreGroups, organizationId: string, name: string) {
+async function workerNamed(unit: StoreGroups, organizationId: string, name: string, kind: EmbeddedKind) {
   const rows = await unit.workers.list(organizationId)
   const row = rows.find((one) => one.name === name && one.revokedAt === null)
-  if (row === undefined || isEmbedded(row)) return row
+  if (row === undefined || isOf(kind, row)) return row
   throw new ClavigerError('conflict', `Another worker is called ${name}.`, {
     hint: `Revoke it: claviger admin worker revoke ${name}`,
   })
 }
 
 // Its code is nobody's, and used up.
-function newRow(organizationId: string, name: string, enrolmentDigest: string, at: number): WorkerRow {
+function newRow(
+  { madeBy }: EmbeddedKind,
+  organizationId: string,
+  name: string,
+  { code, at }: { readonly code: string; readonly at: number },
+): WorkerRow {
   return {
-    ...{ id: newId('wrk'), organizationId, name, agent: null, enrolmentDigest },
-    ...{ enrolmentExpiresAt: at, createdAt: at, createdBy: MADE_BY },
+    ...{ id: newId('wrk'), organizationId, name, agent: null, enrolmentDigest: sha256(code) },
+    ...{ enrolmentExpiresAt: at, createdAt: at, createdBy: madeBy },
     ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null },
   }
 }
@@ -162,10 +193,14 @@ async function writeNew({ random }: EmbeddedPorts, file: TokenFile): Promise<str
   return sha256(token)
 }
 
-function joinedEntry({ id, organizationId, name }: WorkerRow, { createdAt }: TokenRow): AuditEntry {
+function joinedEntry(
+  { id, organizationId, name }: WorkerRow,
+  { createdAt }: TokenRow,
+  { madeBy }: EmbeddedKind,
+): AuditEntry {
   return {
     ...{ id: newId('aud'), organizationId, at: createdAt },
-    ...{ actorKind: 'server', actorId: 'serve', actorName: MADE_BY },
+    ...{ actorKind: 'server', actorId: 'serve', actorName: madeBy },
     ...{ action: 'worker.join', objectKind: 'worker', objectId: id, objectName: name },
     ...{ outcome: 'allowed', details: {}, requestId: '' },
   }

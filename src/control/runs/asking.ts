@@ -1,19 +1,22 @@
-// What people do with a run: send it a message, let it rest, wake it, stop it, end it.
+// What people do with a run: send it a message, let it rest, wake it, stop it, end it, delete it.
 
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
-import type { RunRequest } from '../../domain/runs/run.ts'
+import { isHeld, type RunRequest, stateInWords } from '../../domain/runs/run.ts'
 import { newId } from '../../lib/id.ts'
 import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, settle, take, tell } from './changing.ts'
+import { draftOf, removeRun, settle, take, tell } from './changing.ts'
 import { holdToChange, sightOf } from './seeing.ts'
 import { messageView, type RunSummary, summaryView, workerNames } from './views.ts'
 
-type Asking = Pick<Control, 'runs.send' | 'runs.hibernate' | 'runs.wake' | 'runs.cancel' | 'runs.end'>
+type Asking = Pick<
+  Control,
+  'runs.send' | 'runs.hibernate' | 'runs.wake' | 'runs.cancel' | 'runs.end' | 'runs.delete'
+>
 
 export function createAskingUseCases(workshop: Workshop): Asking {
   return {
@@ -22,6 +25,7 @@ export function createAskingUseCases(workshop: Workshop): Asking {
     'runs.wake': (caller, { id }) => ask(workshop, caller, id, 'wake'),
     'runs.cancel': (caller, { id }) => ask(workshop, caller, id, 'cancel'),
     'runs.end': (caller, { id }) => ask(workshop, caller, id, 'end'),
+    'runs.delete': (caller, { id }) => remove(workshop, caller, id),
   }
 }
 
@@ -34,6 +38,21 @@ async function ask(workshop: Workshop, caller: Caller, id: string, what: RunRequ
   })
   const names = await workerNames(store, row.organizationId)
   return summaryView(row, sightOf(caller, row) ?? 'metadata', names)
+}
+
+async function remove({ guard, now }: Workshop, caller: Caller, id: string): Promise<Result<'runs.delete'>> {
+  await guard.perform(caller, async (unit, authorize) => {
+    const row = await holdToChange(unit, authorize, caller, id, 'run.delete')
+    if (isHeld(row.run.state) || row.run.claim !== null) throw stillHeld(row)
+    await removeRun(unit, row, now())
+  })
+  return {}
+}
+
+function stillHeld({ id, run }: RunRow): ClavigerError {
+  return new ClavigerError('conflict', `A run that is ${stateInWords(run.state)} cannot be deleted.`, {
+    hint: `End it first: claviger run end ${id}`,
+  })
 }
 
 type SendInput = Parameters<Control['runs.send']>[1]

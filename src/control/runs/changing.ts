@@ -95,6 +95,13 @@ function leaseEnding({ state, claim }: Run): string {
   return claim === null ? `its run is ${state}` : 'its run was taken up by another process'
 }
 
+/** Removes it with all that belongs to it. Whoever calls it holds the row, and has authorized it. */
+export async function removeRun(unit: StoreGroups, row: RunRow, at: number): Promise<void> {
+  await endLeases(unit, row, at, 'its run was removed')
+  await unit.runs.remove(row.organizationId, row.id, at)
+  await unit.signals.send('runs', row.id)
+}
+
 /** Ends the leases of a run that still run. */
 export async function endLeases(
   unit: StoreGroups,

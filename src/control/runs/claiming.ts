@@ -20,7 +20,9 @@ type Claimed = Result<'runs.claim'>['runs'][number]
 type ClaimInput = Parameters<Control['runs.claim']>[1]
 type BeatInput = Parameters<Control['runs.heartbeat']>[1]
 
-export function createClaimingUseCases(workshop: Workshop): Pick<Control, 'runs.claim' | 'runs.heartbeat'> {
+export function createClaimingUseCases(
+  workshop: Workshop,
+): Pick<Control, 'runs.claim' | 'runs.heartbeat' | 'runs.places'> {
   const hearing = createHearing(workshop)
   const latest = new Map<string, Asking>()
   return {
@@ -36,6 +38,9 @@ export function createClaimingUseCases(workshop: Workshop): Pick<Control, 'runs.
       }
     },
     'runs.heartbeat': (caller, input) => beatSoon(workshop, hearing, caller, input),
+    'runs.places': async ({ organizationId }, { places }) => ({
+      over: await workshop.store.runs.finished(organizationId, places),
+    }),
   }
 }
 

@@ -10,8 +10,7 @@ import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Authorize, Guard, Upkeep } from '../guard.ts'
 import type { Ports } from '../use-case.ts'
-import { draftOf, settle, take } from './changing.ts'
-import { removeRun } from './removing.ts'
+import { draftOf, removeRun, settle, take } from './changing.ts'
 import { actOn } from './seeing.ts'
 
 // Milliseconds.

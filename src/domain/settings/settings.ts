@@ -98,6 +98,17 @@ export const SETTINGS = {
     meaning:
       'no: the server carries out no runs itself. It does so only while there is one person, and for them.',
   },
+  embeddedWorkerUser: {
+    variable: 'CLAVIGER_EMBEDDED_WORKER_USER',
+    standard: 'none: it is a part of the server',
+    meaning:
+      'User of the machine, by name or number, as whom the embedded worker is a process of its own. It carries out runs of everybody then, since it cannot read what the server can. The server has to be started as root for that.',
+  },
+  embeddedWorkerHome: {
+    variable: 'CLAVIGER_EMBEDDED_WORKER_HOME',
+    standard: 'the home directory of that user',
+    meaning: 'Home directory of that process; its runs lie in .claviger-worker of it.',
+  },
   workerDirectories: {
     flag: '--directory DIR',
     variable: 'CLAVIGER_WORKER_DIRECTORIES',

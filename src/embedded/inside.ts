@@ -1,109 +1,34 @@
-// The composition root of the worker inside of a server, loaded when it is switched on. It carries out runs of the first
-// person while they are the only one, and nothing it lacks keeps the server from its work.
+// The worker inside of a server's own process. It carries out runs of the first person while they are the only one: an agent
+// that runs as the server's user can read what the server can.
 
-import { createClient } from './client/client.ts'
-import { environment, type ServerSettings } from './config.ts'
-import { createGuard } from './control/guard.ts'
+import { createClient } from '../client/client.ts'
+import { environment, type ServerSettings } from '../config.ts'
+import { createGuard } from '../control/guard.ts'
 import {
   ensureEmbedded,
   findEmbedded,
   firstPerson,
   isAlone,
   letGoEmbedded,
-} from './control/machines/embedded.ts'
-import type { Ports } from './control/use-case.ts'
-import { asClavigerError, ClavigerError, inOneLine } from './domain/errors.ts'
-import type { HarnessName } from './domain/harness-names.ts'
-import type { WorkerSettings } from './domain/runs/worker-settings.ts'
-import { claude } from './harnesses/claude.ts'
-import { codex } from './harnesses/codex.ts'
-import type { Harness } from './harnesses/harness.ts'
-import type { FirstPeople } from './identity/identity.ts'
-import type { Log } from './lib/log.ts'
-import { withoutOwnSettings } from './runner/materialize.ts'
-import { findProgram } from './runner/programs.ts'
-import { runsOf } from './runner/worker/client-runs.ts'
-import { startWorker, type Worker } from './runner/worker/worker.ts'
-import { carryOutHere, runPlacesOf } from './runner/worker/workshop.ts'
-import { workerTokenFile } from './server/state-directory.ts'
-import type { WorkerRow } from './store/machine-groups.ts'
+} from '../control/machines/embedded.ts'
+import { asClavigerError, ClavigerError, inOneLine } from '../domain/errors.ts'
+import type { HarnessName } from '../domain/harness-names.ts'
+import { claude } from '../harnesses/claude.ts'
+import { codex } from '../harnesses/codex.ts'
+import type { Harness } from '../harnesses/harness.ts'
+import { withoutOwnSettings } from '../runner/materialize.ts'
+import { findProgram } from '../runner/programs.ts'
+import { runsOf } from '../runner/worker/client-runs.ts'
+import { startWorker, type Worker } from '../runner/worker/worker.ts'
+import { carryOutHere, runPlacesOf } from '../runner/worker/workshop.ts'
+import { workerTokenFile } from '../server/state-directory.ts'
+import type { WorkerRow } from '../store/machine-groups.ts'
+import { addressHere, type EmbeddedOptions, type Keeper } from './keeper.ts'
 
 // Milliseconds.
-const LOOK_EVERY = 2_000
 const FIND_EVERY = 15_000
 
-export interface EmbeddedOptions {
-  readonly ports: Ports
-  readonly log: Log
-  readonly people: FirstPeople
-  readonly settings: ServerSettings
-  readonly worker: WorkerSettings
-  /** Tells the servers of one database apart; null where there can be one only. */
-  readonly place: string | null
-  /** Where the server listens: for programs, and answers that go on. */
-  readonly url: string
-  /** Asks the server without a socket. */
-  readonly fetch: (request: Request) => Promise<Response>
-}
-
-export interface Embedded {
-  /** Ends what runs here; it goes on when this server is back. */
-  stop(): Promise<void>
-}
-
-/** Begins in the background; what goes wrong is in the log. */
-export function keepEmbeddedWorker(options: EmbeddedOptions): Embedded {
-  const { ports, log } = options
-  const ending = new AbortController()
-  let wake: () => void = () => undefined
-  const deaf = ports.store.signals.listen((heard) => {
-    if (heard === 'missed' || heard.topic === 'holders') wake()
-  })
-  const pause = (milliseconds: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds).unref()
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  const keeper = createKeeper(options, () => wake())
-  const keep = async () => {
-    let last = ''
-    while (!ending.signal.aborted) {
-      const failure = await keeper.look().then(() => '', said)
-      if (failure !== '' && failure !== last) log.warn({}, `the embedded worker does not work: ${failure}`)
-      last = failure
-      if (keeper.isOver()) return
-      if (!ending.signal.aborted) await pause(LOOK_EVERY)
-    }
-  }
-  const kept = keep()
-  return {
-    async stop() {
-      ending.abort()
-      deaf()
-      wake()
-      await kept
-      await keeper.rest()
-    },
-  }
-}
-
-function said(thrown: unknown): string {
-  return inOneLine(asClavigerError(thrown))
-}
-
-interface Keeper {
-  /** Sees whether it should work, and to it that it does. */
-  look(): Promise<void>
-  /** Ends what runs. */
-  rest(): Promise<void>
-  /** It was dismissed: it works no more. */
-  isOver(): boolean
-}
-
-function createKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
+export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
   const { ports, log, people } = options
   const found = new Map<HarnessName, Harness>()
   const look = createFinder(options, found)
@@ -139,7 +64,7 @@ function createKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
     wasOff = false
     log.debug({ worker: row.id, harnesses: [...found.keys()] }, 'the embedded worker carries out runs')
     worker.over.catch((thrown: unknown) => {
-      if (working === worker) dismiss(said(thrown))
+      if (working === worker) dismiss(inOneLine(asClavigerError(thrown)))
     })
   }
   return {
@@ -186,9 +111,7 @@ async function begin(
   const { stateDirectory } = settings
   const token = await workerTokenFile(stateDirectory).read()
   if (token === null) throw new ClavigerError('not_found', 'Its token is gone.')
-  // An address of all networks is none that a program could call.
-  const here = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
-  const server = runsOf(createClient({ server: here, token, fetch }))
+  const server = runsOf(createClient({ server: addressHere(url), token, fetch }))
   // It is that person's own machine.
   const directories = worker.directories.length > 0 ? worker.directories : ['/']
   return startWorker({
