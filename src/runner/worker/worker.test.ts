@@ -17,6 +17,8 @@ interface Begun {
   finish(): void
 }
 
+const MACHINE = { version: '1.0.0', programs: [{ harness: 'claude', version: '2.1.330' }] } as const
+
 let worker: Worker
 
 afterEach(() => worker.stop())
@@ -43,7 +45,7 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
     }
   }
   worker = startWorker({
-    ...{ server: memory.server, harnesses: ['claude'], capacity, directories: [], carryOut, places },
+    ...{ server: memory.server, machine: MACHINE, capacity, directories: [], carryOut, places },
     said: (text) => void said.push(text),
   })
   return { begun, said }

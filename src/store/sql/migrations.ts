@@ -17,6 +17,7 @@ import { createOutbox } from './migrations/outbox.ts'
 import { removedRuns } from './migrations/removed-runs.ts'
 import { createRuns } from './migrations/runs.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
+import { workerMachine } from './migrations/worker-machine.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
 
@@ -45,6 +46,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0010': leaseChoice,
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
+    'store-0013': workerMachine,
     'store-0030': { up: removedRuns },
   }
 }
