@@ -23,7 +23,7 @@ let worker: Worker
 
 afterEach(() => worker.stop())
 
-function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLACES) {
+function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLACES, endsAfterMs = 0) {
   const begun: Begun[] = []
   const said: string[] = []
   const carryOut = (run: ClaimedRun): Carried => {
@@ -32,7 +32,8 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
     begun.push(one)
     const end = (how: string) => {
       one.ended.push(how)
-      resolve()
+      if (endsAfterMs === 0) resolve()
+      else setTimeout(resolve, endsAfterMs)
     }
     return {
       get bell() {
@@ -129,6 +130,35 @@ describe('a worker', () => {
     memory.begin('b')
     await sleep(60)
     expect(begun).toHaveLength(1)
+  })
+
+  it('asks no more about a run that is not its own any more, while that still comes to its end', async () => {
+    const memory = memoryRunServer()
+    const kept = memory.begin('a')
+    let beats = 0
+    const counting: MemoryRunServer = {
+      ...memory,
+      server: {
+        ...memory.server,
+        heartbeat(...asked) {
+          beats += 1
+          // Nothing else gets a turn in a loop that never waits for anything: it would be the end of this test, too.
+          if (beats > 100) throw new ClavigerError('forbidden', 'It asks for ever.')
+          return memory.server.heartbeat(...asked)
+        },
+      },
+    }
+    const { begun } = work(counting, 2, NO_PLACES, 300)
+    await until(() => expect(begun).toHaveLength(1))
+    memory.step(kept, { is: 'let-go', at: 1, reason: '' })
+    memory.ask(kept, 'cancel')
+    await until(() => expect(begun[0]?.ended).toEqual(['lost']))
+    await sleep(200)
+    expect(beats).toBeLessThan(10)
+    const other = memory.begin('b')
+    await until(() => expect(begun).toHaveLength(2))
+    memory.send(other, 'c')
+    await until(() => expect(begun[1]?.heard).toHaveLength(1))
   })
 
   it('removes the places of runs that ended while it had nothing to do with them, and no others', async () => {
