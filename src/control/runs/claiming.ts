@@ -3,13 +3,14 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
+import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { isOff } from '../machines/embedded.ts'
 import { noteMachine } from '../machines/said.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, settle, take } from './changing.ts'
+import { draftOf, settle, take, tell } from './changing.ts'
 import { createHearing, type Hearing } from './hearing.ts'
 import { actOn } from './seeing.ts'
 
@@ -132,7 +133,10 @@ function soughtBy(
 
 async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at: number): Promise<Claimed> {
   const { place, claims } = row.run
-  const draft = take(draftOf(row), { is: 'claimed', claim: { id: randomUUID(), worker, at } }, at)
+  const claimedBy = { id: randomUUID(), worker, at }
+  const elsewhere = place !== null && place !== worker
+  const told = elsewhere ? tell(draftOf(row), await movedFrom(unit, row, place), at) : draftOf(row)
+  const draft = take(told, { is: 'claimed', claim: claimedBy }, at)
   const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
   const pending = await unit.runMessages.list(row.id, ['queued', 'sent'])
   return {
@@ -151,6 +155,16 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
     moved: claims > 0 && place !== worker,
     messages: pending.map(pendingView),
   }
+}
+
+async function movedFrom(
+  unit: StoreGroups,
+  { organizationId }: RunRow,
+  place: string,
+): Promise<RecordedEvent> {
+  const name = (await unit.workers.get(organizationId, place))?.name ?? place
+  const text = `It goes on with another worker. What was not pushed, and what its program remembers of the conversation, stayed on ${name}.`
+  return { kind: 'notice', text }
 }
 
 function pendingView({ id, text, state }: RunMessageRow): Claimed['messages'][number] {

@@ -89,7 +89,7 @@ describe('a worker', () => {
     const [first] = [memory.begin('a'), memory.begin('b')]
     const { begun } = work(memory)
     await until(() => expect(begun).toHaveLength(2))
-    memory.step(first, { is: 'let-go', at: 1, reason: 'revoked' })
+    memory.step(first, { is: 'let-go', at: 1, reason: 'revoked', workspace: 'left' })
     await until(() => expect(begun[0]?.ended).toEqual(['lost']))
     // It is free again, so this worker takes it once more.
     await until(() => expect(begun[2]?.run.id).toBe(first.id))
@@ -150,7 +150,7 @@ describe('a worker', () => {
     }
     const { begun } = work(counting, 2, NO_PLACES, 300)
     await until(() => expect(begun).toHaveLength(1))
-    memory.step(kept, { is: 'let-go', at: 1, reason: '' })
+    memory.step(kept, { is: 'let-go', at: 1, reason: '', workspace: 'left' })
     memory.ask(kept, 'cancel')
     await until(() => expect(begun[0]?.ended).toEqual(['lost']))
     await sleep(200)
@@ -184,7 +184,7 @@ describe('a worker', () => {
       async list() {
         // It is claimed meanwhile, and ended by somebody.
         await until(() => expect(begun).toHaveLength(1))
-        memory.step(kept, { is: 'let-go', at: 1, reason: '' })
+        memory.step(kept, { is: 'let-go', at: 1, reason: '', workspace: 'left' })
         memory.ask(kept, 'end')
         return places.list()
       },
