@@ -49,6 +49,7 @@ import type { SignIn } from './providers/provider.ts'
 import { createWebhookSender } from './providers/webhooks.ts'
 import { findCommand } from './runner/programs.ts'
 import { createApp } from './server/app.ts'
+import { consoleDirectory } from './server/console/files.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { openJournal } from './server/renewal-journal.ts'
@@ -184,6 +185,7 @@ async function openDoor(
     codex: createCodexEndpoint(ports, authenticate),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
+    consoleDirectory: consoleDirectory(),
   })
   const inside = inProcess(app)
   endings.push(inside.settled)

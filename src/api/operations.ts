@@ -39,6 +39,15 @@ export type PublicOperationName = {
   [N in OperationName]: (typeof TABLE)[N]['permission'] extends 'public' ? N : never
 }[OperationName]
 
+/** Operations that change nothing and answer with JSON: what a page reads. */
+export type ReadOperationName = {
+  [N in OperationName]: (typeof TABLE)[N] extends { readonly answers: string }
+    ? never
+    : (typeof TABLE)[N]['method'] extends 'GET'
+      ? N
+      : never
+}[OperationName]
+
 /** Operations whose answer is a file. */
 export type StreamedOperationName = {
   [N in OperationName]: (typeof TABLE)[N] extends { readonly answers: string } ? N : never

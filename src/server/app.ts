@@ -13,11 +13,12 @@ import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
+import { addConsole } from './console/routes.ts'
 import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import { docsPage, homePage } from './pages.ts'
+import { docsPage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
@@ -40,6 +41,8 @@ export interface AppDependencies {
   readonly proxies: number
   /** Where people reach this server; its pages take forms from there only. */
   readonly publicUrl: () => string
+  /** Where the web console was built. */
+  readonly consoleDirectory: string
   /** Ends answers that go on: the server goes down. */
   readonly ending?: AbortSignal
 }
@@ -67,6 +70,7 @@ export function createApp(dependencies: AppDependencies): App {
     )
   }
   addPages(app, dependencies)
+  addConsole(app, { directory: dependencies.consoleDirectory, publicUrl: dependencies.publicUrl })
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
@@ -229,7 +233,6 @@ function lineOf(request: globalThis.Request, operation: Asked, status: number) {
 function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
   const document = openApiDocument(version)
   const docs = docsPage(document)
-  app.get('/', () => new Response(homePage(version), { headers: htmlHeaders() }))
   app.get('/docs', () => new Response(docs, { headers: htmlHeaders() }))
   app.get('/openapi.json', () => new Response(JSON.stringify(document), { headers: JSON_HEADERS }))
   app.get('/healthz', () => new Response('{"status":"alive"}', { headers: JSON_HEADERS }))

@@ -1,0 +1,67 @@
+// Who is signed in, in which organization, how it looks, and the way out.
+
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { signOut, switchOrganization, useSession } from '../api/people.ts'
+import { problemOf } from '../api/problem.ts'
+import { IconButton } from '../ui/button.tsx'
+import { Menu, type MenuItem } from '../ui/menu.tsx'
+import { useToast } from '../ui/toast.tsx'
+import { chooseTheme, type Theme, useTheme } from './theme.ts'
+
+const THEMES: readonly (readonly [Theme, string])[] = [
+  ['system', 'Look as the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+]
+
+export function UserMenu() {
+  const { person, organization, organizations } = useSession()
+  const theme = useTheme()
+  const navigate = useNavigate()
+  const leave = useLeave()
+  const themes = THEMES.map(([id, label]): MenuItem => {
+    return { label, checked: theme === id, onChoose: () => chooseTheme(id) }
+  })
+  const others = organizations.map(({ id, name }): MenuItem => {
+    return { label: name, checked: id === organization.id, onChoose: () => leave.to(id) }
+  })
+  return (
+    <Menu
+      trigger={<IconButton label={`You: ${person.email}`} icon="settings" />}
+      heading={
+        <>
+          <span className="block font-medium">{person.name}</span>
+          <span className="block text-soft">
+            {person.email} · {person.role}
+          </span>
+        </>
+      }
+      groups={[
+        organizations.length > 1 ? others : [],
+        themes,
+        [
+          {
+            label: 'Your settings',
+            icon: 'settings',
+            onChoose: () => void navigate({ to: '/settings/$part', params: { part: 'personal' } }),
+          },
+          { label: 'Sign out', icon: 'out', onChoose: leave.altogether },
+        ],
+      ]}
+    />
+  )
+}
+
+// What was read for one person or organization is not shown to another.
+function useLeave() {
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const say = useToast()
+  const orSay = (work: Promise<void>) => void work.catch((thrown: unknown) => say(problemOf(thrown).message))
+  return {
+    altogether: () => orSay(signOut(queries).then(() => navigate({ to: '/sign-in' }))),
+    to: (organization: string) =>
+      orSay(switchOrganization(queries, organization).then(() => navigate({ to: '/' }))),
+  }
+}

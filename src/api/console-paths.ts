@@ -1,0 +1,20 @@
+// Where the pages of the web console are: the first part of each path, an empty one for the overview. The server answers
+// there with the console, and everywhere else with the truth that there is nothing.
+
+export const CONSOLE_PATHS: readonly string[] = [
+  '',
+  'audit',
+  'credentials',
+  'device',
+  'explain',
+  'join',
+  'runs',
+  'settings',
+  'sign-in',
+  'sign-in-again',
+]
+
+/** Whether a page of the console is at this path. */
+export function isConsolePath(pathname: string): boolean {
+  return CONSOLE_PATHS.includes(pathname.split('/')[1] ?? '')
+}
