@@ -156,12 +156,11 @@ export function createConsoleRouter(queryClient: QueryClient) {
     },
   })
   queryClient.getQueryCache().subscribe(({ type, query }) => {
-    if (type !== 'updated' || !isSignedOut(query.state.error)) return
-    // The session ended under the page: the guard of its route leads to the sign-in page.
-    if (!router.state.location.pathname.endsWith('/sign-in')) {
-      queryClient.removeQueries({ queryKey: sessionQuery.queryKey })
-      void router.invalidate()
-    }
+    const isGuard = query.queryKey[0] === sessionQuery.queryKey[0]
+    if (type !== 'updated' || isGuard || !isSignedOut(query.state.error)) return
+    // The session ended under the page: the guard of its route asks again, and leads to the sign-in page.
+    queryClient.removeQueries({ queryKey: sessionQuery.queryKey })
+    void router.invalidate()
   })
   return router
 }

@@ -13,8 +13,3 @@ export const CONSOLE_PATHS: readonly string[] = [
   'sign-in',
   'sign-in-again',
 ]
-
-/** Whether a page of the console is at this path. */
-export function isConsolePath(pathname: string): boolean {
-  return CONSOLE_PATHS.includes(pathname.split('/')[1] ?? '')
-}

@@ -31,7 +31,7 @@ export function AppShell() {
         <Mark organization={organization.name} />
         <Places places={places} onGo={() => undefined} />
       </aside>
-      <div className="grid min-w-0 content-start">
+      <div className="flex min-w-0 flex-col">
         <header className="sticky top-0 z-30 flex min-h-14 items-center gap-2 border-b bg-page/95 px-3 py-1.5 backdrop-blur sm:px-5">
           <div className="md:hidden">
             <IconButton label="Places" icon="menu" onClick={() => setMenu(true)} />
@@ -109,12 +109,19 @@ function Places({ places, onGo }: { places: readonly Place[]; onGo: () => void }
   )
 }
 
-// Nothing while all is well.
+const PATIENCE_MS = 4000
+
+// Nothing while all is well, and nothing of a line that is back at once.
 function LiveMark() {
-  const state = useLiveState()
+  const isAway = useLiveState() === 'away'
+  const [isShown, show] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => show(isAway), isAway ? PATIENCE_MS : 0)
+    return () => clearTimeout(timer)
+  }, [isAway])
   return (
     <span role="status" className="text-xs text-soft">
-      {state === 'away' && 'Not connected: what you see may be old.'}
+      {isShown && 'Not connected: this may be old.'}
     </span>
   )
 }

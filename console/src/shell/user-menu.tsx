@@ -4,7 +4,6 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { signOut, switchOrganization, useSession } from '../api/people.ts'
 import { problemOf } from '../api/problem.ts'
-import { IconButton } from '../ui/button.tsx'
 import { Menu, type MenuItem } from '../ui/menu.tsx'
 import { useToast } from '../ui/toast.tsx'
 import { chooseTheme, type Theme, useTheme } from './theme.ts'
@@ -28,7 +27,17 @@ export function UserMenu() {
   })
   return (
     <Menu
-      trigger={<IconButton label={`You: ${person.email}`} icon="settings" />}
+      trigger={
+        <button
+          type="button"
+          aria-label={`You: ${person.email}`}
+          className="grid size-10 place-items-center rounded-full hover:bg-sunken"
+        >
+          <span className="grid size-8 place-items-center rounded-full bg-accent-tint text-sm font-semibold text-accent uppercase">
+            {[...person.name][0]}
+          </span>
+        </button>
+      }
       heading={
         <>
           <span className="block font-medium">{person.name}</span>

@@ -13,7 +13,7 @@ export interface PageProps {
 export function Page({ title, lead, actions, children }: PageProps) {
   useTitle(title)
   return (
-    <div className="mx-auto grid w-full max-w-6xl content-start gap-5">
+    <div className="mx-auto grid w-full max-w-6xl grid-cols-[minmax(0,1fr)] content-start gap-5">
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="grid gap-1">
           <h1 className="text-xl font-semibold">{title}</h1>
@@ -29,7 +29,7 @@ export function Page({ title, lead, actions, children }: PageProps) {
 /** A part of a page with a heading of its own. */
 export function Section({ title, actions, children }: Omit<PageProps, 'lead'>) {
   return (
-    <section className="surface grid content-start gap-4 p-4 sm:p-5">
+    <section className="surface grid grid-cols-[minmax(0,1fr)] content-start gap-4 p-4 sm:p-5">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h2 className="text-base font-semibold">{title}</h2>
         {actions}
