@@ -20,7 +20,8 @@ const route = getRouteApi('/app/credentials')
 const PAGE = 200
 
 export function CredentialsPage() {
-  const filters = route.useSearch()
+  // The router hands on what is none of them, too.
+  const filters = filtersIn({ ...route.useSearch() })
   const navigate = useNavigate()
   const columns = useColumns()
   const found = usePages('credentials.list', { ...filters, limit: PAGE })
