@@ -57,6 +57,7 @@ import type { RunningServer } from './server/running.ts'
 import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
 import { lockStateDirectory, nameOfLock } from './server/state-lock.ts'
 import { engineOf, openSqlStore, shownDatabase } from './store/sql/sql-store.ts'
+import { PASSING } from './store/transfer.ts'
 import { createVault } from './vault/envelope.ts'
 import { checkKeyIds, findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
 import { createKeyRing } from './vault/keys/ring.ts'
@@ -136,7 +137,7 @@ async function begin(
     publicUrl: () => settings.publicUrl ?? address.url,
     server,
     auditSeen: watch.seen,
-    snapshot: () => snapshot(PASSING_TABLES),
+    snapshot: () => snapshot([...PASSING_TABLES, ...PASSING]),
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)

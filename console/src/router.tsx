@@ -47,14 +47,12 @@ const join = createRoute({
   component: lazyRouteComponent(() => import('./pages/people/join.tsx'), 'JoinPage'),
 })
 
-// Places for somebody who is signed in. The fragment stays a fragment: it may hold a code that no server should see.
+// Places for somebody who is signed in.
 async function mustBeSignedIn({ context, location }: { context: Context; location: Here }): Promise<void> {
   try {
     await context.queryClient.ensureQueryData(sessionQuery)
   } catch (thrown) {
-    if (!isSignedOut(thrown)) throw thrown
-    const next = `${location.pathname}${location.searchStr}`
-    throw redirect({ to: '/sign-in', search: next === '/' ? {} : { next }, hash: location.hash })
+    throw isSignedOut(thrown) ? redirect(toSignIn(location)) : thrown
   }
 }
 
@@ -62,6 +60,12 @@ interface Here {
   readonly pathname: string
   readonly searchStr: string
   readonly hash: string
+}
+
+// The fragment stays a fragment: it may hold a code that no server should see.
+function toSignIn({ pathname, searchStr, hash }: Here) {
+  const next = `${pathname}${searchStr}`
+  return { to: '/sign-in', search: next === '/' ? {} : { next }, hash } as const
 }
 
 const device = createRoute({
@@ -156,11 +160,12 @@ export function createConsoleRouter(queryClient: QueryClient) {
     },
   })
   queryClient.getQueryCache().subscribe(({ type, query }) => {
+    // The guard of a place sees for itself.
     const isGuard = query.queryKey[0] === sessionQuery.queryKey[0]
     if (type !== 'updated' || isGuard || !isSignedOut(query.state.error)) return
-    // The session ended under the page: the guard of its route asks again, and leads to the sign-in page.
-    queryClient.removeQueries({ queryKey: sessionQuery.queryKey })
-    void router.invalidate()
+    const { location } = router.state
+    if (location.pathname === '/sign-in') return
+    void router.navigate(toSignIn(location)).then(() => queryClient.clear())
   })
   return router
 }

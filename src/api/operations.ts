@@ -11,6 +11,7 @@ import { MACHINE_OPERATIONS } from './operations/machines.ts'
 import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { RUN_OPERATIONS } from './operations/runs.ts'
+import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
 import { TELLING_OPERATIONS } from './operations/telling.ts'
@@ -23,6 +24,7 @@ const TABLE = {
   ...RUN_OPERATIONS,
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
+  ...SESSION_OPERATIONS,
   ...MACHINE_OPERATIONS,
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
@@ -46,6 +48,11 @@ export type ReadOperationName = {
     : (typeof TABLE)[N]['method'] extends 'GET'
       ? N
       : never
+}[OperationName]
+
+/** Operations whose answer may bring a browser its cookie, or take it away. */
+export type CookieOperationName = {
+  [N in OperationName]: (typeof TABLE)[N] extends { readonly cookie: string } ? N : never
 }[OperationName]
 
 /** Operations whose answer is a file. */

@@ -12,6 +12,7 @@ import { MACHINE_SCHEMAS } from './schemas/machines.ts'
 import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { RUN_SCHEMAS } from './schemas/runs.ts'
+import { SESSION_SCHEMAS } from './schemas/sessions.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
 import { TELLING_SCHEMAS } from './schemas/telling.ts'
@@ -24,6 +25,7 @@ export const SCHEMAS = {
   ...RUN_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
+  ...SESSION_SCHEMAS,
   ...MACHINE_SCHEMAS,
   ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,

@@ -80,8 +80,8 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
       }
     } catch (thrown) {
       if (isSignedOut(thrown)) {
-        // Whoever reads next is led to the sign-in page.
-        await readAgain(queries, ['session', 'whoami'])
+        // Whatever is read next leads to the sign-in page.
+        await queries.invalidateQueries()
       }
     }
     if (signal.aborted) return

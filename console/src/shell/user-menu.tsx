@@ -1,6 +1,5 @@
 // Who is signed in, in which organization, how it looks, and the way out.
 
-import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { signOut, switchOrganization, useSession } from '../api/people.ts'
 import { problemOf } from '../api/problem.ts'
@@ -18,12 +17,13 @@ export function UserMenu() {
   const { person, organization, organizations } = useSession()
   const theme = useTheme()
   const navigate = useNavigate()
-  const leave = useLeave()
+  const say = useToast()
+  const orSay = (work: Promise<void>) => void work.catch((thrown: unknown) => say(problemOf(thrown).message))
   const themes = THEMES.map(([id, label]): MenuItem => {
     return { label, checked: theme === id, onChoose: () => chooseTheme(id) }
   })
   const others = organizations.map(({ id, name }): MenuItem => {
-    return { label: name, checked: id === organization.id, onChoose: () => leave.to(id) }
+    return { label: name, checked: id === organization.id, onChoose: () => orSay(switchOrganization(id)) }
   })
   return (
     <Menu
@@ -55,22 +55,9 @@ export function UserMenu() {
             icon: 'settings',
             onChoose: () => void navigate({ to: '/settings/$part', params: { part: 'personal' } }),
           },
-          { label: 'Sign out', icon: 'out', onChoose: leave.altogether },
+          { label: 'Sign out', icon: 'out', onChoose: () => orSay(signOut()) },
         ],
       ]}
     />
   )
-}
-
-// What was read for one person or organization is not shown to another.
-function useLeave() {
-  const queries = useQueryClient()
-  const navigate = useNavigate()
-  const say = useToast()
-  const orSay = (work: Promise<void>) => void work.catch((thrown: unknown) => say(problemOf(thrown).message))
-  return {
-    altogether: () => orSay(signOut(queries).then(() => navigate({ to: '/sign-in' }))),
-    to: (organization: string) =>
-      orSay(switchOrganization(queries, organization).then(() => navigate({ to: '/' }))),
-  }
 }

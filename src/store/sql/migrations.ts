@@ -15,6 +15,7 @@ import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
 import { createRuns } from './migrations/runs.ts'
+import { createSessions } from './migrations/sessions.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
@@ -44,6 +45,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0010': leaseChoice,
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
+    'store-0013': { up: createSessions },
   }
 }
 

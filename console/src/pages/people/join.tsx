@@ -3,9 +3,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import type { Output } from '../../../../src/api/schemas.ts'
+import type { Output, Request } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
-import { type Accepted, accept } from '../../api/people.ts'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { TextField } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -122,8 +121,9 @@ function useAccepting() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   return useMutation({
-    mutationFn: accept,
-    onSuccess: ({ signedIn }: Accepted) => {
+    mutationFn: (given: Request<'invitations.accept'>) =>
+      api.call('invitations.accept', { ...given, session: true }),
+    onSuccess: ({ signedIn }) => {
       queries.clear()
       return navigate({ to: signedIn === false ? '/sign-in' : '/', replace: true })
     },

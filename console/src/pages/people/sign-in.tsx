@@ -1,9 +1,11 @@
 // Signing in: e-mail and password, a code where the account asks for one, or an account elsewhere.
 
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { type Credentials, signIn, signInElsewhere, useSignInMethods } from '../../api/people.ts'
+import { BASE } from '../../api/client.ts'
+import { type Credentials, signIn, signInElsewhere } from '../../api/people.ts'
+import { useRead } from '../../api/queries.ts'
 import { safeNext } from '../../next.ts'
 import { Button } from '../../ui/button.tsx'
 import { TextField } from '../../ui/field.tsx'
@@ -15,9 +17,14 @@ const route = getRouteApi('/sign-in')
 export function SignInPage() {
   const { next, problem } = route.useSearch()
   const router = useRouter()
-  const { data: methods } = useSignInMethods()
-  // A fragment that was there before may hold a code for the place to go to.
-  const goOn = () => router.history.push(router.basepath.replace(/\/$/, '') + safeNext(next) + location.hash)
+  const { data: methods } = useRead('signIn.methods', {})
+  const queries = useQueryClient()
+  const goOn = () => {
+    // What somebody else saw here before is nobody's now.
+    queries.clear()
+    // A fragment that was there before may hold a code for the place to go to.
+    router.history.push(`${BASE}${safeNext(next)}${location.hash}`)
+  }
   return (
     <Frame title="Sign in to Claviger">
       {problem !== undefined && <Problem code={problem} />}
