@@ -97,7 +97,7 @@ it('is deleted only after its name was typed', async () => {
   expect(await accessibilityFaults(page)).toEqual([])
   await dialog.getByLabel('Type mine to go on').fill('mine')
   await remove.click()
-  await page.getByText('mine is deleted.').waitFor()
+  await page.getByText('mine is deleted.', { exact: true }).waitFor()
   await heading(page).waitFor()
   expect((await world.owner.call('credentials.list', { name: 'mine' })).credentials).toEqual([])
 })

@@ -25,7 +25,7 @@ export function Toasts({ children }: { children: ReactNode }) {
   const forget = (id: number) => setSaid((before) => before.filter((one) => one.id !== id))
   return (
     <Context.Provider value={say}>
-      <Radix.Provider label="Done" duration={5000}>
+      <Radix.Provider label="Note" duration={5000}>
         {children}
         {said.map(({ id, text }) => (
           <Radix.Root
