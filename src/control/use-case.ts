@@ -17,6 +17,7 @@ import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Grants } from './grants/grants.ts'
 import type { LeaseEvent } from './leasing/lease-event.ts'
+import type { LiveNews } from './live/live-news.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 import type { RunNews } from './runs/run-news.ts'
 
@@ -54,11 +55,13 @@ export type Result<N extends OperationName> = N extends 'leases.events'
   ? AsyncIterableIterator<LeaseEvent | null>
   : N extends 'runs.events'
     ? AsyncIterableIterator<RunNews | null>
-    : N extends StreamedOperationName
-      ? AsyncIterableIterator<Uint8Array>
-      : N extends Revealing
-        ? Hidden<Output<N>>
-        : Output<N>
+    : N extends 'live'
+      ? AsyncIterableIterator<LiveNews | null>
+      : N extends StreamedOperationName
+        ? AsyncIterableIterator<Uint8Array>
+        : N extends Revealing
+          ? Hidden<Output<N>>
+          : Output<N>
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 
