@@ -21,8 +21,9 @@ import type { Harness } from './harnesses/harness.ts'
 import type { FirstPeople } from './identity/identity.ts'
 import type { Log } from './lib/log.ts'
 import { withoutOwnSettings } from './runner/materialize.ts'
-import { findProgram } from './runner/programs.ts'
+import { findProgram, versionOf } from './runner/programs.ts'
 import { runsOf } from './runner/worker/client-runs.ts'
+import type { InstalledProgram } from './runner/worker/run-server.ts'
 import { startWorker, type Worker } from './runner/worker/worker.ts'
 import { carryOutHere } from './runner/worker/workshop.ts'
 import { workerTokenFile } from './server/state-directory.ts'
@@ -106,7 +107,7 @@ interface Keeper {
 
 function createKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
   const { ports, log, people } = options
-  const found = new Map<HarnessName, Harness>()
+  const found: Found = { harnesses: new Map(), programs: [] }
   const look = createFinder(options, found)
   let working: Worker | null = null
   let isOver = false
@@ -138,7 +139,10 @@ function createKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
     const worker = await begin(options, found, onlyFor)
     working = worker
     wasOff = false
-    log.debug({ worker: row.id, harnesses: [...found.keys()] }, 'the embedded worker carries out runs')
+    log.debug(
+      { worker: row.id, harnesses: [...found.harnesses.keys()] },
+      'the embedded worker carries out runs',
+    )
     worker.over.catch((thrown: unknown) => {
       if (working === worker) dismiss(said(thrown))
     })
@@ -150,7 +154,7 @@ function createKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
       const onlyFor = await firstPerson(ports, people)
       if (!(await isAlone(ports.identity, onlyFor))) return turnOff()
       await look()
-      if (working === null && found.size > 0) await turnOn(onlyFor)
+      if (working === null && found.programs.length > 0) await turnOn(onlyFor)
     },
   }
 }
@@ -159,8 +163,13 @@ function enrolled({ ports, people, settings, place }: EmbeddedOptions): Promise<
   return ensureEmbedded(ports, people, workerTokenFile(settings.stateDirectory), place)
 }
 
+interface Found {
+  readonly harnesses: Map<HarnessName, Harness>
+  readonly programs: InstalledProgram[]
+}
+
 // Programs may be installed later than the server is started. What was found once stays: whoever misses it says so.
-function createFinder({ settings }: EmbeddedOptions, found: Map<HarnessName, Harness>): () => Promise<void> {
+function createFinder({ settings }: EmbeddedOptions, found: Found): () => Promise<void> {
   const programs = programsOf(settings)
   let lookedAt = Number.NEGATIVE_INFINITY
   return async () => {
@@ -168,9 +177,12 @@ function createFinder({ settings }: EmbeddedOptions, found: Map<HarnessName, Har
     lookedAt = performance.now()
     const own = withoutOwnSettings(environment())
     for (const harness of [claude, codex]) {
-      if (found.has(harness.name)) continue
+      if (found.harnesses.has(harness.name)) continue
       const program = await findProgram(harness, own, process.cwd(), programs[harness.name])
-      if (program !== null) found.set(harness.name, harness)
+      if (program === null) continue
+      const version = await versionOf(program, own, settings.stateDirectory)
+      found.harnesses.set(harness.name, harness)
+      found.programs.push({ harness: harness.name, version })
     }
   }
 }
@@ -180,8 +192,8 @@ function programsOf({ claudeBin, codexBin }: ServerSettings): Partial<Record<Har
 }
 
 async function begin(
-  { settings, worker, url, fetch, log }: EmbeddedOptions,
-  harnesses: ReadonlyMap<HarnessName, Harness>,
+  { settings, worker, url, fetch, log, ports }: EmbeddedOptions,
+  { harnesses, programs }: Found,
   onlyFor: string,
 ): Promise<Worker> {
   const { stateDirectory } = settings
@@ -194,9 +206,7 @@ async function begin(
   const directories = worker.directories.length > 0 ? worker.directories : ['/']
   return startWorker({
     ...{ server, directories, onlyFor, capacity: worker.runs },
-    get harnesses() {
-      return [...harnesses.keys()]
-    },
+    machine: { version: ports.server.version, programs },
     carryOut: (run) =>
       carryOutHere(
         {

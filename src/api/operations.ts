@@ -4,6 +4,7 @@
 import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { BACKUP_OPERATIONS } from './operations/backup.ts'
+import { CONSOLE_OPERATIONS } from './operations/console.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { LOGIN_OPERATIONS } from './operations/logins.ts'
@@ -32,6 +33,7 @@ const TABLE = {
   ...OPERATING_OPERATIONS,
   ...BACKUP_OPERATIONS,
   ...TELLING_OPERATIONS,
+  ...CONSOLE_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { BACKUP_SCHEMAS } from './schemas/backup.ts'
+import { CONSOLE_SCHEMAS } from './schemas/console.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { LOGIN_SCHEMAS } from './schemas/logins.ts'
@@ -33,6 +34,7 @@ export const SCHEMAS = {
   ...OPERATING_SCHEMAS,
   ...BACKUP_SCHEMAS,
   ...TELLING_SCHEMAS,
+  ...CONSOLE_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

@@ -22,6 +22,7 @@ import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Grants } from './grants/grants.ts'
 import type { LeaseEvent } from './leasing/lease-event.ts'
+import type { LiveNews } from './live/live-news.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 import type { RunNews } from './runs/run-news.ts'
 
@@ -71,9 +72,11 @@ export type Result<N extends OperationName> = N extends 'leases.events'
   ? AsyncIterableIterator<LeaseEvent | null>
   : N extends 'runs.events'
     ? AsyncIterableIterator<RunNews | null>
-    : N extends StreamedOperationName
-      ? AsyncIterableIterator<Uint8Array>
-      : Answer<N> & (N extends CookieOperationName ? WithCookie : unknown)
+    : N extends 'live'
+      ? AsyncIterableIterator<LiveNews | null>
+      : N extends StreamedOperationName
+        ? AsyncIterableIterator<Uint8Array>
+        : Answer<N> & (N extends CookieOperationName ? WithCookie : unknown)
 
 type Answer<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
 

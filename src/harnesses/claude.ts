@@ -11,6 +11,7 @@
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { DeliveredFile, Delivery, DeliveryMode } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { INSTALL_COMMAND } from '../domain/harness-names.ts'
 import { Secret } from '../domain/secret.ts'
 import { claudeConversing } from './claude-conversing.ts'
 import {
@@ -60,7 +61,7 @@ export const claude: Harness = {
   program: 'claude',
   programSetting: 'CLAVIGER_CLAUDE_BIN',
   minimumVersion: '2.1.208',
-  installHint: 'npm install -g @anthropic-ai/claude-code',
+  installHint: INSTALL_COMMAND.claude,
   types: [
     ...(['claude/oauth', 'claude/setup-token', 'claude/api-key'] as const),
     ...(['claude/bedrock-api-key', 'claude/bedrock-access-key'] as const),

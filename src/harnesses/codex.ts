@@ -6,6 +6,7 @@
 import type { CredentialType } from '../domain/credential-types.ts'
 import { type Delivery, isPrivateWay } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { INSTALL_COMMAND } from '../domain/harness-names.ts'
 import { Secret } from '../domain/secret.ts'
 import { formatRefreshHandle, readRefreshHandle } from '../domain/token.ts'
 import {
@@ -75,7 +76,7 @@ export const codex: Harness = {
   program: 'codex',
   programSetting: 'CLAVIGER_CODEX_BIN',
   minimumVersion: '0.130.0',
-  installHint: 'npm install -g @openai/codex',
+  installHint: INSTALL_COMMAND.codex,
   types: ['codex/oauth', 'codex/access-token', 'codex/api-key'],
   configurationHome: { variable: 'CODEX_HOME', fallback: '.codex', besideFallback: [] },
   reads: [CONFIG, PROFILES],

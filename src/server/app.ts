@@ -265,10 +265,12 @@ function addPages(app: Served, { ready, metrics, version, log }: AppDependencies
   )
 }
 
-// Where a reader of the events of a run goes on: browsers say it so when they connect again.
+// Where a reader of events goes on: browsers say it so when they connect again.
 function resumption(name: OperationName, request: globalThis.Request): { after?: string } {
   const last = request.headers.get('last-event-id')
-  return name === 'runs.events' && last !== null && /^\d{1,15}$/.test(last) ? { after: last } : {}
+  return (name === 'runs.events' || name === 'live') && last !== null && /^\d{1,15}$/.test(last)
+    ? { after: last }
+    : {}
 }
 
 function queryOf(request: globalThis.Request): Record<string, string> {

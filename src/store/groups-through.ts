@@ -170,7 +170,8 @@ function machinesThrough(read: Way, write: Way): Machines {
       list: (organizationId) => read((unit) => unit.workers.list(organizationId)),
       enrol: (id, at) => write((unit) => unit.workers.enrol(id, at)),
       revoke: (organizationId, id, at) => write((unit) => unit.workers.revoke(organizationId, id, at)),
-      seen: (id, at, unlessSince) => write((unit) => unit.workers.seen(id, at, unlessSince)),
+      seen: (id, at, unlessSince, machine) =>
+        write((unit) => unit.workers.seen(id, at, unlessSince, machine)),
     },
   }
 }

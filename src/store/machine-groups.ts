@@ -1,5 +1,7 @@
 // The groups of the store that are about machines: agents and workers. Part of the port, as store.ts is.
 
+import type { HarnessName } from '../domain/harness-names.ts'
+
 /** A named identity without a person. Its name is its key: tokens, leases and credentials refer to it. */
 export interface AgentRow {
   readonly organizationId: string
@@ -21,6 +23,16 @@ export interface AgentStore {
   delete(organizationId: string, name: string): Promise<boolean>
 }
 
+/** What a worker says of the machine it is on. */
+export interface WorkerMachine {
+  /** Of Claviger there; null: it does not say. */
+  readonly version: string | null
+  /** Those it takes runs of. */
+  readonly programs: readonly { readonly harness: HarnessName; readonly version: string | null }[]
+  /** Directories that runs may work in, with all that is in them. */
+  readonly directories: readonly string[]
+}
+
 export interface WorkerRow {
   readonly id: string
   readonly organizationId: string
@@ -38,6 +50,8 @@ export interface WorkerRow {
   readonly revokedAt: number | null
   /** To the minute or so. */
   readonly lastSeenAt: number | null
+  /** As it said when it last asked for runs; null: it never did. */
+  readonly machine: WorkerMachine | null
 }
 
 export interface WorkerStore {
@@ -52,6 +66,6 @@ export interface WorkerStore {
   enrol(id: string, at: number): Promise<boolean>
   /** False when it was revoked already or does not exist. */
   revoke(organizationId: string, id: string, at: number): Promise<boolean>
-  /** Notes that it was here, unless that was noted after `unlessSince`. */
-  seen(id: string, at: number, unlessSince: number): Promise<void>
+  /** Notes that it was here, unless that was noted after `unlessSince`; in any case what its machine is like, when that is said. */
+  seen(id: string, at: number, unlessSince: number, machine?: WorkerMachine): Promise<void>
 }

@@ -130,6 +130,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id, claim: 'none', items: [ITEM] }),
   },
+  live: { aim: 'nothing', request: () => ({}) },
   explain: {
     aim: 'nothing',
     request: () => ({ harness: 'claude' }),

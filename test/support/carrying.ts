@@ -32,6 +32,7 @@ export function carryingWorld(): CarryingWorld {
     },
     async carry(program, { isLive = false, seat = () => Promise.resolve() } = {}) {
       const sought = {
+        ...{ version: '1.0.0', programs: [] },
         harnesses: ['claude' as const],
         capacity: 1,
         directories: [],

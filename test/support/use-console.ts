@@ -31,6 +31,8 @@ export interface ConsoleWorld {
   visit(path: string, options?: BrowserContextOptions): Promise<Page>
   /** The same for somebody who is signed in: the first person, or who has this e-mail. */
   visitAs(path: string, email?: string, options?: BrowserContextOptions): Promise<Page>
+  /** Ends the server, does this, and starts it again where it was. */
+  whileAway(work: () => Promise<unknown>): Promise<void>
   /** Somebody new, who joins with PASSWORD. */
   invite(email: string, role: Role, teams?: string[]): Promise<void>
 }
@@ -42,10 +44,16 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
   const endings: (() => Promise<unknown>)[] = []
   const cookies = new Map<string, string>() // e-mail → the cookie of their session, as the server sent it
 
+  let signInLink: string | undefined
+  const start = (port: string) =>
+    startServer(
+      serverSettings({ stateDirectory: world.stateDirectory, port, logLevel: 'silent', ...settings }),
+    )
+
   beforeAll(async () => {
     world.stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-console-'))
-    const given = { stateDirectory: world.stateDirectory, port: '0', logLevel: 'silent', ...settings }
-    world.server = await startServer(serverSettings(given))
+    world.server = await start('0')
+    signInLink = world.server.signInLink?.expose()
     world.browser = await startBrowser()
     const token = readFileSync(join(world.stateDirectory, 'admin.token'), 'utf8').trim()
     world.owner = createClient({ server: world.server.url, token: new Secret(token) })
@@ -73,7 +81,7 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     send('/api/v1/invitations/accept', { code, password: PASSWORD, session: true, ...more })
 
   const cookieOf = async (email: string) => {
-    const code = codeIn(world.server.signInLink?.expose())
+    const code = codeIn(signInLink)
     const cookie =
       cookies.get(email) ??
       (email === OWNER
@@ -98,6 +106,15 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
   }
   world.visit = (path, options) => visit(path, options)
   world.visitAs = async (path, email = OWNER, options = {}) => visit(path, options, await cookieOf(email))
+  world.whileAway = async (work) => {
+    const { port } = new URL(world.server.url)
+    await world.server.close()
+    try {
+      await work()
+    } finally {
+      world.server = await start(port)
+    }
+  }
   world.invite = async (email, role, teams = []) => {
     const { link } = await world.owner.call('invitations.create', { email, role, teams })
     cookies.set(email, await accept(codeIn(link), { name: email.split('@')[0] }))

@@ -4,7 +4,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { type FetchedEvent, fetchedEvents } from '../../../src/client/fetched-events.ts'
-import { SERVER } from './client.ts'
+import { addressOf, SERVER } from './client.ts'
 import { isSignedOut } from './problem.ts'
 import { readAgain } from './queries.ts'
 
@@ -70,7 +70,7 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
   let pause = SHORTEST_PAUSE
   while (!signal.aborted) {
     try {
-      const url = `${SERVER}/api/v1/live`
+      const url = addressOf('live', {})
       for await (const event of fetchedEvents({ server: SERVER, url, lastEventId, signal })) {
         become('live')
         pause = SHORTEST_PAUSE

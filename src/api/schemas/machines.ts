@@ -1,7 +1,8 @@
 // Shapes of agents and workers.
 
 import { z } from 'zod'
-import { credentialType, description, id, name, owner, state, time } from './shared.ts'
+import { RUN_STATES } from '../../domain/runs/run.ts'
+import { credentialType, description, harness, id, name, owner, state, time } from './shared.ts'
 
 const DAY = 86_400
 
@@ -28,6 +29,19 @@ const worker = z.object({
   enrolledAt: time.nullable(),
   lastSeenAt: time.nullable().describe('To the minute or so'),
   revokedAt: time.nullable(),
+})
+
+const busyWorker = worker.extend({
+  embedded: z.boolean().describe('It is the one in a server'),
+  version: z.string().nullable().describe('Of Claviger on its machine, where it has said so'),
+  programs: z
+    .array(z.object({ harness, version: z.string().nullable() }))
+    .nullable()
+    .describe('Those of its machine that it takes runs of; null: it has never asked for any'),
+  directories: z.array(z.string()).describe('Of its machine, that runs may work in'),
+  runs: z
+    .array(z.object({ id, harness, state: z.enum(RUN_STATES), since: time }))
+    .describe('Those it has now, oldest first'),
 })
 
 const expiresInSeconds = z
@@ -88,7 +102,7 @@ export const MACHINE_SCHEMAS = {
     }),
     output: worker.extend({ code: z.string().describe('Shown this once') }),
   },
-  'workers.list': { input: z.strictObject({}), output: z.object({ workers: z.array(worker) }) },
+  'workers.list': { input: z.strictObject({}), output: z.object({ workers: z.array(busyWorker) }) },
   'workers.revoke': {
     input: z.strictObject({ name }),
     output: z.object({ ended: z.int().describe('How many running leases ended') }),

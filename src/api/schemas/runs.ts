@@ -259,6 +259,12 @@ export const RUN_SCHEMAS = {
         .default([])
         .describe('Directories of its machine that runs may work in, with all that is in them'),
       onlyFor: z.string().max(200).optional().describe('Only runs of this person'),
+      version: text(MOST.word).optional().describe('Of Claviger on its machine'),
+      programs: z
+        .array(z.strictObject({ harness, version: text(MOST.word).nullable() }))
+        .max(10)
+        .optional()
+        .describe('Versions of the programs of its harnesses'),
       holding: z
         .array(z.string().max(100))
         .max(1000)

@@ -40,14 +40,17 @@ export async function list(context: Context): Promise<number> {
   const answer = await client.call('workers.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.workers.map(({ name, state, agent, enrolledAt, lastSeenAt }) => [
+    answer.workers.map(({ name, state, agent, enrolledAt, lastSeenAt, programs, runs }) => [
       name,
       state,
       agent ?? '',
       enrolledAt === null ? '' : relativeTime(enrolledAt, now),
       lastSeenAt === null ? '' : relativeTime(lastSeenAt, now),
+      (programs ?? []).map(({ harness, version }) => [harness, version ?? ''].join(' ').trim()).join(', '),
+      runs.length === 0 ? '' : String(runs.length),
     ])
-  context.ui.table(answer, ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN'], rows, 'There are no workers.')
+  const columns = ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN', 'PROGRAMS', 'RUNS']
+  context.ui.table(answer, columns, rows, 'There are no workers.')
   return 0
 }
 

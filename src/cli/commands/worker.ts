@@ -5,8 +5,9 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { withoutOwnSettings } from '../../runner/materialize.ts'
-import { findProgram } from '../../runner/programs.ts'
+import { findProgram, versionOf } from '../../runner/programs.ts'
 import { runsOf } from '../../runner/worker/client-runs.ts'
+import type { InstalledProgram } from '../../runner/worker/run-server.ts'
 import { startWorker } from '../../runner/worker/worker.ts'
 import { carryOutHere } from '../../runner/worker/workshop.ts'
 import { type Connection, connect } from '../connection.ts'
@@ -49,14 +50,15 @@ async function work(
 ): Promise<number> {
   const { dependencies, ui } = context
   const { stateDirectory, allowHttp } = context.settings(true)
-  const found = await findHarnesses(context)
+  const { found, installed } = await findHarnesses(context, stateDirectory)
   const ended = untilEnded()
   const runs = runsOf(client)
   const programs = Object.fromEntries(
     HARNESSES.map((name) => [name, programOverride(context, name).programOverride ?? undefined]),
   )
   const worker = startWorker({
-    ...{ server: runs, harnesses: [...found.keys()], capacity: settings.runs },
+    ...{ server: runs, capacity: settings.runs },
+    machine: { version: dependencies.version, programs: installed },
     directories: settings.directories,
     carryOut: (run) =>
       carryOutHere(
@@ -81,17 +83,26 @@ async function work(
   return 0
 }
 
+interface Found {
+  readonly found: ReadonlyMap<HarnessName, Harness>
+  readonly installed: readonly InstalledProgram[]
+}
+
 // Those whose program is on this machine.
-async function findHarnesses(context: Context): Promise<Map<HarnessName, Harness>> {
+async function findHarnesses(context: Context, stateDirectory: string): Promise<Found> {
   const { dependencies } = context
   const environment = withoutOwnSettings(dependencies.env)
   const found = new Map<HarnessName, Harness>()
+  const installed: InstalledProgram[] = []
   for (const name of HARNESSES) {
     const harness = await dependencies.harnessOf(name)
     const { programOverride: path } = programOverride(context, name)
-    if ((await findProgram(harness, environment, process.cwd(), path)) !== null) found.set(name, harness)
+    const program = await findProgram(harness, environment, process.cwd(), path)
+    if (program === null) continue
+    found.set(name, harness)
+    installed.push({ harness: name, version: await versionOf(program, environment, stateDirectory) })
   }
-  if (found.size > 0) return found
+  if (found.size > 0) return { found, installed }
   throw new ClavigerError('not_found', 'There is neither claude nor codex on this machine.', {
     hint: 'Install one, for example: npm install -g @openai/codex. Or set CLAVIGER_CLAUDE_BIN or CLAVIGER_CODEX_BIN.',
   })

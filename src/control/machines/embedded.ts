@@ -152,7 +152,7 @@ function newRow(organizationId: string, name: string, enrolmentDigest: string, a
   return {
     ...{ id: newId('wrk'), organizationId, name, agent: null, enrolmentDigest },
     ...{ enrolmentExpiresAt: at, createdAt: at, createdBy: MADE_BY },
-    ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null },
+    ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null, machine: null },
   }
 }
 

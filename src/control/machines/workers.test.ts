@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
 import { callerOf, enrolmentCode, enrolWorker, makeAgent } from '../../../test/support/machines.ts'
+import { workerOf } from '../../../test/support/runs.ts'
 import { formatCode, formatToken } from '../../domain/token.ts'
 import { createAuthenticator } from '../authenticate.ts'
 
@@ -262,5 +263,49 @@ describe('when a worker was last seen', () => {
     }
     const authenticate = createAuthenticator({ ...house.ports, store: readOnly })
     expect((await authenticate(token, 'r')).name).toBe('build-1')
+  })
+})
+
+describe('what a worker says of its machine', () => {
+  const PROGRAMS = [
+    { harness: 'codex', version: '0.169.0' },
+    { harness: 'claude', version: '2.1.330' },
+  ] as const
+
+  it('is listed with it, and with the runs it has now', async () => {
+    const house = createHouse()
+    await house.give('ada', 'me', 'own')
+    const worker = await workerOf(house)
+    const listed = async () => (await house.ask('aud', 'workers.list', {})).workers[0]
+    expect(await listed()).toMatchObject({ embedded: false, version: null, programs: null, runs: [] })
+    const ids: string[] = []
+    for (const prompt of ['first', 'second', 'third'])
+      ids.push((await house.ask('ada', 'runs.create', { harness: 'claude', prompt })).id)
+    await worker.claim({
+      ...{ harnesses: ['claude'], capacity: 2, version: '1.0.0', directories: ['/srv'] },
+      programs: PROGRAMS.map((one) => ({ ...one })),
+    })
+    const since = new Date(house.clock.now).toISOString()
+    expect(await listed()).toMatchObject({
+      ...{ version: '1.0.0', directories: ['/srv'] },
+      // The other one it takes no runs of.
+      programs: [{ harness: 'claude', version: '2.1.330' }],
+      runs: ids.slice(0, 2).map((id) => ({ id, harness: 'claude', state: 'booting', since })),
+    })
+    expect(JSON.stringify(await listed())).not.toContain('first')
+  })
+
+  it('is written when it is news only', async () => {
+    const house = createHouse()
+    const worker = await workerOf(house)
+    const writtenAt: (number | undefined)[] = []
+    const begun = house.clock.now
+    for (const harnesses of [['claude'], ['claude'], ['claude', 'codex'], ['codex', 'claude']] as const) {
+      house.clock.now += 1_000
+      await worker.claim({ harnesses: [...harnesses] })
+      const [row] = await house.ports.store.workers.list('org-acme')
+      writtenAt.push((row?.lastSeenAt ?? 0) - begun)
+    }
+    expect(writtenAt).toEqual([1_000, 1_000, 3_000, 3_000])
   })
 })

@@ -3,11 +3,13 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { checkName } from '../../domain/names.ts'
+import { HELD_STATES } from '../../domain/runs/run.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatCode } from '../../domain/token.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
+import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { holdAgent } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
@@ -15,6 +17,10 @@ import { letGoRunsOf } from '../runs/leaving.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { isEmbedded } from './embedded.ts'
+
+// More than workers carry out at a time.
+const HELD_AT_MOST = 10_000
 
 type WorkerUseCases = Pick<Control, 'workers.enrol' | 'workers.list' | 'workers.revoke'>
 
@@ -36,6 +42,7 @@ export function createWorkerUseCases({ guard, store, now, random }: Workshop): W
         enrolledAt: null,
         revokedAt: null,
         lastSeenAt: null,
+        machine: null,
       }
       await guard.perform(caller, async (unit, authorize) => {
         await authorize(act('worker.enrol', row, { expires: rfc3339(row.enrolmentExpiresAt) }))
@@ -44,9 +51,11 @@ export function createWorkerUseCases({ guard, store, now, random }: Workshop): W
       })
       return { ...workerView(row, createdAt), code: new Secret(code) }
     },
-    async 'workers.list'(caller) {
-      const rows = await store.workers.list(caller.organizationId)
-      return { workers: rows.map((row) => workerView(row, now())) }
+    async 'workers.list'({ organizationId }) {
+      const rows = await store.workers.list(organizationId)
+      const held = await store.runs.list(organizationId, { states: HELD_STATES }, { limit: HELD_AT_MOST })
+      const runsOf = Map.groupBy(held.reverse(), ({ run }) => run.claim?.worker)
+      return { workers: rows.map((row) => busyView(row, now(), runsOf.get(row.id) ?? [])) }
     },
     'workers.revoke': (caller, { name }) =>
       guard.perform(caller, async (unit, authorize) => {
@@ -86,7 +95,7 @@ function act(action: string, row: WorkerRow, details: Record<string, string> = {
   }
 }
 
-function workerView(row: WorkerRow, now: number): Output<'workers.list'>['workers'][number] {
+function workerView(row: WorkerRow, now: number): Omit<Output<'workers.enrol'>, 'code'> {
   const { id, name, agent, createdBy } = row
   return {
     ...{ id, name, agent, createdBy },
@@ -96,6 +105,22 @@ function workerView(row: WorkerRow, now: number): Output<'workers.list'>['worker
     enrolledAt: rfc3339OrNull(row.enrolledAt),
     lastSeenAt: rfc3339OrNull(row.lastSeenAt),
     revokedAt: rfc3339OrNull(row.revokedAt),
+  }
+}
+
+function busyView(
+  row: WorkerRow,
+  now: number,
+  runs: readonly RunRow[],
+): Output<'workers.list'>['workers'][number] {
+  const { version = null, programs, directories = [] } = row.machine ?? {}
+  return {
+    ...workerView(row, now),
+    ...{ embedded: isEmbedded(row), version, directories: [...directories] },
+    programs: programs?.map((program) => ({ ...program })) ?? null,
+    runs: runs.map(({ id, harness, run }) => ({
+      ...{ id, harness, state: run.state, since: rfc3339(run.since) },
+    })),
   }
 }
 

@@ -6,6 +6,7 @@ import type { Caller } from '../../domain/caller.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { isOff } from '../machines/embedded.ts'
+import { noteMachine } from '../machines/said.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take } from './changing.ts'
@@ -30,6 +31,7 @@ export function createClaimingUseCases(workshop: Workshop): Pick<Control, 'runs.
       latest.get(caller.id)?.over.resolve(null)
       latest.set(caller.id, asking)
       try {
+        await noteMachine(workshop, caller, input)
         return await claimSoon(workshop, hearing, asking, caller, input)
       } finally {
         if (latest.get(caller.id) === asking) latest.delete(caller.id)

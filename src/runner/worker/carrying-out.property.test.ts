@@ -107,7 +107,8 @@ const real = (ms: number) => sleep(ms * 500)
 
 function startIn({ memory, program }: Pick<World, 'memory' | 'program'>): Worker {
   return startWorker({
-    ...{ server: memory.server, harnesses: ['claude'], capacity: 1, directories: [], said: () => undefined },
+    ...{ server: memory.server, capacity: 1, directories: [], said: () => undefined },
+    machine: { version: '1.0.0', programs: [{ harness: 'claude', version: null }] },
     carryOut: (run) =>
       carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },

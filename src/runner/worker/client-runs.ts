@@ -18,6 +18,7 @@ export function runsOf(client: Client): RunServer {
         {
           ...sought,
           harnesses: [...sought.harnesses],
+          programs: sought.programs.map((program) => ({ ...program })),
           directories: [...sought.directories],
           holding: [...sought.holding],
         },

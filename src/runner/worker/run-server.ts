@@ -35,7 +35,21 @@ export interface ClaimedRun extends RunNews {
   readonly usage: Usage
 }
 
-export interface WorkSought {
+/** A harness whose program is on this machine. */
+export interface InstalledProgram {
+  readonly harness: HarnessName
+  /** As the program says itself; null: it says none. */
+  readonly version: string | null
+}
+
+/** What a worker lets the server know of its machine. */
+export interface Machine {
+  /** Of Claviger. */
+  readonly version: string
+  readonly programs: readonly InstalledProgram[]
+}
+
+export interface WorkSought extends Machine {
   readonly harnesses: readonly HarnessName[]
   /** How many more it can take. */
   readonly capacity: number

@@ -15,6 +15,8 @@ interface Begun {
   finish(): void
 }
 
+const MACHINE = { version: '1.0.0', programs: [{ harness: 'claude', version: '2.1.330' }] } as const
+
 let worker: Worker
 
 afterEach(() => worker.stop())
@@ -41,7 +43,7 @@ function work(memory: MemoryRunServer, capacity = 2) {
     }
   }
   worker = startWorker({
-    ...{ server: memory.server, harnesses: ['claude'], capacity, directories: [], carryOut },
+    ...{ server: memory.server, machine: MACHINE, capacity, directories: [], carryOut },
     said: (text) => void said.push(text),
   })
   return { begun, said }

@@ -2,14 +2,14 @@
 // while the server is away. What a run is carried out with is handed in.
 
 import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
-import type { HarnessName } from '../../domain/harness-names.ts'
 import type { Carried } from './carrying-out.ts'
-import type { ClaimedRun, RunServer } from './run-server.ts'
+import type { ClaimedRun, Machine, RunServer } from './run-server.ts'
 import { pause } from './waiting.ts'
 
 export interface WorkerOptions {
   readonly server: Pick<RunServer, 'claim' | 'heartbeat'>
-  readonly harnesses: readonly HarnessName[]
+  /** It takes runs of what is installed there; looked at each time it asks for some. */
+  readonly machine: Machine
   readonly capacity: number
   readonly directories: readonly string[]
   /** Only runs of this person. */
@@ -55,13 +55,14 @@ export function startWorker(options: WorkerOptions): Worker {
     })
   }
   const claiming = async () => {
-    const { harnesses, directories, onlyFor } = options
+    const { machine, directories, onlyFor } = options
+    const harnesses = machine.programs.map(({ harness }) => harness)
     const capacity = options.capacity - runs.size
     if (capacity <= 0) return unlessStopped(signal, room.promise)
     const holding = [...runs.values()].map(({ run }) => run.claim)
     const claimed = await server.claim(
       {
-        ...{ harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
+        ...{ ...machine, harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
         ...(onlyFor !== undefined && { onlyFor }),
       },
       signal,

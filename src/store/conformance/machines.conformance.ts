@@ -214,5 +214,25 @@ function describeWorkers(store: CurrentStore): void {
       await store().workers.seen(id, 1200, 1100)
       expect(await seenAt()).toBe(1200)
     })
+
+    it('keep what their machine is like as they last said it, until they are revoked', async () => {
+      const { id } = await insert()
+      const row = async () => store().workers.get('org-a', id)
+      const machine = {
+        version: '1.2.3',
+        programs: [{ harness: 'codex', version: null }] as const,
+        directories: ['/srv/"repos"'],
+      }
+      await store().workers.seen(id, 1000, 900, machine)
+      expect(await row()).toMatchObject({ lastSeenAt: 1000, machine })
+      await store().workers.seen(id, 1010, 900, { ...machine, version: '1.2.4' })
+      expect(await row()).toMatchObject({ lastSeenAt: 1010, machine: { ...machine, version: '1.2.4' } })
+      await store().workers.seen(id, 5000, 4000)
+      expect((await store().workers.list('org-a'))[0]).toEqual(await row())
+      expect(await row()).toMatchObject({ lastSeenAt: 5000, machine: { version: '1.2.4' } })
+      await store().workers.revoke('org-a', id, 6000)
+      await store().workers.seen(id, 7000, 6500, machine)
+      expect(await row()).toMatchObject({ lastSeenAt: 5000, machine: { version: '1.2.4' } })
+    })
   })
 }

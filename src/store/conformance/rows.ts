@@ -128,6 +128,7 @@ export function workerRow(changed: Partial<WorkerRow> = {}): WorkerRow {
     enrolledAt: null,
     revokedAt: null,
     lastSeenAt: null,
+    machine: null,
     ...changed,
   }
 }

@@ -101,9 +101,10 @@ export function workerGroup({ workers }: Tables): WorkerStore {
       const row = workers.get(id)
       return row?.organizationId === organizationId && change(row, { revokedAt: at })
     },
-    seen: async (id, at, unlessSince) => {
+    seen: async (id, at, unlessSince, machine) => {
       const row = workers.get(id)
-      if ((row?.lastSeenAt ?? Number.NEGATIVE_INFINITY) < unlessSince) change(row, { lastSeenAt: at })
+      if (machine !== undefined) change(row, { lastSeenAt: at, machine })
+      else if ((row?.lastSeenAt ?? Number.NEGATIVE_INFINITY) < unlessSince) change(row, { lastSeenAt: at })
     },
   }
 }

@@ -17,6 +17,7 @@ import { createOutbox } from './migrations/outbox.ts'
 import { createRuns } from './migrations/runs.ts'
 import { createSessions } from './migrations/sessions.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
+import { workerMachine } from './migrations/worker-machine.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
 
@@ -45,7 +46,8 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0010': leaseChoice,
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
-    'store-0013': { up: createSessions },
+    'store-0013': workerMachine,
+    'store-0020': { up: createSessions },
   }
 }
 

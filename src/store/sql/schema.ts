@@ -156,6 +156,8 @@ export interface WorkerTable {
   enrolled_at: number | null
   revoked_at: number | null
   last_seen_at: number | null
+  /** JSON: WorkerMachine of machine-groups.ts. */
+  machine: string | null
 }
 
 // `grant` is a word of SQL.

@@ -110,7 +110,8 @@ interface Starting extends Pick<Ground, 'log' | 'claimed'> {
 function startIn({ place, log, client, name, claimed }: Starting): Worker {
   const server = runsOf(client)
   return startWorker({
-    ...{ server, harnesses: ['claude'], capacity: CAPACITY, directories: [], said: () => undefined },
+    ...{ server, capacity: CAPACITY, directories: [], said: () => undefined },
+    machine: { version: '1.0.0', programs: [{ harness: 'claude', version: null }] },
     carryOut(run) {
       claimed.set(run.id, [...(claimed.get(run.id) ?? []), name])
       return carryOut({

@@ -1,7 +1,7 @@
 // Workers over SQL: of the code that enrols one, its digest only.
 
 import type { Kysely } from 'kysely'
-import type { WorkerStore } from '../../machine-groups.ts'
+import type { WorkerMachine, WorkerRow, WorkerStore } from '../../machine-groups.ts'
 import { isConflict, workerNameTaken } from '../../refusals.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
@@ -18,6 +18,7 @@ const COLUMNS = [
   'enrolled_at as enrolledAt',
   'revoked_at as revokedAt',
   'last_seen_at as lastSeenAt',
+  'machine',
 ] as const
 
 /** Prepares the statements once; the result makes the group for a connection. */
@@ -41,19 +42,20 @@ export function workerGroup(database: Kysely<Database>): (execute: Execute) => W
         enrolled_at: row.enrolledAt,
         revoked_at: row.revokedAt,
         last_seen_at: row.lastSeenAt,
+        machine: textOf(row.machine),
       })
       await execute(query.compile()).catch((error: unknown) => {
         throw isConflict(error) ? workerNameTaken(row.name, error) : error
       })
     },
-    get: async (organizationId, id) => (await execute(get({ organizationId, id }))).rows[0],
+    get: async (organizationId, id) => (await execute(get({ organizationId, id }))).rows.map(toRow)[0],
     findByEnrolment: async (digest) => {
       const query = select.where('enrolment_digest', '=', digest)
-      return (await execute(query.compile())).rows[0]
+      return (await execute(query.compile())).rows.map(toRow)[0]
     },
     list: async (organizationId) => {
       const query = select.where('organization_id', '=', organizationId).orderBy('id')
-      return (await execute(query.compile())).rows
+      return (await execute(query.compile())).rows.map(toRow)
     },
     enrol: async (id, at) => {
       const query = update.set({ enrolled_at: at }).where('id', '=', id).where('enrolled_at', 'is', null)
@@ -66,12 +68,23 @@ export function workerGroup(database: Kysely<Database>): (execute: Execute) => W
         .where('id', '=', id)
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    seen: async (id, at, unlessSince) => {
-      const query = update
+    seen: async (id, at, unlessSince, machine) => {
+      const query = update.where('id', '=', id)
+      const ifLongAgo = query
         .set({ last_seen_at: at })
-        .where('id', '=', id)
         .where((row) => row.or([row('last_seen_at', 'is', null), row('last_seen_at', '<', unlessSince)]))
-      await execute(query.compile())
+      const said = machine && query.set({ last_seen_at: at, machine: textOf(machine) })
+      await execute((said ?? ifLongAgo).compile())
     },
   })
+}
+
+type SelectedWorker = Omit<WorkerRow, 'machine'> & { readonly machine: string | null }
+
+function toRow({ machine, ...row }: SelectedWorker): WorkerRow {
+  return { ...row, machine: machine === null ? null : JSON.parse(machine) }
+}
+
+function textOf(machine: WorkerMachine | null): string | null {
+  return machine === null ? null : JSON.stringify(machine)
 }

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { createHouse, type House } from '../../../test/support/house.ts'
+import { workerOf } from '../../../test/support/runs.ts'
+import type { Request } from '../../api/schemas.ts'
+
+const CODEX: Partial<Request<'runs.claim'>> = { harnesses: ['codex'] }
+const CLAUDE: Partial<Request<'runs.claim'>> = { harnesses: ['claude'] }
+
+async function queued(house: House, changed: object = {}) {
+  await house.give('ada', 'me', 'own')
+  const { id } = await house.ask('ada', 'runs.create', { harness: 'claude', prompt: 'Do it.', ...changed })
+  return async () => (await house.ask('ada', 'runs.read', { id })).hint
+}
+
+describe('the hint of a run that is queued', () => {
+  it('names those who are there without the program, and is gone when one has it', async () => {
+    const house = createHouse()
+    const hint = await queued(house)
+    for (const name of ['b1', 'b2', 'b3', 'b4']) {
+      expect(await (await workerOf(house, name)).claim(CODEX)).toEqual([])
+      house.clock.now += 1
+    }
+    expect(await hint()).toBe(
+      'No worker has Claude Code. Install it on b1 or b2 or b3 and start its worker again (npm install -g @anthropic-ai/claude-code), or enrol one that has it: claviger worker --enrol CODE, with a code from an admin: claviger admin worker enrol NAME',
+    )
+    await (await workerOf(house, 'good')).claim({ ...CLAUDE, directories: ['/srv'], onlyFor: 'bob' })
+    expect(await hint()).toBeNull()
+  })
+
+  it('says so when the only one that may take it lacks the program, or is away', async () => {
+    const house = createHouse()
+    const other = await workerOf(house, 'good')
+    const pinned = await workerOf(house, 'box')
+    const hint = await queued(house, { worker: 'box' })
+    await pinned.claim(CODEX)
+    await other.claim(CLAUDE)
+    expect(await hint()).toBe(
+      'The worker box, which alone can take it, has no Claude Code. Install it there (npm install -g @anthropic-ai/claude-code), and start claviger worker again.',
+    )
+    house.clock.now += 10 * 60_000
+    expect(await hint()).toContain('has not been heard of')
+  })
+
+  it('says which directory nobody offers', async () => {
+    const house = createHouse()
+    const hint = await queued(house, { workspace: { kind: 'directory', path: '/home/ada/shop' } })
+    const worker = await workerOf(house, 'box')
+    await worker.claim({ ...CLAUDE, directories: ['/home/ada/sho'] })
+    expect(await hint()).toBe(
+      'No worker may work in /home/ada/shop. Where that directory is: claviger worker --directory /home/ada/shop',
+    )
+    await worker.claim({ ...CLAUDE, directories: ['/home/ada'], capacity: 1, onlyFor: 'bob' })
+    expect(await hint()).toBeNull()
+  })
+
+  it('believes of a worker that has not asked yet that it has everything', async () => {
+    const house = createHouse()
+    const hint = await queued(house)
+    const { caller } = await workerOf(house, 'box')
+    await house.ports.store.workers.seen(caller.id, house.clock.now, house.clock.now + 1)
+    expect(await hint()).toBeNull()
+  })
+})
