@@ -3,19 +3,19 @@
 
 import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
-import { BACKUP_OPERATIONS } from './operations/backup.ts'
 import { CONSOLE_OPERATIONS } from './operations/console.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
+import { BACKUP_OPERATIONS } from './operations/installation/backup.ts'
+import { OPERATING_OPERATIONS } from './operations/installation/operating.ts'
+import { TELLING_OPERATIONS } from './operations/installation/telling.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { LOGIN_OPERATIONS } from './operations/logins.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
-import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { RUN_OPERATIONS } from './operations/runs.ts'
 import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
-import { TELLING_OPERATIONS } from './operations/telling.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {

@@ -60,9 +60,10 @@ it('can be installed, and keeps its own files only', async () => {
   await page.waitForFunction('navigator.serviceWorker.controller !== null')
   await page.goto(`${world.server.url}/credentials`)
   await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
-  await page.waitForLoadState('networkidle')
+  const keys = "caches.open('claviger-assets').then((cache) => cache.keys())"
+  await page.waitForFunction(`${keys}.then((all) => all.some(({ url }) => url.includes('/assets/list-')))`)
   const kept = (await page.evaluate(
-    `caches.open('claviger-assets').then((cache) => cache.keys()).then((keys) => keys.map((key) => new URL(key.url).pathname))`,
+    `${keys}.then((all) => all.map(({ url }) => new URL(url).pathname))`,
   )) as string[]
   expect(kept.length).toBeGreaterThan(3)
   expect(kept.filter((path) => !path.startsWith('/assets/'))).toEqual([])
