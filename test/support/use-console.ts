@@ -27,7 +27,7 @@ export interface ConsoleWorld {
   readonly browser: Browser
   /** The API, as the first person. */
   readonly owner: Client
-  /** A new browser of nobody, with one page; closed after the test, which fails if a script of it failed. */
+  /** A new browser of nobody, with one page at this path or address; closed after the test, which fails if a script of it failed. */
   visit(path: string, options?: BrowserContextOptions): Promise<Page>
   /** The same for somebody who is signed in: the first person, or who has this e-mail. */
   visitAs(path: string, email?: string, options?: BrowserContextOptions): Promise<Page>
@@ -101,7 +101,7 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     watched.push(watch(context))
     endings.push(() => context.close())
     const page = await context.newPage()
-    await page.goto(`${world.server.url}${path}`)
+    await page.goto(new URL(path, world.server.url).href)
     return page
   }
   world.visit = (path, options) => visit(path, options)
