@@ -24,6 +24,8 @@ export default defineConfig({
     // light-dark() as it is written.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     reportCompressedSize: false,
+    // How long a slow machine takes is no warning.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   logLevel: 'warn',
 })

@@ -2,7 +2,7 @@
 // narrow screen the columns that say so are left out.
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from 'react'
 import { Skeleton } from './waiting.tsx'
 
 export interface Column<Row> {
@@ -67,25 +67,18 @@ export function Table<Row>(props: TableProps<Row>) {
         {isPending && <WaitingRows columns={columns} height={rowHeight} />}
         <div className="relative w-full" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, key, start, size }) => {
-            const row = rows[index] as Row
             return (
-              <div
+              <Line
                 key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                data-index={index}
-                tabIndex={index === focused ? 0 : -1}
-                onFocus={() => setFocused(index)}
-                onClick={() => onOpen?.(row)}
-                style={{ height: size, transform: `translateY(${start}px)` }}
-                className={`absolute inset-x-0 flex items-center gap-3 border-b px-4 text-sm -outline-offset-2 ${onOpen === undefined ? '' : 'cursor-pointer hover:bg-sunken'}`}
-              >
-                {columns.map((column) => (
-                  <Cell key={column.id} column={column}>
-                    {column.cell(row)}
-                  </Cell>
-                ))}
-              </div>
+                row={rows[index] as Row}
+                columns={columns}
+                index={index}
+                start={start}
+                size={size}
+                isFocused={index === focused}
+                onFocus={setFocused}
+                onOpen={onOpen}
+              />
             )
           })}
         </div>
@@ -93,6 +86,41 @@ export function Table<Row>(props: TableProps<Row>) {
     </div>
   )
 }
+
+interface LineProps<Row> {
+  readonly row: Row
+  readonly columns: readonly Column<Row>[]
+  readonly index: number
+  /** Pixels from the top of the list. */
+  readonly start: number
+  readonly size: number
+  readonly isFocused: boolean
+  readonly onFocus: (index: number) => void
+  readonly onOpen: ((row: Row) => void) | undefined
+}
+
+// Kept as it is while others come and go.
+const Line = memo(function Line<Row>(props: LineProps<Row>) {
+  const { row, columns, index, start, size, isFocused, onFocus, onOpen } = props
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-index={index}
+      tabIndex={isFocused ? 0 : -1}
+      onFocus={() => onFocus(index)}
+      onClick={() => onOpen?.(row)}
+      style={{ height: size, transform: `translateY(${start}px)` }}
+      className={`absolute inset-x-0 flex items-center gap-3 border-b px-4 text-sm -outline-offset-2 ${onOpen === undefined ? '' : 'cursor-pointer hover:bg-sunken'}`}
+    >
+      {columns.map((column) => (
+        <Cell key={column.id} column={column}>
+          {column.cell(row)}
+        </Cell>
+      ))}
+    </div>
+  )
+}) as <Row>(props: LineProps<Row>) => ReactNode
 
 function HeadingRow<Row>({ columns }: { columns: readonly Column<Row>[] }) {
   return (
