@@ -17,6 +17,7 @@ import { engineOf } from './store/sql/sql-store.ts'
 import { openMove, takeBack } from './store/sql/transfer/move.ts'
 import { emptyPlaceAt } from './store/sql/transfer/restore.ts'
 import { openSnapshot } from './store/sql/transfer/snapshot.ts'
+import { PASSING } from './store/transfer.ts'
 import { createVault } from './vault/envelope.ts'
 import { findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
 import type { Vault } from './vault/vault.ts'
@@ -31,7 +32,10 @@ export function createOffline(program: string): Offline {
   return {
     async backUp(settings) {
       const vault = vaultOf(settings)
-      const snapshot = await openSnapshot({ url: settings.databaseUrl, without: PASSING_TABLES })
+      const snapshot = await openSnapshot({
+        url: settings.databaseUrl,
+        without: [...PASSING_TABLES, ...PASSING],
+      })
       return backupOf(snapshot, { vault, program, at: Date.now() })
     },
     async restore(settings, file) {

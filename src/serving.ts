@@ -39,6 +39,7 @@ import { removePrivateHomes } from './lib/programs/private-home.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
 import { createApp } from './server/app.ts'
+import { consoleDirectory } from './server/console/files.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { openJournal } from './server/renewal-journal.ts'
@@ -46,6 +47,7 @@ import type { RunningServer } from './server/running.ts'
 import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
 import { lockStateDirectory, nameOfLock } from './server/state-lock.ts'
 import { engineOf, openSqlStore, shownDatabase } from './store/sql/sql-store.ts'
+import { PASSING } from './store/transfer.ts'
 import { createVault } from './vault/envelope.ts'
 import { checkKeyIds, findMasterKeys, masterKeySources } from './vault/keys/master-key.ts'
 import { createKeyRing } from './vault/keys/ring.ts'
@@ -128,7 +130,7 @@ async function begin(
     publicUrl: () => settings.publicUrl ?? address.url,
     server,
     auditSeen: watch.seen,
-    snapshot: () => snapshot(PASSING_TABLES),
+    snapshot: () => snapshot([...PASSING_TABLES, ...PASSING]),
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
@@ -177,6 +179,7 @@ async function openDoor(
     codex: createCodexEndpoint(ports, authenticate),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
+    consoleDirectory: consoleDirectory(),
   })
   const inside = inProcess(app)
   endings.push(inside.settled)

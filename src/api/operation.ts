@@ -18,6 +18,8 @@ export interface Operation {
   readonly summary: string
   /** The media type of a success that is a file; without it, a success is JSON. */
   readonly answers?: string
+  /** A success also brings the browser that asks its cookie, or takes it away. */
+  readonly cookie?: 'begins' | 'ends'
   /** The status of a success. */
   readonly status: 200 | 201 | 204
 }

@@ -3,17 +3,19 @@
 
 import type { Operation } from './operation.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
-import { BACKUP_OPERATIONS } from './operations/backup.ts'
+import { CONSOLE_OPERATIONS } from './operations/console.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
+import { BACKUP_OPERATIONS } from './operations/installation/backup.ts'
+import { OPERATING_OPERATIONS } from './operations/installation/operating.ts'
+import { TELLING_OPERATIONS } from './operations/installation/telling.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { LOGIN_OPERATIONS } from './operations/logins.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
-import { OPERATING_OPERATIONS } from './operations/operating.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { RUN_OPERATIONS } from './operations/runs.ts'
+import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
-import { TELLING_OPERATIONS } from './operations/telling.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
@@ -23,6 +25,7 @@ const TABLE = {
   ...RUN_OPERATIONS,
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
+  ...SESSION_OPERATIONS,
   ...MACHINE_OPERATIONS,
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
@@ -30,6 +33,7 @@ const TABLE = {
   ...OPERATING_OPERATIONS,
   ...BACKUP_OPERATIONS,
   ...TELLING_OPERATIONS,
+  ...CONSOLE_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE
@@ -37,6 +41,20 @@ export type OperationName = keyof typeof TABLE
 /** Operations that nobody has to be signed in for. */
 export type PublicOperationName = {
   [N in OperationName]: (typeof TABLE)[N]['permission'] extends 'public' ? N : never
+}[OperationName]
+
+/** Operations that change nothing and answer with JSON: what a page reads. */
+export type ReadOperationName = {
+  [N in OperationName]: (typeof TABLE)[N] extends { readonly answers: string }
+    ? never
+    : (typeof TABLE)[N]['method'] extends 'GET'
+      ? N
+      : never
+}[OperationName]
+
+/** Operations whose answer may bring a browser its cookie, or take it away. */
+export type CookieOperationName = {
+  [N in OperationName]: (typeof TABLE)[N] extends { readonly cookie: string } ? N : never
 }[OperationName]
 
 /** Operations whose answer is a file. */

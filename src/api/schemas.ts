@@ -4,17 +4,19 @@
 import { z } from 'zod'
 import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
-import { BACKUP_SCHEMAS } from './schemas/backup.ts'
+import { CONSOLE_SCHEMAS } from './schemas/console.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
+import { BACKUP_SCHEMAS } from './schemas/installation/backup.ts'
+import { OPERATING_SCHEMAS } from './schemas/installation/operating.ts'
+import { TELLING_SCHEMAS } from './schemas/installation/telling.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { LOGIN_SCHEMAS } from './schemas/logins.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
-import { OPERATING_SCHEMAS } from './schemas/operating.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { RUN_SCHEMAS } from './schemas/runs.ts'
+import { SESSION_SCHEMAS } from './schemas/sessions.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
-import { TELLING_SCHEMAS } from './schemas/telling.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
@@ -24,6 +26,7 @@ export const SCHEMAS = {
   ...RUN_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
+  ...SESSION_SCHEMAS,
   ...MACHINE_SCHEMAS,
   ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,
@@ -31,6 +34,7 @@ export const SCHEMAS = {
   ...OPERATING_SCHEMAS,
   ...BACKUP_SCHEMAS,
   ...TELLING_SCHEMAS,
+  ...CONSOLE_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

@@ -35,6 +35,13 @@ export function unreachable(server: string, cause: unknown): ClavigerError {
   return new ClavigerError('unreachable', message, { hint, cause })
 }
 
+/** What a call rejected with, as it can be shown; null for anything else that was thrown. */
+export function shownOf(
+  thrown: unknown,
+): Pick<ClavigerError, 'code' | 'message' | 'hint' | 'retryAfter'> | null {
+  return thrown instanceof ClavigerError ? thrown : null
+}
+
 /** Whether this is what a call rejects with that took too long. */
 export function isLate(cause: unknown): boolean {
   return cause instanceof Error && cause.name === 'TimeoutError'

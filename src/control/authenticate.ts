@@ -5,10 +5,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { codeKind, leaseOfHandle, tokenKind } from '../domain/token.ts'
+import { codeKind, isSession, leaseOfHandle, tokenKind } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
 import { agentCaller, workerCaller } from './machines/callers.ts'
+import { IDLE_MS, isLive, isSessionLive, SIGNED_OUT } from './sessions/liveness.ts'
 import { weaker } from './tokens.ts'
 import type { Ports } from './use-case.ts'
 
@@ -20,10 +21,11 @@ const SIGN_IN = 'Sign in: claviger login, or set CLAVIGER_TOKEN.'
 const ENROL = 'Use it up for a token: claviger worker --server URL --enrol'
 const ENROL_AGAIN =
   'Ask an admin for a code (claviger admin worker enrol NAME), then: claviger worker --enrol'
+const SIGN_IN_AGAIN = 'Sign in again.'
 const RUN_AGAIN = 'Start the run again with claviger exec.'
 
-/** Who holds this token; throws `unauthenticated`. */
-export type Authenticate = (token: string, requestId: string) => Promise<Caller>
+/** Who holds this token, or is signed in with this cookie; throws `unauthenticated`. */
+export type Authenticate = (token: string, requestId: string, from?: 'cookie') => Promise<Caller>
 
 type Holder = Omit<Caller, 'requestId'>
 
@@ -43,8 +45,8 @@ export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
     doubts += 1
     remembered.clear()
   })
-  return async (token, requestId) => {
-    const kind = tokenKind(token)
+  return async (token, requestId, from) => {
+    const kind = from === 'cookie' ? sessionKind(token) : tokenKind(token)
     if (codeKind(token) === 'enrol') {
       throw refused('This is a code that enrols a worker, not a token.', ENROL)
     }
@@ -56,8 +58,7 @@ export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
     // More than that is left only when the clock was set back.
     if (known && left > 0 && left <= REMEMBERED_MS) return { ...known.holder, requestId }
     const doubted = doubts
-    const { holder, expiresAt } =
-      kind === 'api' ? await holderOfToken(ports, digest) : await holderOfLease(ports, token, digest)
+    const { holder, expiresAt } = await LOOK_UP[kind](ports, digest, token)
     if (doubts !== doubted) return { ...holder, requestId }
     if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear()
     remembered.set(digest, {
@@ -68,7 +69,32 @@ export function createAuthenticator(ports: AuthenticationPorts): Authenticate {
   }
 }
 
-async function holderOfToken(ports: AuthenticationPorts, digest: string) {
+function sessionKind(cookie: string): 'session' {
+  if (isSession(cookie)) return 'session'
+  throw refused('This is not the cookie of a browser that is signed in.', SIGN_IN_AGAIN)
+}
+
+interface Found {
+  readonly holder: Holder
+  readonly expiresAt: number | null
+}
+
+async function holderOfSession(ports: AuthenticationPorts, digest: string): Promise<Found> {
+  const { store, now } = ports
+  const row = await store.sessions.findByDigest(digest)
+  const at = now()
+  if (!row || !equal(row.digest, digest) || !isLive(row, at))
+    throw refused('You are not signed in any more.', SIGN_IN_AGAIN)
+  const { organizationId, personId: holderId } = row
+  const means = { tokenId: null, sessionId: row.id, leaseId: null }
+  const holder = await holderOf(ports, { organizationId, holderKind: 'person', holderId }, means)
+  // Nobody waits for this note either.
+  if (row.lastSeenAt < at - SEEN_EVERY_MS)
+    void store.sessions.seen(row.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
+  return { holder, expiresAt: Math.min(row.expiresAt, row.lastSeenAt + IDLE_MS) }
+}
+
+async function holderOfToken(ports: AuthenticationPorts, digest: string): Promise<Found> {
   const { store, now } = ports
   const row = await store.tokens.findByDigest(digest)
   if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
@@ -76,7 +102,7 @@ async function holderOfToken(ports: AuthenticationPorts, digest: string) {
   return { holder: await holderOf(ports, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
 }
 
-async function holderOfLease(ports: AuthenticationPorts, token: string, digest: string) {
+async function holderOfLease(ports: AuthenticationPorts, digest: string, token: string): Promise<Found> {
   const { store, now } = ports
   const lease = await store.leases.lookUp(leaseOfHandle(token) ?? '')
   if (!lease || !equal(lease.handleDigest, digest)) throw refused('This lease is unknown.', RUN_AGAIN)
@@ -85,11 +111,15 @@ async function holderOfLease(ports: AuthenticationPorts, token: string, digest: 
   if (lease.expiresAt <= now()) throw refused('This lease has expired.', RUN_AGAIN)
   const taken = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
   if (taken) mustBeLive(taken, now())
+  if (!(await isSessionLive(store, lease, now())))
+    throw refused(`This lease is over: ${SIGNED_OUT}.`, RUN_AGAIN)
   return {
     holder: await holderOf(ports, lease, { tokenId: null, leaseId: lease.id }),
     expiresAt: lease.expiresAt,
   }
 }
+
+const LOOK_UP = { api: holderOfToken, lease: holderOfLease, session: holderOfSession } as const
 
 function mustBeLive(row: TokenRow, now: number): void {
   if (row.revokedAt !== null && row.holderKind === 'worker')
@@ -98,28 +128,29 @@ function mustBeLive(row: TokenRow, now: number): void {
   if (row.expiresAt !== null && row.expiresAt <= now) throw refused(`The token ${row.name} has expired.`)
 }
 
-type Means = Pick<Caller, 'tokenId' | 'leaseId'>
+type Means = Pick<Caller, 'tokenId' | 'sessionId' | 'leaseId'>
+type HeldRow = Pick<LeaseRow, 'organizationId' | 'holderKind' | 'holderId'> & Partial<Pick<TokenRow, 'role'>>
 
-async function holderOf(ports: AuthenticationPorts, row: TokenRow | LeaseRow, means: Means): Promise<Holder> {
+async function holderOf(ports: AuthenticationPorts, row: HeldRow, means: Means): Promise<Holder> {
   const operator = row.organizationId === ports.operatorOrganization
   return { ...(await whoHolds(ports, row)), operator, ...means }
 }
 
 type Who = Omit<Holder, keyof Means | 'operator'>
 
-function whoHolds(ports: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
+function whoHolds(ports: AuthenticationPorts, row: HeldRow): Promise<Who> {
   if (row.holderKind === 'agent') return agent(ports, row)
   if (row.holderKind === 'worker') return worker(ports, row)
   return person(ports, row)
 }
 
-async function agent({ store }: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
+async function agent({ store }: AuthenticationPorts, row: HeldRow): Promise<Who> {
   const found = await store.agents.get(row.organizationId, row.holderId)
   if (!found) throw refused(`The agent ${row.holderId} was deleted.`)
   return agentCaller(found)
 }
 
-async function worker({ store, now }: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
+async function worker({ store, now }: AuthenticationPorts, row: HeldRow): Promise<Who> {
   const found = await store.workers.get(row.organizationId, row.holderId)
   if (!found || found.revokedAt !== null) throw refused('This worker was revoked.', ENROL_AGAIN)
   const at = now()
@@ -129,11 +160,11 @@ async function worker({ store, now }: AuthenticationPorts, row: TokenRow | Lease
   return workerCaller(found)
 }
 
-async function person({ identity }: AuthenticationPorts, row: TokenRow | LeaseRow): Promise<Who> {
+async function person({ identity }: AuthenticationPorts, row: HeldRow): Promise<Who> {
   const { organizationId, holderId } = row
   const found = row.holderKind === 'person' ? await identity.person(organizationId, holderId) : undefined
-  if (!found) throw refused('Whoever this token belonged to is no longer a member.')
-  const role = 'role' in row ? weaker(row.role, found.role) : found.role
+  if (!found) throw refused('Whoever this belonged to is no longer a member.')
+  const role = row.role === undefined ? found.role : weaker(row.role, found.role)
   if (role === null) throw refused('This token has a role that its person may not give any more.')
   return {
     organizationId,

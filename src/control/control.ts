@@ -14,6 +14,7 @@ import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
 import { createFollowingUseCases } from './leasing/following.ts'
 import { createRejectionUseCases } from './leasing/rejecting.ts'
+import { createLiveUseCase } from './live/live.ts'
 import { createLoginUseCases } from './logins/logins.ts'
 import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
@@ -81,6 +82,7 @@ export function createControl(ports: Ports): Control {
     ...createBackupUseCases(workshop),
     ...createWebhookUseCases(workshop),
     ...createEventUseCases(workshop),
+    ...createLiveUseCase(workshop),
   }
   return gated(control, workshop.guard)
 }

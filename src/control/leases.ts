@@ -85,7 +85,7 @@ async function create(
   await mustLease(workshop, caller, input)
   const id = newId('lease')
   const handle = formatHandle(id, workshop.random(48))
-  const identity = { id, handleDigest: sha256(handle), tokenId: caller.tokenId }
+  const identity = { id, handleDigest: sha256(handle), tokenId: caller.tokenId ?? caller.sessionId ?? null }
   const { result, opened } = await withFresh(workshop, (freshness) => {
     const scene = { workshop, caller, input, identity, freshness }
     return run === null

@@ -1,6 +1,11 @@
 // What a use-case is, what all of them are made from, and what they answer. No behaviour.
 
-import type { OperationName, PublicOperationName, StreamedOperationName } from '../api/operations.ts'
+import type {
+  CookieOperationName,
+  OperationName,
+  PublicOperationName,
+  StreamedOperationName,
+} from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
 import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
@@ -17,6 +22,7 @@ import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Grants } from './grants/grants.ts'
 import type { LeaseEvent } from './leasing/lease-event.ts'
+import type { LiveNews } from './live/live-news.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 import type { RunNews } from './runs/run-news.ts'
 
@@ -49,16 +55,30 @@ type Revealing =
   | 'workers.join'
   | 'webhooks.create'
 
+/** What a browser is to keep from now on. */
+export interface NewCookie {
+  readonly value: Secret
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** What goes with the body of an answer: `none` takes away what the browser has. */
+interface WithCookie {
+  readonly cookie?: NewCookie | 'none'
+}
+
 /** What a use-case returns: the operation's output, with every plaintext in it still hidden; or the bytes of a file; or events. */
 export type Result<N extends OperationName> = N extends 'leases.events'
   ? AsyncIterableIterator<LeaseEvent | null>
   : N extends 'runs.events'
     ? AsyncIterableIterator<RunNews | null>
-    : N extends StreamedOperationName
-      ? AsyncIterableIterator<Uint8Array>
-      : N extends Revealing
-        ? Hidden<Output<N>>
-        : Output<N>
+    : N extends 'live'
+      ? AsyncIterableIterator<LiveNews | null>
+      : N extends StreamedOperationName
+        ? AsyncIterableIterator<Uint8Array>
+        : Answer<N> & (N extends CookieOperationName ? WithCookie : unknown)
+
+type Answer<N extends OperationName> = N extends Revealing ? Hidden<Output<N>> : Output<N>
 
 export type UseCase<N extends OperationName> = (caller: Caller, input: Input<N>) => Promise<Result<N>>
 
@@ -67,6 +87,8 @@ export interface Visitor {
   /** Where the question came from: the address of the other end of the connection. */
   readonly address: string
   readonly requestId: string
+  /** Set when a page of this server asks: only such a browser can be signed in. */
+  readonly browser?: { readonly userAgent: string }
 }
 
 /** The use-case behind an operation that is public: a code or a password in the input proves who asks. */

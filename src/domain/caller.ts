@@ -22,6 +22,8 @@ export interface Caller {
   /** Whether the organization is the one that operates the installation. */
   readonly operator: boolean
   readonly tokenId: string | null
+  /** Set when a browser asks that its person is signed in with. */
+  readonly sessionId?: string
   /** Set when the caller holds only the handle of this one lease. */
   readonly leaseId: string | null
   readonly requestId: string

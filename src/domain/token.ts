@@ -1,5 +1,6 @@
 // The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, and of codes that are good once:
-// `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_device_…` is a terminal that waits. Each has 43
+// `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_device_…` is a terminal that waits. What the cookie of
+// a browser holds is of that form too: `clv_session_…`. Each has 43
 // random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error
 // without asking a database. What a program holds in the place of a refresh token is a handle with what it was given
 // behind it: `HANDLE~GENERATION~SUM`, with a checksum of its own. Digests are made elsewhere. Codes that people type are short: they are good for minutes,
@@ -12,7 +13,7 @@ const CHECKSUM_LENGTH = 6
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 const USER_CODE_LENGTH = 8
 const REFRESH_HANDLE = /^(clv_lease_[0-9A-Za-z_]{1,100})~([1-9][0-9]{0,8})~([0-9A-Za-z]{6})$/
-const FORM = /^clv_(api|join|device|enrol|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const FORM = /^clv_(api|join|device|enrol|session|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
 export type TokenKind = 'api' | 'lease'
@@ -35,10 +36,20 @@ export function formatCode(kind: CodeKind, random: Uint8Array): string {
   return format(kind, random)
 }
 
+/** What the cookie of a browser holds, from 43 or more random bytes. */
+export function formatSession(random: Uint8Array): string {
+  return format('session', random)
+}
+
+/** Whether it is a well-formed one. Says nothing about its being valid. */
+export function isSession(text: string): boolean {
+  return subjectOf(text) === 'session'
+}
+
 /** The kind of a well-formed token, or null: wrong form or checksum, or no token. Says nothing about its being valid. */
 export function tokenKind(text: string): TokenKind | null {
   const subject = subjectOf(text)
-  if (subject === null || isCodeKind(subject)) return null
+  if (subject === null || subject === 'session' || isCodeKind(subject)) return null
   return subject === 'api' ? 'api' : 'lease'
 }
 

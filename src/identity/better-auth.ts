@@ -1,5 +1,5 @@
-// People by better-auth, on the product's own database. Nobody can sign in through it yet, so none of its routes are
-// mounted; it keeps the tables and the rules of membership. What a role may do is decided in domain/caller.ts.
+// People by better-auth, on the product's own database. Signing in is ours (docs/decisions/0016), so none of its routes are
+// mounted; it keeps the tables and the hashes of passwords. What a role may do is decided in domain/caller.ts.
 
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'

@@ -57,6 +57,8 @@ export interface Passwords {
   hashPassword(password: Secret): Promise<string>
   /** Id of the person with this e-mail and password, or null; both take the same time. */
   checkPassword(email: string, password: Secret): Promise<string | null>
+  /** Whether there is one. */
+  hasPassword(personId: string): Promise<boolean>
 }
 
 export interface Identity extends Directory, Passwords {

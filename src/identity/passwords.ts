@@ -36,5 +36,14 @@ export function createPasswords(
       const right = await verify({ hash: kept ?? (await nobodys), password: password.expose() })
       return found !== undefined && kept !== null && right ? found.id : null
     },
+    hasPassword: async (personId) => {
+      const query = database
+        .selectFrom('person_account')
+        .select('id')
+        .where('userId', '=', personId)
+        .where('providerId', '=', PASSWORD_PROVIDER)
+        .where('password', 'is not', null)
+      return (await execute(query.compile())).rows.length > 0
+    },
   }
 }

@@ -57,6 +57,11 @@ export function addressKind(address: string): AddressKind {
   return 'special'
 }
 
+/** Whether a name or address, as a URL has it, means this machine. */
+export function isLoopbackName(hostname: string): boolean {
+  return hostname === 'localhost' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'loopback'
+}
+
 function kindOf4(address: string): AddressKind {
   if (SPECIAL_4.check(address, 'ipv4')) return 'special'
   if (LOOPBACK_4.check(address, 'ipv4')) return 'loopback'

@@ -7,20 +7,24 @@ import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
 import type { CodexEndpoint } from '../control/codex/endpoint.ts'
-import type { Control, Visitor } from '../control/use-case.ts'
+import type { Control, NewCookie, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
+import { addConsole } from './console/routes.ts'
 import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import { docsPage, homePage } from './pages.ts'
+import { docsPage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
+import { takenAway, whoAsks } from './signing-in/asking.ts'
+import { cookieHeader } from './signing-in/cookies.ts'
+import { toCanonicalOrigin } from './signing-in/origin.ts'
 import { addSigningInPages } from './signing-in/routes.ts'
 import { streamedResponse } from './streamed.ts'
 import { type Connection, createVisitors, type Visitors } from './visitors.ts'
@@ -40,6 +44,8 @@ export interface AppDependencies {
   readonly proxies: number
   /** Where people reach this server; its pages take forms from there only. */
   readonly publicUrl: () => string
+  /** Where the web console was built. */
+  readonly consoleDirectory: string
   /** Ends answers that go on: the server goes down. */
   readonly ending?: AbortSignal
 }
@@ -67,6 +73,7 @@ export function createApp(dependencies: AppDependencies): App {
     )
   }
   addPages(app, dependencies)
+  addConsole(app, { directory: dependencies.consoleDirectory, publicUrl: dependencies.publicUrl })
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
@@ -85,7 +92,10 @@ export function createApp(dependencies: AppDependencies): App {
     }),
   )
   app.onError((thrown, c) => answerError(dependencies, thrown, c.req.raw, 'none'))
-  return app
+  const { publicUrl } = dependencies
+  return {
+    fetch: (request, connection) => toCanonicalOrigin(publicUrl(), request) ?? app.fetch(request, connection),
+  }
 }
 
 type Serving = AppDependencies & { readonly visitors: Visitors }
@@ -98,7 +108,11 @@ function serve(
   parameters: Record<string, string>,
   connection: Connection | undefined,
 ): Promise<Response> {
-  const asks = () => whoAsks(dependencies, name, request, connection)
+  const asks = async () => {
+    const asking = await whoAsks(dependencies, name, request, connection, requestIdOf(request))
+    if ('kind' in asking) callers.set(request, asking)
+    return asking
+  }
   return timed(dependencies, name, request, async () => {
     const response = await attempt(dependencies, name, request, parameters, asks)
     // Nobody reads it, and what goes on until somebody stops reading would go on for ever.
@@ -145,25 +159,26 @@ async function attempt(
       return eventsResponse(dependencies, answer, { ...headers, 'content-type': answers }, asks)
     if (answers !== undefined)
       return fileResponse(dependencies, answer, { ...headers, 'content-type': answers })
-    return new Response(reveal(answer), { status, headers })
+    const { cookie, body } = parted(name, answer)
+    return new Response(reveal(body), {
+      status,
+      headers: { ...headers, ...cookieHeader(dependencies.publicUrl(), cookie) },
+    })
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
-    return answerError(dependencies, thrown, request, name)
+    const response = answerError(dependencies, thrown, request, name)
+    if (response.status !== 401) return response
+    const { 'set-cookie': gone } = takenAway(dependencies.publicUrl(), name, request)
+    if (gone !== undefined) response.headers.set('set-cookie', gone)
+    return response
   }
 }
 
-// Whoever has to say who they are, by their token; for what is public, the address that asks, which may not ask too often.
-async function whoAsks(
-  { authenticate, visitors }: Serving,
-  name: OperationName,
-  request: globalThis.Request,
-  connection: Connection | undefined,
-): Promise<Caller | Visitor> {
-  const requestId = requestIdOf(request)
-  if (OPERATIONS[name].permission === 'public') return visitors.asking(request, connection, requestId)
-  const caller = await authenticate(bearerOf(request), requestId)
-  callers.set(request, caller)
-  return caller
+// What goes into the body, and what the browser is to keep.
+function parted(name: OperationName, answer: unknown): { body: unknown; cookie?: NewCookie | 'none' } {
+  if (OPERATIONS[name].cookie === undefined) return { body: answer }
+  const { cookie, ...body } = answer as { readonly cookie?: NewCookie | 'none' }
+  return { body, ...(cookie !== undefined && { cookie }) }
 }
 
 const EVENT_STREAM = 'text/event-stream'
@@ -229,7 +244,6 @@ function lineOf(request: globalThis.Request, operation: Asked, status: number) {
 function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
   const document = openApiDocument(version)
   const docs = docsPage(document)
-  app.get('/', () => new Response(homePage(version), { headers: htmlHeaders() }))
   app.get('/docs', () => new Response(docs, { headers: htmlHeaders() }))
   app.get('/openapi.json', () => new Response(JSON.stringify(document), { headers: JSON_HEADERS }))
   app.get('/healthz', () => new Response('{"status":"alive"}', { headers: JSON_HEADERS }))
@@ -251,19 +265,12 @@ function addPages(app: Served, { ready, metrics, version, log }: AppDependencies
   )
 }
 
-function bearerOf(request: globalThis.Request): string {
-  const header = request.headers.get('authorization') ?? ''
-  const token = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(header)?.[1]
-  if (token !== undefined) return token
-  throw new ClavigerError('unauthenticated', 'This needs a token.', {
-    hint: 'Send Authorization: Bearer TOKEN. On the command line: claviger login, or set CLAVIGER_TOKEN.',
-  })
-}
-
-// Where a reader of the events of a run goes on: browsers say it so when they connect again.
+// Where a reader of events goes on: browsers say it so when they connect again.
 function resumption(name: OperationName, request: globalThis.Request): { after?: string } {
   const last = request.headers.get('last-event-id')
-  return name === 'runs.events' && last !== null && /^\d{1,15}$/.test(last) ? { after: last } : {}
+  return (name === 'runs.events' || name === 'live') && last !== null && /^\d{1,15}$/.test(last)
+    ? { after: last }
+    : {}
 }
 
 function queryOf(request: globalThis.Request): Record<string, string> {

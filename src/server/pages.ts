@@ -1,17 +1,15 @@
-// The two plain pages people may land on: what this is, and the API's documentation. No script, so a strict policy holds.
+// The two plain pages people may land on: that the console is missing, and the API's documentation. No script, so a strict policy holds.
 
 import { OPERATION_NAMES, OPERATIONS, type OperationName } from '../api/operations.ts'
 import { escapeHtml, page } from './html.ts'
 
-/** The page at `/`. */
-export function homePage(version: string): string {
+/** What stands where the console would be. */
+export function notBuiltPage(): string {
   return page(
     'Claviger',
-    `<h1>Claviger is running</h1>
-<p>Version ${escapeHtml(version)}. It keeps the credentials of your coding agents and hands the right one to the right run.</p>
-<p>Next, in a terminal on this machine:</p>
-<pre>claviger credential create claude api-key --personal main
-claviger exec --harness claude -- claude -p "say hi"</pre>
+    `<h1>The console is not built</h1>
+<p>Claviger is running, and its API answers. Its pages are made when its packages are installed. Type, in its directory:</p>
+<pre>npm ci</pre>
 <p><a href="/docs">API documentation</a> · <a href="/openapi.json">OpenAPI</a> · <a href="/readyz">Readiness</a> · <a href="/metrics">Metrics</a></p>`,
   )
 }

@@ -1,6 +1,7 @@
 // The groups of a store's outside: every call goes through one of two ways, one for reading and one for writing.
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
+import type { PeopleGroups } from './people-groups.ts'
 import type { RunGroups } from './runs/run-groups.ts'
 import type { StoreGroups } from './store.ts'
 
@@ -223,13 +224,7 @@ function recordsThrough(
       remove: (organizationId, subject, name) =>
         write((unit) => unit.settings.remove(organizationId, subject, name)),
     },
-    holdings: {
-      countRunning: (holder, now) => read((unit) => unit.holdings.countRunning(holder, now)),
-      endRunning: (holder, at, reason, credentialId) =>
-        write((unit) => unit.holdings.endRunning(holder, at, reason, credentialId)),
-      countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
-    },
-    ...signingInThrough(read, write),
+    ...peopleThrough(read, write),
     installation: {
       get: (name) => read((unit) => unit.installation.get(name)),
       put: (name, value) => write((unit) => unit.installation.put(name, value)),
@@ -249,8 +244,14 @@ function recordsThrough(
   }
 }
 
-function signingInThrough(read: Way, write: Way): Pick<StoreGroups, 'invitations' | 'deviceLogins'> {
+function peopleThrough(read: Way, write: Way): PeopleGroups {
   return {
+    holdings: {
+      countRunning: (holder, now) => read((unit) => unit.holdings.countRunning(holder, now)),
+      endRunning: (holder, at, reason, credentialId) =>
+        write((unit) => unit.holdings.endRunning(holder, at, reason, credentialId)),
+      countOwned: (organizationId, kind) => read((unit) => unit.holdings.countOwned(organizationId, kind)),
+    },
     invitations: {
       insert: (row) => write((unit) => unit.invitations.insert(row)),
       findByDigest: (digest) => read((unit) => unit.invitations.findByDigest(digest)),
@@ -265,6 +266,15 @@ function signingInThrough(read: Way, write: Way): Pick<StoreGroups, 'invitations
       decide: (id, decision) => write((unit) => unit.deviceLogins.decide(id, decision)),
       claim: (id, now) => write((unit) => unit.deviceLogins.claim(id, now)),
       prune: (expiredBefore) => write((unit) => unit.deviceLogins.prune(expiredBefore)),
+    },
+    sessions: {
+      insert: (row) => write((unit) => unit.sessions.insert(row)),
+      findByDigest: (digest) => read((unit) => unit.sessions.findByDigest(digest)),
+      ofPerson: (personId) => read((unit) => unit.sessions.ofPerson(personId)),
+      moveTo: (id, organizationId) => write((unit) => unit.sessions.moveTo(id, organizationId)),
+      seen: (id, at, unlessSince) => write((unit) => unit.sessions.seen(id, at, unlessSince)),
+      end: (filter) => write((unit) => unit.sessions.end(filter)),
+      prune: (expiredBefore, unusedSince) => write((unit) => unit.sessions.prune(expiredBefore, unusedSince)),
     },
   }
 }

@@ -13,6 +13,7 @@ import { loginAttemptGroup } from './memory/logins.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { runGroups } from './memory/runs.ts'
+import { sessionGroup } from './memory/sessions.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
@@ -100,6 +101,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     holdings: holdingGroup(tables),
     invitations: invitationGroup(tables),
     deviceLogins: deviceLoginGroup(tables),
+    sessions: sessionGroup(tables),
     installation: installationGroup(tables),
     agents: agentGroup(tables),
     attachments: attachmentGroup(tables),

@@ -82,6 +82,52 @@ export interface DeviceLoginStore {
   prune(expiredBefore: number): Promise<void>
 }
 
+/** How somebody signed in with a browser. */
+export type SessionMethod = 'password' | 'invitation' | 'sign-in link' | 'github' | 'oidc'
+
+/** A browser that a person is signed in with. */
+export interface SessionRow {
+  readonly id: string
+  /** SHA-256 of what the cookie holds, in hex. */
+  readonly digest: string
+  readonly personId: string
+  /** The organization it acts in; a person may belong to several. */
+  readonly organizationId: string
+  readonly method: SessionMethod
+  /** What the browser calls itself. */
+  readonly userAgent: string
+  /** Where it signed in from. */
+  readonly address: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly expiresAt: number
+}
+
+/** Sessions of one person: all, one, those of one organization, all but one. */
+export interface SessionFilter {
+  readonly personId: string
+  readonly id?: string
+  readonly organizationId?: string
+  readonly except?: string
+}
+
+/** What has ended is gone. */
+export interface SessionStore {
+  /** Throws `conflict` when there is one with that digest. */
+  insert(row: SessionRow): Promise<void>
+  findByDigest(digest: string): Promise<SessionRow | undefined>
+  /** Newest first, those that have expired too. */
+  ofPerson(personId: string): Promise<SessionRow[]>
+  /** Lets it act in another organization; false when it is gone. */
+  moveTo(id: string, organizationId: string): Promise<boolean>
+  /** Notes that it was used, unless that was noted since then. */
+  seen(id: string, at: number, unlessSince: number): Promise<void>
+  /** Returns how many. */
+  end(filter: SessionFilter): Promise<number>
+  /** Forgets all that expired, or were used last, before these times. */
+  prune(expiredBefore: number, unusedSince: number): Promise<void>
+}
+
 /** Who holds leases and tokens. */
 export interface Holder {
   readonly organizationId: string
@@ -97,4 +143,11 @@ export interface HoldingStore {
   endRunning(holder: Holder, at: number, reason: string, credentialId?: string): Promise<number>
   /** Owner → how many credentials they have, of all owners of this kind that have any. */
   countOwned(organizationId: string, kind: 'team' | 'user' | 'agent'): Promise<Record<OwnerText, number>>
+}
+
+export interface PeopleGroups {
+  readonly holdings: HoldingStore
+  readonly invitations: InvitationStore
+  readonly deviceLogins: DeviceLoginStore
+  readonly sessions: SessionStore
 }

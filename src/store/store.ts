@@ -14,7 +14,7 @@ import type { InstallationStore } from './installation-group.ts'
 import type { LoginGroups } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
-import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
+import type { Holder, PeopleGroups } from './people-groups.ts'
 import type { RunGroups } from './runs/run-groups.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
 
@@ -167,7 +167,7 @@ export interface LeaseRow {
   readonly harness: string
   readonly holderKind: string
   readonly holderId: string
-  /** The token it was taken with: when that is revoked or expires, so does the handle. */
+  /** The token or session it was taken with: when that is revoked or expires, so does the handle. */
   readonly tokenId: string | null
   /** SHA-256 of the handle, in hex. */
   readonly handleDigest: string
@@ -302,7 +302,7 @@ export interface CountStore {
   liveTokens(now: number): Promise<number>
 }
 
-export interface StoreGroups extends GrantGroups, LoginGroups, RunGroups {
+export interface StoreGroups extends GrantGroups, LoginGroups, PeopleGroups, RunGroups {
   readonly credentials: CredentialStore
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore
@@ -311,9 +311,6 @@ export interface StoreGroups extends GrantGroups, LoginGroups, RunGroups {
   readonly tokens: TokenStore
   readonly audit: AuditStore
   readonly settings: SettingStore
-  readonly holdings: HoldingStore
-  readonly invitations: InvitationStore
-  readonly deviceLogins: DeviceLoginStore
   readonly installation: InstallationStore
   readonly agents: AgentStore
   readonly attachments: AttachmentStore

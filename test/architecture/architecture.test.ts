@@ -6,7 +6,10 @@ import { violations } from './rules.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const tree = new Map(
-  globSync('src/**/*.ts', { cwd: root }).map((path) => [path, readFileSync(root + path, 'utf8')]),
+  globSync(['src/**/*.ts', 'console/src/**/*.{ts,tsx}'], { cwd: root }).map((path) => [
+    path,
+    readFileSync(root + path, 'utf8'),
+  ]),
 )
 
 describe('the house', () => {
@@ -51,6 +54,26 @@ describe('the rules notice', () => {
     ['a second opener', 'src/control/bad.ts', 'vault.open(a, b, c, d)', /only control\/guard/],
     ['a long file', 'src/lib/bad.ts', '\n'.repeat(401), /401 lines/],
     ['an escape from src', 'src/lib/bad.ts', "import x from '../../test/x.ts'", /outside of src/],
+    [
+      'the console in src',
+      'src/cli/bad.ts',
+      "import { x } from '../../console/src/next.ts'",
+      /outside of src/,
+    ],
+    [
+      'the domain in the console',
+      'console/src/ui/bad.tsx',
+      "import { Secret } from '../../../src/domain/secret.ts'",
+      /src\/api and src\/client only/,
+    ],
+    ['a part of Node.js in the console', 'console/src/bad.ts', "import 'node:fs'", /a page has no node:fs/],
+    [
+      'markup from text',
+      'console/src/bad.tsx',
+      '<p dangerouslySetInnerHTML={{ __html: name }} />',
+      /makes markup/,
+    ],
+    ['a long file of the console', 'console/src/bad.tsx', '\n'.repeat(401), /401 lines/],
   ]
 
   it.each(planted)('%s', (_, path, source, expected) => {
@@ -66,8 +89,8 @@ describe('the rules notice', () => {
     expect(violations(new Map([...tree, ...cycle])).join('\n')).toMatch(/cycle: .*one\.ts → .*two\.ts/)
   })
 
-  it('a crowded folder', () => {
-    const crowd = Array.from({ length: 16 }, (_, i): [string, string] => [`src/vault/deep/f${i}.ts`, ''])
+  it.each(['src/vault/deep', 'console/src/pages/deep'])('a crowded folder %s', (folder) => {
+    const crowd = Array.from({ length: 16 }, (_, i): [string, string] => [`${folder}/f${i}.ts`, ''])
     expect(violations(new Map([...tree, ...crowd])).join('\n')).toMatch(/16 files/)
   })
 

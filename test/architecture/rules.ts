@@ -84,14 +84,21 @@ const MAX_PORT_METHODS = 7
 
 /** Every broken rule as one line; empty for a tree in order. */
 export function violations(tree: Tree): string[] {
-  const sources = new Map([...tree].filter(([path]) => path.startsWith('src/') && !isTest(path)))
+  const all = new Map([...tree].filter(([path]) => /^(src|console)\//.test(path) && !isTest(path)))
+  const console = [...all].filter(([path]) => path.startsWith('console/'))
+  const sources = new Map([...all].filter(([path]) => path.startsWith('src/')))
   return [
     ...[...sources].flatMap(([path, source]) => [
       ...importViolations(path, source),
       ...textViolations(path, source),
     ]),
-    ...folderViolations([...sources.keys()]),
-    ...cycles(sources),
+    ...console.flatMap(([path, source]) => [
+      ...consoleImports(path, source),
+      ...textViolations(path, source),
+      ...markup(path, source),
+    ]),
+    ...folderViolations([...all.keys()]),
+    ...cycles(all),
     ...portSizes(sources),
   ]
 }
@@ -135,6 +142,26 @@ function importViolations(path: string, source: string): string[] {
   return found
 }
 
+// The console reaches the product as anybody else does: by the shapes of the API, and a client of it.
+function consoleImports(path: string, source: string): string[] {
+  return importsOf(source).flatMap((specifier) => {
+    if (specifier.startsWith('node:')) return [`${path}: a page has no ${specifier}`]
+    if (!specifier.startsWith('.')) return []
+    const target = posix.join(posix.dirname(path), specifier)
+    if (/^console\/src\/|^src\/(api|client)\//.test(target)) return []
+    return [`${path}: console/ may import src/api and src/client only, not ${target}`]
+  })
+}
+
+// What others wrote becomes text, never markup or a script.
+function markup(path: string, source: string): string[] {
+  const found =
+    /dangerouslySetInnerHTML|\b(inner|outer)HTML\b|insertAdjacentHTML|document\.write|\beval\(|new Function\(/.exec(
+      source,
+    )
+  return found === null ? [] : [`${path}: ${found[0]} makes markup or a script of text`]
+}
+
 function textViolations(path: string, source: string): string[] {
   const lines = source.split('\n').length - 1
   return [
@@ -158,7 +185,7 @@ function folderViolations(paths: readonly string[]): string[] {
     const folder = posix.dirname(path)
     folders.set(folder, (folders.get(folder) ?? 0) + 1)
     const top = folderOf(path)
-    if (path.split('/').length > 2 && !(top in MAY))
+    if (path.startsWith('src/') && path.split('/').length > 2 && !(top in MAY))
       found.push(`${path}: there is no room src/${top}/ in the house`)
   }
   for (const [folder, count] of folders) {

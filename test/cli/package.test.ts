@@ -1,6 +1,7 @@
 // The package as others install it: packed, unpacked below a node_modules, and used from there. Needs the build.
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -43,6 +44,26 @@ test('it holds the program, the bundle and the sources, and no tests', () => {
   expect(readdirSync(installed)).toEqual(expect.arrayContaining(['bin', 'dist', 'src', 'README.md']))
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
   expect(files.filter((file) => file.endsWith('.test.ts'))).toEqual([])
+  expect(files).toEqual(
+    expect.arrayContaining(['dist/console/index.html', 'dist/console/manifest.webmanifest']),
+  )
+  expect(files.filter((file) => file.startsWith('console'))).toEqual([])
+})
+
+test('its server finds the console', async () => {
+  const stateDirectory = join(directory, 'state')
+  const env = { PATH: dirname(process.execPath), HOME: directory, CLAVIGER_STATE_DIR: stateDirectory }
+  const flags = ['serve', '--port', '0', '--no-embedded-worker', '--json']
+  const server = spawn(process.execPath, [join(installed, 'dist/claviger.js'), ...flags], { env })
+  try {
+    const [said] = await once(server.stdout, 'data')
+    const page = await fetch(JSON.parse(String(said)).url, { headers: { accept: 'text/html' } })
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('<div id="root">')
+  } finally {
+    server.kill()
+    await once(server, 'exit')
+  }
 })
 
 test('all three entry points can be imported, and the sandbox starts', () => {

@@ -132,6 +132,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id, claim: 'none', items: [ITEM] }),
   },
+  live: { aim: 'nothing', request: () => ({}) },
   explain: {
     aim: 'nothing',
     request: () => ({ harness: 'claude' }),
@@ -266,6 +267,35 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
       return { userCode: NO_TERMINAL, email: caller.name, password: 'a wrong password', decision: 'approve' }
     },
   },
+  'signIn.methods': { aim: 'public', request: () => ({}) },
+  'session.create': {
+    aim: 'public',
+    // No page of this server asks.
+    instead: () => 'forbidden',
+    request: ({ caller }) => ({ email: caller.name, password: 'a wrong password' }),
+  },
+  'session.read': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'session.switch': {
+    aim: 'nothing',
+    // They ask with a token.
+    instead: (caller) => noMembership(caller) ?? 'conflict',
+    request: (caller) => ({ organization: caller.caller.organizationId }),
+  },
+  'session.end': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'sessions.list': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'sessions.revokeOthers': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'sessions.revoke': {
+    aim: 'thing',
+    theirs: true,
+    instead: noMembership,
+    prepare: newSession,
+    request: (id) => ({ id }),
+  },
+  'password.change': {
+    aim: 'nothing',
+    instead: noMembership,
+    request: () => ({ password: 'a new password of theirs' }),
+  },
   'device.approve': {
     aim: 'thing',
     nobodys: true,
@@ -344,6 +374,16 @@ async function newCredential(house: House, { caller, unique }: Asking): Promise<
 
 async function newTerminal(house: House, { unique }: Asking): Promise<string> {
   return (await house.visit('device.start', { client: unique })).userCode
+}
+
+async function newSession({ ports: { store } }: House, { caller, unique }: Asking): Promise<string> {
+  const id = `ses_${unique}`
+  await store.sessions.insert({
+    ...{ id, digest: unique, personId: caller.id, organizationId: caller.organizationId },
+    ...{ method: 'password', userAgent: 'a browser', address: '192.0.2.7' },
+    ...{ createdAt: 0, lastSeenAt: Date.UTC(2026, 0, 1), expiresAt: Date.UTC(2027, 0, 1) },
+  })
+  return id
 }
 
 async function newWebhook(house: House, { caller }: Asking): Promise<string> {

@@ -42,6 +42,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     now: house.ports.now,
     publicUrl: house.ports.publicUrl,
     proxies: 0,
+    consoleDirectory: '/nowhere',
     ...changed,
   })
   const tokens = new Map<PersonName, string>()

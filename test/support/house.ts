@@ -8,7 +8,7 @@ import { createControl } from '../../src/control/control.ts'
 import type { Grants } from '../../src/control/grants/grants.ts'
 import { createRekeying } from '../../src/control/operating/rekeying.ts'
 import { ALONE } from '../../src/control/operating/servers.ts'
-import type { Control, Ports, PublicUseCase, Result, UseCase } from '../../src/control/use-case.ts'
+import type { Control, Ports, PublicUseCase, Result, UseCase, Visitor } from '../../src/control/use-case.ts'
 import type { AuditEntry } from '../../src/domain/audit/entry.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
@@ -47,8 +47,12 @@ export interface House {
   caller(who: PersonName, changed?: Partial<Caller>): Caller
   /** Runs a use-case with the input a client would send. */
   ask<N extends OperationName>(who: PersonName | Caller, name: N, request: Request<N>): Promise<Result<N>>
-  /** Runs a public use-case with the input a client would send, from this address. */
-  visit<N extends PublicOperationName>(name: N, request: Request<N>, address?: string): Promise<Result<N>>
+  /** Runs a public use-case with the input a client would send, from this address, or from a browser there. */
+  visit<N extends PublicOperationName>(
+    name: N,
+    request: Request<N>,
+    from?: string | Pick<Visitor, 'browser'>,
+  ): Promise<Result<N>>
   /** Stores an API key of Claude and returns its id. */
   give(who: PersonName, owner: string, name: string, changed?: Partial<NewCredential>): Promise<string>
   /** All audit rows of this person's organization, in the order they were written. */
@@ -160,10 +164,11 @@ export function createHouse(
     const useCase = control[name] as UseCase<typeof name>
     return useCase(typeof who === 'string' ? caller(who) : who, input)
   }
-  const visit: House['visit'] = async (name, request, address = '192.0.2.1') => {
+  const visit: House['visit'] = async (name, request, from = '192.0.2.1') => {
+    const visitor = { address: '192.0.2.1', ...(typeof from === 'string' ? { address: from } : from) }
     const input = SCHEMAS[name as OperationName].input.parse(request)
     const useCase = control[name] as PublicUseCase<OperationName>
-    return useCase({ address, requestId: 'request-of-a-visitor' }, input as never) as never
+    return useCase({ ...visitor, requestId: 'request-of-a-visitor' }, input as never) as never
   }
   return {
     ...{ control, ports, people, provider, signIns, steps, clock, caller, ask, visit },

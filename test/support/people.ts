@@ -100,6 +100,7 @@ export function createPeople(): TestPeople {
         const [id, person] = byEmail(state, email) ?? []
         return id !== undefined && person?.password === hashOf(password) ? id : null
       },
+      hasPassword: async (personId) => (state.people.get(personId)?.password ?? null) !== null,
       changing: () => changes(() => state),
     },
   }

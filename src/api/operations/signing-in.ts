@@ -43,7 +43,9 @@ export const SIGNING_IN_OPERATIONS = {
     path: '/api/v1/invitations/accept',
     status: 200,
     permission: 'public',
-    summary: 'Use a code: become a member, or set a new password; with a token for the terminal that asks.',
+    cookie: 'begins',
+    summary:
+      'Use a code: become a member, or set a new password; with a token for the terminal, or a sign-in for the browser, that asks.',
   },
   'device.start': {
     method: 'POST',

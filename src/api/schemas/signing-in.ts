@@ -89,8 +89,9 @@ export const SIGNING_IN_SCHEMAS = {
       email: email.optional(),
       token: z.boolean().default(false).describe('Also make a token for the terminal that asks'),
       client: client.optional(),
+      session: z.boolean().default(false).describe('Also sign the browser in that asks'),
     }),
-    output: z.object({ organization, person, ...token }),
+    output: z.object({ organization, person, signedIn: z.boolean(), ...token }),
   },
   'device.start': {
     input: z.strictObject({ client, organization: z.string().max(200).optional().describe('Id or name') }),

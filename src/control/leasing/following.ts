@@ -8,6 +8,7 @@ import { isUsable } from '../../domain/state.ts'
 import type { CredentialRow, LeaseRow } from '../../store/store.ts'
 import { isAttached } from '../find.ts'
 import { ambient, findLease, leasedRow, mustServe } from '../leases.ts'
+import { isSessionLive, SIGNED_OUT } from '../sessions/liveness.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { readChoice } from './choice.ts'
@@ -154,6 +155,7 @@ async function whyOver({ store, now }: Workshop, lease: LeaseRow | undefined): P
   if (lease === undefined) return 'it is gone'
   if (lease.endedAt !== null) return lease.endReason ?? 'it was ended'
   if (lease.expiresAt <= now()) return 'it has expired'
+  if (!(await isSessionLive(store, lease, now()))) return SIGNED_OUT
   const token = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
   if (token === undefined) return null
   if (token.revokedAt !== null) return 'the token it was taken with was revoked'

@@ -1,5 +1,5 @@
 // What a person has in an organization, and how all of it ends with the membership: tokens are revoked, running leases
-// ended, personal credentials deleted, each with an audit row of its own where it is a thing of its own.
+// and browser sessions ended, personal credentials deleted, each with an audit row of its own where it is a thing of its own.
 
 import { counted } from '../../domain/counted.ts'
 import { formatOwner, type OwnerText } from '../../domain/owner.ts'
@@ -86,6 +86,7 @@ export async function endHeld({ unit, authorize, needs, holder, now }: Ending): 
     await unit.credentials.delete(organizationId, id)
   }
   await forgetNotice(unit, organizationId, user)
+  await unit.sessions.end({ personId: user, organizationId })
   return { tokens: tokens.length, leases, credentials: credentials.length }
 }
 

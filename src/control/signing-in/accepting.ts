@@ -18,6 +18,7 @@ import { sha256 } from '../../lib/digest.ts'
 import type { InvitationRow } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile } from '../find.ts'
+import { mustBeBrowser, openSession } from '../sessions/opening.ts'
 import { rolesWithin } from '../tokens.ts'
 import type { Control, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
@@ -82,7 +83,11 @@ export function createAcceptingUseCases(
       const givesEmail = kind === 'sign-in' && email === PLACEHOLDER_EMAIL
       return { kind, organization: organization.name, email, role, givesEmail, expiresAt: rfc3339(expiresAt) }
     },
-    async 'invitations.accept'(visitor, { code, name, password, email, token, client = 'terminal' }) {
+    async 'invitations.accept'(
+      visitor,
+      { code, name, password, email, token, client = 'terminal', session },
+    ) {
+      if (session) mustBeBrowser(visitor)
       if (password !== undefined) checkNewPassword(password)
       const checked = {
         name: name === undefined ? undefined : checkTitle(name),
@@ -98,20 +103,47 @@ export function createAcceptingUseCases(
           const changes = identity.changing(unit)
           await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
           const person =
-            row.kind === 'join' ? await join(changes, row, given) : await renew(workshop, changes, row, given)
+            row.kind === 'join'
+              ? await join(unit, changes, row, given)
+              : await renew(workshop, unit, changes, row, given)
           await unit.signals.send('holders', person.id)
           await unit.audit.append(acceptance(row, person, visitor, now(), given))
           const made = { organization, person, role: person.role, client, by: 'an invitation' }
           const extra = token ? handedOver(await makeTerminalToken(workshop, unit, visitor, made)) : {}
+          const signedIn = session ? await signIn(workshop, unit, visitor, row, person) : {}
           const { id, email, name, role } = person
-          return { organization, person: { id, email, name, role }, ...extra }
+          return { organization, person: { id, email, name, role }, signedIn: session, ...extra, ...signedIn }
         }),
       )
     },
   }
 }
 
+async function signIn(
+  workshop: Workshop,
+  unit: StoreGroups,
+  visitor: Visitor,
+  { organizationId, kind }: InvitationRow,
+  person: Person,
+) {
+  const method = kind === 'join' ? 'invitation' : 'sign-in link'
+  const { cookie } = await openSession(workshop, unit, visitor, { organizationId, person, method })
+  return { cookie }
+}
+
+// Whoever was signed in with the one before is to be out.
+async function setPassword(
+  { sessions }: Pick<StoreGroups, 'sessions'>,
+  changes: PeopleChanges,
+  personId: string,
+  hash: string | null,
+): Promise<void> {
+  await changes.setPassword(personId, hash)
+  await sessions.end({ personId })
+}
+
 async function join(
+  unit: StoreGroups,
   changes: PeopleChanges,
   row: InvitationRow,
   { name, email, hash, provenId }: Given,
@@ -134,12 +166,13 @@ async function join(
   // Somebody else has made the account at the same moment: what opens it is to be looked at.
   if (!added.isNew && known === undefined) throw changedMeanwhile(row.email)
   // Who is a member nowhere begins anew: whoever let them in once may still know what opened the account.
-  if (!elsewhere && (hash !== null || known?.hasPassword)) await changes.setPassword(added.id, hash)
+  if (!elsewhere && (hash !== null || known?.hasPassword)) await setPassword(unit, changes, added.id, hash)
   return added
 }
 
 async function renew(
   workshop: Workshop,
+  unit: StoreGroups,
   changes: PeopleChanges,
   row: InvitationRow,
   { name, email, hash }: Given,
@@ -156,7 +189,7 @@ async function renew(
   if (email !== undefined && email !== person.email && !isPlaceholder) throw noOtherEmail()
   const changed = { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }
   if (Object.keys(changed).length > 0) await changes.setProfile(person.id, changed)
-  if (hash !== null) await changes.setPassword(person.id, hash)
+  if (hash !== null) await setPassword(unit, changes, person.id, hash)
   return { ...person, ...changed }
 }
 

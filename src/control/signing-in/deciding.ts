@@ -4,9 +4,7 @@ import type { Output } from '../../api/schemas.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
-import { Secret } from '../../domain/secret.ts'
 import { readUserCode, showUserCode } from '../../domain/token.ts'
-import type { Organization, Person } from '../../identity/identity.ts'
 import { addressKey } from '../../lib/time/rate-limit.ts'
 import type { DeviceLoginRow } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -14,8 +12,9 @@ import { absent } from '../guard.ts'
 import type { Control, Result, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { type Failure, isCalled, type Membership, membershipsBy, notIn } from './by-password.ts'
 import type { Limits } from './limits.ts'
-import { deedOf, deedOfNobody } from './records.ts'
+import { deedOf } from './records.ts'
 
 type Names = 'device.describe' | 'device.signIn' | 'device.approve' | 'device.deny'
 type Decision = 'approve' | 'deny'
@@ -52,7 +51,7 @@ export function createDecidingUseCases(workshop: Workshop, limits: Limits): Pick
       limits.codes(addressKey(visitor.address))
       const row = await findPending(store, userCode, now())
       limits.passwords(visitor, email, row.userCode)
-      const people = await membershipsBy(workshop, visitor, row, email, password)
+      const people = await membershipsBy(workshop, visitor, { email, password }, failure(row))
       const wanted = organization ?? row.wanted
       const fitting = people.filter((one) => wanted === null || isCalled(one.organization, wanted))
       const [first, ...more] = fitting
@@ -65,55 +64,8 @@ export function createDecidingUseCases(workshop: Workshop, limits: Limits): Pick
   }
 }
 
-interface Membership {
-  readonly organization: Organization
-  readonly person: Person
-}
-
-// Everything this person belongs to, once the password was right; a wrong one is recorded where they belong.
-async function membershipsBy(
-  workshop: Workshop,
-  visitor: Visitor,
-  row: DeviceLoginRow,
-  email: string,
-  password: string,
-): Promise<Membership[]> {
-  const { identity } = workshop
-  const id = await identity.checkPassword(email, new Secret(password))
-  if (id === null) {
-    await recordFailure(workshop, visitor, row, email)
-    throw new ClavigerError('unauthenticated', 'There is nobody with this e-mail and password.', {
-      hint: 'An admin can make a link to set a new one: claviger admin members link EMAIL',
-    })
-  }
-  const all = await identity.organizationsOf(id)
-  const found = await Promise.all(
-    all.map(async (organization) => ({ organization, person: await identity.person(organization.id, id) })),
-  )
-  return found.filter((one): one is Membership => one.person !== undefined)
-}
-
-async function recordFailure(
-  { identity, store, now }: Workshop,
-  visitor: Visitor,
-  row: DeviceLoginRow,
-  email: string,
-): Promise<void> {
-  const all = await identity.organizations()
-  const found = await Promise.all(
-    all.map(async ({ id }) => ({ organizationId: id, person: await identity.findByEmail(id, email) })),
-  )
-  const deeds = found.flatMap(({ organizationId, person }) => {
-    if (person === undefined) return []
-    const object = { kind: 'member', id: person.id, name: person.email }
-    const details = { reason: 'wrong password', terminal: row.clientName }
-    const deed = { organizationId, at: now(), action: 'device.signIn', object, details }
-    return [deedOfNobody(visitor, { ...deed, outcome: 'refused' })]
-  })
-  if (deeds.length === 0) return
-  await store.atomically(async (unit) => {
-    for (const deed of deeds) await unit.audit.append(deed)
-  })
+function failure({ clientName }: DeviceLoginRow): Failure {
+  return { action: 'device.signIn', details: { terminal: clientName } }
 }
 
 async function byPassword(
@@ -158,10 +110,6 @@ async function findPending(
   return row
 }
 
-function isCalled({ id, name }: Organization, wanted: string): boolean {
-  return id === wanted || name.toLowerCase() === wanted.toLowerCase()
-}
-
 function choices(row: DeviceLoginRow, fitting: readonly Membership[]): Result<'device.signIn'> {
   return { decided: false, client: row.clientName, choices: fitting.map(({ organization }) => organization) }
 }
@@ -185,16 +133,6 @@ function nobodyWaits(): ClavigerError {
   return new ClavigerError('not_found', 'No terminal waits under this code.', {
     hint: 'A code is good for ten minutes, and once: see what the terminal shows.',
   })
-}
-
-function notIn(wanted: string): ClavigerError {
-  return new ClavigerError(
-    'forbidden',
-    wanted === '' ? 'You belong to no organization.' : `You do not belong to ${printable(wanted)}.`,
-    {
-      hint: 'Ask an admin of the organization for an invitation.',
-    },
-  )
 }
 
 function wantsAnother(wanted: string, own: string): ClavigerError {

@@ -63,6 +63,7 @@ describe('an invitation', () => {
     expect(joined).toEqual({
       organization: { id: 'org-acme', name: 'Acme' },
       person: { id: expect.any(String), email: 'new@example.test', name: 'New', role: 'member' },
+      signedIn: false,
     })
     const person = await house.ports.identity.findByEmail('org-acme', 'new@example.test')
     expect(person?.teams).toEqual(['platform'])

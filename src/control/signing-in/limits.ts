@@ -13,6 +13,8 @@ export interface Limits {
   starts(visitor: Visitor): void
   /** A code that was typed, right or wrong, by whoever this is. */
   codes(who: string): void
+  /** The current password, by somebody who is signed in. */
+  ownPassword(personId: string): void
   /** A password, for this person and this terminal. */
   passwords(visitor: Visitor, email: string, userCode: string): void
   /** True when the terminal of this device code asks more often than it was told. */
@@ -29,6 +31,7 @@ export function createLimits(now: () => number): Limits {
   const addresses = limit(20, MINUTE / 6)
   const people = limit(10, MINUTE / 2)
   const userCodes = limit(10, MINUTE)
+  const own = limit(10, MINUTE / 2)
   // A little faster than it is told: clocks and lines are not even.
   const polls = limit(2, POLL_MS - 1000)
   const must = (wait: number) => {
@@ -37,6 +40,7 @@ export function createLimits(now: () => number): Limits {
   return {
     starts: ({ address }) => must(starts.take(addressKey(address))),
     codes: (who) => must(codes.take(who)),
+    ownPassword: (personId) => must(own.take(personId)),
     passwords({ address }, email, userCode) {
       must(addresses.take(addressKey(address)))
       must(userCodes.take(userCode))

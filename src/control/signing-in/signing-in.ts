@@ -1,5 +1,8 @@
-// How people and terminals get in: one set of limits for all of it.
+// How people, their browsers and their terminals get in: one set of limits for all of it.
 
+import { createOpeningUseCases } from '../sessions/opening.ts'
+import { createOwnSessionUseCases } from '../sessions/own.ts'
+import { createPasswordUseCases } from '../sessions/password.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { createAcceptingUseCases } from './accepting.ts'
@@ -15,5 +18,8 @@ export function createSigningInUseCases(workshop: Workshop) {
     ...createAcceptingUseCases(workshop, limits),
     ...createDeviceUseCases(workshop, limits),
     ...createDecidingUseCases(workshop, limits),
+    ...createOpeningUseCases(workshop, limits),
+    ...createOwnSessionUseCases(workshop),
+    ...createPasswordUseCases(workshop, limits),
   } satisfies Partial<Control>
 }

@@ -1,9 +1,10 @@
 // The body of an answer that goes on: events as they happen, in the form that browsers know (Server-Sent Events).
 
 import type { LeaseEvent } from '../../control/leasing/lease-event.ts'
+import type { LiveNews } from '../../control/live/live-news.ts'
 import type { RunNews } from '../../control/runs/run-news.ts'
 
-export type StreamedEvent = LeaseEvent | RunNews
+export type StreamedEvent = LeaseEvent | RunNews | LiveNews
 
 export interface EventStreamOptions {
   readonly headers: Readonly<Record<string, string>>

@@ -36,11 +36,18 @@ ${field('password', `A password, ${AT_LEAST} characters or more`, { type: 'passw
 }
 
 /** After it was accepted. */
-export function joinedPage({ organization, person }: Output<'invitations.accept'>, server: string): string {
+export function joinedPage(
+  {
+    organization,
+    person,
+    signedIn,
+  }: Pick<Output<'invitations.accept'>, 'organization' | 'person' | 'signedIn'>,
+  server: string,
+): string {
   return framed(
     `Welcome to ${organization.name}`,
     html`<p>You are <b>${person.email}</b>, ${person.role} of <b>${organization.name}</b>.</p>
-<p>Next, in a terminal:</p><pre>claviger login --server ${server}</pre>`,
+${signedIn ? html`<p>This browser is signed in: <a href="./">go on</a>.</p>` : html``}<p>In a terminal:</p><pre>claviger login --server ${server}</pre>`,
   )
 }
 

@@ -5,11 +5,13 @@ import type { Context, Hono } from 'hono'
 import type { OperationName } from '../../api/operations.ts'
 import { type Input, SCHEMAS } from '../../api/schemas.ts'
 import { STATUS_OF } from '../../api/status.ts'
-import type { Control, Visitor } from '../../control/use-case.ts'
+import type { Control, NewCookie, Visitor } from '../../control/use-case.ts'
 import { asClavigerError, ClavigerError, type ErrorCode } from '../../domain/errors.ts'
 import { htmlHeaders } from '../html.ts'
 import { checkInput, readForm } from '../read-input.ts'
 import type { Connection, Visitors } from '../visitors.ts'
+import { cookieHeader } from './cookies.ts'
+import { browserOf, isOwnForm } from './origin.ts'
 import {
   codeForm,
   decidedPage,
@@ -39,6 +41,7 @@ type Served = Hono<{ Bindings: Connection }>
 interface Shown {
   readonly markup: string
   readonly error?: ClavigerError
+  readonly cookie?: NewCookie | 'none'
 }
 
 type Page = (visitor: Visitor, request: Request) => Promise<Shown>
@@ -51,7 +54,7 @@ export function addSigningInPages(app: Served, dependencies: PageDependencies): 
     app.post(`/${path}`, (c) =>
       answer(dependencies, c, async (visitor, request) => {
         mustComeFrom(dependencies.publicUrl(), request, path)
-        return post(visitor, await readForm(request))
+        return post({ ...visitor, ...browserOf(dependencies.publicUrl(), request) }, await readForm(request))
       }),
     )
   }
@@ -70,14 +73,17 @@ function joinPages({ control, publicUrl }: PageDependencies): Pages {
   }
   return {
     get: (visitor, request) => form(visitor, codeIn(request)),
-    post: ({ address, requestId }, { code = '', name, email, password }) =>
+    post: (visitor, { code = '', name, email, password }) =>
       orAgain(
         async () => {
-          const input = inputOf('invitations.accept', { code, name, email, password })
-          const { organization, person } = await control['invitations.accept']({ address, requestId }, input)
-          return shown(joinedPage({ organization, person }, publicUrl()))
+          const given = inputOf('invitations.accept', { code, name, email, password })
+          const input = { ...given, session: visitor.browser !== undefined }
+          const joined = await control['invitations.accept'](visitor, input)
+          const { organization, person, signedIn, cookie } = joined
+          const page = shown(joinedPage({ organization, person, signedIn }, publicUrl()))
+          return { ...page, ...(cookie !== undefined && { cookie }) }
         },
-        (error) => form({ address, requestId }, code, { error, name, email }),
+        (error) => form(visitor, code, { error, name, email }),
       ),
   }
 }
@@ -128,19 +134,24 @@ async function orAgain(
 const WORTH_ANOTHER_TRY: readonly ErrorCode[] = ['invalid', 'unauthenticated', 'conflict', 'forbidden']
 
 async function answer(
-  { visitors, requestIdOf, report }: PageDependencies,
+  { visitors, requestIdOf, report, publicUrl }: PageDependencies,
   c: Context<{ Bindings: Connection }>,
   make: Page,
 ): Promise<Response> {
   const requestId = requestIdOf(c.req.raw)
-  const { markup, error } = await attempt(
+  const { markup, error, cookie } = await attempt(
     () => make(visitors.asking(c.req.raw, c.env, requestId), c.req.raw),
     (thrown) => report(thrown, c.req.raw),
   )
   const wait = error?.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
   return new Response(markup, {
     status: error === undefined ? 200 : STATUS_OF[error.code],
-    headers: { ...htmlHeaders(true), 'x-request-id': requestId, ...wait },
+    headers: {
+      ...htmlHeaders(true),
+      'x-request-id': requestId,
+      ...wait,
+      ...cookieHeader(publicUrl(), cookie),
+    },
   })
 }
 
@@ -165,12 +176,8 @@ function inputOf<N extends OperationName>(
   return checkInput(SCHEMAS[name].input, Object.fromEntries(present)) as Input<N>
 }
 
-// Another site could make a browser send a form; it cannot make the browser say that the form was ours.
 function mustComeFrom(own: string, request: Request, path: string): void {
-  const origin = request.headers.get('origin')
-  const site = request.headers.get('sec-fetch-site')
-  const isOurs = origin === null ? site === 'same-origin' || site === 'none' : origin === new URL(own).origin
-  if (isOurs) return
+  if (isOwnForm(own, request)) return
   throw new ClavigerError('forbidden', 'This form did not come from a page of this server.', {
     hint: `Open ${own}/${path} and send it from there.`,
   })

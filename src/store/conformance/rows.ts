@@ -5,7 +5,7 @@ import { type Attempt, signedIn } from '../../domain/grants/grant.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
-import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
+import type { DeviceLoginRow, InvitationRow, SessionRow } from '../people-groups.ts'
 import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from '../store.ts'
 
 /** Gives the store of the current test. */
@@ -238,6 +238,23 @@ export function invitationRow(changed: Partial<InvitationRow> = {}): InvitationR
     expiresAt: 2000,
     usedAt: null,
     revokedAt: null,
+    ...changed,
+  }
+}
+
+export function sessionRow(changed: Partial<SessionRow> = {}): SessionRow {
+  const id = nextId()
+  return {
+    id,
+    digest: `digest-of-${id}`,
+    personId: 'person-1',
+    organizationId: 'org-a',
+    method: 'password',
+    userAgent: 'a browser "of tests"',
+    address: '192.0.2.7',
+    createdAt: 1000,
+    lastSeenAt: 1000,
+    expiresAt: 2000,
     ...changed,
   }
 }

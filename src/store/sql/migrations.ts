@@ -16,6 +16,7 @@ import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
 import { removedRuns } from './migrations/removed-runs.ts'
 import { createRuns } from './migrations/runs.ts'
+import { createSessions } from './migrations/sessions.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import { workerMachine } from './migrations/worker-machine.ts'
 import type { Database } from './schema.ts'
@@ -47,6 +48,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
     'store-0013': workerMachine,
+    'store-0020': { up: createSessions },
     'store-0030': { up: removedRuns },
   }
 }

@@ -10,9 +10,9 @@ import type { CredentialState } from '../../domain/state.ts'
 import type { EventName } from '../../domain/telling/events.ts'
 import type { AttemptRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
-import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import type { RunRow } from '../runs/run-groups.ts'
 import type { TokenRow } from '../store.ts'
+import type { PeopleTables } from './groups/people/tables.ts'
 
 export interface CredentialTable {
   id: string
@@ -121,40 +121,6 @@ export interface SettingTable {
   name: string
   /** JSON. */
   value: string
-}
-
-// `invitation` is the name of a table of better-auth.
-export interface InvitationTable {
-  id: string
-  organization_id: string
-  kind: InvitationRow['kind']
-  digest: string
-  email: string
-  role: Role
-  /** JSON list of slugs. */
-  teams: string
-  person_id: string | null
-  created_by: string
-  created_at: number
-  expires_at: number
-  used_at: number | null
-  revoked_at: number | null
-}
-
-export interface DeviceLoginTable {
-  id: string
-  digest: string
-  user_code: string
-  client_name: string
-  address: string
-  wanted: string | null
-  created_at: number
-  expires_at: number
-  state: DeviceLoginRow['state']
-  organization_id: string | null
-  person_id: string | null
-  role: Role | null
-  decided_at: number | null
 }
 
 export interface InstallationTable {
@@ -363,7 +329,7 @@ export interface RunLeaseTable {
 }
 
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
-export interface Database {
+export interface Database extends PeopleTables {
   credential: CredentialTable
   credential_version: CredentialVersionTable
   credential_value: CredentialValueTable
@@ -372,8 +338,6 @@ export interface Database {
   audit: AuditTable
   audit_head: AuditHeadTable
   setting: SettingTable
-  invitation_code: InvitationTable
-  device_login: DeviceLoginTable
   installation: InstallationTable
   agent: AgentTable
   agent_attachment: AgentAttachmentTable

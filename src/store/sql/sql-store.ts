@@ -23,9 +23,7 @@ import { dataKeyGroup } from './groups/data-keys.ts'
 import { grantGroup } from './groups/grants.ts'
 import { leaseGroup } from './groups/leases.ts'
 import { loginAttemptGroup } from './groups/login-attempts.ts'
-import { deviceLoginGroup } from './groups/people/device-logins.ts'
-import { holdingGroup } from './groups/people/holdings.ts'
-import { invitationGroup } from './groups/people/invitations.ts'
+import { peopleGroups } from './groups/people/groups.ts'
 import { runGroups } from './groups/runs/groups.ts'
 import { installationGroup, settingGroup } from './groups/settings.ts'
 import { deliveryGroup, outboxGroup } from './groups/telling/outbox.ts'
@@ -278,9 +276,7 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
   const upkeep = upkeepGroup(database)
   const tokens = tokenGroup(database)
   const audit = auditGroup(database)
-  const holdings = holdingGroup(database)
-  const invitations = invitationGroup(database)
-  const deviceLogins = deviceLoginGroup(database)
+  const people = peopleGroups(database)
   const [settings, installation] = [settingGroup(database), installationGroup(database)]
   const agents = agentGroup(database)
   const attachments = attachmentGroup(database)
@@ -302,9 +298,7 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
     tokens: tokens(execute),
     audit: audit(execute, append),
     settings: settings(execute),
-    holdings: holdings(execute),
-    invitations: invitations(execute),
-    deviceLogins: deviceLogins(execute),
+    ...people(execute),
     installation: installation(execute),
     agents: agents(execute),
     attachments: attachments(execute),

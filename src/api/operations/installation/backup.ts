@@ -1,6 +1,6 @@
 // Operations on the installation as a whole.
 
-import type { Operation } from '../operation.ts'
+import type { Operation } from '../../operation.ts'
 
 export const BACKUP_OPERATIONS = {
   'backup.create': {

@@ -1,8 +1,8 @@
 // Shapes of webhooks and events.
 
 import { z } from 'zod'
-import { EVENT_NAMES } from '../../domain/telling/events.ts'
-import { after, description, id, limit, time } from './shared.ts'
+import { EVENT_NAMES } from '../../../domain/telling/events.ts'
+import { after, description, id, limit, time } from '../shared.ts'
 
 const eventName = z.enum(EVENT_NAMES)
 

@@ -1,6 +1,6 @@
 // Operations on what an organization is told: its webhooks, and the events that were told.
 
-import type { Operation } from '../operation.ts'
+import type { Operation } from '../../operation.ts'
 
 export const TELLING_OPERATIONS = {
   'webhooks.create': {

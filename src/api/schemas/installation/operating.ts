@@ -1,7 +1,7 @@
 // Shapes of the installation's own operations.
 
 import { z } from 'zod'
-import { state } from './shared.ts'
+import { state } from '../shared.ts'
 
 const count = z.int().min(0)
 const keyId = z.string().describe('An HMAC of the master key, in hexadecimal')

@@ -1,6 +1,6 @@
 // Operations on the installation itself, for who operates it.
 
-import type { Operation } from '../operation.ts'
+import type { Operation } from '../../operation.ts'
 
 export const OPERATING_OPERATIONS = {
   'status.get': {

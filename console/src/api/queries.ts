@@ -1,0 +1,110 @@
+// Reading and changing by the names of operations. What is read is kept under its name and input, so that the live stream
+// and every change can say what has to be read again.
+
+import {
+  type InfiniteData,
+  QueryClient,
+  queryOptions,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query'
+import type { OperationName, ReadOperationName } from '../../../src/api/operations.ts'
+import type { Output, Request } from '../../../src/api/schemas.ts'
+import { api, topicOf } from './client.ts'
+import { problemOf } from './problem.ts'
+
+// What a second try may answer otherwise.
+const PASSING = ['unreachable', 'unavailable', 'upstream', 'internal']
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The live stream says what has changed; without it a page that is looked at again reads again.
+      staleTime: 15_000,
+      gcTime: 10 * 60_000,
+      retry: (failures, error) => failures < 2 && PASSING.includes(problemOf(error).code),
+    },
+  },
+})
+
+/** How a query of this operation is found and asked: for loaders of routes as for `useRead`. */
+export function reading<N extends ReadOperationName>(name: N, input: Request<N>) {
+  return queryOptions({
+    queryKey: [name, input] as const,
+    queryFn: ({ signal }): Promise<Output<N>> => api.call(name, input, signal),
+  })
+}
+
+export interface ReadOptions {
+  readonly enabled?: boolean
+  /** Read again so often, in milliseconds, where nothing tells of changes. */
+  readonly everyMs?: number
+}
+
+/** What the operation answers, read again when it changes. */
+export function useRead<N extends ReadOperationName>(name: N, input: Request<N>, options: ReadOptions = {}) {
+  return useQuery({
+    ...reading(name, input),
+    enabled: options.enabled ?? true,
+    ...(options.everyMs !== undefined && { refetchInterval: options.everyMs }),
+  })
+}
+
+/** Operations that answer page by page: an input `after`, an output `next`. */
+export type PagedOperationName = {
+  [N in ReadOperationName]: Output<N> extends { readonly next: string | null } ? N : never
+}[ReadOperationName]
+
+/** A long list, page after page; `fetchNextPage` brings more. */
+export function usePages<N extends PagedOperationName>(name: N, input: Request<N>) {
+  return useInfiniteQuery<
+    Output<N>,
+    Error,
+    InfiniteData<Output<N>, string | null>,
+    readonly unknown[],
+    string | null
+  >({
+    queryKey: [name, input, 'pages'],
+    queryFn: ({ pageParam, signal }) =>
+      api.call(name, { ...input, ...(pageParam !== null && { after: pageParam }) } as Request<N>, signal),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.next,
+  })
+}
+
+// What else is different after something of this topic was changed: the live stream says the same, a little later.
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  credentials: ['explain', 'overview', 'harnesses'],
+  logins: ['credentials', 'explain', 'overview'],
+  harnesses: ['explain', 'overview'],
+  policy: ['credentials', 'explain', 'overview'],
+  members: ['teams', 'invitations'],
+  teams: ['members'],
+  invitations: ['members'],
+  runs: ['overview'],
+}
+
+/** Changes something; what it may have changed is read again before it counts as done. */
+export function useChange<N extends OperationName>(
+  name: N,
+  done?: (answer: Output<N>, input: Request<N>) => void,
+) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (input: Request<N>) => api.call(name, input),
+    onSuccess: async (answer, input) => {
+      await readAgain(queries, [topicOf(name), ...(ALSO[topicOf(name)] ?? [])])
+      done?.(answer, input)
+    },
+  })
+}
+
+/** Reads again what is shown of these parts of the API; what is not shown is read when it is looked at. */
+export async function readAgain(queries: QueryClient, topics: readonly string[]): Promise<void> {
+  await queries.invalidateQueries({
+    predicate: ({ queryKey: [name] }) =>
+      typeof name === 'string' && topics.includes(name.split('.')[0] ?? name),
+  })
+}

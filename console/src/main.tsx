@@ -1,0 +1,31 @@
+// Where the console begins.
+
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { setNonce } from 'get-nonce'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { queryClient } from './api/queries.ts'
+import { createConsoleRouter } from './router.tsx'
+import { registerServiceWorker } from './service-worker.ts'
+import { Toasts } from './ui/toast.tsx'
+import './styles.css'
+
+// What Radix adds as a style is let in by the policy of the page with this word only.
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
+if (nonce !== '') setNonce(nonce)
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('the page has no root')
+
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <Toasts>
+        <RouterProvider router={createConsoleRouter(queryClient)} />
+      </Toasts>
+    </QueryClientProvider>
+  </StrictMode>,
+)
+
+registerServiceWorker()

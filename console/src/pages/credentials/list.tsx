@@ -1,0 +1,157 @@
+// Every credential one may know of: what it is, whose, and how it does.
+
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import type { CredentialView } from '../../../../src/api/schemas.ts'
+import { usePages } from '../../api/queries.ts'
+import { StatePill, stateWords } from '../../ui/badge.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Select } from '../../ui/field.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { Page } from '../../ui/page.tsx'
+import { type Column, Table } from '../../ui/table.tsx'
+import { RelativeTime } from '../../ui/time.tsx'
+import { EmptyState } from '../../ui/waiting.tsx'
+import { harnessTitle } from '../../words/harness.ts'
+import { useOwnerChoices, useOwnerWords } from '../../words/owner.ts'
+import { type Filters, filtersIn, HARNESS_CHOICES, STATE_CHOICES } from './filters.ts'
+
+const route = getRouteApi('/app/credentials')
+
+const PAGE = 200
+
+export function CredentialsPage() {
+  // The router hands on what is none of them, too.
+  const filters = filtersIn({ ...route.useSearch() })
+  const navigate = useNavigate()
+  const columns = useColumns()
+  const found = usePages('credentials.list', { ...filters, limit: PAGE })
+  const rows = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
+  const isEmpty = found.isSuccess && rows.length === 0
+  return (
+    <Page title="Credentials" lead="What agents work with. Values are never shown, to anybody.">
+      <FilterBar filters={filters} />
+      <Notice error={found.error} retry={() => void found.refetch()} />
+      {isEmpty && <Nothing isFiltered={Object.keys(filters).length > 0} />}
+      {!isEmpty && !found.isError && (
+        <Table
+          label="Credentials"
+          columns={columns}
+          rows={rows}
+          rowKey={({ id }) => id}
+          onOpen={({ id }) => void navigate({ to: '/credentials/$id', params: { id } })}
+          isPending={found.isPending}
+          hasMore={found.hasNextPage}
+          onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
+        />
+      )}
+      <Others others={found.data?.pages[0]?.others ?? []} />
+    </Page>
+  )
+}
+
+function useColumns(): readonly Column<CredentialView>[] {
+  const ownerWords = useOwnerWords()
+  return [
+    { id: 'name', heading: 'Name', grow: 3, cell: (one) => <Name credential={one} /> },
+    { id: 'type', heading: 'Type', grow: 2, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
+    {
+      id: 'owner',
+      heading: 'Owner',
+      grow: 2,
+      from: 'sm',
+      cell: ({ owner }) => <span className="truncate">{ownerWords(owner)}</span>,
+    },
+    { id: 'state', heading: 'State', grow: 2, cell: ({ state }) => <StatePill state={state} /> },
+    {
+      id: 'updated',
+      heading: 'Updated',
+      grow: 1.5,
+      from: 'lg',
+      cell: ({ updatedAt }) => <RelativeTime time={updatedAt} />,
+    },
+  ]
+}
+
+function Name({ credential: { name, suffix, description } }: { credential: CredentialView }) {
+  return (
+    <span className="grid min-w-0">
+      <span className="flex min-w-0 items-baseline gap-2">
+        <span className="truncate font-medium">{name}</span>
+        {suffix !== undefined && suffix !== '' && (
+          <span className="font-mono text-xs text-soft">…{suffix}</span>
+        )}
+      </span>
+      {description !== undefined && description !== '' && (
+        <span className="truncate text-xs text-soft">{description}</span>
+      )}
+    </span>
+  )
+}
+
+function Mono({ children }: { children: string }) {
+  return <span className="truncate font-mono text-xs">{children}</span>
+}
+
+function FilterBar({ filters }: { filters: Filters }) {
+  const navigate = useNavigate()
+  const owners = useOwnerChoices()
+  const choose = (changed: Record<string, string>) =>
+    void navigate({ to: '/credentials', search: filtersIn({ ...filters, ...changed }), replace: true })
+  return (
+    <search className="flex flex-wrap items-end gap-2">
+      <Select
+        label="Harness"
+        value={filters.harness ?? ''}
+        onChoose={(harness) => choose({ harness })}
+        options={[
+          { value: '', label: 'Any' },
+          ...HARNESS_CHOICES.map((value) => ({ value, label: harnessTitle(value) })),
+        ]}
+      />
+      <Select
+        label="Owner"
+        value={filters.owner ?? ''}
+        onChoose={(owner) => choose({ owner })}
+        options={[{ value: '', label: 'Anyone' }, ...owners]}
+      />
+      <Select
+        label="State"
+        value={filters.state ?? ''}
+        onChoose={(state) => choose({ state })}
+        options={[
+          { value: '', label: 'Any' },
+          ...STATE_CHOICES.map((value) => ({ value, label: stateWords(value) })),
+        ]}
+      />
+      {Object.keys(filters).length > 0 && (
+        <Button kind="quiet" icon="cross" onClick={() => choose({ harness: '', owner: '', state: '' })}>
+          Clear
+        </Button>
+      )}
+    </search>
+  )
+}
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <EmptyState icon="search" title="No credential is like that" />
+  return (
+    <EmptyState icon="key" title="There are no credentials yet">
+      <p>An agent works with an API key, a sign-in or a cloud credential. Add one, and runs can begin.</p>
+    </EmptyState>
+  )
+}
+
+// Beside the table, not in it: nothing else is known of them.
+function Others({ others }: { others: readonly { owner: string; count: number }[] }) {
+  const ownerWords = useOwnerWords()
+  if (others.length === 0) return null
+  return (
+    <ul className="text-sm text-soft">
+      {others.map(({ owner, count }) => (
+        <li key={owner}>
+          and {count} personal {count === 1 ? 'credential' : 'credentials'} of {ownerWords(owner)}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,131 @@
+// An invitation, or a link with which somebody sets a password. Opening it changes nothing: mail programs look at links.
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import type { Output, Request } from '../../../../src/api/schemas.ts'
+import { api } from '../../api/client.ts'
+import { Button, ButtonLink } from '../../ui/button.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { exactWords } from '../../ui/time.tsx'
+import { SkeletonLines } from '../../ui/waiting.tsx'
+import { Frame } from './frame.tsx'
+
+type Invitation = Output<'invitations.describe'>
+
+const route = getRouteApi('/join')
+const AT_LEAST = 12
+
+export function JoinPage() {
+  const { code = '' } = route.useSearch()
+  const about = useQuery({
+    queryKey: ['invitations.describe', code],
+    queryFn: () => api.call('invitations.describe', { code }),
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  if (about.data !== undefined) return <Accepting code={code} invitation={about.data} />
+  return (
+    <Frame title={about.isError ? 'This link does not work' : 'Your invitation'}>
+      {about.isError ? <Notice error={about.error} /> : <SkeletonLines lines={4} />}
+      {about.isError && <ButtonLink to="/sign-in">Sign in</ButtonLink>}
+    </Frame>
+  )
+}
+
+function Accepting({ code, invitation }: { code: string; invitation: Invitation }) {
+  const { kind, organization, email, role, givesEmail, expiresAt } = invitation
+  const joins = kind === 'join'
+  return (
+    <Frame
+      title={joins ? `Join ${organization}` : `Sign in to ${organization}`}
+      lead={
+        <>
+          <p>
+            {joins ? `You are invited as ${role}, with the e-mail ${email}.` : 'Choose a password.'}
+            {!joins && !givesEmail && ` It is for ${email}.`}
+          </p>
+          <p>The link works once, until {exactWords(expiresAt)}.</p>
+        </>
+      }
+    >
+      <AcceptForm code={code} joins={joins} givesEmail={givesEmail} email={email} />
+    </Frame>
+  )
+}
+
+interface AcceptFormProps {
+  readonly code: string
+  readonly joins: boolean
+  readonly givesEmail: boolean
+  readonly email: string
+}
+
+function AcceptForm({ code, joins, givesEmail, email: invited }: AcceptFormProps) {
+  const [name, setName] = useState('')
+  const [email, setEmail] = useState('')
+  const [password, setPassword] = useState('')
+  const attempt = useAccepting()
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    attempt.mutate({ code, password, ...(joins && { name }), ...(givesEmail && { email }) })
+  }
+  return (
+    <form onSubmit={submit} className="grid gap-4">
+      <Notice error={attempt.error} />
+      {joins && (
+        <TextField
+          label="Your name"
+          autoComplete="name"
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      )}
+      {givesEmail ? (
+        <TextField
+          label="Your e-mail"
+          type="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+      ) : (
+        // For the browser's own store of passwords.
+        <input type="hidden" autoComplete="username" value={invited} readOnly />
+      )}
+      <TextField
+        label="Password"
+        type="password"
+        autoComplete="new-password"
+        minLength={AT_LEAST}
+        required
+        hint={
+          joins
+            ? `${AT_LEAST} characters or more. If you have a password on this server already, type that one.`
+            : `${AT_LEAST} characters or more.`
+        }
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+      />
+      <Button type="submit" kind="primary" busy={attempt.isPending}>
+        {joins ? 'Join' : 'Set the password'}
+      </Button>
+    </form>
+  )
+}
+
+function useAccepting() {
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: (given: Request<'invitations.accept'>) =>
+      api.call('invitations.accept', { ...given, session: true }),
+    onSuccess: ({ signedIn }) => {
+      queries.clear()
+      return navigate({ to: signedIn === false ? '/sign-in' : '/', replace: true })
+    },
+  })
+}

@@ -1,0 +1,91 @@
+// What is pressed. `busy` says that it was, and takes no second press; its size stays.
+
+import { Link } from '@tanstack/react-router'
+import type { ComponentProps, ReactNode } from 'react'
+import { Icon, type IconName } from './icons.tsx'
+
+type Kind = 'primary' | 'plain' | 'quiet' | 'danger'
+
+const LOOK: Readonly<Record<Kind, string>> = {
+  primary: 'bg-accent text-on-accent border-transparent hover:brightness-110',
+  plain: 'bg-raised text-ink border-edge hover:bg-sunken',
+  quiet: 'bg-transparent text-ink border-transparent hover:bg-sunken',
+  danger: 'bg-bad text-on-bad border-transparent hover:brightness-110',
+}
+
+const SHAPE =
+  'inline-flex min-h-10 items-center justify-center gap-2 rounded-lg border px-3.5 py-1.5 text-sm font-medium whitespace-nowrap transition-[filter,background-color] disabled:cursor-not-allowed disabled:opacity-60'
+
+interface Look {
+  readonly kind?: Kind
+  readonly icon?: IconName
+}
+
+export type ButtonProps = ComponentProps<'button'> & Look & { readonly busy?: boolean }
+
+export function Button({
+  kind = 'plain',
+  icon,
+  busy = false,
+  className = '',
+  children,
+  ...rest
+}: ButtonProps) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      disabled={rest.disabled === true || busy}
+      aria-busy={busy || undefined}
+      className={`${SHAPE} ${LOOK[kind]} ${className}`}
+    >
+      {busy ? (
+        <Icon name="cycle" className="size-4 animate-spin" />
+      ) : (
+        icon !== undefined && <Icon name={icon} />
+      )}
+      {children}
+    </button>
+  )
+}
+
+/** Only a picture to be seen; the label is for everybody else. */
+export function IconButton({
+  label,
+  icon,
+  ...rest
+}: Omit<ButtonProps, 'children'> & { label: string; icon: IconName }) {
+  return (
+    <Button kind="quiet" icon={icon} aria-label={label} title={label} {...rest} className="min-w-10 px-2" />
+  )
+}
+
+/** A place of the console that looks like something to be pressed. */
+export function ButtonLink({
+  to,
+  kind = 'plain',
+  icon,
+  children,
+}: Look & { to: string; children: ReactNode }) {
+  return (
+    <Link to={to} className={`${SHAPE} ${LOOK[kind]}`}>
+      {icon !== undefined && <Icon name={icon} />}
+      {children}
+    </Link>
+  )
+}
+
+/** A place elsewhere. What is no address of the web is shown as text: a name is nobody's way to run a script here. */
+export function OutsideLink({ href, children }: { href: string; children: ReactNode }) {
+  if (!/^https?:\/\//i.test(href)) return <span>{children}</span>
+  return (
+    <a
+      href={href}
+      target="_blank"
+      rel="noreferrer noopener"
+      className="text-accent underline underline-offset-2"
+    >
+      {children}
+    </a>
+  )
+}

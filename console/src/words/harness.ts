@@ -1,0 +1,7 @@
+// The coding agent programs by the names people know.
+
+const TITLES: Readonly<Record<string, string>> = { claude: 'Claude Code', codex: 'Codex', raw: 'Raw secret' }
+
+export function harnessTitle(harness: string): string {
+  return TITLES[harness] ?? harness
+}

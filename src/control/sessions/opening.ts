@@ -1,0 +1,118 @@
+// Signing a browser in. What its cookie holds is made here, handed over once, and kept as a digest.
+
+import type { Input } from '../../api/schemas.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { printable } from '../../domain/names.ts'
+import { Secret, withoutKeys } from '../../domain/secret.ts'
+import { formatSession } from '../../domain/token.ts'
+import type { Person } from '../../identity/identity.ts'
+import { isLoopbackName } from '../../lib/address.ts'
+import { sha256 } from '../../lib/digest.ts'
+import { newId } from '../../lib/id.ts'
+import type { SessionMethod, SessionRow } from '../../store/people-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import { isCalled, type Membership, membershipsBy, notIn } from '../signing-in/by-password.ts'
+import type { Limits } from '../signing-in/limits.ts'
+import { deedOf } from '../signing-in/records.ts'
+import type { Control, NewCookie, Ports, Visitor } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { IDLE_MS, LIFE_MS, SESSION } from './liveness.ts'
+import { sessionObject, sessionView } from './views.ts'
+
+const USER_AGENT_AT_MOST = 200
+
+export function createOpeningUseCases(
+  workshop: Workshop,
+  limits: Pick<Limits, 'passwords'>,
+): Pick<Control, 'signIn.methods' | 'session.create'> {
+  const { store, identity, publicUrl } = workshop
+  return {
+    'signIn.methods': async () => ({
+      password: true,
+      providers: [],
+      takesCookies: takesCookies(publicUrl()),
+    }),
+    async 'session.create'(visitor, { email, password, organization }) {
+      mustBeBrowser(visitor)
+      limits.passwords(visitor, email, `browser ${email.toLowerCase()}`)
+      const people = await membershipsBy(workshop, visitor, { email, password }, { action: 'session.create' })
+      const { person, organization: chosen } = await choose(workshop, people, organization)
+      const { row, cookie } = await store.atomically(async (unit) => {
+        const member = await identity.changing(unit).member(chosen.id, person.id)
+        if (!member) throw notIn(chosen.name)
+        return openSession(workshop, unit, visitor, { ...chosenBy(chosen.id, member), method: 'password' })
+      })
+      return { state: 'signed-in', session: await sessionView(workshop, row, row), cookie }
+    },
+  }
+}
+
+/** Whose browser it is, where it acts, and how they have shown that it is theirs. */
+export interface SessionFor {
+  readonly organizationId: string
+  readonly person: Pick<Person, 'id' | 'email'>
+  readonly method: SessionMethod
+}
+
+/** Makes and records a session inside a unit. Throws `forbidden` for whoever is no browser on a page of this server. */
+export async function openSession(
+  { now, random }: Pick<Ports, 'now' | 'random'>,
+  unit: Pick<StoreGroups, 'sessions' | 'audit'>,
+  visitor: Visitor,
+  { organizationId, person, method }: SessionFor,
+): Promise<{ readonly row: SessionRow; readonly cookie: NewCookie }> {
+  const userAgent = mustBeBrowser(visitor)
+  const at = now()
+  const value = formatSession(random(48))
+  const row: SessionRow = {
+    ...{ id: newId(SESSION), digest: sha256(value), personId: person.id, organizationId, method },
+    ...{
+      userAgent: printable(withoutKeys(userAgent)).slice(0, USER_AGENT_AT_MOST),
+      address: visitor.address,
+    },
+    ...{ createdAt: at, lastSeenAt: at, expiresAt: at + LIFE_MS },
+  }
+  await unit.audit.append(
+    deedOf(person, visitor, {
+      ...{ organizationId, at, action: 'session.create', object: sessionObject(row) },
+      details: { by: method, browser: row.userAgent },
+    }),
+  )
+  await unit.sessions.prune(at, at - IDLE_MS)
+  await unit.sessions.insert(row)
+  return { row, cookie: { value: new Secret(value), expiresAt: row.expiresAt } }
+}
+
+/** What the browser calls itself; throws `forbidden` when no page of this server asks. */
+export function mustBeBrowser({ browser }: Visitor): string {
+  if (browser !== undefined) return browser.userAgent
+  throw new ClavigerError('forbidden', 'Only a page of this server can sign a browser in.', {
+    hint: 'Open the server at its public URL. On the command line: claviger login',
+  })
+}
+
+// The organization that was named, else the one that they were last signed in to, else the first.
+async function choose(
+  { store }: Pick<Workshop, 'store'>,
+  people: readonly Membership[],
+  wanted: Input<'session.create'>['organization'],
+): Promise<Membership> {
+  const fitting = people.filter((one) => wanted === undefined || isCalled(one.organization, wanted))
+  const [first] = fitting
+  if (first === undefined) throw notIn(wanted ?? '')
+  const earlier = fitting.length > 1 ? await store.sessions.ofPerson(first.person.id) : []
+  const last = earlier.find((row) =>
+    fitting.some(({ organization }) => organization.id === row.organizationId),
+  )
+  return fitting.find(({ organization }) => organization.id === last?.organizationId) ?? first
+}
+
+function chosenBy(organizationId: string, { id, email }: Person) {
+  return { organizationId, person: { id, email } }
+}
+
+// Browsers keep a cookie that is for https only over https, and on this machine.
+function takesCookies(publicUrl: string): boolean {
+  const { protocol, hostname } = new URL(publicUrl)
+  return protocol === 'https:' || isLoopbackName(hostname)
+}

@@ -1,0 +1,65 @@
+// The console where a proxy serves it below a path: everything in it stays below that path.
+
+import { once } from 'node:events'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { PASSWORD, useConsole } from '../support/use-console.ts'
+
+const PREFIX = '/keys'
+
+let proxy: Server
+const asked: string[] = []
+const settings: { publicUrl?: string } = {}
+
+// Whatever is not below the path is somebody else's.
+beforeAll(async () => {
+  proxy = createServer((incoming, outgoing) => {
+    const path = incoming.url ?? ''
+    asked.push(path)
+    if (!path.startsWith(`${PREFIX}/`)) return void outgoing.writeHead(418).end()
+    const url = world.server.url + path.slice(PREFIX.length)
+    const onward = request(url, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 0, answer.headers)
+      answer.pipe(outgoing)
+    })
+    onward.on('error', () => outgoing.destroy())
+    outgoing.on('close', () => onward.destroy())
+    incoming.pipe(onward)
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  settings.publicUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${PREFIX}`
+})
+
+const world = useConsole(settings)
+
+afterAll(() => proxy.closeAllConnections())
+afterAll(() => void proxy.close())
+
+it('comes in, goes around and is loaded anew', async () => {
+  const link = world.server.signInLink?.expose() ?? ''
+  expect(link).toContain(`${PREFIX}/join?code=`)
+  const page = await world.visit(link, { serviceWorkers: 'allow' })
+  await page.getByLabel('Your e-mail').fill('ada@example.test')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Set the password' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('tab', { name: 'Personal' }).click()
+  await page.getByRole('heading', { name: 'You', exact: true }).waitFor()
+  expect(new URL(page.url()).pathname).toBe(`${PREFIX}/settings/personal`)
+  await page.reload()
+  await page.getByRole('heading', { name: 'You', exact: true }).waitFor()
+  await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)')
+  await page.getByRole('button', { name: /^You:/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'Sign in to Claviger' }).waitFor()
+  await page.goto(`${settings.publicUrl}/credentials?state=ok`)
+  await page.getByLabel('E-mail').fill('ada@example.test')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
+  expect(page.url()).toBe(`${settings.publicUrl}/credentials?state=ok`)
+  expect(asked.filter((path) => !path.startsWith(`${PREFIX}/`) && path !== '/favicon.ico')).toEqual([])
+})

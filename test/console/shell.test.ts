@@ -1,0 +1,91 @@
+// The console around its pages, in a real browser: signing in is asked for, one can go anywhere by mouse and by keyboard, it
+// looks right, and nothing in it trips over the page's own policy.
+
+import { expect, it } from 'vitest'
+import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
+import { useConsole } from '../support/use-console.ts'
+
+const world = useConsole()
+
+it('asks who one is, and remembers where one wanted to go', async () => {
+  const page = await world.visit('/credentials?state=needs_login')
+  await page.getByRole('heading', { name: 'Sign in to Claviger' }).waitFor()
+  expect(new URL(page.url()).searchParams.get('next')).toBe('/credentials?state=needs_login')
+  expect(await accessibilityFaults(page)).toEqual([])
+})
+
+it('goes to every place by mouse and by keyboard, and to none that is not there', async () => {
+  const page = await world.visitAs('/')
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  for (const [name, path] of [
+    ['Credentials', '/credentials'],
+    ['Runs', '/runs'],
+    ['Explain', '/explain'],
+    ['Audit', '/audit'],
+    ['Settings', '/settings/coding-agents'],
+  ] as const) {
+    await page.getByRole('navigation').getByRole('link', { name }).click()
+    await page.getByRole('heading', { level: 1, name }).waitFor()
+    expect(new URL(page.url()).pathname).toBe(path)
+  }
+  await page.keyboard.press('g')
+  await page.keyboard.press('c')
+  await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').pressSequentially('over')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page.goto(`${world.server.url}/settings/personal`)
+  await page.getByRole('tab', { name: 'Personal', selected: true }).waitFor()
+})
+
+it('keeps the look somebody chose, from the first moment on', async () => {
+  const page = await world.visitAs('/', undefined, { colorScheme: 'light' })
+  const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+  await page.getByRole('button', { name: /^You:/ }).waitFor()
+  const light = await background()
+  await page.getByRole('button', { name: /^You:/ }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Dark' }).click()
+  const dark = await background()
+  expect(dark).not.toBe(light)
+  await page.reload({ waitUntil: 'commit' })
+  await page.waitForFunction('document.body !== null')
+  expect(await background()).toBe(dark)
+})
+
+it('can be installed, and keeps its own files only', async () => {
+  const page = await world.visitAs('/', undefined, { serviceWorkers: 'allow' })
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)')
+  await page.waitForFunction('navigator.serviceWorker.controller !== null')
+  await page.goto(`${world.server.url}/credentials`)
+  await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
+  const keys = "caches.open('claviger-assets').then((cache) => cache.keys())"
+  await page.waitForFunction(`${keys}.then((all) => all.some(({ url }) => url.includes('/assets/list-')))`)
+  const kept = (await page.evaluate(
+    `${keys}.then((all) => all.map(({ url }) => new URL(url).pathname))`,
+  )) as string[]
+  expect(kept.length).toBeGreaterThan(3)
+  expect(kept.filter((path) => !path.startsWith('/assets/'))).toEqual([])
+  expect(await page.evaluate('caches.keys()')).toEqual(['claviger-assets'])
+  const session = await page.context().newCDPSession(page)
+  const { errors } = await session.send('Page.getAppManifest')
+  expect(errors).toEqual([])
+})
+
+it('has no fault of accessibility, light and dark, wide and on a phone', async () => {
+  const page = await world.visitAs('/settings/personal')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize(viewport)
+      await page.getByRole('heading', { name: 'You' }).waitFor()
+      expect(await accessibilityFaults(page)).toEqual([])
+      await picture(page, `settings-${size}-${colorScheme}`)
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    }
+  }
+  await page.getByRole('button', { name: 'Places' }).click()
+  await page.getByRole('dialog').getByRole('link', { name: 'Runs' }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+})

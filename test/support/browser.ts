@@ -1,0 +1,98 @@
+// A real Chromium for the tests of one file: found on this machine or installed, gone with the test. Each page is watched:
+// a script that fails, or something the page's policy refused, fails the test.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import axe from 'axe-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const INSTALL = 'apt-get install -y chromium'
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Where pictures of pages are kept; git ignores it. */
+const PICTURES = fileURLToPath(new URL('../console/screenshots', import.meta.url))
+
+/** The size of the window of a computer, and of a phone. */
+export const WIDE = { width: 1280, height: 800 }
+export const PHONE = { width: 390, height: 844 }
+
+export async function startBrowser(): Promise<Browser> {
+  const isRoot = process.getuid?.() === 0
+  return chromium.launch({
+    executablePath: findChromium(),
+    // Its own sandbox needs a user that is not root.
+    args: [...FLAGS, ...(isRoot ? ['--no-sandbox'] : [])],
+  })
+}
+
+/** The program; installed where that is one command, which is said. */
+function findChromium(): string {
+  const found = installedChromium()
+  if (found !== undefined) return found
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    process.stderr.write(`The tests need Chromium and found none: ${INSTALL}\n`)
+    const wait = ['-o', 'DPkg::Lock::Timeout=300']
+    const run = (args: string[]) =>
+      spawnSync('apt-get', [...wait, ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      }).status
+    if (run(['install', '-y', 'chromium']) !== 0) {
+      run(['update'])
+      run(['install', '-y', 'chromium'])
+    }
+  }
+  const installed = installedChromium()
+  if (installed !== undefined) return installed
+  throw new Error(`The tests need Chromium and found none on PATH. Type: ${INSTALL}`)
+}
+
+function installedChromium(): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+    .find((path) => existsSync(path))
+}
+
+export interface Watched {
+  /** What the scripts of the page and its policy had to complain of, so far. */
+  readonly complaints: string[]
+}
+
+/** Hears what goes wrong in every page of this context. An answer with an error status is for the page to show. */
+export function watch(context: BrowserContext): Watched {
+  const complaints: string[] = []
+  context.on('console', (message) => {
+    const text = message.text()
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) complaints.push(text)
+  })
+  context.on('weberror', (thrown) => complaints.push(String(thrown.error())))
+  return { complaints }
+}
+
+/** What axe finds wrong with the page as it is shown now, a line each. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = (await page.evaluate(
+    "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+  )) as axe.AxeResults
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')} ${failureSummary ?? ''}`),
+  )
+}
+
+/** Keeps a picture of what the page shows: `NAME.png`. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' })
+}

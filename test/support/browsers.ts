@@ -1,0 +1,26 @@
+// People of the house who sign a browser in.
+
+import { Secret } from '../../src/domain/secret.ts'
+import type { House } from './house.ts'
+import type { PersonName } from './people.ts'
+
+export const PASSWORD = 'correct horse battery'
+
+/** A browser on a page of the server. */
+export const BROWSER = { browser: { userAgent: 'Testzilla/1.0 (X11)' } }
+
+/** Gives them a password. */
+export async function givePassword({ ports }: House, who: PersonName, password = PASSWORD): Promise<void> {
+  const { identity, store } = ports
+  const hash = await identity.hashPassword(new Secret(password))
+  await store.atomically((unit) => identity.changing(unit).setPassword(who, hash))
+}
+
+/** Signs a browser of theirs in; returns what its cookie holds, and its session. */
+export async function signIn(house: House, who: PersonName, changed: { organization?: string } = {}) {
+  if (!(await house.ports.identity.hasPassword(who))) await givePassword(house, who)
+  const given = { email: `${who}@example.test`, password: PASSWORD, ...changed }
+  const { cookie, session } = await house.visit('session.create', given, BROWSER)
+  if (cookie === undefined || cookie === 'none' || !session?.session) throw new Error('nobody is signed in')
+  return { cookie: cookie.value.expose(), expiresAt: cookie.expiresAt, id: session.session.id, session }
+}

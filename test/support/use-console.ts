@@ -1,0 +1,127 @@
+// For tests of the console: a real server on an empty state directory, and a real Chromium, for all tests of a file. People
+// are signed in as they are in life, by a session of theirs.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { type Client, createClient } from '../../src/client/client.ts'
+import { type GivenSettings, serverSettings } from '../../src/config.ts'
+import { Secret } from '../../src/domain/secret.ts'
+import { startServer } from '../../src/main.ts'
+import type { RunningServer } from '../../src/server/running.ts'
+import { startBrowser, type Watched, WIDE, watch } from './browser.ts'
+import { PASSWORD } from './browsers.ts'
+
+export { PASSWORD }
+
+/** The e-mail that the first person gives. */
+export const OWNER = 'ada@example.test'
+
+export type Role = 'owner' | 'admin' | 'member' | 'auditor'
+
+export interface ConsoleWorld {
+  readonly server: RunningServer
+  readonly stateDirectory: string
+  readonly browser: Browser
+  /** The API, as the first person. */
+  readonly owner: Client
+  /** A new browser of nobody, with one page at this path or address; closed after the test, which fails if a script of it failed. */
+  visit(path: string, options?: BrowserContextOptions): Promise<Page>
+  /** The same for somebody who is signed in: the first person, or who has this e-mail. */
+  visitAs(path: string, email?: string, options?: BrowserContextOptions): Promise<Page>
+  /** Ends the server, does this, and starts it again where it was. */
+  whileAway(work: () => Promise<unknown>): Promise<void>
+  /** Somebody new, who joins with PASSWORD. */
+  invite(email: string, role: Role, teams?: string[]): Promise<void>
+}
+
+/** Call it at the top of the file, before other hooks. What it returns can be used from the first `beforeAll` on. */
+export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
+  const world = {} as { -readonly [K in keyof ConsoleWorld]: ConsoleWorld[K] }
+  const watched: Watched[] = []
+  const endings: (() => Promise<unknown>)[] = []
+  const cookies = new Map<string, string>() // e-mail → the cookie of their session, as the server sent it
+
+  let signInLink: string | undefined
+  const start = (port: string) =>
+    startServer(
+      serverSettings({ stateDirectory: world.stateDirectory, port, logLevel: 'silent', ...settings }),
+    )
+
+  beforeAll(async () => {
+    world.stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-console-'))
+    world.server = await start('0')
+    signInLink = world.server.signInLink?.expose()
+    world.browser = await startBrowser()
+    const token = readFileSync(join(world.stateDirectory, 'admin.token'), 'utf8').trim()
+    world.owner = createClient({ server: world.server.url, token: new Secret(token) })
+  })
+
+  afterEach(async () => {
+    for (const end of endings.splice(0)) await end()
+    expect(watched.splice(0).flatMap(({ complaints }) => complaints)).toEqual([])
+  })
+
+  afterAll(async () => {
+    await world.browser?.close()
+    await world.server?.close()
+    rmSync(world.stateDirectory, { recursive: true, force: true })
+  })
+
+  const send = async (path: string, body: object) => {
+    const { url } = world.server
+    const headers = { origin: url, 'content-type': 'application/json' }
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    expect(response.ok).toBe(true)
+    return response.headers.get('set-cookie') ?? ''
+  }
+  const accept = (code: string, more: object) =>
+    send('/api/v1/invitations/accept', { code, password: PASSWORD, session: true, ...more })
+
+  const cookieOf = async (email: string) => {
+    const code = codeIn(signInLink)
+    const cookie =
+      cookies.get(email) ??
+      (email === OWNER
+        ? await accept(code, { email })
+        : await send('/api/v1/session', { email, password: PASSWORD }))
+    cookies.set(email, cookie)
+    return cookie
+  }
+
+  const visit = async (path: string, options: BrowserContextOptions = {}, cookie = '') => {
+    const context = await world.browser.newContext({ viewport: WIDE, serviceWorkers: 'block', ...options })
+    context.setDefaultTimeout(20_000)
+    const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(cookie) ?? []
+    const { hostname: domain } = new URL(world.server.url)
+    const kept = { name, value, domain, path: '/', secure: true, httpOnly: true, sameSite: 'Strict' } as const
+    if (cookie !== '') await context.addCookies([kept])
+    watched.push(watch(context))
+    endings.push(() => context.close())
+    const page = await context.newPage()
+    await page.goto(new URL(path, world.server.url).href)
+    return page
+  }
+  world.visit = (path, options) => visit(path, options)
+  world.visitAs = async (path, email = OWNER, options = {}) => visit(path, options, await cookieOf(email))
+  world.whileAway = async (work) => {
+    const { port } = new URL(world.server.url)
+    await world.server.close()
+    try {
+      await work()
+    } finally {
+      world.server = await start(port)
+    }
+  }
+  world.invite = async (email, role, teams = []) => {
+    const { link } = await world.owner.call('invitations.create', { email, role, teams })
+    cookies.set(email, await accept(codeIn(link), { name: email.split('@')[0] }))
+  }
+  return world
+}
+
+function codeIn(link = 'x:'): string {
+  return new URL(link).searchParams.get('code') ?? ''
+}
