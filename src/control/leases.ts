@@ -99,6 +99,7 @@ async function create(
         })
   })
   const first = result.row === null ? 0 : 1
+  for (const row of [result.row, ...result.raw]) if (row !== null) workshop.useNotes.used(row.id)
   return {
     id: result.lease.id,
     handle: new Secret(handle),
@@ -235,9 +236,9 @@ interface ReleaseOptions {
  * Opens what the holder of this lease may be given of its credential as it is now, and keeps the lease alive. The row is
  * null for a lease of the machine's own login.
  */
-export function releaseLeased(workshop: Workshop, caller: Caller, id: string, options: ReleaseOptions) {
+export async function releaseLeased(workshop: Workshop, caller: Caller, id: string, options: ReleaseOptions) {
   const { action } = options
-  return workshop.guard.release(caller, async (unit, authorize) => {
+  const released = await workshop.guard.release(caller, async (unit, authorize) => {
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
     await mustServe(unit, authorize, caller, lease, { action, now })
@@ -257,6 +258,8 @@ export function releaseLeased(workshop: Workshop, caller: Caller, id: string, op
     if (extended) await unit.leases.change(id, { expiresAt })
     return { result: { row, expiresAt }, open: row === null ? [] : [await forHolder(unit, row)] }
   })
+  if (released.result.row !== null) workshop.useNotes.used(released.result.row.id)
+  return released
 }
 
 /** Throws unless the lease runs, for a holder who could still make one, and its harness is on. */

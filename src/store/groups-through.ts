@@ -2,6 +2,7 @@
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
 import type { RunGroups } from './runs/run-groups.ts'
+import type { UseStore } from './runs/use-group.ts'
 import type { StoreGroups } from './store.ts'
 
 /** Runs a piece of work with groups that are good for that work only. */
@@ -74,6 +75,7 @@ function runsThrough(read: Way, write: Way): RunGroups {
       lastUsed: (organizationId, credentialIds) =>
         read((unit) => unit.runLeases.lastUsed(organizationId, credentialIds)),
     },
+    uses: usesThrough(read, write),
   }
 }
 
@@ -114,7 +116,7 @@ function grantsThrough(read: Way, write: Way): Grants {
       get: (credentialId) => read((unit) => unit.grants.get(credentialId)),
       update: (credentialId, seen, change) => write((unit) => unit.grants.update(credentialId, seen, change)),
       due: (now, limit) => read((unit) => unit.grants.due(now, limit)),
-      list: (organizationId) => read((unit) => unit.grants.list(organizationId)),
+      list: (organizationId, ids) => read((unit) => unit.grants.list(organizationId, ids)),
       twins: (row) => read((unit) => unit.grants.twins(row)),
     },
     attempts: {
@@ -243,6 +245,18 @@ function recordsThrough(
       runningLeases: (now) => read((unit) => unit.counts.runningLeases(now)),
       liveTokens: (now) => read((unit) => unit.counts.liveTokens(now)),
     },
+  }
+}
+
+function usesThrough(read: Way, write: Way): UseStore {
+  return {
+    note: (credentialId, at) => write((unit) => unit.uses.note(credentialId, at)),
+    count: (credentialId, turn) => write((unit) => unit.uses.count(credentialId, turn)),
+    of: (organizationId, ids, now) => read((unit) => unit.uses.of(organizationId, ids, now)),
+    days: (credentialId, from) => read((unit) => unit.uses.days(credentialId, from)),
+    served: (organizationId, id, page) => read((unit) => unit.uses.served(organizationId, id, page)),
+    renewals: (credentialId, page) => read((unit) => unit.uses.renewals(credentialId, page)),
+    owned: (organizationId) => read((unit) => unit.uses.owned(organizationId)),
   }
 }
 

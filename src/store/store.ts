@@ -81,6 +81,8 @@ export interface CredentialFilter {
   readonly type?: CredentialType
   readonly state?: CredentialState
   readonly name?: string
+  /** Part of the name, description or suffix, whatever the case of its letters. */
+  readonly search?: string
   /** With `owners`: also what is attached to this agent, whoever owns it. */
   readonly attachedTo?: string
 }

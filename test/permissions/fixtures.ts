@@ -130,6 +130,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id, claim: 'none', items: [ITEM] }),
   },
+  overview: { aim: 'nothing', request: () => ({}) },
+  'credentialTypes.list': { aim: 'nothing', request: () => ({}) },
   live: { aim: 'nothing', request: () => ({}) },
   explain: {
     aim: 'nothing',

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { HARNESSES } from '../../domain/harness-names.ts'
+import { RUN_STATES } from '../../domain/runs/run.ts'
 import {
   after,
   credentialType,
@@ -16,7 +17,7 @@ import {
   time,
 } from './shared.ts'
 
-const credential = z
+export const credential = z
   .object({
     id,
     owner,
@@ -38,6 +39,30 @@ const credential = z
       .describe('Of a login: when its access token ends, and is renewed before'),
   })
   .describe('What a caller may see of a credential. Members see less of what the organization owns.')
+
+const may = z
+  .object({ manage: z.boolean(), use: z.boolean().describe('For a run of your own') })
+  .describe('What you may do with it')
+
+export const detailed = credential.extend({
+  may,
+  account: z
+    .object({ email: z.string().nullable(), plan: z.string().nullable() })
+    .nullable()
+    .optional()
+    .describe('Of a login, as its provider said'),
+  endsAt: time
+    .nullable()
+    .optional()
+    .describe('The end that renewing does not move, where one is known: of a login, or of a token'),
+  endsEstimated: z.boolean().optional().describe('Nobody has said it: it follows from when it was stored'),
+  lastUsedAt: time.nullable().optional().describe('To the minute or so'),
+  usedBy: z
+    .object({ leases: z.int(), runs: z.int(), agents: z.int() })
+    .optional()
+    .describe('Running leases, runs it serves now, agents it is attached to'),
+  position: z.int().nullable().optional().describe('Place in the order its owner has set, from 0'),
+})
 
 const version = z.object({
   version: z.int(),
@@ -77,11 +102,17 @@ export const CREDENTIAL_SCHEMAS = {
       type: credentialType.optional(),
       state: state.optional(),
       name: name.optional(),
+      search: z
+        .string()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe('Part of the name, of the description or of the last characters'),
       after,
       limit: limit(100),
     }),
     output: z.object({
-      credentials: z.array(credential),
+      credentials: z.array(detailed),
       next: z.string().nullable(),
       others: z
         .array(z.object({ owner, count: z.int() }))
@@ -104,11 +135,14 @@ export const CREDENTIAL_SCHEMAS = {
   },
   'credentials.get': {
     input: z.strictObject({ id }),
-    output: credential.extend({
-      endsAt: time
-        .nullable()
+    output: detailed.extend({
+      users: z
+        .object({
+          runs: z.array(z.object({ id, title: z.string(), state: z.enum(RUN_STATES), for: z.string() })),
+          agents: z.array(z.string()),
+        })
         .optional()
-        .describe('Of a login: when no renewing helps any more, where that is known'),
+        .describe('The runs it serves now, those that you may see; the agents it is attached to'),
     }),
   },
   'credentials.update': {

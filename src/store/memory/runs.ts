@@ -5,6 +5,7 @@ import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
 import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../runs/run-groups.ts'
 import { keyOf, type Tables } from './tables.ts'
+import { useGroup } from './uses.ts'
 
 /** The groups of runs over these tables. */
 export function runGroups(tables: Tables): RunGroups {
@@ -13,6 +14,7 @@ export function runGroups(tables: Tables): RunGroups {
     runWork: workGroup(tables),
     ...messagesAndEvents(tables),
     runLeases: leaseGroup(tables),
+    uses: useGroup(tables),
   }
 }
 

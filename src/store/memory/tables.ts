@@ -8,6 +8,7 @@ import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
 import type { DeviceLoginRow, InvitationRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
 import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../runs/run-groups.ts'
+import type { DayOfUse } from '../runs/use-group.ts'
 import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
 
 export interface Table<Row> {
@@ -55,6 +56,9 @@ export interface Tables {
   readonly runMessages: Table<RunMessageRow>
   readonly runEvents: Table<RunEventRow>
   readonly runLeases: Table<RunLeaseRow>
+  /** Credential → when it was last used. */
+  readonly lastUses: Table<number>
+  readonly daysOfUse: Table<DayOfUse & { readonly credentialId: string }>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -88,6 +92,8 @@ export function createTables(): Tables {
     runMessages: createTable(undo),
     runEvents: createTable(undo),
     runLeases: createTable(undo),
+    lastUses: createTable(undo),
+    daysOfUse: createTable(undo),
     keep: () => {
       undo.length = 0
     },

@@ -16,6 +16,7 @@ import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
 import { createRuns } from './migrations/runs.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
+import { createUses } from './migrations/uses.ts'
 import { workerMachine } from './migrations/worker-machine.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
@@ -46,6 +47,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
     'store-0013': workerMachine,
+    'store-0014': { up: createUses },
   }
 }
 

@@ -23,10 +23,15 @@ const COLUMNS = [
   'revoke_tries as revokeTries',
 ] as const
 
+/** Attempts as rows. */
+export function selectAttempts(database: Kysely<Database>) {
+  return database.selectFrom('renewal_attempt').select(COLUMNS)
+}
+
 /** Prepares the statements once; the result makes the group for a connection. */
 export function attemptGroup(database: Kysely<Database>): (execute: Execute) => AttemptStore {
   const { insert, get, beat } = prepareAttempts(database)
-  const select = database.selectFrom('renewal_attempt').select(COLUMNS)
+  const select = selectAttempts(database)
   const oldestFirst = select.orderBy('started_at').orderBy('id')
   return (execute) => ({
     insert: async (row) => {
