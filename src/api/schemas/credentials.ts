@@ -79,6 +79,16 @@ const probe = z.object({
   state,
 })
 
+const saveAnyway = z
+  .boolean()
+  .default(false)
+  .describe('With `test`: whatever comes of it, it is stored. One that was refused is `rejected` then')
+
+const tested = z
+  .object({ result: probe.shape.result, message: z.string() })
+  .nullable()
+  .describe('What came of the test; null: there was none')
+
 export const CREDENTIAL_SCHEMAS = {
   'credentials.create': {
     input: z.strictObject({
@@ -88,12 +98,13 @@ export const CREDENTIAL_SCHEMAS = {
       description: description.default(''),
       fields,
       test: z.boolean().default(false).describe('Ask the provider first, and store nothing when it refuses'),
+      saveAnyway,
       acceptNotice: z
         .boolean()
         .default(false)
         .describe('The notice about subscriptions was shown and accepted'),
     }),
-    output: credential,
+    output: credential.extend({ tested }),
   },
   'credentials.list': {
     input: z.strictObject({
@@ -151,9 +162,13 @@ export const CREDENTIAL_SCHEMAS = {
       description: description.optional(),
       fields: fields.optional(),
       clear: z.array(z.string().max(64)).max(16).default([]).describe('Optional fields to remove'),
-      test: z.boolean().default(false),
+      test: z
+        .boolean()
+        .default(false)
+        .describe('Ask the provider about the new value first; refused, the old one stays current'),
+      saveAnyway,
     }),
-    output: credential,
+    output: credential.extend({ tested }),
   },
   'credentials.rename': { input: z.strictObject({ id, name }), output: credential },
   'credentials.move': {
@@ -164,7 +179,15 @@ export const CREDENTIAL_SCHEMAS = {
   },
   'credentials.test': { input: z.strictObject({ id }), output: probe },
   'credentials.versions': { input: z.strictObject({ id }), output: z.object({ versions: z.array(version) }) },
-  'credentials.rollback': { input: z.strictObject({ id, version: z.int().min(1) }), output: credential },
+  'credentials.rollback': {
+    input: z.strictObject({
+      id,
+      version: z.int().min(1),
+      test: z.boolean().default(false).describe('Ask the provider about that value first'),
+      saveAnyway,
+    }),
+    output: credential.extend({ tested }),
+  },
   'credentials.references': {
     input: z.strictObject({ id }),
     output: z.object({ references: z.array(z.string()) }),

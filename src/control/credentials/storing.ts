@@ -17,6 +17,7 @@ import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { stateOfNew, testedView } from './probing.ts'
 import { type Content, sealVersion } from './sealing.ts'
 
 type CredentialUseCases = Pick<
@@ -68,9 +69,10 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
     await guard.perform(caller, (unit, authorize) =>
       admit(unit, authorize, 'credential.test-new', row, input),
     )
-    await probing.mustWork(input.type, content.values)
   }
-  return storeNew(workshop, caller, owner, input, content)
+  const found = await probing.tryOut(input.type, content.values, input)
+  const stored = await storeNew(workshop, caller, owner, input, content, stateOfNew(found))
+  return { ...stored, tested: testedView(found) }
 }
 
 type Named = Pick<Create, 'type' | 'name' | 'description' | 'acceptNotice'>
@@ -82,8 +84,9 @@ export function storeNew(
   owner: Owner,
   input: Named,
   content: Content,
+  state = stateOfNew(null),
 ): Promise<CredentialView> {
-  const row = newRow(workshop, caller, owner, input, content)
+  const row = { ...newRow(workshop, caller, owner, input, content), ...state }
   return workshop.guard.perform(caller, async (unit, authorize) => {
     await admit(unit, authorize, 'credential.create', row, input)
     await mustStand(workshop.identity, unit, caller, owner)

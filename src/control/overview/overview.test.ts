@@ -3,10 +3,11 @@ import { createHouse, type House } from '../../../test/support/house.ts'
 import { workerOf } from '../../../test/support/runs.ts'
 
 const DAY = 24 * 3_600_000
-const SETUP_TOKEN = {
-  ...{ type: 'claude/setup-token', fields: { token: `sk-ant-oat01-${'x'.repeat(40)}` } },
+const setupToken = (letter: string) => ({
+  type: 'claude/setup-token' as const,
+  fields: { token: `sk-ant-oat01-${letter.repeat(40)}` },
   acceptNotice: true,
-} as const
+})
 
 const of = (house: House, who: 'ada' | 'ann' | 'aud' | 'bob' | 'cyd') => house.ask(who, 'overview', {})
 
@@ -44,9 +45,9 @@ describe('the overview', () => {
 
   it('says what ends when, the soonest first', async () => {
     const house = createHouse()
-    await house.give('bob', 'me', 'old', SETUP_TOKEN)
+    await house.give('bob', 'me', 'old', setupToken('x'))
     house.clock.now += 100 * DAY
-    await house.give('bob', 'me', 'new', { ...SETUP_TOKEN, fields: { token: `sk-ant-oat01-${'y'.repeat(40)}` } })
+    await house.give('bob', 'me', 'new', setupToken('y'))
     house.clock.now += 258 * DAY
     const { ends } = await of(house, 'bob')
     expect(ends).toMatchObject([
@@ -104,7 +105,9 @@ describe('the types of credentials', () => {
     const { types } = await house.ask('bob', 'credentialTypes.list', {})
     const key = types.find(({ type }) => type === 'claude/api-key')
     expect(key).toMatchObject({ entry: 'typed', testable: true, methods: [], subscription: false })
-    expect(key?.fields).toMatchObject([{ name: 'key', secret: true, mistakenFor: { 'sk-ant-oat': 'claude/setup-token' } }])
+    expect(key?.fields).toMatchObject([
+      { name: 'key', secret: true, mistakenFor: { 'sk-ant-oat': 'claude/setup-token' } },
+    ])
     expect(new RegExp(key?.fields[0]?.pattern ?? '').test('sk-ant-api03-x')).toBe(true)
     const login = types.find(({ type }) => type === 'codex/oauth')
     expect(login).toMatchObject({ entry: 'sign-in', testable: false, fields: [] })
