@@ -6,6 +6,7 @@ import { createVerifyingUseCases } from './audit/verifying.ts'
 import { createWarningUseCases } from './audit/warnings.ts'
 import { createBackupUseCases } from './backup/creating.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
+import { createLifeUseCases } from './credentials/life.ts'
 import { createLookingUseCases } from './credentials/looking.ts'
 import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
@@ -54,6 +55,7 @@ export function createControl(ports: Ports): Control {
   const control: Control = {
     ...createCredentialUseCases(workshop),
     ...createLookingUseCases(workshop),
+    ...createLifeUseCases(workshop),
     ...createChangeUseCases(workshop),
     ...createPlacementUseCases(workshop),
     ...createVersionUseCases(workshop),

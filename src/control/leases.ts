@@ -3,7 +3,7 @@
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { handedOut } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { HARNESS_TITLE, type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
+import { type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
 import { printable } from '../domain/names.ts'
 import { parseOwner } from '../domain/owner.ts'
 import { chosen, type Decision } from '../domain/resolution/resolve.ts'
@@ -19,7 +19,7 @@ import { isAttached } from './find.ts'
 import { type Freshness, withFresh } from './grants/freshness.ts'
 import { type Act, type Authorize, absent, type Sealed } from './guard.ts'
 import { type Choice, choiceOf, writeChoice } from './leasing/choice.ts'
-import { signInAgain } from './leasing/sign-in-hint.ts'
+import { nothingFits } from './leasing/nothing-fits.ts'
 import { type Query, type Resolved, subjectOf } from './resolution.ts'
 import { leaseForRun, serve } from './runs/serving.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
@@ -324,38 +324,4 @@ export function rawValue(
   fields: Record<string, Secret>,
 ): Result<'leases.create'>['raw'][number] {
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
-}
-
-/** `needs_login`, `no_credential`: why nothing serves this harness. */
-export function nothingFits(
-  caller: Caller,
-  harness: HarnessName,
-  { decisions, raw, rows }: Resolved,
-): ClavigerError {
-  const title = HARNESS_TITLE[harness]
-  if (decisions.length > 0) {
-    const reasons = decisions.map((one) => `${one.credential?.name ?? 'ambient'}: ${one.reason}`).join('; ')
-    const sentence = `No ${title} credential can be used now: ${reasons}.`
-    const over = decisions.find(({ credential }) => credential?.state === 'needs_login')
-    const row = rows.get(over?.credential?.id ?? '')
-    if (row !== undefined)
-      return new ClavigerError('needs_login', sentence, { hint: signInAgain(caller, row) })
-    return new ClavigerError('no_credential', sentence, {
-      hint: `See the whole list: claviger explain --harness ${harness}`,
-    })
-  }
-  const rawOnly =
-    raw.length > 0 ? ' A raw secret cannot be used here: create it again as a typed credential.' : ''
-  return new ClavigerError('no_credential', `No ${title} credential fits.${rawOnly}`, {
-    hint: howToGetOne(caller, harness),
-  })
-}
-
-function howToGetOne({ kind, agent }: Caller, harness: HarnessName): string {
-  const create = `claviger credential create ${harness} api-key`
-  if (agent !== null)
-    return `An admin attaches one: claviger admin agent attach ${agent} NAME, or stores one: ${create} --agent ${agent} NAME`
-  return kind === 'person'
-    ? `Store one: ${create} --personal NAME`
-    : `An admin stores one: ${create} --org NAME`
 }

@@ -76,6 +76,8 @@ export interface AttemptRow extends Omit<Attempt, 'orphan'> {
   readonly revokeAt: number | null
   /** How often that has failed. */
   readonly revokeTries: number
+  /** For people: the wish that it was begun for, then whoever was refused, where one was. Empty: nobody knows. */
+  readonly asked: string
 }
 
 /** What is not given is none. */

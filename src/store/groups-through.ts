@@ -2,7 +2,7 @@
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
 import type { RunGroups } from './runs/run-groups.ts'
-import type { UseStore } from './runs/use-group.ts'
+import type { UseGroups, UseStore } from './runs/use-group.ts'
 import type { StoreGroups } from './store.ts'
 
 /** Runs a piece of work with groups that are good for that work only. */
@@ -42,7 +42,7 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
   }
 }
 
-function runsThrough(read: Way, write: Way): RunGroups {
+function runsThrough(read: Way, write: Way): RunGroups & UseGroups {
   return {
     runs: {
       insert: (row) => write((unit) => unit.runs.insert(row)),
@@ -182,7 +182,7 @@ function recordsThrough(
   write: Way,
 ): Omit<
   StoreGroups,
-  'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants | keyof Telling | keyof RunGroups
+  'credentials' | 'dataKeys' | 'versions' | keyof (Machines & Grants & Telling & RunGroups & UseGroups)
 > {
   return {
     leases: {

@@ -16,6 +16,7 @@ import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { DeviceLoginStore, Holder, HoldingStore, InvitationStore } from './people-groups.ts'
 import type { RunGroups } from './runs/run-groups.ts'
+import type { UseGroups } from './runs/use-group.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
 
 export interface CredentialRow {
@@ -304,7 +305,7 @@ export interface CountStore {
   liveTokens(now: number): Promise<number>
 }
 
-export interface StoreGroups extends GrantGroups, LoginGroups, RunGroups {
+export interface StoreGroups extends GrantGroups, LoginGroups, RunGroups, UseGroups {
   readonly credentials: CredentialStore
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore

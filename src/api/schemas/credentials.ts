@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { HARNESSES } from '../../domain/harness-names.ts'
 import { RUN_STATES } from '../../domain/runs/run.ts'
+import { usage } from './runs.ts'
 import {
   after,
   credentialType,
@@ -77,6 +78,23 @@ const probe = z.object({
   result: z.enum(['works', 'refused', 'no_credit', 'limited', 'forbidden', 'unknown']),
   message: z.string(),
   state,
+})
+
+const renewal = z.object({
+  why: z
+    .enum(['sign-in', 'use', 'ahead', 'forced', 'verify', 'recover', 'orphan', 'unknown'])
+    .describe(
+      'use: a lease needed it. ahead: before it ends, or to keep it warm. forced: a holder was refused with it',
+    ),
+  sentence: z.string(),
+  by: z.string().describe('Who signed in, or whose refusal it was; else the server'),
+  from: z.int().nullable().describe('The generation that it was to replace'),
+  generation: z.int().nullable().describe('The one that it made'),
+  current: z.boolean(),
+  outcome: z.enum(['done', 'refused', 'failed', 'unsent', 'open', 'kept']),
+  at: time,
+  endedAt: time.nullable(),
+  took: z.int().nullable().describe('How long the provider took, in milliseconds'),
 })
 
 const saveAnyway = z
@@ -179,6 +197,31 @@ export const CREDENTIAL_SCHEMAS = {
   },
   'credentials.test': { input: z.strictObject({ id }), output: probe },
   'credentials.versions': { input: z.strictObject({ id }), output: z.object({ versions: z.array(version) }) },
+  'credentials.renewals': {
+    input: z.strictObject({ id, limit: limit(100) }),
+    output: z.object({ renewals: z.array(renewal) }),
+  },
+  'credentials.usage': {
+    input: z.strictObject({ id, days: z.coerce.number().int().min(1).max(366).default(30) }),
+    output: z.object({
+      days: z
+        .array(z.object({ day: z.iso.date(), turns: z.int(), usage }))
+        .describe('Every day until today, in UTC, also those without any'),
+      total: z.object({ turns: z.int(), usage }),
+      runs: z
+        .array(
+          z.object({
+            id,
+            title: z.string().nullable().describe('Null for those whose words are not yours to read'),
+            for: z.string().nullable(),
+            startedAt: time,
+            turns: z.int(),
+            usage,
+          }),
+        )
+        .describe('Those it served last, with what each used of it'),
+    }),
+  },
   'credentials.rollback': {
     input: z.strictObject({
       id,

@@ -29,7 +29,7 @@ const workspace = z.discriminatedUnion('kind', [
   }),
 ])
 
-const usage = z.object({ input: z.int().min(0), cachedInput: z.int().min(0), output: z.int().min(0) })
+export const usage = z.object({ input: z.int().min(0), cachedInput: z.int().min(0), output: z.int().min(0) })
 
 const credential = z.object({
   id,

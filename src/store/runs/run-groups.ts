@@ -7,7 +7,6 @@ import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { MessageState, Run, RunState } from '../../domain/runs/run.ts'
 import type { ServingCredential } from '../../domain/runs/serving-credential.ts'
 import type { Workspace } from '../../domain/runs/workspace.ts'
-import type { UseStore } from './use-group.ts'
 
 /** What was asked for; it never changes. */
 export interface RunWanted {
@@ -194,5 +193,4 @@ export interface RunGroups {
   readonly runMessages: RunMessageStore
   readonly runEvents: RunEventStore
   readonly runLeases: RunLeaseStore
-  readonly uses: UseStore
 }

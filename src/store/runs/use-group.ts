@@ -59,3 +59,7 @@ export interface UseStore {
   /** How many credentials there are, by owner, harness and state. */
   owned(organizationId: string): Promise<OwnedCount[]>
 }
+
+export interface UseGroups {
+  readonly uses: UseStore
+}

@@ -231,6 +231,7 @@ export interface RenewalAttemptTable {
   answer: Uint8Array | null
   revoke_at: number | null
   revoke_tries: number
+  asked: string
 }
 
 export interface LoginAttemptTable {

@@ -21,6 +21,7 @@ const COLUMNS = [
   'answer',
   'revoke_at as revokeAt',
   'revoke_tries as revokeTries',
+  'asked',
 ] as const
 
 /** Attempts as rows. */
@@ -102,6 +103,7 @@ function prepareInsert(database: Kysely<Database>): (row: AttemptRow) => Compile
       answer: marker('answer'),
       revoke_at: marker('revokeAt'),
       revoke_tries: marker('revokeTries'),
+      asked: marker('asked'),
     }),
   )
 }

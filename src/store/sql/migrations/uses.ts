@@ -1,4 +1,5 @@
-// store-0014: what becomes of credentials: when each was last used, and how much of it on which day.
+// store-0014: what becomes of credentials: when each was last used, how much of it on which day, and what each try to renew
+// it was for.
 
 import { type Kysely, sql } from 'kysely'
 
@@ -21,6 +22,10 @@ export async function createUses(database: Kysely<unknown>): Promise<void> {
     .addColumn('cached_input', 'bigint', (column) => column.notNull())
     .addColumn('output', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('credential_day_key', ['credential_id', 'day'])
+    .execute()
+  await database.schema
+    .alterTable('renewal_attempt')
+    .addColumn('asked', 'text', (column) => column.notNull().defaultTo(''))
     .execute()
   // A credential serves thousands of runs in its life, and a few at a time.
   await database.schema
