@@ -47,7 +47,7 @@ export type Request<N extends OperationName> = z.input<Schemas[N]['input']>
 
 export type Output<N extends OperationName> = z.output<Schemas[N]['output']>
 
-export type CredentialView = Output<'credentials.get'>
+export type CredentialView = Output<'credentials.rename'>
 export type DecisionView = Output<'explain'>['decisions'][number]
 
 /** The body of an error answer (RFC 9457 problem details). */

@@ -6,9 +6,12 @@ import { createVerifyingUseCases } from './audit/verifying.ts'
 import { createWarningUseCases } from './audit/warnings.ts'
 import { createBackupUseCases } from './backup/creating.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
+import { createLifeUseCases } from './credentials/life.ts'
+import { createLookingUseCases } from './credentials/looking.ts'
 import { createOrderUseCases } from './credentials/order.ts'
 import { createPlacementUseCases } from './credentials/placement.ts'
 import { createCredentialUseCases } from './credentials/storing.ts'
+import { createTypeUseCases } from './credentials/types.ts'
 import { createVersionUseCases } from './credentials/versions.ts'
 import { gated } from './gate.ts'
 import { createLeaseUseCases } from './leases.ts'
@@ -22,6 +25,7 @@ import { createJoinUseCase } from './machines/join.ts'
 import { createWorkerUseCases } from './machines/workers.ts'
 import { createRekeyUseCases } from './operating/rekey.ts'
 import { statusUseCases } from './operating/status.ts'
+import { createOverviewUseCase } from './overview/overview.ts'
 import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
@@ -50,6 +54,8 @@ export function createControl(ports: Ports): Control {
   }
   const control: Control = {
     ...createCredentialUseCases(workshop),
+    ...createLookingUseCases(workshop),
+    ...createLifeUseCases(workshop),
     ...createChangeUseCases(workshop),
     ...createPlacementUseCases(workshop),
     ...createVersionUseCases(workshop),
@@ -83,6 +89,8 @@ export function createControl(ports: Ports): Control {
     ...createWebhookUseCases(workshop),
     ...createEventUseCases(workshop),
     ...createLiveUseCase(workshop),
+    ...createOverviewUseCase(workshop),
+    ...createTypeUseCases(workshop),
   }
   return gated(control, workshop.guard)
 }

@@ -3,12 +3,16 @@
 import type { DecisionView, Output } from '../api/schemas.ts'
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
 import { printable } from '../domain/names.ts'
 import { formatOwner } from '../domain/owner.ts'
 import type { Decision } from '../domain/resolution/resolve.ts'
 import type { Person } from '../identity/identity.ts'
-import { absent } from './guard.ts'
-import { type Subject, subjectOf } from './resolution.ts'
+import { absent, canSee, seesNameOnly } from './guard.ts'
+import { howToGetOne, noneFits, noneUsable } from './leasing/nothing-fits.ts'
+import { signInAgain } from './leasing/sign-in-hint.ts'
+import { type Resolved, type Subject, subjectOf } from './resolution.ts'
+import { isDisabled } from './settings/rules.ts'
 import type { Control } from './use-case.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -30,9 +34,46 @@ export async function explain(
   return workshop.guard.perform(caller, async (unit, authorize) => {
     const object = { kind: 'harness', id: input.harness, name: input.harness }
     await authorize({ action: 'explain', needs: { general: 'explain' }, object, details: { for: name } })
-    const { decisions } = await workshop.resolution.decide(unit, caller.organizationId, subject, input)
-    return { harness: input.harness, for: name, decisions: decisions.map((one) => decisionView(caller, one)) }
+    const resolved = await workshop.resolution.decide(unit, caller.organizationId, subject, input)
+    const decisions = resolved.decisions.map((one) => decisionView(caller, one, resolved))
+    const enabled = !(await isDisabled(unit, caller.organizationId, input.harness))
+    const chosen = decisions.findIndex(({ verdict }) => verdict === 'chosen')
+    return {
+      ...{ harness: input.harness, for: name, enabled, decisions },
+      chosen: chosen === -1 ? null : chosen,
+      ...wordsFor(caller, input.harness, { enabled, decisions, resolved, subject }),
+    }
   })
+}
+
+interface Explanation {
+  readonly enabled: boolean
+  readonly decisions: readonly DecisionView[]
+  readonly resolved: Resolved
+  readonly subject: Subject
+}
+
+// What whoever would start a run is told before they do, in the words that they would get for it.
+function wordsFor(
+  caller: Caller,
+  harness: HarnessName,
+  { enabled, decisions, resolved, subject }: Explanation,
+): Pick<Output<'explain'>, 'sentence' | 'hint'> {
+  if (!enabled) return { sentence: harnessDisabled(harness).message, hint: null }
+  if (decisions.some(({ verdict }) => verdict === 'chosen')) return { sentence: null, hint: null }
+  if (decisions.length > 0) {
+    const over = decisions.find(({ credential }) => credential?.state === 'needs_login')?.credential
+    const row = resolved.rows.get(over?.id ?? '')
+    return {
+      sentence: noneUsable(harness, decisions),
+      hint: row === undefined ? null : signInAgain(caller, row),
+    }
+  }
+  const { kind, agent } = caller
+  return {
+    sentence: noneFits(harness, resolved.raw.length > 0),
+    hint: howToGetOne({ kind, agent: subject.agent ?? agent }, harness),
+  }
 }
 
 async function subjectOfInput(workshop: Workshop, caller: Caller, input: ExplainInput): Promise<Explained> {
@@ -102,10 +143,17 @@ async function mustExplain({ store }: Workshop, caller: Caller, agent: string): 
 }
 
 // Of another person's own credentials an admin learns that they exist, nothing more.
-function decisionView(caller: Caller, { scope, credential, verdict, reason }: Decision): DecisionView {
+function decisionView(
+  caller: Caller,
+  { scope, credential, verdict, reason }: Decision,
+  { rows }: Resolved,
+): DecisionView {
   if (credential === null) return { scope, credential: null, verdict, reason }
   const { owner, type, state } = credential
   const foreign = owner.kind === 'user' && !isSelf(caller, owner.id)
   const { id, name } = foreign ? { id: '', name: '(personal)' } : credential
-  return { scope, verdict, reason, credential: { id, name, type, state, owner: formatOwner(owner) } }
+  const row = rows.get(credential.id)
+  const isShown = row !== undefined && !foreign && canSee(caller, row, false) && !seesNameOnly(caller, row)
+  const suffix = isShown ? row.suffix : null
+  return { scope, verdict, reason, credential: { id, name, type, state, suffix, owner: formatOwner(owner) } }
 }

@@ -3,7 +3,7 @@
 import { type Caller, may, mayCredential } from '../domain/caller.ts'
 import { handedOut } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { HARNESS_TITLE, type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
+import { type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
 import { printable } from '../domain/names.ts'
 import { parseOwner } from '../domain/owner.ts'
 import { chosen, type Decision } from '../domain/resolution/resolve.ts'
@@ -19,7 +19,7 @@ import { isAttached } from './find.ts'
 import { type Freshness, withFresh } from './grants/freshness.ts'
 import { type Act, type Authorize, absent, type Sealed } from './guard.ts'
 import { type Choice, choiceOf, writeChoice } from './leasing/choice.ts'
-import { signInAgain } from './leasing/sign-in-hint.ts'
+import { nothingFits } from './leasing/nothing-fits.ts'
 import { type Query, type Resolved, subjectOf } from './resolution.ts'
 import { leaseForRun, serve } from './runs/serving.ts'
 import { isDisabled, mustFitPolicy } from './settings/rules.ts'
@@ -99,6 +99,7 @@ async function create(
         })
   })
   const first = result.row === null ? 0 : 1
+  for (const row of [result.row, ...result.raw]) if (row !== null) workshop.useNotes.used(row.id)
   return {
     id: result.lease.id,
     handle: new Secret(handle),
@@ -235,9 +236,9 @@ interface ReleaseOptions {
  * Opens what the holder of this lease may be given of its credential as it is now, and keeps the lease alive. The row is
  * null for a lease of the machine's own login.
  */
-export function releaseLeased(workshop: Workshop, caller: Caller, id: string, options: ReleaseOptions) {
+export async function releaseLeased(workshop: Workshop, caller: Caller, id: string, options: ReleaseOptions) {
   const { action } = options
-  return workshop.guard.release(caller, async (unit, authorize) => {
+  const released = await workshop.guard.release(caller, async (unit, authorize) => {
     const lease = await findLease(unit, caller, id)
     const now = workshop.now()
     await mustServe(unit, authorize, caller, lease, { action, now })
@@ -257,6 +258,8 @@ export function releaseLeased(workshop: Workshop, caller: Caller, id: string, op
     if (extended) await unit.leases.change(id, { expiresAt })
     return { result: { row, expiresAt }, open: row === null ? [] : [await forHolder(unit, row)] }
   })
+  if (released.result.row !== null) workshop.useNotes.used(released.result.row.id)
+  return released
 }
 
 /** Throws unless the lease runs, for a holder who could still make one, and its harness is on. */
@@ -321,38 +324,4 @@ export function rawValue(
   fields: Record<string, Secret>,
 ): Result<'leases.create'>['raw'][number] {
   return { id: row.id, name: row.name, owner: row.owner, value: fields['value'] ?? new Secret('') }
-}
-
-/** `needs_login`, `no_credential`: why nothing serves this harness. */
-export function nothingFits(
-  caller: Caller,
-  harness: HarnessName,
-  { decisions, raw, rows }: Resolved,
-): ClavigerError {
-  const title = HARNESS_TITLE[harness]
-  if (decisions.length > 0) {
-    const reasons = decisions.map((one) => `${one.credential?.name ?? 'ambient'}: ${one.reason}`).join('; ')
-    const sentence = `No ${title} credential can be used now: ${reasons}.`
-    const over = decisions.find(({ credential }) => credential?.state === 'needs_login')
-    const row = rows.get(over?.credential?.id ?? '')
-    if (row !== undefined)
-      return new ClavigerError('needs_login', sentence, { hint: signInAgain(caller, row) })
-    return new ClavigerError('no_credential', sentence, {
-      hint: `See the whole list: claviger explain --harness ${harness}`,
-    })
-  }
-  const rawOnly =
-    raw.length > 0 ? ' A raw secret cannot be used here: create it again as a typed credential.' : ''
-  return new ClavigerError('no_credential', `No ${title} credential fits.${rawOnly}`, {
-    hint: howToGetOne(caller, harness),
-  })
-}
-
-function howToGetOne({ kind, agent }: Caller, harness: HarnessName): string {
-  const create = `claviger credential create ${harness} api-key`
-  if (agent !== null)
-    return `An admin attaches one: claviger admin agent attach ${agent} NAME, or stores one: ${create} --agent ${agent} NAME`
-  return kind === 'person'
-    ? `Store one: ${create} --personal NAME`
-    : `An admin stores one: ${create} --org NAME`
 }

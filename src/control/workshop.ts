@@ -1,5 +1,6 @@
 // The tools every group of use-cases shares, made once from the ports.
 
+import { createUseNotes, type UseNotes } from './credentials/noting-use.ts'
 import { createProbing, type Probing } from './credentials/probing.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createResolution, type Resolution } from './resolution.ts'
@@ -10,6 +11,7 @@ export interface Workshop extends Ports {
   readonly guard: Guard
   readonly probing: Probing
   readonly resolution: Resolution
+  readonly useNotes: UseNotes
 }
 
 export function createWorkshop(ports: Ports): Workshop {
@@ -18,5 +20,6 @@ export function createWorkshop(ports: Ports): Workshop {
     guard: createGuard(ports),
     probing: createProbing(ports),
     resolution: createResolution(ports),
+    useNotes: createUseNotes(ports),
   }
 }

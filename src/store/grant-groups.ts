@@ -36,8 +36,8 @@ export interface GrantStore {
   update(credentialId: string, seen: number, change: GrantChange): Promise<boolean>
   /** Those that should be looked at by now, over all organizations, the longest due first. */
   due(now: number, limit: number): Promise<GrantRow[]>
-  /** All of the organization, by id of the credential. */
-  list(organizationId: string): Promise<GrantRow[]>
+  /** All of the organization, by id of the credential; of these credentials only, when some are named. */
+  list(organizationId: string, credentialIds?: readonly string[]): Promise<GrantRow[]>
   /** Others with this token, wherever they are, and those of the organization with this account, by id. Empty ones match nothing. */
   twins(row: Pick<GrantRow, 'credentialId' | 'organizationId' | 'account' | 'digest'>): Promise<GrantTwin[]>
 }
@@ -76,6 +76,8 @@ export interface AttemptRow extends Omit<Attempt, 'orphan'> {
   readonly revokeAt: number | null
   /** How often that has failed. */
   readonly revokeTries: number
+  /** For people: the wish that it was begun for, then whoever was refused, where one was. Empty: nobody knows. */
+  readonly asked: string
 }
 
 /** What is not given is none. */

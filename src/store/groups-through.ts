@@ -3,6 +3,7 @@
 
 import type { PeopleGroups } from './people-groups.ts'
 import type { RunGroups } from './runs/run-groups.ts'
+import type { UseGroups, UseStore } from './runs/use-group.ts'
 import type { StoreGroups } from './store.ts'
 
 /** Runs a piece of work with groups that are good for that work only. */
@@ -42,7 +43,7 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
   }
 }
 
-function runsThrough(read: Way, write: Way): RunGroups {
+function runsThrough(read: Way, write: Way): RunGroups & UseGroups {
   return {
     runs: {
       insert: (row) => write((unit) => unit.runs.insert(row)),
@@ -78,6 +79,7 @@ function runsThrough(read: Way, write: Way): RunGroups {
       lastUsed: (organizationId, credentialIds) =>
         read((unit) => unit.runLeases.lastUsed(organizationId, credentialIds)),
     },
+    uses: usesThrough(read, write),
   }
 }
 
@@ -118,7 +120,7 @@ function grantsThrough(read: Way, write: Way): Grants {
       get: (credentialId) => read((unit) => unit.grants.get(credentialId)),
       update: (credentialId, seen, change) => write((unit) => unit.grants.update(credentialId, seen, change)),
       due: (now, limit) => read((unit) => unit.grants.due(now, limit)),
-      list: (organizationId) => read((unit) => unit.grants.list(organizationId)),
+      list: (organizationId, ids) => read((unit) => unit.grants.list(organizationId, ids)),
       twins: (row) => read((unit) => unit.grants.twins(row)),
     },
     attempts: {
@@ -184,7 +186,7 @@ function recordsThrough(
   write: Way,
 ): Omit<
   StoreGroups,
-  'credentials' | 'dataKeys' | 'versions' | keyof Machines | keyof Grants | keyof Telling | keyof RunGroups
+  'credentials' | 'dataKeys' | 'versions' | keyof (Machines & Grants & Telling & RunGroups & UseGroups)
 > {
   return {
     leases: {
@@ -241,6 +243,18 @@ function recordsThrough(
       runningLeases: (now) => read((unit) => unit.counts.runningLeases(now)),
       liveTokens: (now) => read((unit) => unit.counts.liveTokens(now)),
     },
+  }
+}
+
+function usesThrough(read: Way, write: Way): UseStore {
+  return {
+    note: (credentialId, at) => write((unit) => unit.uses.note(credentialId, at)),
+    count: (credentialId, turn) => write((unit) => unit.uses.count(credentialId, turn)),
+    of: (organizationId, ids, now) => read((unit) => unit.uses.of(organizationId, ids, now)),
+    days: (credentialId, from) => read((unit) => unit.uses.days(credentialId, from)),
+    served: (organizationId, id, page) => read((unit) => unit.uses.served(organizationId, id, page)),
+    renewals: (credentialId, page) => read((unit) => unit.uses.renewals(credentialId, page)),
+    owned: (organizationId) => read((unit) => unit.uses.owned(organizationId)),
   }
 }
 

@@ -16,6 +16,7 @@ import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
 import type { Holder, PeopleGroups } from './people-groups.ts'
 import type { RunGroups } from './runs/run-groups.ts'
+import type { UseGroups } from './runs/use-group.ts'
 import type { SignalSource, SignalStore } from './signal-group.ts'
 
 export interface CredentialRow {
@@ -81,6 +82,8 @@ export interface CredentialFilter {
   readonly type?: CredentialType
   readonly state?: CredentialState
   readonly name?: string
+  /** Part of the name, description or suffix, whatever the case of its letters. */
+  readonly search?: string
   /** With `owners`: also what is attached to this agent, whoever owns it. */
   readonly attachedTo?: string
 }
@@ -302,7 +305,7 @@ export interface CountStore {
   liveTokens(now: number): Promise<number>
 }
 
-export interface StoreGroups extends GrantGroups, LoginGroups, PeopleGroups, RunGroups {
+export interface StoreGroups extends GrantGroups, LoginGroups, PeopleGroups, RunGroups, UseGroups {
   readonly credentials: CredentialStore
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore

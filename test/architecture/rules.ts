@@ -36,6 +36,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'login-groups.ts',
     'outbox-group.ts',
     'runs/run-groups.ts',
+    'runs/use-group.ts',
     'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',

@@ -75,6 +75,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'credentials.move': { aim: 'credential', request: (id, asking) => ({ id, owner: mine(asking) }) },
   'credentials.test': { aim: 'credential', request: (id) => ({ id }) },
   'credentials.versions': { aim: 'credential', whole: true, request: (id) => ({ id }) },
+  'credentials.renewals': { aim: 'credential', whole: true, request: (id) => ({ id }) },
+  'credentials.usage': { aim: 'credential', whole: true, request: (id) => ({ id }) },
   'credentials.rollback': { aim: 'credential', request: (id) => ({ id, version: 1 }) },
   'credentials.references': { aim: 'credential', whole: true, request: (id) => ({ id }) },
   'credentials.delete': { aim: 'credential', request: (id) => ({ id }) },
@@ -132,6 +134,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id, claim: 'none', items: [ITEM] }),
   },
+  overview: { aim: 'nothing', request: () => ({}) },
+  'credentialTypes.list': { aim: 'nothing', request: () => ({}) },
   live: { aim: 'nothing', request: () => ({}) },
   explain: {
     aim: 'nothing',

@@ -73,6 +73,20 @@ export const CREDENTIAL_OPERATIONS = {
     permission: 'credential:describe',
     summary: 'List the versions of a credential, newest first.',
   },
+  'credentials.renewals': {
+    method: 'GET',
+    path: '/api/v1/credentials/{id}/renewals',
+    status: 200,
+    permission: 'credential:describe',
+    summary: 'How a login was kept alive lately: each sign-in and each try to renew it, newest first.',
+  },
+  'credentials.usage': {
+    method: 'GET',
+    path: '/api/v1/credentials/{id}/usage',
+    status: 200,
+    permission: 'credential:describe',
+    summary: 'What runs have used of a credential, day by day, and which runs.',
+  },
   'credentials.rollback': {
     method: 'POST',
     path: '/api/v1/credentials/{id}/rollback',

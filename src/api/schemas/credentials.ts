@@ -2,6 +2,8 @@
 
 import { z } from 'zod'
 import { HARNESSES } from '../../domain/harness-names.ts'
+import { RUN_STATES } from '../../domain/runs/run.ts'
+import { usage } from './runs.ts'
 import {
   after,
   credentialType,
@@ -16,7 +18,7 @@ import {
   time,
 } from './shared.ts'
 
-const credential = z
+export const credential = z
   .object({
     id,
     owner,
@@ -39,6 +41,30 @@ const credential = z
   })
   .describe('What a caller may see of a credential. Members see less of what the organization owns.')
 
+const may = z
+  .object({ manage: z.boolean(), use: z.boolean().describe('For a run of your own') })
+  .describe('What you may do with it')
+
+export const detailed = credential.extend({
+  may,
+  account: z
+    .object({ email: z.string().nullable(), plan: z.string().nullable() })
+    .nullable()
+    .optional()
+    .describe('Of a login, as its provider said'),
+  endsAt: time
+    .nullable()
+    .optional()
+    .describe('The end that renewing does not move, where one is known: of a login, or of a token'),
+  endsEstimated: z.boolean().optional().describe('Nobody has said it: it follows from when it was stored'),
+  lastUsedAt: time.nullable().optional().describe('To the minute or so'),
+  usedBy: z
+    .object({ leases: z.int(), runs: z.int(), agents: z.int() })
+    .optional()
+    .describe('Running leases, runs it serves now, agents it is attached to'),
+  position: z.int().nullable().optional().describe('Place in the order its owner has set, from 0'),
+})
+
 const version = z.object({
   version: z.int(),
   createdAt: time,
@@ -54,6 +80,33 @@ const probe = z.object({
   state,
 })
 
+const renewal = z.object({
+  why: z
+    .enum(['sign-in', 'use', 'ahead', 'forced', 'verify', 'recover', 'orphan', 'unknown'])
+    .describe(
+      'use: a lease needed it. ahead: before it ends, or to keep it warm. forced: a holder was refused with it',
+    ),
+  sentence: z.string(),
+  by: z.string().describe('Who signed in, or whose refusal it was; else the server'),
+  from: z.int().nullable().describe('The generation that it was to replace'),
+  generation: z.int().nullable().describe('The one that it made'),
+  current: z.boolean(),
+  outcome: z.enum(['done', 'refused', 'failed', 'unsent', 'open', 'kept']),
+  at: time,
+  endedAt: time.nullable(),
+  took: z.int().nullable().describe('How long the provider took, in milliseconds'),
+})
+
+const saveAnyway = z
+  .boolean()
+  .default(false)
+  .describe('With `test`: whatever comes of it, it is stored. One that was refused is `rejected` then')
+
+const tested = z
+  .object({ result: probe.shape.result, message: z.string() })
+  .nullable()
+  .describe('What came of the test; null: there was none')
+
 export const CREDENTIAL_SCHEMAS = {
   'credentials.create': {
     input: z.strictObject({
@@ -63,12 +116,13 @@ export const CREDENTIAL_SCHEMAS = {
       description: description.default(''),
       fields,
       test: z.boolean().default(false).describe('Ask the provider first, and store nothing when it refuses'),
+      saveAnyway,
       acceptNotice: z
         .boolean()
         .default(false)
         .describe('The notice about subscriptions was shown and accepted'),
     }),
-    output: credential,
+    output: credential.extend({ tested }),
   },
   'credentials.list': {
     input: z.strictObject({
@@ -77,11 +131,17 @@ export const CREDENTIAL_SCHEMAS = {
       type: credentialType.optional(),
       state: state.optional(),
       name: name.optional(),
+      search: z
+        .string()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe('Part of the name, of the description or of the last characters'),
       after,
       limit: limit(100),
     }),
     output: z.object({
-      credentials: z.array(credential),
+      credentials: z.array(detailed),
       next: z.string().nullable(),
       others: z
         .array(z.object({ owner, count: z.int() }))
@@ -104,11 +164,14 @@ export const CREDENTIAL_SCHEMAS = {
   },
   'credentials.get': {
     input: z.strictObject({ id }),
-    output: credential.extend({
-      endsAt: time
-        .nullable()
+    output: detailed.extend({
+      users: z
+        .object({
+          runs: z.array(z.object({ id, title: z.string(), state: z.enum(RUN_STATES), for: z.string() })),
+          agents: z.array(z.string()),
+        })
         .optional()
-        .describe('Of a login: when no renewing helps any more, where that is known'),
+        .describe('The runs it serves now, those that you may see; the agents it is attached to'),
     }),
   },
   'credentials.update': {
@@ -117,9 +180,13 @@ export const CREDENTIAL_SCHEMAS = {
       description: description.optional(),
       fields: fields.optional(),
       clear: z.array(z.string().max(64)).max(16).default([]).describe('Optional fields to remove'),
-      test: z.boolean().default(false),
+      test: z
+        .boolean()
+        .default(false)
+        .describe('Ask the provider about the new value first; refused, the old one stays current'),
+      saveAnyway,
     }),
-    output: credential,
+    output: credential.extend({ tested }),
   },
   'credentials.rename': { input: z.strictObject({ id, name }), output: credential },
   'credentials.move': {
@@ -130,7 +197,40 @@ export const CREDENTIAL_SCHEMAS = {
   },
   'credentials.test': { input: z.strictObject({ id }), output: probe },
   'credentials.versions': { input: z.strictObject({ id }), output: z.object({ versions: z.array(version) }) },
-  'credentials.rollback': { input: z.strictObject({ id, version: z.int().min(1) }), output: credential },
+  'credentials.renewals': {
+    input: z.strictObject({ id, limit: limit(100) }),
+    output: z.object({ renewals: z.array(renewal) }),
+  },
+  'credentials.usage': {
+    input: z.strictObject({ id, days: z.coerce.number().int().min(1).max(366).default(30) }),
+    output: z.object({
+      days: z
+        .array(z.object({ day: z.iso.date(), turns: z.int(), usage }))
+        .describe('Every day until today, in UTC, also those without any'),
+      total: z.object({ turns: z.int(), usage }),
+      runs: z
+        .array(
+          z.object({
+            id,
+            title: z.string().nullable().describe('Null for those whose words are not yours to read'),
+            for: z.string().nullable(),
+            startedAt: time,
+            turns: z.int(),
+            usage,
+          }),
+        )
+        .describe('Those it served last, with what each used of it'),
+    }),
+  },
+  'credentials.rollback': {
+    input: z.strictObject({
+      id,
+      version: z.int().min(1),
+      test: z.boolean().default(false).describe('Ask the provider about that value first'),
+      saveAnyway,
+    }),
+    output: credential.extend({ tested }),
+  },
   'credentials.references': {
     input: z.strictObject({ id }),
     output: z.object({ references: z.array(z.string()) }),

@@ -5,7 +5,12 @@ import { ambient, credentialType, harness, id, name, owner, state, time } from '
 
 const decision = z.object({
   scope: z.enum(['explicit', 'agent', 'user', 'team', 'organization', 'ambient']),
-  credential: z.object({ id, name, owner, type: credentialType, state }).nullable(),
+  credential: z
+    .object({
+      ...{ id, name, owner, type: credentialType, state },
+      suffix: z.string().nullable().describe('Null where it is not yours to see'),
+    })
+    .nullable(),
   verdict: z.enum(['chosen', 'fallback', 'skipped']),
   reason: z.string(),
 })
@@ -112,6 +117,14 @@ export const LEASE_SCHEMAS = {
       credential: name.optional(),
       ambient,
     }),
-    output: z.object({ harness, for: z.string(), decisions: z.array(decision) }),
+    output: z.object({
+      harness,
+      for: z.string(),
+      enabled: z.boolean().describe('False: an admin has switched the harness off'),
+      chosen: z.int().nullable().describe('Which of the decisions would serve, from 0'),
+      sentence: z.string().nullable().describe('Why nothing would serve, as whoever starts a run is told'),
+      hint: z.string().nullable(),
+      decisions: z.array(decision),
+    }),
   },
 } as const

@@ -1,10 +1,8 @@
 // Shapes of the operations on sign-ins.
 
 import { z } from 'zod'
-import { CREDENTIAL_SCHEMAS } from './credentials.ts'
+import { credential } from './credentials.ts'
 import { credentialType, description, id, name, owner, time } from './shared.ts'
-
-const credential = CREDENTIAL_SCHEMAS['credentials.get'].output
 
 const twin = z
   .object({

@@ -29,7 +29,7 @@ const workspace = z.discriminatedUnion('kind', [
   }),
 ])
 
-const usage = z.object({ input: z.int().min(0), cachedInput: z.int().min(0), output: z.int().min(0) })
+export const usage = z.object({ input: z.int().min(0), cachedInput: z.int().min(0), output: z.int().min(0) })
 
 const credential = z.object({
   id,
@@ -42,7 +42,7 @@ const credential = z.object({
 
 const runState = z.enum(RUN_STATES)
 
-const summary = z.object({
+export const runSummary = z.object({
   id,
   harness,
   title: z.string().describe('The beginning of its first message'),
@@ -82,7 +82,7 @@ const message = z.object({
   changedAt: time,
 })
 
-const run = summary.extend({
+const run = runSummary.extend({
   wanted: z.object({
     credential: z.string().nullable().describe('The one credential asked for by name; nothing else serves'),
     model: z.string().nullable(),
@@ -226,7 +226,7 @@ export const RUN_SCHEMAS = {
       after: id.optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
     }),
-    output: z.object({ runs: z.array(summary), next: z.string().nullable() }),
+    output: z.object({ runs: z.array(runSummary), next: z.string().nullable() }),
   },
   'runs.read': { input: chosenById, output: run },
   'runs.send': {
@@ -245,10 +245,10 @@ export const RUN_SCHEMAS = {
     }),
     output: z.object({}),
   },
-  'runs.hibernate': { input: chosenById, output: summary },
-  'runs.wake': { input: chosenById, output: summary },
-  'runs.cancel': { input: chosenById, output: summary },
-  'runs.end': { input: chosenById, output: summary },
+  'runs.hibernate': { input: chosenById, output: runSummary },
+  'runs.wake': { input: chosenById, output: runSummary },
+  'runs.cancel': { input: chosenById, output: runSummary },
+  'runs.end': { input: chosenById, output: runSummary },
   'runs.delete': { input: chosenById, output: z.object({}) },
   'runs.claim': {
     input: z.strictObject({

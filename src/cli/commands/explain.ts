@@ -41,7 +41,7 @@ export async function run(context: Context, options: ExplainOptions): Promise<nu
   })
   const { decisions } = answer
   context.ui.note(`${HARNESS_TITLE[harness]}, for a run of ${answer.for}:`)
-  const nothing = `No ${HARNESS_TITLE[harness]} credential fits. ${howToGetOne(harness, { ...who, agent: agent ?? who.agent })}`
+  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${howToGetOne(harness, { ...who, agent: agent ?? who.agent })}`
   context.ui.table(answer, HEADINGS, () => decisions.map((one) => row(one, who)), nothing)
   return decisions.some((one) => one.verdict === 'chosen') ? EXIT.ok : EXIT.noCredential
 }

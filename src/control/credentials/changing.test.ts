@@ -119,6 +119,57 @@ describe('credentials.update', () => {
   })
 })
 
+describe('a value that is tried out before it is stored', () => {
+  it('is stored whatever comes of that when somebody says so, and does not serve when it was refused', async () => {
+    const house = createHouse()
+    const id = await house.give('bob', 'me', 'main')
+    const fields = { key: fakeKey('new') }
+    house.provider.result = 'refused'
+    const asked = { id, fields, test: true }
+    expect((await errorOf(house.ask('bob', 'credentials.update', asked))).code).toBe('rejected')
+    expect(await house.ask('bob', 'credentials.get', { id })).toMatchObject({ version: 1, state: 'ok' })
+    const saved = await house.ask('bob', 'credentials.update', { ...asked, saveAnyway: true })
+    expect(saved).toMatchObject({ version: 2, state: 'rejected', tested: { result: 'refused' } })
+    const made = await house.ask('bob', 'credentials.create', {
+      ...{ type: 'claude/api-key', owner: 'me', name: 'second', fields: { key: fakeKey('second') } },
+      ...{ test: true, saveAnyway: true },
+    })
+    expect(made).toMatchObject({ state: 'rejected', tested: { result: 'refused' } })
+    expect((await errorOf(house.ask('bob', 'leases.create', { harness: 'claude' }))).code).toBe(
+      'no_credential',
+    )
+    house.provider.result = 'works'
+    expect(await house.ask('bob', 'credentials.update', asked)).toMatchObject({ version: 3, state: 'ok' })
+  })
+
+  it('is an older one too, which stays where it is when it is refused', async () => {
+    const house = createHouse()
+    const id = await house.give('bob', 'me', 'main')
+    await house.ask('bob', 'credentials.update', { id, fields: { key: fakeKey('new') } })
+    house.provider.result = 'unknown'
+    const back = { id, version: 1, test: true }
+    expect((await errorOf(house.ask('bob', 'credentials.rollback', back))).code).toBe('upstream')
+    expect(await house.ask('bob', 'credentials.get', { id })).toMatchObject({ version: 2 })
+    const saved = await house.ask('bob', 'credentials.rollback', { ...back, saveAnyway: true })
+    expect(saved).toMatchObject({ version: 3, state: 'ok', tested: { result: 'unknown' } })
+    expect((await house.audit()).filter(({ action }) => action === 'credential.test-new')).toHaveLength(2)
+  })
+
+  it('is stored untried when nobody can be asked about its type', async () => {
+    const house = createHouse()
+    const raw = {
+      type: 'raw',
+      owner: 'me',
+      name: 'NPM_TOKEN',
+      fields: { value: 'npm-test' },
+      test: true,
+    } as const
+    expect((await errorOf(house.ask('bob', 'credentials.create', raw))).code).toBe('invalid')
+    const made = await house.ask('bob', 'credentials.create', { ...raw, saveAnyway: true })
+    expect(made).toMatchObject({ state: 'ok', tested: null })
+  })
+})
+
 describe('credentials.test', () => {
   it('turns a refusal into the state rejected, and a success back into ok', async () => {
     const house = createHouse()

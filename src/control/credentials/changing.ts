@@ -10,7 +10,7 @@ import { changedMeanwhile, findCredential, manage } from '../find.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
-import { stateAfter } from './probing.ts'
+import { stateAfter, stateOfNew, testedView } from './probing.ts'
 import { activation, type Content, keptFields, sealedVersion, sealVersion, VERSIONS_KEPT } from './sealing.ts'
 import { testLogin } from './testing-logins.ts'
 
@@ -45,10 +45,11 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
     await guard.perform(caller, async (unit, authorize) =>
       authorize(await manage(unit, caller, 'credential.test-new', row)),
     )
-    await probing.mustWork(row.type, content.values)
   }
+  const found = content === null ? null : await probing.tryOut(row.type, content.values, input)
   const what = [...changed, ...(input.description === undefined ? [] : ['description'])].join(', ')
-  return write(workshop, caller, row, { content, what, description: input.description })
+  const change = { content, what, description: input.description, state: stateOfNew(found) }
+  return { ...(await write(workshop, caller, row, change)), tested: testedView(found) }
 }
 
 /** Throws `invalid` for a login: a value from anywhere else would be somebody's second copy of it. */
@@ -78,13 +79,15 @@ interface Change {
   /** Names of what changes. */
   readonly what: string
   readonly description: string | undefined
+  /** Of a new value. */
+  readonly state: ReturnType<typeof stateOfNew>
 }
 
 async function write(
   workshop: Workshop,
   caller: Caller,
   row: CredentialRow,
-  { content, what, description }: Change,
+  { content, what, description, state }: Change,
 ) {
   const now = workshop.now()
   const version = row.version + 1
@@ -92,7 +95,7 @@ async function write(
     const changed = { changed: what, ...(content !== null && { version }) }
     await authorize(await manage(unit, caller, 'credential.update', row, changed))
     const change = {
-      ...(content !== null && activation(workshop.vault, row, content, version, now)),
+      ...(content !== null && { ...activation(workshop.vault, row, content, version, now), ...state }),
       ...(description !== undefined && { description }),
       updatedAt: now,
     }

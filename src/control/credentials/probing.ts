@@ -7,13 +7,22 @@ import type { Probe, Provider } from '../../providers/provider.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import type { Ports } from '../use-case.ts'
 
+/** Whether a value is tried out before it is stored, and stored whatever comes of that. */
+export interface Wanted {
+  readonly test: boolean
+  readonly saveAnyway: boolean
+}
+
 export interface Probing {
   /** Throws `invalid` for a type that nobody can be asked about. */
   mustBeAble(type: CredentialType): void
   isAble(type: CredentialType): boolean
   probe(type: CredentialType, fields: FieldValues): Promise<Probe>
-  /** Throws `rejected` or `upstream` unless the provider accepts the value. */
-  mustWork(type: CredentialType, fields: FieldValues): Promise<void>
+  /**
+   * Asks about a value that is to be stored, when that is wanted; null: it is not, or it is to be stored anyway and nobody
+   * can be asked. Throws `rejected` or `upstream` unless the provider accepts it, or it is to be stored anyway.
+   */
+  tryOut(type: CredentialType, fields: FieldValues, wanted: Wanted): Promise<Probe | null>
 }
 
 export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probing {
@@ -31,9 +40,11 @@ export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probin
     mustBeAble: (type) => void providerFor(type),
     isAble: (type) => providerOf(type)?.probes.includes(type) === true,
     probe,
-    async mustWork(type, fields) {
-      const { result, message } = await probe(type, fields)
-      if (result === 'works' || result === 'limited') return
+    async tryOut(type, fields, { test, saveAnyway }) {
+      if (!test || (saveAnyway && providerOf(type)?.probes.includes(type) !== true)) return null
+      const found = await probe(type, fields)
+      const { result, message } = found
+      if (saveAnyway || result === 'works' || result === 'limited') return found
       const code = result === 'unknown' ? 'upstream' : 'rejected'
       throw new ClavigerError(code, message, {
         hint: 'Nothing was stored. Leave out --test to store it all the same.',
@@ -42,15 +53,29 @@ export function createProbing({ providerOf }: Pick<Ports, 'providerOf'>): Probin
   }
 }
 
+/** The state of a value that is stored after this was found; null: it was not asked about. */
+export function stateOfNew(found: Probe | null): StateOf {
+  if (found?.result !== 'refused') return { state: 'ok', stateReason: '', stateUntil: null }
+  return REFUSED
+}
+
+/** As an answer says it. */
+export function testedView(found: Probe | null): { result: Probe['result']; message: string } | null {
+  return found === null ? null : { result: found.result, message: found.message }
+}
+
+type StateOf = Pick<CredentialRow, 'state' | 'stateReason' | 'stateUntil'>
+
+const REFUSED: StateOf = {
+  state: 'rejected',
+  stateReason: 'the provider refused it when it was tested',
+  stateUntil: null,
+}
+
 /** The state a credential has after a test: only a refusal or a success says anything about it. */
-export function stateAfter(
-  row: CredentialRow,
-  { result }: Probe,
-): Pick<CredentialRow, 'state' | 'stateReason' | 'stateUntil'> {
+export function stateAfter(row: CredentialRow, { result }: Probe): StateOf {
   const isHeld = row.state === 'rejected' || row.state === 'blocked' || row.state === 'cooling_down'
   if (result === 'works' && isHeld) return { state: 'ok', stateReason: '', stateUntil: null }
-  if (result === 'refused') {
-    return { state: 'rejected', stateReason: 'the provider refused it when it was tested', stateUntil: null }
-  }
+  if (result === 'refused') return REFUSED
   return { state: row.state, stateReason: row.stateReason, stateUntil: row.stateUntil }
 }

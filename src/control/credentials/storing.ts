@@ -1,32 +1,28 @@
-// Storing, seeing and deleting credentials.
+// Storing and deleting credentials.
 
 import type { CredentialView } from '../../api/schemas.ts'
-import { type Caller, mayCredential } from '../../domain/caller.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { counted } from '../../domain/counted.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
-import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
-import { isAttachable } from '../../domain/resolution/resolve.ts'
+import { formatOwner, type Owner } from '../../domain/owner.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
-import type { CredentialFilter, CredentialRow, StoreGroups } from '../../store/store.ts'
+import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { findCredential, findOwner, isAttached, manage, mustStand, nameTaken, storeFor } from '../find.ts'
-import { type Authorize, canSee, keyContext, mustSee, mustSeeWhole } from '../guard.ts'
+import { type Authorize, keyContext, mustSeeWhole } from '../guard.ts'
 import { attachmentTo } from '../machines/attachments.ts'
 import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
-import { credentialView, rfc3339OrNull } from '../views.ts'
+import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { stateOfNew, testedView } from './probing.ts'
 import { type Content, sealVersion } from './sealing.ts'
 
 type CredentialUseCases = Pick<
   Control,
-  | 'credentials.create'
-  | 'credentials.list'
-  | 'credentials.get'
-  | 'credentials.references'
-  | 'credentials.delete'
+  'credentials.create' | 'credentials.references' | 'credentials.delete'
 >
 
 type Create = Parameters<Control['credentials.create']>[1]
@@ -35,20 +31,6 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
   const { store, guard } = workshop
   return {
     'credentials.create': (caller, input) => create(workshop, caller, input),
-    async 'credentials.list'(caller, input) {
-      const owners =
-        input.owner === undefined ? undefined : [formatOwner(await findOwner(workshop, caller, input.owner))]
-      const others = await othersThatExist(workshop, caller, input, owners)
-      return { ...(await list(workshop, caller, input, owners)), others }
-    },
-    async 'credentials.get'(caller, { id }) {
-      const row = await findCredential(store, caller, id)
-      mustSee(caller, row, await isAttached(store, caller, row))
-      const view = credentialView(caller, row)
-      if (view.expiresAt === undefined) return view
-      const grant = await store.grants.get(id)
-      return { ...view, endsAt: rfc3339OrNull(grant?.grant.endsAt ?? null) }
-    },
     async 'credentials.references'(caller, { id }) {
       const row = await findCredential(store, caller, id)
       mustSeeWhole(caller, row, await isAttached(store, caller, row))
@@ -87,9 +69,10 @@ async function create(workshop: Workshop, caller: Caller, input: Create) {
     await guard.perform(caller, (unit, authorize) =>
       admit(unit, authorize, 'credential.test-new', row, input),
     )
-    await probing.mustWork(input.type, content.values)
   }
-  return storeNew(workshop, caller, owner, input, content)
+  const found = await probing.tryOut(input.type, content.values, input)
+  const stored = await storeNew(workshop, caller, owner, input, content, stateOfNew(found))
+  return { ...stored, tested: testedView(found) }
 }
 
 type Named = Pick<Create, 'type' | 'name' | 'description' | 'acceptNotice'>
@@ -101,8 +84,9 @@ export function storeNew(
   owner: Owner,
   input: Named,
   content: Content,
+  state = stateOfNew(null),
 ): Promise<CredentialView> {
-  const row = newRow(workshop, caller, owner, input, content)
+  const row = { ...newRow(workshop, caller, owner, input, content), ...state }
   return workshop.guard.perform(caller, async (unit, authorize) => {
     await admit(unit, authorize, 'credential.create', row, input)
     await mustStand(workshop.identity, unit, caller, owner)
@@ -175,73 +159,6 @@ async function insertNamed(unit: StoreGroups, row: CredentialRow): Promise<void>
   } catch (thrown) {
     throw thrown instanceof ClavigerError && thrown.code === 'conflict' ? nameTaken(row.name) : thrown
   }
-}
-
-// Rows that are read at a time.
-const PAGE = 100
-
-async function list(
-  workshop: Workshop,
-  caller: Caller,
-  input: Parameters<Control['credentials.list']>[1],
-  owners: string[] | undefined,
-) {
-  const { harness, type, state, name } = input
-  const visible = owners ?? workshop.resolution.visibleOwners(caller)
-  const filter: CredentialFilter = {
-    ...(visible && { owners: visible }),
-    ...(owners === undefined && caller.agent !== null && { attachedTo: caller.agent }),
-    ...(harness && { harness }),
-    ...(type && { type }),
-    ...(state && { state }),
-    ...(name !== undefined && { name }),
-  }
-  const attached = await attachedTo(workshop, caller)
-  const isSeen = (row: CredentialRow) =>
-    canSee(caller, row, attached.has(row.id) && isAttachable(parseOwner(row.owner)))
-  // One more than asked for, of those that are seen: that there are others shows nowhere, not even in how the list goes on.
-  const seen: CredentialRow[] = []
-  const limit = Math.max(input.limit + 1, PAGE)
-  for (let { after } = input; seen.length <= input.limit; ) {
-    const page = { limit, ...(after !== undefined && { after }) }
-    const rows = await workshop.store.credentials.list(caller.organizationId, filter, page)
-    seen.push(...rows.filter(isSeen))
-    after = rows.at(-1)?.id
-    if (rows.length < limit) break
-  }
-  const shown = seen.slice(0, input.limit)
-  return {
-    credentials: shown.map((row) => credentialView(caller, row)),
-    next: seen.length > shown.length ? (shown.at(-1)?.id ?? null) : null,
-  }
-}
-
-const SOMEBODY_ELSE: Owner = { kind: 'user', id: '' }
-
-// Of others' personal credentials some may know that they exist, and nothing more: not even whether a filter fits them.
-async function othersThatExist(
-  { store }: Workshop,
-  caller: Caller,
-  { harness, type, state, name, after }: Parameters<Control['credentials.list']>[1],
-  owners: readonly OwnerText[] | undefined,
-) {
-  if ([harness, type, state, name, after].some((filter) => filter !== undefined)) return []
-  if (!mayCredential(caller, 'exists', SOMEBODY_ELSE)) return []
-  const counted = await store.holdings.countOwned(caller.organizationId, 'user')
-  return Object.entries(counted)
-    .filter(([text]) => {
-      const owner = parseOwner(text)
-      const only = mayCredential(caller, 'exists', owner) && !mayCredential(caller, 'describe', owner)
-      return only && (owners?.includes(text) ?? true)
-    })
-    .map(([owner, count]) => ({ owner, count }))
-    .sort((a, b) => (a.owner < b.owner ? -1 : 1))
-}
-
-// Ids of what is attached to the agent that the caller runs as.
-async function attachedTo({ store }: Workshop, { organizationId, agent }: Caller): Promise<Set<string>> {
-  const rows = agent === null ? [] : await store.attachments.ofAgent(organizationId, agent)
-  return new Set(rows.map((row) => row.credentialId))
 }
 
 async function referencesTo(

@@ -7,6 +7,7 @@ import type { Control } from '../use-case.ts'
 import { credentialView, rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { mustBeTyped } from './changing.ts'
+import { stateOfNew, testedView } from './probing.ts'
 import { activation, sealedVersion, sealVersion, VERSIONS_KEPT } from './sealing.ts'
 
 export function createVersionUseCases(
@@ -26,7 +27,7 @@ export function createVersionUseCases(
         })),
       }
     },
-    async 'credentials.rollback'(caller, { id, version: wanted }) {
+    async 'credentials.rollback'(caller, { id, version: wanted, ...trying }) {
       // Two units: the old value is opened only after the row that says so is durable.
       const {
         result: { row, old },
@@ -34,16 +35,19 @@ export function createVersionUseCases(
       } = await guard.release(caller, async (unit, authorize) => {
         const found = await findCredential(unit, caller, id)
         await authorize(await manage(unit, caller, 'credential.reseal', found, { version: wanted }))
+        if (trying.test)
+          await authorize(await manage(unit, caller, 'credential.test-new', found, { version: wanted }))
         mustBeTyped(found)
         const old = (await unit.versions.list(id)).find((one) => one.version === wanted)
         if (!old || wanted === found.version) throw noSuchVersion(found.name, wanted, found.version)
         return { result: { row: found, old }, open: [await sealedVersion(unit, found, wanted)] }
       })
       const content = { values: opened[0] ?? {}, suffix: old.suffix, shown: old.shown }
+      const found = await workshop.probing.tryOut(row.type, content.values, trying)
       const [version, createdAt] = [row.version + 1, now()]
       return guard.perform(caller, async (unit, authorize) => {
         await authorize(await manage(unit, caller, 'credential.rollback', row, { to: wanted, version }))
-        const change = activation(vault, row, content, version, createdAt)
+        const change = { ...activation(vault, row, content, version, createdAt), ...stateOfNew(found) }
         if (!(await unit.credentials.update(caller.organizationId, id, row.revision, change)))
           throw changedMeanwhile(row.name)
         const note = `rolled back to ${wanted}`
@@ -52,7 +56,8 @@ export function createVersionUseCases(
         )
         await unit.versions.prune(id, version - VERSIONS_KEPT + 1)
         await unit.signals.send('grants', id)
-        return credentialView(caller, await findCredential(unit, caller, id))
+        const view = credentialView(caller, await findCredential(unit, caller, id))
+        return { ...view, tested: testedView(found) }
       })
     },
   }

@@ -79,7 +79,7 @@ async function addMember({ ports }: Server, email: string, role: MemberRole, tea
 }
 
 const key = (name: string) => ({ type: 'claude/api-key', name, fields: { key: fakeKey(name) } }) as const
-const REST = { description: '', test: false, acceptNotice: false }
+const REST = { description: '', test: false, saveAnyway: false, acceptNotice: false }
 
 describe.each(['sqlite', 'postgres'] as const)('people on %s', (engine) => {
   it('who are changed on one server are changed on the other within a second', async () => {

@@ -4,7 +4,7 @@
 import type { Input, Output } from '../../api/schemas.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { addUsage, type ConversationEvent } from '../../domain/runs/conversation.ts'
+import { addUsage, type ConversationEvent, NO_USAGE } from '../../domain/runs/conversation.ts'
 import { withoutKeys } from '../../domain/secret.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -13,6 +13,8 @@ import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { type Draft, draftOf, moveMessage, settle, take, tell } from './changing.ts'
 import { actOn } from './seeing.ts'
+
+const DAY = 24 * 3_600_000
 
 type Report = Input<'runs.report'>
 type Item = Report['items'][number]
@@ -133,7 +135,7 @@ async function applyEvent(
   const told = tell(draft, event, at)
   if (event.kind === 'session') return take(told, { is: 'session', session: event.session }, at)
   if (event.kind !== 'turn-done' && event.kind !== 'turn-failed') return told
-  if (lease !== undefined) await count(unit, draft.row, lease, event)
+  if (lease !== undefined) await count(unit, draft.row, lease, event, at)
   return event.usage === null ? told : take(told, { is: 'turn', usage: event.usage }, at)
 }
 
@@ -143,6 +145,7 @@ async function count(
   { id }: RunRow,
   leaseId: string,
   { usage }: Extract<ConversationEvent, { kind: 'turn-done' | 'turn-failed' }>,
+  at: number,
 ): Promise<void> {
   const served = await unit.runLeases.get(leaseId)
   if (served?.runId !== id) throw absent('lease', leaseId)
@@ -150,4 +153,7 @@ async function count(
     turns: served.turns + 1,
     ...(usage !== null && { usage: addUsage(served.usage, usage) }),
   })
+  const day = Math.floor(at / DAY)
+  if (served.credential !== null)
+    await unit.uses.count(served.credential.id, { day, turns: 1, usage: usage ?? NO_USAGE })
 }

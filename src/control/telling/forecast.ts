@@ -1,12 +1,12 @@
 // Looking ahead: what ends although it is renewed, what cannot be renewed, and what is known twice. Each is told once, which
 // a name in the outbox sees to: any number of servers may look.
 
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
-import { dayOf, endingSentence, estimatedEnd, thresholdOf } from '../../domain/telling/endings.ts'
+import { dayOf, endingSentence, thresholdOf } from '../../domain/telling/endings.ts'
 import type { GrantRow, GrantTwin } from '../../store/grant-groups.ts'
 import type { CredentialRow, Store } from '../../store/store.ts'
 import type { GrantPorts, Notice } from '../grants/tools.ts'
 import type { Ports } from '../use-case.ts'
+import { type End, endOf } from './ends.ts'
 
 const PAGE = 200
 
@@ -30,10 +30,11 @@ async function lookAt(ports: ForecastPorts, organizationId: string): Promise<voi
   )
   for await (const row of credentialsOf(ports.store, organizationId)) {
     const grant = grants.get(row.id)
-    const found =
-      grant === undefined
-        ? await endingOf(ports, row)
-        : [...endingOfGrant(ports, grant), ...(await duplicatesOf(ports, grant))]
+    const end = await endOf(ports.store, row, grant)
+    const found = [
+      ...(end === null ? [] : endsSoon(end, ports.now())),
+      ...(grant === undefined ? [] : await duplicatesOf(ports, grant)),
+    ]
     for (const { event, reason, once } of found) {
       const notice = { event, reason, once, organizationId, credentialId: row.id }
       await ports.store.atomically((unit) => ports.tell(unit, notice))
@@ -54,34 +55,11 @@ async function* credentialsOf(store: Store, organizationId: string): AsyncGenera
 
 type Found = Pick<Notice, 'event' | 'reason'> & { readonly once: string }
 
-function endingOfGrant({ now }: ForecastPorts, { credentialId, grant }: GrantRow): Found[] {
-  // A login that is over has been told of.
-  if (grant.endsAt === null || grant.refusal !== null) return []
-  return endsSoon(grant.endsAt, now(), { name: `${credentialId} ${grant.login}`, estimated: false })
-}
-
-async function endingOf({ store, now }: ForecastPorts, row: CredentialRow): Promise<Found[]> {
-  if (CREDENTIAL_TYPES[row.type].entry !== 'typed') return []
-  const name = `${row.id} ${row.version}`
-  if (row.expiresAt !== null) return endsSoon(row.expiresAt, now(), { name, estimated: false })
-  if (estimatedEnd(row.type, 0) === null) return []
-  // The oldest version with what is the current value by its looks: a rollback makes nothing younger.
-  const same = (await store.versions.list(row.id)).filter(({ suffix }) => suffix === row.suffix)
-  const estimate = estimatedEnd(row.type, same.at(-1)?.createdAt ?? row.createdAt)
-  return estimate === null
-    ? []
-    : endsSoon(estimate, now(), { name: `${row.id} ${row.suffix}`, estimated: true })
-}
-
-function endsSoon(
-  endsAt: number,
-  now: number,
-  { name, estimated }: { readonly name: string; readonly estimated: boolean },
-): Found[] {
-  const days = thresholdOf(endsAt, now)
+function endsSoon({ at, estimated, of }: End, now: number): Found[] {
+  const days = thresholdOf(at, now)
   if (days === null) return []
-  const once = `ends_soon ${name} ${dayOf(endsAt)} ${days}`
-  return [{ event: 'grant.ends_soon', once, reason: endingSentence(endsAt, now, estimated) }]
+  const once = `ends_soon ${of} ${dayOf(at)} ${days}`
+  return [{ event: 'grant.ends_soon', once, reason: endingSentence(at, now, estimated) }]
 }
 
 async function duplicatesOf({ store }: ForecastPorts, row: GrantRow): Promise<Found[]> {

@@ -80,7 +80,12 @@ export function describeCredentials(store: CurrentStore): void {
     it('filters by each property and by several at once', async () => {
       const a = await insert({ owner: 'org', name: 'a' })
       const b = await insert({ owner: 'user:ada', name: 'b', type: 'codex/api-key', harness: 'codex' })
-      const c = await insert({ owner: 'user:ada', name: 'c', state: 'rejected' })
+      const c = await insert({
+        owner: 'user:ada',
+        name: 'c',
+        state: 'rejected',
+        description: '50% for Ünal_x',
+      })
       const cases: [CredentialFilter, readonly CredentialRow[]][] = [
         [{}, [a, b, c]],
         [{ owners: ['user:ada'] }, [b, c]],
@@ -92,6 +97,12 @@ export function describeCredentials(store: CurrentStore): void {
         [{ name: 'b' }, [b]],
         [{ owners: ['user:ada'], harness: 'claude', state: 'rejected', name: 'c' }, [c]],
         [{ owners: ['org'], name: 'c' }, []],
+        [{ search: 'B' }, [b]],
+        [{ search: '50%' }, [c]],
+        [{ search: 'l_X' }, [c]],
+        [{ search: '%' }, [c]],
+        [{ search: '\\' }, []],
+        [{ owners: ['org'], search: 'a' }, [a]],
       ]
       for (const [filter, expected] of cases) {
         expect(await store().credentials.list('org-a', filter, ALL), JSON.stringify(filter)).toEqual(expected)

@@ -140,6 +140,10 @@ function describeGrantRows({ store, credential, insertGrant }: World): void {
     )
     expect(await store().grants.list('org-a')).toEqual([late, never, same, future])
     expect(await store().grants.list('org-c')).toEqual([])
+    const some = [same.credentialId, late.credentialId, 'none']
+    expect(await store().grants.list('org-a', some)).toEqual([late, same])
+    expect(await store().grants.list('org-c', some)).toEqual([])
+    expect(await store().grants.list('org-a', [])).toEqual([])
   })
 
   it('are gone with their credential, and so are their attempts', async () => {

@@ -185,6 +185,7 @@ export function attemptRow(credentialId: string, changed: Partial<AttemptRow> = 
     answer: null,
     revokeAt: null,
     revokeTries: 0,
+    asked: 'use',
     ...changed,
   }
 }

@@ -19,6 +19,7 @@ import { describeSigningIn } from './signing-in.conformance.ts'
 import { describeTelling } from './telling.conformance.ts'
 import { describeUnits } from './units.conformance.ts'
 import { describeUpkeep } from './upkeep.conformance.ts'
+import { describeUses } from './uses.conformance.ts'
 
 export interface OpenedStore {
   readonly store: Store
@@ -54,6 +55,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeSignals(current)
     describeAudit(current)
     describeUpkeep(current)
+    describeUses(current)
     describeAdditions(current)
     describeUnits(current, async () => {
       if (opened.reopen) store = await opened.reopen()

@@ -17,7 +17,7 @@ import { keyOf, type Tables } from './tables.ts'
 
 /** The group of credentials over these tables. */
 export function credentialGroup(tables: Tables): CredentialStore {
-  const { credentials, versions, attachments, grants, attempts } = tables
+  const { credentials, versions, attachments, grants, attempts, lastUses, daysOfUse } = tables
   const find = (organizationId: string, id: string) => {
     const row = credentials.get(id)
     return row?.organizationId === organizationId ? row : undefined
@@ -67,6 +67,8 @@ export function credentialGroup(tables: Tables): CredentialStore {
       for (const row of attachments.find((one) => one.credentialId === id)) {
         attachments.remove(keyOf(row.organizationId, row.agent, id))
       }
+      lastUses.remove(id)
+      for (const { day } of daysOfUse.find((one) => one.credentialId === id)) daysOfUse.remove(keyOf(id, day))
       for (const row of attempts.find((one) => one.credentialId === id)) attempts.remove(row.id)
       grants.remove(id)
       return credentials.remove(id)
@@ -163,7 +165,8 @@ function fitsFilter(
   filter: CredentialFilter,
   isAttached: (row: CredentialRow, agent: string) => boolean,
 ): boolean {
-  const { owners, attachedTo, harness, type, state, name } = filter
+  const { owners, attachedTo, harness, type, state, name, search } = filter
+  const has = (text: string) => search === undefined || text.toLowerCase().includes(search.toLowerCase())
   return (
     (owners === undefined ||
       owners.includes(row.owner) ||
@@ -171,7 +174,8 @@ function fitsFilter(
     (harness === undefined || row.harness === harness) &&
     (type === undefined || row.type === type) &&
     (state === undefined || row.state === state) &&
-    (name === undefined || row.name === name)
+    (name === undefined || row.name === name) &&
+    (has(row.name) || has(row.description) || has(row.suffix))
   )
 }
 

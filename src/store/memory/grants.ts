@@ -28,8 +28,10 @@ export function grantGroup({ credentials, grants }: Tables): GrantStore {
         .find(({ dueAt }) => dueAt !== null && dueAt <= now)
         .sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || byCredential(a, b))
         .slice(0, limit),
-    list: async (organizationId) =>
-      grants.find((row) => row.organizationId === organizationId).sort(byCredential),
+    list: async (organizationId, ids) =>
+      grants
+        .find((row) => row.organizationId === organizationId && (ids?.includes(row.credentialId) ?? true))
+        .sort(byCredential),
     twins: async (row) => grants.find(isOther(row)).flatMap(asTwin(row)).sort(byCredential),
   }
 }

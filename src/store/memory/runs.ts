@@ -4,15 +4,18 @@ import { isFinal, isHeld, isOver } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
 import type { RunFilter, RunGroups, RunRow, RunStore, RunWorkStore, WorkSought } from '../runs/run-groups.ts'
+import type { UseGroups } from '../runs/use-group.ts'
 import { keyOf, type Tables } from './tables.ts'
+import { useGroup } from './uses.ts'
 
 /** The groups of runs over these tables. */
-export function runGroups(tables: Tables): RunGroups {
+export function runGroups(tables: Tables): RunGroups & UseGroups {
   return {
     runs: runGroup(tables),
     runWork: workGroup(tables),
     ...messagesAndEvents(tables),
     runLeases: leaseGroup(tables),
+    uses: useGroup(tables),
   }
 }
 

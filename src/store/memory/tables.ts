@@ -8,6 +8,7 @@ import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
 import type { DeviceLoginRow, InvitationRow, SessionRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
 import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../runs/run-groups.ts'
+import type { DayOfUse } from '../runs/use-group.ts'
 import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
 
 export interface Table<Row> {
@@ -58,6 +59,9 @@ export interface Tables {
   readonly runLeases: Table<RunLeaseRow>
   /** Id → organization. */
   readonly runsGone: Table<string>
+  /** Credential → when it was last used. */
+  readonly lastUses: Table<number>
+  readonly daysOfUse: Table<DayOfUse & { readonly credentialId: string }>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -93,6 +97,8 @@ export function createTables(): Tables {
     runEvents: createTable(undo),
     runLeases: createTable(undo),
     runsGone: createTable(undo),
+    lastUses: createTable(undo),
+    daysOfUse: createTable(undo),
     keep: () => {
       undo.length = 0
     },

@@ -18,6 +18,7 @@ import { removedRuns } from './migrations/removed-runs.ts'
 import { createRuns } from './migrations/runs.ts'
 import { createSessions } from './migrations/sessions.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
+import { createUses } from './migrations/uses.ts'
 import { workerMachine } from './migrations/worker-machine.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
@@ -48,6 +49,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
     'store-0013': workerMachine,
+    'store-0014': { up: createUses },
     'store-0020': { up: createSessions },
     'store-0030': { up: removedRuns },
   }

@@ -5,14 +5,21 @@ import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Role } from '../../domain/caller.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import type { Purpose } from '../../domain/grants/grant.ts'
-import type { MessageState, RunState, RunWish } from '../../domain/runs/run.ts'
 import type { CredentialState } from '../../domain/state.ts'
 import type { EventName } from '../../domain/telling/events.ts'
 import type { AttemptRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
-import type { RunRow } from '../runs/run-groups.ts'
 import type { TokenRow } from '../store.ts'
 import type { PeopleTables } from './groups/people/tables.ts'
+import type {
+  CredentialDayTable,
+  CredentialUseTable,
+  RunEventTable,
+  RunGoneTable,
+  RunLeaseTable,
+  RunMessageTable,
+  RunTable,
+} from './groups/runs/tables.ts'
 
 export interface CredentialTable {
   id: string
@@ -191,6 +198,7 @@ export interface RenewalAttemptTable {
   answer: Uint8Array | null
   revoke_at: number | null
   revoke_tries: number
+  asked: string
 }
 
 export interface LoginAttemptTable {
@@ -255,79 +263,6 @@ export interface EventDeliveryTable {
   gave_up_at: number | null
 }
 
-export interface RunTable {
-  id: string
-  organization_id: string
-  subject_kind: RunRow['subjectKind']
-  subject_id: string
-  subject_name: string
-  team: string | null
-  harness: RunRow['harness']
-  /** JSON: RunWanted of run-groups.ts. */
-  wanted: string
-  directory: string | null
-  /** 1 or 0. */
-  movable: number
-  pin: string | null
-  asked_key: string | null
-  revision: number
-  /** JSON: the Run of domain/runs/run.ts; what follows until `seen_at` is in it too. */
-  facts: string
-  state: RunState
-  since: number
-  queued_at: number
-  wish: RunWish | null
-  place: string | null
-  claim: string | null
-  worker: string | null
-  seen_at: number | null
-  created_at: number
-}
-
-export interface RunMessageTable {
-  run_id: string
-  id: string
-  position: number
-  text: string
-  state: MessageState
-  reason: string
-  claim: string | null
-  created_at: number
-  created_by: string
-  changed_at: number
-}
-
-export interface RunEventTable {
-  run_id: string
-  position: number
-  at: number
-  /** JSON: RecordedEvent of domain/runs/record.ts. */
-  event: string
-}
-
-/** Runs that were removed. */
-export interface RunGoneTable {
-  run_id: string
-  organization_id: string
-  at: number
-}
-
-export interface RunLeaseTable {
-  lease_id: string
-  run_id: string
-  organization_id: string
-  claim: string
-  credential_id: string | null
-  /** JSON: ServingCredential of domain/runs/record.ts. */
-  credential: string | null
-  reason: string
-  started_at: number
-  ended_at: number | null
-  turns: number
-  /** JSON: Usage of domain/runs/conversation.ts. */
-  usage: string
-}
-
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
 export interface Database extends PeopleTables {
   credential: CredentialTable
@@ -353,4 +288,6 @@ export interface Database extends PeopleTables {
   run_event: RunEventTable
   run_lease: RunLeaseTable
   run_gone: RunGoneTable
+  credential_use: CredentialUseTable
+  credential_day: CredentialDayTable
 }

@@ -149,7 +149,7 @@ function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
       ...begun,
       ...{ credentialId: row.id, organizationId: row.organizationId, login },
       ...{ digest: orphan === undefined ? grantRow.digest : '', state: 'sent', beat: 0 },
-      ...{ endedAt: null, answer: null, revokeAt: null, revokeTries: 0 },
+      ...{ endedAt: null, answer: null, revokeAt: null, revokeTries: 0, asked: askedBy(wanted.wish) },
     }
     await unit.attempts.insert(attempt)
     await keep(ports, unit, { row, grantRow }, after(grant, { kind: 'claimed', attempt: claiming }))
@@ -157,6 +157,10 @@ function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
     const open = [await sealedVersion(unit, row), ...(kept === undefined ? [] : [kept])]
     return { result: { attempt, row, renewer, orphan }, open }
   })
+}
+
+function askedBy(wish: Wish): string {
+  return wish.kind === 'forced' && wish.by !== undefined ? `${wish.kind} ${wish.by}` : wish.kind
 }
 
 /** Puts an answer into the journal, sealed with the data key of the credential, which stays when the master key does not. */

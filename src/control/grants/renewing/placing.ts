@@ -169,6 +169,6 @@ function forgotten({ attempt, at, ...place }: JournaledAnswer): Omit<AttemptRow,
   const { credentialId, organizationId, login, generation } = place
   return {
     ...{ id: attempt, credentialId, organizationId, login, generation, purpose: 'renew' },
-    ...{ replica: '', startedAt: at, digest: '', beat: 0 },
+    ...{ replica: '', startedAt: at, digest: '', beat: 0, asked: '' },
   }
 }

@@ -21,12 +21,18 @@ const COLUMNS = [
   'answer',
   'revoke_at as revokeAt',
   'revoke_tries as revokeTries',
+  'asked',
 ] as const
+
+/** Attempts as rows. */
+export function selectAttempts(database: Kysely<Database>) {
+  return database.selectFrom('renewal_attempt').select(COLUMNS)
+}
 
 /** Prepares the statements once; the result makes the group for a connection. */
 export function attemptGroup(database: Kysely<Database>): (execute: Execute) => AttemptStore {
   const { insert, get, beat } = prepareAttempts(database)
-  const select = database.selectFrom('renewal_attempt').select(COLUMNS)
+  const select = selectAttempts(database)
   const oldestFirst = select.orderBy('started_at').orderBy('id')
   return (execute) => ({
     insert: async (row) => {
@@ -97,6 +103,7 @@ function prepareInsert(database: Kysely<Database>): (row: AttemptRow) => Compile
       answer: marker('answer'),
       revoke_at: marker('revokeAt'),
       revoke_tries: marker('revokeTries'),
+      asked: marker('asked'),
     }),
   )
 }

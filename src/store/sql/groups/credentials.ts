@@ -1,6 +1,6 @@
 // Credentials over SQL. Values are in versions.ts.
 
-import type { CompiledQuery, Kysely } from 'kysely'
+import { type CompiledQuery, type Kysely, type SqlBool, sql } from 'kysely'
 import type { OwnerText } from '../../../domain/owner.ts'
 import { credentialNameTaken, isConflict } from '../../refusals.ts'
 import type {
@@ -201,6 +201,11 @@ function listQuery(
   if (filter.type !== undefined) query = query.where('type', '=', filter.type)
   if (filter.state !== undefined) query = query.where('state', '=', filter.state)
   if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+  if (filter.search !== undefined) {
+    const pattern = `%${filter.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+    const has = (column: string) => sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
+    query = query.where((row) => row.or(['name', 'description', 'suffix'].map(has)))
+  }
   if (page.after !== undefined) query = query.where('id', '>', page.after)
   return query.orderBy('id').limit(page.limit).compile()
 }

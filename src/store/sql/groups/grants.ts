@@ -52,8 +52,10 @@ export function grantGroup(database: Kysely<Database>): (execute: Execute) => Gr
       const query = select.where('due_at', '<=', now).orderBy('due_at').orderBy('credential_id').limit(limit)
       return (await execute(query.compile())).rows.map(toRow)
     },
-    list: async (organizationId) => {
-      const query = select.where('organization_id', '=', organizationId).orderBy('credential_id')
+    list: async (organizationId, credentialIds) => {
+      if (credentialIds?.length === 0) return []
+      const all = select.where('organization_id', '=', organizationId).orderBy('credential_id')
+      const query = credentialIds === undefined ? all : all.where('credential_id', 'in', credentialIds)
       return (await execute(query.compile())).rows.map(toRow)
     },
     twins: async (row) => {

@@ -105,13 +105,19 @@ type SelectedLease = Omit<RunLeaseRow, 'credential' | 'usage'> & {
   readonly usage: string
 }
 
-function toLease({ credential, usage, ...row }: SelectedLease): RunLeaseRow {
+/** What `selectRunLeases` found, as a row. */
+export function toRunLease({ credential, usage, ...row }: SelectedLease): RunLeaseRow {
   return { ...row, credential: credential === null ? null : JSON.parse(credential), usage: JSON.parse(usage) }
+}
+
+/** What served runs. */
+export function selectRunLeases(database: Kysely<Database>) {
+  return database.selectFrom('run_lease').select(LEASE_COLUMNS)
 }
 
 /** Prepares the statements once; the result makes the group for a connection. */
 export function runLeaseGroup(database: Kysely<Database>): (execute: Execute) => RunLeaseStore {
-  const select = database.selectFrom('run_lease').select(LEASE_COLUMNS)
+  const select = selectRunLeases(database)
   const get = prepare((marker: Markers<Pick<RunLeaseRow, 'leaseId'>>) =>
     select.where('lease_id', '=', marker('leaseId')),
   )
@@ -119,10 +125,10 @@ export function runLeaseGroup(database: Kysely<Database>): (execute: Execute) =>
     insert: async (row) => {
       await execute(database.insertInto('run_lease').values(leaseValues(row)).compile())
     },
-    get: async (leaseId) => (await execute(get({ leaseId }))).rows.map(toLease)[0],
+    get: async (leaseId) => (await execute(get({ leaseId }))).rows.map(toRunLease)[0],
     list: async (runId) => {
       const query = select.where('run_id', '=', runId).orderBy('started_at').orderBy('lease_id')
-      return (await execute(query.compile())).rows.map(toLease)
+      return (await execute(query.compile())).rows.map(toRunLease)
     },
     update: async (leaseId, { endedAt, turns, usage }) => {
       const query = database
