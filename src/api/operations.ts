@@ -2,6 +2,7 @@
 // documentation come from it. Shapes are in schemas.ts, so that programs which must start fast load no schema library.
 
 import type { Operation } from './operation.ts'
+import { ACCOUNT_OPERATIONS } from './operations/account.ts'
 import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { BACKUP_OPERATIONS } from './operations/backup.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
@@ -25,6 +26,7 @@ const TABLE = {
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
   ...SESSION_OPERATIONS,
+  ...ACCOUNT_OPERATIONS,
   ...MACHINE_OPERATIONS,
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,

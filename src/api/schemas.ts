@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import type { OperationName } from './operations.ts'
+import { ACCOUNT_SCHEMAS } from './schemas/account.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { BACKUP_SCHEMAS } from './schemas/backup.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
@@ -26,6 +27,7 @@ export const SCHEMAS = {
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
   ...SESSION_SCHEMAS,
+  ...ACCOUNT_SCHEMAS,
   ...MACHINE_SCHEMAS,
   ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,

@@ -264,6 +264,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
       return { userCode: NO_TERMINAL, email: caller.name, password: 'a wrong password', decision: 'approve' }
     },
   },
+  'preferences.get': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'preferences.set': { aim: 'nothing', instead: noMembership, request: () => ({ harness: 'claude' }) },
   'signIn.methods': { aim: 'public', request: () => ({}) },
   'session.create': {
     aim: 'public',
