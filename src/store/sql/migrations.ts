@@ -45,7 +45,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0010': leaseChoice,
     'store-0011': revokeLeftovers,
     'store-0012': { up: createRuns },
-    'store-0013': { up: createSessions },
+    'store-0013': { up: (database: Kysely<unknown>) => createSessions(database, bytes) },
   }
 }
 
