@@ -11,9 +11,10 @@ import { TELLING_OPERATIONS } from './operations/installation/telling.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
 import { LOGIN_OPERATIONS } from './operations/logins.ts'
 import { MACHINE_OPERATIONS } from './operations/machines.ts'
+import { ACCOUNT_OPERATIONS } from './operations/people/account.ts'
+import { SESSION_OPERATIONS } from './operations/people/sessions.ts'
 import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { RUN_OPERATIONS } from './operations/runs.ts'
-import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
@@ -26,6 +27,7 @@ const TABLE = {
   ...TOKEN_OPERATIONS,
   ...SIGNING_IN_OPERATIONS,
   ...SESSION_OPERATIONS,
+  ...ACCOUNT_OPERATIONS,
   ...MACHINE_OPERATIONS,
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,

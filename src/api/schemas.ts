@@ -12,9 +12,10 @@ import { TELLING_SCHEMAS } from './schemas/installation/telling.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
 import { LOGIN_SCHEMAS } from './schemas/logins.ts'
 import { MACHINE_SCHEMAS } from './schemas/machines.ts'
+import { ACCOUNT_SCHEMAS } from './schemas/people/account.ts'
+import { SESSION_SCHEMAS } from './schemas/people/sessions.ts'
 import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { RUN_SCHEMAS } from './schemas/runs.ts'
-import { SESSION_SCHEMAS } from './schemas/sessions.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
@@ -27,6 +28,7 @@ export const SCHEMAS = {
   ...TOKEN_SCHEMAS,
   ...SIGNING_IN_SCHEMAS,
   ...SESSION_SCHEMAS,
+  ...ACCOUNT_SCHEMAS,
   ...MACHINE_SCHEMAS,
   ...SETTING_SCHEMAS,
   ...AUDIT_SCHEMAS,

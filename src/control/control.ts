@@ -38,6 +38,7 @@ import { forWorkersOfRuns } from './runs/standing-in.ts'
 import { createStartingUseCases } from './runs/starting.ts'
 import { createHarnessUseCases } from './settings/harnesses.ts'
 import { createPolicyUseCases } from './settings/policy.ts'
+import { createPreferenceUseCases } from './settings/preferences.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
 import { createEventUseCases } from './telling/events.ts'
 import { createWebhookUseCases } from './telling/webhooks.ts'
@@ -77,6 +78,7 @@ export function createControl(ports: Ports): Control {
     ...createJoinUseCase(workshop),
     ...createHarnessUseCases(workshop),
     ...createPolicyUseCases(workshop),
+    ...createPreferenceUseCases(workshop),
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),
     ...createOrganizationUseCases(workshop),

@@ -31,11 +31,21 @@ type Hidden<T> = T extends readonly (infer E)[]
   ? Hidden<E>[]
   : T extends object
     ? {
-        [K in keyof T]: K extends 'handle' | 'token' | 'value' | 'code' | 'link' | 'deviceCode' | 'secret'
+        [K in keyof T]: K extends
+          | 'handle'
+          | 'token'
+          | 'value'
+          | 'code'
+          | 'link'
+          | 'deviceCode'
+          | 'secret'
+          | 'uri'
           ? Secret
-          : K extends 'fields'
-            ? Record<string, Secret>
-            : Hidden<T[K]>
+          : K extends 'recoveryCodes'
+            ? readonly Secret[]
+            : K extends 'fields'
+              ? Record<string, Secret>
+              : Hidden<T[K]>
       }
     : T
 
@@ -54,6 +64,9 @@ type Revealing =
   | 'workers.enrol'
   | 'workers.join'
   | 'webhooks.create'
+  | 'secondFactor.begin'
+  | 'secondFactor.enable'
+  | 'secondFactor.recoveryCodes'
 
 /** What a browser is to keep from now on. */
 export interface NewCookie {

@@ -120,6 +120,8 @@ export interface Openability {
   readonly webhooks: number
   /** Ids, and hosts in brackets, of those whose secret does not open. */
   readonly closedWebhooks: readonly string[]
+  /** How many people have a second factor that does not open. */
+  readonly closedFactors: number
 }
 
 export interface RestoreReport extends Openability {

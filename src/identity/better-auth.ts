@@ -8,6 +8,7 @@ import { createAccessControl } from 'better-auth/plugins/access'
 import { adminAc, defaultStatements, memberAc, ownerAc } from 'better-auth/plugins/organization/access'
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { appCodes } from './app-codes.ts'
 import { accountChanges } from './changes/accounts.ts'
 import { membershipChanges } from './changes/memberships.ts'
 import { teamChanges } from './changes/teams.ts'
@@ -66,6 +67,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   const directory = createDirectory(tables, execute)
   return {
     ...directory,
+    appCodes,
     ...createPasswords(tables, execute, async () => (await auth.$context).password),
     bootstrap: () => first(auth, directory),
     changing: (unit) => {

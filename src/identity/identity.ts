@@ -61,7 +61,19 @@ export interface Passwords {
   hasPassword(personId: string): Promise<boolean>
 }
 
+/** Codes of authenticator apps. */
+export interface AppCodes {
+  /** What an app is given, from 20 random bytes. */
+  newSecret(random: Uint8Array): Secret
+  /** The same as apps read it, from a picture. */
+  uri(secret: Secret, email: string): Secret
+  /** The time step whose code this is, near that time; null when the app shows no such code. */
+  stepOf(secret: Secret, code: string, at: number): number | null
+}
+
 export interface Identity extends Directory, Passwords {
+  readonly appCodes: AppCodes
+
   /** The first organization with its owner; makes both, and a team for everyone, in an empty installation. */
   bootstrap(): Promise<FirstPeople>
   /** Changes that are part of this unit of the store: stored with it, or not at all. */

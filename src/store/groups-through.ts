@@ -290,5 +290,13 @@ function peopleThrough(read: Way, write: Way): PeopleGroups {
       end: (filter) => write((unit) => unit.sessions.end(filter)),
       prune: (expiredBefore, unusedSince) => write((unit) => unit.sessions.prune(expiredBefore, unusedSince)),
     },
+    secondFactors: {
+      get: (personId) => read((unit) => unit.secondFactors.get(personId)),
+      begin: (row) => write((unit) => unit.secondFactors.begin(row)),
+      enable: (id, enabled) => write((unit) => unit.secondFactors.enable(id, enabled)),
+      useStep: (id, step) => write((unit) => unit.secondFactors.useStep(id, step)),
+      changeRecovery: (id, seen, left) => write((unit) => unit.secondFactors.changeRecovery(id, seen, left)),
+      remove: (personId) => write((unit) => unit.secondFactors.remove(personId)),
+    },
   }
 }

@@ -13,6 +13,7 @@ import { loginAttemptGroup } from './memory/logins.ts'
 import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { runGroups } from './memory/runs.ts'
+import { secondFactorGroup } from './memory/second-factors.ts'
 import { sessionGroup } from './memory/sessions.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
@@ -102,6 +103,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     invitations: invitationGroup(tables),
     deviceLogins: deviceLoginGroup(tables),
     sessions: sessionGroup(tables),
+    secondFactors: secondFactorGroup(tables),
     installation: installationGroup(tables),
     agents: agentGroup(tables),
     attachments: attachmentGroup(tables),

@@ -128,6 +128,47 @@ export interface SessionStore {
   prune(expiredBefore: number, unusedSince: number): Promise<void>
 }
 
+/** What a person shows beside their password: an authenticator app, and codes for when it is lost. */
+export interface SecondFactorRow {
+  readonly id: string
+  /** At most one each. */
+  readonly personId: string
+  /** The data key, wrapped by the master key; re-keying finds it through DataKeyStore. */
+  readonly wrappedKey: Uint8Array
+  /** What the app has, sealed. */
+  readonly secret: Uint8Array
+  /** SHA-256, in hex, of the recovery codes that were not used yet. */
+  readonly recovery: readonly string[]
+  /** The time step whose code was used last: it and those before are used up. */
+  readonly lastStep: number
+  readonly createdAt: number
+  /** Null while nobody has shown that the app has it. */
+  readonly enabledAt: number | null
+}
+
+/** What the data key of a second factor is bound to: a person, whatever the organization. */
+export function secondFactorPlace({ id, personId }: Pick<SecondFactorRow, 'id' | 'personId'>) {
+  const owner = `user:${personId}`
+  return { id, organizationId: '*', owner, type: 'second-factor', name: 'app', version: 1 } as const
+}
+
+export interface SecondFactorStore {
+  get(personId: string): Promise<SecondFactorRow | undefined>
+  /** In the place of one that is not enabled; false when there is one that is. */
+  begin(row: SecondFactorRow): Promise<boolean>
+  /** Compare-and-set: false when it is not there, or enabled already. */
+  enable(
+    id: string,
+    enabled: Pick<SecondFactorRow, 'recovery' | 'lastStep'> & { at: number },
+  ): Promise<boolean>
+  /** Compare-and-set: false when it is not there, or this step or a later one was used. */
+  useStep(id: string, step: number): Promise<boolean>
+  /** Compare-and-set of the recovery codes that are left. */
+  changeRecovery(id: string, seen: readonly string[], left: readonly string[]): Promise<boolean>
+  /** False when there was none. */
+  remove(personId: string): Promise<boolean>
+}
+
 /** Who holds leases and tokens. */
 export interface Holder {
   readonly organizationId: string
@@ -150,4 +191,5 @@ export interface PeopleGroups {
   readonly invitations: InvitationStore
   readonly deviceLogins: DeviceLoginStore
   readonly sessions: SessionStore
+  readonly secondFactors: SecondFactorStore
 }

@@ -111,14 +111,17 @@ export interface CredentialStore {
   any(): Promise<boolean>
 }
 
-/** A wrapped data key and the place it is bound to: a credential, or a webhook as `webhookPlace` says. */
+/**
+ * A wrapped data key and the place it is bound to: a credential, a webhook as `webhookPlace` says, or a second factor as
+ * `secondFactorPlace` does.
+ */
 export interface DataKeyRow
   extends Pick<CredentialRow, 'id' | 'organizationId' | 'owner' | 'name' | 'version' | 'wrappedKey'> {
-  readonly type: CredentialType | 'webhook'
+  readonly type: CredentialType | 'webhook' | 'second-factor'
 }
 
 /**
- * Data keys of credentials and webhooks, by the master key they are under, which bytes 2 to 17 of a wrapped key name;
+ * Data keys of credentials, webhooks and second factors, by the master key they are under, which bytes 2 to 17 of a wrapped key name;
  * over all organizations.
  */
 export interface DataKeyStore {

@@ -3,6 +3,7 @@
 
 import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { WebhookRow } from './outbox-group.ts'
+import type { SecondFactorRow } from './people-groups.ts'
 import type { CredentialRow } from './store.ts'
 
 /** Tables that no backup takes along: what they hold is good for a while, and would sign people in again. */
@@ -53,11 +54,14 @@ export interface SealedAnswer {
 
 export type SealedWebhook = Pick<WebhookRow, 'id' | 'organizationId' | 'url' | 'wrappedKey' | 'secret'>
 
+export type SealedFactor = Pick<SecondFactorRow, 'id' | 'personId' | 'wrappedKey' | 'secret'>
+
 /** Anything that is stored sealed and stays. */
 export type SealedThing =
   | { readonly kind: 'version'; readonly sealed: SealedVersion }
   | { readonly kind: 'answer'; readonly sealed: SealedAnswer }
   | { readonly kind: 'webhook'; readonly sealed: SealedWebhook }
+  | { readonly kind: 'second-factor'; readonly sealed: SealedFactor }
 
 /** An empty place that a copy is put into. */
 export interface EmptyPlace {

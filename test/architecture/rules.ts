@@ -77,6 +77,7 @@ const MAY_EXPOSE = [
   /^src\/client\/client\.ts$/,
   /^src\/cli\/secrets\.ts$/,
   /^src\/identity\/passwords\.ts$/, // a password goes into its hash
+  /^src\/identity\/app-codes\.ts$/, // the secret of an app goes into the code it is compared with
 ]
 
 const MAX_LINES = 400

@@ -1,4 +1,4 @@
-// A request for every operation of the API. TO ADD AN OPERATION: one line in FIXTURES, by what its request is aimed at:
+// A request for every operation of the API. TO ADD AN OPERATION: one line in FIXTURES (what is a person's own: in own-fixtures.ts), by what its request is aimed at:
 //
 //   nothing      its permission alone decides
 //   credential   a credential by id; permission `credential:…`
@@ -16,37 +16,8 @@ import type { OperationName } from '../../src/api/operations.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { ErrorCode } from '../../src/domain/errors.ts'
 import { fakeKey, type House } from '../support/house.ts'
-
-/** Who asks, and a text that is different for each request. */
-export interface Asking {
-  readonly caller: Caller
-  readonly unique: string
-}
-
-type Aimed =
-  | { readonly aim: 'nothing' | 'public'; readonly request: (asking: Asking) => object }
-  | {
-      readonly aim: 'credential' | 'owner' | 'lease'
-      readonly request: (id: string, asking: Asking) => object
-    }
-  | {
-      readonly aim: 'thing'
-      readonly prepare: (house: House, asking: Asking) => Promise<string>
-      readonly theirs?: true
-      readonly nobodys?: true
-      readonly request: (id: string, asking: Asking) => object
-    }
-
-export type Fixture = Aimed & {
-  /** What this caller gets who has the permission, but is held off by another rule (or what it needs is not here). */
-  readonly instead?: (caller: Caller) => ErrorCode | undefined
-  /** Done many times a minute: what comes of it is audited, not each time. */
-  readonly silent?: true
-  /** Not for those who may see only name and type of what the organization owns (R3). */
-  readonly whole?: true
-  /** The request may name a person: one of another organization is answered like one there is not. */
-  readonly ofPerson?: (id: string) => object
-}
+import type { Asking, Fixture } from './fixture.ts'
+import { newMember, noMembership, OWN_FIXTURES } from './own-fixtures.ts'
 
 // Where everybody can put something of theirs; agents and workers have no such place.
 const mine = ({ caller }: Asking) => (caller.kind === 'person' ? 'me' : 'org')
@@ -57,6 +28,7 @@ function rankOf({ caller: { role } }: Asking) {
 }
 
 export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
+  ...OWN_FIXTURES,
   'credentials.create': {
     aim: 'owner',
     request: (owner, { unique }) => ({
@@ -271,35 +243,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
       return { userCode: NO_TERMINAL, email: caller.name, password: 'a wrong password', decision: 'approve' }
     },
   },
-  'signIn.methods': { aim: 'public', request: () => ({}) },
-  'session.create': {
-    aim: 'public',
-    // No page of this server asks.
-    instead: () => 'forbidden',
-    request: ({ caller }) => ({ email: caller.name, password: 'a wrong password' }),
-  },
-  'session.read': { aim: 'nothing', instead: noMembership, request: () => ({}) },
-  'session.switch': {
-    aim: 'nothing',
-    // They ask with a token.
-    instead: (caller) => noMembership(caller) ?? 'conflict',
-    request: (caller) => ({ organization: caller.caller.organizationId }),
-  },
-  'session.end': { aim: 'nothing', instead: noMembership, request: () => ({}) },
-  'sessions.list': { aim: 'nothing', instead: noMembership, request: () => ({}) },
-  'sessions.revokeOthers': { aim: 'nothing', instead: noMembership, request: () => ({}) },
-  'sessions.revoke': {
-    aim: 'thing',
-    theirs: true,
-    instead: noMembership,
-    prepare: newSession,
-    request: (id) => ({ id }),
-  },
-  'password.change': {
-    aim: 'nothing',
-    instead: noMembership,
-    request: () => ({ password: 'a new password of theirs' }),
-  },
+  'preferences.get': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'preferences.set': { aim: 'nothing', instead: noMembership, request: () => ({ harness: 'claude' }) },
   'device.approve': {
     aim: 'thing',
     nobodys: true,
@@ -338,21 +283,6 @@ const HOOK = 'https://hooks.example.test/claviger'
 // Of the right form, and nobody waits under it.
 const NO_TERMINAL = 'BCDF-GHJK'
 
-function noMembership({ kind }: Caller): ErrorCode | undefined {
-  return kind === 'person' ? undefined : 'not_found'
-}
-
-async function newMember({ ports: { store, identity } }: House, { caller, unique }: Asking): Promise<string> {
-  const member = {
-    email: `${unique}@example.test`,
-    name: unique,
-    role: 'member',
-    teams: ['platform'],
-  } as const
-  const add = store.atomically((unit) => identity.changing(unit).addMember(caller.organizationId, member))
-  return (await add).id
-}
-
 async function newLogin(house: House, { caller, unique }: Asking): Promise<string> {
   const request = { type: 'codex/oauth', owner: 'me', name: unique, method: 'paste' } as const
   return (await house.ask(caller, 'logins.start', request)).id
@@ -378,16 +308,6 @@ async function newCredential(house: House, { caller, unique }: Asking): Promise<
 
 async function newTerminal(house: House, { unique }: Asking): Promise<string> {
   return (await house.visit('device.start', { client: unique })).userCode
-}
-
-async function newSession({ ports: { store } }: House, { caller, unique }: Asking): Promise<string> {
-  const id = `ses_${unique}`
-  await store.sessions.insert({
-    ...{ id, digest: unique, personId: caller.id, organizationId: caller.organizationId },
-    ...{ method: 'password', userAgent: 'a browser', address: '192.0.2.7' },
-    ...{ createdAt: 0, lastSeenAt: Date.UTC(2026, 0, 1), expiresAt: Date.UTC(2027, 0, 1) },
-  })
-  return id
 }
 
 async function newWebhook(house: House, { caller }: Asking): Promise<string> {

@@ -6,7 +6,8 @@ import type { Caller, GENERAL_RIGHTS, Relation, RIGHTS, Right, Role } from '../.
 import { ClavigerError } from '../../src/domain/errors.ts'
 import { createHouse, type House } from '../support/house.ts'
 import { ACTOR_NAMES, ACTORS, type ActorName, furnish, TARGETS, type Target } from './actors.ts'
-import { type Asking, FIXTURES, type Fixture } from './fixtures.ts'
+import type { Asking, Fixture } from './fixture.ts'
+import { FIXTURES } from './fixtures.ts'
 import { recordingStore } from './recording-store.ts'
 
 /** The tables of domain/caller.ts, or altered copies. */

@@ -1,6 +1,8 @@
 // People of the house who sign a browser in.
 
+import type { Caller } from '../../src/domain/caller.ts'
 import { Secret } from '../../src/domain/secret.ts'
+import { codeOf, fromBase32 } from '../../src/identity/app-codes.ts'
 import type { House } from './house.ts'
 import type { PersonName } from './people.ts'
 
@@ -14,6 +16,20 @@ export async function givePassword({ ports }: House, who: PersonName, password =
   const { identity, store } = ports
   const hash = await identity.hashPassword(new Secret(password))
   await store.atomically((unit) => identity.changing(unit).setPassword(who, hash))
+}
+
+/** The code that their app shows now. */
+export function codeNow({ clock }: House, secret: string): string {
+  return codeOf(fromBase32(secret), Math.floor(clock.now / 30_000))
+}
+
+/** Sets an authenticator app up; returns what it has, and the recovery codes. */
+export async function setUpApp(house: House, who: PersonName | Caller, password = PASSWORD) {
+  const secret = (await house.ask(who, 'secondFactor.begin', { password })).secret.expose()
+  const { recoveryCodes } = await house.ask(who, 'secondFactor.enable', { code: codeNow(house, secret) })
+  // That code is used up.
+  house.clock.now += 30_000
+  return { secret, recoveryCodes: recoveryCodes.map((code) => code.expose()) }
 }
 
 /** Signs a browser of theirs in; returns what its cookie holds, and its session. */

@@ -4,6 +4,7 @@
 import { type Kysely, sql } from 'kysely'
 import { answerField } from '../../src/control/grants/renewing/journal.ts'
 import { keyContext } from '../../src/control/guard.ts'
+import { sealFactor } from '../../src/control/sessions/sealed-factor.ts'
 import { sealSecret } from '../../src/control/telling/sealed-webhook.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../src/domain/credential-types.ts'
 import { after } from '../../src/domain/grants/grant.ts'
@@ -17,12 +18,14 @@ import {
   credentialRow,
   grantRow,
   leaseRow,
+  secondFactorRow,
+  sessionRow,
   tokenRow,
   versionRow,
 } from '../../src/store/conformance/rows.ts'
 import type { Migrations } from '../../src/store/sql/migrations.ts'
 import { engineOf, openSqlStore, type SqlStore } from '../../src/store/sql/sql-store.ts'
-import type { CredentialRow, StoreGroups } from '../../src/store/store.ts'
+import type { CredentialRow, Store, StoreGroups } from '../../src/store/store.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 
 export const ODD_TEXTS = [
@@ -129,7 +132,22 @@ async function fillCredentials({ store }: SqlStore, vault: Vault, organizationId
   await store.atomically((unit) =>
     unit.webhooks.insert({ ...webhook, ...facts, ...sealSecret(vault, webhook, secret) }),
   )
+  await fillSignedIn(store, vault, organizationId)
   return names
+}
+
+// A browser and an authenticator app of somebody there.
+async function fillSignedIn(store: Store, vault: Vault, organizationId: string): Promise<void> {
+  const personId = `person-of-${organizationId}`
+  const place = { id: newId('sef'), personId }
+  const app = new Secret(`TESTCANARYOFANAPP${organizationId}`)
+  await store.atomically(async (unit) => {
+    await unit.sessions.insert(sessionRow({ id: newId('ses'), organizationId, personId }))
+    await unit.secondFactors.begin({
+      ...secondFactorRow({ recovery: [ODD_TEXTS[0] ?? '', 'b'], enabledAt: 1500 }),
+      ...{ ...place, ...sealFactor(vault, place, app) },
+    })
+  })
 }
 
 async function fillGrant(unit: StoreGroups, vault: Vault, place: CredentialRow): Promise<void> {

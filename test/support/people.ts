@@ -3,6 +3,7 @@
 import type { Caller, Role } from '../../src/domain/caller.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
 import type { Secret } from '../../src/domain/secret.ts'
+import { appCodes } from '../../src/identity/app-codes.ts'
 import type { Directory, Identity, Organization, PeopleChanges, Person } from '../../src/identity/identity.ts'
 import { sha256 } from '../../src/lib/digest.ts'
 
@@ -89,6 +90,7 @@ export function createPeople(): TestPeople {
     contents: () => JSON.stringify({ ...state, people: [...state.people], teams: [...state.teams] }),
     identity: {
       ...reading(() => state),
+      appCodes,
       async bootstrap() {
         const [organization] = ORGANIZATIONS
         const owner = personOf(state, 'org-acme', 'ada')

@@ -204,7 +204,7 @@ const chosenById = z.strictObject({ id })
 export const RUN_SCHEMAS = {
   'runs.create': {
     input: z.strictObject({
-      harness,
+      harness: harness.optional().describe('Left out: the one that the person prefers'),
       prompt: messageText.optional().describe('Its first message'),
       credential: name
         .optional()
@@ -212,7 +212,10 @@ export const RUN_SCHEMAS = {
       team: name.optional().describe('Draw on this team only, and let its members read it'),
       workspace: workspace.default({ kind: 'fresh' }),
       access: z.enum(ACCESS).default('write').describe('What the agent may do in its workspace'),
-      model: text(200).min(1).optional(),
+      model: text(200)
+        .min(1)
+        .optional()
+        .describe('Left out: the one that the person prefers for the harness'),
       worker: name.optional().describe('Only this worker'),
       key: ownId.optional().describe('Asked for again with the same key, it is the same run'),
     }),

@@ -13,6 +13,11 @@ const password = z.string().max(200).describe('At least 12 characters')
 const code = z.string().max(100)
 const client = z.string().trim().min(1).max(64).describe('What the machine calls itself')
 const userCode = z.string().max(40).describe('XXXX-XXXX, whatever the case and the dash')
+const secondFactor = z
+  .string()
+  .max(40)
+  .optional()
+  .describe('Code of the authenticator app, or a recovery code, of somebody who has set one up')
 const organization = z.object({ id: z.string(), name: z.string() })
 const person = z.object({ id: z.string(), email: z.string(), name: z.string(), role: z.enum(ROLES) })
 
@@ -90,6 +95,7 @@ export const SIGNING_IN_SCHEMAS = {
       token: z.boolean().default(false).describe('Also make a token for the terminal that asks'),
       client: client.optional(),
       session: z.boolean().default(false).describe('Also sign the browser in that asks'),
+      secondFactor,
     }),
     output: z.object({ organization, person, signedIn: z.boolean(), ...token }),
   },
@@ -120,6 +126,7 @@ export const SIGNING_IN_SCHEMAS = {
       email,
       password,
       decision: z.enum(['approve', 'deny']),
+      secondFactor,
       organization: z.string().max(200).optional().describe('Id or name, of one who belongs to several'),
     }),
     output: z.object({

@@ -2,6 +2,7 @@
 
 import { givenSettings, serverSettings } from '../../config.ts'
 import type { Openability, RestoreReport } from '../../domain/backup.ts'
+import { counted } from '../../domain/counted.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { countsText } from './backup-create.ts'
@@ -39,12 +40,13 @@ function lines({ header, counts, place, ...done }: RestoreReport): string[] {
 }
 
 /** Whether the master key opens everything. */
-export function allOpen({ closed, closedWebhooks }: Openability): boolean {
-  return closed.length === 0 && closedWebhooks.length === 0
+export function allOpen({ closed, closedWebhooks, closedFactors }: Openability): boolean {
+  return closed.length === 0 && closedWebhooks.length === 0 && closedFactors === 0
 }
 
 /** For people: what opens with the master key, and what to do about the rest. */
-export function opened({ credentials, closed, closedWebhooks, webhooks }: Openability): string[] {
+export function opened(found: Openability): string[] {
+  const { credentials, closed, closedWebhooks, webhooks, closedFactors } = found
   return [
     closed.length === 0
       ? `All credentials open with the master key: ${credentials}.`
@@ -53,6 +55,11 @@ export function opened({ credentials, closed, closedWebhooks, webhooks }: Openab
       ? []
       : [
           `The secrets of ${closedWebhooks.length} of ${webhooks} webhooks do not open with the master key; remove them and add them again: ${closedWebhooks.join(', ')}`,
+        ]),
+    ...(closedFactors === 0
+      ? []
+      : [
+          `The second factors of ${counted(closedFactors, 'person')} do not open with the master key: only their recovery codes work, or an admin takes them away.`,
         ]),
   ]
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Request } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
 import type { Access } from '../../domain/runs/conversation.ts'
 import { connect } from '../connection.ts'
 import type { Context, GlobalOptions } from '../context.ts'
@@ -26,14 +26,13 @@ interface StartOptions extends GlobalOptions {
 
 export async function run(context: Context, options: StartOptions): Promise<number> {
   const { harness, prompt, once, follow: follows, ref, workspace, json = false, ...rest } = options
-  if (harness === undefined) throw noHarness()
   const { credential, team, access, model, worker } = rest
   const text = prompt === '-' ? await textFrom(context) : prompt
   if (follows && text === undefined) throw nothingToFollow()
   const connection = await connect(context)
   const place = workspaceOf(workspace, ref)
   const made = await connection.client.call('runs.create', {
-    harness,
+    ...(harness !== undefined && { harness }),
     ...(text !== undefined && { prompt: text }),
     ...(credential !== undefined && { credential }),
     ...(team !== undefined && { team }),
@@ -64,12 +63,6 @@ function workspaceOf(
     return place === undefined ? undefined : { kind: 'directory', path: resolve(place) }
   }
   return { kind: 'git', url: place, ...(ref !== undefined && { ref }) }
-}
-
-function noHarness(): ClavigerError {
-  return new ClavigerError('invalid', 'Which agent program?', {
-    hint: `Add --harness ${HARNESSES.join(' or --harness ')}. What there is: claviger run list`,
-  })
 }
 
 function nothingToFollow(): ClavigerError {

@@ -14,6 +14,7 @@ import { faultsOf } from '../../store/conformance/audit.conformance.ts'
 import type { Migrations } from '../../store/sql/migrations.ts'
 import { emptyPlaceAt } from '../../store/sql/transfer/restore.ts'
 import { openSnapshot } from '../../store/sql/transfer/snapshot.ts'
+import { PASSING } from '../../store/transfer.ts'
 import { createVault } from '../../vault/envelope.ts'
 import { checkBackup } from './reading.ts'
 import { restoreBackup } from './restoring.ts'
@@ -184,10 +185,12 @@ describe('a restored place', () => {
     )
     database.exec("update credential set name = 'renamed' where name = 'raw_of_org-b'")
     database.close()
-    const file = await backUp(source, 'all.backup', ['person_session'])
+    const file = await backUp(source, 'all.backup', ['person_session', ...PASSING])
     const report = await restore(file, sqlite('target.db'))
     expect(report).toMatchObject({ credentials: 18, closed: ['renamed'] })
-    expect((await everything(sqlite('target.db')))['person_session']).toEqual([])
+    const target = await everything(sqlite('target.db'))
+    for (const left of ['person_session', 'browser_session']) expect([left, target[left]]).toEqual([left, []])
+    expect(target['second_factor']).toHaveLength(2)
   })
 })
 

@@ -60,6 +60,16 @@ it.each([
   expect(report.closedWebhooks).toEqual([expect.stringMatching(/^whk_\S+ \((hooks|evil)\.example\.test\)$/)])
 })
 
+it.each([
+  ['its secret is another', 'secret = (select secret from second_factor order by person_id desc limit 1)'],
+  ['its secret is cut short', 'secret = substr(secret, 1, 20)'],
+  ['its person is another', "person_id = 'somebody-else'"],
+])('a second factor is counted when %s', async (_, change) => {
+  expect(await restored("select 'nothing'")).toMatchObject({ closedFactors: 0 })
+  const report = await restored(`update second_factor set ${change} where person_id = 'person-of-org-a'`)
+  expect(report).toMatchObject({ closed: [], closedWebhooks: [], closedFactors: 1 })
+})
+
 it('a credential is named when the kept answer to renewing it is another’s, or altered', async () => {
   const another =
     "answer = (select answer from renewal_attempt where organization_id = 'org-b' and answer is not null)"

@@ -5,13 +5,14 @@ import type { SealedThing } from '../../store/transfer.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { answerField } from '../grants/renewing/journal.ts'
 import { opens, type Sealed } from '../guard.ts'
+import { sealedFactor } from '../sessions/sealed-factor.ts'
 import { sealedSecret } from '../telling/sealed-webhook.ts'
 
 /** Tries all of it; versions of one credential must follow each other. */
 export async function openability(all: AsyncIterable<SealedThing>, vault: Vault): Promise<Openability> {
   const closed = new Map<string, string>() // id → name
   const closedWebhooks: string[] = []
-  let [credentials, webhooks] = [0, 0]
+  let [credentials, webhooks, closedFactors] = [0, 0, 0]
   let last = ''
   for await (const { kind, sealed } of all) {
     if (kind === 'webhook') {
@@ -20,12 +21,16 @@ export async function openability(all: AsyncIterable<SealedThing>, vault: Vault)
       if (!opens(vault, sealedSecret(sealed))) closedWebhooks.push(`${sealed.id} (${hostOf(sealed.url)})`)
       continue
     }
+    if (kind === 'second-factor') {
+      if (!opens(vault, sealedFactor(sealed))) closedFactors += 1
+      continue
+    }
     const { id, name } = sealed.row
     if (kind === 'version' && id !== last) credentials += 1
     last = id
     if (!opens(vault, kind === 'version' ? sealed : answerOf(sealed))) closed.set(id, name)
   }
-  return { credentials, closed: [...closed.values()], webhooks, closedWebhooks }
+  return { credentials, closed: [...closed.values()], webhooks, closedWebhooks, closedFactors }
 }
 
 function answerOf({

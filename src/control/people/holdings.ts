@@ -8,6 +8,7 @@ import type { CredentialRow, StoreGroups, TokenRow } from '../../store/store.ts'
 import type { Act, Authorize } from '../guard.ts'
 import { endWorker } from '../machines/workers.ts'
 import { cancelRunsOf } from '../runs/leaving.ts'
+import { forgetPreferences } from '../settings/preferences.ts'
 import { forgetNotice } from '../settings/rules.ts'
 
 export interface Held {
@@ -86,6 +87,7 @@ export async function endHeld({ unit, authorize, needs, holder, now }: Ending): 
     await unit.credentials.delete(organizationId, id)
   }
   await forgetNotice(unit, organizationId, user)
+  await forgetPreferences(unit, organizationId, user)
   await unit.sessions.end({ personId: user, organizationId })
   return { tokens: tokens.length, leases, credentials: credentials.length }
 }

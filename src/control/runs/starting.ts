@@ -13,13 +13,15 @@ import { type Authorize, absent } from '../guard.ts'
 import { disabledAct } from '../leases.ts'
 import { nothingFits } from '../leasing/nothing-fits.ts'
 import { subjectOf } from '../resolution.ts'
+import { preferred } from '../settings/preferences.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take, tell } from './changing.ts'
 import { showRun } from './reading.ts'
 import { actOn } from './seeing.ts'
 
-type Input = Parameters<Control['runs.create']>[1]
+type Given = Parameters<Control['runs.create']>[1]
+type Input = Given & { readonly harness: HarnessName }
 
 const TITLE_AT_MOST = 120
 
@@ -33,7 +35,8 @@ export function createStartingUseCases(workshop: Workshop): Pick<Control, 'runs.
 }
 
 // Of several with the same key one is first; the others find it.
-async function start(workshop: Workshop, caller: Caller, input: Input): Promise<RunRow> {
+async function start(workshop: Workshop, caller: Caller, given: Given): Promise<RunRow> {
+  const input = await preferred(workshop.store, caller, given)
   try {
     return await tryToStart(workshop, caller, input)
   } catch (thrown) {

@@ -17,6 +17,7 @@ import { deedOf } from '../signing-in/records.ts'
 import type { Control, NewCookie, Ports, Visitor } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { IDLE_MS, LIFE_MS, SESSION } from './liveness.ts'
+import type { SecondFactors } from './second-factors.ts'
 import { sessionObject, sessionView } from './views.ts'
 
 const USER_AGENT_AT_MOST = 200
@@ -24,6 +25,7 @@ const USER_AGENT_AT_MOST = 200
 export function createOpeningUseCases(
   workshop: Workshop,
   limits: Pick<Limits, 'passwords'>,
+  factors: SecondFactors,
 ): Pick<Control, 'signIn.methods' | 'session.create'> {
   const { store, identity, publicUrl } = workshop
   return {
@@ -32,11 +34,16 @@ export function createOpeningUseCases(
       providers: [],
       takesCookies: takesCookies(publicUrl()),
     }),
-    async 'session.create'(visitor, { email, password, organization }) {
+    async 'session.create'(visitor, { email, password, code, organization }) {
       mustBeBrowser(visitor)
       limits.passwords(visitor, email, `browser ${email.toLowerCase()}`)
       const people = await membershipsBy(workshop, visitor, { email, password }, { action: 'session.create' })
-      const { person, organization: chosen } = await choose(workshop, people, organization)
+      const membership = await choose(workshop, people, organization)
+      const { person, organization: chosen } = membership
+      if (await factors.isOn(person.id)) {
+        if (code === undefined) return { state: 'second-factor' }
+        await factors.mustBeRight(visitor, membership, code, { action: 'session.create' })
+      }
       const { row, cookie } = await store.atomically(async (unit) => {
         const member = await identity.changing(unit).member(chosen.id, person.id)
         if (!member) throw notIn(chosen.name)

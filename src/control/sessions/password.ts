@@ -1,42 +1,60 @@
-// A new password of one's own. It ends all other browsers: whoever knew the old one is to be out.
+// The password of somebody who is signed in: showing it again, and choosing a new one. A new one ends all other browsers:
+// whoever knew the old one is to be out.
 
+import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
+import type { Person } from '../../identity/identity.ts'
 import { absent } from '../guard.ts'
 import { checkNewPassword, type Limits } from '../signing-in/limits.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { mustBePerson } from './own.ts'
 
-export function createPasswordUseCases(
-  workshop: Workshop,
+/**
+ * Throws `forbidden`, and records it, when this is not the caller's current password; undefined is that of somebody who has
+ * none. `action`: what it is shown for.
+ */
+export type OwnPassword = (caller: Caller, password: string | undefined, action: string) => Promise<Person>
+
+export function createOwnPassword(
+  { guard, identity }: Workshop,
   limits: Pick<Limits, 'ownPassword'>,
+): OwnPassword {
+  return async (caller, password, action) => {
+    const id = mustBePerson(caller)
+    const person = await identity.person(caller.organizationId, id)
+    if (person === undefined) throw absent('member', id)
+    limits.ownPassword(id)
+    const isTheirs =
+      password === undefined
+        ? !(await identity.hasPassword(id))
+        : (await identity.checkPassword(person.email, new Secret(password))) === id
+    if (isTheirs) return person
+    const object = { kind: 'member', id, name: person.email }
+    await guard.check(caller, { action, object, needs: { code: wrongPassword() } })
+    throw wrongPassword()
+  }
+}
+
+export function createPasswordUseCases(
+  { guard, identity }: Workshop,
+  ownPassword: OwnPassword,
 ): Pick<Control, 'password.change'> {
-  const { guard, identity } = workshop
   return {
     async 'password.change'(caller, { current, password }) {
-      const personId = mustBePerson(caller)
       checkNewPassword(password)
-      const person = await identity.person(caller.organizationId, personId)
-      if (person === undefined) throw absent('member', personId)
-      limits.ownPassword(personId)
-      const isTheirs =
-        current === undefined
-          ? !(await identity.hasPassword(personId))
-          : (await identity.checkPassword(person.email, new Secret(current))) === personId
-      const hash = isTheirs ? await identity.hashPassword(new Secret(password)) : null
-      const object = { kind: 'member', id: personId, name: person.email }
-      const theirs = { right: 'manage', owner: { kind: 'user', id: personId } } as const
-      const act = { action: 'password.change', object }
-      if (hash === null) {
-        await guard.check(caller, { ...act, needs: { code: wrongPassword() } })
-        throw wrongPassword()
-      }
+      const { id: personId, email } = await ownPassword(caller, current, 'password.change')
+      const hash = await identity.hashPassword(new Secret(password))
       return guard.perform(caller, async (unit, authorize) => {
-        await authorize({ ...act, needs: theirs })
+        await authorize({
+          action: 'password.change',
+          needs: { right: 'manage', owner: { kind: 'user', id: personId } },
+          object: { kind: 'member', id: personId, name: email },
+        })
         const people = identity.changing(unit)
         // Looked at again while nobody else changes it: who has none yet may not take away one that came meanwhile.
-        if (current === undefined && (await people.account(person.email))?.hasPassword) throw wrongPassword()
+        if (current === undefined && (await people.account(email))?.hasPassword) throw wrongPassword()
         await people.setPassword(personId, hash)
         const filter = { personId, ...(caller.sessionId !== undefined && { except: caller.sessionId }) }
         const endedSessions = await unit.sessions.end(filter)

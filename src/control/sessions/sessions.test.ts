@@ -46,7 +46,7 @@ describe('signing in', () => {
     expect(session).toEqual({
       person: {
         ...{ id: 'bob', email: 'bob@example.test', name: 'bob', role: 'member', teams: ['platform'] },
-        hasPassword: true,
+        ...{ hasPassword: true, secondFactor: false },
       },
       organization: { id: 'org-acme', name: 'Acme' },
       organizations: [{ id: 'org-acme', name: 'Acme' }],

@@ -19,6 +19,7 @@ import type { InvitationRow } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile } from '../find.ts'
 import { mustBeBrowser, openSession } from '../sessions/opening.ts'
+import type { SecondFactors } from '../sessions/second-factors.ts'
 import { rolesWithin } from '../tokens.ts'
 import type { Control, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
@@ -42,6 +43,7 @@ interface Given {
 export function createAcceptingUseCases(
   workshop: Workshop,
   limits: Pick<Limits, 'passwords'>,
+  factors: SecondFactors,
 ): Pick<Control, 'invitations.describe' | 'invitations.accept'> {
   const { identity, store, now } = workshop
 
@@ -83,11 +85,9 @@ export function createAcceptingUseCases(
       const givesEmail = kind === 'sign-in' && email === PLACEHOLDER_EMAIL
       return { kind, organization: organization.name, email, role, givesEmail, expiresAt: rfc3339(expiresAt) }
     },
-    async 'invitations.accept'(
-      visitor,
-      { code, name, password, email, token, client = 'terminal', session },
-    ) {
-      if (session) mustBeBrowser(visitor)
+    async 'invitations.accept'(visitor, input) {
+      const { code, name, password, email, token, client = 'terminal' } = input
+      if (input.session) mustBeBrowser(visitor)
       if (password !== undefined) checkNewPassword(password)
       const checked = {
         name: name === undefined ? undefined : checkTitle(name),
@@ -97,6 +97,7 @@ export function createAcceptingUseCases(
       mustBeComplete(row, name, password)
       const { hash, provenId } = await weigh(visitor, row, password)
       const given = { ...checked, hash, provenId }
+      const session = await signsIn({ workshop, factors, visitor }, { row, organization, provenId }, input)
       return withFreeName(() =>
         store.atomically(async (unit) => {
           await use(unit, row)
@@ -117,6 +118,26 @@ export function createAcceptingUseCases(
       )
     },
   }
+}
+
+// Whether the browser is signed in with it. Somebody with a second factor sets the password all the same; what lets them in
+// is for whoever shows the code.
+async function signsIn(
+  { workshop, factors, visitor }: { workshop: Workshop; factors: SecondFactors; visitor: Visitor },
+  {
+    row,
+    organization,
+    provenId,
+  }: { row: InvitationRow; organization: Organization; provenId: string | null },
+  { token, session, secondFactor }: Parameters<Control['invitations.accept']>[1],
+): Promise<boolean> {
+  const id = row.personId ?? provenId
+  if (id === null || !(token || session) || !(await factors.isOn(id))) return session
+  if (secondFactor === undefined && !token) return false
+  const email = (await emailNow(workshop, row)) ?? row.email
+  const person = { id, email, name: '', role: 'member', teams: [] } as const
+  await factors.mustBeShown(visitor, { organization, person }, secondFactor, { action: 'invitation.accept' })
+  return session
 }
 
 async function signIn(
@@ -166,7 +187,10 @@ async function join(
   // Somebody else has made the account at the same moment: what opens it is to be looked at.
   if (!added.isNew && known === undefined) throw changedMeanwhile(row.email)
   // Who is a member nowhere begins anew: whoever let them in once may still know what opened the account.
-  if (!elsewhere && (hash !== null || known?.hasPassword)) await setPassword(unit, changes, added.id, hash)
+  if (!elsewhere) {
+    if (hash !== null || known?.hasPassword) await setPassword(unit, changes, added.id, hash)
+    await unit.secondFactors.remove(added.id)
+  }
   return added
 }
 

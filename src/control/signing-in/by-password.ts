@@ -47,7 +47,7 @@ export async function membershipsOf(
 }
 
 /** Writes down, wherever somebody of this e-mail belongs, that signing in as them was refused. */
-async function recordFailure(
+export async function recordFailure(
   { identity, store, now }: Workshop,
   visitor: Visitor,
   email: string,

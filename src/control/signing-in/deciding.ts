@@ -9,6 +9,7 @@ import { addressKey } from '../../lib/time/rate-limit.ts'
 import type { DeviceLoginRow } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { absent } from '../guard.ts'
+import type { SecondFactors } from '../sessions/second-factors.ts'
 import type { Control, Result, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -19,7 +20,11 @@ import { deedOf } from './records.ts'
 type Names = 'device.describe' | 'device.signIn' | 'device.approve' | 'device.deny'
 type Decision = 'approve' | 'deny'
 
-export function createDecidingUseCases(workshop: Workshop, limits: Limits): Pick<Control, Names> {
+export function createDecidingUseCases(
+  workshop: Workshop,
+  limits: Limits,
+  factors: SecondFactors,
+): Pick<Control, Names> {
   const { guard, store, identity, now } = workshop
 
   async function bySignedIn(caller: Caller, typed: string, decision: Decision) {
@@ -47,7 +52,7 @@ export function createDecidingUseCases(workshop: Workshop, limits: Limits): Pick
       limits.codes(addressKey(address))
       return view(await findPending(store, userCode, now()))
     },
-    'device.signIn': async (visitor, { userCode, email, password, decision, organization }) => {
+    'device.signIn': async (visitor, { userCode, email, password, decision, organization, secondFactor }) => {
       limits.codes(addressKey(visitor.address))
       const row = await findPending(store, userCode, now())
       limits.passwords(visitor, email, row.userCode)
@@ -57,6 +62,7 @@ export function createDecidingUseCases(workshop: Workshop, limits: Limits): Pick
       const [first, ...more] = fitting
       if (first === undefined) throw notIn(wanted ?? '')
       if (decision === 'approve' && more.length > 0) return choices(row, fitting)
+      await factors.mustBeShown(visitor, first, secondFactor, failure(row))
       return byPassword(workshop, visitor, row, decision, first)
     },
     'device.approve': (caller, { userCode }) => bySignedIn(caller, userCode, 'approve'),

@@ -15,6 +15,8 @@ export interface Limits {
   codes(who: string): void
   /** The current password, by somebody who is signed in. */
   ownPassword(personId: string): void
+  /** A code beside the password: of an app it has six digits. */
+  secondFactor(personId: string): void
   /** A password, for this person and this terminal. */
   passwords(visitor: Visitor, email: string, userCode: string): void
   /** True when the terminal of this device code asks more often than it was told. */
@@ -32,6 +34,7 @@ export function createLimits(now: () => number): Limits {
   const people = limit(10, MINUTE / 2)
   const userCodes = limit(10, MINUTE)
   const own = limit(10, MINUTE / 2)
+  const second = limit(5, 2 * MINUTE)
   // A little faster than it is told: clocks and lines are not even.
   const polls = limit(2, POLL_MS - 1000)
   const must = (wait: number) => {
@@ -40,6 +43,7 @@ export function createLimits(now: () => number): Limits {
   return {
     starts: ({ address }) => must(starts.take(addressKey(address))),
     codes: (who) => must(codes.take(who)),
+    secondFactor: (personId) => must(second.take(personId)),
     ownPassword: (personId) => must(own.take(personId)),
     passwords({ address }, email, userCode) {
       must(addresses.take(addressKey(address)))

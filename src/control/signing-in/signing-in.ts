@@ -2,7 +2,9 @@
 
 import { createOpeningUseCases } from '../sessions/opening.ts'
 import { createOwnSessionUseCases } from '../sessions/own.ts'
-import { createPasswordUseCases } from '../sessions/password.ts'
+import { createOwnPassword, createPasswordUseCases } from '../sessions/password.ts'
+import { createSecondFactors } from '../sessions/second-factors.ts'
+import { createSecondFactorUseCases } from '../sessions/setting-up.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { createAcceptingUseCases } from './accepting.ts'
@@ -13,13 +15,16 @@ import { createLimits } from './limits.ts'
 
 export function createSigningInUseCases(workshop: Workshop) {
   const limits = createLimits(workshop.now)
+  const factors = createSecondFactors(workshop, limits)
+  const ownPassword = createOwnPassword(workshop, limits)
   return {
     ...createInvitationUseCases(workshop),
-    ...createAcceptingUseCases(workshop, limits),
+    ...createAcceptingUseCases(workshop, limits, factors),
     ...createDeviceUseCases(workshop, limits),
-    ...createDecidingUseCases(workshop, limits),
-    ...createOpeningUseCases(workshop, limits),
+    ...createDecidingUseCases(workshop, limits, factors),
+    ...createOpeningUseCases(workshop, limits, factors),
     ...createOwnSessionUseCases(workshop),
-    ...createPasswordUseCases(workshop, limits),
+    ...createPasswordUseCases(workshop, ownPassword),
+    ...createSecondFactorUseCases(workshop, { factors, ownPassword }),
   } satisfies Partial<Control>
 }

@@ -66,7 +66,7 @@ export function terminalForm(terminal: Output<'device.describe'>, tried?: Tried)
     'Sign a terminal in',
     html`${problem(tried?.error)}${aboutTerminal(terminal)}<form method="post" action="device"><input type="hidden" name="code" value="${terminal.userCode}">
 ${field('email', 'Your e-mail', { type: 'email', autocomplete: 'username', value: tried?.email ?? '' })}
-${field('password', 'Your password', { type: 'password', autocomplete: 'current-password' })}${buttons()}</form>
+${field('password', 'Your password', { type: 'password', autocomplete: 'current-password' })}${factorField()}${buttons()}</form>
 <p>Without a password: <code>claviger login --approve ${terminal.userCode}</code> in a terminal that is signed in.</p>`,
   )
 }
@@ -83,7 +83,7 @@ export function organizationForm(
     html`<p>You belong to several. Which one shall <b>${client}</b> be signed in to?</p>
 <form method="post" action="device"><input type="hidden" name="code" value="${userCode}"><input type="hidden" name="email" value="${email}">
 <label for="organization">Organization</label><select id="organization" name="organization">${options}</select>
-${field('password', 'Your password, again', { type: 'password', autocomplete: 'current-password' })}${buttons()}</form>`,
+${field('password', 'Your password, again', { type: 'password', autocomplete: 'current-password' })}${factorField()}${buttons()}</form>`,
   )
 }
 
@@ -121,8 +121,17 @@ function buttons(): Markup {
 }
 
 function field(name: string, label: string, attributes: Readonly<Record<string, string>>): Markup {
-  const all = Object.entries(attributes).map(([key, value]) => html` ${key}="${value}"`)
-  return html`<label for="${name}">${label}</label><input id="${name}" name="${name}" required${all}>`
+  return html`<label for="${name}">${label}</label><input id="${name}" name="${name}" required${listed(attributes)}>`
+}
+
+// For those who have set up a second factor; the server says so when it is missing.
+function factorField(): Markup {
+  const attributes = { autocomplete: 'one-time-code' }
+  return html`<label for="factor">Code of your authenticator app, if you use one</label><input id="factor" name="factor"${listed(attributes)}>`
+}
+
+function listed(attributes: Readonly<Record<string, string>>): readonly Markup[] {
+  return Object.entries(attributes).map(([key, value]) => html` ${key}="${value}"`)
 }
 
 function readable(time: string): string {

@@ -98,10 +98,10 @@ function devicePages({ control }: PageDependencies): Pages {
       const userCode = codeIn(request)
       return userCode === '' ? shown(codeForm()) : form(visitor, userCode)
     },
-    post: (visitor, { code = '', email = '', password, decision, organization }) =>
+    post: (visitor, { code = '', email = '', password, decision, organization, factor }) =>
       orAgain(
         async () => {
-          const given = { userCode: code, email, password, decision, organization }
+          const given = { userCode: code, email, password, decision, organization, secondFactor: factor }
           const result = await control['device.signIn'](visitor, inputOf('device.signIn', given))
           return shown(
             result.decided

@@ -5,7 +5,7 @@ import { type Attempt, signedIn } from '../../domain/grants/grant.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
-import type { DeviceLoginRow, InvitationRow, SessionRow } from '../people-groups.ts'
+import type { DeviceLoginRow, InvitationRow, SecondFactorRow, SessionRow } from '../people-groups.ts'
 import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from '../store.ts'
 
 /** Gives the store of the current test. */
@@ -256,6 +256,20 @@ export function sessionRow(changed: Partial<SessionRow> = {}): SessionRow {
     createdAt: 1000,
     lastSeenAt: 1000,
     expiresAt: 2000,
+    ...changed,
+  }
+}
+
+export function secondFactorRow(changed: Partial<SecondFactorRow> = {}): SecondFactorRow {
+  return {
+    id: nextId(),
+    personId: 'person-1',
+    wrappedKey: bytes(0, 255, 10, 13),
+    secret: bytes(1, 2, 0, 255),
+    recovery: [],
+    lastStep: 0,
+    createdAt: 1000,
+    enabledAt: null,
     ...changed,
   }
 }

@@ -13,6 +13,7 @@ import { describeLoginAttempts } from './login-attempts.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeRuns } from './runs.conformance.ts'
+import { describeSecondFactors } from './second-factors.conformance.ts'
 import { describeSessions } from './sessions.conformance.ts'
 import { describeSignals } from './signals.conformance.ts'
 import { describeSigningIn } from './signing-in.conformance.ts'
@@ -46,6 +47,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeHoldings(current)
     describeSigningIn(current)
     describeSessions(current)
+    describeSecondFactors(current)
     describeMachines(current)
     describeGrants(current)
     describeLoginAttempts(current)

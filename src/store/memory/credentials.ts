@@ -1,6 +1,7 @@
 // Credentials and their versions in memory.
 
 import { type WebhookRow, webhookPlace } from '../outbox-group.ts'
+import { secondFactorPlace } from '../people-groups.ts'
 import { credentialNameTaken, parentGone } from '../refusals.ts'
 import type {
   CandidateRow,
@@ -78,10 +79,13 @@ export function credentialGroup(tables: Tables): CredentialStore {
 }
 
 /** The group of data keys over these tables. */
-export function dataKeyGroup({ credentials, webhooks }: Tables): DataKeyStore {
+export function dataKeyGroup({ credentials, webhooks, secondFactors }: Tables): DataKeyStore {
   const all = () => [
     ...credentials.find(() => true).map(dataKeyOf),
     ...webhooks.find(() => true).map(webhookKey),
+    ...secondFactors
+      .find(() => true)
+      .map((row) => ({ ...secondFactorPlace(row), wrappedKey: row.wrappedKey })),
   ]
   return {
     countByMasterKey: async () => {
@@ -102,7 +106,11 @@ export function dataKeyGroup({ credentials, webhooks }: Tables): DataKeyStore {
       const [row, webhook] = [credentials.get(id), webhooks.get(id)]
       if (row && isSeen(row)) credentials.put(id, { ...row, wrappedKey: wrapped })
       else if (webhook && isSeen(webhook)) webhooks.put(id, { ...webhook, wrappedKey: wrapped })
-      else return false
+      else {
+        const factor = secondFactors.find((one) => one.id === id && isSeen(one))[0]
+        if (factor === undefined) return false
+        secondFactors.put(factor.personId, { ...factor, wrappedKey: wrapped })
+      }
       return true
     },
   }

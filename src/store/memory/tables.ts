@@ -5,7 +5,7 @@ import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
-import type { DeviceLoginRow, InvitationRow, SessionRow } from '../people-groups.ts'
+import type { DeviceLoginRow, InvitationRow, SecondFactorRow, SessionRow } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
 import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../runs/run-groups.ts'
 import type { DayOfUse } from '../runs/use-group.ts'
@@ -43,6 +43,8 @@ export interface Tables {
   readonly invitations: Table<InvitationRow>
   readonly deviceLogins: Table<DeviceLoginRow>
   readonly sessions: Table<SessionRow>
+  /** By person. */
+  readonly secondFactors: Table<SecondFactorRow>
   readonly installation: Table<string>
   readonly agents: Table<AgentRow>
   readonly attachments: Table<AttachmentRow>
@@ -82,6 +84,7 @@ export function createTables(): Tables {
     invitations: createTable(undo),
     deviceLogins: createTable(undo),
     sessions: createTable(undo),
+    secondFactors: createTable(undo),
     installation: createTable(undo),
     agents: createTable(undo),
     attachments: createTable(undo),

@@ -50,7 +50,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0012': { up: createRuns },
     'store-0013': workerMachine,
     'store-0014': { up: createUses },
-    'store-0020': { up: createSessions },
+    'store-0020': { up: (database: Kysely<unknown>) => createSessions(database, bytes) },
     'store-0030': { up: removedRuns },
   }
 }

@@ -1,8 +1,9 @@
-// Data keys over SQL: columns of credentials and webhooks, looked at by the master key that the header of a wrapped key
+// Data keys over SQL: columns of credentials, webhooks and second factors, looked at by the master key that the header of a wrapped key
 // names.
 
 import { type Kysely, sql } from 'kysely'
-import { type WebhookRow, webhookPlace } from '../../outbox-group.ts'
+import { webhookPlace } from '../../outbox-group.ts'
+import { secondFactorPlace } from '../../people-groups.ts'
 import type { DataKeyRow, DataKeyStore } from '../../store.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
@@ -30,11 +31,11 @@ export function dataKeyGroup(database: Kysely<Database>): (execute: Execute) => 
       .where('id', '=', marker('id'))
       .where('wrapped_key', '=', marker('seen')),
   )
-  const webhooks = webhookKeys(database)
+  const others = [webhookKeys(database), secondFactorKeys(database)]
   return (execute) => ({
     countByMasterKey: async () => {
       const counts: Record<string, number> = {}
-      for (const table of ['credential', 'webhook'] as const) {
+      for (const table of ['credential', 'webhook', 'second_factor'] as const) {
         const { rows } = await execute(countQuery(database, table))
         for (const { masterKey, dataKeys } of rows) {
           const id = Buffer.from(masterKey).toString('hex')
@@ -46,20 +47,20 @@ export function dataKeyGroup(database: Kysely<Database>): (execute: Execute) => 
     underOther: async (masterKeyId, { after = '', limit }) => {
       const asked = { masterKey: Buffer.from(masterKeyId, 'hex'), after, limit }
       const credentials = (await execute(underOther(asked))).rows
-      const others = (await execute(webhooks.underOther(asked))).rows
-      const all = [
-        ...credentials,
-        ...others.map(({ wrappedKey, ...row }) => ({ ...webhookPlace(row), wrappedKey })),
-      ]
+      const all: DataKeyRow[] = [...credentials]
+      for (const keys of others) all.push(...(await keys.underOther(execute, asked)))
       return all.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
     },
-    rewrap: async (id, seen, wrapped) =>
-      (await execute(rewrap({ id, seen, wrapped }))).numAffectedRows === 1n ||
-      (await execute(webhooks.rewrap({ id, seen, wrapped }))).numAffectedRows === 1n,
+    rewrap: async (id, seen, wrapped) => {
+      const asked = { id, seen, wrapped }
+      if ((await execute(rewrap(asked))).numAffectedRows === 1n) return true
+      for (const keys of others) if (await keys.rewrap(execute, asked)) return true
+      return false
+    },
   })
 }
 
-function countQuery(database: Kysely<Database>, table: 'credential' | 'webhook') {
+function countQuery(database: Kysely<Database>, table: 'credential' | 'webhook' | 'second_factor') {
   return database
     .selectFrom(table)
     .select((row) => [MASTER_KEY.as('masterKey'), row.fn.countAll<number | string>().as('dataKeys')])
@@ -67,10 +68,26 @@ function countQuery(database: Kysely<Database>, table: 'credential' | 'webhook')
     .compile()
 }
 
-type WebhookKey = Pick<WebhookRow, 'id' | 'organizationId' | 'url' | 'wrappedKey'>
+interface Under {
+  readonly masterKey: Uint8Array
+  readonly after: string
+  readonly limit: number
+}
 
-function webhookKeys(database: Kysely<Database>) {
-  const underOther = prepare<{ masterKey: Uint8Array; after: string; limit: number }, WebhookKey>((marker) =>
+interface Rewrap {
+  readonly id: string
+  readonly seen: Uint8Array
+  readonly wrapped: Uint8Array
+}
+
+/** Data keys of what is no credential. */
+interface OtherKeys {
+  underOther(execute: Execute, asked: Under): Promise<DataKeyRow[]>
+  rewrap(execute: Execute, asked: Rewrap): Promise<boolean>
+}
+
+function webhookKeys(database: Kysely<Database>): OtherKeys {
+  const underOther = prepare<Under, Parameters<typeof webhookPlace>[0] & Wrapped>((marker) =>
     database
       .selectFrom('webhook')
       .select(['id', 'organization_id as organizationId', 'url', 'wrapped_key as wrappedKey'])
@@ -79,14 +96,47 @@ function webhookKeys(database: Kysely<Database>) {
       .orderBy('id')
       .limit(marker('limit')),
   )
-  const rewrap = prepare((marker: Markers<{ id: string; seen: Uint8Array; wrapped: Uint8Array }>) =>
+  return {
+    underOther: async (execute, asked) =>
+      (await execute(underOther(asked))).rows.map(({ wrappedKey, ...row }) => ({
+        ...webhookPlace(row),
+        wrappedKey,
+      })),
+    rewrap: rewrapIn(database, 'webhook'),
+  }
+}
+
+function secondFactorKeys(database: Kysely<Database>): OtherKeys {
+  const underOther = prepare<Under, Parameters<typeof secondFactorPlace>[0] & Wrapped>((marker) =>
     database
-      .updateTable('webhook')
+      .selectFrom('second_factor')
+      .select(['id', 'person_id as personId', 'wrapped_key as wrappedKey'])
+      .where('id', '>', marker('after'))
+      .where(MASTER_KEY, '<>', marker('masterKey'))
+      .orderBy('id')
+      .limit(marker('limit')),
+  )
+  return {
+    underOther: async (execute, asked) =>
+      (await execute(underOther(asked))).rows.map(({ wrappedKey, ...row }) => ({
+        ...secondFactorPlace(row),
+        wrappedKey,
+      })),
+    rewrap: rewrapIn(database, 'second_factor'),
+  }
+}
+
+type Wrapped = Pick<DataKeyRow, 'wrappedKey'>
+
+function rewrapIn(database: Kysely<Database>, table: 'webhook' | 'second_factor'): OtherKeys['rewrap'] {
+  const rewrap = prepare((marker: Markers<Rewrap>) =>
+    database
+      .updateTable(table)
       .set({ wrapped_key: marker('wrapped') })
       .where('id', '=', marker('id'))
       .where('wrapped_key', '=', marker('seen')),
   )
-  return { underOther, rewrap }
+  return async (execute, asked) => (await execute(rewrap(asked))).numAffectedRows === 1n
 }
 
 function prepareUnderOther(database: Kysely<Database>) {

@@ -1,8 +1,9 @@
-// The table of browsers that people are signed in with.
+// Tables of browsers that people are signed in with, and of what they show beside their passwords.
 
-import type { Kysely } from 'kysely'
+import type { ColumnDataType, Kysely } from 'kysely'
 
-export async function createSessions(database: Kysely<unknown>): Promise<void> {
+/** `binary` is the engine's type for bytes. */
+export async function createSessions(database: Kysely<unknown>, binary: ColumnDataType): Promise<void> {
   await database.schema
     .createTable('browser_session')
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
@@ -20,5 +21,16 @@ export async function createSessions(database: Kysely<unknown>): Promise<void> {
     .createIndex('browser_session_person')
     .on('browser_session')
     .columns(['person_id', 'id'])
+    .execute()
+  await database.schema
+    .createTable('second_factor')
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('person_id', 'text', (column) => column.notNull().unique())
+    .addColumn('wrapped_key', binary, (column) => column.notNull())
+    .addColumn('secret', binary, (column) => column.notNull())
+    .addColumn('recovery', 'text', (column) => column.notNull())
+    .addColumn('last_step', 'bigint', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('enabled_at', 'bigint')
     .execute()
 }

@@ -3,7 +3,7 @@
 
 import { type Kysely, sql } from 'kysely'
 import type { CredentialRow } from '../../store.ts'
-import type { SealedAnswer, SealedThing, SealedVersion, SealedWebhook } from '../../transfer.ts'
+import type { SealedAnswer, SealedFactor, SealedThing, SealedVersion, SealedWebhook } from '../../transfer.ts'
 import { type EngineName, hasTable, type Tables } from './tables.ts'
 
 // In one question.
@@ -33,7 +33,7 @@ interface ValueFact {
   readonly sealed: Uint8Array
 }
 
-/** The versions of all credentials, by the ids of these; then the answers that are kept; then webhooks. */
+/** The versions of all credentials, by the ids of these; then the answers that are kept; then webhooks and second factors. */
 export async function* everythingSealed(
   database: Kysely<Tables>,
   engine: EngineName,
@@ -43,6 +43,8 @@ export async function* everythingSealed(
     for await (const sealed of sealedAnswers(database)) yield { kind: 'answer', sealed }
   if (await hasTable(database, engine, 'webhook'))
     for await (const sealed of sealedWebhooks(database)) yield { kind: 'webhook', sealed }
+  if (await hasTable(database, engine, 'second_factor'))
+    for await (const sealed of sealedFactors(database)) yield { kind: 'second-factor', sealed }
 }
 
 // A version without values is none.
@@ -82,6 +84,17 @@ async function* sealedWebhooks(database: Kysely<Tables>): AsyncGenerator<SealedW
   for (let after = ''; ; ) {
     const { rows } = await sql<SealedWebhook>`
       select id, organization_id as "organizationId", url, wrapped_key as "wrappedKey", secret from webhook
+      where id > ${after} order by id limit ${sql.lit(OTHERS)}`.execute(database)
+    yield* rows
+    if (rows.length < OTHERS) return
+    after = rows.at(-1)?.id ?? ''
+  }
+}
+
+async function* sealedFactors(database: Kysely<Tables>): AsyncGenerator<SealedFactor> {
+  for (let after = ''; ; ) {
+    const { rows } = await sql<SealedFactor>`
+      select id, person_id as "personId", wrapped_key as "wrappedKey", secret from second_factor
       where id > ${after} order by id limit ${sql.lit(OTHERS)}`.execute(database)
     yield* rows
     if (rows.length < OTHERS) return

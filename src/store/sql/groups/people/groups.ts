@@ -7,6 +7,7 @@ import type { Database } from '../../schema.ts'
 import { deviceLoginGroup } from './device-logins.ts'
 import { holdingGroup } from './holdings.ts'
 import { invitationGroup } from './invitations.ts'
+import { secondFactorGroup } from './second-factors.ts'
 import { sessionGroup } from './sessions.ts'
 
 /** The result makes the groups for a connection. */
@@ -15,10 +16,12 @@ export function peopleGroups(database: Kysely<Database>): (execute: Execute) => 
   const invitations = invitationGroup(database)
   const deviceLogins = deviceLoginGroup(database)
   const sessions = sessionGroup(database)
+  const secondFactors = secondFactorGroup(database)
   return (execute) => ({
     holdings: holdings(execute),
     invitations: invitations(execute),
     deviceLogins: deviceLogins(execute),
     sessions: sessions(execute),
+    secondFactors: secondFactors(execute),
   })
 }

@@ -50,8 +50,21 @@ interface BrowserSessionTable {
   expires_at: number
 }
 
+interface SecondFactorTable {
+  id: string
+  person_id: string
+  wrapped_key: Uint8Array
+  secret: Uint8Array
+  /** JSON list of digests. */
+  recovery: string
+  last_step: number
+  created_at: number
+  enabled_at: number | null
+}
+
 export interface PeopleTables {
   invitation_code: InvitationTable
   device_login: DeviceLoginTable
   browser_session: BrowserSessionTable
+  second_factor: SecondFactorTable
 }

@@ -1,8 +1,8 @@
 // Shapes of browsers that people are signed in with.
 
 import { z } from 'zod'
-import { ROLES } from '../../domain/caller.ts'
-import { id, time } from './shared.ts'
+import { ROLES } from '../../../domain/caller.ts'
+import { id, time } from '../shared.ts'
 
 const email = z.string().max(320)
 const password = z.string().max(200)
@@ -17,6 +17,7 @@ const view = z.object({
     role: z.enum(ROLES),
     teams: z.array(z.string()),
     hasPassword: z.boolean(),
+    secondFactor: z.boolean(),
   }),
   organization,
   organizations: z.array(organization).describe('All that the person belongs to, by name'),
@@ -54,9 +55,14 @@ export const SESSION_SCHEMAS = {
     input: z.strictObject({
       email,
       password,
+      code: z
+        .string()
+        .max(40)
+        .optional()
+        .describe('Of the authenticator app, or a recovery code: when the answer was `second-factor`'),
       organization: z.string().max(200).optional().describe('Id or name; else the one last used'),
     }),
-    output: z.object({ state: z.enum(['signed-in']), session: view.optional() }),
+    output: z.object({ state: z.enum(['signed-in', 'second-factor']), session: view.optional() }),
   },
   'session.read': { input: z.strictObject({}), output: view },
   'session.switch': {

@@ -1,6 +1,6 @@
 // Operations on the browsers that a person is signed in with: the one that asks, and the others.
 
-import type { Operation } from '../operation.ts'
+import type { Operation } from '../../operation.ts'
 
 export const SESSION_OPERATIONS = {
   'signIn.methods': {

@@ -1,0 +1,63 @@
+// Shapes of what is a person's own beside their credentials.
+
+import { z } from 'zod'
+import { harness, time } from '../shared.ts'
+
+// Postgres keeps no NUL in a text.
+const model = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
+  .nullable()
+
+const preferences = z.object({
+  harness: harness.nullable(),
+  models: z.object({ claude: model, codex: model }),
+})
+
+const password = z.string().max(200)
+const code = z.string().max(40).describe('Of the app, or a recovery code')
+const recoveryCodes = z.array(z.string()).describe('Each works once. Shown this once')
+
+export const ACCOUNT_SCHEMAS = {
+  'secondFactor.read': {
+    input: z.strictObject({}),
+    output: z.object({
+      enabled: z.boolean(),
+      since: time.nullable(),
+      recoveryCodesLeft: z.int(),
+    }),
+  },
+  'secondFactor.begin': {
+    input: z.strictObject({ password }),
+    output: z.object({
+      secret: z.string().describe('To be typed into the app. Shown this once'),
+      uri: z.string().describe('The same for a picture that the app reads (otpauth://)'),
+    }),
+  },
+  'secondFactor.enable': {
+    input: z.strictObject({ code: z.string().max(40).describe('That the app shows') }),
+    output: z.object({ recoveryCodes }),
+  },
+  'secondFactor.disable': {
+    input: z.strictObject({ password, code }),
+    output: z.object({ enabled: z.literal(false) }),
+  },
+  'secondFactor.recoveryCodes': {
+    input: z.strictObject({ password, code }),
+    output: z.object({ recoveryCodes }),
+  },
+  'members.resetSecondFactor': {
+    input: z.strictObject({ member: z.string().max(320).describe('E-mail or id of a member') }),
+    output: z.object({ reset: z.boolean() }),
+  },
+  'preferences.get': { input: z.strictObject({}), output: preferences },
+  'preferences.set': {
+    input: z.strictObject({
+      harness: harness.nullable().optional(),
+      models: z.strictObject({ claude: model.optional(), codex: model.optional() }).optional(),
+    }),
+    output: preferences,
+  },
+} as const
