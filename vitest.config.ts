@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 import { SummaryReporter } from './test/summary-reporter.ts'
 
 export default defineConfig({
@@ -9,7 +10,8 @@ export default defineConfig({
     reporters: ['default', new SummaryReporter()],
     testTimeout: 60_000,
     hookTimeout: 180_000,
-    // Two cores: the agent programs and servers bring processes of their own.
-    maxWorkers: 2,
+    // For two cores: half of the time a test waits, for a program, a disk or a moment, and others go on meanwhile.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
   },
 })
