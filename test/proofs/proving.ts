@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import type { ProofResult, Prove } from './proof.ts'
 
-export const LIMIT_MS = 240_000
+export const LIMIT_MS = 600_000
 export const options = (rounds: number) => ({ rounds, seed: 20_260_101, log: () => undefined })
 
 /** Name, proof, rounds. */
