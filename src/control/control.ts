@@ -2,6 +2,7 @@
 // nothing of HTTP.
 
 import { createReadingUseCases } from './audit/reading.ts'
+import { createSearchingUseCases } from './audit/searching.ts'
 import { createVerifyingUseCases } from './audit/verifying.ts'
 import { createWarningUseCases } from './audit/warnings.ts'
 import { createBackupUseCases } from './backup/creating.ts'
@@ -82,6 +83,7 @@ export function createControl(ports: Ports): Control {
     ...createOrganizationUseCases(workshop),
     ...statusUseCases(workshop),
     ...createReadingUseCases(workshop),
+    ...createSearchingUseCases(workshop),
     ...createVerifyingUseCases(workshop),
     ...createWarningUseCases(workshop),
     ...createRekeyUseCases(workshop),

@@ -208,6 +208,8 @@ function recordsThrough(
     audit: {
       append: (entry) => write((unit) => unit.audit.append(entry)),
       list: (organizationId, page) => read((unit) => unit.audit.list(organizationId, page)),
+      search: (organizationId, filter, stretch) =>
+        read((unit) => unit.audit.search(organizationId, filter, stretch)),
       head: (organizationId) => read((unit) => unit.audit.head(organizationId)),
       heads: () => read((unit) => unit.audit.heads()),
     },

@@ -268,12 +268,40 @@ export interface AuditPage {
   readonly limit: number
 }
 
+/** What entries are looked for by; all of it must fit. Parts of names fit whatever the case of their letters. */
+export interface AuditFilter {
+  /** Id, or part of the name. */
+  readonly actor?: string
+  /** The whole of it; one that ends with a dot: how it begins. */
+  readonly action?: string
+  /** Id, or part of the name. */
+  readonly object?: string
+  readonly objectKind?: string
+  readonly outcome?: AuditEntry['outcome']
+  /** Not before, and not after; milliseconds since 1970. */
+  readonly from?: number
+  readonly to?: number
+  /** Part of a name, of the action or of the details. */
+  readonly text?: string
+}
+
+/** A stretch of a chain: the positions after one and up to another. */
+export interface AuditStretch {
+  readonly after: number
+  readonly upTo: number
+  /** From its end; else from its beginning. */
+  readonly newest: boolean
+  readonly limit: number
+}
+
 /** Insert-only, one chain an organization (domain/audit/chain.ts). */
 export interface AuditStore {
   /** The entry gets its place when the unit commits; nobody sees it before, not even the unit. */
   append(entry: AuditEntry): Promise<void>
   /** In the order of positions. What others have put into the database comes as it is there. */
   list(organizationId: string, page: AuditPage): Promise<ChainedEntry[]>
+  /** Those of a stretch that fit, in its direction. */
+  search(organizationId: string, filter: AuditFilter, stretch: AuditStretch): Promise<ChainedEntry[]>
   /** Where the chain ends by its own record, which an entry and its place are written together with. */
   head(organizationId: string): Promise<ChainPlace>
   /** The same for every organization that has one: its id → where it ends. */

@@ -160,6 +160,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'policy.get': { aim: 'nothing', request: () => ({}) },
   'policy.set': { aim: 'nothing', request: () => ({ harness: 'codex', policy: 'owner' }) },
   'audit.list': { aim: 'nothing', request: () => ({}) },
+  'audit.export': { aim: 'nothing', request: () => ({}) },
   'audit.verify': { aim: 'nothing', request: () => ({}) },
   'audit.anchor': { aim: 'nothing', request: () => ({}) },
   'audit.warnings': { aim: 'nothing', request: () => ({}) },
