@@ -19,6 +19,7 @@ import { createLeaseUseCases } from './leases.ts'
 import { createFollowingUseCases } from './leasing/following.ts'
 import { createRejectionUseCases } from './leasing/rejecting.ts'
 import { createLiveUseCase } from './live/live.ts'
+import { createLinkUseCases } from './logins/links.ts'
 import { createLoginUseCases } from './logins/logins.ts'
 import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
@@ -62,6 +63,7 @@ export function createControl(ports: Ports): Control {
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
     ...createLoginUseCases(workshop),
+    ...createLinkUseCases(workshop),
     ...leases,
     ...forWorkersOfRuns(workshop, leases),
     ...createStartingUseCases(workshop),

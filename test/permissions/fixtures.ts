@@ -84,6 +84,12 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     aim: 'owner',
     request: (owner, { unique }) => ({ type: 'codex/oauth', owner, name: `new-${unique}`, method: 'paste' }),
   },
+  'loginLinks.create': { aim: 'credential', instead: () => 'invalid', request: (id) => ({ id }) },
+  'loginLinks.describe': {
+    aim: 'nothing',
+    instead: () => 'not_found',
+    request: () => ({ code: 'nonsense' }),
+  },
   'logins.get': { aim: 'thing', theirs: true, prepare: newLogin, request: (id) => ({ id }) },
   'logins.complete': {
     aim: 'thing',
