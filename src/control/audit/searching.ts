@@ -3,7 +3,8 @@
 
 import type { Input } from '../../api/schemas.ts'
 import type { ChainedEntry } from '../../domain/audit/chain.ts'
-import type { AuditFilter, Store } from '../../store/store.ts'
+import type { AuditFilter } from '../../domain/audit/filter.ts'
+import type { Store } from '../../store/store.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { entryView } from './reading.ts'

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { chained, chainStart } from '../../domain/audit/chain.ts'
 import { checkChain, type Finding } from '../../domain/audit/check.ts'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
+import type { AuditFilter, AuditStretch } from '../../domain/audit/filter.ts'
 import { sha256 } from '../../lib/digest.ts'
-import type { AuditFilter, AuditStretch, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { auditEntry, type CurrentStore } from './rows.ts'
 
 /** Everything that is wrong with the chain of an organization, read page by page. */

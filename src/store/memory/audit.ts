@@ -2,8 +2,9 @@
 
 import { chained, chainStart, detailsText } from '../../domain/audit/chain.ts'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
+import type { AuditFilter } from '../../domain/audit/filter.ts'
 import { sha256 } from '../../lib/digest.ts'
-import type { AuditFilter, AuditStore } from '../store.ts'
+import type { AuditStore } from '../store.ts'
 import { keyOf, type Tables } from './tables.ts'
 
 /** The group over these tables; what is appended is given to `leave`. */

@@ -1,7 +1,7 @@
 // Looking for entries of the audit over SQL. No index helps: a stretch of the chain is read, which is its key.
 
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import type { AuditFilter, AuditStretch } from '../../../store.ts'
+import type { AuditFilter, AuditStretch } from '../../../../domain/audit/filter.ts'
 import type { Database } from '../../schema.ts'
 import { hasPart } from './pattern.ts'
 
