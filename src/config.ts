@@ -10,6 +10,16 @@ import { RUN_TIMINGS, type RunTimings } from './domain/runs/taking.ts'
 import type { WorkerSettings } from './domain/runs/worker-settings.ts'
 import { Secret } from './domain/secret.ts'
 import {
+  IDENTITY_SETTINGS,
+  type IdentityClients,
+  identityClients,
+} from './domain/settings/identity-settings.ts'
+import {
+  RENEWAL_SETTINGS,
+  type RenewalSettings,
+  renewalSettings,
+} from './domain/settings/renewal-settings.ts'
+import {
   baseUrl,
   databaseUrl,
   httpUrl,
@@ -172,38 +182,8 @@ export const SETTINGS = {
     meaning:
       "yes: tests of credentials, and webhooks, may call hosts in private address ranges; this machine too, where a webhook or a credential's own base URL says so.",
   },
-  renewMargin: {
-    variable: 'CLAVIGER_RENEW_MARGIN_SECONDS',
-    standard: '300',
-    meaning: 'A login is renewed so many seconds before it ends, give or take a fifth.',
-  },
-  renewTimeout: {
-    variable: 'CLAVIGER_RENEW_TIMEOUT_SECONDS',
-    standard: '15',
-    meaning: 'How long somebody waits for a provider to renew a login, in seconds.',
-  },
-  renewLease: {
-    variable: 'CLAVIGER_RENEW_LEASE_SECONDS',
-    standard: '45',
-    meaning:
-      'How long an answer of the provider is read for, in seconds. At least three times the timeout is wise.',
-  },
-  renewDead: {
-    variable: 'CLAVIGER_RENEW_DEAD_SECONDS',
-    standard: '4',
-    meaning: 'A server that renews a login and says nothing for so many seconds counts as silent.',
-  },
-  renewGrace: {
-    variable: 'CLAVIGER_RENEW_GRACE_SECONDS',
-    standard: '60',
-    meaning: 'How long a silent server may come back with the answer in its journal, in seconds.',
-  },
-  renewForcedEvery: {
-    variable: 'CLAVIGER_RENEW_FORCED_SECONDS',
-    standard: '300',
-    meaning:
-      'A login is renewed before its time, because a run was refused with it, at most once in so long.',
-  },
+  ...RENEWAL_SETTINGS,
+  ...IDENTITY_SETTINGS,
   claudeBin: {
     variable: 'CLAVIGER_CLAUDE_BIN',
     standard: 'claude on PATH',
@@ -255,16 +235,7 @@ export interface ServerSettings {
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
-}
-
-/** Milliseconds. */
-export interface RenewalSettings {
-  readonly margin: number
-  readonly callTimeout: number
-  readonly lease: number
-  readonly dead: number
-  readonly journalGrace: number
-  readonly forcedEvery: number
+  readonly identityClients: IdentityClients
 }
 
 export interface CommandLineSettings {
@@ -339,6 +310,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     allowPrivateUpstreams:
       oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
     renewal: renewalSettings(given),
+    identityClients: identityClients(given),
   }
 }
 
@@ -346,21 +318,6 @@ function runTimings(given: GivenSettings): RunTimings {
   const idle = wholeNumber(SETTINGS.runIdle, given.runIdle ?? '30', 0, 100_000)
   const silence = wholeNumber(SETTINGS.workerSilence, given.workerSilence ?? '120', 1, 86_400)
   return { ...RUN_TIMINGS, silentAfter: silence * 1_000, idleAfter: idle === 0 ? null : idle * 60_000 }
-}
-
-function renewalSettings(given: GivenSettings): RenewalSettings {
-  const seconds = (name: SettingName, standard: number, most: number) =>
-    wholeNumber(SETTINGS[name], given[name] ?? String(standard), 1, most) * 1_000
-  const [callTimeout, lease] = [seconds('renewTimeout', 15, 600), seconds('renewLease', 45, 3_600)]
-  // With less than a call left nothing is ever sent, and it would be tried again without end.
-  if (lease <= callTimeout)
-    throw wrong(SETTINGS.renewLease, 'is not longer than CLAVIGER_RENEW_TIMEOUT_SECONDS')
-  return {
-    ...{ margin: seconds('renewMargin', 300, 86_400), callTimeout, lease },
-    dead: seconds('renewDead', 4, 600),
-    journalGrace: seconds('renewGrace', 60, 86_400),
-    forcedEvery: seconds('renewForcedEvery', 300, 86_400),
-  }
 }
 
 /** Checked settings of the command line; throws `invalid` naming the setting. */

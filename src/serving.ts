@@ -22,6 +22,7 @@ import { mustBeReady } from './control/operating/readiness.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
+import { createComeBack } from './control/outside/coming-back.ts'
 import { keepRuns } from './control/runs/upkeep.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
 import { createTell } from './control/telling/tell.ts'
@@ -43,6 +44,7 @@ import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-logi
 import { createBedrockProvider } from './providers/bedrock.ts'
 import { claudeProgram } from './providers/claude-program.ts'
 import { claudeSignIn } from './providers/claude-sign-in.ts'
+import { configuredProviders } from './providers/identity/configured.ts'
 import type { LoginProgram } from './providers/login-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
 import type { SignIn } from './providers/provider.ts'
@@ -182,7 +184,7 @@ async function openDoor(
       ...tools,
       ending: ending.signal,
     },
-    codex: createCodexEndpoint(ports, authenticate),
+    ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
   })
@@ -244,6 +246,7 @@ function edges(settings: ServerSettings, clockOffset: () => number) {
   return {
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
+    identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
     leaseLife: settings.leaseLife,
     runTimings: settings.runTimings,
     poolOrder: settings.poolOrder,

@@ -115,11 +115,15 @@ describe.each(['sqlite', 'postgres'] as const)('members on %s', (engine) => {
     const accountOf = (email: string) => change((people) => people.account(email))
     expect(await accountOf('bob@example.test')).toBeUndefined()
     const { id } = await add('bob@example.test')
-    expect(await accountOf('BOB@example.test')).toEqual({ id, hasPassword: false, organizations: [org] })
+    expect(await accountOf('BOB@example.test')).toEqual({
+      ...{ id, hasPassword: false, linked: [], organizations: [org] },
+    })
     const hash = await identity.hashPassword(new Secret('correct horse battery'))
     await change((people) => people.setPassword(id, hash))
     await change((people) => people.removeMember(org, id))
-    expect(await accountOf('bob@example.test')).toEqual({ id, hasPassword: true, organizations: [] })
+    expect(await accountOf('bob@example.test')).toEqual({
+      ...{ id, hasPassword: true, linked: [], organizations: [] },
+    })
     await change((people) => people.setPassword(id, null))
     expect(await accountOf('bob@example.test')).toMatchObject({ hasPassword: false })
     expect(await identity.checkPassword('bob@example.test', new Secret('correct horse battery'))).toBeNull()

@@ -61,6 +61,25 @@ export interface Passwords {
   hasPassword(personId: string): Promise<boolean>
 }
 
+/** An account of an identity provider that is a person's. */
+export interface LinkedAccount {
+  readonly id: string
+  /** As `IdentityProvider.accounts` names the provider. */
+  readonly provider: string
+  readonly accountId: string
+  /** What people called it when it was linked. */
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly linkedAt: number
+}
+
+export interface LinkedAccounts {
+  /** Whose account it is; null for one that is nobody's here. */
+  linkedPerson(provider: string, accountId: string): Promise<string | null>
+  /** Oldest first. */
+  linkedAccounts(personId: string): Promise<LinkedAccount[]>
+}
+
 /** Codes of authenticator apps. */
 export interface AppCodes {
   /** What an app is given, from 20 random bytes. */
@@ -71,7 +90,7 @@ export interface AppCodes {
   stepOf(secret: Secret, code: string, at: number): number | null
 }
 
-export interface Identity extends Directory, Passwords {
+export interface Identity extends Directory, Passwords, LinkedAccounts {
   readonly appCodes: AppCodes
 
   /** The first organization with its owner; makes both, and a team for everyone, in an empty installation. */
@@ -127,6 +146,8 @@ export interface TeamChanges {
 export interface Account {
   readonly id: string
   readonly hasPassword: boolean
+  /** Accounts of identity providers that are theirs. */
+  readonly linked: readonly Pick<LinkedAccount, 'id' | 'provider' | 'accountId'>[]
   /** Ids of those they are a member of. */
   readonly organizations: readonly string[]
 }
@@ -137,6 +158,10 @@ export interface AccountChanges {
   account(email: string): Promise<Account | undefined>
   /** `hash` is what hashPassword made; null takes the password away. */
   setPassword(personId: string, hash: string | null): Promise<void>
+  /** Throws `conflict` when the account is linked already, to whomever. */
+  linkAccount(personId: string, linked: Omit<LinkedAccount, 'id' | 'linkedAt'>): Promise<void>
+  /** One of them, or all; false when there is none. */
+  unlinkAccounts(personId: string, id?: string): Promise<boolean>
   /** Throws `conflict` when somebody else has that e-mail. */
   setProfile(personId: string, changed: { readonly email?: string; readonly name?: string }): Promise<void>
 }

@@ -1,6 +1,5 @@
 // Signing a browser in. What its cookie holds is made here, handed over once, and kept as a digest.
 
-import type { Input } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { Secret, withoutKeys } from '../../domain/secret.ts'
@@ -27,18 +26,18 @@ export function createOpeningUseCases(
   limits: Pick<Limits, 'passwords'>,
   factors: SecondFactors,
 ): Pick<Control, 'signIn.methods' | 'session.create'> {
-  const { store, identity, publicUrl } = workshop
+  const { store, identity, identityProviders, publicUrl } = workshop
   return {
     'signIn.methods': async () => ({
       password: true,
-      providers: [],
+      providers: identityProviders.flatMap(({ id, name, signsIn }) => (signsIn ? [{ id, name }] : [])),
       takesCookies: takesCookies(publicUrl()),
     }),
     async 'session.create'(visitor, { email, password, code, organization }) {
       mustBeBrowser(visitor)
       limits.passwords(visitor, email, `browser ${email.toLowerCase()}`)
       const people = await membershipsBy(workshop, visitor, { email, password }, { action: 'session.create' })
-      const membership = await choose(workshop, people, organization)
+      const membership = await chooseMembership(workshop, people, organization)
       const { person, organization: chosen } = membership
       if (await factors.isOn(person.id)) {
         if (code === undefined) return { state: 'second-factor' }
@@ -98,11 +97,11 @@ export function mustBeBrowser({ browser }: Visitor): string {
   })
 }
 
-// The organization that was named, else the one that they were last signed in to, else the first.
-async function choose(
+/** The organization that was named, else the one that they were last signed in to, else the first. Throws `forbidden`. */
+export async function chooseMembership(
   { store }: Pick<Workshop, 'store'>,
   people: readonly Membership[],
-  wanted: Input<'session.create'>['organization'],
+  wanted?: string,
 ): Promise<Membership> {
   const fitting = people.filter((one) => wanted === undefined || isCalled(one.organization, wanted))
   const [first] = fitting
