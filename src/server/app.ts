@@ -170,7 +170,8 @@ async function attempt(
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     const response = answerError(dependencies, thrown, request, name)
-    if (response.status !== 401) return response
+    // Whoever was known is signed in, whatever was refused.
+    if (response.status !== 401 || callers.has(request)) return response
     const { 'set-cookie': gone } = goneCookie(dependencies.publicUrl(), name, request)
     if (gone !== undefined) response.headers.set('set-cookie', gone)
     return response
