@@ -52,11 +52,20 @@ export interface Directory {
   teams(organizationId: string): Promise<string[]>
 }
 
+/** That somebody knew the password of this person. */
+export interface PasswordProof {
+  readonly personId: string
+  /** Stands for the password that it was. */
+  readonly mark: string
+}
+
 /** Slow on purpose: never in a unit of the store. */
 export interface Passwords {
   hashPassword(password: Secret): Promise<string>
   /** Id of the person with this e-mail and password, or null; both take the same time. */
   checkPassword(email: string, password: Secret): Promise<string | null>
+  /** As `checkPassword`, with what the password was: it is looked at again where it lets somebody in. */
+  provePassword(email: string, password: Secret): Promise<PasswordProof | null>
   /** Whether there is one. */
   hasPassword(personId: string): Promise<boolean>
 }
@@ -156,6 +165,8 @@ export interface Account {
 export interface AccountChanges {
   /** The account of this e-mail, if there is one; nobody else changes it, or lets it in anywhere, until the unit has ended. */
   account(email: string): Promise<Account | undefined>
+  /** Whether the password is still the one that was proven; nobody changes it until the unit has ended. */
+  holds(proof: PasswordProof): Promise<boolean>
   /** `hash` is what hashPassword made; null takes the password away. */
   setPassword(personId: string, hash: string | null): Promise<void>
   /** Throws `conflict` when the account is linked already, to whomever. */

@@ -106,10 +106,8 @@ export function createPeople(): TestPeople {
         return { organization, owner, created: false }
       },
       hashPassword: async (password) => hashOf(password),
-      checkPassword: async (email, password) => {
-        const [id, person] = byEmail(state, email) ?? []
-        return id !== undefined && person?.password === hashOf(password) ? id : null
-      },
+      provePassword: async (email, password) => proofIn(state, email, password),
+      checkPassword: async (email, password) => proofIn(state, email, password)?.personId ?? null,
       linkedPerson: async (provider, accountId) =>
         state.linked.find((one) => one.provider === provider && one.accountId === accountId)?.personId ??
         null,
@@ -137,6 +135,12 @@ function firstState(): State {
 
 function hashOf(password: Secret): string {
   return `hashed ${sha256(password.expose())}`
+}
+
+function proofIn(state: State, email: string, password: Secret) {
+  const [personId, person] = byEmail(state, email) ?? []
+  const mark = hashOf(password)
+  return personId !== undefined && person?.password === mark ? { personId, mark } : null
 }
 
 function byEmail({ people }: State, email: string) {
@@ -281,6 +285,7 @@ function changes(state: () => State): PeopleChanges {
       const linked = state().linked.filter((one) => one.personId === id)
       return { id, hasPassword: person.password !== null, linked, organizations }
     },
+    holds: async ({ personId, mark }) => state().people.get(personId)?.password === mark,
     async linkAccount(personId, account) {
       const same = (one: LinkedAccount) =>
         one.provider === account.provider && one.accountId === account.accountId

@@ -36,16 +36,19 @@ export function createOpeningUseCases(
     async 'session.create'(visitor, { email, password, code, organization }) {
       mustBeBrowser(visitor)
       limits.passwords(visitor, email, `browser ${email.toLowerCase()}`)
-      const people = await membershipsBy(workshop, visitor, { email, password }, { action: 'session.create' })
-      const membership = await chooseMembership(workshop, people, organization)
+      const given = { email, password }
+      const shown = await membershipsBy(workshop, visitor, given, { action: 'session.create' })
+      const membership = await chooseMembership(workshop, shown.people, organization)
       const { person, organization: chosen } = membership
       if (await factors.isOn(person.id)) {
         if (code === undefined) return { state: 'second-factor' }
         await factors.mustBeRight(visitor, membership, code, { action: 'session.create' })
       }
       const { row, cookie } = await store.atomically(async (unit) => {
-        const member = await identity.changing(unit).member(chosen.id, person.id)
+        const changes = identity.changing(unit)
+        const member = await changes.member(chosen.id, person.id)
         if (!member) throw notIn(chosen.name)
+        await shown.mustHold(changes)
         return openSession(workshop, unit, visitor, { ...chosenBy(chosen.id, member), method: 'password' })
       })
       return { state: 'signed-in', session: await sessionView(workshop, row, row), cookie }

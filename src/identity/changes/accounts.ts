@@ -3,7 +3,7 @@
 
 import { newId } from '../../lib/id.ts'
 import type { Account, AccountChanges } from '../identity.ts'
-import { PASSWORD_PROVIDER } from '../passwords.ts'
+import { markOf, PASSWORD_PROVIDER } from '../passwords.ts'
 import { absent, accountTaken, emailTaken } from '../refusals.ts'
 import { orTaken, type PeopleUnit, timestamp } from './unit.ts'
 
@@ -11,6 +11,16 @@ export function accountChanges(unit: PeopleUnit): AccountChanges {
   const { database, execute } = unit
   return {
     account: (email) => account(unit, email),
+    async holds({ personId, mark }) {
+      await lockPerson(unit, personId)
+      const kept = database
+        .selectFrom('person_account')
+        .select('password')
+        .where('userId', '=', personId)
+        .where('providerId', '=', PASSWORD_PROVIDER)
+      const hash = (await execute(kept.compile())).rows[0]?.password ?? null
+      return hash !== null && markOf(hash) === mark
+    },
     async setPassword(personId, hash) {
       await lockPerson(unit, personId)
       const now = timestamp()
