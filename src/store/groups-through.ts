@@ -272,6 +272,7 @@ function peopleThrough(read: Way, write: Way): PeopleGroups {
       insert: (row) => write((unit) => unit.invitations.insert(row)),
       findByDigest: (digest) => read((unit) => unit.invitations.findByDigest(digest)),
       use: (id, now) => write((unit) => unit.invitations.use(id, now)),
+      ofEmail: (email, now) => read((unit) => unit.invitations.ofEmail(email, now)),
       list: (organizationId, now) => read((unit) => unit.invitations.list(organizationId, now)),
       revoke: (organizationId, id, at) => write((unit) => unit.invitations.revoke(organizationId, id, at)),
     },
@@ -299,6 +300,12 @@ function peopleThrough(read: Way, write: Way): PeopleGroups {
       useStep: (id, step) => write((unit) => unit.secondFactors.useStep(id, step)),
       changeRecovery: (id, seen, left) => write((unit) => unit.secondFactors.changeRecovery(id, seen, left)),
       remove: (personId) => write((unit) => unit.secondFactors.remove(personId)),
+    },
+    outsideTrips: {
+      insert: (row) => write((unit) => unit.outsideTrips.insert(row)),
+      findByDigest: (digest) => read((unit) => unit.outsideTrips.findByDigest(digest)),
+      take: (id) => write((unit) => unit.outsideTrips.take(id)),
+      prune: (expiredBefore) => write((unit) => unit.outsideTrips.prune(expiredBefore)),
     },
   }
 }
