@@ -114,6 +114,9 @@ describe('a run is begun', () => {
     { kind: 'git', url: 'ext::sh -c touch% /tmp/x' },
     { kind: 'git', url: '--upload-pack=touch' },
     { kind: 'git', url: 'https://bob:hunter2@example.test/shop.git' },
+    { kind: 'git', url: 'https://hunter2@example.test/shop.git' },
+    { kind: 'git', url: 'https://example.test/shop.git?private_token=hunter2' },
+    { kind: 'git', url: 'file:///srv/%2e%2e/etc' },
     { kind: 'git', url: 'https://example.test/shop.git', ref: '--output=/etc/passwd' },
     { kind: 'git', url: 'https://example.test/shop.git', ref: 'a..b' },
     { kind: 'git', url: 'file:///srv/../etc' },
@@ -135,6 +138,22 @@ describe('a run is begun', () => {
     await house.give('bob', 'me', 'own')
     const run = await house.ask('bob', 'runs.create', { harness: 'claude', workspace })
     expect(run.wanted.workspace).toMatchObject(workspace)
+  })
+
+  it('and shows nobody what is secret in a URL that was stored before such were refused', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'own')
+    const { id } = await house.ask('bob', 'runs.create', { harness: 'claude' })
+    const { store } = house.ports
+    const row = await store.runs.get('org-acme', id)
+    if (row === undefined) throw new Error('no row')
+    const workspace = { kind: 'git', url: 'https://hunter2@example.test/shop.git', ref: null } as const
+    await store.runs.insert({ ...row, id: 'run_old', wanted: { ...row.wanted, workspace } })
+    for (const who of ['bob', 'aud'] as const)
+      expect((await house.ask(who, 'runs.read', { id: 'run_old' })).wanted.workspace).toEqual({
+        ...workspace,
+        url: 'https://example.test/shop.git',
+      })
   })
 
   it('by an agent: with its own credentials, and carried out by its own worker', async () => {

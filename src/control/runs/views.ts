@@ -2,6 +2,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
+import { type Workspace, withoutPassword } from '../../domain/runs/workspace.ts'
 import type { RunLeaseRow, RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { LeaseRow, StoreGroups } from '../../store/store.ts'
 import { readChoice } from '../leasing/choice.ts'
@@ -59,7 +60,7 @@ export function runView(shown: Shown): RunView {
     ...summaryView(row, sight, names),
     wanted: {
       credential: credential?.name ?? null,
-      ...{ model, access, workspace: { ...workspace } },
+      ...{ model, access, workspace: workspaceView(workspace) },
       worker: pin === null ? null : (names.get(pin) ?? pin),
     },
     credentialKeyType: run.credential === null ? null : keyTypeOf(run.credential.type),
@@ -73,6 +74,11 @@ export function runView(shown: Shown): RunView {
     messages: messages.map((message) => messageView(message, sight)),
     lastEvent: run.events,
   }
+}
+
+// What was stored before such a URL was refused is shown to nobody either.
+function workspaceView(workspace: Workspace): RunView['wanted']['workspace'] {
+  return workspace.kind === 'git' ? { ...workspace, url: withoutPassword(workspace.url) } : { ...workspace }
 }
 
 // As Agent Swarm writes it: CODEX_OAUTH.
