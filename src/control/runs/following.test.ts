@@ -77,6 +77,37 @@ describe('whoever follows a run', () => {
     expect((await waiting).done).toBe(true)
   })
 
+  it.each(['leaves the team', 'is removed'])('is told nothing more when they are one who %s', async (how) => {
+    const house = createHouse()
+    const { app, token } = createTestApp(house)
+    house.people.change('cyd', { teams: ['platform'] })
+    await house.give('ada', 'team:platform', 'ours')
+    const { id } = await house.ask('bob', 'runs.create', {
+      harness: 'claude',
+      prompt: 'hi',
+      team: 'platform',
+    })
+    const worker = await workerOf(house)
+    const [run] = await worker.claim()
+    if (run === undefined) throw new Error('nothing was claimed')
+    const authorization = `Bearer ${await token('cyd')}`
+    const url = `${ORIGIN}/api/v1/runs/${id}/events`
+    const response = await app.fetch(new Request(url, { headers: { authorization } }))
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    const next = async () => (await reader?.read())?.value
+    // They hear of it before.
+    expect(await next()).toContain('event: state')
+    const member = house.caller('cyd').name
+    if (how === 'is removed') await house.ask('ada', 'members.remove', { member })
+    else await house.ask('ada', 'teams.leave', { team: 'platform', member })
+    await worker.report(run, { is: 'event', event: { kind: 'text', text: 'said afterwards' } })
+    // It ends by itself, long before it would have looked again without a signal.
+    let text = ''
+    for (let piece = await next(); piece !== undefined; piece = await next()) text += piece
+    expect(text).toContain('event: revoked')
+    expect(text).not.toContain('said afterwards')
+  })
+
   it('is told no more when the run is not theirs to see any more', async () => {
     const house = createHouse()
     await house.give('bob', 'team:platform', 'ours')
