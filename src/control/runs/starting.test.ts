@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey } from '../../../test/support/house.ts'
 import { makeAgent } from '../../../test/support/machines.ts'
+import { codexKey } from '../../../test/support/rejections.ts'
 import { workerOf } from '../../../test/support/runs.ts'
+import type { Request } from '../../api/schemas.ts'
 
 describe('a run is begun', () => {
   it('by a person, and is theirs', async () => {
@@ -95,6 +97,48 @@ describe('a run is begun', () => {
     expect((await house.ask('bob', 'runs.list', {})).runs).toHaveLength(1)
     expect((await house.ask('bob', 'runs.read', { id: all[0]?.id ?? '' })).messages).toHaveLength(1)
     expect((await house.ask('cyd', 'runs.create', asked)).id).not.toBe(all[0]?.id)
+  })
+
+  it('again under its key only as it was, whatever has become of it since', async () => {
+    const house = createHouse()
+    for (const name of ['own', 'other']) await house.give('bob', 'me', name)
+    await house.give('bob', 'me', 'of-codex', codexKey('a'))
+    await workerOf(house, 'one')
+    const asked: Request<'runs.create'> = {
+      ...({ harness: 'claude', access: 'read' } as const),
+      ...{ prompt: 'fix it', key: 'k', credential: 'own', worker: 'one', model: 'opus' },
+      workspace: { kind: 'git', url: 'https://example.test/shop.git' },
+    }
+    const { id } = await house.ask('bob', 'runs.create', asked)
+    await house.ask('bob', 'runs.send', { id, text: 'more' })
+    const again = await house.ask('bob', 'runs.create', { ...asked, credential: 'user:bob/own' })
+    expect(again.id).toBe(id)
+    const others = [
+      { harness: 'codex', credential: 'of-codex' },
+      { prompt: 'fix the other' },
+      { prompt: undefined },
+      { credential: 'other' },
+      { credential: undefined },
+      { worker: undefined },
+      { access: 'full' },
+      { model: undefined },
+      { team: 'platform' },
+      { workspace: { kind: 'git', url: 'https://example.test/shop.git', ref: 'main' } },
+      { workspace: undefined },
+    ] satisfies Partial<Request<'runs.create'>>[]
+    for (const other of others) {
+      const error = await errorOf(house.ask('bob', 'runs.create', { ...asked, ...other }))
+      expect([error.code, error.message]).toEqual([
+        'conflict',
+        `Another run was started under this key: ${id}.`,
+      ])
+    }
+    const silent = { harness: 'claude', key: 'silent' } as const
+    const begun = await house.ask('bob', 'runs.create', silent)
+    await house.ask('bob', 'runs.send', { id: begun.id, text: 'fix it' })
+    expect((await house.ask('bob', 'runs.create', silent)).id).toBe(begun.id)
+    const spoken = await errorOf(house.ask('bob', 'runs.create', { ...silent, prompt: 'fix it' }))
+    expect(spoken.code).toBe('conflict')
   })
 
   it('for one worker only, when one is named', async () => {

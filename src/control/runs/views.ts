@@ -1,5 +1,6 @@
 // Runs as they are shown.
 
+import { CODING_AGENTS_PATH } from '../../api/link-paths.ts'
 import type { Output } from '../../api/schemas.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
 import { type Workspace, withoutPassword } from '../../domain/runs/workspace.ts'
@@ -67,7 +68,7 @@ export function runView(shown: Shown): RunView {
     credentialKeySuffix: run.credential?.suffix ?? null,
     until: rfc3339OrNull(run.until),
     tried: lease === undefined ? [] : triedOf(lease),
-    link: lacksCredentials ? `${publicUrl}/settings/coding-agents` : null,
+    link: lacksCredentials ? publicUrl + CODING_AGENTS_PATH : null,
     hint,
     served: served.map(servedView),
     usage: run.usage,

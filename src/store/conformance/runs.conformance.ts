@@ -22,7 +22,12 @@ function runRow(changed: Partial<RunRow> = {}): RunRow {
     team: null,
     harness: 'claude',
     wanted: {
-      ...{ credential: { id: 'c', name: 'main' }, model: null, access: 'write', title: 'ünïcode "quoted"' },
+      ...{
+        credential: { id: 'c', name: 'main', owner: 'user:bob' },
+        model: null,
+        access: 'write',
+        title: 'ünïcode "quoted"',
+      },
       workspace: { kind: 'git', url: 'https://example.test/shop.git', ref: 'main' },
     },
     directory: null,
