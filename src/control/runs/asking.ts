@@ -3,6 +3,7 @@
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
+import { mustHaveRoom } from '../../domain/runs/queueing.ts'
 import { isHeld, type RunRequest, stateInWords } from '../../domain/runs/run.ts'
 import { newId } from '../../lib/id.ts'
 import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
@@ -87,6 +88,7 @@ async function queue(
     return { row: held, message: known }
   }
   await mustBeOn(unit, authorize, held, 'run.send')
+  mustHaveRoom(await unit.runMessages.list(held.id, ['queued']), text)
   const id = named ?? newId('msg')
   const queued = take(draftOf(held), { is: 'message-queued', at }, at)
   const message: RunMessageRow = {

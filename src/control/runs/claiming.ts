@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
+import { TOLD_AT_ONCE } from '../../domain/runs/queueing.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { isOff } from '../machines/embedded.ts'
@@ -134,7 +135,10 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
   const { place, claims } = row.run
   const draft = take(draftOf(row), { is: 'claimed', claim: { id: randomUUID(), worker, at } }, at)
   const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
-  const pending = await unit.runMessages.list(row.id, ['queued', 'sent'])
+  const pending = [
+    ...(await unit.runMessages.list(row.id, ['sent'])),
+    ...(await unit.runMessages.list(row.id, ['queued'], TOLD_AT_ONCE)),
+  ].sort((a, b) => a.position - b.position)
   return {
     ...{
       id: row.id,
@@ -202,7 +206,7 @@ async function beatNow(
     if (row.run.lost !== null) await findAgain(workshop, caller, row)
     const { bell, wish } = row.run
     if (bell <= beat.bell) continue
-    const messages = (await store.runMessages.list(row.id, ['queued'])).map(pendingView)
+    const messages = (await store.runMessages.list(row.id, ['queued'], TOLD_AT_ONCE)).map(pendingView)
     news.push({ id: row.id, bell, wish, messages })
   }
   return { lost, news }

@@ -126,7 +126,7 @@ async function isTheSame(unit: StoreGroups, known: RunRow, input: Input): Promis
 
 // What it began with. One that began with nothing has no title, whatever was said later.
 async function promptOf({ runMessages }: StoreGroups, { id, wanted }: RunRow): Promise<string | undefined> {
-  const [first] = await runMessages.list(id)
+  const [first] = await runMessages.list(id, undefined, 1)
   return wanted.title !== '' || first?.text.trim() === '' ? first?.text : undefined
 }
 

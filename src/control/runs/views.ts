@@ -73,6 +73,7 @@ export function runView(shown: Shown): RunView {
     served: served.map(servedView),
     usage: run.usage,
     messages: messages.map((message) => messageView(message, sight)),
+    before: beforeThese(messages),
     lastEvent: run.events,
   }
 }
@@ -99,6 +100,11 @@ function servedView(row: RunLeaseRow): RunView['served'][number] {
     startedAt: rfc3339(row.startedAt),
     endedAt: rfc3339OrNull(row.endedAt),
   }
+}
+
+// Positions begin with 1.
+function beforeThese([first]: readonly RunMessageRow[]): number | null {
+  return first === undefined || first.position === 1 ? null : first.position
 }
 
 export function messageView(row: RunMessageRow, sight: Sight): MessageView {
