@@ -147,5 +147,7 @@ test.each([
   ['claude/api-key', '{"loggedIn":false,"authMethod":"none"}', false],
   ['claude/api-key', 'Not logged in', false],
 ] as const)('the status of %s: %s', (type, output, expected) => {
-  expect(claude.statusAgrees(type, output)).toBe(expected)
+  // It warns beside its answer of files that it has put aside.
+  for (const errors of ['', 'You can manually restore it by running: cp -f "a" "b"\n'])
+    expect(claude.statusAgrees(type, output, errors)).toBe(expected)
 })

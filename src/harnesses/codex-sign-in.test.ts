@@ -86,9 +86,9 @@ describe('a ChatGPT sign-in', () => {
   )
 
   test('is confirmed by the program in its own words, and by no others', () => {
-    expect(codex.statusAgrees('codex/oauth', 'Logged in using ChatGPT\n')).toBe(true)
-    expect(codex.statusAgrees('codex/oauth', 'Logged in using personal access token')).toBe(false)
-    expect(codex.statusAgrees('codex/oauth', 'API key configured - sk-***')).toBe(false)
+    expect(codex.statusAgrees('codex/oauth', '', 'Logged in using ChatGPT\n')).toBe(true)
+    expect(codex.statusAgrees('codex/oauth', '', 'Logged in using personal access token')).toBe(false)
+    expect(codex.statusAgrees('codex/oauth', '', 'API key configured - sk-***')).toBe(false)
   })
 
   test('never leaves the private home', () => {

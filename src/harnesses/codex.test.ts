@@ -386,5 +386,5 @@ test.each([
   ['codex/access-token', 'Logged in using personal access token', true],
   ['codex/access-token', 'Not logged in', false],
 ] as const)('the status of %s: %s', (type, output, expected) => {
-  expect(codex.statusAgrees(type, output)).toBe(expected)
+  expect(codex.statusAgrees(type, '', output)).toBe(expected)
 })

@@ -107,7 +107,7 @@ export const codex: Harness = {
   ambient,
   mergeBack,
   restore,
-  statusAgrees: (type, output) => STATUS[type]?.test(output) ?? false,
+  statusAgrees: (type, output, errors) => STATUS[type]?.test(`${output}${errors}`) ?? false,
 }
 
 function deliver({ credential, lease, mode, environment, userFiles }: DeliveryInput): Delivery {

@@ -129,6 +129,6 @@ export interface Harness {
   readonly statusArguments: readonly string[]
   /** Whether that command is cheap and thorough enough to be asked before every run. */
   readonly isStatusCheap: boolean
-  /** Whether `output` of the status command agrees with what was delivered. */
-  statusAgrees(type: CredentialType, output: string): boolean
+  /** Whether what the status command said agrees with what was delivered: its output, and what it said beside it. */
+  statusAgrees(type: CredentialType, output: string, errors: string): boolean
 }

@@ -21,8 +21,9 @@ const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 export interface Answer {
   /** Null when the program was ended by a signal or our time limit. */
   readonly exitCode: number | null
-  /** Standard output and error together. */
   readonly output: string
+  /** What it wrote to standard error. */
+  readonly errors: string
 }
 
 /** Whether a command is the harness's own program (and not a script around it, which we cannot see into). */
@@ -109,12 +110,12 @@ export async function checkStatus(
   program: string,
   environment: Environment,
 ): Promise<void> {
-  const { exitCode, output } = await askStatus(harness, program, environment)
-  if (exitCode === 0 && harness.statusAgrees(type, output)) return
+  const { exitCode, output, errors } = await askStatus(harness, program, environment)
+  if (exitCode === 0 && harness.statusAgrees(type, output, errors)) return
   const command = [harness.program, ...harness.statusArguments].join(' ')
   const outcome =
     exitCode === null ? 'did not answer' : exitCode === 0 ? 'sees another one' : `exit ${exitCode}`
-  const last = lastLine(output, fields)
+  const last = lastLine(`${output}\n${errors}`, fields)
   const said = last === '' ? '.' : `: ${last}`
   throw new ClavigerError(
     'rejected',
@@ -149,8 +150,8 @@ export async function versionOf(
   const cache = join(stateDirectory, 'cache', 'programs.json')
   const known = parseCache(await readIfThere(cache).catch(() => null))
   if (known[key] !== undefined) return known[key]
-  const { exitCode, output } = await ask(program, ['--version'], environment, VERSION_TIMEOUT_MS)
-  const version = exitCode === 0 ? (/\d+\.\d+\.\d+/.exec(output)?.[0] ?? null) : null
+  const { exitCode, output, errors } = await ask(program, ['--version'], environment, VERSION_TIMEOUT_MS)
+  const version = exitCode === 0 ? (/\d+\.\d+\.\d+/.exec(`${output}\n${errors}`)?.[0] ?? null) : null
   if (version !== null) await remember(cache, { ...entriesOfOtherFiles(known, file), [key]: version })
   return version
 }
@@ -189,7 +190,7 @@ function ask(
     const options = { env: { ...environment }, timeout, killSignal: 'SIGKILL', maxBuffer: 1 << 20 } as const
     const child = execFile(program, words, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null
-      resolve({ exitCode: code, output: `${stdout}${stderr}` })
+      resolve({ exitCode: code, output: stdout, errors: stderr })
     })
     child.stdin?.end()
   })

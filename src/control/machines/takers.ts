@@ -46,6 +46,8 @@ function whatIsMissing(row: RunRow, { workers, there, equipped }: Looked): strin
   const title = HARNESS_TITLE[row.harness]
   const only = row.pin ?? (row.movable ? null : row.run.place)
   const named = workers.find(({ id }) => id === only)
+  if (named !== undefined && isEmbedded(named))
+    return `Its workspace is with the server's own worker, which is not at work now, and never is while there is a second person. Begin another: claviger run`
   if (named !== undefined && !isEmbedded(named)) {
     if (there.length === 0)
       return `The worker ${named.name}, which alone can take it, has not been heard of. Start it there: claviger worker`

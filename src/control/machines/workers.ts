@@ -13,7 +13,7 @@ import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { holdAgent } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
-import { letGoRunsOf } from '../runs/leaving.ts'
+import { loseRunsOf } from '../runs/leaving.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -74,7 +74,7 @@ export function createWorkerUseCases({ guard, store, now, random }: Workshop): W
  */
 export async function endWorker(
   unit: StoreGroups,
-  { organizationId, id }: WorkerRow,
+  { organizationId, id, name }: WorkerRow,
   at: number,
   reason: string,
 ): Promise<number> {
@@ -82,7 +82,7 @@ export async function endWorker(
   await unit.workers.revoke(organizationId, id, at)
   await unit.tokens.revokeAllOf(holder, at)
   await unit.signals.send('holders', id)
-  await letGoRunsOf(unit, holder, at, reason)
+  await loseRunsOf(unit, { ...holder, name }, at, reason)
   return unit.holdings.endRunning(holder, at, reason)
 }
 

@@ -4,13 +4,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
 import { TOLD_AT_ONCE } from '../../domain/runs/queueing.ts'
+import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { isOff } from '../machines/embedded.ts'
 import { noteMachine } from '../machines/said.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, settle, take } from './changing.ts'
+import { draftOf, settle, take, tell } from './changing.ts'
 import { createHearing, type Hearing } from './hearing.ts'
 import { actOn } from './seeing.ts'
 
@@ -133,12 +134,11 @@ function soughtBy(
 
 async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at: number): Promise<Claimed> {
   const { place, claims } = row.run
-  const draft = take(draftOf(row), { is: 'claimed', claim: { id: randomUUID(), worker, at } }, at)
+  const claimedBy = { id: randomUUID(), worker, at }
+  const elsewhere = place !== null && place !== worker
+  const told = elsewhere ? tell(draftOf(row), await movedFrom(unit, row, place), at) : draftOf(row)
+  const draft = take(told, { is: 'claimed', claim: claimedBy }, at)
   const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
-  const pending = [
-    ...(await unit.runMessages.list(row.id, ['sent'])),
-    ...(await unit.runMessages.list(row.id, ['queued'], TOLD_AT_ONCE)),
-  ].sort((a, b) => a.position - b.position)
   return {
     ...{
       id: row.id,
@@ -153,8 +153,24 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
-    messages: pending.map(pendingView),
+    messages: await pendingOf(unit, row.id),
   }
+}
+
+async function movedFrom(
+  unit: StoreGroups,
+  { organizationId }: RunRow,
+  place: string,
+): Promise<RecordedEvent> {
+  const name = (await unit.workers.get(organizationId, place))?.name ?? place
+  const text = `It goes on with another worker. What was not pushed, and what its program remembers of the conversation, stayed on ${name}.`
+  return { kind: 'notice', text }
+}
+
+async function pendingOf({ runMessages }: StoreGroups, runId: string): Promise<Claimed['messages']> {
+  const sent = await runMessages.list(runId, ['sent'])
+  const queued = await runMessages.list(runId, ['queued'], TOLD_AT_ONCE)
+  return [...sent, ...queued].sort((a, b) => a.position - b.position).map(pendingView)
 }
 
 function pendingView({ id, text, state }: RunMessageRow): Claimed['messages'][number] {

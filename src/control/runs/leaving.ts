@@ -1,10 +1,11 @@
 // Runs of whoever is gone: those for a person or an agent are stopped, those a worker had are given back.
 
+import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { isFinal, RUN_STATES } from '../../domain/runs/run.ts'
 import type { Holder } from '../../store/people-groups.ts'
 import type { RunFilter, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
-import { draftOf, settle, take } from './changing.ts'
+import { draftOf, settle, take, tell } from './changing.ts'
 
 const PAGE = 500
 
@@ -20,13 +21,13 @@ export async function cancelRunsOf(
   const states = RUN_STATES.filter((state) => !isFinal(state))
   return each(unit, organizationId, { subject, states }, async (row) => {
     // Its worker may carry it out with nobody's credentials any more: it does not wait to be asked.
-    const free = take(draftOf(row), { is: 'let-go', at, reason }, at)
+    const free = take(draftOf(row), { is: 'let-go', at, reason, workspace: 'kept' }, at)
     const isOver = isFinal(free.run.state)
     await settle(unit, isOver ? free : take(free, { is: 'asked', what: 'cancel', at }, at), at)
   })
 }
 
-/** Gives back what this worker has; its workspaces are lost with it. */
+/** Gives back what this worker has; its workspaces stay there, and it may be back. */
 export async function letGoRunsOf(
   unit: StoreGroups,
   { organizationId, id }: Pick<Holder, 'organizationId' | 'id'>,
@@ -34,8 +35,33 @@ export async function letGoRunsOf(
   reason: string,
 ): Promise<number> {
   return each(unit, organizationId, { worker: id }, async (row) => {
-    await settle(unit, take(draftOf(row), { is: 'let-go', at, reason }, at), at)
+    await settle(unit, take(draftOf(row), { is: 'let-go', at, reason, workspace: 'kept' }, at), at)
   })
+}
+
+/**
+ * The same for a worker that will not be back, and is called so: its workspaces are lost with it. What can be made anew
+ * elsewhere goes on there; everything else has failed, or begins anew when somebody wakes it. Each run says so.
+ */
+export async function loseRunsOf(
+  unit: StoreGroups,
+  { organizationId, id, name }: Pick<Holder, 'organizationId' | 'id'> & { readonly name: string },
+  at: number,
+  reason: string,
+): Promise<number> {
+  const states = RUN_STATES.filter((state) => !isFinal(state))
+  return each(unit, organizationId, { place: id, states }, async (row) => {
+    const workspace = row.movable ? 'left' : 'gone'
+    const step = { is: 'let-go', at, reason, workspace } as const
+    await settle(unit, take(tell(draftOf(row), lostWith(name, row), at), step, at), at)
+  })
+}
+
+function lostWith(name: string, { movable }: RunRow): RecordedEvent {
+  const lost = movable
+    ? 'What was not pushed, and what its program remembers of the conversation, stayed there.'
+    : 'Its workspace, and what its program remembers of the conversation, stayed there: it can begin anew, in another workspace.'
+  return { kind: 'notice', text: `The worker ${name}, which had this run, is gone for good. ${lost}` }
 }
 
 async function each(

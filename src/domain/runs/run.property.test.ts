@@ -72,7 +72,9 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     .constantFrom<Step>(
       { is: 'lost', at: 5, reason: 'silent' },
       { is: 'found', at: 6 },
-      { is: 'let-go', at: 7, reason: 'revoked' },
+      { is: 'let-go', at: 7, reason: 'revoked', workspace: 'left' },
+      { is: 'let-go', at: 7, reason: 'off', workspace: 'kept' },
+      { is: 'let-go', at: 7, reason: 'revoked', workspace: 'gone' },
       { is: 'idle' },
       { is: 'session', session: 's' },
     )

@@ -111,6 +111,12 @@ export const REPORTED_STATES = [
 ] as const satisfies readonly RunState[]
 export type ReportedState = (typeof REPORTED_STATES)[number]
 
+/**
+ * What becomes of the workspace of a run that its worker has no more. `kept`: that worker may be back. `left`: it is gone,
+ * and another can make it anew. `gone`: nobody can.
+ */
+export type LeftWorkspace = 'kept' | 'left' | 'gone'
+
 /** One thing that happens to a run. */
 export type Step =
   | { readonly is: 'asked'; readonly what: RunRequest; readonly at: number }
@@ -120,8 +126,13 @@ export type Step =
   | { readonly is: 'lost'; readonly at: number; readonly reason: string }
   /** It was heard of again before anybody else took the run. */
   | { readonly is: 'found'; readonly at: number }
-  /** Its worker will not come back. */
-  | { readonly is: 'let-go'; readonly at: number; readonly reason: string }
+  /** Its worker has it no more. */
+  | {
+      readonly is: 'let-go'
+      readonly at: number
+      readonly reason: string
+      readonly workspace: LeftWorkspace
+    }
   /** Nobody has said anything for long. */
   | { readonly is: 'idle' }
   | {
@@ -171,7 +182,7 @@ export function after(run: Run, step: Step): Run {
     case 'found':
       return run.lost === null ? run : { ...enter(run, run.lost, step.at, ''), lost: null }
     case 'let-go':
-      return letGo(run, step.at, step.reason)
+      return letGo(run, step)
     case 'idle':
       return run.state === 'ready' && run.waiting === 0 && run.wish === null ? wished(run, 'hibernate') : run
     case 'moved':
@@ -241,10 +252,10 @@ function lost(run: Run, at: number, reason: string): Run {
   return { ...enter(run, 'queued', at, reason), lost: run.state, queuedAt: at }
 }
 
-function letGo(run: Run, at: number, reason: string): Run {
-  if (run.claim === null) return { ...run, place: null }
-  const end = wishedEnd(run)
-  const free = { ...run, place: null, session: null }
+function letGo(run: Run, { at, reason, workspace }: Extract<Step, { is: 'let-go' }>): Run {
+  const free = workspace === 'kept' ? run : { ...run, place: null, session: null }
+  if (run.claim === null) return free
+  const end = wishedEnd(run) ?? (workspace === 'gone' ? 'failed' : null)
   return end === null ? { ...queued(free, at, reason), claim: null } : rest(free, end, at, reason)
 }
 

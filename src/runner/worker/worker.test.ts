@@ -23,7 +23,7 @@ let worker: Worker
 
 afterEach(() => worker.stop())
 
-function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLACES) {
+function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLACES, endsAfterMs = 0) {
   const begun: Begun[] = []
   const said: string[] = []
   const carryOut = (run: ClaimedRun): Carried => {
@@ -32,7 +32,8 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
     begun.push(one)
     const end = (how: string) => {
       one.ended.push(how)
-      resolve()
+      if (endsAfterMs === 0) resolve()
+      else setTimeout(resolve, endsAfterMs)
     }
     return {
       get bell() {
@@ -88,7 +89,7 @@ describe('a worker', () => {
     const [first] = [memory.begin('a'), memory.begin('b')]
     const { begun } = work(memory)
     await until(() => expect(begun).toHaveLength(2))
-    memory.step(first, { is: 'let-go', at: 1, reason: 'revoked' })
+    memory.step(first, { is: 'let-go', at: 1, reason: 'revoked', workspace: 'left' })
     await until(() => expect(begun[0]?.ended).toEqual(['lost']))
     // It is free again, so this worker takes it once more.
     await until(() => expect(begun[2]?.run.id).toBe(first.id))
@@ -131,6 +132,35 @@ describe('a worker', () => {
     expect(begun).toHaveLength(1)
   })
 
+  it('asks no more about a run that is not its own any more, while that still comes to its end', async () => {
+    const memory = memoryRunServer()
+    const kept = memory.begin('a')
+    let beats = 0
+    const counting: MemoryRunServer = {
+      ...memory,
+      server: {
+        ...memory.server,
+        heartbeat(...asked) {
+          beats += 1
+          // Nothing else gets a turn in a loop that never waits for anything: it would be the end of this test, too.
+          if (beats > 100) throw new ClavigerError('forbidden', 'It asks for ever.')
+          return memory.server.heartbeat(...asked)
+        },
+      },
+    }
+    const { begun } = work(counting, 2, NO_PLACES, 300)
+    await until(() => expect(begun).toHaveLength(1))
+    memory.step(kept, { is: 'let-go', at: 1, reason: '', workspace: 'left' })
+    memory.ask(kept, 'cancel')
+    await until(() => expect(begun[0]?.ended).toEqual(['lost']))
+    await sleep(200)
+    expect(beats).toBeLessThan(10)
+    const other = memory.begin('b')
+    await until(() => expect(begun).toHaveLength(2))
+    memory.send(other, 'c')
+    await until(() => expect(begun[1]?.heard).toHaveLength(1))
+  })
+
   it('removes the places of runs that ended while it had nothing to do with them, and no others', async () => {
     const memory = memoryRunServer()
     const ended = Array.from({ length: 150 }, () => memory.begin())
@@ -154,7 +184,7 @@ describe('a worker', () => {
       async list() {
         // It is claimed meanwhile, and ended by somebody.
         await until(() => expect(begun).toHaveLength(1))
-        memory.step(kept, { is: 'let-go', at: 1, reason: '' })
+        memory.step(kept, { is: 'let-go', at: 1, reason: '', workspace: 'left' })
         memory.ask(kept, 'end')
         return places.list()
       },

@@ -1,6 +1,7 @@
 // A worker: claims runs as long as it has room, says that they are alive, passes on what it hears of them, and goes on
 // while the server is away. What a run is carried out with is handed in.
 
+import { setImmediate } from 'node:timers/promises'
 import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
 import type { Carried } from './carrying-out.ts'
 import type { ClaimedRun, Machine, RunServer } from './run-server.ts'
@@ -42,6 +43,8 @@ export function startWorker(options: WorkerOptions): Worker {
   const stopping = new AbortController()
   const { signal } = stopping
   const runs = new Map<string, { readonly run: ClaimedRun; readonly carried: Carried }>()
+  // Claims of which the server has said that they are over: what ran under them may still be coming to its end.
+  const gone = new Set<string>()
   let room = Promise.withResolvers<void>()
   let begun = Promise.withResolvers<void>()
 
@@ -53,6 +56,7 @@ export function startWorker(options: WorkerOptions): Worker {
     begun = Promise.withResolvers()
     void carried.over.then(() => {
       if (runs.get(run.id)?.carried === carried) runs.delete(run.id)
+      gone.delete(run.claim)
       room.resolve()
       room = Promise.withResolvers()
     })
@@ -73,8 +77,9 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!signal.aborted) for (const run of claimed) begin(run)
   }
   const beating = async () => {
-    if (runs.size === 0) return unlessStopped(signal, begun.promise)
-    const beats = [...runs.values()].map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
+    const mine = [...runs.values()].filter(({ run }) => !gone.has(run.claim))
+    if (mine.length === 0) return unlessStopped(signal, begun.promise)
+    const beats = mine.map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
     // A run that is claimed meanwhile is heard of by the next one.
     const giveUp = new AbortController()
     const beat = server.heartbeat(beats, WAIT_SECONDS, AbortSignal.any([signal, giveUp.signal]))
@@ -83,9 +88,11 @@ export function startWorker(options: WorkerOptions): Worker {
       giveUp.abort()
       return void beat.catch(() => undefined)
     }
-    for (const id of heard.lost)
-      if (beats.some((one) => one.id === id && isUnder(runs.get(id)?.run, one.claim)))
-        runs.get(id)?.carried.lose()
+    for (const { id, claim } of beats) {
+      if (!heard.lost.includes(id) || !isUnder(runs.get(id)?.run, claim)) continue
+      gone.add(claim)
+      runs.get(id)?.carried.lose()
+    }
     for (const news of heard.news) runs.get(news.id)?.carried.hear(news)
   }
   const tidying = async () => {
@@ -119,6 +126,8 @@ async function persistently(
     try {
       await unlessStopped(signal, step())
       wait = SHORTEST_PAUSE
+      // A server in this very process may answer without anybody else having had a turn.
+      await setImmediate()
     } catch (error) {
       if (error instanceof ClavigerError && DISMISSED.includes(error.code)) throw error
       said(`the server does not answer: ${error instanceof Error ? error.message : String(error)}`)

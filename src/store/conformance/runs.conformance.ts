@@ -131,6 +131,8 @@ export function describeRuns(store: CurrentStore): void {
       expect(await list({ subject })).toEqual([mine.id])
       expect(await list({ subject, teams: ['platform'] })).toEqual([team.id, mine.id])
       expect(await list({ worker: 'w7' })).toEqual([agents.id])
+      expect(await list({ place: 'w7' })).toEqual([agents.id])
+      expect(await list({ place: 'w8' })).toEqual([])
       expect(await list({ states: ['booting'] })).toEqual([agents.id])
       expect(await list({ states: [] })).toEqual([])
       expect(await list({ harness: 'codex' })).toEqual([agents.id])

@@ -71,12 +71,14 @@ function isOf(row: RunRow, { subjectKind, subjectId }: Pick<RunRow, 'subjectKind
   return row.subjectKind === subjectKind && row.subjectId === subjectId
 }
 
-function fits(row: RunRow, { subject, teams = [], worker, states, harness, key }: RunFilter): boolean {
+function fits(row: RunRow, filter: RunFilter): boolean {
+  const { subject, teams = [], worker, place, states, harness, key } = filter
   const isTheirs =
     subject === undefined || isOf(row, subject) || (row.team !== null && teams.includes(row.team))
   return (
     isTheirs &&
     (worker === undefined || row.run.claim?.worker === worker) &&
+    (place === undefined || row.run.place === place) &&
     (states === undefined || states.includes(row.run.state)) &&
     (harness === undefined || row.harness === harness) &&
     (key === undefined || row.key === key)

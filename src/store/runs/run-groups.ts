@@ -59,6 +59,8 @@ export interface RunFilter {
   readonly teams?: readonly string[]
   /** What this worker has now, and nothing else. */
   readonly worker?: string
+  /** What has its workspace on this worker. */
+  readonly place?: string
   readonly states?: readonly RunState[]
   readonly harness?: HarnessName
   readonly key?: string

@@ -140,7 +140,7 @@ function valuesOf(row: RunRow) {
 }
 
 function listQuery(database: Kysely<Database>, organizationId: string, filter: RunFilter) {
-  const { subject, teams = [], worker, states, harness, key } = filter
+  const { subject, teams = [], worker, place, states, harness, key } = filter
   let query = database.selectFrom('run').select(COLUMNS).where('organization_id', '=', organizationId)
   if (subject !== undefined)
     query = query.where((row) =>
@@ -150,6 +150,7 @@ function listQuery(database: Kysely<Database>, organizationId: string, filter: R
       ]),
     )
   if (worker !== undefined) query = query.where('worker', '=', worker)
+  if (place !== undefined) query = query.where('place', '=', place)
   if (states !== undefined)
     query = states.length === 0 ? query.where(NEVER) : query.where('state', 'in', states)
   if (harness !== undefined) query = query.where('harness', '=', harness)
