@@ -63,7 +63,7 @@ function runsThrough(read: Way, write: Way): RunGroups {
       insert: (row) => write((unit) => unit.runMessages.insert(row)),
       get: (runId, id) => read((unit) => unit.runMessages.get(runId, id)),
       list: (runId, states, limit) => read((unit) => unit.runMessages.list(runId, states, limit)),
-      page: (runId, before, limit) => read((unit) => unit.runMessages.page(runId, before, limit)),
+      listBefore: (runId, before, limit) => read((unit) => unit.runMessages.listBefore(runId, before, limit)),
       change: (runId, id, seen, change) => write((unit) => unit.runMessages.change(runId, id, seen, change)),
     },
     runEvents: {

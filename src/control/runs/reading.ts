@@ -68,7 +68,7 @@ async function lastMessages(
   let size = 0
   for (;;) {
     const first = found[0]?.position ?? before
-    const rows = await runMessages.page(runId, first, READ_AT_ONCE)
+    const rows = await runMessages.listBefore(runId, first, READ_AT_ONCE)
     for (const row of rows) {
       size += row.text.length
       if (found.length >= SHOWN_AT_ONCE || (found.length > 0 && size > SHOWN_TEXT_AT_ONCE)) return found

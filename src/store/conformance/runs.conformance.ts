@@ -288,11 +288,11 @@ export function describeRuns(store: CurrentStore): void {
       const ids = async (rows: Promise<readonly { id: string }[]>) => (await rows).map((row) => row.id)
       expect(await ids(store().runMessages.list(id, undefined, 1))).toEqual(['m1'])
       expect(await ids(store().runMessages.list(id, ['sent', 'queued'], 1))).toEqual(['m1'])
-      expect(await ids(store().runMessages.page(id, 9, 2))).toEqual(['m2', 'm1'])
-      expect(await ids(store().runMessages.page(id, 9, 1))).toEqual(['m2'])
-      expect(await ids(store().runMessages.page(id, 2, 9))).toEqual(['m1'])
-      expect(await ids(store().runMessages.page(id, 1, 9))).toEqual([])
-      expect(await ids(store().runMessages.page('none', 9, 9))).toEqual([])
+      expect(await ids(store().runMessages.listBefore(id, 9, 2))).toEqual(['m2', 'm1'])
+      expect(await ids(store().runMessages.listBefore(id, 9, 1))).toEqual(['m2'])
+      expect(await ids(store().runMessages.listBefore(id, 2, 9))).toEqual(['m1'])
+      expect(await ids(store().runMessages.listBefore(id, 1, 9))).toEqual([])
+      expect(await ids(store().runMessages.listBefore('none', 9, 9))).toEqual([])
     })
 
     it('events: in order, each position once', async () => {

@@ -150,7 +150,7 @@ function messagesAndEvents({
           .find((row) => row.runId === runId && (states === undefined || states.includes(row.state)))
           .sort((a, b) => a.position - b.position)
           .slice(0, limit),
-      page: async (runId, before, limit) =>
+      listBefore: async (runId, before, limit) =>
         runMessages
           .find((row) => row.runId === runId && row.position < before)
           .sort((a, b) => b.position - a.position)

@@ -153,7 +153,7 @@ export interface RunMessageStore {
   /** In their order; of these states only, when some are named; the first so many, when that is said. */
   list(runId: string, states?: readonly MessageState[], limit?: number): Promise<RunMessageRow[]>
   /** The last so many of those whose position is before this, the last first. */
-  page(runId: string, before: number, limit: number): Promise<RunMessageRow[]>
+  listBefore(runId: string, before: number, limit: number): Promise<RunMessageRow[]>
   /** False when it is gone or not in the state `seen`. */
   change(runId: string, id: string, seen: MessageState, change: RunMessageChange): Promise<boolean>
 }

@@ -55,7 +55,7 @@ export function runMessageGroup(database: Kysely<Database>): (execute: Execute) 
       const some = states === undefined ? query : query.where('state', 'in', states)
       return (await execute((limit === undefined ? some : some.limit(limit)).compile())).rows
     },
-    page: async (runId, before, limit) => (await execute(page({ runId, before, limit }))).rows,
+    listBefore: async (runId, before, limit) => (await execute(page({ runId, before, limit }))).rows,
     change: async (runId, id, seen, { state, reason, claim, changedAt }) => {
       const query = database
         .updateTable('run_message')
