@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, ORIGIN } from '../../../test/support/app.ts'
-import { createHouse, type House } from '../../../test/support/house.ts'
+import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
 import { workerOf } from '../../../test/support/runs.ts'
 
 async function begun(house: House) {
@@ -106,6 +106,29 @@ describe('whoever follows a run', () => {
     for (let piece = await next(); piece !== undefined; piece = await next()) text += piece
     expect(text).toContain('event: revoked')
     expect(text).not.toContain('said afterwards')
+  })
+
+  it('is told nothing more when something else has happened before that', async () => {
+    const house = createHouse()
+    house.people.change('cyd', { teams: ['platform'] })
+    await house.give('ada', 'team:platform', 'ours')
+    const { id } = await house.ask('bob', 'runs.create', {
+      harness: 'claude',
+      prompt: 'hi',
+      team: 'platform',
+    })
+    const worker = await workerOf(house)
+    const [run] = await worker.claim()
+    if (run === undefined) throw new Error('nothing was claimed')
+    const speak = (text: string) => worker.report(run, { is: 'event', event: { kind: 'text', text } })
+    const cyd = house.caller('cyd', { teams: ['platform'] })
+    const { lastEvent: after } = await house.ask('bob', 'runs.read', { id })
+    const events = await house.ask(cyd, 'runs.events', { id, after })
+    expect((await events.next()).value).toBeNull()
+    await speak('a')
+    await house.ask('ada', 'teams.leave', { team: 'platform', member: cyd.name })
+    await speak('b')
+    expect((await errorOf(events.next())).code).toBe('not_found')
   })
 
   it('is told no more when the run is not theirs to see any more', async () => {
