@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
+import { CODING_AGENTS_PATH } from '../api/link-paths.ts'
 import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
@@ -17,7 +18,7 @@ import { eventStreamResponse, type StreamedEvent } from './events/event-stream.t
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
-import { docsPage, homePage } from './pages.ts'
+import { codingAgentsPage, docsPage, homePage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
@@ -76,6 +77,8 @@ export function createApp(dependencies: AppDependencies): App {
     timed: (request, answer) => timed(dependencies, 'none', request, answer),
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
   })
+  // Last, so that whatever else is served there comes before it.
+  app.get(CODING_AGENTS_PATH, () => new Response(codingAgentsPage(), { headers: htmlHeaders() }))
   app.notFound((c) =>
     timed(dependencies, 'none', c.req.raw, async () => {
       const error = new ClavigerError('not_found', 'There is nothing at this address.', {

@@ -16,6 +16,24 @@ claviger exec --harness claude -- claude -p "say hi"</pre>
   )
 }
 
+/** Where a run leads that lacks credentials. It names none: whoever comes here has not said who they are. */
+export function codingAgentsPage(): string {
+  return page(
+    'Coding agents',
+    `<h1>Coding agents</h1>
+<p>Runs draw on the credentials that are stored here. What there is, in which state, and what would serve:</p>
+<pre>claviger credential list
+claviger explain --harness claude</pre>
+<p>To add a key, to sign in again, or to try one:</p>
+<pre>claviger credential create claude api-key --personal main
+claviger credential create codex api-key --personal main
+claviger credential login --personal NAME
+claviger credential test --personal NAME</pre>
+<p>A run that waits goes on by itself as soon as there is one. One that has failed: <code>claviger run wake ID</code></p>
+<p><a href="/docs">API documentation</a></p>`,
+  )
+}
+
 /** The page at `/docs`, made from the OpenAPI document. */
 export function docsPage(document: Record<string, unknown>): string {
   const paths = document['paths'] as Record<string, Record<string, Described>>

@@ -62,7 +62,8 @@ function runsThrough(read: Way, write: Way): RunGroups {
     runMessages: {
       insert: (row) => write((unit) => unit.runMessages.insert(row)),
       get: (runId, id) => read((unit) => unit.runMessages.get(runId, id)),
-      list: (runId, states) => read((unit) => unit.runMessages.list(runId, states)),
+      list: (runId, states, limit) => read((unit) => unit.runMessages.list(runId, states, limit)),
+      listBefore: (runId, before, limit) => read((unit) => unit.runMessages.listBefore(runId, before, limit)),
       change: (runId, id, seen, change) => write((unit) => unit.runMessages.change(runId, id, seen, change)),
     },
     runEvents: {

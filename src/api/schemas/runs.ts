@@ -100,7 +100,10 @@ const run = summary.extend({
   hint: z.string().nullable().describe('What to do when no worker that was heard of lately would take it'),
   served: z.array(serving).describe('Every credential that served it, oldest first'),
   usage,
-  messages: z.array(message),
+  messages: z
+    .array(message)
+    .describe('In their order: the last ones, or the last before the position asked for'),
+  before: z.int().nullable().describe('There are earlier messages: ask with this as `before`'),
   lastEvent: z.int().describe('Position of its last event'),
 })
 
@@ -228,7 +231,18 @@ export const RUN_SCHEMAS = {
     }),
     output: z.object({ runs: z.array(summary), next: z.string().nullable() }),
   },
-  'runs.read': { input: chosenById, output: run },
+  'runs.read': {
+    input: z.strictObject({
+      id,
+      before: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .describe('Of its messages those before this position'),
+    }),
+    output: run,
+  },
   'runs.send': {
     input: z.strictObject({
       id,

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { isFinal, type RunState, stateInWords } from '../../domain/runs/run.ts'
 import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, exitOfSignal } from '../exit-codes.ts'
 import { untilEnded } from '../signals.ts'
 import { plain } from '../text.ts'
 import { exitOfFailure, followLine, lastWords, readRun, waitingWords, waitsForPeople } from './ending.ts'
@@ -22,13 +22,18 @@ export interface Followed {
 }
 
 /**
- * The exit code says whether it went well. Ctrl-C ends the showing, not the run. Where nobody can be asked it does not wait
+ * The exit code says whether it went well. Ctrl-C ends the showing, not the run, and nobody knows yet: then it is that of a
+ * program which a signal has ended. Where nobody can be asked it does not wait
  * for somebody to sign in before a message is answered.
  */
 export async function follow(context: Context, connection: Connection, followed: Followed): Promise<number> {
   const { id, after, until, json } = followed
   const ending = new AbortController()
-  void untilEnded().then(() => ending.abort())
+  let interruption: number | null = null
+  void untilEnded().then((signal) => {
+    interruption = exitOfSignal(signal)
+    ending.abort()
+  })
   let exit: number | null = null
   for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
     await show(context, news, json)
@@ -38,7 +43,7 @@ export async function follow(context: Context, connection: Connection, followed:
   }
   context.ui.progress('')
   ending.abort()
-  return closing(context, connection, followed, exit)
+  return closing(context, connection, followed, exit ?? interruption)
 }
 
 // What rested or had failed once may go on since.
@@ -56,8 +61,7 @@ async function closing(
 ): Promise<number> {
   const run = await readRun(connection, id)
   if (!json) for (const line of run === null ? [followLine(id)] : lastWords(run)) ui.note(line)
-  const isStuck = exit === null && run?.state === 'waiting_for_credentials'
-  return isStuck || exit === EXIT.failed ? exitOfFailure(run) : (exit ?? EXIT.ok)
+  return exit === EXIT.failed ? exitOfFailure(run) : (exit ?? EXIT.ok)
 }
 
 // Null: it goes on. What waited when it was said may go on by now.

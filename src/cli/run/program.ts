@@ -43,6 +43,7 @@ function addLooking(run: Command, attach: Attach): void {
     .command('show')
     .description('Show a run: its state, its messages, and every credential that served it.')
     .argument('<id>')
+    .option('--before <number>', 'of its messages those before this one')
   attach(show, () => import('./show.ts').then((m) => m.run))
   const logs = run
     .command('logs')

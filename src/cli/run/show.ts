@@ -8,9 +8,17 @@ import { columns, labelled, plain, relativeTime } from '../text.ts'
 
 type Run = Output<'runs.read'>
 
-export async function run(context: Context, _: unknown, [id = '']: readonly string[]): Promise<number> {
+export interface ShowOptions {
+  readonly before?: string
+}
+
+export async function run(
+  context: Context,
+  { before }: ShowOptions,
+  [id = '']: readonly string[],
+): Promise<number> {
   const { client } = await connect(context)
-  const found = await client.call('runs.read', { id })
+  const found = await client.call('runs.read', { id, ...(before !== undefined && { before }) })
   context.ui.answer(found, () => linesOf(found, Date.now()))
   return 0
 }
@@ -72,7 +80,7 @@ function tried({ tried: all }: Run): string[] {
   ]
 }
 
-function messages({ messages: all }: Run, now: number): string[] {
+function messages({ id: runId, before, messages: all }: Run, now: number): string[] {
   if (all.length === 0) return []
   const cells = all.map(({ id, state, reason, text, createdAt }) => [
     id,
@@ -80,5 +88,7 @@ function messages({ messages: all }: Run, now: number): string[] {
     relativeTime(createdAt, now),
     (text ?? '').split('\n')[0]?.slice(0, 60) ?? '',
   ])
-  return ['', ...columns(['MESSAGE', 'STATE', 'SENT', 'TEXT'], cells)]
+  const earlier =
+    before === null ? [] : [`There are earlier ones: claviger run show ${runId} --before ${before}`]
+  return ['', ...columns(['MESSAGE', 'STATE', 'SENT', 'TEXT'], cells), ...earlier]
 }

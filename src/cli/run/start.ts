@@ -46,7 +46,9 @@ export async function run(context: Context, options: StartOptions): Promise<numb
   if (follows) {
     context.ui.note(`Run ${made.id}`)
     if (made.hint !== null) context.ui.note(made.hint)
-    return follow(context, connection, { id: made.id, after: 0, until: made.messages[0]?.id ?? null, json })
+    // Begun once and long ago, its first message may not be among the last ones.
+    const first = made.before === null ? made.messages[0]?.id : undefined
+    return follow(context, connection, { id: made.id, after: 0, until: first ?? null, json })
   }
   context.ui.answer(made, () => [made.id])
   context.ui.note(`It is ${made.state}. Follow it: claviger run logs ${made.id} --follow`)

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
+import { TOLD_AT_ONCE } from '../../domain/runs/queueing.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -138,7 +139,6 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
   const told = elsewhere ? tell(draftOf(row), await movedFrom(unit, row, place), at) : draftOf(row)
   const draft = take(told, { is: 'claimed', claim: claimedBy }, at)
   const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
-  const pending = await unit.runMessages.list(row.id, ['queued', 'sent'])
   return {
     ...{
       id: row.id,
@@ -153,7 +153,7 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
-    messages: pending.map(pendingView),
+    messages: await pendingOf(unit, row.id),
   }
 }
 
@@ -165,6 +165,12 @@ async function movedFrom(
   const name = (await unit.workers.get(organizationId, place))?.name ?? place
   const text = `It goes on with another worker. What was not pushed, and what its program remembers of the conversation, stayed on ${name}.`
   return { kind: 'notice', text }
+}
+
+async function pendingOf({ runMessages }: StoreGroups, runId: string): Promise<Claimed['messages']> {
+  const sent = await runMessages.list(runId, ['sent'])
+  const queued = await runMessages.list(runId, ['queued'], TOLD_AT_ONCE)
+  return [...sent, ...queued].sort((a, b) => a.position - b.position).map(pendingView)
 }
 
 function pendingView({ id, text, state }: RunMessageRow): Claimed['messages'][number] {
@@ -216,7 +222,7 @@ async function beatNow(
     if (row.run.lost !== null) await findAgain(workshop, caller, row)
     const { bell, wish } = row.run
     if (bell <= beat.bell) continue
-    const messages = (await store.runMessages.list(row.id, ['queued'])).map(pendingView)
+    const messages = (await store.runMessages.list(row.id, ['queued'], TOLD_AT_ONCE)).map(pendingView)
     news.push({ id: row.id, bell, wish, messages })
   }
   return { lost, news }

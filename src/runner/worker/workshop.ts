@@ -78,15 +78,16 @@ async function seatOf(
   const program = await findProgram(harness, environment, stateDirectory, options.programs[harness.name])
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
-  const git = { environment, timeoutMs: CLONE_TIMEOUT_MS }
-  const place = await openRunPlace(directory, run.id, run.workspace, git)
+  const { directories } = options
+  const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories }
+  const place = await openRunPlace(directory, run.id, run.workspace, opening)
   return createSeat({
     ...{ run, place, harness, program, environment, allowHttp, silenceMs, pinned, hear },
     live: server.live,
   })
 }
 
-// The server has looked at it; a worker does not rely on that.
+// The server has looked at it; a worker does not rely on that. Links are followed when the place is opened.
 function mustBeAllowed({ directories }: WorkshopOptions, { workspace }: ClaimedRun): void {
   checkWorkspace(workspace)
   const directory = directoryOf(workspace)

@@ -145,10 +145,16 @@ function messagesAndEvents({
         runMessages.add(key, row)
       },
       get: async (runId, id) => runMessages.get(keyOf(runId, id)),
-      list: async (runId, states) =>
+      list: async (runId, states, limit) =>
         runMessages
           .find((row) => row.runId === runId && (states === undefined || states.includes(row.state)))
-          .sort((a, b) => a.position - b.position),
+          .sort((a, b) => a.position - b.position)
+          .slice(0, limit),
+      listBefore: async (runId, before, limit) =>
+        runMessages
+          .find((row) => row.runId === runId && row.position < before)
+          .sort((a, b) => b.position - a.position)
+          .slice(0, limit),
       change: async (runId, id, seen, change) => {
         const row = runMessages.get(keyOf(runId, id))
         if (row?.state !== seen) return false
