@@ -1,6 +1,7 @@
 // `claviger admin worker`: machines that run agents, each with a token of its own.
 
 import { checkName } from '../../domain/names.ts'
+import { ownDirectoryLine } from '../commands/enrolling.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { relativeTime } from '../text.ts'
@@ -32,6 +33,7 @@ export async function enrol(
     `Code for the worker ${name}${as}, shown this once. It works once, and expires ${relativeTime(made.expiresAt, Date.now())}.`,
   )
   context.ui.note(`On that machine: claviger worker --server ${server} --enrol`)
+  context.ui.note(`Beside the login of a person, as on this one: ${ownDirectoryLine(server)}`)
   return 0
 }
 
