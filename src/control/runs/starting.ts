@@ -10,7 +10,7 @@ import { newId } from '../../lib/id.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { type Authorize, absent } from '../guard.ts'
-import { disabledAct, nothingFits } from '../leases.ts'
+import { disabledAct, nothingFits, storingLine } from '../leases.ts'
 import { subjectOf } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -123,14 +123,14 @@ async function mustHaveCandidates(
     if (other !== harness && (await decide(other)).decisions.length > 0)
       throw nothingFits(caller, harness, resolved)
   }
-  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured()
+  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured(caller, harness)
 }
 
-function nothingConfigured(): ClavigerError {
+function nothingConfigured(caller: Caller, harness: HarnessName): ClavigerError {
   return new ClavigerError(
     'no_credential',
     'No coding agent is configured. Add a credential in Settings → Coding agents.',
-    { hint: 'On the command line: claviger credential create claude api-key NAME' },
+    { hint: `On the command line: ${storingLine(caller, harness)}` },
   )
 }
 
