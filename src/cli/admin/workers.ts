@@ -37,14 +37,16 @@ export async function enrol(
   return 0
 }
 
+const INSTEAD = 'Carry out runs on another machine or as another user: claviger admin worker enrol NAME'
+
 export async function list(context: Context): Promise<number> {
   const { client } = await connect(context)
   const answer = await client.call('workers.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.workers.map(({ name, state, agent, enrolledAt, lastSeenAt, programs, runs }) => [
+    answer.workers.map(({ name, state, off, agent, enrolledAt, lastSeenAt, programs, runs }) => [
       name,
-      state,
+      off === null ? state : 'off',
       agent ?? '',
       enrolledAt === null ? '' : relativeTime(enrolledAt, now),
       lastSeenAt === null ? '' : relativeTime(lastSeenAt, now),
@@ -53,6 +55,9 @@ export async function list(context: Context): Promise<number> {
     ])
   const columns = ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN', 'PROGRAMS', 'RUNS']
   context.ui.table(answer, columns, rows, 'There are no workers.')
+  for (const { name, off } of answer.workers) {
+    if (off !== null) context.ui.note(`${name} is off, because ${off}. ${INSTEAD}`)
+  }
   return 0
 }
 
