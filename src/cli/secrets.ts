@@ -130,6 +130,12 @@ export async function readAdminToken(stateDirectory: string): Promise<Secret | n
   return text === null ? null : readToken(text, path)
 }
 
+/** Whether a server keeps its things there. */
+export async function isOfServer(stateDirectory: string): Promise<boolean> {
+  const found = ['admin.token', 'server.json'].map((name) => readIfThere(join(stateDirectory, name)))
+  return (await Promise.all(found)).some((text) => text !== null)
+}
+
 /** The address a running server left in this state directory, or null when none runs. */
 export async function readServerFile(stateDirectory: string): Promise<string | null> {
   const text = await readIfThere(join(stateDirectory, 'server.json'))

@@ -35,13 +35,13 @@ describe('how a run stands at the end', () => {
       { state: 'working', messages: [{ state: 'done' }] as Run['messages'] },
       ['Say more: claviger run send run_1 TEXT --follow'],
     ],
-    [{ state: 'failed' }, ['Try again: claviger run wake run_1']],
+    [{ state: 'failed' }, ['Once that is mended, try again: claviger run wake run_1']],
     [
       { state: 'failed', link: LINK, tried: [refusal] },
       [
         'Refused: main (codex/api-key): it is wrong',
         `Look after its credentials: ${LINK}`,
-        'Try again: claviger run wake run_1',
+        'Once that is mended, try again: claviger run wake run_1',
       ],
     ],
     [

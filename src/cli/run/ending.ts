@@ -62,7 +62,7 @@ function nextLine(run: Run): string[] {
   const { id, state } = run
   if (isFinal(state)) return []
   if (state === 'waiting_for_credentials') return [...waitingWords(run), followLine(id)]
-  if (state === 'failed') return [`Try again: claviger run wake ${id}`]
+  if (state === 'failed') return [`Once that is mended, try again: claviger run wake ${id}`]
   if (state === 'ready' || state === 'hibernated') return [`Say more: claviger run send ${id} TEXT --follow`]
   return [followLine(id)]
 }

@@ -27,6 +27,24 @@ describe('what happens in a run', () => {
       ['  ! it failed', '    1', '    2', '    3', '    4', '    …'],
     ],
     [{ kind: 'retry', attempt: 1, of: 10, failure }, ['  … tries again: Invalid API key']],
+    [
+      {
+        kind: 'retry',
+        attempt: 1,
+        of: 10,
+        failure: { ...failure, kind: 'network', status: null, text: 'unknown' },
+      },
+      ['  … the provider cannot be reached; tries again'],
+    ],
+    [
+      {
+        kind: 'retry',
+        attempt: 1,
+        of: 5,
+        failure: { ...failure, kind: 'network', status: null, text: 'no route' },
+      },
+      ['  … the provider cannot be reached (no route); tries again'],
+    ],
     [{ kind: 'retry', attempt: 2, of: 10, failure }, []],
     [{ kind: 'turn-failed', failure, usage: null }, ['  ! Invalid API key']],
     [{ kind: 'state', state: 'waiting_for_credentials', reason: 'so' }, ['— waiting for credentials: so']],

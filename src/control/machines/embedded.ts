@@ -78,6 +78,12 @@ export async function isOff(
   return onlyFor === undefined || !(await isAlone(identity, onlyFor))
 }
 
+/** Why workers inside of servers carry out nothing now; null: they do. */
+export async function whyOff({ store, identity }: Pick<Ports, 'store' | 'identity'>): Promise<string | null> {
+  const first = await store.installation.get(FIRST_PERSON)
+  return first === undefined || (await isAlone(identity, first)) ? null : OFF
+}
+
 /** The worker whose token the file holds, revoked or not. */
 export async function findEmbedded(
   { store }: EmbeddedPorts,

@@ -5,7 +5,7 @@ import { isWithin } from '../../domain/runs/workspace.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { Ports } from '../use-case.ts'
-import { isAlone, isEmbedded } from './embedded.ts'
+import { isAlone, isEmbedded, whyOff } from './embedded.ts'
 
 // A worker that waits for runs is noted at least so often, in milliseconds.
 const HEARD_WITHIN = 3 * 60_000
@@ -31,7 +31,8 @@ export async function takersHint(
   }
   const equipped = there.filter((worker) => hasProgram(worker, row))
   if (equipped.some((worker) => hasDirectory(worker, row))) return null
-  return whatIsMissing(row, { workers, there, equipped })
+  const off = workers.some(isEmbedded) ? await whyOff({ store, identity }) : null
+  return whatIsMissing(row, { workers, there, equipped, off })
 }
 
 interface Looked {
@@ -40,9 +41,11 @@ interface Looked {
   readonly there: readonly WorkerRow[]
   /** Those of them that have the program. */
   readonly equipped: readonly WorkerRow[]
+  /** Why that of the server does nothing. */
+  readonly off: string | null
 }
 
-function whatIsMissing(row: RunRow, { workers, there, equipped }: Looked): string {
+function whatIsMissing(row: RunRow, { workers, there, equipped, off }: Looked): string {
   const title = HARNESS_TITLE[row.harness]
   const only = row.pin ?? (row.movable ? null : row.run.place)
   const named = workers.find(({ id }) => id === only)
@@ -58,7 +61,8 @@ function whatIsMissing(row: RunRow, { workers, there, equipped }: Looked): strin
     return `No worker may work in ${row.directory}. Where that directory is: claviger worker --directory ${row.directory}`
   if (there.length > 0)
     return `No worker has ${title}. Install it ${placesOf(there)} (${INSTALL_COMMAND[row.harness]}), or enrol one that has it: ${ENROL}`
-  return `No worker takes it. On a machine with ${title}: ${ENROL}`
+  const why = off === null ? '' : `: that of the server is off, because ${off}`
+  return `No worker takes it${why}. On a machine with ${title}: ${ENROL}`
 }
 
 // What looks for its programs once has to be started again.

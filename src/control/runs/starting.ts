@@ -12,7 +12,7 @@ import { newId } from '../../lib/id.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { type Authorize, absent } from '../guard.ts'
-import { disabledAct, nothingFits } from '../leases.ts'
+import { disabledAct, nothingFits, storingLine } from '../leases.ts'
 import { subjectOf } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -163,15 +163,15 @@ async function mustHaveCandidates(
     if (other !== harness && (await decide(other)).decisions.length > 0)
       throw nothingFits(caller, harness, resolved)
   }
-  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured()
+  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured(caller, harness)
 }
 
-function nothingConfigured(): ClavigerError {
+function nothingConfigured(caller: Caller, harness: HarnessName): ClavigerError {
   return new ClavigerError(
     'no_credential',
     'No coding agent is configured. Add a credential in Settings → Coding agents.',
     {
-      hint: 'On the command line: claviger credential create claude api-key NAME. A login that only a machine has begins no run; to take it over: claviger credential import --from claude',
+      hint: `On the command line: ${storingLine(caller, harness)}. A login that only a machine has begins no run; to take it over: claviger credential import --from ${harness}`,
     },
   )
 }

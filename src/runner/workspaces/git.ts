@@ -40,6 +40,8 @@ export async function cloneRepository(
   const words = isBranch
     ? ['checkout', '--quiet', wanted, '--']
     : ['checkout', '--quiet', '--detach', wanted, '--']
+  if (ref !== null && !isBranch && !(await succeeds(commitNamed(ref), directory, options)))
+    throw noSuchRef(url, ref)
   await git(ref === null ? ['checkout', '--quiet'] : words, directory, repository, options)
 }
 
@@ -50,6 +52,10 @@ function isUrl(url: string): boolean {
 
 function isRef(ref: string): boolean {
   return /^[\w][\w./-]*$/.test(ref) && !ref.includes('..')
+}
+
+function commitNamed(ref: string): string[] {
+  return ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]
 }
 
 async function succeeds(words: readonly string[], cwd: string, options: GitOptions): Promise<boolean> {
@@ -104,6 +110,16 @@ function refused(
   hint = 'Check that git can clone it on the machine of the worker.',
 ) {
   return new ClavigerError('invalid', `${withoutPassword(url)} cannot be cloned: ${reason}`, { hint })
+}
+
+function noSuchRef(url: string, ref: string): ClavigerError {
+  return new ClavigerError(
+    'invalid',
+    `There is no branch, tag or commit ${ref} in ${withoutPassword(url)}.`,
+    {
+      hint: 'Start another run with one that is there: --ref',
+    },
+  )
 }
 
 function noGit(): ClavigerError {

@@ -180,6 +180,12 @@ describe('a clone', () => {
     expect(await readdir(join(place, 'runs/run_1'))).toEqual(['config', 'tmp'])
   })
 
+  it('of what is there says that the ref is not', async () => {
+    await expect(open({ kind: 'git', url: url(), ref: 'nothing' })).rejects.toMatchObject({
+      message: `There is no branch, tag or commit nothing in ${url()}.`,
+    })
+  })
+
   it('repeats no password of its URL', async () => {
     const source = { kind: 'git', url: 'http://ada:sk-test-1@127.0.0.1:1/x.git', ref: null } as const
     const error = await open(source).catch((thrown: Error) => thrown)
