@@ -9,7 +9,7 @@ import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, removeRun, settle, take, tell } from './changing.ts'
+import { draftOf, endLeases, removeRun, settle, take, tell } from './changing.ts'
 import { holdToChange, sightOf } from './seeing.ts'
 import { messageView, type RunSummary, summaryView, workerNames } from './views.ts'
 
@@ -34,6 +34,9 @@ async function ask(workshop: Workshop, caller: Caller, id: string, what: RunRequ
   const row = await guard.perform(caller, async (unit, authorize) => {
     const held = await holdToChange(unit, authorize, caller, id, `run.${what}`)
     const at = now()
+    // Whoever waits with it chooses anew.
+    if (what === 'wake' && held.run.state === 'waiting_for_credentials')
+      await endLeases(unit, held, at, 'its run was woken')
     return settle(unit, take(draftOf(held), { is: 'asked', what, at }, at), at)
   })
   const names = await workerNames(store, row.organizationId)
