@@ -148,6 +148,12 @@ export async function readServerFile(stateDirectory: string): Promise<string | n
   return isAlive({ host, pid, start }) ? url : null
 }
 
+/** The address of the server that was last in this state directory, also when it is gone; no token goes there. */
+export async function lastAddress(stateDirectory: string): Promise<string | null> {
+  const { url } = parse((await readIfThere(join(stateDirectory, 'server.json'))) ?? '')
+  return typeof url === 'string' && URL.canParse(url) ? url : null
+}
+
 function parse(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)

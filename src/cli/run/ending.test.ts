@@ -27,6 +27,15 @@ describe('how a run stands at the end', () => {
     expect(waitsForPeople(runThat({ state: 'working' }))).toBe(false)
   })
 
+  it.each([
+    ['failed', 'has failed'],
+    ['waiting_for_credentials', 'waits for credentials'],
+    ['reauthenticating', 'is re-authenticating'],
+    ['ready', 'is ready'],
+  ] as const)('says that it %s as people do', (state, words) => {
+    expect(lastWords(runThat({ state, messages: [] }))[0]).toMatch(`Run run_1 ${words};`)
+  })
+
   it.each<[Partial<Run>, string[]]>([
     [{}, ['Say more: claviger run send run_1 TEXT --follow']],
     [{ state: 'cancelled' }, []],

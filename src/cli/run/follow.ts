@@ -9,7 +9,8 @@ import { EXIT, exitOfSignal } from '../exit-codes.ts'
 import { untilEnded } from '../signals.ts'
 import { plain } from '../text.ts'
 import { exitOfFailure, followLine, lastWords, readRun, waitingWords, waitsForPeople } from './ending.ts'
-import { linesOf } from './lines.ts'
+import { linesOf, saidLine } from './lines.ts'
+import { type Said, saidIn } from './said.ts'
 
 export interface Followed {
   readonly id: string
@@ -34,9 +35,10 @@ export async function follow(context: Context, connection: Connection, followed:
     interruption = exitOfSignal(signal)
     ending.abort()
   })
+  const said = saidIn(connection, id)
   let exit: number | null = null
   for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
-    await show(context, news, json)
+    await show(context, news, json, said)
     exit = exitOf(news.event, until) ?? (await exitOfWaiting(context, connection, followed, news.event))
     if (exit !== null && (await isStillSo(connection, id, news.event))) break
     exit = null
@@ -82,12 +84,18 @@ async function exitOfWaiting(
 }
 
 /** One event: its lines, or with --json a line of JSON. */
-export async function show({ ui }: Context, news: RunNews, json: boolean): Promise<void> {
+export async function show({ ui }: Context, news: RunNews, json: boolean, said: Said): Promise<void> {
   const { event } = news
   ui.progress('')
   if (json) await ui.stream(`${JSON.stringify(news)}\n`)
-  else for (const line of linesOf(event)) await ui.stream(`${plain(line)}\n`)
+  else for (const line of await linesWithWords(event, said)) await ui.stream(`${plain(line)}\n`)
   if (event.kind === 'state' && !isFinal(event.state)) ui.progress(nowOf(event.state))
+}
+
+// A message is shown when the program is given it: what follows is the answer to it.
+async function linesWithWords(event: RecordedEvent, said: Said): Promise<string[]> {
+  const text = event.kind === 'message' && event.state === 'sent' ? await said(event.id) : null
+  return [...(text === null ? [] : [saidLine(text)]), ...linesOf(event)]
 }
 
 const GOES_ON: Partial<Record<RunState, string>> = {

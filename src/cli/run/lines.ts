@@ -45,6 +45,12 @@ function triesAgain({ kind, status, text }: Failure): string {
   return `the provider cannot be reached${detail}; tries again`
 }
 
+/** What a person said, as far as it takes to know it again. */
+export function saidLine(text: string): string {
+  const [first = '', ...more] = linesIn(text.trimStart())
+  return `> ${[short(first), ...(more.length > 0 || first === '' ? ['…'] : [])].join(' ').trimStart()}`
+}
+
 function credentialOf({ credential }: Extract<RecordedEvent, { kind: 'credential' }>): string {
   return credential === null ? "the machine's own login" : `${credential.name} (${credential.type})`
 }

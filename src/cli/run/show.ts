@@ -1,10 +1,12 @@
 // `claviger run show`: one run, with every credential that served it and why.
 
 import type { Output } from '../../api/schemas.ts'
+import { formatOwner } from '../../domain/owner.ts'
 import { stateInWords } from '../../domain/runs/run.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { columns, labelled, plain, relativeTime } from '../text.ts'
+import { goesOn } from './ending.ts'
 
 type Run = Output<'runs.read'>
 
@@ -23,7 +25,8 @@ export async function run(
   return 0
 }
 
-function linesOf(run: Run, now: number): string[] {
+/** Everything there is to know about it, a line each. */
+export function linesOf(run: Run, now: number): string[] {
   return [...facts(run, now), ...served(run, now), ...tried(run), ...messages(run, now)]
 }
 
@@ -34,6 +37,7 @@ function facts(run: Run, now: number): string[] {
     ['id', run.id],
     ['state', run.reason === '' ? state : `${state}: ${run.reason}`],
     ['since', relativeTime(run.since, now)],
+    ['then', run.state === 'waiting_for_credentials' ? goesOn(run) : undefined],
     ['wish', run.wish ?? undefined],
     ['look', run.link ?? undefined],
     ['hint', run.hint ?? undefined],
@@ -41,7 +45,7 @@ function facts(run: Run, now: number): string[] {
     ['for', run.for.name],
     ['team', run.team ?? undefined],
     ['worker', run.worker?.name ?? (wanted.worker === null ? undefined : `${wanted.worker} only`)],
-    ['credential', credential === null ? undefined : named(credential)],
+    ['credential', credential === null ? undefined : named(credential, run)],
     ['asked for', wanted.credential === null ? undefined : `${wanted.credential}, and no other`],
     ['workspace', workspaceOf(wanted.workspace)],
     ['access', wanted.access],
@@ -50,8 +54,10 @@ function facts(run: Run, now: number): string[] {
   ])
 }
 
-function named({ name, type, owner, suffix }: NonNullable<Run['credential']>): string {
-  return `${name} (${type} of ${owner}${suffix === '' ? '' : `, …${suffix}`})`
+function named({ name, type, owner, suffix }: NonNullable<Run['credential']>, run: Run): string {
+  // A person's serves that person only.
+  const whose = owner === formatOwner({ kind: 'user', id: run.for.id }) ? run.for.name : owner
+  return `${name} (${type} of ${whose}${suffix === '' ? '' : `, …${suffix}`})`
 }
 
 function workspaceOf(workspace: Run['wanted']['workspace']): string {
@@ -60,10 +66,11 @@ function workspaceOf(workspace: Run['wanted']['workspace']): string {
   return workspace.ref === null ? workspace.url : `${workspace.url} at ${workspace.ref}`
 }
 
-function served({ served: rows }: Run, now: number): string[] {
+function served(run: Run, now: number): string[] {
+  const { served: rows } = run
   if (rows.length === 0) return []
   const cells = rows.map(({ credential, startedAt, turns, reason }) => [
-    credential === null ? "the machine's own login" : named(credential),
+    credential === null ? "the machine's own login" : named(credential, run),
     relativeTime(startedAt, now),
     String(turns),
     reason,

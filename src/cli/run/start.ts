@@ -5,10 +5,10 @@ import type { Request } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import type { Access } from '../../domain/runs/conversation.ts'
-import { stateInWords } from '../../domain/runs/run.ts'
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { connect } from '../connection.ts'
 import type { Context, GlobalOptions } from '../context.ts'
+import { standing } from './ending.ts'
 import { follow } from './follow.ts'
 import { mustBeSaid, textFrom } from './input.ts'
 
@@ -53,11 +53,11 @@ export async function run(context: Context, options: StartOptions): Promise<numb
     return follow(context, connection, { id: made.id, after: 0, until: first ?? null, json })
   }
   context.ui.answer(made, () => [made.id])
-  const state = stateInWords(made.state)
+  const state = standing(made.state)
   context.ui.note(
     made.messages.length === 0
-      ? `It is ${state}, and waits for its first message: claviger run send ${made.id} TEXT --follow`
-      : `It is ${state}. Follow it: claviger run logs ${made.id} --follow`,
+      ? `It ${state}, and waits for its first message: claviger run send ${made.id} TEXT --follow`
+      : `It ${state}. Follow it: claviger run logs ${made.id} --follow`,
   )
   if (made.hint !== null) context.ui.note(made.hint)
   return 0

@@ -13,7 +13,7 @@ import { disabledAct } from '../leases.ts'
 import { isDisabled } from '../settings/rules.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, removeRun, settle, take, tell } from './changing.ts'
+import { draftOf, endLeases, removeRun, settle, take, tell } from './changing.ts'
 import { holdToChange, sightOf } from './seeing.ts'
 import { messageView, type RunSummary, summaryView, workerNames } from './views.ts'
 
@@ -39,6 +39,9 @@ async function ask(workshop: Workshop, caller: Caller, id: string, what: RunRequ
     const held = await holdToChange(unit, authorize, caller, id, `run.${what}`)
     if (what === 'wake') await mustBeOn(unit, authorize, held, 'run.wake')
     const at = now()
+    // Whoever waits with it chooses anew.
+    if (what === 'wake' && held.run.state === 'waiting_for_credentials')
+      await endLeases(unit, held, at, 'its run was woken')
     return settle(unit, take(draftOf(held), { is: 'asked', what, at }, at), at)
   })
   const names = await workerNames(store, row.organizationId)

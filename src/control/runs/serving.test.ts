@@ -54,6 +54,21 @@ describe('a worker leases for a run', () => {
     expect(await code(worker.lease(run))).toBe('conflict')
   })
 
+  it('anew, when the run waits for credentials and is woken', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'own')
+    const worker = await workerOf(house)
+    const run = await claimed(house, worker)
+    const lease = await worker.lease(run)
+    await worker.report(run, { is: 'state', state: 'waiting_for_credentials', reason: 'so' })
+    const events = await house.ask(worker.caller, 'leases.events', { id: lease.id })
+    await events.next()
+    const next = events.next()
+    await house.ask('bob', 'runs.wake', { id: run.id })
+    expect((await next).value).toEqual({ type: 'revoked', reason: 'its run was woken' })
+    expect((await worker.lease(run)).credential?.name).toBe('own')
+  })
+
   it('holds one at a time', async () => {
     const house = createHouse()
     await house.give('bob', 'me', 'own')
