@@ -1,34 +1,63 @@
-// Whether a message reached the program that it was given to. Programs keep a record of each session, a line a message,
-// before they ask their model. When a process, or the worker itself, was gone before the turn was over, that record says
-// whether the message is in the conversation: it is given once, and never twice.
+// Whether a message reached the program that it was given to. Programs keep a record of each session, a line a message.
+// When a process, or the worker itself, was gone before the turn was over, that record says whether the message is in the
+// conversation: it is given once, and never twice. What the session is called stands in a note beside it: the server hears
+// of it later than the program begins it.
 
 import { open, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { errorCode, readIfThere, writeFileAtomically } from '../../lib/atomic-file.ts'
 
-/** How far the record of a session had come when the program was given a message. */
-interface Giving {
+/** What is known on this machine of the message that the program was given last. */
+interface Note {
   readonly message: string
+  /** In which session that was, and how far its record had come; null: in one that began with it. */
   readonly session: string | null
   readonly size: number
+  readonly told: Told | null
+}
+
+/** What the program calls its session, or was asked to call it, and the model that it had last. */
+export interface Told {
+  readonly session: string
+  readonly model: string | null
 }
 
 export interface SessionRecord {
-  /** To be called before the program is given a message. */
-  giving(message: string, session: string | null): Promise<void>
+  /** To be called before the program is given a message; `told`: what is known of the session by then. */
+  giving(message: string, session: string | null, told: Told | null): Promise<void>
+  /** To be called when the program has said what its session is called, before anybody else hears of it. */
+  begun(told: Told): Promise<void>
   /** Whether the program has taken down this text since it was given this message. */
   holds(message: string, text: string, session: string | null): Promise<boolean>
+  /** What is known on this machine of the message that was given last, and of its session. */
+  recall(): Promise<Recalled | null>
+  /** The session that this text is in; null: none. Where the program was gone before anybody heard what it is called. */
+  sessionWith(text: string): Promise<string | null>
+}
+
+export interface Recalled {
+  readonly message: string
+  readonly told: Told | null
+  /** Whether there is a record of that session. */
+  readonly isThere: boolean
+  /** Whether the session begins with the message. */
+  readonly begins: boolean
 }
 
 /** `note`: a file that stays with the run. `configuration`: where the program keeps its sessions. */
 export function createSessionRecord(note: string, configuration: string): SessionRecord {
+  const write = (one: Note) => writeFileAtomically(note, JSON.stringify(one))
   return {
-    async giving(message, session) {
+    async giving(message, session, told) {
       const before = await readNote(note)
       // It is given once; what follows is a continuation of it.
-      if (before?.message === message) return
-      const giving: Giving = { message, session, size: await sizeOf(configuration, session) }
-      await writeFileAtomically(note, JSON.stringify(giving))
+      if (before?.message !== message) {
+        await write({ message, session, size: await sizeOf(configuration, session), told })
+      } else if (told !== null && !isSame(told, before.told)) await write({ ...before, told })
+    },
+    async begun(told) {
+      const before = await readNote(note)
+      if (before !== null && !isSame(told, before.told)) await write({ ...before, told })
     },
     async holds(message, text, session) {
       const giving = await readNote(note)
@@ -37,17 +66,35 @@ export function createSessionRecord(note: string, configuration: string): Sessio
       const added = await readFrom(configuration, session, from)
       return added.split('\n').some((line) => isIn(line, text))
     },
+    async recall() {
+      const known = await readNote(note)
+      if (known === null) return null
+      const { message, session, told } = known
+      const isThere = told !== null && (await recordOf(configuration, told.session)) !== null
+      return { message, told, isThere, begins: session === null }
+    },
+    async sessionWith(text) {
+      for (const file of await recordsIn(configuration)) {
+        const session = NAME.exec(basename(file))?.[1]
+        const lines = (await readIfThere(file))?.split('\n') ?? []
+        if (session !== undefined && lines.some((line) => isIn(line, text))) return session
+      }
+      return null
+    },
   }
 }
 
-async function readNote(note: string): Promise<Giving | null> {
-  const text = await readIfThere(note)
-  if (text === null) return null
-  const { message, session, size } = JSON.parse(text) as Partial<Giving>
-  if (typeof message !== 'string' || typeof size !== 'number') return null
-  return { message, session: session ?? null, size }
+function isSame(one: Told, other: Told | null): boolean {
+  return one.session === other?.session && one.model === other.model
 }
 
+async function readNote(note: string): Promise<Note | null> {
+  const text = await readIfThere(note)
+  if (text === null) return null
+  const { message, session, size, told } = JSON.parse(text) as Partial<Note>
+  if (typeof message !== 'string' || typeof size !== 'number') return null
+  return { message, session: session ?? null, size, told: told ?? null }
+}
 async function sizeOf(configuration: string, session: string | null): Promise<number> {
   const file = session === null ? null : await recordOf(configuration, session)
   return file === null ? 0 : (await stat(file)).size
@@ -66,18 +113,27 @@ async function readFrom(configuration: string, session: string, from: number): P
   }
 }
 
-// Claude Code: projects/<directory>/<id>.jsonl. Codex: sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl.
 async function recordOf(configuration: string, session: string): Promise<string | null> {
+  const files = await recordsIn(configuration)
+  return files.find((file) => file.endsWith(`${session}.jsonl`)) ?? null
+}
+
+// Claude Code: projects/<directory>/<id>.jsonl. Codex: sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl.
+async function recordsIn(configuration: string): Promise<string[]> {
   const places = [join(configuration, 'projects'), join(configuration, 'sessions')]
-  for (const place of places) {
-    const names = await readdir(place, { recursive: true }).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return []
-      throw error
-    })
-    const found = names.find((name) => name.endsWith(`${session}.jsonl`))
-    if (found !== undefined) return join(place, found)
-  }
-  return null
+  const found = await Promise.all(
+    places.map(async (place) => (await namesIn(place)).map((name) => join(place, name))),
+  )
+  return found.flat().filter((file) => file.endsWith('.jsonl'))
+}
+
+const NAME = /([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.jsonl$/
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory, { recursive: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  })
 }
 
 // Anywhere in the line as a whole text of somebody who is not the model: the shapes differ, and change.

@@ -1,0 +1,182 @@
+// A seat at the stand-in program, in processes of its own: what is delivered is what the real harnesses deliver.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { standInHarness } from '../../../test/support/stand-in-harness.ts'
+import type { LeaseNews } from '../../client/lease-news.ts'
+import { type ConversationEvent, NO_USAGE } from '../../domain/runs/conversation.ts'
+import { Secret } from '../../domain/secret.ts'
+import { claude } from '../../harnesses/claude.ts'
+import type { Harness } from '../../harnesses/harness.ts'
+import type { AcquiredLease, LeasedCredential, LiveLeases } from '../lease-source.ts'
+import type { RunPlace } from '../workspaces/workspace.ts'
+import { createSeat, type Seat, type SeatOptions } from './seat.ts'
+
+let root = ''
+let seats: Seat[] = []
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'claviger-seat-'))
+  seats = []
+  return async () => {
+    for (const seat of seats) await seat.leave()
+    await rm(root, { recursive: true, force: true })
+  }
+})
+
+const MESSAGE = 'message-1'
+
+/** A lease that is followed: whoever holds it is told of news. */
+function followed() {
+  let current = login(1)
+  let tell: (news: LeaseNews) => void = () => undefined
+  const live: LiveLeases = {
+    async *follow(_lease, _generation, signal) {
+      while (!signal.aborted) {
+        const news = await new Promise<LeaseNews | null>((resolve) => {
+          tell = resolve
+          signal.addEventListener('abort', () => resolve(null), { once: true })
+        })
+        if (news === null) return
+        yield news
+      }
+    },
+    read: async () => current,
+  }
+  return {
+    live,
+    renew(generation: number) {
+      current = login(generation)
+      tell({ type: 'rotated', generation })
+    },
+  }
+}
+
+function login(generation: number): LeasedCredential {
+  const access = new Secret(`sk-ant-oat01-seat-${generation}`)
+  return {
+    ...{ id: 'c1', name: 'max', owner: 'org', type: 'claude/oauth', suffix: 'seat', generation },
+    fields: { access, scopes: new Secret('user:inference') },
+  }
+}
+
+function leaseOn(credential: LeasedCredential | null): AcquiredLease {
+  return {
+    ...{
+      leaseId: 'l1',
+      handle: new Secret('clv_test_handle'),
+      serverUrl: 'http://127.0.0.1:1',
+      expiresAt: 0,
+    },
+    ...{ credential, raw: [], reason: 'it is the only one' },
+  }
+}
+
+async function seatAt(harness: Harness, more: Partial<SeatOptions> = {}) {
+  const heard: ConversationEvent[] = []
+  const place = await placeIn(root)
+  const seat = createSeat({
+    run: { model: null, access: 'write', session: null, usage: NO_USAGE, messages: [] },
+    ...{ place, harness, program: process.execPath, allowHttp: true, silenceMs: 10_000, pinned: {} },
+    environment: { HOME: root, PATH: '/usr/bin:/bin' },
+    live: followed().live,
+    hear: (event) => void heard.push(event),
+    ...more,
+  })
+  seats.push(seat)
+  const texts = () => heard.flatMap((event) => (event.kind === 'text' ? [event.text] : []))
+  return { seat, heard, texts, place }
+}
+
+async function placeIn(directory: string): Promise<RunPlace> {
+  const [workspace, configuration, temporary] = ['workspace', 'config', 'tmp'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string]
+  for (const path of [workspace, configuration, temporary]) await mkdir(path, { recursive: true })
+  return { workspace, configuration, temporary, givingFile: join(directory, 'giving.json') }
+}
+
+describe('a renewed credential', () => {
+  it('that was handed on is not taken for the one that was refused', async () => {
+    const lease = followed()
+    const { seat, heard } = await seatAt(standInHarness(claude), { live: lease.live })
+    await seat.take(leaseOn(login(1)))
+    await seat.give(MESSAGE, 'say one')
+    expect(seat).toMatchObject({ isLive: true, generation: 1 })
+    lease.renew(2)
+    await expect
+      .poll(() => heard.some((event) => event.kind === 'notice' && event.text.includes('has the new one')))
+      .toBe(true)
+    expect(seat.lease?.credential?.generation).toBe(2)
+    // The program has not looked yet.
+    expect(seat.generation).toBe(1)
+  })
+
+  it('is in the process that goes on', async () => {
+    const lease = followed()
+    const { seat, texts } = await seatAt(standInHarness(claude), { live: lease.live })
+    await seat.take(leaseOn(login(1)))
+    expect(await seat.give(MESSAGE, 'token · fail authentication')).toMatchObject({ kind: 'failed' })
+    lease.renew(2)
+    await expect.poll(() => seat.lease?.credential?.generation).toBe(2)
+    await seat.refresh()
+    await seat.give(MESSAGE, 'token')
+    expect(texts()).toEqual(['seat-1', 'seat-2'])
+    expect(seat.generation).toBe(2)
+  })
+})
+
+describe('a message that an earlier worker has given', () => {
+  const sent = (text: string) => [{ id: MESSAGE, text, state: 'sent' as const }]
+  const run = { model: null, access: 'write', session: null, usage: NO_USAGE } as const
+
+  it('is found in the session that the server has not heard of', async () => {
+    const text = 'say one · sleep 20000'
+    const first = await seatAt(standInHarness(claude))
+    await first.seat.take(leaseOn(login(1)))
+    const turn = first.seat.give(MESSAGE, text)
+    await expect.poll(first.texts).toEqual(['one'])
+    await first.seat.leave()
+    await turn
+    const { seat, heard } = await seatAt(standInHarness(claude), { run: { ...run, messages: sent(text) } })
+    await seat.take(leaseOn(login(1)))
+    expect(await seat.has(MESSAGE, text)).toBe(true)
+    await seat.give(MESSAGE, 'say going on')
+    const sessions = [...first.heard, ...heard].flatMap((one) =>
+      one.kind === 'session' ? [one.session] : [],
+    )
+    expect(new Set(sessions).size).toBe(1)
+    expect(sessions).toHaveLength(2)
+  })
+
+  it('and that the program has not taken down goes into a session of the same name', async () => {
+    const first = await seatAt(standInHarness(claude))
+    await first.seat.take(leaseOn(login(1)))
+    await first.seat.give(MESSAGE, 'say one')
+    await rm(join(first.place.configuration, 'projects'), { recursive: true })
+    const { seat, heard } = await seatAt(standInHarness(claude), {
+      run: { ...run, messages: sent('say one') },
+    })
+    await seat.take(leaseOn(login(1)))
+    expect(await seat.has(MESSAGE, 'say one')).toBe(false)
+    await seat.give(MESSAGE, 'say one')
+    const sessionsIn = (events: readonly ConversationEvent[]) =>
+      events.flatMap((one) => (one.kind === 'session' ? [one.session] : []))
+    expect(sessionsIn(heard)).toEqual(sessionsIn(first.heard))
+  })
+
+  it('is not looked for when the server knows what became of it', async () => {
+    const first = await seatAt(standInHarness(claude))
+    await first.seat.take(leaseOn(login(1)))
+    await first.seat.give(MESSAGE, 'say one')
+    await first.seat.leave()
+    const { seat, heard } = await seatAt(standInHarness(claude), {
+      run: { ...run, session: 'another', messages: [] },
+    })
+    await seat.take(leaseOn(login(1)))
+    await seat.give('message-2', 'say two')
+    expect(heard).toContainEqual({ kind: 'session', session: 'another', model: null })
+  })
+})
