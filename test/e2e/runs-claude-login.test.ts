@@ -21,7 +21,8 @@ it('goes on after one pause, with the login it had, and the message is in the co
     settings: { renewForcedEvery: String(FORCED_EVERY_SECONDS) },
   })
   const { sandbox } = world
-  sandbox.reply(({ lastUserMessage }) => `You said: ${lastUserMessage}`)
+  const tokens = () => sandbox.oauth.logins().map(({ accessToken }) => accessToken)
+  sandbox.reply(({ lastUserMessage }) => `You said: ${lastUserMessage} with ${tokens().join(' or ')}.`)
   await world.startWorker()
   const { id: login } = await world.signIn('claude', 'max')
   await world.store('claude/api-key', 'key', { key: KEY })
@@ -43,6 +44,10 @@ it('goes on after one pause, with the login it had, and the message is in the co
   expect(run.served.map(({ credential }) => credential?.name)).toEqual(['max'])
   expect(sandbox.oauth.counters().refreshCalls).toBe(refreshCalls + 1)
   expect(toldBy(await world.events(id)).filter((one) => one === 'state reauthenticating')).toHaveLength(1)
+  // Neither the one it began with nor the one that was handed to it, which the model has repeated.
+  const told = JSON.stringify(await world.events(id))
+  for (const one of [before, token()]) expect(told).not.toContain(one)
+  expect(told).toContain('with [redacted].')
   const asked = sandbox.requests().filter(({ path }) => path.endsWith('/v1/messages'))
   const last = asked.findLast(({ status }) => status === 200)
   expect(last?.credentials[0]?.value).toBe(token())

@@ -32,7 +32,7 @@ export interface TalkOptions {
   /** What the session has used before. */
   readonly used: Usage
   /** Takes out of a line what nobody may read. */
-  readonly redact: (line: string) => string
+  readonly redact: (line: string) => string | Promise<string>
   /** What happens, but for the ends of turns. While it is pending the program is not read. */
   readonly hear: (event: ConversationEvent) => void | Promise<void>
   /** A program that says nothing for so long has got stuck; while a tool is at work it may be silent for longer. */
@@ -162,7 +162,7 @@ async function readTurn(
       const { code, signal } = await child.ended
       return read(failed(reader.ended({ exitCode: code, signal })), { hasEnded: true })
     }
-    const text = redact(line.text)
+    const text = await redact(line.text)
     for (const event of line.from === 'output' ? reader.read(text) : reader.readError(text)) {
       if (event.kind === 'turn-done') return read({ kind: 'done', usage: event.usage })
       if (event.kind === 'turn-failed')

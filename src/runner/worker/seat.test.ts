@@ -9,6 +9,7 @@ import type { LeaseNews } from '../../client/lease-news.ts'
 import { type ConversationEvent, NO_USAGE } from '../../domain/runs/conversation.ts'
 import { Secret } from '../../domain/secret.ts'
 import { claude } from '../../harnesses/claude.ts'
+import { codex } from '../../harnesses/codex.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import type { AcquiredLease, LeasedCredential, LiveLeases } from '../lease-source.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
@@ -60,6 +61,14 @@ function login(generation: number): LeasedCredential {
     ...{ id: 'c1', name: 'max', owner: 'org', type: 'claude/oauth', suffix: 'seat', generation },
     fields: { access, scopes: new Secret('user:inference') },
   }
+}
+
+const codexLogin: LeasedCredential = {
+  ...{ id: 'c2', name: 'chatgpt', owner: 'org', type: 'codex/oauth', suffix: 'seat', generation: 1 },
+  fields: {
+    ...{ access: new Secret('access-token-1'), id: new Secret('id-token-of-it-1') },
+    accountId: new Secret('account-1'),
+  },
 }
 
 function leaseOn(credential: LeasedCredential | null): AcquiredLease {
@@ -179,4 +188,19 @@ describe('a message that an earlier worker has given', () => {
     await seat.give('message-2', 'say two')
     expect(heard).toContainEqual({ kind: 'session', session: 'another', model: null })
   })
+})
+
+it('tells nothing of a token that the program has got itself', async () => {
+  const { seat, texts } = await seatAt(standInHarness(codex))
+  await seat.take(leaseOn(codexLogin))
+  const [token, id] = ['access-token-of-its-own', 'an-id-of-access-token-of-its-own']
+  await seat.give(MESSAGE, `say ${token} before · login ${token} · say ${token} and ${id} · say for-${token}`)
+  await seat.give('message-2', `say ${token} once more`)
+  expect(texts()).toEqual([
+    // It was no secret then.
+    expect.stringMatching(/ before$/),
+    '[redacted] and [redacted]',
+    '[redacted]',
+    '[redacted] once more',
+  ])
 })

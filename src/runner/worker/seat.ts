@@ -2,11 +2,10 @@
 // does all of this, and the conversation goes on in the same session.
 
 import { randomUUID } from 'node:crypto'
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { join } from 'node:path'
 import { addUsage, type ConversationEvent, NO_USAGE, type Usage } from '../../domain/runs/conversation.ts'
 import { modelFor, type PinnedModels } from '../../domain/runs/models.ts'
 import type { Harness } from '../../harnesses/harness.ts'
-import { createRedactor, type Redactor } from '../../lib/redaction.ts'
 import { createTalk, type Talk, type TurnEnd } from '../conversing/talk.ts'
 import { followLease } from '../follow-lease.ts'
 import type { AcquiredLease, LeasedCredential, LiveLeases } from '../lease-source.ts'
@@ -14,6 +13,7 @@ import { type Environment, userHome } from '../materialize.ts'
 import { checkStatus } from '../programs.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
 import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
+import { createHiding, type Hiding, type LoginFile } from './hiding.ts'
 import type { ClaimedRun } from './run-server.ts'
 import { createSessionRecord, type SessionRecord } from './session-record.ts'
 
@@ -77,14 +77,14 @@ interface State {
   used: Usage
   /** What the conversation has had last, as far as it was told here. */
   model: string | null
-  redactors: readonly Redactor[]
+  readonly hiding: Hiding
 }
 
 export function createSeat(options: SeatOptions): Seat {
   const { run, place, live } = options
   const state: State = {
     ...{ lease: null, taken: null, session: run.session, planned: randomUUID(), isRecalled: false },
-    ...{ used: run.usage, model: null, redactors: [] },
+    ...{ used: run.usage, model: null, hiding: createHiding() },
   }
   const take = (lease: AcquiredLease) => takeLease(options, state, lease)
   const record = () => recordAt(place, state.taken?.delivered)
@@ -132,8 +132,7 @@ async function takeLease(options: SeatOptions, state: State, lease: AcquiredLeas
   const { harness, environment, program, hear } = options
   await stop(state)
   state.lease = lease
-  // What was handed out before is in the session, and may be said again.
-  hide(state, [lease.handle.expose(), ...secretsOf(lease), ...lease.raw.map(({ value }) => value.expose())])
+  state.hiding.hideLease(lease)
   const ownConfiguration = userHome(harness, environment).directory
   const delivered = await deliverLease({ ...options, ownConfiguration }, lease)
   for (const text of delivered.report) await hear({ kind: 'notice', text })
@@ -184,16 +183,21 @@ async function stop(state: State): Promise<void> {
   await taken?.followed
 }
 
-function talkOver(options: SeatOptions, state: State, { environment }: Delivered): Talk {
+function talkOver(options: SeatOptions, state: State, { environment, configuration }: Delivered): Talk {
   const { harness, program, place, run, silenceMs, pinned } = options
   const { lease, session, planned, used, model } = state
+  const { secretsInLogin } = harness
+  const login: LoginFile | null =
+    secretsInLogin === undefined
+      ? null
+      : { path: join(configuration, harness.login), secretsIn: secretsInLogin }
   return createTalk({
     ...{ conversing: harness.conversing, program, cwd: place.workspace, silenceMs, used },
     environment: { ...environment, TMPDIR: place.temporary },
     access: run.access,
     session: session === null ? { kind: 'new', id: planned } : { kind: 'resume', id: session },
     model: modelFor(lease?.credential?.type ?? null, { wanted: run.model, had: model, pinned }),
-    redact: (line) => state.redactors.reduce((text, { redact }) => redact(text), line),
+    redact: (line) => state.hiding.redact(line, login),
     async hear(event) {
       // Whoever takes the run up after this worker was killed has to know it too.
       const told = event.kind === 'session' ? { ...event, model: event.model ?? model } : null
@@ -231,7 +235,7 @@ async function follow(
   const credential = lease?.credential ?? null
   if (!isLive || lease === null || credential === null) return
   const renewed = (current: LeasedCredential) => {
-    hide(state, secretsOf({ credential: current }))
+    state.hiding.hideCredential(current)
     state.lease = { ...lease, credential: current }
     const { generation } = current
     const last = handed.at(-1)
@@ -241,17 +245,4 @@ async function follow(
   const report = (text: string) => void hear({ kind: 'notice', text })
   const directory = place.configuration
   await followLease({ harness, lease, credential, live, directory, report, renewed }, signal)
-}
-
-function hide(state: State, secrets: readonly string[]): void {
-  state.redactors = [...state.redactors, createRedactor(secrets)]
-}
-
-function secretsOf({ credential }: Pick<AcquiredLease, 'credential'>): string[] {
-  if (credential === null) return []
-  const open = CREDENTIAL_TYPES[credential.type].fields
-    .filter(({ secret }) => !secret)
-    .map(({ name }) => name)
-  const secret = Object.entries(credential.fields).filter(([name]) => !open.includes(name))
-  return secret.map(([, value]) => value.expose())
 }
