@@ -16,7 +16,8 @@ const { appendFileSync, mkdirSync, readFileSync, writeFileSync } = require('node
 const [session, kind, log] = process.argv.slice(1)
 const out = (event) => console.log(JSON.stringify(event))
 const note = (what) => log && appendFileSync(log, what + '\n')
-const home = process.env.CLAUDE_CONFIG_DIR ?? process.env.CODEX_HOME
+const { CLAUDE_CONFIG_DIR, CODEX_HOME, HOME } = process.env
+const home = CLAUDE_CONFIG_DIR ?? CODEX_HOME ?? (HOME && HOME + '/.claude')
 const token = () => {
   try { return JSON.parse(readFileSync(home + '/settings.json', 'utf8')).env.CLAUDE_CODE_OAUTH_TOKEN } catch { return '(none)' }
 }

@@ -82,6 +82,9 @@ function eventOf(end: TurnEnd): ConversationEvent {
   return { kind: 'turn-failed', failure: end.failure, usage: end.usage }
 }
 
+const BEGINS_ANEW =
+  'The program does not find this conversation any more. It begins another one, and knows nothing of what was said before.'
+
 // The server was asked about a refusal, and the turn went well all the same: what it has decided holds.
 async function settle({ seat, questions }: Conversation): Promise<void> {
   const verdict = await questions.open()
@@ -90,7 +93,7 @@ async function settle({ seat, questions }: Conversation): Promise<void> {
 
 // Null when the message goes on; else why it has failed. Throws why the run has.
 async function goOn(conversation: Conversation, healing: Healing, failure: Failure): Promise<string | null> {
-  const { seat, signal } = conversation
+  const { seat, reporter, signal } = conversation
   let next: Next = await healing.next(failure)
   for (let looks = 0; next.kind === 'wait'; looks += 1)
     next = await waitFor(conversation, healing, next, { failure, looks })
@@ -108,6 +111,7 @@ async function goOn(conversation: Conversation, healing: Healing, failure: Failu
       await sit(conversation)
       break
     case 'begin anew':
+      reporter.say({ is: 'event', event: { kind: 'notice', text: BEGINS_ANEW } })
       seat.forget()
       if (seat.lease !== null) await seat.take(seat.lease)
       break

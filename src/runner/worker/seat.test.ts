@@ -1,6 +1,6 @@
 // A seat at the stand-in program, in processes of its own: what is delivered is what the real harnesses deliver.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -203,4 +203,51 @@ it('tells nothing of a token that the program has got itself', async () => {
     '[redacted]',
     '[redacted] once more',
   ])
+})
+
+describe('what the machine has of its own', () => {
+  const homesOf = async (environment: Readonly<Record<string, string>>, files: Record<string, string>) => {
+    await mkdir(join(root, '.claude'), { recursive: true })
+    for (const [name, text] of Object.entries(files)) await writeFile(join(root, '.claude', name), text)
+    const one = await seatAt(standInHarness(claude), {
+      environment: { HOME: root, PATH: '/usr/bin:/bin', ...environment },
+    })
+    await one.seat.take(leaseOn(login(1)))
+    await one.seat.give(MESSAGE, 'say one')
+    await one.seat.take(leaseOn(null))
+    return { ...one, own: join(root, '.claude') }
+  }
+  const credentials = JSON.stringify({ claudeAiOauth: { accessToken: 'sk-ant-oat01-own' } })
+  const settings = JSON.stringify({ theme: 'dark' })
+
+  it('goes on in the home of the run when it is a key in the environment, with the settings of its user', async () => {
+    const files = { 'settings.json': settings, '.credentials.json': credentials }
+    const { seat, texts, place } = await homesOf({ ANTHROPIC_API_KEY: 'sk-ant-own' }, files)
+    await seat.give('message-2', 'env CLAUDE_CONFIG_DIR · env ANTHROPIC_API_KEY')
+    expect(texts().slice(-2)).toEqual([place.configuration, 'sk-ant-own'])
+    expect(await readFile(join(place.configuration, 'settings.json'), 'utf8')).toBe(settings)
+    expect(await readdir(place.configuration)).not.toContain('.credentials.json')
+    expect(await seat.has(MESSAGE, 'say one')).toBe(false)
+    expect(await seat.has('message-2', 'env CLAUDE_CONFIG_DIR · env ANTHROPIC_API_KEY')).toBe(true)
+  })
+
+  it('goes on in its own home when it is a login there, and back, with what was said', async () => {
+    const { seat, texts, place, own } = await homesOf({}, { '.credentials.json': credentials })
+    const record = async (home: string) => {
+      const [name = ''] = await readdir(join(home, 'projects/work'))
+      return readFile(join(home, 'projects/work', name), 'utf8')
+    }
+    expect(await record(own)).toBe(await record(place.configuration))
+    await seat.give('message-2', 'env CLAUDE_CONFIG_DIR')
+    expect(texts().at(-1)).toBe('(none)')
+    await seat.take(leaseOn(login(1)))
+    expect(await readdir(place.configuration)).toContain('settings.json')
+    await seat.give('message-3', 'say three')
+    const said = (await record(place.configuration)).split('\n').filter((line) => line !== '')
+    expect(said.map((line) => JSON.parse(line).message.content[0].text)).toEqual([
+      'say one',
+      'env CLAUDE_CONFIG_DIR',
+      'say three',
+    ])
+  })
 })

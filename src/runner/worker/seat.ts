@@ -15,7 +15,7 @@ import type { RunPlace } from '../workspaces/workspace.ts'
 import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
 import { createHiding, type Hiding, type LoginFile } from './hiding.ts'
 import type { ClaimedRun } from './run-server.ts'
-import { createSessionRecord, type SessionRecord } from './session-record.ts'
+import { carryRecord, createSessionRecord, type SessionRecord } from './session-record.ts'
 
 export interface SeatOptions {
   readonly run: Pick<ClaimedRun, 'model' | 'access' | 'session' | 'usage' | 'messages'>
@@ -137,6 +137,7 @@ async function takeLease(options: SeatOptions, state: State, lease: AcquiredLeas
   const delivered = await deliverLease({ ...options, ownConfiguration }, lease)
   for (const text of delivered.report) await hear({ kind: 'notice', text })
   if (lease.credential !== null) await checkStatus(harness, lease.credential, program, delivered.environment)
+  await bringSession(options, state, { delivered, ownConfiguration })
   await recall(options, state, delivered)
   const following = new AbortController()
   const talk = talkOver(options, state, delivered)
@@ -173,6 +174,19 @@ async function recall({ run, place }: SeatOptions, state: State, delivered: Deli
     const isOwn = delivered.configuration === place.configuration
     state.session = (isOwn ? await record.sessionWith(open.text) : null) ?? run.session
   }
+}
+
+// From the home of the last lease to that of this one: the machine's own login is used where it lies.
+async function bringSession(
+  { place }: SeatOptions,
+  state: State,
+  { delivered, ownConfiguration }: { readonly delivered: Delivered; readonly ownConfiguration: string },
+): Promise<void> {
+  const { configuration } = delivered
+  const other = configuration === place.configuration ? ownConfiguration : place.configuration
+  const known = await recordAt(place, delivered).recall()
+  for (const session of new Set([state.session, known?.told?.session]))
+    if (typeof session === 'string') await carryRecord(session, other, configuration)
 }
 
 async function stop(state: State): Promise<void> {

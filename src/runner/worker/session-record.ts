@@ -3,8 +3,8 @@
 // conversation: it is given once, and never twice. What the session is called stands in a note beside it: the server hears
 // of it later than the program begins it.
 
-import { open, readdir, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { copyFile, mkdir, open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
 import { errorCode, readIfThere, writeFileAtomically } from '../../lib/atomic-file.ts'
 
 /** What is known on this machine of the message that the program was given last. */
@@ -84,6 +84,26 @@ export function createSessionRecord(note: string, configuration: string): Sessio
   }
 }
 
+/** Makes the record of a session known in another configuration home, where what is there has not come as far. */
+export async function carryRecord(session: string, from: string, to: string): Promise<void> {
+  const file = await recordOf(from, session)
+  if (file === null) return
+  const copy = join(to, relative(from, file))
+  if ((await lengthOf(copy)) >= (await lengthOf(file))) return
+  await mkdir(dirname(copy), { recursive: true, mode: 0o700 })
+  await copyFile(file, copy)
+}
+
+async function lengthOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return 0
+      throw error
+    },
+  )
+}
+
 function isSame(one: Told, other: Told | null): boolean {
   return one.session === other?.session && one.model === other.model
 }
@@ -115,7 +135,8 @@ async function readFrom(configuration: string, session: string, from: number): P
 
 async function recordOf(configuration: string, session: string): Promise<string | null> {
   const files = await recordsIn(configuration)
-  return files.find((file) => file.endsWith(`${session}.jsonl`)) ?? null
+  const isOf = (name: string) => name === `${session}.jsonl` || name.endsWith(`-${session}.jsonl`)
+  return session === '' ? null : (files.find((file) => isOf(basename(file))) ?? null)
 }
 
 // Claude Code: projects/<directory>/<id>.jsonl. Codex: sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl.
