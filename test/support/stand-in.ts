@@ -5,7 +5,7 @@
 //   token: says the end of the login that it found in its settings when it began
 //   login TOKEN: gets itself another, as Codex does
 //
-// With a configuration home it keeps a record of its session there, as real ones do.
+// Its model is what it is asked for, else STAND_IN_MODEL. With a configuration home it keeps a record of its session there, as real ones do.
 
 import type { ConversationEvent } from '../../src/domain/runs/conversation.ts'
 import { NO_USAGE } from '../../src/domain/runs/conversation.ts'
@@ -13,7 +13,7 @@ import type { Conversing } from '../../src/harnesses/conversing.ts'
 
 const SCRIPT = String.raw`
 const { appendFileSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs')
-const [session, kind, log] = process.argv.slice(1)
+const [session, kind, log, model] = process.argv.slice(1)
 const out = (event) => console.log(JSON.stringify(event))
 const note = (what) => log && appendFileSync(log, what + '\n')
 const { CLAUDE_CONFIG_DIR, CODEX_HOME, HOME } = process.env
@@ -52,7 +52,7 @@ const turn = async (text) => {
     if (await steps[name]?.(rest.join(' '))) return
   }
 }
-out({ kind: 'session', session, model: null })
+out({ kind: 'session', session, model: model || process.env.STAND_IN_MODEL || null })
 let all = Promise.resolve()
 const one = (line) => { all = all.then(() => turn(JSON.parse(line))) }
 require('node:readline').createInterface({ input: process.stdin }).on('line', one).on('close', () => all.then(() => process.exit(0)))
@@ -64,7 +64,7 @@ export function standIn(processFor: Conversing['processFor'], log = ''): Convers
     processFor,
     environment: {},
     continuation: 'say going on',
-    arguments: ({ session }) => ['-e', SCRIPT, session.id, session.kind, log],
+    arguments: ({ session, model }) => ['-e', SCRIPT, session.id, session.kind, log, model ?? ''],
     input: (text) => `${JSON.stringify(text)}\n`,
     refusal: () => null,
     reader: () => ({

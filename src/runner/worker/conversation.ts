@@ -48,7 +48,11 @@ async function carry(conversation: Conversation, message: PendingMessage): Promi
   const { run, seat, reporter, continuation, questions, signal } = conversation
   if (seat.lease === null) await sit(conversation)
   if (message.state === 'queued') await reporter.tell({ is: 'message', message: message.id, state: 'sent' })
-  const healing = createHealing(questions.ask, nothingLeft(run.harness))
+  const healing = createHealing({
+    ask: questions.ask,
+    serving: () => seat.lease?.credential?.id ?? null,
+    exhausted: nothingLeft(run.harness),
+  })
   for (;;) {
     // The program is given nothing after somebody wants it to end.
     if (signal.aborted) throw new Interrupted()

@@ -251,3 +251,36 @@ describe('what the machine has of its own', () => {
     ])
   })
 })
+
+describe('the model that the conversation had', () => {
+  const run = { model: null, access: 'write', usage: NO_USAGE, messages: [] } as const
+  const environment = (model: string) => ({ HOME: root, PATH: '/usr/bin:/bin', STAND_IN_MODEL: model })
+
+  it('is kept while it rested, and a change of it is said', async () => {
+    const first = await seatAt(standInHarness(claude), { environment: environment('opus-1') })
+    await first.seat.take(leaseOn(login(1)))
+    await first.seat.give(MESSAGE, 'say one')
+    await first.seat.leave()
+    const session = first.heard.flatMap((one) => (one.kind === 'session' ? [one.session] : []))[0] ?? ''
+    const again = async (pinned: SeatOptions['pinned']) => {
+      const one = await seatAt(standInHarness(claude), {
+        ...{ run: { ...run, session }, environment: environment('opus-2'), pinned },
+      })
+      await one.seat.take(leaseOn(login(1)))
+      await one.seat.give(`message ${JSON.stringify(pinned)}`, 'say two')
+      await one.seat.leave()
+      return one.heard.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
+    }
+    expect(await again({})).toEqual([])
+    const said = await again({ 'claude/oauth': 'haiku-1' })
+    expect(said).toEqual([expect.stringMatching(/^It goes on with haiku-1; until now it was opus-1\./)])
+  })
+})
+
+it('is not taken when the program sees another credential than was delivered', async () => {
+  const { seat } = await seatAt(standInHarness(claude, 'somebody else'))
+  await expect(seat.take(leaseOn(login(1)))).rejects.toThrow(
+    'Claude Code does not see the claude/oauth credential (sees another one): somebody else',
+  )
+  await expect(seat.give(MESSAGE, 'say one')).rejects.toThrow('Nothing serves this run.')
+})
