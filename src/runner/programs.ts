@@ -109,7 +109,10 @@ export async function checkStatus(
   program: string,
   environment: Environment,
 ): Promise<void> {
-  const { exitCode, output } = await askStatus(harness, program, environment)
+  const first = await askStatus(harness, program, environment)
+  // What was ended before it answered has not said that it sees another.
+  const { exitCode, output } =
+    first.exitCode === null ? await askStatus(harness, program, environment) : first
   if (exitCode === 0 && harness.statusAgrees(type, output)) return
   const command = [harness.program, ...harness.statusArguments].join(' ')
   const outcome =

@@ -277,6 +277,16 @@ describe('the model that the conversation had', () => {
   })
 })
 
+it('asks a program once more that was ended before it said what it sees', async () => {
+  const mark = JSON.stringify(join(root, 'was-asked'))
+  const script = `const { existsSync, writeFileSync } = require('node:fs')
+    if (existsSync(${mark})) console.log('what was delivered')
+    else { writeFileSync(${mark}, ''); process.kill(process.pid, 'SIGKILL') }`
+  const { seat } = await seatAt({ ...standInHarness(claude), statusArguments: ['-e', script] })
+  await seat.take(leaseOn(login(1)))
+  expect(await seat.give(MESSAGE, 'say one')).toMatchObject({ kind: 'done' })
+})
+
 it('is not taken when the program sees another credential than was delivered', async () => {
   const { seat } = await seatAt(standInHarness(claude, 'somebody else'))
   await expect(seat.take(leaseOn(login(1)))).rejects.toThrow(

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { addUsage, type ConversationEvent, NO_USAGE, type Usage } from '../../domain/runs/conversation.ts'
 import { modelFor, type PinnedModels } from '../../domain/runs/models.ts'
 import type { Harness } from '../../harnesses/harness.ts'
+import { createHiding, type Hiding, type LoginFile } from '../conversing/hiding.ts'
+import { carryRecord, createSessionRecord, type SessionRecord } from '../conversing/session-record.ts'
 import { createTalk, type Talk, type TurnEnd } from '../conversing/talk.ts'
 import { followLease } from '../follow-lease.ts'
 import type { AcquiredLease, LeasedCredential, LiveLeases } from '../lease-source.ts'
@@ -13,9 +15,7 @@ import { type Environment, userHome } from '../materialize.ts'
 import { checkStatus } from '../programs.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
 import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
-import { createHiding, type Hiding, type LoginFile } from './hiding.ts'
 import type { ClaimedRun } from './run-server.ts'
-import { carryRecord, createSessionRecord, type SessionRecord } from './session-record.ts'
 
 export interface SeatOptions {
   readonly run: Pick<ClaimedRun, 'model' | 'access' | 'session' | 'usage' | 'messages'>
