@@ -1,7 +1,7 @@
 // What needs more than a script: that all scripts are run, that a restart keeps everything, and that an expired token is
 // refused.
 
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'

@@ -45,7 +45,7 @@ export interface MemoryRunServer {
   readonly verdicts: (Verdict | ClavigerError)[]
   /** What is thrown for the next leases that are asked for. */
   readonly leaseErrors: ClavigerError[]
-  readonly rejections: { readonly lease: string; readonly failure: Failure }[]
+  readonly rejections: { readonly lease: string; readonly generation: number; readonly failure: Failure }[]
   /** What it refused that a worker should not have said. */
   readonly refusals: string[]
   begin(...texts: readonly string[]): Kept
@@ -124,10 +124,10 @@ export function memoryRunServer(): MemoryRunServer {
       holdOf(id, claim)
       return leaseOf(next('lease'))
     },
-    async reject(lease, _, failure) {
+    async reject(lease, generation, failure) {
       await Promise.resolve()
       mustBeThere()
-      self.rejections.push({ lease, failure })
+      self.rejections.push({ lease, generation, failure })
       const verdict = self.verdicts.shift() ?? { kind: 'retry', reason: 'it was renewed' }
       if (verdict instanceof ClavigerError) throw verdict
       return verdict

@@ -53,8 +53,13 @@ function wordsOf({ kind, status, code, resetsAt }: Failure) {
   return {
     ...(status !== null && status >= 100 && status <= 599 && { status }),
     ...(word !== undefined && { code: word }),
-    ...(resetsAt !== null && { resetAt: new Date(resetsAt).toISOString() }),
+    ...(isTime(resetsAt) && { resetAt: new Date(resetsAt).toISOString() }),
   }
+}
+
+// Whatever a program has made of it.
+function isTime(time: number | null): time is number {
+  return time !== null && !Number.isNaN(new Date(time).getTime())
 }
 
 // Where the program has no word for it.
