@@ -52,6 +52,8 @@ export interface WorkerRow {
   readonly lastSeenAt: number | null
   /** As it said when it last asked for runs; null: it never did. */
   readonly machine: WorkerMachine | null
+  /** Names of its processes, the newest first; a few of them. */
+  readonly processes: readonly string[]
 }
 
 export interface WorkerStore {

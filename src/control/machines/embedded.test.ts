@@ -152,7 +152,7 @@ describe('a run that is queued', () => {
     await queued(house)
     const claim = (onlyFor?: string) =>
       house.ask(caller, 'runs.claim', {
-        ...{ harnesses: ['claude'], capacity: 1, waitSeconds: 0 },
+        ...{ harnesses: ['claude'], capacity: 1, waitSeconds: 0, process: 'p1', asked: 1 },
         ...(onlyFor !== undefined && { onlyFor }),
       })
     expect((await claim('ada')).runs).toEqual([])

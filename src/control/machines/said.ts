@@ -3,8 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Input } from '../../api/schemas.ts'
-import type { Caller } from '../../domain/caller.ts'
-import type { WorkerMachine } from '../../store/machine-groups.ts'
+import type { WorkerMachine, WorkerRow } from '../../store/machine-groups.ts'
 import type { Ports } from '../use-case.ts'
 
 type Said = Pick<Input<'runs.claim'>, 'harnesses' | 'version' | 'programs' | 'directories'>
@@ -12,14 +11,13 @@ type Said = Pick<Input<'runs.claim'>, 'harnesses' | 'version' | 'programs' | 'di
 /** Keeps it when it is news. A worker asks every half minute, and its machine changes once a month. */
 export async function noteMachine(
   { store, now }: Pick<Ports, 'store' | 'now'>,
-  { organizationId, id }: Caller,
+  row: WorkerRow,
   said: Said,
 ): Promise<void> {
   const machine = machineOf(said)
-  const row = await store.workers.get(organizationId, id)
-  if (row === undefined || isDeepStrictEqual(row.machine, machine)) return
+  if (isDeepStrictEqual(row.machine, machine)) return
   const at = now()
-  await store.workers.seen(id, at, at, machine)
+  await store.workers.seen(row.id, at, at, machine)
 }
 
 // What it takes no runs of does not count.

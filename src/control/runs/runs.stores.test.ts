@@ -51,9 +51,11 @@ const stores: Readonly<Record<string, () => Promise<[Store, Store]>>> = {
 async function work(house: House, token: string, done: string[]): Promise<void> {
   const caller = await callerOf(house, token)
   const holding: string[] = []
+  let asked = 0
   for (;;) {
-    const asked = { harnesses: ['claude' as const], capacity: 3, holding, waitSeconds: 2 }
-    const { runs } = await house.ask(caller, 'runs.claim', asked)
+    asked += 1
+    const sought = { harnesses: ['claude' as const], capacity: 3, holding, waitSeconds: 2 }
+    const { runs } = await house.ask(caller, 'runs.claim', { ...sought, process: caller.name, asked })
     if (runs.length === 0) return
     for (const { id, claim, harness, messages } of runs) {
       holding.push(claim)

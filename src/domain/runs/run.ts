@@ -60,6 +60,9 @@ export interface Claim {
   readonly worker: string
   /** Milliseconds since 1970. */
   readonly at: number
+  /** The worker's process that asked for it, and which of its questions that was, counted. Missing: it did not say. */
+  readonly process?: string
+  readonly asked?: number
 }
 
 /** The bookkeeping of a run. Times are milliseconds since 1970. */
@@ -100,6 +103,7 @@ export interface Run {
 
 /** States that a worker reports of a run it has. */
 export const REPORTED_STATES = [
+  'queued', // this process gives it back, for another to go on where it was
   'ready',
   'working',
   'reauthenticating',
@@ -244,14 +248,14 @@ function lost(run: Run, at: number, reason: string): Run {
 function letGo(run: Run, at: number, reason: string): Run {
   if (run.claim === null) return { ...run, place: null }
   const end = wishedEnd(run)
-  const free = { ...run, place: null, session: null }
-  return end === null ? { ...queued(free, at, reason), claim: null } : rest(free, end, at, reason)
+  const placeless = { ...run, place: null, session: null }
+  return end === null ? free(placeless, at, reason) : rest(placeless, end, at, reason)
 }
 
 function moved(run: Run, step: Extract<Step, { is: 'moved' }>): Run {
   const { to, at, reason } = step
   if (!isHeld(run.state)) throw refused(run, `be ${to}`)
-  if (to === 'hibernated' || isOver(to)) return left(run, to, at, reason)
+  if (to === 'queued' || to === 'hibernated' || isOver(to)) return left(run, to, at, reason)
   return { ...enter(run, to, at, reason), until: to === 'waiting_for_credentials' ? step.until : null }
 }
 
@@ -261,10 +265,15 @@ function left(held: Run, to: ReportedState, at: number, reason: string): Run {
   const run = { ...held, lastClaim: held.claim?.id ?? null }
   if (isFinal(to) && end === null) throw unasked(to)
   if (end !== null) return rest(run, end, at, reason)
+  if (to === 'queued')
+    return run.wish === 'hibernate' ? rest(run, 'hibernated', at, reason) : free(run, at, reason)
   // It was woken while the worker put it to sleep, and has something to do.
-  if (to === 'hibernated' && run.waiting + run.open > 0 && run.wish === null)
-    return { ...queued(run, at, ''), claim: null }
+  if (to === 'hibernated' && run.waiting + run.open > 0 && run.wish === null) return free(run, at, '')
   return rest(run, to, at, reason)
+}
+
+function free(run: Run, at: number, reason: string): Run {
+  return { ...queued(run, at, reason), claim: null }
 }
 
 function wishedEnd({ wish }: Run): 'cancelled' | 'done' | null {

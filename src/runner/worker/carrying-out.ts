@@ -34,8 +34,11 @@ export interface Carried {
   hear(news: RunNews): void
   /** The run is somebody else's: its process ends, and nothing more is said of it. */
   lose(): void
-  /** The worker goes: the process ends, and the run stays as it is, for whoever takes it up. */
-  leave(): Promise<void>
+  /**
+   * The worker goes: the process ends, and the run stays as it is, for whoever takes it up. `givesBack`: it is said that
+   * nothing of it runs here any more.
+   */
+  leave(givesBack?: boolean): Promise<void>
   /** Resolves when the worker is through with it. Never rejects. */
   readonly over: Promise<void>
 }
@@ -45,6 +48,8 @@ const STATE_OF = { hibernate: 'hibernated', cancel: 'cancelled', end: 'done' } a
 // So many characters may wait to be reported before the program has to wait.
 const MOST_BACKLOG = 20_000_000
 const LOOK_AGAIN_MS = 100
+
+const GIVEN_BACK = 'another process of its worker goes on with it'
 
 // So long a worker that goes waits for the server to take what is still to be said.
 const LAST_WORDS_MS = 3_000
@@ -56,6 +61,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   const ending = new AbortController()
   let seat: Seat | null = null
   let isLeft = false
+  let isGivenBack = false
   // What its process was ended for: news that take it back come too late for that.
   let obeyed: RunWish | null = inbox.wish
   const end = () => {
@@ -81,6 +87,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   }
   const work = async () => {
     const failure = await talk().then(() => null, asFailure)
+    if (isGivenBack) return reporter.tell({ is: 'state', state: 'queued', reason: GIVEN_BACK })
     if (isLeft) return
     if (obeyed !== null) {
       const state = STATE_OF[obeyed]
@@ -107,8 +114,9 @@ export function carryOut(carrying: CarryingOut): Carried {
       if (obeyed !== null) end()
     },
     lose,
-    async leave() {
+    async leave(givesBack = false) {
       isLeft = true
+      isGivenBack = givesBack
       end()
       // What was said is told, unless the server is away.
       await Promise.race([over, pause(LAST_WORDS_MS, finished.signal)])

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { NO_PLACES } from '../../../test/support/carrying.ts'
+import { NO_PLACES, newProcess } from '../../../test/support/carrying.ts'
 import { type MemoryRunServer, memoryRunServer } from '../../../test/support/memory-run-server.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Carried } from './carrying-out.ts'
@@ -40,12 +40,20 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
       },
       hear: (news) => void one.heard.push(news),
       lose: () => end('lost'),
-      leave: async () => end('left'),
+      leave: async (givesBack) => end(givesBack ? 'given back' : 'left'),
       over,
     }
   }
   worker = startWorker({
-    ...{ server: memory.server, machine: MACHINE, capacity, directories: [], carryOut, places },
+    ...{
+      server: memory.server,
+      machine: MACHINE,
+      capacity,
+      directories: [],
+      carryOut,
+      places,
+      names: newProcess(),
+    },
     said: (text) => void said.push(text),
   })
   return { begun, said }
@@ -116,6 +124,21 @@ describe('a worker', () => {
     memory.begin('a')
     work(memory)
     await expect(worker.over).rejects.toBe(dismissed)
+  })
+
+  it('gives its runs back when it is dismissed', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const { begun } = work(memory)
+    await until(() => expect(begun).toHaveLength(1))
+    const dismissed = new ClavigerError('forbidden', 'A newer process of the worker has taken over.')
+    memory.server.claim = () => Promise.reject(dismissed)
+    begun[0]?.heard.push({ bell: 99, wish: null, messages: [] })
+    memory.server.heartbeat = () => Promise.reject(dismissed)
+    memory.begin('b')
+    await expect(worker.over).rejects.toBe(dismissed)
+    await worker.stop()
+    expect(begun[0]?.ended).toEqual(['given back'])
   })
 
   it('leaves its runs when it is stopped, and takes no more', async () => {

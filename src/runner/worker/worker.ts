@@ -2,6 +2,8 @@
 // while the server is away. What a run is carried out with is handed in.
 
 import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import type { ProcessNames } from '../machine/hold.ts'
+import { createInHand, type InHand } from '../machine/in-hand.ts'
 import type { Carried } from './carrying-out.ts'
 import type { ClaimedRun, Machine, RunServer } from './run-server.ts'
 import { type RunPlaces, tidy } from './tidying.ts'
@@ -17,6 +19,8 @@ export interface WorkerOptions {
   readonly onlyFor?: string
   readonly carryOut: (run: ClaimedRun) => Carried
   readonly places: RunPlaces
+  /** Which process of the worker this is. */
+  readonly names: ProcessNames
   /** For whoever operates the worker. */
   readonly said: (text: string) => void
 }
@@ -24,7 +28,10 @@ export interface WorkerOptions {
 export interface Worker {
   /** Rejects with why it may not work any more; resolves when it was stopped. */
   readonly over: Promise<void>
-  /** Ends what runs here; the server gives it to whoever takes it up, first of all to this worker when it is back. */
+  /**
+   * Ends what runs here. The server gives it to whoever takes it up, first of all to this worker when it is back; one that
+   * was dismissed gives it back itself, as far as it is listened to: another process of the worker waits for it.
+   */
   stop(): Promise<void>
 }
 
@@ -38,71 +45,81 @@ const TIDY_EVERY = 10 * 60_000
 
 /** Begins at once. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { server, carryOut, said } = options
+  const { server, said, names } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const runs = new Map<string, { readonly run: ClaimedRun; readonly carried: Carried }>()
-  let room = Promise.withResolvers<void>()
-  let begun = Promise.withResolvers<void>()
-
-  const begin = (run: ClaimedRun) => {
-    said(`claimed: ${run.id} (${run.harness})`)
-    const carried = carryOut(run)
-    runs.set(run.id, { run, carried })
-    begun.resolve()
-    begun = Promise.withResolvers()
-    void carried.over.then(() => {
-      if (runs.get(run.id)?.carried === carried) runs.delete(run.id)
-      room.resolve()
-      room = Promise.withResolvers()
-    })
+  const inHand = createInHand()
+  const steps = [
+    claimingOf(options, inHand, signal),
+    () => beat(server, names.process, inHand, signal),
+    async () => {
+      await tidy(server, options.places, (id) => inHand.get(id) !== undefined, signal)
+      await pause(TIDY_EVERY, signal)
+    },
+  ]
+  let isDismissed = false
+  const dismissed = (why: unknown) => {
+    isDismissed = true
+    throw why
   }
-  const claiming = async () => {
-    const { machine, directories, onlyFor } = options
-    const harnesses = machine.programs.map(({ harness }) => harness)
-    const capacity = options.capacity - runs.size
-    if (capacity <= 0) return unlessStopped(signal, room.promise)
-    const holding = [...runs.values()].map(({ run }) => run.claim)
-    const claimed = await server.claim(
-      {
-        ...{ ...machine, harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
-        ...(onlyFor !== undefined && { onlyFor }),
-      },
-      signal,
-    )
-    if (!signal.aborted) for (const run of claimed) begin(run)
-  }
-  const beating = async () => {
-    if (runs.size === 0) return unlessStopped(signal, begun.promise)
-    const beats = [...runs.values()].map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
-    // A run that is claimed meanwhile is heard of by the next one.
-    const giveUp = new AbortController()
-    const beat = server.heartbeat(beats, WAIT_SECONDS, AbortSignal.any([signal, giveUp.signal]))
-    const heard = await Promise.race([beat, begun.promise.then(() => null)])
-    if (heard === null) {
-      giveUp.abort()
-      return void beat.catch(() => undefined)
-    }
-    for (const id of heard.lost)
-      if (beats.some((one) => one.id === id && isUnder(runs.get(id)?.run, one.claim)))
-        runs.get(id)?.carried.lose()
-    for (const news of heard.news) runs.get(news.id)?.carried.hear(news)
-  }
-  const tidying = async () => {
-    await tidy(server, options.places, (id) => runs.has(id), signal)
-    await pause(TIDY_EVERY, signal)
-  }
-  const over = Promise.all([claiming, beating, tidying].map((step) => persistently(step, signal, said)))
-    .then(() => undefined)
+  const over = Promise.all(steps.map((step) => persistently(step, signal, said)))
+    .then(() => undefined, dismissed)
     .finally(() => stopping.abort())
   return {
     over,
     async stop() {
       stopping.abort()
-      await Promise.all([...runs.values()].map(({ carried }) => carried.leave()))
+      await Promise.all(inHand.all().map(({ carried }) => carried.leave(isDismissed)))
       await over.catch(() => undefined)
     },
   }
+}
+
+function claimingOf(options: WorkerOptions, inHand: InHand, signal: AbortSignal): () => Promise<void> {
+  const { server, said, carryOut, machine, directories, onlyFor, names } = options
+  let asked = 0
+  return async () => {
+    const harnesses = machine.programs.map(({ harness }) => harness)
+    const capacity = options.capacity - inHand.size
+    if (capacity <= 0) return unlessStopped(signal, inHand.less())
+    const holding = inHand.all().map(({ run }) => run.claim)
+    asked += 1
+    const claimed = await server.claim(
+      {
+        ...{ process: names.process, ended: names.ended, asked },
+        ...{ ...machine, harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
+        ...(onlyFor !== undefined && { onlyFor }),
+      },
+      signal,
+    )
+    for (const run of signal.aborted ? [] : claimed) {
+      said(`claimed: ${run.id} (${run.harness})`)
+      inHand.add({ run, carried: carryOut(run) })
+    }
+  }
+}
+
+async function beat(
+  server: Pick<RunServer, 'heartbeat'>,
+  process: string,
+  inHand: InHand,
+  signal: AbortSignal,
+): Promise<void> {
+  if (inHand.size === 0) return unlessStopped(signal, inHand.more())
+  const beats = inHand.all().map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
+  // A run that is claimed meanwhile is heard of by the next one.
+  const giveUp = new AbortController()
+  const more = inHand.more().then(() => null)
+  const answer = server.heartbeat(process, beats, WAIT_SECONDS, AbortSignal.any([signal, giveUp.signal]))
+  const heard = await Promise.race([answer, more])
+  if (heard === null) {
+    giveUp.abort()
+    return void answer.catch(() => undefined)
+  }
+  for (const id of heard.lost)
+    if (beats.some((one) => one.id === id && isUnder(inHand.get(id)?.run, one.claim)))
+      inHand.get(id)?.carried.lose()
+  for (const news of heard.news) inHand.get(news.id)?.carried.hear(news)
 }
 
 function isUnder(run: ClaimedRun | undefined, claim: string): boolean {
