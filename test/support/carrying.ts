@@ -16,7 +16,10 @@ export interface CarryingWorld {
   /** How often a place was removed. */
   readonly cleared: number
   /** Claims what there is to do, and carries it out with this program; `seat`: what comes before. */
-  carry(program: Played, how?: { isLive?: boolean; seat?: () => Promise<void> }): Promise<Carried>
+  carry(
+    program: Played,
+    how?: { isLive?: boolean; seat?: (signal: AbortSignal) => Promise<void> },
+  ): Promise<Carried>
   /** Passes on what is new, as the worker does. */
   news(one: Carried, run: KeptRun): Promise<void>
   close(): Promise<void>
@@ -56,8 +59,8 @@ export function carryingWorld(): CarryingWorld {
       const one = carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },
         ambient: async () => 'none',
-        seat: async (hear) => {
-          await seat()
+        seat: async (hear, signal) => {
+          await seat(signal)
           return playedSeat(program, hear, isLive)
         },
         clear: async () => {

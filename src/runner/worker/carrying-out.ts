@@ -16,8 +16,11 @@ import { Interrupted, pause } from './waiting.ts'
 export interface CarryingOut {
   readonly server: RunServer
   readonly run: ClaimedRun
-  /** Makes its workspace and finds its program. Throws ClavigerError with what the person can do. */
-  readonly seat: (hear: (event: ConversationEvent) => Promise<void>) => Promise<Seat>
+  /**
+   * Makes its workspace and finds its program. Throws ClavigerError with what the person can do. `signal`: nobody waits for
+   * it any more.
+   */
+  readonly seat: (hear: (event: ConversationEvent) => Promise<void>, signal: AbortSignal) => Promise<Seat>
   /** What this machine has of its own. */
   readonly ambient: () => Promise<LeaseRequest['ambient']>
   /** What goes on with a turn that broke off. */
@@ -45,7 +48,7 @@ export interface Carried {
 
 const STATE_OF = { hibernate: 'hibernated', cancel: 'cancelled', end: 'done' } as const
 
-// So many characters may wait to be reported before the program has to wait.
+// So many bytes may wait to be reported before the program has to wait.
 const MOST_BACKLOG = 20_000_000
 const LOOK_AGAIN_MS = 100
 
@@ -77,7 +80,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   const { signal } = ending
   const questions = createQuestions({ server, run, reporter, signal, seat: () => seat })
   const talk = async () => {
-    seat = await carrying.seat(hearing(reporter, questions, signal))
+    seat = await carrying.seat(hearing(reporter, questions, signal), signal)
     try {
       if (!signal.aborted && obeyed === null)
         await converse({ ...carrying, seat, inbox, reporter, questions, signal })

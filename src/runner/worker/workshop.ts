@@ -56,19 +56,20 @@ export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried
       if (!options.allowAmbient) return 'refused'
       return harness.ambient(await readMachine(harness, environment, stateDirectory))
     },
-    seat: (hear) => seatOf(options, run, { harness, environment, directory, hear }),
+    seat: (hear, signal) => seatOf(options, run, { harness, environment, directory, hear, signal }),
     clear: () => removeRunPlace(directory, run.id),
   })
 }
 
 interface Furnishing extends Pick<SeatOptions, 'harness' | 'environment' | 'hear'> {
   readonly directory: string
+  readonly signal: AbortSignal
 }
 
 async function seatOf(
   options: WorkshopOptions,
   run: ClaimedRun,
-  { harness, environment, directory, hear }: Furnishing,
+  { harness, environment, directory, hear, signal }: Furnishing,
 ): Promise<Seat> {
   const { stateDirectory, allowHttp, silenceMs, pinned, server } = options
   mustBeAllowed(options, run)
@@ -78,7 +79,7 @@ async function seatOf(
   const program = await findProgram(harness, environment, stateDirectory, options.programs[harness.name])
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
-  const git = { environment, timeoutMs: CLONE_TIMEOUT_MS }
+  const git = { environment, timeoutMs: CLONE_TIMEOUT_MS, signal }
   const place = await openRunPlace(directory, run.id, run.workspace, git)
   return createSeat({
     ...{ run, place, harness, program, environment, allowHttp, silenceMs, pinned, hear },
