@@ -148,7 +148,14 @@ async function begin(
   // It is that person's own machine.
   const directories = worker.directories.length > 0 ? worker.directories : ['/']
   return startWorker({
-    ...{ server, directories, onlyFor, capacity: worker.runs, places: runPlacesOf(stateDirectory), names },
+    ...{
+      server,
+      directories,
+      onlyFor,
+      capacity: worker.runs,
+      places: runPlacesOf(stateDirectory, [claude, codex]),
+      names,
+    },
     machine: { version: ports.server.version, programs },
     carryOut: (run) =>
       carryOutHere(

@@ -31,7 +31,11 @@ export function newProcess(): ProcessNames {
 }
 
 /** A machine on which no run lies yet. */
-export const NO_PLACES: RunPlaces = { list: async () => [], remove: async () => undefined }
+export const NO_PLACES: RunPlaces = {
+  clean: async () => undefined,
+  list: async () => [],
+  remove: async () => undefined,
+}
 
 const NEVER = new AbortController().signal
 

@@ -73,7 +73,8 @@ async function work(
   const worker = startWorker({
     ...{ server: runs, capacity: settings.runs },
     machine: { version: dependencies.version, programs: installed },
-    ...{ directories: settings.directories, places: runPlacesOf(stateDirectory), names },
+    ...{ directories: settings.directories, names },
+    places: runPlacesOf(stateDirectory, await Promise.all(HARNESSES.map(dependencies.harnessOf))),
     carryOut: (run) =>
       carryOutHere(
         {

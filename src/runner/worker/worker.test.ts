@@ -61,7 +61,7 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
 
 function placesOf(ids: readonly string[]): RunPlaces & { readonly left: Set<string> } {
   const left = new Set(ids)
-  return { left, list: async () => [...left], remove: async (id) => void left.delete(id) }
+  return { ...NO_PLACES, left, list: async () => [...left], remove: async (id) => void left.delete(id) }
 }
 
 const until = (test: () => void) => vi.waitFor(test, { timeout: 5_000, interval: 5 })
@@ -154,6 +154,26 @@ describe('a worker', () => {
     expect(begun).toHaveLength(1)
   })
 
+  it('takes nothing before what a killed worker left is cleaned up', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const cleaned = Promise.withResolvers<void>()
+    const { begun } = work(memory, 2, { ...NO_PLACES, clean: () => cleaned.promise })
+    await sleep(60)
+    expect(begun).toEqual([])
+    cleaned.resolve()
+    await until(() => expect(begun).toHaveLength(1))
+  })
+
+  it('works though not everything could be cleaned up, and says so', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const clean = () => Promise.reject(new Error('EACCES'))
+    const { begun, said } = work(memory, 2, { ...NO_PLACES, clean })
+    await until(() => expect(begun).toHaveLength(1))
+    expect(said[0]).toContain('not everything could be cleaned up')
+  })
+
   it('removes the places of runs that ended while it had nothing to do with them, and no others', async () => {
     const memory = memoryRunServer()
     const ended = Array.from({ length: 150 }, () => memory.begin())
@@ -174,6 +194,7 @@ describe('a worker', () => {
     const places = placesOf([kept.id])
     const removed: string[] = []
     const slow: RunPlaces = {
+      ...NO_PLACES,
       async list() {
         // It is claimed meanwhile, and ended by somebody.
         await until(() => expect(begun).toHaveLength(1))

@@ -49,8 +49,12 @@ export function startWorker(options: WorkerOptions): Worker {
   const stopping = new AbortController()
   const { signal } = stopping
   const inHand = createInHand()
+  const cleaned = options.places
+    .clean()
+    .catch((error: unknown) => said(`not everything could be cleaned up: ${error}`))
+  const claiming = claimingOf(options, inHand, signal)
   const steps = [
-    claimingOf(options, inHand, signal),
+    () => cleaned.then(claiming),
     () => beat(server, names.process, inHand, signal),
     async () => {
       await tidy(server, options.places, (id) => inHand.get(id) !== undefined, signal)
