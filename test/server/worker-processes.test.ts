@@ -77,6 +77,29 @@ it('an older process is dismissed in the middle of a turn, and the newer one goe
   expect(await newer.over).toBeNull()
 }, 60_000)
 
+it('a worker that is full of conversations nobody talks to takes up what waits', async () => {
+  const house = createHouse()
+  const app = createTestApp(house)
+  await house.give('bob', 'me', 'own')
+  const { token } = await enrolWorker(house, 'box')
+  const disk = played()
+  const { worker } = startIn(app, token, disk)
+  const ids: string[] = []
+  for (const prompt of ['one', 'two', 'three', 'four']) {
+    house.clock.now += 1_000
+    ids.push((await house.ask('bob', 'runs.create', { harness: 'claude', prompt })).id)
+    await until(async () => expect(disk.taken).toContain(prompt))
+  }
+  const read = async (id: string) => house.ask('bob', 'runs.read', { id })
+  await until(async () => {
+    const states = (await Promise.all(ids.map(read))).map(({ state }) => state)
+    expect(states).toEqual(['hibernated', 'hibernated', 'ready', 'ready'])
+  })
+  expect((await read(ids[0] ?? '')).reason).toContain('it makes room')
+  expect(disk.taken).toEqual(['one', 'two', 'three', 'four'])
+  await worker.stop()
+}, 90_000)
+
 function newDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'claviger-processes-'))
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }))

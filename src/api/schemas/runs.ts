@@ -261,7 +261,13 @@ export const RUN_SCHEMAS = {
   'runs.claim': {
     input: z.strictObject({
       harnesses: z.array(harness).min(1).max(10),
-      capacity: z.int().min(1).max(100).describe('How many more it can take'),
+      capacity: z
+        .int()
+        .min(0)
+        .max(100)
+        .describe(
+          'How many more it can take. 0: none comes, but when one waits that it could take, its idlest one hibernates',
+        ),
       directories: z
         .array(text(4096).regex(/^\/(?!.*\/$)|^\/$/))
         .max(100)

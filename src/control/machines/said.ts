@@ -6,7 +6,10 @@ import type { Input } from '../../api/schemas.ts'
 import type { WorkerMachine, WorkerRow } from '../../store/machine-groups.ts'
 import type { Ports } from '../use-case.ts'
 
-type Said = Pick<Input<'runs.claim'>, 'harnesses' | 'version' | 'programs' | 'directories'>
+type Said = Pick<
+  Input<'runs.claim'>,
+  'harnesses' | 'version' | 'programs' | 'directories' | 'capacity' | 'holding'
+>
 
 /** Keeps it when it is news. A worker asks every half minute, and its machine changes once a month. */
 export async function noteMachine(
@@ -21,11 +24,19 @@ export async function noteMachine(
 }
 
 // What it takes no runs of does not count.
-function machineOf({ harnesses, version, programs = [], directories }: Said): WorkerMachine {
+function machineOf({
+  harnesses,
+  version,
+  programs = [],
+  directories,
+  capacity,
+  holding,
+}: Said): WorkerMachine {
   const versionOf = (name: string) => programs.find(({ harness }) => harness === name)?.version ?? null
   return {
     version: version ?? null,
     programs: [...new Set(harnesses)].sort().map((harness) => ({ harness, version: versionOf(harness) })),
+    runs: capacity + holding.length,
     directories,
   }
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
-import { type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
+import { eventsOf, lines, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
 import { RUN_TIMINGS } from '../../domain/runs/taking.ts'
 import { createControl } from '../control.ts'
 import { createGuard } from '../guard.ts'
@@ -144,6 +144,88 @@ describe('two processes of one worker', () => {
     house.clock.now += 1
     const id = await begun(house)
     expect(await worker.claim({ ...NEWER, capacity: 1 })).toMatchObject([{ id }])
+  })
+})
+
+/** Its message is answered. */
+async function answered(worker: WorkerOfTest, run: Awaited<ReturnType<typeof claimOne>>) {
+  const message = run.messages[0]?.id ?? ''
+  const moved = (state: 'sent' | 'done') => ({ is: 'message', message, state }) as const
+  await worker.report(run, moved('sent'), moved('done'), { is: 'state', state: 'ready' })
+}
+
+describe('a worker that is full', () => {
+  it('lets its idlest run hibernate when another waits, one at a time, and says why', async () => {
+    const house = createHouse()
+    const worker = await workerOf(house)
+    const runs: Awaited<ReturnType<typeof claimOne>>[] = []
+    for (let i = 0; i < 3; i += 1) {
+      await begun(house)
+      runs.push(await claimOne(worker, { holding: runs.map(({ claim }) => claim) }))
+    }
+    const [busy, idlest, idle] = runs
+    if (busy === undefined || idlest === undefined || idle === undefined)
+      throw new Error('not all were claimed')
+    house.clock.now += 1
+    await answered(worker, idlest)
+    house.clock.now += 1
+    await answered(worker, idle)
+    const full = { capacity: 0, holding: runs.map(({ claim }) => claim) }
+    const states = async () => {
+      const all = await Promise.all(
+        [busy, idlest, idle].map(({ id }) => house.ask('bob', 'runs.read', { id })),
+      )
+      return all.map(({ state, wish }) => `${state} ${wish}`)
+    }
+    expect(await worker.claim(full)).toEqual([])
+    expect(await states()).toEqual(['booting null', 'ready null', 'ready null'])
+
+    const next = await begun(house)
+    expect(await worker.claim(full)).toEqual([])
+    expect(await worker.claim(full)).toEqual([])
+    expect(await states()).toEqual(['booting null', 'ready hibernate', 'ready null'])
+    await worker.report(idlest, { is: 'state', state: 'hibernated' })
+    expect(lines(await eventsOf(house, 'bob', idlest.id)).slice(-2)).toEqual([
+      'ready: it makes room for a run that waits; a message wakes it',
+      'hibernated: it makes room for a run that waits; a message wakes it',
+    ])
+    // What it was full of then is not what it has now.
+    expect(await worker.claim(full)).toEqual([])
+    expect(await states()).toEqual(['booting null', 'hibernated null', 'ready null'])
+    const holding = [busy.claim, idle.claim]
+    expect(await claimOne(worker, { capacity: 1, holding })).toMatchObject({ id: next })
+  })
+
+  it('keeps what is at work, and what somebody has just written to', async () => {
+    const house = createHouse()
+    const worker = await workerOf(house)
+    const id = await begun(house)
+    const run = await claimOne(worker)
+    await begun(house)
+    const full = { capacity: 0, holding: [run.claim] }
+    await worker.claim(full)
+    await answered(worker, run)
+    await house.ask('bob', 'runs.send', { id, text: 'more' })
+    await worker.claim(full)
+    expect(await house.ask('bob', 'runs.read', { id })).toMatchObject({ state: 'ready', wish: null })
+  })
+
+  it('is one of several: for one that waits one of them makes room', async () => {
+    const house = createHouse()
+    const workers = [await workerOf(house, 'b1'), await workerOf(house, 'b2')]
+    const held: { worker: WorkerOfTest; id: string; claim: string }[] = []
+    for (const worker of workers) {
+      await begun(house)
+      const run = await claimOne(worker)
+      await answered(worker, run)
+      held.push({ worker, id: run.id, claim: run.claim })
+    }
+    await begun(house)
+    for (const { worker, claim } of held) await worker.claim({ capacity: 0, holding: [claim] })
+    const wishes = await Promise.all(
+      held.map(async ({ id }) => (await house.ask('bob', 'runs.read', { id })).wish),
+    )
+    expect(wishes).toEqual(['hibernate', null])
   })
 })
 

@@ -13,6 +13,7 @@ import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take } from './changing.ts'
 import { createHearing, type Hearing } from './hearing.ts'
+import { makeRoom } from './room.ts'
 import { actOn } from './seeing.ts'
 
 // Milliseconds.
@@ -90,6 +91,11 @@ class NothingThere extends Error {}
 async function claimNow(workshop: Workshop, caller: Caller, input: ClaimInput): Promise<Claimed[]> {
   const sought = await soughtBy(workshop, caller, input)
   if (sought === null) return []
+  if (input.capacity === 0) {
+    if (!(await isOff(workshop, caller, input.onlyFor)))
+      await makeRoom(workshop, caller, sought, input.holding)
+    return []
+  }
   const isForIt = ({ run }: RunRow) => !isOfAnother(run, caller, input)
   const open = await workshop.store.runWork.claimable(sought, false)
   if (!open.some(isForIt)) return []

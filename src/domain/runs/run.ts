@@ -72,6 +72,8 @@ export interface Run {
   /** Why it is in this state, for people; empty when there is nothing to say. */
   readonly reason: string
   readonly wish: RunWish | null
+  /** Somebody woke it after it was wished to hibernate, which its worker may be about already. Missing: nobody did. */
+  readonly woken?: boolean
   readonly claim: Claim | null
   /** How often it was claimed. */
   readonly claims: number
@@ -126,8 +128,8 @@ export type Step =
   | { readonly is: 'found'; readonly at: number }
   /** Its worker will not come back. */
   | { readonly is: 'let-go'; readonly at: number; readonly reason: string }
-  /** Nobody has said anything for long. */
-  | { readonly is: 'idle' }
+  /** Nobody has said anything for long, or long enough that another should have its room: the reason says so. */
+  | { readonly is: 'idle'; readonly reason?: string }
   | {
       readonly is: 'moved'
       readonly to: ReportedState
@@ -177,7 +179,7 @@ export function after(run: Run, step: Step): Run {
     case 'let-go':
       return letGo(run, step.at, step.reason)
     case 'idle':
-      return run.state === 'ready' && run.waiting === 0 && run.wish === null ? wished(run, 'hibernate') : run
+      return isIdle(run) ? { ...wished(run, 'hibernate'), reason: step.reason ?? run.reason } : run
     case 'moved':
       return moved(run, step)
     case 'message-moved':
@@ -191,6 +193,11 @@ export function after(run: Run, step: Step): Run {
     case 'turn':
       return { ...run, usage: addUsage(run.usage, step.usage) }
   }
+}
+
+/** Whether it has nothing to do, and nobody wants anything of it. */
+export function isIdle({ state, waiting, open, wish }: Run): boolean {
+  return state === 'ready' && waiting + open === 0 && wish === null
 }
 
 function asked(run: Run, what: RunRequest, at: number): Run {
@@ -214,7 +221,10 @@ function asked(run: Run, what: RunRequest, at: number): Run {
 
 function woken(run: Run, at: number): Run {
   if (isFinal(run.state)) throw refused(run, 'be woken')
-  if (run.wish === 'hibernate') return { ...run, wish: null, bell: run.bell + 1 }
+  if (run.wish === 'hibernate') {
+    const reason = run.state === 'ready' ? '' : run.reason
+    return { ...run, reason, wish: null, woken: true, bell: run.bell + 1 }
+  }
   return run.state === 'hibernated' || run.state === 'failed' ? queued(run, at, '') : run
 }
 
@@ -256,7 +266,12 @@ function moved(run: Run, step: Extract<Step, { is: 'moved' }>): Run {
   const { to, at, reason } = step
   if (!isHeld(run.state)) throw refused(run, `be ${to}`)
   if (to === 'queued' || to === 'hibernated' || isOver(to)) return left(run, to, at, reason)
-  return { ...enter(run, to, at, reason), until: to === 'waiting_for_credentials' ? step.until : null }
+  // It may not have heard yet that it is to hibernate, and why.
+  const isAsked = to === run.state && run.wish === 'hibernate'
+  return {
+    ...enter(run, to, at, isAsked ? reason || run.reason : reason),
+    until: to === 'waiting_for_credentials' ? step.until : null,
+  }
 }
 
 // The worker is through with it. What somebody wished for counts more than how it came to its end.
@@ -267,9 +282,11 @@ function left(held: Run, to: ReportedState, at: number, reason: string): Run {
   if (end !== null) return rest(run, end, at, reason)
   if (to === 'queued')
     return run.wish === 'hibernate' ? rest(run, 'hibernated', at, reason) : free(run, at, reason)
-  // It was woken while the worker put it to sleep, and has something to do.
-  if (to === 'hibernated' && run.waiting + run.open > 0 && run.wish === null) return free(run, at, '')
-  return rest(run, to, at, reason)
+  // It was woken while the worker put it to sleep, or has something to do.
+  if (to === 'hibernated' && run.wish === null && (run.woken || run.waiting + run.open > 0))
+    return free(run, at, '')
+  // Why it was wished to.
+  return rest(run, to, at, to === 'hibernated' && run.state === 'ready' ? reason || run.reason : reason)
 }
 
 function free(run: Run, at: number, reason: string): Run {
@@ -298,15 +315,22 @@ function enter(run: Run, state: RunState, at: number, reason: string): Run {
 }
 
 function queued(run: Run, at: number, reason: string): Run {
-  return { ...enter(run, 'queued', at, reason), wish: null, lost: null, queuedAt: at }
+  return { ...enter(run, 'queued', at, reason), wish: null, woken: false, lost: null, queuedAt: at }
 }
 
 function rest(run: Run, state: RunState, at: number, reason: string): Run {
-  return { ...enter(run, state, at, reason), wish: null, claim: null, lost: null, bell: run.bell + 1 }
+  return {
+    ...enter(run, state, at, reason),
+    wish: null,
+    woken: false,
+    claim: null,
+    lost: null,
+    bell: run.bell + 1,
+  }
 }
 
 function wished(run: Run, wish: RunWish): Run {
-  return run.wish === wish ? run : { ...run, wish, bell: run.bell + 1 }
+  return run.wish === wish ? run : { ...run, wish, woken: false, bell: run.bell + 1 }
 }
 
 function wishedUnlessEnding(run: Run, wish: 'hibernate' | 'end'): Run {

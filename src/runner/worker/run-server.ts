@@ -52,7 +52,7 @@ export interface Machine {
 
 export interface WorkSought extends Machine, ProcessNames {
   readonly harnesses: readonly HarnessName[]
-  /** How many more it can take. */
+  /** How many more it can take; 0: none, but another may hibernate for what waits. */
   readonly capacity: number
   readonly directories: readonly string[]
   readonly onlyFor?: string

@@ -84,18 +84,25 @@ function claimingOf(options: WorkerOptions, inHand: InHand, signal: AbortSignal)
   let asked = 0
   return async () => {
     const harnesses = machine.programs.map(({ harness }) => harness)
-    const capacity = options.capacity - inHand.size
-    if (capacity <= 0) return unlessStopped(signal, inHand.less())
+    const capacity = Math.max(0, options.capacity - inHand.size)
+    // Who is full asks too: for what waits one that nobody talks to may hibernate. With room it asks anew.
+    const hasRoom = new AbortController()
+    const room = capacity > 0 ? null : inHand.less().then(() => null)
     const holding = inHand.all().map(({ run }) => run.claim)
     asked += 1
-    const claimed = await server.claim(
+    const asking = server.claim(
       {
         ...{ process: names.process, ended: names.ended, asked },
         ...{ ...machine, harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
         ...(onlyFor !== undefined && { onlyFor }),
       },
-      signal,
+      AbortSignal.any([signal, hasRoom.signal]),
     )
+    const claimed = await (room === null ? asking : Promise.race([asking, room]))
+    if (claimed === null) {
+      hasRoom.abort()
+      return void asking.catch(() => undefined)
+    }
     for (const run of signal.aborted ? [] : claimed) {
       said(`claimed: ${run.id} (${run.harness})`)
       inHand.add({ run, carried: carryOut(run) })
