@@ -162,7 +162,9 @@ it('is off as soon as there is a second person, and says what to do instead', as
   await vi.waitUntil(() => logged.includes('there is a second person'), 6_000)
   await until(first.id, ({ worker }) => worker === null, 6_000)
   const second = await claviger('run', '--harness', 'codex', '--prompt', 'second words')
-  expect(second.stderr).toContain('No worker takes it. On a machine with Codex: claviger worker --server http')
+  expect(second.stderr).toContain(
+    'No worker takes it. On a machine with Codex: claviger worker --server http',
+  )
   const id = second.stdout.trim()
   const shown = await claviger('run', 'show', id)
   expect(shown.stdout).toMatch(/state: +queued\n/)

@@ -8,12 +8,12 @@ import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-gro
 import type { StoreGroups } from '../../store/store.ts'
 import { isOff } from '../machines/embedded.ts'
 import { beginProcess, isNewest } from '../machines/processes.ts'
+import { makeRoom } from '../machines/room.ts'
 import { noteMachine } from '../machines/said.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take } from './changing.ts'
 import { createHearing, type Hearing } from './hearing.ts'
-import { makeRoom } from './room.ts'
 import { actOn } from './seeing.ts'
 
 // Milliseconds.

@@ -5,12 +5,12 @@ import type { Caller } from '../../domain/caller.ts'
 import { isIdle } from '../../domain/runs/run.ts'
 import type { RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
+import { draftOf, settle, take } from '../runs/changing.ts'
+import { actOn } from '../runs/seeing.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, settle, take } from './changing.ts'
-import { actOn } from './seeing.ts'
 
 /** In the record of the run that hibernates. */
-export const MAKES_ROOM = 'it makes room for a run that waits; a message wakes it'
+const MAKES_ROOM = 'it makes room for a run that waits; a message wakes it'
 
 // More than ask at a time.
 const WAITING_AT_MOST = 100
