@@ -53,6 +53,7 @@ function runsThrough(read: Way, write: Way): RunGroups {
       finished: (organizationId, ids) => read((unit) => unit.runs.finished(organizationId, ids)),
     },
     runWork: {
+      begin: (worker, seen, processes) => write((unit) => unit.runWork.begin(worker, seen, processes)),
       claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
       beat: (worker, claims, at) => write((unit) => unit.runWork.beat(worker, claims, at)),
       silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),

@@ -163,7 +163,7 @@ it('is off as soon as there is a second person, and says what to do instead', as
   await until(first.id, ({ worker }) => worker === null, 6_000)
   const second = await claviger('run', '--harness', 'codex', '--prompt', 'second words')
   expect(second.stderr).toContain(
-    'No worker takes it: that of the server is off, because there is a second person. On a machine with Codex: claviger worker',
+    'No worker takes it: that of the server is off, because there is a second person. On a machine with Codex: claviger worker --server http',
   )
   const listed = await claviger('admin', 'worker', 'list')
   expect(listed.stdout).toMatch(/^embedded +off /m)

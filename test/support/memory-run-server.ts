@@ -95,7 +95,7 @@ export function memoryRunServer(): MemoryRunServer {
   const server: RunServer = {
     claim: ({ capacity, holding, waitSeconds }, signal) =>
       waiting(() => claimed(runs, { capacity, holding, next }), [], waitSeconds, signal),
-    heartbeat: (beats, waitSeconds, signal) =>
+    heartbeat: (_process, beats, waitSeconds, signal) =>
       waiting(() => beaten(runs, beats), { lost: [], news: [] }, waitSeconds, signal),
     async over(places) {
       await Promise.resolve()
@@ -221,7 +221,7 @@ function newsOf({ run: { bell, wish }, messages }: Kept, states: readonly Messag
   }
 }
 
-type Beats = Parameters<RunServer['heartbeat']>[0]
+type Beats = Parameters<RunServer['heartbeat']>[1]
 
 function beaten(runs: readonly Kept[], beats: Beats): Awaited<ReturnType<RunServer['heartbeat']>> | null {
   const of = (claim: string) => runs.find(({ run }) => run.claim?.id === claim)

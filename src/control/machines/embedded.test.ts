@@ -176,7 +176,7 @@ describe('a run that is queued', () => {
     await queued(house)
     const claim = (onlyFor?: string) =>
       house.ask(caller, 'runs.claim', {
-        ...{ harnesses: ['claude'], capacity: 1, waitSeconds: 0 },
+        ...{ harnesses: ['claude'], capacity: 1, waitSeconds: 0, process: 'p1', asked: 1 },
         ...(onlyFor !== undefined && { onlyFor }),
       })
     expect((await claim('ada')).runs).toEqual([])
@@ -188,7 +188,9 @@ describe('a run that is queued', () => {
   it('says what to do when nobody is there who would take it', async () => {
     const house = createHouse()
     const { hint, read } = await queued(house)
-    expect(hint).toContain('No worker takes it. On a machine with Claude Code: claviger worker --enrol CODE')
+    expect(hint).toContain(
+      'No worker takes it. On a machine with Claude Code: claviger worker --server http://claviger.test --enrol, with a code',
+    )
     const file = fileInMemory()
     await ensure(house, file)
     await callerWith(house, file)

@@ -189,7 +189,7 @@ function newRow(
   return {
     ...{ id: newId('wrk'), organizationId, name, agent: null, enrolmentDigest: sha256(code) },
     ...{ enrolmentExpiresAt: at, createdAt: at, createdBy: madeBy },
-    ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null, machine: null },
+    ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null, machine: null, processes: [] },
   }
 }
 

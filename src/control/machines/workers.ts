@@ -43,6 +43,7 @@ export function createWorkerUseCases({ guard, store, identity, now, random }: Wo
         revokedAt: null,
         lastSeenAt: null,
         machine: null,
+        processes: [],
       }
       await guard.perform(caller, async (unit, authorize) => {
         await authorize(act('worker.enrol', row, { expires: rfc3339(row.enrolmentExpiresAt) }))

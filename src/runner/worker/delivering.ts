@@ -82,7 +82,10 @@ function noHelper(): string {
 }
 
 /** Removes what was delivered, or left by a worker that was killed. */
-export async function removeDelivered(harness: Harness, { configuration }: RunPlace): Promise<void> {
+export async function removeDelivered(
+  harness: Harness,
+  { configuration }: Pick<RunPlace, 'configuration'>,
+): Promise<void> {
   const paths = [...harness.reads, harness.login].filter((path) => !path.includes('*'))
   for (const path of paths) await rm(join(configuration, path), { force: true })
 }

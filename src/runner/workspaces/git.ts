@@ -9,6 +9,8 @@ export interface GitOptions {
   /** The worker's own, without settings of ours. */
   readonly environment: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** Ends git: nobody wants it any more. */
+  readonly signal?: AbortSignal
 }
 
 export interface Repository {
@@ -59,8 +61,7 @@ function commitNamed(ref: string): string[] {
 }
 
 async function succeeds(words: readonly string[], cwd: string, options: GitOptions): Promise<boolean> {
-  const { ended } = await started(words, cwd, options)
-  return (await ended).code === 0
+  return (await finished(words, cwd, options)).code === 0
 }
 
 async function git(
@@ -69,10 +70,24 @@ async function git(
   { url }: Repository,
   options: GitOptions,
 ): Promise<void> {
-  const program = await started(words, cwd, options)
-  const { how, code } = await program.ended
+  const { how, code, output } = await finished(words, cwd, options)
   if (how === 'timeout') throw refused(url, 'It took too long.')
-  if (code !== 0) throw refused(url, reasonIn(program.output(), url))
+  if (how === 'stopped') throw refused(url, 'It was interrupted.')
+  if (code !== 0) throw refused(url, reasonIn(output, url))
+}
+
+async function finished(words: readonly string[], cwd: string, options: GitOptions) {
+  const { signal } = options
+  if (signal?.aborted) return { how: 'stopped', code: null, output: '' } as const
+  const program = await started(words, cwd, options)
+  const stop = () => void program.stop()
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    return { ...(await program.ended), output: program.output() }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
 }
 
 async function started(words: readonly string[], cwd: string, { environment, timeoutMs }: GitOptions) {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -32,6 +33,26 @@ beforeEach(async () => {
   return () => rm(place, { recursive: true, force: true })
 })
 
+/** Takes connections, and never says a word. */
+async function silentServer(): Promise<{ url: string; asked: Promise<void>; close(): void }> {
+  const asked = Promise.withResolvers<void>()
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    asked.resolve()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    ...{ url: `git://127.0.0.1:${port}/a.git`, asked: asked.promise },
+    close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
 function open(source: Workspace, id = 'run_1', directories = ['/']) {
   return openRunPlace(join(place, 'runs'), id, source, { ...GIT, directories })
 }
@@ -53,6 +74,32 @@ describe('the place of a run', () => {
   it.each(['', '..', 'a/b', '../a'])('is of no run called %j', async (id) => {
     await expect(open({ kind: 'fresh' }, id)).rejects.toMatchObject({ code: 'invalid' })
     await expect(removeRunPlace(place, id)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('is not waited for when nobody wants it any more, and leaves nothing half made', async () => {
+    const silent = await silentServer()
+    try {
+      const over = new AbortController()
+      const source = { kind: 'git', url: silent.url, ref: null } as const
+      const making = openRunPlace(join(place, 'runs'), 'run_1', source, {
+        ...GIT,
+        directories: ['/'],
+        signal: over.signal,
+      })
+      making.catch(() => undefined)
+      await silent.asked
+      over.abort()
+      await expect(making).rejects.toMatchObject({ message: expect.stringContaining('It was interrupted.') })
+      expect((await readdir(join(place, 'runs', 'run_1'))).sort()).toEqual(['config', 'tmp'])
+      const again = openRunPlace(join(place, 'runs'), 'run_1', source, {
+        ...GIT,
+        directories: ['/'],
+        signal: over.signal,
+      })
+      await expect(again).rejects.toMatchObject({ message: expect.stringContaining('It was interrupted.') })
+    } finally {
+      silent.close()
+    }
   })
 
   it('leaves a directory of the user’s where it is', async () => {

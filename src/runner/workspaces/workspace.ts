@@ -38,10 +38,15 @@ export async function openRunPlace(
   options: WorkspaceOptions,
 ): Promise<RunPlace> {
   const home = homeOf(directory, runId)
-  const [configuration, temporary] = [join(home, 'config'), join(home, 'tmp')]
+  const [configuration, temporary] = [configurationOf(directory, runId), join(home, 'tmp')]
   for (const made of [configuration, temporary]) await mkdir(made, { recursive: true, mode: 0o700 })
   const workspace = await openWorkspace(join(home, 'workspace'), source, options)
   return { workspace, configuration, temporary, givingFile: join(home, 'giving.json') }
+}
+
+/** The harness's configuration home of a run that has a place here. */
+export function configurationOf(directory: string, runId: string): string {
+  return join(homeOf(directory, runId), 'config')
 }
 
 /** Ids of the runs that have a place here. */

@@ -129,6 +129,7 @@ export function workerRow(changed: Partial<WorkerRow> = {}): WorkerRow {
     revokedAt: null,
     lastSeenAt: null,
     machine: null,
+    processes: [],
     ...changed,
   }
 }

@@ -1,5 +1,6 @@
 // Runs and what belongs to them, in memory.
 
+import { isDeepStrictEqual } from 'node:util'
 import { isFinal, isHeld, isOver } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
@@ -85,8 +86,14 @@ function fits(row: RunRow, filter: RunFilter): boolean {
   )
 }
 
-function workGroup({ runs }: Tables): RunWorkStore {
+function workGroup({ runs, workers }: Tables): RunWorkStore {
   return {
+    begin: async (worker, seen, processes) => {
+      const row = workers.get(worker)
+      if (row === undefined || row.revokedAt !== null || !isDeepStrictEqual(row.processes, seen)) return false
+      workers.put(worker, { ...row, processes })
+      return true
+    },
     claimable: async (sought) =>
       runs
         .find((row) => suits(row, sought) && isFree(row, sought))

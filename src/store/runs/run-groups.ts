@@ -112,6 +112,8 @@ export interface WorkSought {
 
 /** How workers come to runs, and how it is noticed that they are gone. */
 export interface RunWorkStore {
+  /** Compare-and-set of the processes of a worker: false when they are not `seen` any more, or it is revoked. */
+  begin(worker: string, seen: readonly string[], processes: readonly string[]): Promise<boolean>
   /**
    * Runs this worker may claim, the longest waiting first. `lock`: until the unit has ended nobody else gets them from
    * this or holds them; what others have locked is left out.

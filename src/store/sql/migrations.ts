@@ -18,6 +18,7 @@ import { removedRuns } from './migrations/removed-runs.ts'
 import { createRuns } from './migrations/runs.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import { workerMachine } from './migrations/worker-machine.ts'
+import { workerProcesses } from './migrations/worker-processes.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
 
@@ -48,6 +49,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0012': { up: createRuns },
     'store-0013': workerMachine,
     'store-0030': { up: removedRuns },
+    'store-0040': workerProcesses,
   }
 }
 
