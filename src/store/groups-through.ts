@@ -55,6 +55,7 @@ function runsThrough(read: Way, write: Way): RunGroups & UseGroups {
       finished: (organizationId, ids) => read((unit) => unit.runs.finished(organizationId, ids)),
     },
     runWork: {
+      begin: (worker, seen, processes) => write((unit) => unit.runWork.begin(worker, seen, processes)),
       claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
       beat: (worker, claims, at) => write((unit) => unit.runWork.beat(worker, claims, at)),
       silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),
@@ -64,7 +65,8 @@ function runsThrough(read: Way, write: Way): RunGroups & UseGroups {
     runMessages: {
       insert: (row) => write((unit) => unit.runMessages.insert(row)),
       get: (runId, id) => read((unit) => unit.runMessages.get(runId, id)),
-      list: (runId, states) => read((unit) => unit.runMessages.list(runId, states)),
+      list: (runId, states, limit) => read((unit) => unit.runMessages.list(runId, states, limit)),
+      listBefore: (runId, before, limit) => read((unit) => unit.runMessages.listBefore(runId, before, limit)),
       change: (runId, id, seen, change) => write((unit) => unit.runMessages.change(runId, id, seen, change)),
     },
     runEvents: {

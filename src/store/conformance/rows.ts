@@ -135,6 +135,7 @@ export function workerRow(changed: Partial<WorkerRow> = {}): WorkerRow {
     revokedAt: null,
     lastSeenAt: null,
     machine: null,
+    processes: [],
     ...changed,
   }
 }
