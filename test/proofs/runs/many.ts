@@ -162,7 +162,8 @@ async function finish(client: Client | undefined, id: string): Promise<string | 
     if (run?.state === 'done') return null
     if (run === undefined || run.state === 'failed' || performance.now() > until)
       return `it is ${run?.state}: ${run?.reason}; its message is ${message?.state}`
-    if (message?.state === 'done' && run.state === 'ready' && !isEnded) {
+    // One that has made room for another was answered all the same.
+    if (message?.state === 'done' && ['ready', 'hibernated'].includes(run.state) && !isEnded) {
       isEnded = true
       await client?.call('runs.end', { id })
     }
