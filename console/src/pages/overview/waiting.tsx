@@ -39,7 +39,7 @@ function One({ waiting: { run, why, until, hint, signIn } }: { waiting: Overview
         </span>
       </div>
       <p className="wrap-anywhere">
-        {why}
+        {hint?.startsWith(why) !== true && why}
         {until !== null && (
           <span className="text-soft">
             {' '}
