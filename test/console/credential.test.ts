@@ -3,6 +3,8 @@
 
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createClient } from '../../src/client/client.ts'
+import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
@@ -126,6 +128,40 @@ it('tells a member name and type of what the organization has, and everything of
     .waitFor()
   await page.getByRole('button', { name: 'Replace value…' }).waitFor()
 })
+
+it('draws what runs have used of it, with the numbers in words', async () => {
+  const { id } = await create('busy', fakeKey('busy'), 'me')
+  const { id: run } = await world.owner.call('runs.create', {
+    ...{ harness: 'claude', credential: id, prompt: 'Say hi.' },
+  })
+  await work(run)
+  const page = await world.visitAs(`/credentials/${id}`)
+  await page.getByText('1 turn in 30 days: 100 tokens read, 40 of them from a cache, 7 written.').waitFor()
+  await page.getByRole('img', { name: 'Tokens a day' }).waitFor()
+  await page.getByText('In numbers').click()
+  await page.getByRole('table', { name: 'Tokens a day' }).getByText('107 tokens').waitFor()
+  await page.getByRole('link', { name: 'Say hi.' }).first().waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'credential-usage')
+})
+
+/** One turn of the run, by a worker that is played. */
+async function work(id: string): Promise<void> {
+  const { code } = await world.owner.call('workers.enrol', { name: 'box' })
+  const { token } = await world.owner.call('workers.join', { code })
+  const worker = createClient({ server: world.server.url, token: new Secret(token) })
+  const asked = { harnesses: ['claude' as const], capacity: 1, waitSeconds: 0 }
+  const { runs } = await worker.call('runs.claim', asked)
+  const { claim } = runs.find((one) => one.id === id) ?? { claim: '' }
+  const lease = await worker.call('leases.create', { harness: 'claude', run: id, claim })
+  const at = new Date().toISOString()
+  const event = { kind: 'turn-done', usage: { input: 100, cachedInput: 40, output: 7 } } as const
+  const items = [
+    { is: 'state', seq: 1, at, state: 'working' } as const,
+    { is: 'event', seq: 2, at, event, lease: lease.id } as const,
+  ]
+  await worker.call('runs.report', { id, claim, items })
+}
 
 it('is in order for every reader, light and dark, wide and on a phone', async () => {
   const { id } = await create('seen', fakeKey('seen'))
