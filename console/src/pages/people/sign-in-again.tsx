@@ -95,7 +95,7 @@ function Begin({ code, link, onBegun }: BeginProps) {
   }
   return (
     <form onSubmit={submit} className="grid gap-4">
-      <p>A login has ended, and you have its account. Sign in again, so that runs go on.</p>
+      <p>Somebody here asks you to sign in again for this login, with the account that it has.</p>
       <Facts
         facts={[
           ['Credential', credential.name],
