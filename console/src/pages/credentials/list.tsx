@@ -216,7 +216,7 @@ function Find({ typed, onChange }: { typed: string; onChange: (typed: string) =>
     <TextField
       label="Find"
       type="search"
-      placeholder="Name, description or end"
+      placeholder="Name or description"
       maxLength={100}
       value={typed}
       onChange={(event) => onChange(event.target.value)}

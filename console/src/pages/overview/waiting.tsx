@@ -47,7 +47,7 @@ function One({ waiting: { run, why, until, hint, signIn } }: { waiting: Overview
           </span>
         )}
       </p>
-      {hint !== null && <p className="wrap-anywhere text-soft">{hint}</p>}
+      {hint !== null && signIn?.manage !== true && <p className="wrap-anywhere text-soft">{hint}</p>}
       {signIn?.manage && (
         <div>
           <ButtonLink to={`/credentials/${signIn.id}`} search={{ do: 'sign-in' }} kind="primary" icon="key">
