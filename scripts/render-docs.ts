@@ -65,8 +65,8 @@ function credentialTypes(): string {
       field.required ? 'yes' : 'no',
       field.variable === null ? '' : code(field.variable),
     ])
-    const entry =
-      type.entry === 'sign-in' ? ' Made by signing in, which this version does not offer yet.' : ''
+    const signIn = code(`claviger credential create ${name.replace('/', ' ')} NAME`)
+    const entry = type.entry === 'sign-in' ? ` Made by signing in: ${signIn}.` : ''
     return [
       `## ${code(name)}: ${type.title}`,
       `${type.harness === null ? 'Handed to every run as an environment variable.' : `For ${code(type.harness)}; place ${type.order} in its order.`}${entry}`,

@@ -8,6 +8,8 @@ import { pinnedModels } from './domain/runs/models.ts'
 import { RUN_TIMINGS, type RunTimings } from './domain/runs/taking.ts'
 import type { WorkerSettings } from './domain/runs/worker-settings.ts'
 import { Secret } from './domain/secret.ts'
+import { type IdentityClients, identityClients } from './domain/settings/identity-settings.ts'
+import { type RenewalSettings, renewalSettings } from './domain/settings/renewal-settings.ts'
 import {
   baseUrl,
   databaseUrl,
@@ -51,16 +53,7 @@ export interface ServerSettings {
   readonly bedrockUrl: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
-}
-
-/** Milliseconds. */
-export interface RenewalSettings {
-  readonly margin: number
-  readonly callTimeout: number
-  readonly lease: number
-  readonly dead: number
-  readonly journalGrace: number
-  readonly forcedEvery: number
+  readonly identityClients: IdentityClients
 }
 
 export interface CommandLineSettings {
@@ -142,6 +135,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     allowPrivateUpstreams:
       oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
     renewal: renewalSettings(given),
+    identityClients: identityClients(given),
   }
 }
 
@@ -153,21 +147,6 @@ function runTimings(given: GivenSettings): RunTimings {
     ...{ ...RUN_TIMINGS, silentAfter: silence * 1_000 },
     idleAfter: idle === 0 ? null : idle * 60_000,
     keptFor: kept === 0 ? null : kept * 86_400_000,
-  }
-}
-
-function renewalSettings(given: GivenSettings): RenewalSettings {
-  const seconds = (name: SettingName, standard: number, most: number) =>
-    wholeNumber(SETTINGS[name], given[name] ?? String(standard), 1, most) * 1_000
-  const [callTimeout, lease] = [seconds('renewTimeout', 15, 600), seconds('renewLease', 45, 3_600)]
-  // With less than a call left nothing is ever sent, and it would be tried again without end.
-  if (lease <= callTimeout)
-    throw wrong(SETTINGS.renewLease, 'is not longer than CLAVIGER_RENEW_TIMEOUT_SECONDS')
-  return {
-    ...{ margin: seconds('renewMargin', 300, 86_400), callTimeout, lease },
-    dead: seconds('renewDead', 4, 600),
-    journalGrace: seconds('renewGrace', 60, 86_400),
-    forcedEvery: seconds('renewForcedEvery', 300, 86_400),
   }
 }
 

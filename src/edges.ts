@@ -10,6 +10,7 @@ import { anthropicRenewer, type ClaudeRenewal } from './providers/anthropic-logi
 import { createBedrockProvider } from './providers/bedrock.ts'
 import { claudeProgram } from './providers/claude-program.ts'
 import { claudeSignIn } from './providers/claude-sign-in.ts'
+import { configuredProviders } from './providers/identity/configured.ts'
 import type { LoginProgram } from './providers/login-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
 import type { SignIn } from './providers/provider.ts'
@@ -37,6 +38,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
   return {
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
+    identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
     leaseLife: settings.leaseLife,
     runTimings: settings.runTimings,
     poolOrder: settings.poolOrder,

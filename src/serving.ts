@@ -22,6 +22,7 @@ import { mustBeReady } from './control/operating/readiness.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
+import { createComeBack } from './control/outside/coming-back.ts'
 import { keepRuns } from './control/runs/upkeep.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
 import { createTell } from './control/telling/tell.ts'
@@ -176,7 +177,7 @@ async function openDoor(
       ...tools,
       ending: ending.signal,
     },
-    codex: createCodexEndpoint(ports, authenticate),
+    ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
     ready: () => mustBeReady(ports),
     consoleDirectory: consoleDirectory(),

@@ -8,7 +8,7 @@ import type { CliDependencies } from './dependencies.ts'
 import { EXIT, EXIT_CODE_OF } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { createUi, type Streams } from './ui.ts'
-import { refuseSecretArguments, usageError } from './usage.ts'
+import { refuseOptionsOfOthers, refuseSecretArguments, refuseSurplusVerb, usageError } from './usage.ts'
 
 export type { CliDependencies } from './dependencies.ts'
 
@@ -19,6 +19,8 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
   let exitCode: number = EXIT.ok
   const program = createProgram(dependencies.version, ui, (command, load) => {
     command.action(async () => {
+      refuseSurplusVerb(command)
+      refuseOptionsOfOthers(command)
       const verb = (await load()) as Verb<GlobalOptions>
       const options = command.optsWithGlobals<GlobalOptions>()
       exitCode = await verb(createContext(dependencies, ui, options), options, command.args)
@@ -37,7 +39,7 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok
     // Help was shown because a verb is missing: that has been said already.
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage
-    const error = thrown instanceof CommanderError ? usageError(thrown) : explained(thrown)
+    const error = thrown instanceof CommanderError ? usageError(thrown, argv) : explained(thrown)
     ui.error(error)
     return EXIT_CODE_OF[error.code]
   }

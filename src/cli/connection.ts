@@ -7,7 +7,7 @@ import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import type { Context } from './context.ts'
-import { readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
+import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
 const STANDARD_SERVER = 'http://127.0.0.1:7717'
 
@@ -23,7 +23,7 @@ export interface Connection {
 export async function findServer(settings: CommandLineSettings): Promise<string> {
   if (settings.server !== null) return settings.server
   const login = await readLogin(settings.stateDirectory)
-  return login?.server ?? (await readServerFile(settings.stateDirectory)) ?? STANDARD_SERVER
+  return login?.server ?? (await lastAddress(settings.stateDirectory)) ?? STANDARD_SERVER
 }
 
 /** Connects as whoever this terminal is. `withAliases` also takes Agent Swarm's variables, for the verbs of workers. */

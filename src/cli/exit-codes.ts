@@ -1,5 +1,6 @@
 // Error code → exit code of the command line. The meaning of the numbers is part of the contract (docs and scripts).
 
+import { constants } from 'node:os'
 import type { ErrorCode } from '../domain/errors.ts'
 
 export const EXIT = {
@@ -12,6 +13,11 @@ export const EXIT = {
   /** EX_CONFIG of sysexits: nothing fits, so nothing was started. */
   noCredential: 78,
 } as const
+
+/** As a shell says it of a program that a signal has ended: 130 for Ctrl-C. */
+export function exitOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}
 
 export const EXIT_CODE_OF: Readonly<Record<ErrorCode, number>> = {
   invalid: EXIT.usage,

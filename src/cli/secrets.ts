@@ -130,6 +130,12 @@ export async function readAdminToken(stateDirectory: string): Promise<Secret | n
   return text === null ? null : readToken(text, path)
 }
 
+/** Whether a server keeps its things there. */
+export async function isOfServer(stateDirectory: string): Promise<boolean> {
+  const found = ['admin.token', 'server.json'].map((name) => readIfThere(join(stateDirectory, name)))
+  return (await Promise.all(found)).some((text) => text !== null)
+}
+
 /** The address a running server left in this state directory, or null when none runs. */
 export async function readServerFile(stateDirectory: string): Promise<string | null> {
   const text = await readIfThere(join(stateDirectory, 'server.json'))
@@ -140,6 +146,12 @@ export async function readServerFile(stateDirectory: string): Promise<string | n
   // The name of a machine may change while a server runs; its process does not.
   const { host } = identifyProcess(process.pid)
   return isAlive({ host, pid, start }) ? url : null
+}
+
+/** The address of the server that was last in this state directory, also when it is gone; no token goes there. */
+export async function lastAddress(stateDirectory: string): Promise<string | null> {
+  const { url } = parse((await readIfThere(join(stateDirectory, 'server.json'))) ?? '')
+  return typeof url === 'string' && URL.canParse(url) ? url : null
 }
 
 function parse(text: string): Record<string, unknown> {

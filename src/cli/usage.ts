@@ -1,6 +1,6 @@
 // What was typed wrongly, in our words. The command parser's own messages repeat what was typed, which may be a secret.
 
-import type { CommanderError } from 'commander'
+import type { Command, CommanderError } from 'commander'
 import { ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import { plain } from './text.ts'
@@ -13,6 +13,8 @@ const SECRET_FLAGS =
 const ENROLMENT_CODE = /^(--enrol=)?clv_enrol_[0-9A-Za-z]*$/
 
 const HOW = 'Values are typed at a prompt, piped to standard input, or read with --value-file FILE.'
+
+const HELP = 'Add --help to see how it is used.'
 
 /**
  * Refuses `--value=X`, flags that would carry a secret, and any word with a key in it, before anything else looks at the
@@ -42,18 +44,53 @@ function withoutSwarmKey(words: readonly string[]): readonly string[] {
   return words.filter((word, i) => !/^--api-key(=|$)/.test(word) && words[i - 1] !== '--api-key')
 }
 
+/**
+ * Refuses an option of the verbs around this one: the parser lets `run list` take those of `run`, and nobody would look at
+ * them. Those of the program itself are for every verb.
+ */
+export function refuseOptionsOfOthers(command: Command): void {
+  for (let outer = command.parent; outer?.parent; outer = outer.parent) {
+    for (const option of outer.options) {
+      const name = option.attributeName()
+      const isOwn = command.options.some((one) => one.attributeName() === name)
+      if (outer.getOptionValueSource(name) !== 'cli' || isOwn) continue
+      throw new ClavigerError('invalid', `Unknown option '${option.long}'.`, { hint: HELP })
+    }
+  }
+}
+
+/** Refuses a word after a verb that has others under it and takes no words itself. It is not repeated: it may be a text. */
+export function refuseSurplusVerb(command: Command): void {
+  const verbs = command.commands.map((one) => one.name())
+  const last = verbs.pop()
+  if (last === undefined || command.args.length === 0) return
+  const prompt = command.options.some(({ long }) => long === '--prompt')
+    ? ' A first message is given with --prompt.'
+    : ''
+  throw new ClavigerError('invalid', `There is no such command of claviger ${command.name()}.`, {
+    hint: `There are ${verbs.join(', ')} and ${last}.${prompt}`,
+  })
+}
+
 /** The parser's complaint as our error, without the value of an option or surplus words in it. */
-export function usageError({ code, message }: CommanderError): ClavigerError {
-  const hint = 'Add --help to see how it is used.'
+export function usageError({ code, message }: CommanderError, argv: readonly string[]): ClavigerError {
   if (code === 'commander.excessArguments') {
+    const isAboutRuns = argv.find((word) => !word.startsWith('-')) === 'run'
+    const how = isAboutRuns ? 'A text of several words is put in quotes.' : HOW
     return new ClavigerError('invalid', `There are too many words${expected(message)}.`, {
-      hint: `${HOW} ${hint}`,
+      hint: `${how} ${HELP}`,
     })
   }
   const [first = '', suggestion] = message.replace(/^error: /, '').split('\n')
   const shown = plain(first.replace(/(--?[A-Za-z][\w-]*)=.*$/, "$1=…'")).slice(0, 200)
   const sentence = `${shown.charAt(0).toUpperCase()}${shown.slice(1)}${/[.!?]$/.test(shown) ? '' : '.'}`
-  return new ClavigerError('invalid', sentence, { hint: suggestion?.replace(/[()]/g, '') ?? hint })
+  return new ClavigerError('invalid', sentence, { hint: suggestion?.replace(/[()]/g, '') ?? HELP })
+}
+
+/** A number a person typed after this flag. */
+export function wholeNumber(flag: string, text: string): number {
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+  throw new ClavigerError('invalid', `${flag} is not a whole number.`, { hint: `For example: ${flag} 100` })
 }
 
 /** A port a person typed. */

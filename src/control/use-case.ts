@@ -15,6 +15,7 @@ import type { PoolOrder } from '../domain/resolution/pool.ts'
 import type { RunTimings } from '../domain/runs/taking.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { IdentityProvider } from '../providers/identity/identity-provider.ts'
 import type { Provider, SignIn } from '../providers/provider.ts'
 import type { WebhookSender } from '../providers/webhook-sender.ts'
 import type { Store } from '../store/store.ts'
@@ -71,6 +72,8 @@ type Revealing =
 
 /** What a browser is to keep from now on. */
 export interface NewCookie {
+  /** `trip`: of a browser that is sent to an identity provider, until it comes back. Else: of one that is signed in. */
+  readonly kind?: 'trip'
   readonly value: Secret
   /** Milliseconds since 1970. */
   readonly expiresAt: number
@@ -128,6 +131,8 @@ export interface Ports {
   readonly vault: Vault
   readonly rekeying: Rekeying
   readonly grants: Grants
+  /** Where people may show who they are, beside their passwords. */
+  readonly identityProviders: readonly IdentityProvider[]
   readonly identity: Identity
   /** The provider that can probe a type, if one can. */
   readonly providerOf: (type: CredentialType) => Provider | undefined

@@ -5,7 +5,7 @@ const REDACTED = '[redacted]'
 
 // The start of a key of one of our types, or a token of ours, where a word starts; a path is no such place.
 const KEY =
-  /(?:(?<![\w./-])|(?<=\/\/))(?:sk-[\w.+/=-]{12}|at-[\w.+/=-]{16}|clv_\w{12}|ABSK[\w.+/=-]{12}|A[KS]IA[A-Z0-9]{12}|bedrock-api-key-[\w.+/=-]{40}|eyJ[\w-]{30})[^\s"']*/g
+  /(?:(?<![\w./-])|(?<=\/\/))(?:sk-[\w.+/=-]{12}|at-[\w.+/=-]{16}|clv_\w{12}|ABSK[\w.+/=-]{12}|A[KS]IA[A-Z0-9]{12}|gh[opsru]_\w{16}|github_pat_\w{16}|glpat-[\w-]{16}|bedrock-api-key-[\w.+/=-]{40}|eyJ[\w-]{30})[^\s"']*/g
 
 /** Holds a plaintext. Prints `[redacted]` in strings, JSON and inspection; `expose()` is the only way out. */
 export class Secret {

@@ -16,6 +16,7 @@ import type { HarnessName } from '../domain/harness-names.ts'
 import { claude } from '../harnesses/claude.ts'
 import { codex } from '../harnesses/codex.ts'
 import type { Harness } from '../harnesses/harness.ts'
+import { type Hold, holdStateDirectory, type ProcessNames } from '../runner/machine/hold.ts'
 import { withoutOwnSettings } from '../runner/materialize.ts'
 import { findProgram, versionOf } from '../runner/programs.ts'
 import { runsOf } from '../runner/worker/client-runs.ts'
@@ -33,16 +34,19 @@ export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => vo
   const { ports, log, people } = options
   const found: Found = { harnesses: new Map(), programs: [] }
   const look = createFinder(options, found)
-  let working: Worker | null = null
+  let working: Working | null = null
   let isOver = false
   let wasOff = false
-  const rest = async () => {
+  let rested = Promise.resolve()
+  const rest = () => {
     const ended = working
     working = null
-    await ended?.stop()
+    if (ended !== null) rested = rested.then(() => endNow(ended))
+    return rested
   }
   const dismiss = (reason: string) => {
     isOver = true
+    void rest()
     log.warn({}, `${reason} The embedded worker stays off. Carry out runs with: claviger worker`)
     dismissed()
   }
@@ -60,15 +64,19 @@ export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => vo
   const turnOn = async (onlyFor: string) => {
     const row = await enrolled(options)
     if (row === null) return dismiss('It was revoked; to have it again remove embedded-worker.token.')
-    const worker = await begin(options, found, onlyFor)
-    working = worker
+    const hold = holdStateDirectory(options.settings.stateDirectory)
+    const worker = await begin(options, found, { onlyFor, names: hold }).catch((thrown: unknown) => {
+      hold.release()
+      throw thrown
+    })
+    working = { worker, hold }
     wasOff = false
     log.debug(
       { worker: row.id, harnesses: [...found.harnesses.keys()] },
       'the embedded worker carries out runs',
     )
     worker.over.catch((thrown: unknown) => {
-      if (working === worker) dismiss(inOneLine(asClavigerError(thrown)))
+      if (working?.worker === worker) dismiss(inOneLine(asClavigerError(thrown)))
     })
   }
   return {
@@ -85,6 +93,19 @@ export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => vo
 
 function enrolled({ ports, people, settings, place }: EmbeddedOptions): Promise<WorkerRow | null> {
   return ensureEmbedded(ports, people, workerTokenFile(settings.stateDirectory), place)
+}
+
+async function endNow({ worker, hold }: Working): Promise<void> {
+  try {
+    await worker.stop()
+  } finally {
+    hold.release()
+  }
+}
+
+interface Working {
+  readonly worker: Worker
+  readonly hold: Hold
 }
 
 interface Found {
@@ -118,7 +139,7 @@ function programsOf({ claudeBin, codexBin }: ServerSettings): Partial<Record<Har
 async function begin(
   { settings, worker, url, fetch, log, ports }: EmbeddedOptions,
   { harnesses, programs }: Found,
-  onlyFor: string,
+  { onlyFor, names }: { readonly onlyFor: string; readonly names: ProcessNames },
 ): Promise<Worker> {
   const { stateDirectory } = settings
   const token = await workerTokenFile(stateDirectory).read()
@@ -127,7 +148,14 @@ async function begin(
   // It is that person's own machine.
   const directories = worker.directories.length > 0 ? worker.directories : ['/']
   return startWorker({
-    ...{ server, directories, onlyFor, capacity: worker.runs, places: runPlacesOf(stateDirectory) },
+    ...{
+      server,
+      directories,
+      onlyFor,
+      capacity: worker.runs,
+      places: runPlacesOf(stateDirectory, [claude, codex]),
+      names,
+    },
     machine: { version: ports.server.version, programs },
     carryOut: (run) =>
       carryOutHere(

@@ -354,6 +354,12 @@ test('starts with the flags of its access, on a new session or an old one', () =
   expect(() => claude.arguments({ session: bad, model: null, access: 'read' })).toThrow('not the id')
 })
 
+test('a message that begins with a slash is no command of the program', () => {
+  const textOf = (message: string) => JSON.parse(claude.input(message)).message.content[0].text
+  expect(textOf('/clear')).toBe(' /clear')
+  expect(textOf('see /clear')).toBe('see /clear')
+})
+
 test('a message is one line, whatever it holds', () => {
   const input = claude.input('one\ntwo "three"')
   expect(input.split('\n')).toHaveLength(2)

@@ -29,6 +29,7 @@ import {
   plainFailure,
   statusOf,
   textIn,
+  timeOf,
   unknown,
 } from './recognition.ts'
 
@@ -54,8 +55,7 @@ export const claudeConversing: Conversing = {
   },
   continuation: 'Continue from where you left off.',
   arguments: argumentsOf,
-  input: (text) =>
-    `${JSON.stringify({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] } })}\n`,
+  input,
   refusal,
   reader: claudeReader,
 }
@@ -68,6 +68,13 @@ function argumentsOf({ session, model, access }: ConversationStart): readonly st
     ...(model === null ? [] : [`--model=${model}`]),
     ...ACCESS_FLAGS[access],
   ]
+}
+
+// What begins with a slash the program may take for a command of its own, such as /clear, of which its model hears nothing.
+// A message of a run is for the model: with a space before it, it is text to the program.
+function input(message: string): string {
+  const text = message.startsWith('/') ? ` ${message}` : message
+  return `${JSON.stringify({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] } })}\n`
 }
 
 function refusal(access: Access, { isRoot, environment }: AccessMachine): string | null {
@@ -242,7 +249,7 @@ function resultText(block: JsonObject): string {
 function readLimit(event: JsonObject, memory: Memory): readonly ConversationEvent[] {
   const info = objectIn(event, 'rate_limit_info')
   const status = textIn(info, 'status')
-  const resetsAt = countIn(info, 'resetsAt') * 1000 || null
+  const resetsAt = timeOf(countIn(info, 'resetsAt') * 1000)
   if (status === 'rejected') memory.resetsAt = resetsAt
   if (status !== 'allowed_warning') return []
   const limit = textIn(info, 'rateLimitType').replaceAll('_', ' ')

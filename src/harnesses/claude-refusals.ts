@@ -25,6 +25,12 @@ const STRONGER: readonly KnownText[] = [
     kind: 'organization',
     code: 'organization_disabled',
   },
+  // The API calls it an invalid request.
+  {
+    pattern: /credit balance is too low to access|^(?:API Error: )?Credit balance is too low/i,
+    kind: 'billing',
+    code: 'billing_error',
+  },
   { pattern: /INVALID_PAYMENT_INSTRUMENT/, kind: 'billing', code: 'billing_error' },
   { pattern: /No conversation found with session ID/i, kind: 'program', code: FAILURE_CODE.sessionNotFound },
   { pattern: /Session ID \S+ is already in use/i, kind: 'program', code: FAILURE_CODE.sessionInUse },
@@ -33,7 +39,11 @@ const STRONGER: readonly KnownText[] = [
 // For versions and failures without a word or a status.
 const TEXTS: readonly KnownText[] = [
   { pattern: /Credit balance is too low/i, kind: 'billing' },
-  { pattern: /You['’]ve hit your|usage limit reached|(?:5-hour|weekly) limit reached/i, kind: 'quota' },
+  {
+    pattern:
+      /You['’]ve (?:hit|reached) your .{0,40}limit|You['’]ve hit your|usage limit reached|(?:5-hour|weekly|session) limit reached/i,
+    kind: 'quota',
+  },
   {
     pattern:
       /Please run \/login|Not logged in|Invalid API key|Invalid bearer token|OAuth (?:token|session) (?:has |was |has been )?(?:expired|revoked)|Failed to authenticate|AWS authentication failed|Could not load AWS credentials/i,

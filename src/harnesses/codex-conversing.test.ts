@@ -127,6 +127,20 @@ describe('known texts', () => {
     ['stream disconnected before completion: stream closed before response.completed', { kind: 'network' }],
     ['To use Codex with your ChatGPT plan, upgrade to Plus.', { kind: 'organization' }],
     ['Access blocked by Cloudflare. (status 403 Forbidden)', { kind: 'network' }],
+    [
+      'unexpected status 403 Forbidden: {"error":{"message":"Country, region, or territory not supported","code":"unsupported_country_region_territory"}}',
+      { kind: 'request', status: 403, code: 'unsupported_country_region_territory' },
+    ],
+    // What was asked stands in the answer.
+    [
+      'unexpected status 400 Bad Request: {"error":{"message":"Invalid input: \'please log out and sign in again\'","type":"invalid_request_error"}}',
+      { kind: 'request', status: 400 },
+    ],
+    [
+      'unexpected status 400 Bad Request: {"error":{"code":"billing_hard_limit_reached"}}',
+      { kind: 'billing', code: 'billing_hard_limit_reached' },
+    ],
+    ["You've hit your usage limit. Try again in 9999 days.", { kind: 'quota', resetsAt: expect.any(Number) }],
     ['something else', { kind: 'program', code: null, status: null, resetsAt: null }],
   ])('%s', (text, failure) => {
     expect(codexFailure(text, NOON)).toMatchObject(failure)

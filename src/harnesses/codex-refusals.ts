@@ -1,9 +1,17 @@
 // Why a turn of Codex failed. `codex exec` has no words for it, only texts, which are the same for people: measured with
 // 0.169.0 and 0.155.1; those of older versions are from the reference of 0.130 on.
 
-import type { Failure, FailureKind } from '../domain/runs/conversation.ts'
+import { type Failure, type FailureKind, isAboutTheCredential } from '../domain/runs/conversation.ts'
 import { FAILURE_CODE } from './conversing.ts'
-import { beginning, clipped, type KnownText, kindOfStatus, kindOfWord, knownText } from './recognition.ts'
+import {
+  beginning,
+  clipped,
+  type KnownText,
+  kindOfStatus,
+  kindOfWord,
+  knownText,
+  timeOf,
+} from './recognition.ts'
 
 const TEXTS: readonly KnownText[] = [
   {
@@ -44,6 +52,11 @@ const TEXTS: readonly KnownText[] = [
   { pattern: /workspace-managed policies|forced_chatgpt_workspace_id/i, kind: 'organization' },
   // By where the machine is, not by who asks.
   { pattern: /blocked by Cloudflare/i, kind: 'network' },
+  {
+    pattern: /unsupported_country_region_territory|Country, region, or territory not supported/i,
+    kind: 'request',
+    code: 'unsupported_country_region_territory',
+  },
   { pattern: /at capacity|overloaded|experiencing high demand/i, kind: 'overload' },
   {
     pattern: /no rollout found for thread id|No saved session found/i,
@@ -68,7 +81,9 @@ const LAST: readonly KnownText[] = [
 export function codexFailure(whole: string, now: number): Failure {
   const text = beginning(whole)
   const status = statusInText(text)
-  const known = knownText(TEXTS, text)
+  // A refused request may quote whatever was asked; what is said of a credential comes without a status, or with its own.
+  const isQuoting = kindOfStatus(status) === 'request'
+  const known = knownText(isQuoting ? TEXTS.filter((one) => !isAboutTheCredential(one)) : TEXTS, text)
   if (known !== undefined) return failure(known.kind, status, known.code ?? null, text, now)
   const word = wordInText(text)
   const kind =
@@ -91,7 +106,7 @@ function failure(
     status,
     code,
     text: clipped(text),
-    resetsAt: kind === 'quota' ? resetInText(text, now) : null,
+    resetsAt: kind === 'quota' ? timeOf(resetInText(text, now)) : null,
   }
 }
 

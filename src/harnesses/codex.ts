@@ -107,6 +107,7 @@ export const codex: Harness = {
   ambient,
   mergeBack,
   restore,
+  secretsInLogin,
   statusAgrees: (type, output, errors) => STATUS[type]?.test(`${output}${errors}`) ?? false,
 }
 
@@ -182,6 +183,23 @@ function loginOf(credential: DeliverableCredential, lease: DeliverableLease): ob
     default:
       throw new ClavigerError('invalid', `${credential.type} cannot be handed to Codex this way.`)
   }
+}
+
+// Older versions write it in its place: half of it may be there.
+function secretsInLogin(text: string): readonly string[] | null {
+  if (text.trim() === '') return []
+  const login = parseJsonObject(text)
+  if (login === null) return null
+  const { tokens } = login
+  const { id_token, access_token, refresh_token } = isObject(tokens) ? tokens : {}
+  const secrets = [
+    id_token,
+    access_token,
+    refresh_token,
+    login['OPENAI_API_KEY'],
+    login['personal_access_token'],
+  ]
+  return secrets.filter((secret) => typeof secret === 'string')
 }
 
 function tokensOf(credential: DeliverableCredential, lease: DeliverableLease): object {

@@ -92,6 +92,11 @@ export interface Harness {
   readonly reads: readonly string[]
   /** The file of the program's own login. Seen by {@link ambient}, never linked; its other parts may be delivered. */
   readonly login: string
+  /**
+   * The secrets in the text of {@link login}, where the program renews it by itself while it runs; null: it is written just
+   * now. Missing: what the program has is what it was handed.
+   */
+  secretsInLogin?(text: string): readonly string[] | null
   /** Further files that are never linked: locks, and what belongs to one process. A `*` stands for anything. */
   readonly leaves: readonly string[]
   /** Databases among {@link leaves} that a run gets a copy of, which ends with it. */

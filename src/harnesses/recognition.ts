@@ -133,3 +133,8 @@ export function checkedSessionId(id: string): string {
     hint: 'Begin a new session instead.',
   })
 }
+
+/** A time in milliseconds since 1970 as a program tells it; null for what is no date at all. */
+export function timeOf(time: number | null): number | null {
+  return time !== null && time > 0 && !Number.isNaN(new Date(time).getTime()) ? time : null
+}

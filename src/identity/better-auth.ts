@@ -21,7 +21,8 @@ import {
   type Organization,
   PLACEHOLDER_EMAIL,
 } from './identity.ts'
-import { oncePerName } from './migrations.ts'
+import { createLinkedAccounts } from './linked-accounts.ts'
+import { labelOfAccounts, oncePerName } from './migrations.ts'
 import { createPasswords } from './passwords.ts'
 import type { Execute } from './statements.ts'
 import type { PeopleTables } from './tables.ts'
@@ -53,6 +54,7 @@ export function peopleMigrations(engine: IdentityOptions['engine']): Record<stri
       },
     },
     'people-0002': { up: oncePerName },
+    'people-0003': { up: labelOfAccounts },
   }
 }
 
@@ -68,6 +70,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   return {
     ...directory,
     appCodes,
+    ...createLinkedAccounts(tables, execute),
     ...createPasswords(tables, execute, async () => (await auth.$context).password),
     bootstrap: () => first(auth, directory),
     changing: (unit) => {
@@ -149,7 +152,10 @@ function authOptions({ database, engine }: Pick<IdentityOptions, 'database' | 'e
     advanced: { disableOriginCheck: false, disableCSRFCheck: false },
     user: { modelName: 'person' },
     session: { modelName: 'person_session' },
-    account: { modelName: 'person_account' },
+    account: {
+      modelName: 'person_account',
+      additionalFields: { label: { type: 'string', required: false, input: false } },
+    },
     verification: { modelName: 'person_verification' },
     plugins: [
       organization({

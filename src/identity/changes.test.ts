@@ -111,16 +111,27 @@ describe.each(['sqlite', 'postgres'] as const)('members on %s', (engine) => {
   })
 
   it('have one account, which says where it lets in and whether it has a password', async () => {
-    const { identity, org, add, change } = await furnish(await open(await newUrl(engine)))
+    const { identity, org, first, add, change } = await furnish(await open(await newUrl(engine)))
     const accountOf = (email: string) => change((people) => people.account(email))
     expect(await accountOf('bob@example.test')).toBeUndefined()
     const { id } = await add('bob@example.test')
-    expect(await accountOf('BOB@example.test')).toEqual({ id, hasPassword: false, organizations: [org] })
+    expect(await accountOf('BOB@example.test')).toEqual({
+      ...{ id, hasPassword: false, linked: [], organizations: [org] },
+    })
     const hash = await identity.hashPassword(new Secret('correct horse battery'))
     await change((people) => people.setPassword(id, hash))
+    const proof = await identity.provePassword('bob@example.test', new Secret('correct horse battery'))
+    if (proof === null) throw new Error('it is not right')
+    expect(await change((people) => people.holds(proof))).toBe(true)
+    expect(await change((people) => people.holds({ ...proof, personId: first }))).toBe(false)
     await change((people) => people.removeMember(org, id))
-    expect(await accountOf('bob@example.test')).toEqual({ id, hasPassword: true, organizations: [] })
+    expect(await accountOf('bob@example.test')).toEqual({
+      ...{ id, hasPassword: true, linked: [], organizations: [] },
+    })
+    await change((people) => people.setPassword(id, 'another hash'))
+    expect(await change((people) => people.holds(proof))).toBe(false)
     await change((people) => people.setPassword(id, null))
+    expect(await change((people) => people.holds(proof))).toBe(false)
     expect(await accountOf('bob@example.test')).toMatchObject({ hasPassword: false })
     expect(await identity.checkPassword('bob@example.test', new Secret('correct horse battery'))).toBeNull()
   })

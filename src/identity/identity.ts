@@ -52,13 +52,41 @@ export interface Directory {
   teams(organizationId: string): Promise<string[]>
 }
 
+/** That somebody knew the password of this person. */
+export interface PasswordProof {
+  readonly personId: string
+  /** Stands for the password that it was. */
+  readonly mark: string
+}
+
 /** Slow on purpose: never in a unit of the store. */
 export interface Passwords {
   hashPassword(password: Secret): Promise<string>
   /** Id of the person with this e-mail and password, or null; both take the same time. */
   checkPassword(email: string, password: Secret): Promise<string | null>
+  /** As `checkPassword`, with what the password was: it is looked at again where it lets somebody in. */
+  provePassword(email: string, password: Secret): Promise<PasswordProof | null>
   /** Whether there is one. */
   hasPassword(personId: string): Promise<boolean>
+}
+
+/** An account of an identity provider that is a person's. */
+export interface LinkedAccount {
+  readonly id: string
+  /** As `IdentityProvider.accounts` names the provider. */
+  readonly provider: string
+  readonly accountId: string
+  /** What people called it when it was linked. */
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly linkedAt: number
+}
+
+export interface LinkedAccounts {
+  /** Whose account it is; null for one that is nobody's here. */
+  linkedPerson(provider: string, accountId: string): Promise<string | null>
+  /** Oldest first. */
+  linkedAccounts(personId: string): Promise<LinkedAccount[]>
 }
 
 /** Codes of authenticator apps. */
@@ -71,7 +99,7 @@ export interface AppCodes {
   stepOf(secret: Secret, code: string, at: number): number | null
 }
 
-export interface Identity extends Directory, Passwords {
+export interface Identity extends Directory, Passwords, LinkedAccounts {
   readonly appCodes: AppCodes
 
   /** The first organization with its owner; makes both, and a team for everyone, in an empty installation. */
@@ -127,6 +155,8 @@ export interface TeamChanges {
 export interface Account {
   readonly id: string
   readonly hasPassword: boolean
+  /** Accounts of identity providers that are theirs. */
+  readonly linked: readonly Pick<LinkedAccount, 'id' | 'provider' | 'accountId'>[]
   /** Ids of those they are a member of. */
   readonly organizations: readonly string[]
 }
@@ -135,8 +165,14 @@ export interface Account {
 export interface AccountChanges {
   /** The account of this e-mail, if there is one; nobody else changes it, or lets it in anywhere, until the unit has ended. */
   account(email: string): Promise<Account | undefined>
+  /** Whether the password is still the one that was proven; nobody changes it until the unit has ended. */
+  holds(proof: PasswordProof): Promise<boolean>
   /** `hash` is what hashPassword made; null takes the password away. */
   setPassword(personId: string, hash: string | null): Promise<void>
+  /** Throws `conflict` when the account is linked already, to whomever. */
+  linkAccount(personId: string, linked: Omit<LinkedAccount, 'id' | 'linkedAt'>): Promise<void>
+  /** One of them, or all; false when there is none. */
+  unlinkAccounts(personId: string, id?: string): Promise<boolean>
   /** Throws `conflict` when somebody else has that e-mail. */
   setProfile(personId: string, changed: { readonly email?: string; readonly name?: string }): Promise<void>
 }

@@ -13,3 +13,11 @@ export async function oncePerName(database: Kysely<unknown>): Promise<void> {
   await unique('person_account_once', 'person_account').columns(['providerId', 'accountId']).execute()
   await unique('person_email', 'person').expression(sql`lower(email)`).execute()
 }
+
+/** Where the column is missing because an earlier program made the table. */
+export async function labelOfAccounts(database: Kysely<unknown>): Promise<void> {
+  const tables = await database.introspection.getTables()
+  const accounts = tables.find(({ name }) => name === 'person_account')
+  if (accounts?.columns.some(({ name }) => name === 'label')) return
+  await database.schema.alterTable('person_account').addColumn('label', 'text').execute()
+}

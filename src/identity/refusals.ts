@@ -39,3 +39,10 @@ export function emailTaken(email: string): ClavigerError {
     hint: 'Give another one.',
   })
 }
+
+/** The error for an account that is somebody's already. */
+export function accountTaken(): ClavigerError {
+  return new ClavigerError('conflict', 'This account is linked already.', {
+    hint: 'Whoever has it here unlinks it first.',
+  })
+}

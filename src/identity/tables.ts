@@ -25,6 +25,8 @@ interface AccountTable {
   providerId: string
   userId: string
   password: string | null
+  /** What people call it. */
+  label: string | null
   createdAt: Time
   updatedAt: Time
 }

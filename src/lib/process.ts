@@ -2,7 +2,7 @@
 // It does not start or end processes.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /** A process, told apart from a later one with the same id, and from one of another machine or container. */
@@ -30,6 +30,41 @@ export function isAlive(identity: ProcessIdentity): boolean {
   const start = processStart(identity.pid)
   if (start === null) return !existsSync('/proc/self/stat')
   return identity.start === null || identity.start === start
+}
+
+/** What this process has started, and what that has, as far as it was not orphaned; none where there is no /proc. */
+export function descendantsOf(pid: number): ProcessIdentity[] {
+  const childrenOf = Map.groupBy(processIds(), (one) => statFields(one)?.[1] ?? '')
+  const found = (parent: string): string[] =>
+    (childrenOf.get(parent) ?? []).flatMap((child) => [child, ...found(child)])
+  return found(String(pid)).map((id) => identifyProcess(Number(id)))
+}
+
+/** Those whose environment names a path in this directory under this name, as far as one may look; none without /proc. */
+export function processesWithin(variable: string, directory: string): ProcessIdentity[] {
+  const isWithin = (entry: string) =>
+    entry === `${variable}=${directory}` || entry.startsWith(`${variable}=${directory}/`)
+  return processIds()
+    .filter((id) => id !== String(process.pid) && environmentOf(id).some(isWithin))
+    .map((id) => identifyProcess(Number(id)))
+}
+
+function processIds(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  } catch {
+    // Not Linux.
+    return []
+  }
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  } catch {
+    // It is gone, or somebody else's.
+    return []
+  }
 }
 
 /** Names the time since this machine was started, the same in all its containers; null when the system would not say. */

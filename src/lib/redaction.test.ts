@@ -53,6 +53,20 @@ describe('a secret', () => {
     expect(createRedactor(secrets).redact(text)).toBe(`a${REDACTED}${REDACTED}b ${REDACTED} c`)
   })
 
+  test('of several lines is found line by line, whatever stands between them', () => {
+    const inner = ['MIIEvQIBADANBgkqhkiG9w0BAQEF', 'q1w2e3r4t5y6u7i8o9p0ABCDEFGH']
+    const key = ['-----BEGIN PRIVATE KEY-----', ...inner, 'short', '-----END PRIVATE KEY-----', ''].join('\n')
+    const { redact } = createRedactor([key])
+    const numbered = key
+      .split('\n')
+      .map((line, i) => `${i + 1}\t${line}`)
+      .join('\n')
+    for (const text of [numbered, key.replaceAll('\n', '\r\n'), key.trim(), JSON.stringify(numbered)])
+      for (const line of inner) expect(redact(text)).not.toContain(line)
+    expect(redact(`one line: ${inner[1]}.`)).toBe(`one line: ${REDACTED}.`)
+    expect(redact('-----BEGIN PRIVATE KEY----- short')).toBe('-----BEGIN PRIVATE KEY----- short')
+  })
+
   test('of fewer than eight units is left alone', () => {
     expect(inChunks(['1234567', ''], ['1234567'])).toBe('1234567')
   })

@@ -1,7 +1,8 @@
 // Takes secrets out of text that is on its way to where others read it, as a whole or in chunks. It finds a secret as it
 // is and in the forms that programs print by accident: base64 in each of its three alignments and both alphabets (broken
-// into lines too), hex, URL-encoded, JSON-escaped. It knows only the secrets it is given, and only whole ones: what a
-// program has cut in two before is not found.
+// into lines too), hex, URL-encoded, JSON-escaped; and each line of a secret that has several, because programs number,
+// indent and end lines as they like. It knows only the secrets it is given, and only whole ones or whole lines: what a
+// program has cut in two before is not found, nor any other form.
 
 /** Stands where a secret stood. */
 export const REDACTED = '[redacted]'
@@ -23,7 +24,9 @@ export interface Redactor {
 
 /** Takes time in proportion to the text, however many secrets there are. */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const looked = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET)
+  const looked = [...new Set(secrets.flatMap((secret) => [secret, ...linesOf(secret)]))].filter(
+    (secret) => secret.length >= SHORTEST_SECRET,
+  )
   const plain = automaton(looked.flatMap((secret) => [...writtenForms(secret), ...encodedForms(secret)]))
   const encoded = automaton(looked.flatMap(encodedForms))
   let stream = redaction(plain, encoded)
@@ -39,6 +42,17 @@ export function createRedactor(secrets: readonly string[]): Redactor {
       return whole.push(text) + whole.flush()
     },
   }
+}
+
+// A shorter line of a secret says little by itself, and stands in ordinary text.
+const SHORTEST_LINE = 16
+
+// Not the frame of a key, which is the same for all.
+const FRAME = /^-+(?:BEGIN|END) [\w ]+-+$/
+
+function linesOf(secret: string): string[] {
+  const lines = secret.split(/[\r\n]+/).map((line) => line.trim())
+  return lines.length === 1 ? [] : lines.filter((line) => line.length >= SHORTEST_LINE && !FRAME.test(line))
 }
 
 // What stands in one piece.

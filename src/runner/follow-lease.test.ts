@@ -65,6 +65,22 @@ function following(...failures: ErrorCode[]) {
   return { said, end, reads: () => reads, written: () => readFile(join(directory, 'token'), 'utf8') }
 }
 
+it('says once that a lease is over', async () => {
+  const said: string[] = []
+  async function* follow(): AsyncGenerator<LeaseNews> {
+    yield { type: 'revoked', reason: 'This lease is over: it was refused.' }
+  }
+  const live = { follow, read: () => Promise.resolve(null) }
+  await followLease(
+    {
+      ...{ lease, credential: credentialOf(1), live, directory },
+      ...{ harness: { reads: [] }, report: (line: string) => void said.push(line) },
+    },
+    new AbortController().signal,
+  )
+  expect(said).toEqual(['the lease is over, and its credential is not renewed any more: it was refused.'])
+})
+
 describe('following a lease', () => {
   it.each([[[]], [['unreachable']], [['unavailable', 'upstream', 'rate_limited']]] as [ErrorCode[]][])(
     'hands on what was renewed, after %j too',

@@ -31,7 +31,8 @@ export async function followLease(followed: Followed, signal: AbortSignal): Prom
   let { generation } = credential
   for await (const news of live.follow(lease, generation, signal)) {
     if (news.type === 'revoked') {
-      report(`the lease is over, and the credential is not renewed any more: ${news.reason}`)
+      const why = news.reason.replace(/^This lease is over: /, '')
+      report(`the lease is over, and its credential is not renewed any more: ${why}`)
       return
     }
     generation = await handOn(followed, generation, signal)

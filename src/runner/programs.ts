@@ -110,7 +110,10 @@ export async function checkStatus(
   program: string,
   environment: Environment,
 ): Promise<void> {
-  const { exitCode, output, errors } = await askStatus(harness, program, environment)
+  const first = await askStatus(harness, program, environment)
+  // What was ended before it answered has not said that it sees another.
+  const { exitCode, output, errors } =
+    first.exitCode === null ? await askStatus(harness, program, environment) : first
   if (exitCode === 0 && harness.statusAgrees(type, output, errors)) return
   const command = [harness.program, ...harness.statusArguments].join(' ')
   const outcome =

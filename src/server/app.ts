@@ -7,6 +7,7 @@ import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
 import type { CodexEndpoint } from '../control/codex/endpoint.ts'
+import type { ComeBack } from '../control/outside/coming-back.ts'
 import type { Control, NewCookie, Visitor } from '../control/use-case.ts'
 import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
@@ -22,7 +23,8 @@ import { docsPage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
-import { takenAway, whoAsks } from './signing-in/asking.ts'
+import { goneCookie, whoAsks } from './signing-in/asking.ts'
+import { addCallback } from './signing-in/callback.ts'
 import { cookieHeader } from './signing-in/cookies.ts'
 import { toCanonicalOrigin } from './signing-in/origin.ts'
 import { addSigningInPages } from './signing-in/routes.ts'
@@ -32,6 +34,7 @@ import { type Connection, createVisitors, type Visitors } from './visitors.ts'
 export interface AppDependencies {
   readonly control: Control
   readonly codex: CodexEndpoint
+  readonly comeBack: ComeBack
   readonly authenticate: Authenticate
   /** Throws when the server cannot do its work now. */
   readonly ready: () => Promise<void>
@@ -76,6 +79,10 @@ export function createApp(dependencies: AppDependencies): App {
   addConsole(app, { directory: dependencies.consoleDirectory, publicUrl: dependencies.publicUrl })
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
+    report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
+  })
+  addCallback(app, {
+    ...{ comeBack: dependencies.comeBack, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
   })
   addCodexEndpoint(app, {
@@ -167,8 +174,9 @@ async function attempt(
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     const response = answerError(dependencies, thrown, request, name)
-    if (response.status !== 401) return response
-    const { 'set-cookie': gone } = takenAway(dependencies.publicUrl(), name, request)
+    // Whoever was known is signed in, whatever was refused.
+    if (response.status !== 401 || callers.has(request)) return response
+    const { 'set-cookie': gone } = goneCookie(dependencies.publicUrl(), name, request)
     if (gone !== undefined) response.headers.set('set-cookie', gone)
     return response
   }

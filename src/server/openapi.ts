@@ -24,10 +24,14 @@ export function openApiDocument(version: string): Json {
   return {
     openapi: '3.1.0',
     info: { title: 'Claviger', version, description: 'Keeps the credentials of coding agents.' },
-    security: [{ token: [] }],
+    // One of them; of a browser on a page of the server the second.
+    security: [{ token: [] }, { browser: [] }],
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        browser: { type: 'apiKey', in: 'cookie', name: '__Host-claviger' },
+      },
       schemas: { Problem: jsonSchema(problem, 'output') },
     },
   }

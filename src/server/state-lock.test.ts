@@ -11,9 +11,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Unlock } from '../lib/files/file-lock.ts'
 import { identifyProcess } from '../lib/process.ts'
 import { writeServerFile } from './state-directory.ts'
-import { lockStateDirectory, nameOfLock, type Unlock } from './state-lock.ts'
+import { lockStateDirectory, nameOfLock } from './state-lock.ts'
 
 let directory: string
 const unlocks: Unlock[] = []

@@ -1,18 +1,12 @@
-// One server a state directory, whatever database it is on: what lies there is written by one process. The lock is one
-// of the operating system's, taken through SQLite, so it ends with its process however that ends.
+// One server a state directory, whatever database it is on: what lies there is written by one process.
 
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { ClavigerError } from '../domain/errors.ts'
-import { errorCode } from '../lib/atomic-file.ts'
+import { LockIsTaken, takeLock, type Unlock } from '../lib/files/file-lock.ts'
 import { bootId, identifyProcess, isAlive } from '../lib/process.ts'
 
 const FILE = 'server.lock'
-const BUSY = 5
-
-/** Lets go of the directory. */
-export type Unlock = () => void
 
 /**
  * Takes the state directory for this process. Throws `conflict`, naming who has it as far as that is known, or
@@ -20,22 +14,16 @@ export type Unlock = () => void
  */
 export function lockStateDirectory(path: string): Unlock {
   const file = join(path, FILE)
-  let lock: DatabaseSync | undefined
   try {
-    create(file)
-    lock = new DatabaseSync(file, { timeout: 0 })
-    // Nothing is ever written: the file stays empty, and there is no journal beside it.
-    lock.exec('pragma journal_mode = memory; begin immediate')
+    return takeLock(file)
   } catch (cause) {
-    lock?.close()
-    if (isBusy(cause)) throw inUse(path)
+    if (cause instanceof LockIsTaken) throw inUse(path)
     throw new ClavigerError('unavailable', `${file} cannot be locked.`, {
       hint: 'Check who owns it, and that the directory is on a disk of this machine. An empty file may be removed.',
       detail: cause instanceof Error ? cause.message : '',
       cause,
     })
   }
-  return () => lock.close()
 }
 
 /**
@@ -48,15 +36,6 @@ export function nameOfLock(path: string): string | null {
   if (boot === null) return null
   const { dev, ino } = statSync(join(path, FILE), { bigint: true })
   return `${boot} ${dev} ${ino}`
-}
-
-// Never opens one that is there: closing any descriptor of it would drop a lock this process has.
-function create(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600))
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error
-  }
 }
 
 function inUse(path: string): ClavigerError {
@@ -75,13 +54,4 @@ function holderOf(path: string): { pid: number; url: string } | null {
   } catch {
     return null
   }
-}
-
-function isBusy(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    'errcode' in thrown &&
-    typeof thrown.errcode === 'number' &&
-    (thrown.errcode & 0xff) === BUSY
-  )
 }

@@ -55,6 +55,7 @@ function runsThrough(read: Way, write: Way): RunGroups & UseGroups {
       finished: (organizationId, ids) => read((unit) => unit.runs.finished(organizationId, ids)),
     },
     runWork: {
+      begin: (worker, seen, processes) => write((unit) => unit.runWork.begin(worker, seen, processes)),
       claimable: (sought, lock) => (lock ? write : read)((unit) => unit.runWork.claimable(sought, lock)),
       beat: (worker, claims, at) => write((unit) => unit.runWork.beat(worker, claims, at)),
       silent: (before, limit) => read((unit) => unit.runWork.silent(before, limit)),
@@ -64,7 +65,8 @@ function runsThrough(read: Way, write: Way): RunGroups & UseGroups {
     runMessages: {
       insert: (row) => write((unit) => unit.runMessages.insert(row)),
       get: (runId, id) => read((unit) => unit.runMessages.get(runId, id)),
-      list: (runId, states) => read((unit) => unit.runMessages.list(runId, states)),
+      list: (runId, states, limit) => read((unit) => unit.runMessages.list(runId, states, limit)),
+      listBefore: (runId, before, limit) => read((unit) => unit.runMessages.listBefore(runId, before, limit)),
       change: (runId, id, seen, change) => write((unit) => unit.runMessages.change(runId, id, seen, change)),
     },
     runEvents: {
@@ -272,6 +274,7 @@ function peopleThrough(read: Way, write: Way): PeopleGroups {
       insert: (row) => write((unit) => unit.invitations.insert(row)),
       findByDigest: (digest) => read((unit) => unit.invitations.findByDigest(digest)),
       use: (id, now) => write((unit) => unit.invitations.use(id, now)),
+      ofEmail: (email, now) => read((unit) => unit.invitations.ofEmail(email, now)),
       list: (organizationId, now) => read((unit) => unit.invitations.list(organizationId, now)),
       revoke: (organizationId, id, at) => write((unit) => unit.invitations.revoke(organizationId, id, at)),
     },
@@ -299,6 +302,12 @@ function peopleThrough(read: Way, write: Way): PeopleGroups {
       useStep: (id, step) => write((unit) => unit.secondFactors.useStep(id, step)),
       changeRecovery: (id, seen, left) => write((unit) => unit.secondFactors.changeRecovery(id, seen, left)),
       remove: (personId) => write((unit) => unit.secondFactors.remove(personId)),
+    },
+    outsideTrips: {
+      insert: (row) => write((unit) => unit.outsideTrips.insert(row)),
+      findByDigest: (digest) => read((unit) => unit.outsideTrips.findByDigest(digest)),
+      take: (id) => write((unit) => unit.outsideTrips.take(id)),
+      prune: (expiredBefore) => write((unit) => unit.outsideTrips.prune(expiredBefore)),
     },
   }
 }

@@ -29,6 +29,8 @@ export interface WorkerMachine {
   readonly version: string | null
   /** Those it takes runs of. */
   readonly programs: readonly { readonly harness: HarnessName; readonly version: string | null }[]
+  /** How many runs it carries out at a time. Missing: it has not said so. */
+  readonly runs?: number
   /** Directories that runs may work in, with all that is in them. */
   readonly directories: readonly string[]
 }
@@ -52,6 +54,8 @@ export interface WorkerRow {
   readonly lastSeenAt: number | null
   /** As it said when it last asked for runs; null: it never did. */
   readonly machine: WorkerMachine | null
+  /** Names of its processes, the newest first; a few of them. */
+  readonly processes: readonly string[]
 }
 
 export interface WorkerStore {

@@ -14,7 +14,7 @@ import { agentGroup, attachmentGroup, workerGroup } from './memory/machines.ts'
 import { deliveryGroup, outboxGroup, webhookGroup } from './memory/outbox.ts'
 import { runGroups } from './memory/runs.ts'
 import { secondFactorGroup } from './memory/second-factors.ts'
-import { sessionGroup } from './memory/sessions.ts'
+import { outsideTripGroup, sessionGroup } from './memory/sessions.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
 import { createTables, keyOf, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
@@ -104,6 +104,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     deviceLogins: deviceLoginGroup(tables),
     sessions: sessionGroup(tables),
     secondFactors: secondFactorGroup(tables),
+    outsideTrips: outsideTripGroup(tables),
     installation: installationGroup(tables),
     agents: agentGroup(tables),
     attachments: attachmentGroup(tables),

@@ -34,6 +34,8 @@ export interface InvitationStore {
   findByDigest(digest: string): Promise<InvitationRow | undefined>
   /** Compare-and-set: false when it was used or revoked, has expired at `now`, or does not exist. */
   use(id: string, now: number): Promise<boolean>
+  /** Those for somebody of this e-mail that can be used at `now`, of every organization, newest first. */
+  ofEmail(email: string, now: number): Promise<InvitationRow[]>
   /** Those of an organization that can be used at `now`, oldest first. */
   list(organizationId: string, now: number): Promise<InvitationRow[]>
   /** False when it does not exist there, was used, or was revoked already. */
@@ -128,6 +130,35 @@ export interface SessionStore {
   prune(expiredBefore: number, unusedSince: number): Promise<void>
 }
 
+/** A browser that was sent to an identity provider, until it comes back. */
+export interface OutsideTripRow {
+  readonly id: string
+  /** SHA-256, in hex, of the state that comes back. */
+  readonly digest: string
+  /** SHA-256, in hex, of what only this browser has. */
+  readonly browserDigest: string
+  readonly provider: string
+  /** Whoever links an account; null: somebody signs in. */
+  readonly linking: {
+    readonly organizationId: string
+    readonly personId: string
+    readonly sessionId: string
+  } | null
+  /** A path of ours. */
+  readonly returnTo: string
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+export interface OutsideTripStore {
+  insert(row: OutsideTripRow): Promise<void>
+  findByDigest(digest: string): Promise<OutsideTripRow | undefined>
+  /** It is over; false when it was already. */
+  take(id: string): Promise<boolean>
+  /** Forgets all that expired before then. */
+  prune(expiredBefore: number): Promise<void>
+}
+
 /** What a person shows beside their password: an authenticator app, and codes for when it is lost. */
 export interface SecondFactorRow {
   readonly id: string
@@ -192,4 +223,5 @@ export interface PeopleGroups {
   readonly deviceLogins: DeviceLoginStore
   readonly sessions: SessionStore
   readonly secondFactors: SecondFactorStore
+  readonly outsideTrips: OutsideTripStore
 }

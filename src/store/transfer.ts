@@ -7,7 +7,7 @@ import type { SecondFactorRow } from './people-groups.ts'
 import type { CredentialRow } from './store.ts'
 
 /** Tables that no backup takes along: what they hold is good for a while, and would sign people in again. */
-export const PASSING: readonly string[] = ['browser_session']
+export const PASSING: readonly string[] = ['browser_session', 'outside_trip']
 
 /** A value of a row as it is on every engine. Times are texts in ISO 8601, UTC. */
 export type Cell = null | string | number | bigint | boolean | Uint8Array

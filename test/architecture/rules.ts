@@ -43,7 +43,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
-  providers: ['provider.ts', 'login-program.ts', 'webhook-sender.ts'],
+  providers: ['provider.ts', 'login-program.ts', 'webhook-sender.ts', 'identity/identity-provider.ts'],
   harnesses: ['harness.ts', 'conversing.ts'],
 }
 

@@ -1,7 +1,7 @@
 // What needs more than a script: that all scripts are run, that a restart keeps everything, and that an expired token is
 // refused.
 
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -30,6 +30,10 @@ test('a restart keeps what is stored, and an expired token is refused', async ()
   const changed = database.prepare("update token set expires_at = 1 where name = 'short'").run()
   database.close()
   expect(changed.changes).toBe(1)
+  const { url } = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8')) as {
+    url: string
+  }
+  expect((await workshop.run('claviger whoami')).stderr).toContain(`${url} cannot be reached.`)
   // Whatever else listens where a server would.
   expect(await workshop.run('CLAVIGER_SERVER=http://127.0.0.1:1 claviger whoami')).toMatchObject({
     exitCode: 1,

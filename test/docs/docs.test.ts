@@ -13,6 +13,14 @@ describe('generated pages', () => {
   })
 })
 
+it('the page of credential types ends its sentences once, and says how to sign in', () => {
+  const text = renderDocs().get('credential-types.md') ?? ''
+  expect(text).not.toMatch(/\.\./)
+  expect(text).not.toContain('does not offer')
+  for (const harness of ['claude', 'codex'])
+    expect(text).toContain(`Made by signing in: \`claviger credential create ${harness} oauth NAME\`.`)
+})
+
 describe('links', () => {
   const pages = [...globSync('*.md', { cwd: root }), ...globSync('docs/**/*.md', { cwd: root })]
 

@@ -17,7 +17,10 @@ let sandbox: Sandbox
 beforeAll(async () => {
   const programs = await agentPrograms()
   sandbox = await startSandbox()
-  workshop = await createWorkshop()
+  workshop = await createWorkshop({
+    CLAVIGER_EMBEDDED_WORKER: 'yes',
+    ...{ ANTHROPIC_BASE_URL: sandbox.anthropicUrl, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+  })
   for (const name of ['claude', 'codex'] as const) {
     symlinkSync(programs[name], join(workshop.directory, 'bin', name))
   }
@@ -27,7 +30,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await workshop.run('kill "$(cat pid)"')
   await workshop.dispose()
   await sandbox.close()
 })
@@ -42,22 +44,8 @@ function commandsOf(heading: string): string[] {
 function asTyped(line: string): string {
   const { ANT_KEY = '', OAI_KEY = '' } = workshop.values
   const asked = line.includes('# asks for the key') ? `printf %s '${ANT_KEY}' | ${line}` : line
-  const command = asked
-    .replace(/(create codex api-key)/, `$1 --base-url ${sandbox.openaiUrl}`)
-    .replace(/^(claviger admin worker enrol \w+).*/, '$1 > code')
-    .replace(/^(.*claviger worker .*)# in a third terminal.*/, inThirdTerminal)
-  const set = `export KEY='${OAI_KEY}' ANTHROPIC_BASE_URL='${sandbox.anthropicUrl}' CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1`
-  return `${set}\n${command}`
-}
-
-// Where it goes on until it is ended, with the code that is asked for.
-function inThirdTerminal(_: string, line: string): string {
-  const here = line.replace(
-    '--server http://127.0.0.1:7717',
-    `--server "$(jq -r .url ${workshop.stateDirectory}/server.json)"`,
-  )
-  const isThere = 'for i in $(seq 300); do grep -q Carrying said && break; sleep 0.1; done'
-  return `${here.trim()} < code > said 2>&1 & echo $! > pid; ${isThere}`
+  const command = asked.replace(/(create codex api-key)/, `$1 --base-url ${sandbox.openaiUrl}`)
+  return `export KEY='${OAI_KEY}'\n${command}`
 }
 
 test('they work as they stand there', { timeout: 240_000 }, async () => {

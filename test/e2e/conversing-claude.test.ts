@@ -71,6 +71,16 @@ describe.each(['2.1.330', '2.1.208'])('claude %s', (version) => {
     return { program, cwd: join(machine, 'work'), environment }
   }
 
+  test('what looks like a command of the program is for the model', async () => {
+    sandbox.reply(({ lastUserMessage }) => `You said: ${lastUserMessage}`)
+    const messages = ['/clear', '/model haiku', '/init', '/nonsense']
+    const spoken = await talk(claude, place(), fresh('write', ...messages))
+    const answers = spoken.events.flatMap((event) => (event.kind === 'text' ? [event.text] : []))
+    expect(answers).toEqual(messages.map((message) => `You said:  ${message}`))
+    const own = textsOfLast().filter((text) => !text.startsWith('<system-reminder>'))
+    expect(own.map((text) => text.trim())).toEqual(messages)
+  })
+
   test('with write a file of the workspace is written, and the next message goes to the same process', async () => {
     writes()
     const spoken = await talk(claude, place(), fresh('write', 'write it', 'thanks'))

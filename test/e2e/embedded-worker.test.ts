@@ -162,7 +162,13 @@ it('is off as soon as there is a second person, and says what to do instead', as
   await vi.waitUntil(() => logged.includes('there is a second person'), 6_000)
   await until(first.id, ({ worker }) => worker === null, 6_000)
   const second = await claviger('run', '--harness', 'codex', '--prompt', 'second words')
-  expect(second.stderr).toContain('No worker takes it. On a machine with Codex: claviger worker --enrol CODE')
+  expect(second.stderr).toContain(
+    'No worker takes it: that of the server is off, because there is a second person. On a machine with Codex: claviger worker --server http',
+  )
+  const listed = await claviger('admin', 'worker', 'list')
+  expect(listed.stdout).toMatch(/^embedded +off /m)
+  expect(listed.stderr).toContain('embedded is off, because there is a second person')
+  expect((await claviger('doctor')).stdout).toContain('The worker of the server is off')
   const id = second.stdout.trim()
   const shown = await claviger('run', 'show', id)
   expect(shown.stdout).toMatch(/state: +queued\n/)

@@ -56,3 +56,33 @@ it('keeps no credential that a model repeats', async () => {
   // It is there to be found where the programs keep their own.
   expect(await filesWith(join(world.home, 'claviger'), CLAUDE_KEY)).not.toEqual([])
 }, 90_000)
+
+it('keeps no token that codex has fetched itself in the middle of a conversation', async () => {
+  world = await runWorld()
+  const { sandbox } = world
+  const worker = await world.startWorker()
+  const { id: login } = await world.signIn('codex', 'chatgpt')
+  const token = () => sandbox.oauth.logins().find((one) => one.id === login)?.accessToken ?? ''
+  sandbox.reply(() => `Beginning ${token()} end.`)
+  const { id } = await world.begin({ harness: 'codex', prompt: 'Say what you know.' })
+  const isDone = (count: number) =>
+    world.until(id, ({ state, messages }) => state === 'ready' && messages[count - 1]?.state === 'done', 60)
+  await isDone(1)
+  const tokens = [token()]
+  sandbox.oauth.revokeAccessToken(token())
+  // Taking it over has made it new, and that is done once in a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  await world.send(id, 'Say it again.')
+  await isDone(2)
+  tokens.push(token())
+  expect(new Set(tokens).size).toBe(2)
+  const told = JSON.stringify(await world.events(id))
+  expect(told.match(/Beginning \[redacted\] end\./g)).toHaveLength(2)
+  await world.killWorker()
+  await world.restartServer()
+  for (const one of tokens) {
+    expect(told).not.toContain(one)
+    expect(await filesWith(join(world.root, 'server'), one)).toEqual([])
+    expect(world.logs() + worker.output()).not.toContain(one)
+  }
+}, 90_000)

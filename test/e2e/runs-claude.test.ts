@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { programsOf } from '../support/programs-of.ts'
 import { filesWith } from './program-run.ts'
 import { type RunView, type RunWorld, runWorld, toldBy, type WorldOptions } from './run-world.ts'
 
@@ -40,6 +41,11 @@ function lastTexts(): readonly string[] {
     world.sandbox.requests().findLast(({ status, model }) => status === 200 && model !== null)?.userTexts ??
     []
   )
+}
+
+/** Which of our messages the model saw last, in their order, each as often as it saw it. */
+function lastMessages(): string[] {
+  return lastTexts().flatMap((text) => text.match(/(?:first|second|third) message/g) ?? [])
 }
 
 it('edits a file of its workspace with access to write, and not with access to read', async () => {
@@ -104,9 +110,14 @@ it.each([
     await world.store('claude/bedrock-api-key', 'cloud', { token: BEDROCK, region: 'us-east-1' })
     const { id } = await world.begin({ prompt: 'first message' })
     await world.until(id, isDone)
+    expect(lastMessages()).toEqual(['first message'])
     world.sandbox.oauth.revokeLogin(login.id)
     await world.send(id, 'second message')
     await world.until(id, ({ messages, state }) => state === 'ready' && messages[1]?.state === 'done', 60)
+    expect(lastMessages()).toEqual(['first message', 'second message'])
+    expect(world.sandbox.requests().findLast(({ status }) => status === 200)?.credentials[0]?.value).toBe(
+      FIRST,
+    )
     world.sandbox.teach(FIRST, 'revoked')
     await world.send(id, 'third message')
     const run = await world.until(
@@ -119,11 +130,7 @@ it.each([
       ['claude/api-key', expect.any(Number)],
       ['claude/bedrock-api-key', 1],
     ])
-    for (const text of ['first message', 'second message', 'third message'])
-      expect(
-        lastTexts().filter((one) => one.includes(text)),
-        text,
-      ).toHaveLength(1)
+    expect(lastMessages()).toEqual(['first message', 'second message', 'third message'])
     const told = await world.events(id)
     const notices = told.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
     const changed = /^It goes on with us\.anthropic\..*; until now it was claude-/
@@ -169,7 +176,7 @@ it.each([
   ['2.1.330', false],
   ['2.1.208', true],
 ])(
-  'claude %s is taken up again where it was after its program, its worker and its server were killed in the middle of a turn',
+  'claude %s is taken up again where it was after its worker, its server and its program were killed in the middle of a turn',
   async (_, older) => {
     await open({ older })
     await world.store('claude/api-key', 'main', { key: FIRST })
@@ -190,7 +197,7 @@ it.each([
     await world.killWorker()
     isHeld = false
     held.resolve()
-    await world.startWorker()
+    const worker = await world.startWorker()
     await world.until(id, isDone, 60)
     expect(lastTexts().filter((one) => one.includes('first words'))).toHaveLength(1)
 
@@ -202,13 +209,28 @@ it.each([
     await world.restartServer(500)
     isHeld = false
     held.resolve()
-    const run = await world.until(
-      id,
-      ({ messages, state }) => state === 'ready' && messages[1]?.state === 'done',
-      60,
-    )
-    expect(run.messages.map(({ state }) => state)).toEqual(['done', 'done'])
+    const isAnswered = (count: number) =>
+      world.until(id, ({ messages, state }) => state === 'ready' && messages[count - 1]?.state === 'done', 60)
+    await isAnswered(2)
     expect(lastTexts().filter((one) => one.includes('second words'))).toHaveLength(1)
+
+    held = Promise.withResolvers()
+    isHeld = true
+    const soFar = world.sandbox.requests().length
+    await world.send(id, 'third words')
+    await expect.poll(() => world.sandbox.requests().length, { timeout: 20_000 }).toBeGreaterThan(soFar)
+    const [program, ...others] = programsOf(worker.pid)
+    expect(others).toEqual([])
+    process.kill(program ?? 0, 'SIGKILL')
+    isHeld = false
+    held.resolve()
+    const run = await isAnswered(3)
+    expect(run.messages.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
+    for (const text of ['first words', 'second words', 'third words'])
+      expect(
+        lastTexts().filter((one) => one.includes(text)),
+        text,
+      ).toHaveLength(1)
   },
   150_000,
 )

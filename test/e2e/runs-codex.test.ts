@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { USED_UP_FOR_MS } from '../../src/sandbox/credentials.ts'
 import { filesWith } from './program-run.ts'
 import { type RunView, type RunWorld, runWorld, toldBy } from './run-world.ts'
 
@@ -92,7 +93,16 @@ it('leaves a key whose quota is used up to cool down, and goes on with the next'
   expect(run.served.map(({ credential }) => credential?.name)).toEqual(['a-first', 'b-second'])
   expect(seen('first message', 'second message')).toEqual([1, 1])
   const { credentials } = await world.client.call('credentials.list', {})
-  expect(credentials.find(({ name }) => name === 'a-first')?.state).toMatch(/cooling_down|blocked/)
+  // Until the time that Codex has told of, to the minute.
+  const told = (await world.events(id)).flatMap((one) => (one.kind === 'turn-failed' ? [one.failure] : []))
+  expect(told).toMatchObject([{ kind: 'quota', resetsAt: expect.any(Number) }])
+  const resetsAt = told[0]?.resetsAt ?? 0
+  expect(Math.abs(resetsAt - Date.now() - USED_UP_FOR_MS)).toBeLessThan(150_000)
+  const stateUntil = new Date(resetsAt).toISOString()
+  expect(credentials.find(({ name }) => name === 'a-first')).toMatchObject({
+    state: 'cooling_down',
+    stateUntil,
+  })
 }, 150_000)
 
 it('waits when nothing is left, and goes on by itself when a login arrives', async () => {

@@ -101,10 +101,14 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'runs.claim': {
     aim: 'nothing',
     silent: true,
-    request: () => ({ harnesses: ['codex'], capacity: 1, waitSeconds: 0 }),
+    request: () => ({ harnesses: ['codex'], capacity: 1, waitSeconds: 0, process: 'p1', asked: 1 }),
   },
   'runs.places': { aim: 'nothing', silent: true, request: () => ({ places: [] }) },
-  'runs.heartbeat': { aim: 'nothing', silent: true, request: () => ({ runs: [], waitSeconds: 0 }) },
+  'runs.heartbeat': {
+    aim: 'nothing',
+    silent: true,
+    request: () => ({ process: 'p1', runs: [], waitSeconds: 0 }),
+  },
   'runs.report': {
     aim: 'thing',
     // Nobody but the worker that has claimed it.

@@ -30,6 +30,17 @@ export const OWN_FIXTURES = {
     request: () => ({ password: 'a wrong password', code: '000000' }),
   },
   'members.resetSecondFactor': { aim: 'thing', prepare: newMember, request: (member) => ({ member }) },
+  // None is set up here.
+  'signIn.start': { aim: 'public', instead: () => 'forbidden', request: () => ({ provider: 'github' }) },
+  'accounts.list': { aim: 'nothing', instead: noMembership, request: () => ({}) },
+  'accounts.link': { aim: 'nothing', instead: () => 'not_found', request: () => ({ provider: 'github' }) },
+  'accounts.unlink': {
+    aim: 'thing',
+    theirs: true,
+    instead: noMembership,
+    prepare: newAccount,
+    request: (id) => ({ id }),
+  },
   'signIn.methods': { aim: 'public', request: () => ({}) },
   'session.create': {
     aim: 'public',
@@ -87,4 +98,14 @@ async function newSession({ ports: { store } }: House, { caller, unique }: Askin
     ...{ createdAt: 0, lastSeenAt: Date.UTC(2026, 0, 1), expiresAt: Date.UTC(2027, 0, 1) },
   })
   return id
+}
+
+async function newAccount(
+  { ports: { identity, store } }: House,
+  { caller, unique }: Asking,
+): Promise<string> {
+  if (caller.kind !== 'person') return 'none'
+  const linked = { provider: 'linear', accountId: unique, name: unique }
+  await store.atomically((unit) => identity.changing(unit).linkAccount(caller.id, linked))
+  return (await identity.linkedAccounts(caller.id)).at(-1)?.id ?? ''
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { createAuthenticator } from '../../src/control/authenticate.ts'
 import { createCodexEndpoint } from '../../src/control/codex/endpoint.ts'
+import { createComeBack } from '../../src/control/outside/coming-back.ts'
 import { tokenRow } from '../../src/control/tokens.ts'
 import { formatToken } from '../../src/domain/token.ts'
 import { sha256 } from '../../src/lib/digest.ts'
@@ -31,6 +32,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     control: house.control,
     codex: createCodexEndpoint(house.ports, authenticate),
     authenticate,
+    comeBack: createComeBack(house.ports),
     ready: () => house.ports.store.check(),
     metrics: createMetrics({
       checkDatabase: () => house.ports.store.check(),

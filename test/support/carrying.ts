@@ -1,6 +1,8 @@
 // For tests: one run that is carried out, over a server in memory and a program that is played.
 
+import { randomUUID } from 'node:crypto'
 import { expect, vi } from 'vitest'
+import type { ProcessNames } from '../../src/runner/machine/hold.ts'
 import { type Carried, carryOut } from '../../src/runner/worker/carrying-out.ts'
 import type { RunPlaces } from '../../src/runner/worker/tidying.ts'
 import { type KeptRun, type MemoryRunServer, memoryRunServer } from './memory-run-server.ts'
@@ -14,14 +16,26 @@ export interface CarryingWorld {
   /** How often a place was removed. */
   readonly cleared: number
   /** Claims what there is to do, and carries it out with this program; `seat`: what comes before. */
-  carry(program: Played, how?: { isLive?: boolean; seat?: () => Promise<void> }): Promise<Carried>
+  carry(
+    program: Played,
+    how?: { isLive?: boolean; seat?: (signal: AbortSignal) => Promise<void> },
+  ): Promise<Carried>
   /** Passes on what is new, as the worker does. */
   news(one: Carried, run: KeptRun): Promise<void>
   close(): Promise<void>
 }
 
+/** A process of a worker that nobody has heard of. */
+export function newProcess(): ProcessNames {
+  return { process: randomUUID(), ended: [] }
+}
+
 /** A machine on which no run lies yet. */
-export const NO_PLACES: RunPlaces = { list: async () => [], remove: async () => undefined }
+export const NO_PLACES: RunPlaces = {
+  clean: async () => undefined,
+  list: async () => [],
+  remove: async () => undefined,
+}
 
 const NEVER = new AbortController().signal
 
@@ -42,14 +56,15 @@ export function carryingWorld(): CarryingWorld {
         directories: [],
         holding: [],
         waitSeconds: 1,
+        ...{ ...newProcess(), asked: 1 },
       }
       const [run] = await memory.server.claim(sought, NEVER)
       if (run === undefined) throw new Error('there is nothing to do')
       const one = carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },
         ambient: async () => 'none',
-        seat: async (hear) => {
-          await seat()
+        seat: async (hear, signal) => {
+          await seat(signal)
           return playedSeat(program, hear, isLive)
         },
         clear: async () => {
@@ -61,7 +76,7 @@ export function carryingWorld(): CarryingWorld {
     },
     async news(one, { id, run }) {
       const beat = { id, claim: run.claim?.id ?? '', bell: one.bell }
-      const heard = await memory.server.heartbeat([beat], 1, NEVER)
+      const heard = await memory.server.heartbeat('p1', [beat], 1, NEVER)
       for (const item of heard.news) one.hear(item)
       if (heard.lost.length > 0) one.lose()
     },

@@ -156,6 +156,7 @@ export function createHouse(
     leaseLife: LEASE_LIFE,
     runTimings: RUN_TIMINGS,
     poolOrder: 'fixed',
+    identityProviders: [],
   }
   const control = createControl(ports)
   const caller: House['caller'] = (who, changed) => ({ ...people.callerOf(who), ...changed })

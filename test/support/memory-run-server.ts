@@ -45,7 +45,7 @@ export interface MemoryRunServer {
   readonly verdicts: (Verdict | ClavigerError)[]
   /** What is thrown for the next leases that are asked for. */
   readonly leaseErrors: ClavigerError[]
-  readonly rejections: { readonly lease: string; readonly failure: Failure }[]
+  readonly rejections: { readonly lease: string; readonly generation: number; readonly failure: Failure }[]
   /** What it refused that a worker should not have said. */
   readonly refusals: string[]
   begin(...texts: readonly string[]): Kept
@@ -95,7 +95,7 @@ export function memoryRunServer(): MemoryRunServer {
   const server: RunServer = {
     claim: ({ capacity, holding, waitSeconds }, signal) =>
       waiting(() => claimed(runs, { capacity, holding, next }), [], waitSeconds, signal),
-    heartbeat: (beats, waitSeconds, signal) =>
+    heartbeat: (_process, beats, waitSeconds, signal) =>
       waiting(() => beaten(runs, beats), { lost: [], news: [] }, waitSeconds, signal),
     async over(places) {
       await Promise.resolve()
@@ -124,10 +124,10 @@ export function memoryRunServer(): MemoryRunServer {
       holdOf(id, claim)
       return leaseOf(next('lease'))
     },
-    async reject(lease, _, failure) {
+    async reject(lease, generation, failure) {
       await Promise.resolve()
       mustBeThere()
-      self.rejections.push({ lease, failure })
+      self.rejections.push({ lease, generation, failure })
       const verdict = self.verdicts.shift() ?? { kind: 'retry', reason: 'it was renewed' }
       if (verdict instanceof ClavigerError) throw verdict
       return verdict
@@ -221,7 +221,7 @@ function newsOf({ run: { bell, wish }, messages }: Kept, states: readonly Messag
   }
 }
 
-type Beats = Parameters<RunServer['heartbeat']>[0]
+type Beats = Parameters<RunServer['heartbeat']>[1]
 
 function beaten(runs: readonly Kept[], beats: Beats): Awaited<ReturnType<RunServer['heartbeat']>> | null {
   const of = (claim: string) => runs.find(({ run }) => run.claim?.id === claim)

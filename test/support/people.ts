@@ -4,7 +4,14 @@ import type { Caller, Role } from '../../src/domain/caller.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
 import type { Secret } from '../../src/domain/secret.ts'
 import { appCodes } from '../../src/identity/app-codes.ts'
-import type { Directory, Identity, Organization, PeopleChanges, Person } from '../../src/identity/identity.ts'
+import type {
+  Directory,
+  Identity,
+  LinkedAccount,
+  Organization,
+  PeopleChanges,
+  Person,
+} from '../../src/identity/identity.ts'
 import { sha256 } from '../../src/lib/digest.ts'
 
 const ORGANIZATIONS: readonly Organization[] = [
@@ -51,6 +58,7 @@ interface State {
   readonly people: Map<string, { email: string; name: string; password: string | null }> // id → person
   readonly teams: Map<string, string[]> // organization → slugs
   memberships: Membership[]
+  linked: (LinkedAccount & { readonly personId: string })[]
   made: number
 }
 
@@ -98,10 +106,13 @@ export function createPeople(): TestPeople {
         return { organization, owner, created: false }
       },
       hashPassword: async (password) => hashOf(password),
-      checkPassword: async (email, password) => {
-        const [id, person] = byEmail(state, email) ?? []
-        return id !== undefined && person?.password === hashOf(password) ? id : null
-      },
+      provePassword: async (email, password) => proofIn(state, email, password),
+      checkPassword: async (email, password) => proofIn(state, email, password)?.personId ?? null,
+      linkedPerson: async (provider, accountId) =>
+        state.linked.find((one) => one.provider === provider && one.accountId === accountId)?.personId ??
+        null,
+      linkedAccounts: async (personId) =>
+        state.linked.filter((one) => one.personId === personId).map(({ personId: _, ...one }) => one),
       hasPassword: async (personId) => (state.people.get(personId)?.password ?? null) !== null,
       changing: () => changes(() => state),
     },
@@ -117,12 +128,19 @@ function firstState(): State {
     ),
     teams: new Map(Object.entries(TEAMS).map(([id, slugs]) => [id, [...slugs]])),
     memberships: members.map(([personId, member]) => ({ personId, ...member })),
+    linked: [],
     made: 0,
   }
 }
 
 function hashOf(password: Secret): string {
   return `hashed ${sha256(password.expose())}`
+}
+
+function proofIn(state: State, email: string, password: Secret) {
+  const [personId, person] = byEmail(state, email) ?? []
+  const mark = hashOf(password)
+  return personId !== undefined && person?.password === mark ? { personId, mark } : null
 }
 
 function byEmail({ people }: State, email: string) {
@@ -264,7 +282,21 @@ function changes(state: () => State): PeopleChanges {
       if (id === undefined || person === undefined) return undefined
       const memberships = state().memberships.filter((one) => one.personId === id)
       const organizations = memberships.map(({ organizationId }) => organizationId)
-      return { id, hasPassword: person.password !== null, organizations }
+      const linked = state().linked.filter((one) => one.personId === id)
+      return { id, hasPassword: person.password !== null, linked, organizations }
+    },
+    holds: async ({ personId, mark }) => state().people.get(personId)?.password === mark,
+    async linkAccount(personId, account) {
+      const same = (one: LinkedAccount) =>
+        one.provider === account.provider && one.accountId === account.accountId
+      if (state().linked.some(same)) throw conflict('This account is linked already.')
+      state().made += 1
+      state().linked.push({ ...account, id: `account-${state().made}`, linkedAt: 0, personId })
+    },
+    async unlinkAccounts(personId, id) {
+      const before = state().linked
+      state().linked = before.filter((one) => one.personId !== personId || (id ?? one.id) !== one.id)
+      return state().linked.length < before.length
     },
     async setPassword(personId, hash) {
       const person = state().people.get(personId)

@@ -35,10 +35,23 @@ export interface Played {
   /** Leases that it had. */
   readonly leases: string[]
   refreshed: number
+  /** What the program has for certain, where that is not what its lease holds. */
+  seen: number | null
 }
 
 export function played(...turns: readonly Turn[]): Played {
-  return { ...{ turns: [...turns], taken: [], said: [], from: 0, giving: null, leases: [], refreshed: 0 } }
+  return {
+    ...{
+      turns: [...turns],
+      taken: [],
+      said: [],
+      from: 0,
+      giving: null,
+      leases: [],
+      refreshed: 0,
+      seen: null,
+    },
+  }
 }
 
 export function failureOf(kind: FailureKind, code: string | null = null): Failure {
@@ -90,6 +103,9 @@ export function playedSeat(
       return lease
     },
     isLive,
+    get generation() {
+      return program.seen ?? lease?.credential?.generation ?? 0
+    },
     async take(given) {
       stop()
       lease = given

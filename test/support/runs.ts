@@ -24,11 +24,14 @@ export interface WorkerOfTest {
 export async function workerOf(house: House, name = 'box', agent?: string): Promise<WorkerOfTest> {
   const { caller } = await enrolWorker(house, name, agent)
   const said = new Map<string, number>()
+  let asked = 0
   return {
     caller,
     claim: async (changed = {}) => {
-      const asked = { harnesses: ['claude', 'codex'], capacity: 10, waitSeconds: 0, ...changed } as const
-      return (await house.ask(caller, 'runs.claim', { ...asked, harnesses: [...asked.harnesses] })).runs
+      asked += 1
+      const known = { process: `process of ${name}`, asked, ...changed }
+      const sought = { harnesses: ['claude', 'codex'], capacity: 10, waitSeconds: 0, ...known } as const
+      return (await house.ask(caller, 'runs.claim', { ...sought, harnesses: [...sought.harnesses] })).runs
     },
     report: async ({ id, claim }, ...items) => {
       const first = said.get(claim) ?? 0
@@ -41,7 +44,10 @@ export async function workerOf(house: House, name = 'box', agent?: string): Prom
     lease: ({ id, claim, harness }, changed = {}) =>
       house.ask(caller, 'leases.create', { harness, run: id, claim, ...changed }),
     heartbeat: ({ id, claim, bell }, known = bell) =>
-      house.ask(caller, 'runs.heartbeat', { runs: [{ id, claim, bell: known }], waitSeconds: 0 }),
+      house.ask(caller, 'runs.heartbeat', {
+        process: `process of ${name}`,
+        ...{ runs: [{ id, claim, bell: known }], waitSeconds: 0 },
+      }),
   }
 }
 

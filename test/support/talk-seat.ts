@@ -21,6 +21,9 @@ export function talkSeat(cwd: string, log: string, hear: (event: ConversationEve
       return lease
     },
     isLive: false,
+    get generation() {
+      return lease?.credential?.generation ?? 0
+    },
     async take(taken) {
       lease = taken
     },

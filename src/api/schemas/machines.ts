@@ -33,6 +33,7 @@ const worker = z.object({
 
 const busyWorker = worker.extend({
   embedded: z.boolean().describe('It is the one in a server'),
+  off: z.string().nullable().describe('Why it carries out nothing; null: it does'),
   version: z.string().nullable().describe('Of Claviger on its machine, where it has said so'),
   programs: z
     .array(z.object({ harness, version: z.string().nullable() }))

@@ -100,7 +100,10 @@ const run = runSummary.extend({
   hint: z.string().nullable().describe('What to do when no worker that was heard of lately would take it'),
   served: z.array(serving).describe('Every credential that served it, oldest first'),
   usage,
-  messages: z.array(message),
+  messages: z
+    .array(message)
+    .describe('In their order: the last ones, or the last before the position asked for'),
+  before: z.int().nullable().describe('There are earlier messages: ask with this as `before`'),
   lastEvent: z.int().describe('Position of its last event'),
 })
 
@@ -199,6 +202,14 @@ const beat = z.object({ id, claim: z.string().max(100), bell: z.int().min(0) }).
 
 const waitSeconds = z.int().min(0).max(30).default(30)
 
+const workerProcess = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe(
+    'A name that this process of the worker has chosen at its start, and no other has. The newest works',
+  )
+
 const chosenById = z.strictObject({ id })
 
 export const RUN_SCHEMAS = {
@@ -231,7 +242,18 @@ export const RUN_SCHEMAS = {
     }),
     output: z.object({ runs: z.array(runSummary), next: z.string().nullable() }),
   },
-  'runs.read': { input: chosenById, output: run },
+  'runs.read': {
+    input: z.strictObject({
+      id,
+      before: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .describe('Of its messages those before this position'),
+    }),
+    output: run,
+  },
   'runs.send': {
     input: z.strictObject({
       id,
@@ -256,7 +278,13 @@ export const RUN_SCHEMAS = {
   'runs.claim': {
     input: z.strictObject({
       harnesses: z.array(harness).min(1).max(10),
-      capacity: z.int().min(1).max(100).describe('How many more it can take'),
+      capacity: z
+        .int()
+        .min(0)
+        .max(100)
+        .describe(
+          'How many more it can take. 0: none comes, but when one waits that it could take, its idlest one hibernates',
+        ),
       directories: z
         .array(text(4096).regex(/^\/(?!.*\/$)|^\/$/))
         .max(100)
@@ -274,12 +302,24 @@ export const RUN_SCHEMAS = {
         .max(1000)
         .default([])
         .describe('Claims it has. What it had under others it has lost by starting again, and gets again'),
+      process: workerProcess,
+      asked: z
+        .int()
+        .min(0)
+        .describe('Counts what this process has asked. A newer question ends the one before'),
+      ended: z
+        .array(workerProcess)
+        .max(10)
+        .default([])
+        .describe(
+          'Earlier processes of this worker that have certainly ended: what they had comes again at once',
+        ),
       waitSeconds,
     }),
     output: z.object({ runs: z.array(claimed) }),
   },
   'runs.heartbeat': {
-    input: z.strictObject({ runs: z.array(beat).max(1000), waitSeconds }),
+    input: z.strictObject({ process: workerProcess, runs: z.array(beat).max(1000), waitSeconds }),
     output: z.object({
       lost: z.array(id).describe('Under another claim, or over: stop their processes'),
       news: z.array(

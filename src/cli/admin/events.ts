@@ -6,6 +6,7 @@ import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { relativeTime } from '../text.ts'
+import { wholeNumber } from '../usage.ts'
 
 export interface ListEventsOptions {
   readonly undelivered?: boolean
@@ -23,7 +24,7 @@ export async function list(
   const answer = await client.call('events.list', {
     ...(undelivered === true && { state: 'undelivered' as const }),
     ...(after !== undefined && { after }),
-    ...(limit !== undefined && { limit }),
+    ...(limit !== undefined && { limit: String(wholeNumber('--limit', limit)) }),
   })
   const now = Date.now()
   const rows = () => answer.events.map((event) => row(event, now))

@@ -1,6 +1,7 @@
 // `claviger admin worker`: machines that run agents, each with a token of its own.
 
 import { checkName } from '../../domain/names.ts'
+import { ownDirectoryLine } from '../commands/enrolling.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { relativeTime } from '../text.ts'
@@ -32,17 +33,20 @@ export async function enrol(
     `Code for the worker ${name}${as}, shown this once. It works once, and expires ${relativeTime(made.expiresAt, Date.now())}.`,
   )
   context.ui.note(`On that machine: claviger worker --server ${server} --enrol`)
+  context.ui.note(`Beside the login of a person, as on this one: ${ownDirectoryLine(server)}`)
   return 0
 }
+
+const INSTEAD = 'Carry out runs on another machine or as another user: claviger admin worker enrol NAME'
 
 export async function list(context: Context): Promise<number> {
   const { client } = await connect(context)
   const answer = await client.call('workers.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.workers.map(({ name, state, agent, enrolledAt, lastSeenAt, programs, runs }) => [
+    answer.workers.map(({ name, state, off, agent, enrolledAt, lastSeenAt, programs, runs }) => [
       name,
-      state,
+      off === null ? state : 'off',
       agent ?? '',
       enrolledAt === null ? '' : relativeTime(enrolledAt, now),
       lastSeenAt === null ? '' : relativeTime(lastSeenAt, now),
@@ -51,6 +55,9 @@ export async function list(context: Context): Promise<number> {
     ])
   const columns = ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN', 'PROGRAMS', 'RUNS']
   context.ui.table(answer, columns, rows, 'There are no workers.')
+  for (const { name, off } of answer.workers) {
+    if (off !== null) context.ui.note(`${name} is off, because ${off}. ${INSTEAD}`)
+  }
   return 0
 }
 

@@ -8,7 +8,15 @@ import { Secret } from '../../domain/secret.ts'
 import { codeKind } from '../../domain/token.ts'
 import { type Connection, clientFor, findServer, savedLogin } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { loginFile, mustBeAbleToSave, readPiped, saveLogin } from '../secrets.ts'
+import {
+  isOfServer,
+  type Login,
+  loginFile,
+  mustBeAbleToSave,
+  readLogin,
+  readPiped,
+  saveLogin,
+} from '../secrets.ts'
 
 /** `enrol`: the code, or true when it is to be asked for. Whoever types the same line again after a restart is not asked. */
 export async function enrolHere(context: Context, enrol: string | true): Promise<void> {
@@ -19,6 +27,7 @@ export async function enrolHere(context: Context, enrol: string | true): Promise
     context.ui.note('CLAVIGER_TOKEN is set and wins over what is enrolled here.')
   const known = await knownWorker(stateDirectory, server)
   if (known !== null) return sayKnown(context, server, known)
+  await mustBeNobodys(stateDirectory, server)
   const code = (enrol === true ? await enterCode(context, server) : enrol).trim()
   await mustBeAbleToSave(stateDirectory)
   const { token, ...worker } = await clientFor(server, null).call('workers.join', { code })
@@ -40,17 +49,56 @@ export async function mustBeWorker({ client, server, token }: Connection): Promi
   const who = await unlessAway(client.call('whoami', {}))
   if (who === null || who.kind === 'worker') return
   throw new ClavigerError('forbidden', `A worker has a token of its own, and this is that of ${who.name}.`, {
-    hint: `${enrolLine(server)}. On a machine where people work too, give it a directory of its own: CLAVIGER_STATE_DIR=DIR`,
+    hint: `${ASK_FOR_CODE}, in a directory of its own: ${ownDirectoryLine(server)}`,
   })
 }
 
+/** What enrols a worker beside people, whose login it leaves alone. */
+export function ownDirectoryLine(server: string): string {
+  return `CLAVIGER_STATE_DIR=~/.claviger-worker claviger worker --server ${server} --enrol`
+}
+
 function enrolLine(server: string): string {
-  return `Ask an admin for a code (claviger admin worker enrol NAME), then: claviger worker --server ${server} --enrol`
+  return `${ASK_FOR_CODE}: claviger worker --server ${server} --enrol`
+}
+
+const ASK_FOR_CODE = 'Ask an admin for a code (claviger admin worker enrol NAME), then'
+
+// Whoever types `claviger` in the same state directory would be the worker from then on.
+async function mustBeNobodys(stateDirectory: string, server: string): Promise<void> {
+  const hint = `Give the worker one of its own: ${ownDirectoryLine(server)}`
+  if (await isOfServer(stateDirectory)) {
+    throw new ClavigerError(
+      'conflict',
+      'This is the state directory of a server, and the worker would take the place of its owner here.',
+      { hint },
+    )
+  }
+  const login = await readLogin(stateDirectory)
+  if (login === null) return
+  const whose = await ownerOf(login)
+  if (whose === null) return
+  throw new ClavigerError(
+    'conflict',
+    `${whose} is saved here, and that of the worker would take its place.`,
+    { hint: `${hint}. Or, if it is not needed any more: claviger logout` },
+  )
+}
+
+// Null: its server refuses it, so nobody misses it.
+async function ownerOf({ server, token }: Login): Promise<string | null> {
+  try {
+    const who = await unlessAway(clientFor(server, token).call('whoami', {}))
+    return who === null ? `A login for ${server}` : `The login of ${who.name}`
+  } catch (error) {
+    if (error instanceof ClavigerError && error.code === 'unauthenticated') return null
+    throw error
+  }
 }
 
 type Known = Output<'whoami'> | 'nobody knows now'
 
-// What is saved may be a person's, or that of a worker which was revoked: the code counts then.
+// What is saved may be a person's, or that of a worker which was revoked.
 async function knownWorker(stateDirectory: string, server: string): Promise<Known | null> {
   const token = await savedLogin(stateDirectory, server)
   if (token === null) return null

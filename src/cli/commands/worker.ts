@@ -5,6 +5,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import type { GivenSettings } from '../../domain/settings/settings.ts'
 import type { Harness } from '../../harnesses/harness.ts'
+import { holdStateDirectory, mustBeFree, type ProcessNames } from '../../runner/machine/hold.ts'
 import { withoutOwnSettings } from '../../runner/materialize.ts'
 import { findProgram, versionOf } from '../../runner/programs.ts'
 import { runsOf } from '../../runner/worker/client-runs.ts'
@@ -31,11 +32,21 @@ export interface WorkerOptions {
 
 export async function run(context: Context, options: WorkerOptions): Promise<number> {
   const settings = workerSettings({ ...givenSettings(context.dependencies.env, true), ...fromFlags(options) })
-  if (options.enrol !== undefined) await enrolHere(context, options.enrol)
+  const { stateDirectory } = context.settings(true)
+  if (options.enrol !== undefined) {
+    // Before a code is used up: where another works nothing can be done.
+    if (options.enrolOnly !== true) mustBeFree(stateDirectory)
+    await enrolHere(context, options.enrol)
+  }
   if (options.enrolOnly === true) return 0
   const connection = await connect(context, true)
   await mustBeWorker(connection)
-  return work(context, connection, settings, options)
+  const { release, ...names } = holdStateDirectory(stateDirectory)
+  try {
+    return await work(context, connection, settings, { ...options, names })
+  } finally {
+    release()
+  }
 }
 
 function fromFlags({ directory, runs }: WorkerOptions): GivenSettings {
@@ -49,7 +60,7 @@ async function work(
   context: Context,
   { client, server }: Connection,
   settings: ReturnType<typeof workerSettings>,
-  { ambient, attached = false }: WorkerOptions,
+  { ambient, attached = false, names }: WorkerOptions & { readonly names: ProcessNames },
 ): Promise<number> {
   const { dependencies, ui } = context
   const { stateDirectory, allowHttp } = context.settings(true)
@@ -62,7 +73,8 @@ async function work(
   const worker = startWorker({
     ...{ server: runs, capacity: settings.runs },
     machine: { version: dependencies.version, programs: installed },
-    ...{ directories: settings.directories, places: runPlacesOf(stateDirectory) },
+    ...{ directories: settings.directories, names },
+    places: runPlacesOf(stateDirectory, await Promise.all(HARNESSES.map(dependencies.harnessOf))),
     carryOut: (run) =>
       carryOutHere(
         {

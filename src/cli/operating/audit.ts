@@ -1,9 +1,9 @@
 // `claviger audit list` and `acknowledge`: who did what to what, oldest first.
 
 import type { Output } from '../../api/schemas.ts'
-import { ClavigerError } from '../../domain/errors.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { wholeNumber } from '../usage.ts'
 
 const HEADINGS = ['ENTRY', 'AT', 'ACTOR', 'ACTION', 'OBJECT', 'OUTCOME', 'DETAILS']
 const PAGE = 1000
@@ -54,9 +54,4 @@ function row({ position, at, actor, action, object, outcome, details }: Entry): 
     outcome,
     texts.join(', '),
   ]
-}
-
-function wholeNumber(flag: string, text: string): number {
-  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw new ClavigerError('invalid', `${flag} is not a whole number.`, { hint: `For example: ${flag} 100` })
 }

@@ -27,6 +27,15 @@ describe('how a run stands at the end', () => {
     expect(waitsForPeople(runThat({ state: 'working' }))).toBe(false)
   })
 
+  it.each([
+    ['failed', 'has failed'],
+    ['waiting_for_credentials', 'waits for credentials'],
+    ['reauthenticating', 'is re-authenticating'],
+    ['ready', 'is ready'],
+  ] as const)('says that it %s as people do', (state, words) => {
+    expect(lastWords(runThat({ state, messages: [] }))[0]).toMatch(`Run run_1 ${words};`)
+  })
+
   it.each<[Partial<Run>, string[]]>([
     [{}, ['Say more: claviger run send run_1 TEXT --follow']],
     [{ state: 'cancelled' }, []],
@@ -35,13 +44,13 @@ describe('how a run stands at the end', () => {
       { state: 'working', messages: [{ state: 'done' }] as Run['messages'] },
       ['Say more: claviger run send run_1 TEXT --follow'],
     ],
-    [{ state: 'failed' }, ['Try again: claviger run wake run_1']],
+    [{ state: 'failed' }, ['Once that is mended, try again: claviger run wake run_1']],
     [
       { state: 'failed', link: LINK, tried: [refusal] },
       [
         'Refused: main (codex/api-key): it is wrong',
         `Look after its credentials: ${LINK}`,
-        'Try again: claviger run wake run_1',
+        'Once that is mended, try again: claviger run wake run_1',
       ],
     ],
     [

@@ -2,7 +2,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { isPassing } from '../../client/problem.ts'
-import { isFinal, stateInWords } from '../../domain/runs/run.ts'
+import { isFinal, type RunState, stateInWords } from '../../domain/runs/run.ts'
 import type { Connection } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 
@@ -30,11 +30,27 @@ export function exitOfFailure(run: Run | null): number {
   return run.tried.length > 0 || run.credential !== null ? EXIT.needsLogin : EXIT.noCredential
 }
 
+const STANDING: Partial<Record<RunState, string>> = {
+  failed: 'has failed',
+  waiting_for_credentials: 'waits for credentials',
+  reauthenticating: 'is re-authenticating',
+}
+
+/** How a run is, after its name. */
+export function standing(state: RunState): string {
+  return STANDING[state] ?? `is ${stateInWords(state)}`
+}
+
+/** When a run that waits for credentials goes on without anybody. */
+export function goesOn({ until }: Pick<Run, 'until'>): string {
+  return `It goes on by itself ${until === null ? 'as soon as there is one' : `at ${until}, or as soon as there is another`}.`
+}
+
 /** What to type about a run that waits for credentials. */
-export function waitingWords({ harness, link, until }: Run): string[] {
-  const when = until === null ? 'as soon as there is one' : `at ${until}, or as soon as there is another`
+export function waitingWords(run: Run): string[] {
+  const { harness, link } = run
   const where = link === null ? '' : `, or ${link}`
-  return [`See what it lacks: claviger explain --harness ${harness}${where}`, `It goes on by itself ${when}.`]
+  return [`See what it lacks: claviger explain --harness ${harness}${where}`, goesOn(run)]
 }
 
 /** State, what it has used, what it was refused with, and how to go on. */
@@ -43,7 +59,7 @@ export function lastWords(found: Run): string[] {
   const { id, state, tried, link, usage } = run
   const tokens = `${usage.input} tokens in (${usage.cachedInput} of them cached), ${usage.output} out`
   return [
-    `Run ${id} is ${stateInWords(state)}; ${tokens}.`,
+    `Run ${id} ${standing(state)}; ${tokens}.`,
     ...(exitOfFailure(run) === EXIT.failed
       ? []
       : tried.map(({ name, type, reason }) => `Refused: ${name} (${type}): ${reason}`)),
@@ -62,7 +78,7 @@ function nextLine(run: Run): string[] {
   const { id, state } = run
   if (isFinal(state)) return []
   if (state === 'waiting_for_credentials') return [...waitingWords(run), followLine(id)]
-  if (state === 'failed') return [`Try again: claviger run wake ${id}`]
+  if (state === 'failed') return [`Once that is mended, try again: claviger run wake ${id}`]
   if (state === 'ready' || state === 'hibernated') return [`Say more: claviger run send ${id} TEXT --follow`]
   return [followLine(id)]
 }

@@ -5,11 +5,12 @@ import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { isFinal, type RunState, stateInWords } from '../../domain/runs/run.ts'
 import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, exitOfSignal } from '../exit-codes.ts'
 import { untilEnded } from '../signals.ts'
 import { plain } from '../text.ts'
 import { exitOfFailure, followLine, lastWords, readRun, waitingWords, waitsForPeople } from './ending.ts'
-import { linesOf } from './lines.ts'
+import { linesOf, saidLine } from './lines.ts'
+import { type Said, saidIn } from './said.ts'
 
 export interface Followed {
   readonly id: string
@@ -22,23 +23,29 @@ export interface Followed {
 }
 
 /**
- * The exit code says whether it went well. Ctrl-C ends the showing, not the run. Where nobody can be asked it does not wait
+ * The exit code says whether it went well. Ctrl-C ends the showing, not the run, and nobody knows yet: then it is that of a
+ * program which a signal has ended. Where nobody can be asked it does not wait
  * for somebody to sign in before a message is answered.
  */
 export async function follow(context: Context, connection: Connection, followed: Followed): Promise<number> {
   const { id, after, until, json } = followed
   const ending = new AbortController()
-  void untilEnded().then(() => ending.abort())
+  let interruption: number | null = null
+  void untilEnded().then((signal) => {
+    interruption = exitOfSignal(signal)
+    ending.abort()
+  })
+  const said = saidIn(connection, id)
   let exit: number | null = null
   for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
-    await show(context, news, json)
+    await show(context, news, json, said)
     exit = exitOf(news.event, until) ?? (await exitOfWaiting(context, connection, followed, news.event))
     if (exit !== null && (await isStillSo(connection, id, news.event))) break
     exit = null
   }
   context.ui.progress('')
   ending.abort()
-  return closing(context, connection, followed, exit)
+  return closing(context, connection, followed, exit ?? interruption)
 }
 
 // What rested or had failed once may go on since.
@@ -56,8 +63,7 @@ async function closing(
 ): Promise<number> {
   const run = await readRun(connection, id)
   if (!json) for (const line of run === null ? [followLine(id)] : lastWords(run)) ui.note(line)
-  const isStuck = exit === null && run?.state === 'waiting_for_credentials'
-  return isStuck || exit === EXIT.failed ? exitOfFailure(run) : (exit ?? EXIT.ok)
+  return exit === EXIT.failed ? exitOfFailure(run) : (exit ?? EXIT.ok)
 }
 
 // Null: it goes on. What waited when it was said may go on by now.
@@ -78,12 +84,18 @@ async function exitOfWaiting(
 }
 
 /** One event: its lines, or with --json a line of JSON. */
-export async function show({ ui }: Context, news: RunNews, json: boolean): Promise<void> {
+export async function show({ ui }: Context, news: RunNews, json: boolean, said: Said): Promise<void> {
   const { event } = news
   ui.progress('')
   if (json) await ui.stream(`${JSON.stringify(news)}\n`)
-  else for (const line of linesOf(event)) await ui.stream(`${plain(line)}\n`)
+  else for (const line of await linesWithWords(event, said)) await ui.stream(`${plain(line)}\n`)
   if (event.kind === 'state' && !isFinal(event.state)) ui.progress(nowOf(event.state))
+}
+
+// A message is shown when the program is given it: what follows is the answer to it.
+async function linesWithWords(event: RecordedEvent, said: Said): Promise<string[]> {
+  const text = event.kind === 'message' && event.state === 'sent' ? await said(event.id) : null
+  return [...(text === null ? [] : [saidLine(text)]), ...linesOf(event)]
 }
 
 const GOES_ON: Partial<Record<RunState, string>> = {

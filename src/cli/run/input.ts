@@ -9,6 +9,11 @@ export async function textFrom({ dependencies: { stdin } }: Context): Promise<st
   const chunks: Buffer[] = []
   if (isPiped) for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
   const text = Buffer.concat(chunks).toString('utf8').replace(/\n$/, '')
+  return mustBeSaid(text)
+}
+
+/** The message a person gave. Throws `invalid` when there is nothing in it. */
+export function mustBeSaid(text: string, hint = 'Give it as a word, or pipe it in.'): string {
   if (text !== '') return text
-  throw new ClavigerError('invalid', 'There is no message.', { hint: 'Give it as a word, or pipe it in.' })
+  throw new ClavigerError('invalid', 'There is no message.', { hint })
 }

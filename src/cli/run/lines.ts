@@ -1,5 +1,6 @@
 // What happens in a run as lines for people. Text of the agent stands at the margin, what goes on around it is set in.
 
+import type { Failure } from '../../domain/runs/conversation.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { stateInWords } from '../../domain/runs/run.ts'
 
@@ -19,7 +20,7 @@ export function linesOf(event: RecordedEvent): string[] {
       return event.failed ? ['  ! it failed', ...firstLines(event.output)] : []
     case 'retry':
       // Programs try ten times and more; why is said once.
-      return event.attempt > 1 ? [] : [`  … tries again: ${short(event.failure.text)}`]
+      return event.attempt > 1 ? [] : [`  … ${triesAgain(event.failure)}`]
     case 'turn-failed':
       return [`  ! ${event.failure.text}`]
     case 'notice':
@@ -35,6 +36,19 @@ export function linesOf(event: RecordedEvent): string[] {
     case 'unknown':
       return []
   }
+}
+
+// The program's own word for a connection that does not come about is `unknown`.
+function triesAgain({ kind, status, text }: Failure): string {
+  if (kind !== 'network' || status !== null) return `tries again: ${short(text)}`
+  const detail = text === 'unknown' || text === '' ? '' : ` (${short(text)})`
+  return `the provider cannot be reached${detail}; tries again`
+}
+
+/** What a person said, as far as it takes to know it again. */
+export function saidLine(text: string): string {
+  const [first = '', ...more] = linesIn(text.trimStart())
+  return `> ${[short(first), ...(more.length > 0 || first === '' ? ['…'] : [])].join(' ').trimStart()}`
 }
 
 function credentialOf({ credential }: Extract<RecordedEvent, { kind: 'credential' }>): string {

@@ -2,13 +2,15 @@
 
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { type RunState, stateInWords } from '../../domain/runs/run.ts'
+import { shellCommand } from '../../lib/shell-quote.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { relativeTime } from '../text.ts'
+import { wholeNumber } from '../usage.ts'
 
 interface ListOptions {
   readonly state?: RunState
-  readonly of?: HarnessName
+  readonly harness?: HarnessName
   readonly mine?: boolean
   readonly after?: string
   readonly limit?: string
@@ -16,17 +18,15 @@ interface ListOptions {
 
 const TITLE_AT_MOST = 50
 
-export async function run(
-  context: Context,
-  { state, of: harness, mine, after, limit }: ListOptions,
-): Promise<number> {
+export async function run(context: Context, options: ListOptions): Promise<number> {
+  const { state, harness, mine, after, limit } = options
   const { client } = await connect(context)
   const answer = await client.call('runs.list', {
     ...(state !== undefined && { state }),
     ...(harness !== undefined && { harness }),
     ...(mine && { mine: 'true' }),
     ...(after !== undefined && { after }),
-    ...(limit !== undefined && { limit }),
+    ...(limit !== undefined && { limit: String(wholeNumber('--limit', limit)) }),
   })
   const now = Date.now()
   const rows = () =>
@@ -46,6 +46,13 @@ export async function run(
     rows,
     'There are no runs. Start one: claviger run --harness claude --prompt TEXT',
   )
-  if (answer.next !== null) context.ui.note(`There are more: claviger run list --after ${answer.next}`)
+  if (answer.next !== null) context.ui.note(`There are more: ${lineOf({ ...options, after: answer.next })}`)
   return 0
+}
+
+// What to type for the same list from there on.
+function lineOf({ state, harness, mine, limit, after }: ListOptions): string {
+  const values = Object.entries({ state, harness, limit, after })
+  const given = values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))
+  return shellCommand(['claviger', 'run', 'list', ...(mine ? ['--mine'] : []), ...given])
 }

@@ -5,6 +5,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { connect } from '../connection.ts'
 import type { Context, GlobalOptions } from '../context.ts'
 import { follow, show } from './follow.ts'
+import { saidIn } from './said.ts'
 
 interface LogsOptions extends GlobalOptions {
   readonly follow?: boolean
@@ -21,7 +22,8 @@ export async function run(
   const [connection, after] = [await connect(context), Number(text)]
   if (follows) return follow(context, connection, { id, after, until: null, json })
   const never = new AbortController()
+  const said = saidIn(connection, id)
   for await (const news of runNews({ ...connection, runId: id, after, follow: false }, never.signal))
-    await show(context, news, json)
+    await show(context, news, json, said)
   return 0
 }

@@ -27,6 +27,8 @@ export function addRunCommands(program: Command, attach: Attach): void {
   attach(run, () => import('./start.ts').then((m) => m.run))
   addLooking(run, attach)
   addSteering(run, attach)
+  // A word that is none of these verbs gets words of its own (usage.ts). Verbs that come later would inherit it.
+  run.allowExcessArguments()
 }
 
 function addLooking(run: Command, attach: Attach): void {
@@ -34,7 +36,7 @@ function addLooking(run: Command, attach: Attach): void {
     .command('list')
     .description('List runs, newest first.')
     .addOption(new Option('--state <state>', 'only those in this state').choices(RUN_STATES))
-    .addOption(new Option('--of <harness>', 'only of this agent program').choices(HARNESSES))
+    .addOption(new Option('--harness <name>', 'only of this agent program').choices(HARNESSES))
     .option('--mine', 'only my own')
     .option('--after <id>', 'go on after this one')
     .option('--limit <number>', 'at most this many')
@@ -43,6 +45,7 @@ function addLooking(run: Command, attach: Attach): void {
     .command('show')
     .description('Show a run: its state, its messages, and every credential that served it.')
     .argument('<id>')
+    .option('--before <number>', 'of its messages those before this one')
   attach(show, () => import('./show.ts').then((m) => m.run))
   const logs = run
     .command('logs')

@@ -3,7 +3,7 @@
 import { connect } from '../connection.ts'
 import type { Context, GlobalOptions } from '../context.ts'
 import { follow } from './follow.ts'
-import { textFrom } from './input.ts'
+import { mustBeSaid, textFrom } from './input.ts'
 
 interface SendOptions extends GlobalOptions {
   readonly once?: string
@@ -15,7 +15,7 @@ export async function run(
   { once, follow: follows, json = false }: SendOptions,
   [id = '', given]: readonly string[],
 ): Promise<number> {
-  const text = given ?? (await textFrom(context))
+  const text = given === undefined ? await textFrom(context) : mustBeSaid(given)
   const connection = await connect(context)
   const { client } = connection
   const after = follows ? (await client.call('runs.read', { id })).lastEvent : 0

@@ -1,21 +1,32 @@
 // `claviger run show`: one run, with every credential that served it and why.
 
 import type { Output } from '../../api/schemas.ts'
+import { formatOwner } from '../../domain/owner.ts'
 import { stateInWords } from '../../domain/runs/run.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { columns, labelled, plain, relativeTime } from '../text.ts'
+import { goesOn } from './ending.ts'
 
 type Run = Output<'runs.read'>
 
-export async function run(context: Context, _: unknown, [id = '']: readonly string[]): Promise<number> {
+export interface ShowOptions {
+  readonly before?: string
+}
+
+export async function run(
+  context: Context,
+  { before }: ShowOptions,
+  [id = '']: readonly string[],
+): Promise<number> {
   const { client } = await connect(context)
-  const found = await client.call('runs.read', { id })
+  const found = await client.call('runs.read', { id, ...(before !== undefined && { before }) })
   context.ui.answer(found, () => linesOf(found, Date.now()))
   return 0
 }
 
-function linesOf(run: Run, now: number): string[] {
+/** Everything there is to know about it, a line each. */
+export function linesOf(run: Run, now: number): string[] {
   return [...facts(run, now), ...served(run, now), ...tried(run), ...messages(run, now)]
 }
 
@@ -26,6 +37,7 @@ function facts(run: Run, now: number): string[] {
     ['id', run.id],
     ['state', run.reason === '' ? state : `${state}: ${run.reason}`],
     ['since', relativeTime(run.since, now)],
+    ['then', run.state === 'waiting_for_credentials' ? goesOn(run) : undefined],
     ['wish', run.wish ?? undefined],
     ['look', run.link ?? undefined],
     ['hint', run.hint ?? undefined],
@@ -33,7 +45,7 @@ function facts(run: Run, now: number): string[] {
     ['for', run.for.name],
     ['team', run.team ?? undefined],
     ['worker', run.worker?.name ?? (wanted.worker === null ? undefined : `${wanted.worker} only`)],
-    ['credential', credential === null ? undefined : named(credential)],
+    ['credential', credential === null ? undefined : named(credential, run)],
     ['asked for', wanted.credential === null ? undefined : `${wanted.credential}, and no other`],
     ['workspace', workspaceOf(wanted.workspace)],
     ['access', wanted.access],
@@ -42,8 +54,10 @@ function facts(run: Run, now: number): string[] {
   ])
 }
 
-function named({ name, type, owner, suffix }: NonNullable<Run['credential']>): string {
-  return `${name} (${type} of ${owner}${suffix === '' ? '' : `, …${suffix}`})`
+function named({ name, type, owner, suffix }: NonNullable<Run['credential']>, run: Run): string {
+  // A person's serves that person only.
+  const whose = owner === formatOwner({ kind: 'user', id: run.for.id }) ? run.for.name : owner
+  return `${name} (${type} of ${whose}${suffix === '' ? '' : `, …${suffix}`})`
 }
 
 function workspaceOf(workspace: Run['wanted']['workspace']): string {
@@ -52,10 +66,11 @@ function workspaceOf(workspace: Run['wanted']['workspace']): string {
   return workspace.ref === null ? workspace.url : `${workspace.url} at ${workspace.ref}`
 }
 
-function served({ served: rows }: Run, now: number): string[] {
+function served(run: Run, now: number): string[] {
+  const { served: rows } = run
   if (rows.length === 0) return []
   const cells = rows.map(({ credential, startedAt, turns, reason }) => [
-    credential === null ? "the machine's own login" : named(credential),
+    credential === null ? "the machine's own login" : named(credential, run),
     relativeTime(startedAt, now),
     String(turns),
     reason,
@@ -72,7 +87,7 @@ function tried({ tried: all }: Run): string[] {
   ]
 }
 
-function messages({ messages: all }: Run, now: number): string[] {
+function messages({ id: runId, before, messages: all }: Run, now: number): string[] {
   if (all.length === 0) return []
   const cells = all.map(({ id, state, reason, text, createdAt }) => [
     id,
@@ -80,5 +95,7 @@ function messages({ messages: all }: Run, now: number): string[] {
     relativeTime(createdAt, now),
     (text ?? '').split('\n')[0]?.slice(0, 60) ?? '',
   ])
-  return ['', ...columns(['MESSAGE', 'STATE', 'SENT', 'TEXT'], cells)]
+  const earlier =
+    before === null ? [] : [`There are earlier ones: claviger run show ${runId} --before ${before}`]
+  return ['', ...columns(['MESSAGE', 'STATE', 'SENT', 'TEXT'], cells), ...earlier]
 }

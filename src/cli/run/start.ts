@@ -5,10 +5,12 @@ import type { Request } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import type { Access } from '../../domain/runs/conversation.ts'
+import { shellCommand } from '../../lib/shell-quote.ts'
 import { connect } from '../connection.ts'
 import type { Context, GlobalOptions } from '../context.ts'
+import { standing } from './ending.ts'
 import { follow } from './follow.ts'
-import { textFrom } from './input.ts'
+import { mustBeSaid, textFrom } from './input.ts'
 
 interface StartOptions extends GlobalOptions {
   readonly harness?: HarnessName
@@ -27,7 +29,7 @@ interface StartOptions extends GlobalOptions {
 export async function run(context: Context, options: StartOptions): Promise<number> {
   const { harness, prompt, once, follow: follows, ref, workspace, json = false, ...rest } = options
   const { credential, team, access, model, worker } = rest
-  const text = prompt === '-' ? await textFrom(context) : prompt
+  const text = await firstMessage(context, prompt)
   if (follows && text === undefined) throw nothingToFollow()
   const connection = await connect(context)
   const place = workspaceOf(workspace, ref)
@@ -45,12 +47,24 @@ export async function run(context: Context, options: StartOptions): Promise<numb
   if (follows) {
     context.ui.note(`Run ${made.id}`)
     if (made.hint !== null) context.ui.note(made.hint)
-    return follow(context, connection, { id: made.id, after: 0, until: made.messages[0]?.id ?? null, json })
+    // Begun once and long ago, its first message may not be among the last ones.
+    const first = made.before === null ? made.messages[0]?.id : undefined
+    return follow(context, connection, { id: made.id, after: 0, until: first ?? null, json })
   }
   context.ui.answer(made, () => [made.id])
-  context.ui.note(`It is ${made.state}. Follow it: claviger run logs ${made.id} --follow`)
+  const state = standing(made.state)
+  context.ui.note(
+    made.messages.length === 0
+      ? `It ${state}, and waits for its first message: claviger run send ${made.id} TEXT --follow`
+      : `It ${state}. Follow it: claviger run logs ${made.id} --follow`,
+  )
   if (made.hint !== null) context.ui.note(made.hint)
   return 0
+}
+
+async function firstMessage(context: Context, prompt: string | undefined): Promise<string | undefined> {
+  if (prompt === '-') return textFrom(context)
+  return prompt === undefined ? undefined : mustBeSaid(prompt, 'Give one: --prompt TEXT')
 }
 
 // What has the form of a URL is a repository; everything else is a path, of this machine when it is not a whole one.
@@ -59,7 +73,7 @@ function workspaceOf(
   ref: string | undefined,
 ): Request<'runs.create'>['workspace'] {
   if (place === undefined || !/^[a-z][a-z+]*:\/\/|^[\w.-]+@[\w.-]+:/i.test(place)) {
-    if (ref !== undefined) throw refWithoutRepository()
+    if (ref !== undefined) throw refWithoutRepository(place, ref)
     return place === undefined ? undefined : { kind: 'directory', path: resolve(place) }
   }
   return { kind: 'git', url: place, ...(ref !== undefined && { ref }) }
@@ -71,7 +85,12 @@ function nothingToFollow(): ClavigerError {
   })
 }
 
-function refWithoutRepository(): ClavigerError {
+function refWithoutRepository(place: string | undefined, ref: string): ClavigerError {
+  if (place !== undefined) {
+    const what = '--ref is of a repository, and a directory is worked in as it is.'
+    const words = ['--workspace', `file://${resolve(place)}`, '--ref', ref]
+    return new ClavigerError('invalid', what, { hint: `To have a clone of it: ${shellCommand(words)}` })
+  }
   return new ClavigerError('invalid', '--ref is of a repository.', {
     hint: 'Name one: --workspace https://github.com/acme/shop.git',
   })

@@ -1,8 +1,8 @@
 // `claviger run hibernate|wake|cancel|end`: what is done with a run as a whole.
 
-import { stateInWords } from '../../domain/runs/run.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { standing } from './ending.ts'
 
 type Steering = 'hibernate' | 'wake' | 'cancel' | 'end'
 
@@ -11,9 +11,10 @@ const ON_ITS_WAY = { hibernate: 'It hibernates', cancel: 'It is cancelled', end:
 async function steer(context: Context, what: Steering, [id = '']: readonly string[]): Promise<number> {
   const { client } = await connect(context)
   const run = await client.call(`runs.${what}`, { id })
+  const looks = what === 'wake' && run.state === 'waiting_for_credentials'
   const words =
     run.wish === null
-      ? `It is ${stateInWords(run.state)}.`
+      ? `It ${standing(run.state)}${looks ? '; its worker looks for one again now' : ''}.`
       : `${ON_ITS_WAY[run.wish]} as soon as its worker hears of it.`
   context.ui.answer(run, () => [words])
   return 0

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createTestApp, ORIGIN } from '../../../test/support/app.ts'
 import { HOUR, tokenSet } from '../../../test/support/grants.ts'
 import { createHouse, errorOf, fakeKey, type House, LEASE_LIFE } from '../../../test/support/house.ts'
 import { codexKey, houseWithLogins, reject } from '../../../test/support/rejections.ts'
@@ -127,6 +128,30 @@ describe('the events of a lease', () => {
     await house.ask('bob', 'credentials.update', { id, fields: { key: fakeKey('new') } })
     expect(await next).toEqual({ type: 'rotated', generation: 2 })
     await following.events.return?.()
+  })
+
+  it('end when its holder has left the team whose credential it is, whose handle reads nothing then', async () => {
+    const house = createHouse()
+    const { app } = createTestApp(house)
+    await house.give('ada', 'team:platform', 'ours')
+    const lease = await house.ask('bob', 'leases.create', { harness: 'claude' })
+    const authorization = `Bearer ${lease.handle.expose()}`
+    const ask = (method: string, path = '', body?: unknown) =>
+      app.fetch(
+        new Request(`${ORIGIN}/api/v1/leases/${lease.id}${path}`, {
+          ...{ method, headers: { authorization, 'content-type': 'application/json' } },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        }),
+      )
+    expect((await ask('GET')).status).toBe(200)
+    const following = await follow(house, lease.id)
+    await following.events.next()
+    const next = following.next()
+    await house.ask('ada', 'teams.leave', { team: 'platform', member: house.caller('bob').name })
+    expect(await next).toEqual({ type: 'revoked', reason: 'its credential is for others now' })
+    expect((await ask('GET')).status).toBe(404)
+    expect((await ask('GET', '/events')).status).toBe(404)
+    expect((await ask('POST', '/rejections', { generation: 1, status: 401 })).status).toBe(404)
   })
 
   it('end with the credential, and say why', async () => {

@@ -8,6 +8,7 @@ import { isUsable } from '../../domain/state.ts'
 import type { CredentialRow, LeaseRow } from '../../store/store.ts'
 import { isAttached } from '../find.ts'
 import { ambient, findLease, leasedRow, mustServe } from '../leases.ts'
+import { presentCaller } from '../present-caller.ts'
 import { isSessionLive, SIGNED_OUT } from '../sessions/liveness.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -118,16 +119,19 @@ interface Found {
 
 async function look(
   workshop: Workshop,
-  caller: Caller,
+  begunBy: Caller,
   id: string,
   known: Known,
   changes: readonly Change[],
 ): Promise<Found> {
   const { store } = workshop
   const over = (reason: string): Found => ({ events: [{ type: 'revoked', reason }], known, over: true })
-  const lease = await store.leases.get(caller.organizationId, id)
+  const lease = await store.leases.get(begunBy.organizationId, id)
   const why = await whyOver(workshop, lease)
   if (lease === undefined || why !== null) return over(why ?? 'it is gone')
+  // Somebody who has left a team may not use what is its.
+  const caller = await presentCaller(workshop, begunBy)
+  if (caller === null) return over('whoever held it is gone')
   await keepAlive(workshop, lease)
   if (lease.credentialId === null) return { events: [], known, over: false }
   const row = await store.credentials.get(caller.organizationId, lease.credentialId)

@@ -31,7 +31,7 @@ import {
   rawValue,
 } from '../leases.ts'
 import { type Resolved, subjectOf } from '../resolution.ts'
-import { serveInstead } from '../runs/serving.ts'
+import { poolOf, runServedBy, serveInstead } from '../runs/serving.ts'
 import type { Result } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -103,11 +103,13 @@ async function conclude(
   const { lease, choice, finding, generation } = bereft
   const current = await findLease(unit, caller, lease.id)
   await mustServe(unit, authorize, caller, current, { action: 'lease.reject', now: workshop.now() })
+  const served = await runServedBy(unit, lease)
+  const pool = served && poolOf(workshop, unit, served)
   const resolved = await workshop.resolution.decide(
     unit,
     caller.organizationId,
     subjectOf(caller),
-    { ...choice, hindrances: freshness.hindrances },
+    { ...choice, hindrances: freshness.hindrances, ...(pool !== undefined && { poolOf: pool }) },
     () => authorize(disabledAct('lease.reject', choice.harness)),
   )
   const refused = resolved.rows.get(lease.credentialId ?? '')

@@ -45,10 +45,14 @@ export function noneUsable(harness: HarnessName, decisions: readonly Passed[]): 
 
 /** What to type where nothing is stored that could serve. */
 export function howToGetOne({ kind, agent }: Pick<Caller, 'kind' | 'agent'>, harness: HarnessName): string {
-  const create = `claviger credential create ${harness} api-key`
+  const store = storingLine({ kind, agent }, harness)
   if (agent !== null)
-    return `An admin attaches one: claviger admin agent attach ${agent} NAME, or stores one: ${create} --agent ${agent} NAME`
-  return kind === 'person'
-    ? `Store one: ${create} --personal NAME`
-    : `An admin stores one: ${create} --org NAME`
+    return `An admin attaches one: claviger admin agent attach ${agent} NAME, or stores one: ${store}`
+  return kind === 'person' ? `Store one: ${store}` : `An admin stores one: ${store}`
+}
+
+/** What to type to store a credential that serves this caller. */
+export function storingLine({ kind, agent }: Pick<Caller, 'kind' | 'agent'>, harness: HarnessName): string {
+  const owner = kind === 'person' ? '--personal' : '--org'
+  return `claviger credential create ${harness} api-key ${agent === null ? owner : `--agent ${agent}`} NAME`
 }

@@ -137,6 +137,30 @@ describe('the first person', () => {
   })
 })
 
+describe('who asks why it does nothing', () => {
+  it('is told by the list of workers and by the status, as long as nothing else carries out runs', async () => {
+    const house = createHouse()
+    await ensure(house, fileInMemory())
+    const offOf = async () => (await house.ask('ada', 'workers.list', {})).workers.map(({ off }) => off)
+    const warned = async () => (await house.ask('ada', 'status.get', {})).warnings
+    expect([await offOf(), await warned()]).toEqual([[null], []])
+    await firstPerson(house.ports, await house.ports.identity.bootstrap())
+    expect(await offOf()).toEqual(['there is a second person'])
+    expect(await warned()).toMatchObject([
+      {
+        code: 'embedded-worker',
+        message: expect.stringContaining('is off, because there is a second person'),
+      },
+    ])
+    await enrolWorker(house, 'box')
+    expect([await offOf(), await warned()]).toEqual([['there is a second person', null], []])
+    await house.ask('ada', 'workers.revoke', { name: 'box' })
+    expect(await warned()).toHaveLength(1)
+    sendOthersAway(house)
+    expect([await offOf(), await warned()]).toEqual([[null, null], []])
+  })
+})
+
 describe('a run that is queued', () => {
   async function queued(house: House) {
     await house.give('ada', 'me', 'own')
@@ -152,7 +176,7 @@ describe('a run that is queued', () => {
     await queued(house)
     const claim = (onlyFor?: string) =>
       house.ask(caller, 'runs.claim', {
-        ...{ harnesses: ['claude'], capacity: 1, waitSeconds: 0 },
+        ...{ harnesses: ['claude'], capacity: 1, waitSeconds: 0, process: 'p1', asked: 1 },
         ...(onlyFor !== undefined && { onlyFor }),
       })
     expect((await claim('ada')).runs).toEqual([])
@@ -164,11 +188,19 @@ describe('a run that is queued', () => {
   it('says what to do when nobody is there who would take it', async () => {
     const house = createHouse()
     const { hint, read } = await queued(house)
-    expect(hint).toContain('No worker takes it. On a machine with Claude Code: claviger worker --enrol CODE')
+    expect(hint).toContain(
+      'No worker takes it. On a machine with Claude Code: claviger worker --server http://claviger.test --enrol, with a code',
+    )
     const file = fileInMemory()
     await ensure(house, file)
     await callerWith(house, file)
-    expect((await read()).hint).toBe(hint)
+    await firstPerson(house.ports, await house.ports.identity.bootstrap())
+    expect((await read()).hint).toBe(
+      hint?.replace(
+        'No worker takes it.',
+        'No worker takes it: that of the server is off, because there is a second person.',
+      ),
+    )
     sendOthersAway(house)
     expect((await read()).hint).toBeNull()
     house.clock.now += 10 * 60_000

@@ -78,6 +78,12 @@ export async function isOff(
   return onlyFor === undefined || !(await isAlone(identity, onlyFor))
 }
 
+/** Why workers inside of servers carry out nothing now; null: they do. */
+export async function whyOff({ store, identity }: Pick<Ports, 'store' | 'identity'>): Promise<string | null> {
+  const first = await store.installation.get(FIRST_PERSON)
+  return first === undefined || (await isAlone(identity, first)) ? null : OFF
+}
+
 /** The worker whose token the file holds, revoked or not. */
 export async function findEmbedded(
   { store }: EmbeddedPorts,
@@ -183,7 +189,7 @@ function newRow(
   return {
     ...{ id: newId('wrk'), organizationId, name, agent: null, enrolmentDigest: sha256(code) },
     ...{ enrolmentExpiresAt: at, createdAt: at, createdBy: madeBy },
-    ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null, machine: null },
+    ...{ enrolledAt: at, revokedAt: null, lastSeenAt: null, machine: null, processes: [] },
   }
 }
 

@@ -3,31 +3,40 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Input } from '../../api/schemas.ts'
-import type { Caller } from '../../domain/caller.ts'
-import type { WorkerMachine } from '../../store/machine-groups.ts'
+import type { WorkerMachine, WorkerRow } from '../../store/machine-groups.ts'
 import type { Ports } from '../use-case.ts'
 
-type Said = Pick<Input<'runs.claim'>, 'harnesses' | 'version' | 'programs' | 'directories'>
+type Said = Pick<
+  Input<'runs.claim'>,
+  'harnesses' | 'version' | 'programs' | 'directories' | 'capacity' | 'holding'
+>
 
 /** Keeps it when it is news. A worker asks every half minute, and its machine changes once a month. */
 export async function noteMachine(
   { store, now }: Pick<Ports, 'store' | 'now'>,
-  { organizationId, id }: Caller,
+  row: WorkerRow,
   said: Said,
 ): Promise<void> {
   const machine = machineOf(said)
-  const row = await store.workers.get(organizationId, id)
-  if (row === undefined || isDeepStrictEqual(row.machine, machine)) return
+  if (isDeepStrictEqual(row.machine, machine)) return
   const at = now()
-  await store.workers.seen(id, at, at, machine)
+  await store.workers.seen(row.id, at, at, machine)
 }
 
 // What it takes no runs of does not count.
-function machineOf({ harnesses, version, programs = [], directories }: Said): WorkerMachine {
+function machineOf({
+  harnesses,
+  version,
+  programs = [],
+  directories,
+  capacity,
+  holding,
+}: Said): WorkerMachine {
   const versionOf = (name: string) => programs.find(({ harness }) => harness === name)?.version ?? null
   return {
     version: version ?? null,
     programs: [...new Set(harnesses)].sort().map((harness) => ({ harness, version: versionOf(harness) })),
+    runs: capacity + holding.length,
     directories,
   }
 }

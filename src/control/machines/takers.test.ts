@@ -21,7 +21,7 @@ describe('the hint of a run that is queued', () => {
       house.clock.now += 1
     }
     expect(await hint()).toBe(
-      'No worker has Claude Code. Install it on b1 or b2 or b3 and start its worker again (npm install -g @anthropic-ai/claude-code), or enrol one that has it: claviger worker --enrol CODE, with a code from an admin: claviger admin worker enrol NAME',
+      'No worker has Claude Code. Install it on b1 or b2 or b3 and start its worker again (npm install -g @anthropic-ai/claude-code), or enrol one that has it: claviger worker --server http://claviger.test --enrol, with a code from an admin: claviger admin worker enrol NAME',
     )
     await (await workerOf(house, 'good')).claim({ ...CLAUDE, directories: ['/srv'], onlyFor: 'bob' })
     expect(await hint()).toBeNull()
@@ -50,6 +50,32 @@ describe('the hint of a run that is queued', () => {
       'No worker may work in /home/ada/shop. Where that directory is: claviger worker --directory /home/ada/shop',
     )
     await worker.claim({ ...CLAUDE, directories: ['/home/ada'], capacity: 1, onlyFor: 'bob' })
+    expect(await hint()).toBeNull()
+  })
+
+  it('says so when the only one that may take it was revoked: another could not', async () => {
+    const house = createHouse()
+    await workerOf(house, 'box')
+    const hint = await queued(house, { worker: 'box' })
+    await house.ask('ada', 'workers.revoke', { name: 'box' })
+    await (await workerOf(house, 'other')).claim(CLAUDE)
+    expect(await hint()).toMatch(
+      /^The worker box, which alone may take it, was revoked. Cancel it \(claviger run cancel run_\w+\), and start another without --worker box\.$/,
+    )
+  })
+
+  it('names who could take it when all are full of runs at work, and waits for those that have an idle one', async () => {
+    const house = createHouse()
+    await queued(house)
+    const worker = await workerOf(house, 'box')
+    const [run] = await worker.claim({ ...CLAUDE, capacity: 1 })
+    if (run === undefined) throw new Error('nothing was claimed')
+    const { id } = await house.ask('ada', 'runs.create', { harness: 'claude', prompt: 'And that.' })
+    const hint = async () => (await house.ask('ada', 'runs.read', { id })).hint
+    expect(await hint()).toBe(
+      'All that can take it are full of runs at work: box. It comes next. More at a time: claviger worker --runs N, or claviger worker --server http://claviger.test --enrol, with a code from an admin: claviger admin worker enrol NAME',
+    )
+    await worker.report(run, { is: 'state', state: 'ready' })
     expect(await hint()).toBeNull()
   })
 

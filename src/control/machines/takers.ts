@@ -5,7 +5,7 @@ import { isWithin } from '../../domain/runs/workspace.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { Ports } from '../use-case.ts'
-import { isAlone, isEmbedded } from './embedded.ts'
+import { isAlone, isEmbedded, whyOff } from './embedded.ts'
 
 // A worker that waits for runs is noted at least so often, in milliseconds.
 const HEARD_WITHIN = 3 * 60_000
@@ -13,16 +13,18 @@ const HEARD_WITHIN = 3 * 60_000
 // Names that a sentence can hold.
 const NAMED_AT_MOST = 3
 
-const ENROL = 'claviger worker --enrol CODE, with a code from an admin: claviger admin worker enrol NAME'
+// More than a worker carries out at a time.
+const HELD_AT_MOST = 1_000
 
 /** What to type when no worker that was heard of lately would take it; null when one would, or nobody has to. */
 export async function takersHint(
-  { store, identity, now }: Pick<Ports, 'store' | 'identity' | 'now'>,
+  { store, identity, now, publicUrl }: Pick<Ports, 'store' | 'identity' | 'now' | 'publicUrl'>,
   row: RunRow,
 ): Promise<string | null> {
   if (row.run.state !== 'queued') return null
   const since = now() - HEARD_WITHIN
-  const workers = (await store.workers.list(row.organizationId)).filter(({ revokedAt }) => revokedAt === null)
+  const all = await store.workers.list(row.organizationId)
+  const workers = all.filter(({ revokedAt }) => revokedAt === null)
   const there: WorkerRow[] = []
   for (const worker of workers) {
     if (worker.lastSeenAt === null || worker.lastSeenAt < since || !isFor(worker, row)) continue
@@ -30,21 +32,50 @@ export async function takersHint(
       there.push(worker)
   }
   const equipped = there.filter((worker) => hasProgram(worker, row))
-  if (equipped.some((worker) => hasDirectory(worker, row))) return null
-  return whatIsMissing(row, { workers, there, equipped })
+  const able = equipped.filter((worker) => hasDirectory(worker, row))
+  const enrol = `claviger worker --server ${publicUrl()} --enrol, with a code from an admin: claviger admin worker enrol NAME`
+  if (able.length > 0) return (await allFull(store, able)) ? fullOf(able, enrol) : null
+  const off = workers.some(isEmbedded) ? await whyOff({ store, identity }) : null
+  return whatIsMissing(row, { all, workers, there, equipped, off, enrol })
+}
+
+// Of runs at work: for one that nobody talks to another waits a moment only.
+async function allFull(store: Ports['store'], workers: readonly WorkerRow[]): Promise<boolean> {
+  for (const { organizationId, id, machine } of workers) {
+    if (machine?.runs === undefined) return false
+    const held = await store.runs.list(organizationId, { worker: id }, { limit: HELD_AT_MOST })
+    const isFull = held.length >= machine.runs && !held.some(({ run }) => run.state === 'ready')
+    if (!isFull) return false
+  }
+  return true
+}
+
+function fullOf(workers: readonly WorkerRow[], enrol: string): string {
+  const names = workers.slice(0, NAMED_AT_MOST).map(({ name }) => name)
+  const who = workers.length > NAMED_AT_MOST ? `${names.join(', ')} and others` : names.join(' and ')
+  return `All that can take it are full of runs at work: ${who}. It comes next. More at a time: claviger worker --runs N, or ${enrol}`
 }
 
 interface Looked {
+  /** Revoked ones too. */
+  readonly all: readonly WorkerRow[]
   readonly workers: readonly WorkerRow[]
   /** Those that were heard of, and that it may go to. */
   readonly there: readonly WorkerRow[]
   /** Those of them that have the program. */
   readonly equipped: readonly WorkerRow[]
+  /** Why that of the server does nothing. */
+  readonly off: string | null
+  /** What to type for another one. */
+  readonly enrol: string
 }
 
-function whatIsMissing(row: RunRow, { workers, there, equipped }: Looked): string {
+function whatIsMissing(row: RunRow, { all, workers, there, equipped, off, enrol }: Looked): string {
   const title = HARNESS_TITLE[row.harness]
   const only = row.pin ?? (row.movable ? null : row.run.place)
+  const gone = all.find(({ id, revokedAt }) => id === row.pin && revokedAt !== null)
+  if (gone !== undefined)
+    return `The worker ${gone.name}, which alone may take it, was revoked. Cancel it (claviger run cancel ${row.id}), and start another without --worker ${gone.name}.`
   const named = workers.find(({ id }) => id === only)
   if (named !== undefined && isEmbedded(named))
     return `Its workspace is with the server's own worker, which is not at work now, and never is while there is a second person. Begin another: claviger run`
@@ -57,8 +88,9 @@ function whatIsMissing(row: RunRow, { workers, there, equipped }: Looked): strin
   if (equipped.length > 0)
     return `No worker may work in ${row.directory}. Where that directory is: claviger worker --directory ${row.directory}`
   if (there.length > 0)
-    return `No worker has ${title}. Install it ${placesOf(there)} (${INSTALL_COMMAND[row.harness]}), or enrol one that has it: ${ENROL}`
-  return `No worker takes it. On a machine with ${title}: ${ENROL}`
+    return `No worker has ${title}. Install it ${placesOf(there)} (${INSTALL_COMMAND[row.harness]}), or enrol one that has it: ${enrol}`
+  const why = off === null ? '' : `: that of the server is off, because ${off}`
+  return `No worker takes it${why}. On a machine with ${title}: ${enrol}`
 }
 
 // What looks for its programs once has to be started again.

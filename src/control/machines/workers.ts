@@ -17,14 +17,14 @@ import { loseRunsOf } from '../runs/leaving.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
-import { isEmbedded } from './embedded.ts'
+import { isEmbedded, whyOff } from './embedded.ts'
 
 // More than workers carry out at a time.
 const HELD_AT_MOST = 10_000
 
 type WorkerUseCases = Pick<Control, 'workers.enrol' | 'workers.list' | 'workers.revoke'>
 
-export function createWorkerUseCases({ guard, store, now, random }: Workshop): WorkerUseCases {
+export function createWorkerUseCases({ guard, store, identity, now, random }: Workshop): WorkerUseCases {
   return {
     async 'workers.enrol'(caller, { name, agent, expiresInSeconds }) {
       checkName(name)
@@ -43,6 +43,7 @@ export function createWorkerUseCases({ guard, store, now, random }: Workshop): W
         revokedAt: null,
         lastSeenAt: null,
         machine: null,
+        processes: [],
       }
       await guard.perform(caller, async (unit, authorize) => {
         await authorize(act('worker.enrol', row, { expires: rfc3339(row.enrolmentExpiresAt) }))
@@ -55,7 +56,13 @@ export function createWorkerUseCases({ guard, store, now, random }: Workshop): W
       const rows = await store.workers.list(organizationId)
       const held = await store.runs.list(organizationId, { states: HELD_STATES }, { limit: HELD_AT_MOST })
       const runsOf = Map.groupBy(held.reverse(), ({ run }) => run.claim?.worker)
-      return { workers: rows.map((row) => busyView(row, now(), runsOf.get(row.id) ?? [])) }
+      const off = rows.some(isEmbedded) ? await whyOff({ store, identity }) : null
+      return {
+        workers: rows.map((row) => ({
+          ...busyView(row, now(), runsOf.get(row.id) ?? []),
+          off: isEmbedded(row) && row.revokedAt === null ? off : null,
+        })),
+      }
     },
     'workers.revoke': (caller, { name }) =>
       guard.perform(caller, async (unit, authorize) => {
@@ -112,7 +119,7 @@ function busyView(
   row: WorkerRow,
   now: number,
   runs: readonly RunRow[],
-): Output<'workers.list'>['workers'][number] {
+): Omit<Output<'workers.list'>['workers'][number], 'off'> {
   const { version = null, programs, directories = [] } = row.machine ?? {}
   return {
     ...workerView(row, now),

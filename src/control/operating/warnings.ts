@@ -1,6 +1,7 @@
 // What an operator should know before it hurts. Each is a small function in one list; the status shows what they find.
 
 import { counted } from '../../domain/counted.ts'
+import { isEmbedded, whyOff } from '../machines/embedded.ts'
 import type { Ports } from '../use-case.ts'
 
 export interface Warning {
@@ -11,14 +12,16 @@ export interface Warning {
   readonly hint: string
 }
 
-type Look = (ports: Pick<Ports, 'store' | 'server' | 'operatorOrganization'>) => Promise<Warning | null>
+type Look = (
+  ports: Pick<Ports, 'store' | 'server' | 'operatorOrganization' | 'identity'>,
+) => Promise<Warning | null>
 
 /** Beyond this a clock is wrong, not just imprecise. In milliseconds. */
 export const TOLERATED_OFFSET = 2_000
 
 const MANY_FIRST_TOKENS = 8
 
-const LOOKS: readonly Look[] = [clock, firstTokens, undelivered]
+const LOOKS: readonly Look[] = [clock, firstTokens, undelivered, embeddedWorker]
 
 /** Everything there is to warn of now, in the order of the list. */
 export async function warningsOf(ports: Parameters<Look>[0]): Promise<Warning[]> {
@@ -63,5 +66,23 @@ async function undelivered({ store }: Pick<Ports, 'store'>): Promise<Warning | n
     code: 'events',
     message: `Sending an event was given up ${counted(givenUp, 'time')}, after a day of trying${rest}.`,
     hint: 'See which of your organization, and send them again: claviger admin events list, then claviger admin events replay ID',
+  }
+}
+
+// Where others carry out runs, nobody misses it.
+async function embeddedWorker({
+  store,
+  identity,
+  operatorOrganization,
+}: Pick<Ports, 'store' | 'identity' | 'operatorOrganization'>): Promise<Warning | null> {
+  const workers = await store.workers.list(operatorOrganization)
+  const live = workers.filter(({ enrolledAt, revokedAt }) => enrolledAt !== null && revokedAt === null)
+  if (live.length === 0 || !live.every(isEmbedded)) return null
+  const off = await whyOff({ store, identity })
+  if (off === null) return null
+  return {
+    code: 'embedded-worker',
+    message: `The worker of the server is off, because ${off}: an agent there could read what the server can.`,
+    hint: 'Carry out runs on another machine or as another user: claviger admin worker enrol NAME',
   }
 }

@@ -53,6 +53,7 @@ async function startServer(url: string): Promise<Server> {
     leaseLife: 60_000,
     runTimings: RUN_TIMINGS,
     poolOrder: 'fixed',
+    identityProviders: [],
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
   }
   return { ports, control: createControl(ports), authenticate: createAuthenticator(ports) }

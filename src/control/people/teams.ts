@@ -5,7 +5,9 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import type { PeopleChanges, Person } from '../../identity/identity.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { type Act, absent } from '../guard.ts'
+import { interruptRunsOf } from '../runs/leaving.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { findMember } from './members.ts'
@@ -50,10 +52,27 @@ export function createTeamUseCases(workshop: Workshop): TeamUseCases {
         people.joinTeam(caller.organizationId, input.team, person.id),
       ),
     'teams.leave': (caller, input) =>
-      change(workshop, caller, { ...input, action: 'team.leave' }, (people, person) =>
-        people.leaveTeam(caller.organizationId, input.team, person.id),
+      change(workshop, caller, { ...input, action: 'team.leave' }, (people, person, unit) =>
+        leave(workshop, { ...input, organizationId: caller.organizationId }, { people, person, unit }),
       ),
   }
+}
+
+interface Leaving {
+  readonly people: PeopleChanges
+  readonly person: Person
+  readonly unit: StoreGroups
+}
+
+async function leave(
+  { now }: Workshop,
+  { organizationId, team }: { readonly organizationId: string; readonly team: string },
+  { people, person: { id, email }, unit }: Leaving,
+): Promise<boolean> {
+  if (!(await people.leaveTeam(organizationId, team, id))) return false
+  const reason = `${email} has left the team ${team}`
+  await interruptRunsOf(unit, { organizationId, kind: 'person', id }, { team, at: now(), reason })
+  return true
 }
 
 type CallerOf = Parameters<Control['teams.join']>[0]
@@ -62,7 +81,7 @@ async function change(
   workshop: Workshop,
   caller: CallerOf,
   { team, member, action }: { team: string; member: string; action: string },
-  work: (people: PeopleChanges, person: Person) => Promise<boolean>,
+  work: (people: PeopleChanges, person: Person, unit: StoreGroups) => Promise<boolean>,
 ) {
   const { organizationId } = caller
   const { id } = await findMember(workshop, caller, member)
@@ -72,7 +91,7 @@ async function change(
     if (!person) throw absent('member', member)
     if (!(await people.team(organizationId, team))) throw absentTeam(team)
     await authorize(act(action, team, { member: person.id, email: person.email }))
-    const changed = await work(people, person)
+    const changed = await work(people, person, unit)
     if (changed) await unit.signals.send('holders', person.id)
     return { team, member: person.email, changed }
   })

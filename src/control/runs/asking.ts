@@ -3,13 +3,17 @@
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
+import { mustHaveRoom } from '../../domain/runs/queueing.ts'
 import { isHeld, type RunRequest, stateInWords } from '../../domain/runs/run.ts'
 import { newId } from '../../lib/id.ts'
 import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
+import type { Authorize } from '../guard.ts'
+import { disabledAct } from '../leases.ts'
+import { isDisabled } from '../settings/rules.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { draftOf, removeRun, settle, take, tell } from './changing.ts'
+import { draftOf, endLeases, removeRun, settle, take, tell } from './changing.ts'
 import { holdToChange, sightOf } from './seeing.ts'
 import { messageView, type RunSummary, summaryView, workerNames } from './views.ts'
 
@@ -33,7 +37,11 @@ async function ask(workshop: Workshop, caller: Caller, id: string, what: RunRequ
   const { guard, store, now } = workshop
   const row = await guard.perform(caller, async (unit, authorize) => {
     const held = await holdToChange(unit, authorize, caller, id, `run.${what}`)
+    if (what === 'wake') await mustBeOn(unit, authorize, held, 'run.wake')
     const at = now()
+    // Whoever waits with it chooses anew.
+    if (what === 'wake' && held.run.state === 'waiting_for_credentials')
+      await endLeases(unit, held, at, 'its run was woken')
     return settle(unit, take(draftOf(held), { is: 'asked', what, at }, at), at)
   })
   const names = await workerNames(store, row.organizationId)
@@ -60,14 +68,19 @@ type SendInput = Parameters<Control['runs.send']>[1]
 async function send(workshop: Workshop, caller: Caller, input: SendInput): Promise<Result<'runs.send'>> {
   const { row, message } = await workshop.guard.perform(caller, async (unit, authorize) => {
     const held = await holdToChange(unit, authorize, caller, input.id, 'run.send')
-    return queue(unit, caller, held, input, workshop.now())
+    return queue({ unit, authorize, caller }, held, input, workshop.now())
   })
   return { message: messageView(message, 'all'), state: row.run.state }
 }
 
+interface Sending {
+  readonly unit: StoreGroups
+  readonly authorize: Authorize
+  readonly caller: Caller
+}
+
 async function queue(
-  unit: StoreGroups,
-  caller: Caller,
+  { unit, authorize, caller }: Sending,
   held: RunRow,
   { text, message: named }: SendInput,
   at: number,
@@ -77,6 +90,8 @@ async function queue(
     if (known.text !== text) throw another(known.id)
     return { row: held, message: known }
   }
+  await mustBeOn(unit, authorize, held, 'run.send')
+  mustHaveRoom(await unit.runMessages.list(held.id, ['queued']), text)
   const id = named ?? newId('msg')
   const queued = take(draftOf(held), { is: 'message-queued', at }, at)
   const message: RunMessageRow = {
@@ -86,6 +101,16 @@ async function queue(
   await unit.runMessages.insert(message)
   const draft = tell(queued, { kind: 'message', id, state: 'queued', reason: '' }, at)
   return { row: await settle(unit, draft, at), message }
+}
+
+// What nobody could carry out is refused to whoever asks, before it fails where nobody looks.
+async function mustBeOn(
+  unit: StoreGroups,
+  authorize: Authorize,
+  { organizationId, harness }: RunRow,
+  action: string,
+): Promise<void> {
+  if (await isDisabled(unit, organizationId, harness)) await authorize(disabledAct(action, harness))
 }
 
 function another(id: string): ClavigerError {

@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import { eventsOf, lines, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
 import { RUN_TIMINGS } from '../../domain/runs/taking.ts'
-import { createControl } from '../control.ts'
 import { createGuard } from '../guard.ts'
 import { createSweep } from './upkeep.ts'
 
@@ -158,50 +156,12 @@ describe('a worker carries out a run', () => {
     const id = await begun(house)
     const [run] = await waiting
     if (run === undefined) throw new Error('nothing was claimed')
-    const asked = { runs: [{ id, claim: run.claim, bell: run.bell }], waitSeconds: 20 }
+    const beats = { runs: [{ id, claim: run.claim, bell: run.bell }], waitSeconds: 20 }
+    const asked = { process: 'process of box', ...beats }
     const heartbeat = house.ask(worker.caller, 'runs.heartbeat', asked)
     await house.ask('bob', 'runs.send', { id, text: 'news' })
     expect((await heartbeat).news).toMatchObject([{ id, messages: [{ text: 'first' }, { text: 'news' }] }])
   })
-})
-
-it('a server that goes down lets nobody wait', async () => {
-  const house = createHouse()
-  const id = await begun(house)
-  const worker = await workerOf(house)
-  const run = await claimOne(worker)
-  const ending = new AbortController()
-  const { 'runs.claim': claim, 'runs.heartbeat': beat } = createControl({
-    ...house.ports,
-    ending: ending.signal,
-  })
-  const asked = { harnesses: ['claude' as const], capacity: 1, directories: [], holding: [run.claim] }
-  const waiting = [
-    claim(worker.caller, { ...asked, waitSeconds: 30 }),
-    beat(worker.caller, { runs: [{ id, claim: run.claim, bell: run.bell }], waitSeconds: 30 }),
-  ]
-  setTimeout(() => ending.abort(), 50)
-  expect(await Promise.all(waiting)).toEqual([{ runs: [] }, { lost: [], news: [] }])
-})
-
-it('a request of a worker that was started again meanwhile takes nothing from it', async () => {
-  const house = createHouse()
-  const worker = await workerOf(house)
-  const earlier = worker.claim({ waitSeconds: 5 })
-  await sleep(20)
-  house.clock.now += 1_000
-  const later = worker.claim({ waitSeconds: 5 })
-  const id = await begun(house)
-  const [[run], before] = await Promise.all([later, earlier])
-  expect([run?.id, before]).toEqual([id, []])
-
-  // Over another server, which knows nothing of the second one.
-  const { 'runs.claim': elsewhere } = createControl(house.ports)
-  house.clock.now -= 1_000
-  const asked = { harnesses: ['claude' as const], capacity: 1, directories: [], holding: [] }
-  expect(await elsewhere(worker.caller, { ...asked, waitSeconds: 0 })).toEqual({ runs: [] })
-  house.clock.now += 1_000
-  expect((await elsewhere(worker.caller, { ...asked, waitSeconds: 0 })).runs).toHaveLength(1)
 })
 
 describe('a run rests', () => {

@@ -1,6 +1,7 @@
 // The one way by which a run changes: steps are taken on a draft, and put down together with the events that tell of
 // them, the leases that end by them and the signals that let others know, in the caller's unit.
 
+import { hasUntold } from '../../domain/runs/queueing.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { after, isFinal, type Run, type Step } from '../../domain/runs/run.ts'
 import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
@@ -84,11 +85,19 @@ export async function moveMessage(
   { to, reason, at }: MessageMove,
 ): Promise<Draft> {
   const { id, runId, state: from } = message
-  const moved = take(draft, { is: 'message-moved', from, to }, at)
+  const moved = withRestTold(take(draft, { is: 'message-moved', from, to }, at), from)
   const claim = to === 'sent' ? (draft.run.claim?.id ?? null) : message.claim
   const changed = { state: to, reason, changedAt: at, claim: to === 'queued' ? null : claim }
   if (!(await unit.runMessages.change(runId, id, from, changed))) throw changedMeanwhile(`The message ${id}`)
   return tell(moved, { kind: 'message', id, state: to, reason }, at)
+}
+
+// Its worker knows the first few of a long queue only.
+function withRestTold(draft: Draft, from: RunMessageRow['state']): Draft {
+  const { run } = draft
+  return from === 'queued' && hasUntold(run.waiting)
+    ? { ...draft, run: { ...run, bell: run.bell + 1 } }
+    : draft
 }
 
 function leaseEnding({ state, claim }: Run): string {

@@ -3,10 +3,14 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
+import { TOLD_AT_ONCE } from '../../domain/runs/queueing.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
+import { type Claim, isHeld, type Run } from '../../domain/runs/run.ts'
 import type { RunMessageRow, RunRow, WorkSought } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { isOff } from '../machines/embedded.ts'
+import { beginProcess, isNewest } from '../machines/processes.ts'
+import { makeRoom } from '../machines/room.ts'
 import { noteMachine } from '../machines/said.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -17,6 +21,9 @@ import { actOn } from './seeing.ts'
 // Milliseconds.
 const LOOK_EVERY = 5_000
 const BEAT_EVERY = 5_000
+
+// More than workers carry out at a time.
+const HELD_AT_MOST = 10_000
 
 type Claimed = Result<'runs.claim'>['runs'][number]
 type ClaimInput = Parameters<Control['runs.claim']>[1]
@@ -29,12 +36,13 @@ export function createClaimingUseCases(
   const latest = new Map<string, Asking>()
   return {
     'runs.claim': async (caller, input) => {
-      const asking: Asking = { askedAt: workshop.now(), over: Promise.withResolvers() }
+      const worker = await beginProcess(workshop, caller, input.process)
+      const asking: Asking = Promise.withResolvers()
       // A worker asks once at a time: whoever asked before in its name is gone, and would take what nobody carries out.
-      latest.get(caller.id)?.over.resolve(null)
+      latest.get(caller.id)?.resolve(null)
       latest.set(caller.id, asking)
       try {
-        await noteMachine(workshop, caller, input)
+        if (worker !== undefined) await noteMachine(workshop, worker, input)
         return await claimSoon(workshop, hearing, asking, caller, input)
       } finally {
         if (latest.get(caller.id) === asking) latest.delete(caller.id)
@@ -47,16 +55,13 @@ export function createClaimingUseCases(
   }
 }
 
-interface Asking {
-  readonly askedAt: number
-  /** Resolved when the same worker asks anew. */
-  readonly over: PromiseWithResolvers<null>
-}
+/** Resolved when the same worker asks anew. */
+type Asking = PromiseWithResolvers<null>
 
 async function claimSoon(
   workshop: Workshop,
   hearing: Hearing,
-  { askedAt, over }: Asking,
+  over: Asking,
   caller: Caller,
   input: ClaimInput,
 ): Promise<Result<'runs.claim'>> {
@@ -68,7 +73,7 @@ async function claimSoon(
     for (;;) {
       // Whoever may not be a worker any more asks again, and is looked at as it does.
       if (isInDoubt) return { runs: [] }
-      const runs = await claimNow(workshop, caller, input, askedAt)
+      const runs = await claimNow(workshop, caller, input)
       const left = until - performance.now()
       if (runs.length > 0 || left <= 0 || workshop.ending?.aborted) return { runs }
       const heard = ear.heard(Math.min(left, LOOK_EVERY), ({ topic, subject }) => {
@@ -85,27 +90,30 @@ async function claimSoon(
 class NothingThere extends Error {}
 
 // Looked at without a lock first: most of those who ask get nothing.
-async function claimNow(
-  workshop: Workshop,
-  caller: Caller,
-  input: ClaimInput,
-  askedAt: number,
-): Promise<Claimed[]> {
-  const sought = soughtBy(workshop, caller, input)
+async function claimNow(workshop: Workshop, caller: Caller, input: ClaimInput): Promise<Claimed[]> {
+  const sought = await soughtBy(workshop, caller, input)
   if (sought === null) return []
-  // What it was given since it has asked went to a later process of the same worker, maybe over another server.
-  const isForIt = ({ run: { claim } }: RunRow) => claim?.worker !== caller.id || claim.at <= askedAt
+  if (input.capacity === 0) {
+    if (!(await isOff(workshop, caller, input.onlyFor)))
+      await makeRoom(workshop, caller, sought, input.holding)
+    return []
+  }
+  const isForIt = ({ run }: RunRow) => !isOfAnother(run, caller, input)
   const open = await workshop.store.runWork.claimable(sought, false)
   if (!open.some(isForIt)) return []
   if (await isOff(workshop, caller, input.onlyFor)) return []
   try {
     return await workshop.guard.perform(caller, async (unit, authorize) => {
+      const worker = await unit.workers.get(caller.organizationId, caller.id)
+      if (worker !== undefined && !isNewest(worker, input.process)) throw new NothingThere()
       const rows = (await unit.runWork.claimable(sought, true)).filter(isForIt)
       if (rows.length === 0) throw new NothingThere()
       const claimed: Claimed[] = []
       for (const row of rows) {
         await authorize(actOn(row, 'run.claim', { general: 'carryOutRuns' }))
-        claimed.push(await claim(unit, caller, row, workshop.now()))
+        claimed.push(
+          await claim(unit, caller, row, { at: workshop.now(), process: input.process, asked: input.asked }),
+        )
       }
       return claimed
     })
@@ -115,15 +123,29 @@ async function claimNow(
   }
 }
 
+/**
+ * Whether the worker has it in another process of its own, that may be at work still; one that is dismissed gives it back.
+ * So does this one, when it was given that as the answer to a later question, maybe by another server.
+ */
+function isOfAnother({ state, claim }: Run, { id }: Caller, { process, asked, ended }: ClaimInput): boolean {
+  if (!isHeld(state) || claim?.worker !== id || claim.process === undefined) return false
+  return claim.process === process ? (claim.asked ?? 0) >= asked : !ended.includes(claim.process)
+}
+
 // A worker that is an agent's carries out that agent's runs, and no others.
-function soughtBy(
-  { now, runTimings }: Workshop,
-  { organizationId, id, agent }: Caller,
-  { harnesses, directories, holding, capacity, onlyFor }: ClaimInput,
-): WorkSought | null {
+async function soughtBy(
+  { store, now, runTimings }: Workshop,
+  caller: Caller,
+  input: ClaimInput,
+): Promise<WorkSought | null> {
+  const { organizationId, id, agent } = caller
+  const { harnesses, directories, capacity, onlyFor } = input
   if (agent !== null && onlyFor !== undefined) return null
   const ofAgent = agent === null ? null : ({ subjectKind: 'agent', subjectId: agent } as const)
   const ofPerson = onlyFor === undefined ? null : ({ subjectKind: 'person', subjectId: onlyFor } as const)
+  const held = await store.runs.list(organizationId, { worker: id }, { limit: HELD_AT_MOST })
+  const others = held.flatMap(({ run }) => (isOfAnother(run, caller, input) ? (run.claim?.id ?? []) : []))
+  const holding = [...input.holding, ...others]
   return {
     ...{ organizationId, worker: id, harnesses, directories, holding, limit: capacity },
     subject: ofAgent ?? ofPerson,
@@ -131,14 +153,16 @@ function soughtBy(
   }
 }
 
-async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at: number): Promise<Claimed> {
+type Asked = Pick<Claim, 'at' | 'process' | 'asked'>
+
+async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, asked: Asked): Promise<Claimed> {
+  const { at } = asked
   const { place, claims } = row.run
-  const claimedBy = { id: randomUUID(), worker, at }
+  const claimedBy = { id: randomUUID(), worker, ...asked }
   const elsewhere = place !== null && place !== worker
   const told = elsewhere ? tell(draftOf(row), await movedFrom(unit, row, place), at) : draftOf(row)
   const draft = take(told, { is: 'claimed', claim: claimedBy }, at)
   const { run, harness, wanted, ...taken } = await settle(unit, { ...draft, seenAt: at }, at)
-  const pending = await unit.runMessages.list(row.id, ['queued', 'sent'])
   return {
     ...{
       id: row.id,
@@ -153,7 +177,7 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, at:
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
-    messages: pending.map(pendingView),
+    messages: await pendingOf(unit, row.id),
   }
 }
 
@@ -165,6 +189,12 @@ async function movedFrom(
   const name = (await unit.workers.get(organizationId, place))?.name ?? place
   const text = `It goes on with another worker. What was not pushed, and what its program remembers of the conversation, stayed on ${name}.`
   return { kind: 'notice', text }
+}
+
+async function pendingOf({ runMessages }: StoreGroups, runId: string): Promise<Claimed['messages']> {
+  const sent = await runMessages.list(runId, ['sent'])
+  const queued = await runMessages.list(runId, ['queued'], TOLD_AT_ONCE)
+  return [...sent, ...queued].sort((a, b) => a.position - b.position).map(pendingView)
 }
 
 function pendingView({ id, text, state }: RunMessageRow): Claimed['messages'][number] {
@@ -180,6 +210,7 @@ async function beatSoon(
   const ear = hearing.listen()
   const until = performance.now() + input.waitSeconds * 1_000
   const ids = new Set(input.runs.map(({ id }) => id))
+  await beginProcess(workshop, caller, input.process)
   try {
     for (;;) {
       const found = await beatNow(workshop, caller, input)
@@ -188,7 +219,8 @@ async function beatSoon(
       if (isOver || workshop.ending?.aborted) return found
       await ear.heard(
         Math.min(left, BEAT_EVERY),
-        ({ topic, subject }) => topic === 'runs' && ids.has(subject),
+        ({ topic, subject }) =>
+          (topic === 'runs' && ids.has(subject)) || (topic === 'holders' && subject === caller.id),
       )
     }
   } finally {
@@ -199,10 +231,16 @@ async function beatSoon(
 async function beatNow(
   workshop: Workshop,
   caller: Caller,
-  { runs }: BeatInput,
+  { runs, process }: BeatInput,
 ): Promise<Result<'runs.heartbeat'>> {
   const { store, now } = workshop
-  const ofWorker = await store.runs.list(caller.organizationId, { worker: caller.id }, { limit: 10_000 })
+  const worker = await store.workers.get(caller.organizationId, caller.id)
+  if (worker !== undefined) isNewest(worker, process)
+  const ofWorker = await store.runs.list(
+    caller.organizationId,
+    { worker: caller.id },
+    { limit: HELD_AT_MOST },
+  )
   const rows = new Map(ofWorker.map((row) => [row.run.claim?.id, row]))
   const lost = runs.filter(({ id, claim }) => rows.get(claim)?.id !== id).map(({ id }) => id)
   const alive = runs.flatMap((beat) => {
@@ -216,7 +254,7 @@ async function beatNow(
     if (row.run.lost !== null) await findAgain(workshop, caller, row)
     const { bell, wish } = row.run
     if (bell <= beat.bell) continue
-    const messages = (await store.runMessages.list(row.id, ['queued'])).map(pendingView)
+    const messages = (await store.runMessages.list(row.id, ['queued'], TOLD_AT_ONCE)).map(pendingView)
     news.push({ id: row.id, bell, wish, messages })
   }
   return { lost, news }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, ORIGIN } from '../../../test/support/app.ts'
-import { createHouse, type House } from '../../../test/support/house.ts'
+import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
 import { workerOf } from '../../../test/support/runs.ts'
 
 async function begun(house: House) {
@@ -75,6 +75,60 @@ describe('whoever follows a run', () => {
     const waiting = events.next()
     await events.return?.()
     expect((await waiting).done).toBe(true)
+  })
+
+  it.each(['leaves the team', 'is removed'])('is told nothing more when they are one who %s', async (how) => {
+    const house = createHouse()
+    const { app, token } = createTestApp(house)
+    house.people.change('cyd', { teams: ['platform'] })
+    await house.give('ada', 'team:platform', 'ours')
+    const { id } = await house.ask('bob', 'runs.create', {
+      harness: 'claude',
+      prompt: 'hi',
+      team: 'platform',
+    })
+    const worker = await workerOf(house)
+    const [run] = await worker.claim()
+    if (run === undefined) throw new Error('nothing was claimed')
+    const authorization = `Bearer ${await token('cyd')}`
+    const url = `${ORIGIN}/api/v1/runs/${id}/events`
+    const response = await app.fetch(new Request(url, { headers: { authorization } }))
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    const next = async () => (await reader?.read())?.value
+    // They hear of it before.
+    expect(await next()).toContain('event: state')
+    const member = house.caller('cyd').name
+    if (how === 'is removed') await house.ask('ada', 'members.remove', { member })
+    else await house.ask('ada', 'teams.leave', { team: 'platform', member })
+    await worker.report(run, { is: 'event', event: { kind: 'text', text: 'said afterwards' } })
+    // It ends by itself, long before it would have looked again without a signal.
+    let text = ''
+    for (let piece = await next(); piece !== undefined; piece = await next()) text += piece
+    expect(text).toContain('event: revoked')
+    expect(text).not.toContain('said afterwards')
+  })
+
+  it('is told nothing more when something else has happened before that', async () => {
+    const house = createHouse()
+    house.people.change('cyd', { teams: ['platform'] })
+    await house.give('ada', 'team:platform', 'ours')
+    const { id } = await house.ask('bob', 'runs.create', {
+      harness: 'claude',
+      prompt: 'hi',
+      team: 'platform',
+    })
+    const worker = await workerOf(house)
+    const [run] = await worker.claim()
+    if (run === undefined) throw new Error('nothing was claimed')
+    const speak = (text: string) => worker.report(run, { is: 'event', event: { kind: 'text', text } })
+    const cyd = house.caller('cyd', { teams: ['platform'] })
+    const { lastEvent: after } = await house.ask('bob', 'runs.read', { id })
+    const events = await house.ask(cyd, 'runs.events', { id, after })
+    expect((await events.next()).value).toBeNull()
+    await speak('a')
+    await house.ask('ada', 'teams.leave', { team: 'platform', member: cyd.name })
+    await speak('b')
+    expect((await errorOf(events.next())).code).toBe('not_found')
   })
 
   it('is told no more when the run is not theirs to see any more', async () => {

@@ -4,6 +4,8 @@ import type { Caller } from '../../domain/caller.ts'
 import { rateLimited } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
 import type { RunEventRow } from '../../store/runs/run-groups.ts'
+import { absent } from '../guard.ts'
+import { presentCaller } from '../present-caller.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -76,16 +78,24 @@ interface Telling {
 
 // Null: nothing happened, and somebody is still here.
 async function* tellAll(
-  { workshop: { store }, caller, ear, stopped, ended }: Telling,
+  { workshop, caller, ear, stopped, ended }: Telling,
   id: string,
   { after, follow }: { readonly after: number; readonly follow: boolean },
 ): AsyncGenerator<RunNews | null> {
+  const { store } = workshop
   const until = performance.now() + FOLLOWED_FOR
   let known = after
+  let asking = caller
+  let lookedUpAt = performance.now()
   try {
     while (performance.now() < until) {
+      // Nothing more for who was shown out meanwhile.
+      if (performance.now() - lookedUpAt >= LOOK_EVERY) {
+        asking = await presently(workshop, caller, id)
+        lookedUpAt = performance.now()
+      }
       // First whether it is over, then what is there: what ends it is its last event.
-      const { row } = await findRun(store, caller, id)
+      const { row } = await findRun(store, asking, id)
       const rows = await store.runEvents.after(id, known, PAGE)
       for (const event of rows) {
         yield newsOf(event)
@@ -95,7 +105,12 @@ async function* tellAll(
       if (!follow || (isFinal(row.run.state) && known >= row.run.events)) return
       if (rows.length === 0) yield null
       const isHere = await Promise.race([
-        ear.heard(LOOK_EVERY, ({ topic, subject }) => topic === 'runs' && subject === id).then(() => true),
+        ear
+          .heard(LOOK_EVERY, ({ topic, subject }) => {
+            if (topic === 'holders') lookedUpAt = Number.NEGATIVE_INFINITY
+            return topic === 'holders' || (topic === 'runs' && subject === id)
+          })
+          .then(() => true),
         stopped.then(() => false),
       ])
       if (!isHere) return
@@ -103,6 +118,12 @@ async function* tellAll(
   } finally {
     ended()
   }
+}
+
+async function presently(workshop: Workshop, caller: Caller, id: string): Promise<Caller> {
+  const now = await presentCaller(workshop, caller)
+  if (now === null) throw absent('run', id)
+  return now
 }
 
 function newsOf({ position, at, event }: RunEventRow): RunNews {

@@ -7,7 +7,7 @@ import type { Ports } from '../use-case.ts'
 export interface Ear {
   /**
    * Resolves when a signal that matters has come since the last call, after so many milliseconds at the latest, or when
-   * the server goes down.
+   * the server goes down. `matters` is asked about each signal once.
    */
   heard(patience: number, matters: (signal: Signal) => boolean): Promise<void>
   stop(): void
@@ -35,8 +35,10 @@ export function createHearing({ store, ending }: Pick<Ports, 'store' | 'ending'>
       })
       const ended = () => wake()
       waiting.add(ended)
+      // Each of them is asked about: `matters` may take note of more than one.
       const isOver = (matters: (signal: Signal) => boolean) =>
-        ending?.aborted === true || [...missed].some((heard) => heard === 'missed' || matters(heard))
+        [...missed].filter((heard) => heard === 'missed' || matters(heard)).length > 0 ||
+        ending?.aborted === true
       return {
         async heard(patience, matters) {
           const until = performance.now() + patience

@@ -119,3 +119,50 @@ it('a run that goes to another worker says what it has left behind', async () =>
   ])
   expect(lines(await eventsOf(house, 'bob', id)).at(-1)).toBe('booting')
 })
+
+describe('whoever leaves a team', () => {
+  it('takes none of its keys along: what may hold one is ended, and goes on with what is left', async () => {
+    const house = createHouse()
+    house.people.change('bob', { teams: ['mobile', 'platform'] })
+    await house.give('ada', 'team:platform', 'ours')
+    await house.give('ada', 'org', 'everybodys')
+    const worker = await workerOf(house)
+    const run = await begun(house, worker)
+    const lease = await worker.lease(run)
+    expect(lease.credential?.name).toBe('ours')
+    await house.ask('bob', 'runs.send', { id: run.id, text: 'more', message: 'm2' })
+    await worker.report(
+      run,
+      { is: 'message', message: 'm2', state: 'sent' },
+      { is: 'state', state: 'working' },
+    )
+    const member = house.caller('bob').name
+    await house.ask('ada', 'teams.leave', { team: 'platform', member })
+    expect(await read(house, run.id)).toMatchObject({
+      state: 'queued',
+      reason: `${member} has left the team platform`,
+    })
+    expect((await house.ports.store.leases.get('org-acme', lease.id))?.endedAt).not.toBeNull()
+    expect((await worker.heartbeat(run)).lost).toEqual([run.id])
+    // The same worker, in the same session, with a message that it has given already.
+    const [again] = await worker.claim()
+    expect(again).toMatchObject({ id: run.id, session: 's1', messages: [{ id: 'm2', state: 'sent' }] })
+    expect(again && (await worker.lease(again)).credential?.name).toBe('everybodys')
+  })
+
+  it('is not kept from what has nothing to do with it', async () => {
+    const house = createHouse()
+    house.people.change('bob', { teams: ['mobile', 'platform'] })
+    house.people.change('cyd', { teams: ['platform'] })
+    await house.give('ada', 'team:mobile', 'of-mobile')
+    await house.give('ada', 'team:platform', 'ours')
+    const worker = await workerOf(house)
+    const bob = house.caller('bob', { teams: ['mobile', 'platform'] })
+    await house.ask(bob, 'runs.create', { harness: 'claude', team: 'mobile' })
+    await house.ask(house.caller('cyd', { teams: ['platform'] }), 'runs.create', { harness: 'claude' })
+    const runs = await worker.claim()
+    expect(runs).toHaveLength(2)
+    await house.ask('ada', 'teams.leave', { team: 'platform', member: house.caller('bob').name })
+    for (const run of runs) expect((await worker.heartbeat(run)).lost).toEqual([])
+  })
+})

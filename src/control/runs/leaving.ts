@@ -1,7 +1,7 @@
 // Runs of whoever is gone: those for a person or an agent are stopped, those a worker had are given back.
 
 import type { RecordedEvent } from '../../domain/runs/record.ts'
-import { isFinal, RUN_STATES } from '../../domain/runs/run.ts'
+import { HELD_STATES, isFinal, RUN_STATES } from '../../domain/runs/run.ts'
 import type { Holder } from '../../store/people-groups.ts'
 import type { RunFilter, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -25,6 +25,32 @@ export async function cancelRunsOf(
     const isOver = isFinal(free.run.state)
     await settle(unit, isOver ? free : take(free, { is: 'asked', what: 'cancel', at }, at), at)
   })
+}
+
+/**
+ * Takes from their workers the runs for this person or agent that may hold something of this team: what the team owns is in
+ * the memory of a program. Its worker ends that and takes the run up again, with what still may serve it.
+ */
+export async function interruptRunsOf(
+  unit: StoreGroups,
+  { organizationId, kind, id }: Holder & { readonly kind: RunRow['subjectKind'] },
+  { team, at, reason }: { readonly team: string; readonly at: number; readonly reason: string },
+): Promise<void> {
+  // Those whose worker is silent are queued, and their leases run.
+  const states = [...HELD_STATES, 'queued'] as const
+  const filter = { subject: { subjectKind: kind, subjectId: id }, states }
+  const drawsOn = (row: RunRow) => row.run.claim !== null && (row.team === null || row.team === team)
+  for (let after: string | undefined; ; ) {
+    const page = { limit: PAGE, ...(after !== undefined && { after }) }
+    const rows = await unit.runs.list(organizationId, filter, page)
+    for (const found of rows.filter(drawsOn)) {
+      const row = await unit.runs.hold(organizationId, found.id)
+      if (row === undefined || !drawsOn(row)) continue
+      await settle(unit, take(draftOf(row), { is: 'let-go', at, reason, workspace: 'kept' }, at), at)
+    }
+    if (rows.length < PAGE) return
+    after = rows.at(-1)?.id
+  }
 }
 
 /** Gives back what this worker has; its workspaces stay there, and it may be back. */

@@ -1,13 +1,17 @@
 // Seeing runs: a list, and one of them.
 
 import type { Caller } from '../../domain/caller.ts'
-import type { RunRow } from '../../store/runs/run-groups.ts'
+import { SHOWN_AT_ONCE, SHOWN_TEXT_AT_ONCE } from '../../domain/runs/queueing.ts'
+import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { absent } from '../guard.ts'
 import { takersHint } from '../machines/takers.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { findRun, sightOf, visibleTo } from './seeing.ts'
 import { type RunView, runView, summaryView, workerNames } from './views.ts'
+
+const READ_AT_ONCE = 10
 
 export function createReadingRunUseCases(workshop: Workshop): Pick<Control, 'runs.list' | 'runs.read'> {
   const { store } = workshop
@@ -27,14 +31,19 @@ export function createReadingRunUseCases(workshop: Workshop): Pick<Control, 'run
         next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
       }
     },
-    async 'runs.read'(caller, { id }) {
-      return showRun(workshop, caller, (await findRun(store, caller, id)).row)
+    async 'runs.read'(caller, { id, before }) {
+      return showRun(workshop, caller, (await findRun(store, caller, id)).row, before)
     },
   }
 }
 
-/** The whole of it, as this caller may see it. */
-export async function showRun(workshop: Workshop, caller: Caller, row: RunRow): Promise<RunView> {
+/** The whole of it, as this caller may see it; of its messages the last ones before this position. */
+export async function showRun(
+  workshop: Workshop,
+  caller: Caller,
+  row: RunRow,
+  before = Number.MAX_SAFE_INTEGER,
+): Promise<RunView> {
   const { store, publicUrl } = workshop
   const sight = sightOf(caller, row)
   if (sight === null) throw absent('run', row.id)
@@ -44,7 +53,27 @@ export async function showRun(workshop: Workshop, caller: Caller, row: RunRow): 
     ...{ row, sight, served, publicUrl: publicUrl() },
     names: await workerNames(store, row.organizationId),
     hint: await takersHint(workshop, row),
-    messages: await store.runMessages.list(row.id),
+    messages: await lastMessages(store, row.id, before),
     lease: last === undefined ? undefined : await store.leases.get(row.organizationId, last.leaseId),
   })
+}
+
+// A few are read at a time: each may be long.
+async function lastMessages(
+  { runMessages }: Pick<StoreGroups, 'runMessages'>,
+  runId: string,
+  before: number,
+): Promise<RunMessageRow[]> {
+  const found: RunMessageRow[] = []
+  let size = 0
+  for (;;) {
+    const first = found[0]?.position ?? before
+    const rows = await runMessages.listBefore(runId, first, READ_AT_ONCE)
+    for (const row of rows) {
+      size += row.text.length
+      if (found.length >= SHOWN_AT_ONCE || (found.length > 0 && size > SHOWN_TEXT_AT_ONCE)) return found
+      found.unshift(row)
+    }
+    if (rows.length < READ_AT_ONCE) return found
+  }
 }

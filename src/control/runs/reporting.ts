@@ -119,7 +119,7 @@ async function applyMessage(
   const message = await unit.runMessages.get(draft.row.id, id)
   if (message === undefined) throw absent('message', id)
   if (state === 'sent') {
-    const [first] = await unit.runMessages.list(draft.row.id, ['queued'])
+    const [first] = await unit.runMessages.list(draft.row.id, ['queued'], 1)
     if (first !== undefined && first.position < message.position)
       throw new ClavigerError('conflict', `The message ${first.id} comes first.`)
   }

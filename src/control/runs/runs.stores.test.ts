@@ -51,9 +51,11 @@ const stores: Readonly<Record<string, () => Promise<[Store, Store]>>> = {
 async function work(house: House, token: string, done: string[]): Promise<void> {
   const caller = await callerOf(house, token)
   const holding: string[] = []
+  let asked = 0
   for (;;) {
-    const asked = { harnesses: ['claude' as const], capacity: 3, holding, waitSeconds: 2 }
-    const { runs } = await house.ask(caller, 'runs.claim', asked)
+    asked += 1
+    const sought = { harnesses: ['claude' as const], capacity: 3, holding, waitSeconds: 2 }
+    const { runs } = await house.ask(caller, 'runs.claim', { ...sought, process: caller.name, asked })
     if (runs.length === 0) return
     for (const { id, claim, harness, messages } of runs) {
       holding.push(claim)
@@ -111,6 +113,34 @@ describe.each(Object.keys(stores))('runs on %s', (name) => {
       expect(run.usage).toEqual({ input: 1, cachedInput: 0, output: 1 })
       expect(run.served).toMatchObject([{ turns: 1 }])
     }
+  })
+
+  it('make room for one that waits at one of the workers that are full', async () => {
+    const [first, second] = (await stores[name]?.()) ?? []
+    if (first === undefined || second === undefined) throw new Error('no store')
+    const houses = [createHouse(first, KEY), createHouse(second, KEY)] as const
+    const [house] = houses
+    await house.give('bob', 'me', 'own')
+    const asks: (() => Promise<unknown>)[] = []
+    const ids: string[] = []
+    for (const [i, worker] of ['w1', 'w2'].entries()) {
+      const caller = await callerOf(houses[i] as House, (await enrolWorker(house, worker)).token)
+      const { id } = await house.ask('bob', 'runs.create', { harness: 'claude' })
+      const process = { harnesses: ['claude' as const], process: worker, waitSeconds: 0 }
+      const { runs } = await house.ask(caller, 'runs.claim', { ...process, capacity: 1, asked: 1 })
+      const [{ claim } = { claim: '' }] = runs
+      const ready = { is: 'state', state: 'ready', seq: 1, at: '2026-01-01T00:00:00Z' } as const
+      await house.ask(caller, 'runs.report', { id, claim, items: [ready] })
+      ids.push(id)
+      const full = { ...process, capacity: 0, holding: [claim] }
+      asks.push(() => (houses[i] as House).ask(caller, 'runs.claim', { ...full, asked: 2 }))
+    }
+    await house.ask('bob', 'runs.create', { harness: 'claude' })
+    await Promise.all(asks.map((ask) => ask()))
+    const wishes = await Promise.all(
+      ids.map(async (id) => (await house.ask('bob', 'runs.read', { id })).wish),
+    )
+    expect(wishes.filter((wish) => wish === 'hibernate')).toHaveLength(1)
   })
 
   it('take each message once, whoever sends them at the same time', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
+import { createTestApp } from '../../../test/support/app.ts'
+import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import { eventsOf, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
 import { createControl } from '../control.ts'
 
@@ -53,6 +54,21 @@ describe('a worker leases for a run', () => {
     expect(await code(worker.lease(run))).toBe('conflict')
   })
 
+  it('anew, when the run waits for credentials and is woken', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'own')
+    const worker = await workerOf(house)
+    const run = await claimed(house, worker)
+    const lease = await worker.lease(run)
+    await worker.report(run, { is: 'state', state: 'waiting_for_credentials', reason: 'so' })
+    const events = await house.ask(worker.caller, 'leases.events', { id: lease.id })
+    await events.next()
+    const next = events.next()
+    await house.ask('bob', 'runs.wake', { id: run.id })
+    expect((await next).value).toEqual({ type: 'revoked', reason: 'its run was woken' })
+    expect((await worker.lease(run)).credential?.name).toBe('own')
+  })
+
   it('holds one at a time', async () => {
     const house = createHouse()
     await house.give('bob', 'me', 'own')
@@ -93,8 +109,11 @@ describe('a worker leases for a run', () => {
       reason:
         "Couldn't authenticate with Claude after multiple attempts. Check your credentials in Coding agents settings and try again.",
       tried: [{ name: 'own' }, { name: 'shared' }],
-      link: 'http://claviger.test/settings/coding-agents',
     })
+    // It leads somewhere, whoever follows it.
+    const { link } = await house.ask('bob', 'runs.read', { id: run.id })
+    const page = await createTestApp(house).app.fetch(new Request(link ?? 'none'))
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Coding agents')])
     const switches = (await eventsOf(house, 'bob', run.id)).filter(({ type }) => type === 'credential')
     expect(switches).toHaveLength(2)
   })
@@ -132,5 +151,86 @@ describe('several credentials of one kind', () => {
     expect(names).toEqual(['a', 'b', 'c', 'a'])
     const second = runs[1]
     expect(second && (await lease(second))).toBe('b')
+  })
+
+  it('take turns where one is refused, too', async () => {
+    const house = createHouse()
+    const control = createControl({ ...house.ports, poolOrder: 'least-recently-used' })
+    for (const name of ['a', 'b', 'c']) await house.give('ada', 'org', name)
+    const worker = await workerOf(house)
+    const holding: string[] = []
+    const lease = async () => {
+      house.clock.now += 1
+      await house.ask('bob', 'runs.create', { harness: 'claude' })
+      const [run] = await worker.claim({ holding })
+      if (run === undefined) throw new Error('nothing was claimed')
+      holding.push(run.claim)
+      const asked = { harness: 'claude', run: run.id, claim: run.claim, ambient: 'none', raw: true } as const
+      return control['leases.create'](worker.caller, asked)
+    }
+    const [first, second] = [await lease(), await lease()]
+    expect([first.credential?.name, second.credential?.name]).toEqual(['a', 'b'])
+    house.provider.result = 'limited'
+    const refusal = { id: first.id, generation: 1, status: 429 }
+    const answer = await control['leases.reject'](worker.caller, refusal)
+    expect(answer).toMatchObject({ verdict: 'switch', lease: { credential: { name: 'c' } } })
+  })
+})
+
+describe('a credential that a run was started with, and is not there any more', () => {
+  async function started(house: House) {
+    const id = await house.give('bob', 'me', 'own')
+    await house.give('ada', 'org', 'shared')
+    const worker = await workerOf(house)
+    const run = await claimed(house, worker, { credential: 'own' })
+    await worker.lease(run)
+    await house.ask('bob', 'credentials.delete', { id })
+    return { worker, run }
+  }
+
+  it('is called by its name, and no other takes its place', async () => {
+    const house = createHouse()
+    const { worker, run } = await started(house)
+    await house.give('ada', 'org', 'own')
+    const error = await errorOf(worker.lease(run))
+    expect(error.code).toBe('no_credential')
+    expect(error.message).toBe('The credential own, which alone may serve this run, was deleted.')
+    expect(error.hint).toContain('claviger credential create claude')
+  })
+
+  it('serves it when it was stored again, of the same owner under the same name', async () => {
+    const house = createHouse()
+    const { worker, run } = await started(house)
+    const again = await house.give('bob', 'me', 'own', { fields: { key: fakeKey('again') } })
+    expect((await worker.lease(run)).credential?.id).toBe(again)
+  })
+})
+
+describe('a run whose harness is switched off', () => {
+  it('takes no message and is not woken, and goes on when it is on again', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'own')
+    const worker = await workerOf(house)
+    const { id, ...run } = await claimed(house, worker)
+    const send = (message: string) => house.ask('bob', 'runs.send', { id, text: 'more', message })
+    await send('m1')
+    const turn = (enabled: boolean) => house.ask('ada', 'harnesses.set', { harness: 'claude', enabled })
+    await turn(false)
+    const O9 = 'Claude Code is disabled for this organization. Ask an admin, or choose another harness.'
+    expect(await errorOf(send('m2'))).toMatchObject({ code: 'forbidden', message: O9 })
+    // What it has already is no new message.
+    expect((await send('m1')).message.id).toBe('m1')
+    await house.ask('bob', 'runs.hibernate', { id })
+    await worker.report({ id, ...run }, { is: 'message', message: 'm1', state: 'failed' })
+    await worker.report({ id, ...run }, { is: 'state', state: 'hibernated' })
+    expect(await errorOf(house.ask('bob', 'runs.wake', { id }))).toMatchObject({
+      code: 'forbidden',
+      message: O9,
+    })
+    const refused = (await house.audit()).filter(({ outcome }) => outcome === 'refused')
+    expect(refused.map(({ action }) => action)).toEqual(['run.send', 'run.wake'])
+    await turn(true)
+    expect((await house.ask('bob', 'runs.wake', { id })).state).toBe('queued')
+    await house.ask('bob', 'runs.end', { id })
   })
 })

@@ -33,7 +33,7 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   const { run: id = '', claim, harness } = input
   if (input.credential !== undefined || input.team !== undefined || input.agent !== undefined)
     throw saidByTheRun()
-  const { store, poolOrder } = workshop
+  const { store } = workshop
   if (caller.kind !== 'worker') throw forWorkers()
   const hold = async (row: RunRow | undefined) => {
     if (row === undefined) throw absent('run', id)
@@ -51,17 +51,43 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
     input: {
       ...{ harness, ambient: input.ambient, raw: input.raw, run: id, claim },
       ...(row.team !== null && { team: row.team }),
-      ...(credential !== null && { credential: credential.id }),
+      ...(credential !== null && { credential: await namedBy(store, row, credential) }),
     },
     hold: async (unit) => hold(await unit.runs.hold(caller.organizationId, id)),
-    poolOf:
-      (unit, { run }) =>
-      async (ids) => ({
-        order: poolOrder,
-        stays: run.credential?.id ?? null,
-        lastUsed: poolOrder === 'fixed' ? {} : await unit.runLeases.lastUsed(caller.organizationId, ids),
-      }),
+    poolOf: (unit, served) => poolOf(workshop, unit, served),
   }
+}
+
+// One that was deleted and stored again, of the same owner under the same name, is what the run was started with.
+async function namedBy(
+  { credentials }: Pick<StoreGroups, 'credentials'>,
+  { organizationId, harness }: RunRow,
+  { id, name, owner }: NonNullable<RunRow['wanted']['credential']>,
+): Promise<string> {
+  if ((await credentials.get(organizationId, id)) !== undefined) return id
+  const theirs = await credentials.candidates(organizationId, harness, [owner])
+  const again = theirs.find((row) => row.name === name && row.owner === owner)
+  if (again !== undefined) return again.id
+  throw new ClavigerError(
+    'no_credential',
+    `The credential ${name}, which alone may serve this run, was deleted.`,
+    {
+      hint: `Store it again under this name, for the same owner: claviger credential create ${harness} TYPE ${name}. Or start another run.`,
+    },
+  )
+}
+
+/** How several credentials of one type and owner take turns with this run. */
+export function poolOf(
+  { poolOrder }: Pick<Workshop, 'poolOrder'>,
+  unit: Pick<StoreGroups, 'runLeases'>,
+  { organizationId, run }: RunRow,
+): NonNullable<Query['poolOf']> {
+  return async (ids) => ({
+    order: poolOrder,
+    stays: run.credential?.id ?? null,
+    lastUsed: poolOrder === 'fixed' ? {} : await unit.runLeases.lastUsed(organizationId, ids),
+  })
 }
 
 /** Whoever the run is for, as they are now. Throws `forbidden` when they are gone. */
@@ -88,6 +114,15 @@ export interface Serving {
   readonly lease: LeaseRow
   readonly credential: CandidateRow | null
   readonly reason: string
+}
+
+/** The run that this lease serves; undefined when it serves none. */
+export async function runServedBy(
+  { runLeases, runs }: Pick<StoreGroups, 'runLeases' | 'runs'>,
+  { id, organizationId }: Pick<LeaseRow, 'id' | 'organizationId'>,
+): Promise<RunRow | undefined> {
+  const served = await runLeases.get(id)
+  return served && (await runs.get(organizationId, served.runId))
 }
 
 /** Keeps it with the run; the run is held by the unit. */

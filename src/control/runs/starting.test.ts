@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf, fakeKey } from '../../../test/support/house.ts'
 import { makeAgent } from '../../../test/support/machines.ts'
+import { codexKey } from '../../../test/support/rejections.ts'
 import { workerOf } from '../../../test/support/runs.ts'
+import type { Request } from '../../api/schemas.ts'
 
 describe('a run is begun', () => {
   it('by a person, and is theirs', async () => {
@@ -97,6 +99,48 @@ describe('a run is begun', () => {
     expect((await house.ask('cyd', 'runs.create', asked)).id).not.toBe(all[0]?.id)
   })
 
+  it('again under its key only as it was, whatever has become of it since', async () => {
+    const house = createHouse()
+    for (const name of ['own', 'other']) await house.give('bob', 'me', name)
+    await house.give('bob', 'me', 'of-codex', codexKey('a'))
+    await workerOf(house, 'one')
+    const asked: Request<'runs.create'> = {
+      ...({ harness: 'claude', access: 'read' } as const),
+      ...{ prompt: 'fix it', key: 'k', credential: 'own', worker: 'one', model: 'opus' },
+      workspace: { kind: 'git', url: 'https://example.test/shop.git' },
+    }
+    const { id } = await house.ask('bob', 'runs.create', asked)
+    await house.ask('bob', 'runs.send', { id, text: 'more' })
+    const again = await house.ask('bob', 'runs.create', { ...asked, credential: 'user:bob/own' })
+    expect(again.id).toBe(id)
+    const others = [
+      { harness: 'codex', credential: 'of-codex' },
+      { prompt: 'fix the other' },
+      { prompt: undefined },
+      { credential: 'other' },
+      { credential: undefined },
+      { worker: undefined },
+      { access: 'full' },
+      { model: undefined },
+      { team: 'platform' },
+      { workspace: { kind: 'git', url: 'https://example.test/shop.git', ref: 'main' } },
+      { workspace: undefined },
+    ] satisfies Partial<Request<'runs.create'>>[]
+    for (const other of others) {
+      const error = await errorOf(house.ask('bob', 'runs.create', { ...asked, ...other }))
+      expect([error.code, error.message]).toEqual([
+        'conflict',
+        `Another run was started under this key: ${id}.`,
+      ])
+    }
+    const silent = { harness: 'claude', key: 'silent' } as const
+    const begun = await house.ask('bob', 'runs.create', silent)
+    await house.ask('bob', 'runs.send', { id: begun.id, text: 'fix it' })
+    expect((await house.ask('bob', 'runs.create', silent)).id).toBe(begun.id)
+    const spoken = await errorOf(house.ask('bob', 'runs.create', { ...silent, prompt: 'fix it' }))
+    expect(spoken.code).toBe('conflict')
+  })
+
   it('for one worker only, when one is named', async () => {
     const house = createHouse()
     await house.give('bob', 'me', 'own')
@@ -114,6 +158,9 @@ describe('a run is begun', () => {
     { kind: 'git', url: 'ext::sh -c touch% /tmp/x' },
     { kind: 'git', url: '--upload-pack=touch' },
     { kind: 'git', url: 'https://bob:hunter2@example.test/shop.git' },
+    { kind: 'git', url: 'https://hunter2@example.test/shop.git' },
+    { kind: 'git', url: 'https://example.test/shop.git?private_token=hunter2' },
+    { kind: 'git', url: 'file:///srv/%2e%2e/etc' },
     { kind: 'git', url: 'https://example.test/shop.git', ref: '--output=/etc/passwd' },
     { kind: 'git', url: 'https://example.test/shop.git', ref: 'a..b' },
     { kind: 'git', url: 'file:///srv/../etc' },
@@ -135,6 +182,22 @@ describe('a run is begun', () => {
     await house.give('bob', 'me', 'own')
     const run = await house.ask('bob', 'runs.create', { harness: 'claude', workspace })
     expect(run.wanted.workspace).toMatchObject(workspace)
+  })
+
+  it('and shows nobody what is secret in a URL that was stored before such were refused', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'own')
+    const { id } = await house.ask('bob', 'runs.create', { harness: 'claude' })
+    const { store } = house.ports
+    const row = await store.runs.get('org-acme', id)
+    if (row === undefined) throw new Error('no row')
+    const workspace = { kind: 'git', url: 'https://hunter2@example.test/shop.git', ref: null } as const
+    await store.runs.insert({ ...row, id: 'run_old', wanted: { ...row.wanted, workspace } })
+    for (const who of ['bob', 'aud'] as const)
+      expect((await house.ask(who, 'runs.read', { id: 'run_old' })).wanted.workspace).toEqual({
+        ...workspace,
+        url: 'https://example.test/shop.git',
+      })
   })
 
   it('by an agent: with its own credentials, and carried out by its own worker', async () => {

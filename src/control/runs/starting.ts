@@ -1,9 +1,11 @@
 // A run is asked for. Whose credentials may serve it is decided anew by every process of it; here it is made sure that
 // there is something to serve it at all.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import { formatOwner } from '../../domain/owner.ts'
 import { newRun } from '../../domain/runs/run.ts'
 import { checkWorkspace, directoryOf, isMovable } from '../../domain/runs/workspace.ts'
 import { newId } from '../../lib/id.ts'
@@ -11,7 +13,7 @@ import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { type Authorize, absent } from '../guard.ts'
 import { disabledAct } from '../leases.ts'
-import { nothingFits } from '../leasing/nothing-fits.ts'
+import { nothingFits, storingLine } from '../leasing/nothing-fits.ts'
 import { subjectOf } from '../resolution.ts'
 import { preferred } from '../settings/preferences.ts'
 import type { Control } from '../use-case.ts'
@@ -51,6 +53,7 @@ function tryToStart(workshop: Workshop, caller: Caller, input: Input): Promise<R
   return guard.perform(caller, async (unit, authorize) => {
     const known = await sameKey(unit, caller, input.key)
     if (known !== undefined) {
+      if (!(await isTheSame(unit, known, input))) throw anotherOfThisKey(known)
       await authorize(actOn(known, 'run.create', { general: 'startRuns' }, { again: true }))
       return known
     }
@@ -103,6 +106,40 @@ async function sameKey(
   return (await unit.runs.list(organizationId, { subject, key }, { limit: 1 }))[0]
 }
 
+// Whether this is asked for a second time, and nothing else.
+async function isTheSame(unit: StoreGroups, known: RunRow, input: Input): Promise<boolean> {
+  const { pin, harness, team, organizationId, wanted } = known
+  const { credential, workspace, access, model } = wanted
+  const named: (string | undefined)[] =
+    credential === null
+      ? [undefined]
+      : [credential.id, credential.name, `${credential.owner}/${credential.name}`]
+  const worker = pin === null ? undefined : await unit.workers.get(organizationId, pin)
+  const pinned: (string | undefined)[] = pin === null ? [undefined] : [pin, worker?.name ?? pin]
+  return (
+    harness === input.harness &&
+    access === input.access &&
+    model === (input.model ?? null) &&
+    team === (input.team ?? null) &&
+    named.includes(input.credential) &&
+    pinned.includes(input.worker) &&
+    isDeepStrictEqual(workspace, input.workspace) &&
+    (await promptOf(unit, known)) === input.prompt
+  )
+}
+
+// What it began with. One that began with nothing has no title, whatever was said later.
+async function promptOf({ runMessages }: StoreGroups, { id, wanted }: RunRow): Promise<string | undefined> {
+  const [first] = await runMessages.list(id, undefined, 1)
+  return wanted.title !== '' || first?.text.trim() === '' ? first?.text : undefined
+}
+
+function anotherOfThisKey({ id }: RunRow): ClavigerError {
+  return new ClavigerError('conflict', `Another run was started under this key: ${id}.`, {
+    hint: 'Give each run a key of its own, or ask for the same: harness, first message, workspace and all.',
+  })
+}
+
 /** The credential that was named, if one was. Throws what `leases.create` throws, but not for those that do not work now. */
 async function mustHaveCandidates(
   { resolution }: Workshop,
@@ -122,19 +159,24 @@ async function mustHaveCandidates(
     )
   const resolved = await decide(harness, () => authorize(disabledAct('run.create', harness)))
   const named = credential === undefined ? undefined : resolved.decisions[0]?.credential
-  if (resolved.decisions.length > 0) return named ? { id: named.id, name: named.name } : null
+  if (resolved.decisions.length > 0) {
+    if (!named) return null
+    return { id: named.id, name: named.name, owner: formatOwner(named.owner) }
+  }
   for (const other of HARNESSES) {
     if (other !== harness && (await decide(other)).decisions.length > 0)
       throw nothingFits(caller, harness, resolved)
   }
-  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured()
+  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured(caller, harness)
 }
 
-function nothingConfigured(): ClavigerError {
+function nothingConfigured(caller: Caller, harness: HarnessName): ClavigerError {
   return new ClavigerError(
     'no_credential',
     'No coding agent is configured. Add a credential in Settings → Coding agents.',
-    { hint: 'On the command line: claviger credential create claude api-key NAME' },
+    {
+      hint: `On the command line: ${storingLine(caller, harness)}. A login that only a machine has begins no run; to take it over: claviger credential import --from ${harness}`,
+    },
   )
 }
 

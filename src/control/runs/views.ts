@@ -1,7 +1,9 @@
 // Runs as they are shown.
 
+import { CODING_AGENTS_PATH } from '../../api/link-paths.ts'
 import type { Output } from '../../api/schemas.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
+import { type Workspace, withoutPassword } from '../../domain/runs/workspace.ts'
 import type { RunLeaseRow, RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { LeaseRow, StoreGroups } from '../../store/store.ts'
 import { readChoice } from '../leasing/choice.ts'
@@ -59,20 +61,26 @@ export function runView(shown: Shown): RunView {
     ...summaryView(row, sight, names),
     wanted: {
       credential: credential?.name ?? null,
-      ...{ model, access, workspace: { ...workspace } },
+      ...{ model, access, workspace: workspaceView(workspace) },
       worker: pin === null ? null : (names.get(pin) ?? pin),
     },
     credentialKeyType: run.credential === null ? null : keyTypeOf(run.credential.type),
     credentialKeySuffix: run.credential?.suffix ?? null,
     until: rfc3339OrNull(run.until),
     tried: lease === undefined ? [] : triedOf(lease),
-    link: lacksCredentials ? `${publicUrl}/settings/coding-agents` : null,
+    link: lacksCredentials ? publicUrl + CODING_AGENTS_PATH : null,
     hint,
     served: served.map(servedView),
     usage: run.usage,
     messages: messages.map((message) => messageView(message, sight)),
+    before: beforeThese(messages),
     lastEvent: run.events,
   }
+}
+
+// What was stored before such a URL was refused is shown to nobody either.
+function workspaceView(workspace: Workspace): RunView['wanted']['workspace'] {
+  return workspace.kind === 'git' ? { ...workspace, url: withoutPassword(workspace.url) } : { ...workspace }
 }
 
 // As Agent Swarm writes it: CODEX_OAUTH.
@@ -92,6 +100,11 @@ function servedView(row: RunLeaseRow): RunView['served'][number] {
     startedAt: rfc3339(row.startedAt),
     endedAt: rfc3339OrNull(row.endedAt),
   }
+}
+
+// Positions begin with 1.
+function beforeThese([first]: readonly RunMessageRow[]): number | null {
+  return first === undefined || first.position === 1 ? null : first.position
 }
 
 export function messageView(row: RunMessageRow, sight: Sight): MessageView {

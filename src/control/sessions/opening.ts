@@ -1,6 +1,5 @@
 // Signing a browser in. What its cookie holds is made here, handed over once, and kept as a digest.
 
-import type { Input } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { Secret, withoutKeys } from '../../domain/secret.ts'
@@ -27,26 +26,29 @@ export function createOpeningUseCases(
   limits: Pick<Limits, 'passwords'>,
   factors: SecondFactors,
 ): Pick<Control, 'signIn.methods' | 'session.create'> {
-  const { store, identity, publicUrl } = workshop
+  const { store, identity, identityProviders, publicUrl } = workshop
   return {
     'signIn.methods': async () => ({
       password: true,
-      providers: [],
+      providers: identityProviders.flatMap(({ id, name, signsIn }) => (signsIn ? [{ id, name }] : [])),
       takesCookies: takesCookies(publicUrl()),
     }),
     async 'session.create'(visitor, { email, password, code, organization }) {
       mustBeBrowser(visitor)
       limits.passwords(visitor, email, `browser ${email.toLowerCase()}`)
-      const people = await membershipsBy(workshop, visitor, { email, password }, { action: 'session.create' })
-      const membership = await choose(workshop, people, organization)
+      const given = { email, password }
+      const shown = await membershipsBy(workshop, visitor, given, { action: 'session.create' })
+      const membership = await chooseMembership(workshop, shown.people, organization)
       const { person, organization: chosen } = membership
       if (await factors.isOn(person.id)) {
         if (code === undefined) return { state: 'second-factor' }
         await factors.mustBeRight(visitor, membership, code, { action: 'session.create' })
       }
       const { row, cookie } = await store.atomically(async (unit) => {
-        const member = await identity.changing(unit).member(chosen.id, person.id)
+        const changes = identity.changing(unit)
+        const member = await changes.member(chosen.id, person.id)
         if (!member) throw notIn(chosen.name)
+        await shown.mustHold(changes)
         return openSession(workshop, unit, visitor, { ...chosenBy(chosen.id, member), method: 'password' })
       })
       return { state: 'signed-in', session: await sessionView(workshop, row, row), cookie }
@@ -98,11 +100,11 @@ export function mustBeBrowser({ browser }: Visitor): string {
   })
 }
 
-// The organization that was named, else the one that they were last signed in to, else the first.
-async function choose(
+/** The organization that was named, else the one that they were last signed in to, else the first. Throws `forbidden`. */
+export async function chooseMembership(
   { store }: Pick<Workshop, 'store'>,
   people: readonly Membership[],
-  wanted: Input<'session.create'>['organization'],
+  wanted?: string,
 ): Promise<Membership> {
   const fitting = people.filter((one) => wanted === undefined || isCalled(one.organization, wanted))
   const [first] = fitting

@@ -161,7 +161,7 @@ describe('a recovery code', () => {
       code: 'forbidden',
     })
     expect(await errorOf(renew({ password: PASSWORD, code: '000000' }))).toMatchObject({
-      code: 'unauthenticated',
+      code: 'forbidden',
     })
     expect((await house.audit()).at(-1)).toMatchObject({
       action: 'secondFactor.recoveryCodes',
@@ -181,7 +181,7 @@ describe('taking it away', () => {
       house.ask('bob', 'secondFactor.disable', given)
     expect(await errorOf(disable({ password: OTHER, code }))).toMatchObject({ code: 'forbidden' })
     expect(await errorOf(disable({ password: PASSWORD, code: '000000' }))).toMatchObject({
-      code: 'unauthenticated',
+      code: 'forbidden',
     })
     expect(await disable({ password: PASSWORD, code })).toEqual({ enabled: false })
     expect(await attempt()).toMatchObject({ state: 'signed-in' })

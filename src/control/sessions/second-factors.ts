@@ -60,7 +60,7 @@ export function createSecondFactors(workshop: Workshop, limits: Pick<Limits, 'se
     async mustBeRight(visitor, who, code, failure) {
       if (await factors.isRight(callerFor(workshop, who, visitor), code)) return
       await recordFailure(workshop, visitor, who.person.email, 'wrong code', failure)
-      throw wrongCode()
+      throw wrongCode('unauthenticated')
     },
     async mustBeShown(visitor, who, code, failure) {
       if (!(await factors.isOn(who.person.id))) return
@@ -86,8 +86,9 @@ export function recoveryDigest(code: string): string {
   return sha256(`recovery code ${code.replace(/[\s-]/g, '').toUpperCase()}`)
 }
 
-export function wrongCode(): ClavigerError {
-  return new ClavigerError('unauthenticated', 'This code is not right, or was used already.', {
+/** `forbidden`: for somebody who is signed in. */
+export function wrongCode(code: 'unauthenticated' | 'forbidden'): ClavigerError {
+  return new ClavigerError(code, 'This code is not right, or was used already.', {
     hint: 'Type the one that the app shows now, or a recovery code. Without either, ask an admin.',
   })
 }

@@ -127,6 +127,24 @@ describe('signing in', () => {
     })
   })
 
+  it('is refused when the password was changed while it was checked', async () => {
+    await givePassword(house, 'bob')
+    const { provePassword } = house.ports.identity
+    const changing = {
+      ...house.ports.identity,
+      provePassword: async (...given: Parameters<typeof provePassword>) => {
+        const proof = await provePassword(...given)
+        await givePassword(house, 'bob', OTHER)
+        return proof
+      },
+    }
+    const control = createControl({ ...house.ports, identity: changing })
+    const given = { email: 'bob@example.test', password: PASSWORD }
+    const late = control['session.create']({ ...VISITOR, ...BROWSER }, given)
+    expect(await errorOf(late)).toMatchObject({ code: 'unauthenticated' })
+    expect(await house.ports.store.sessions.ofPerson('bob')).toEqual([])
+  })
+
   it('leaves no session when it cannot be recorded', async () => {
     await givePassword(house, 'bob')
     house.auditFails('allowed')

@@ -100,8 +100,9 @@ function changing(workshop: Workshop, { factors, ownPassword }: Shown): Pick<Con
     if (!isOn(row)) throw notSetUp()
     await ownPassword(caller, given.password, action)
     if (await factors.isRight(caller, given.code)) return row
-    await guard.check(caller, { ...factorAct(action, row), needs: { code: wrongCode() } })
-    throw wrongCode()
+    const refused = wrongCode('forbidden')
+    await guard.check(caller, { ...factorAct(action, row), needs: { code: refused } })
+    throw refused
   }
 
   return {

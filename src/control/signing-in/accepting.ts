@@ -120,6 +120,28 @@ export function createAcceptingUseCases(
   }
 }
 
+/**
+ * Uses an invitation inside a unit for somebody whose e-mail an identity provider vouches for, instead of the code. They are
+ * a member nowhere yet. Throws `conflict` when it cannot be used any more.
+ */
+export async function acceptFor(
+  { identity, now }: Workshop,
+  unit: StoreGroups,
+  visitor: Visitor,
+  row: InvitationRow,
+  name: string,
+  provider: string,
+): Promise<Person> {
+  const changes = identity.changing(unit)
+  if (!(await unit.invitations.use(row.id, now()))) throw over('was used already')
+  await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
+  const given = { name, email: undefined, hash: null, provenId: null }
+  const person = await join(unit, changes, row, given)
+  await unit.signals.send('holders', person.id)
+  await unit.audit.append(acceptance(row, person, visitor, now(), given, provider))
+  return person
+}
+
 // Whether the browser is signed in with it. Somebody with a second factor sets the password all the same; what lets them in
 // is for whoever shows the code.
 async function signsIn(
@@ -174,6 +196,8 @@ async function join(
   const elsewhere = known !== undefined && known.organizations.length > 0
   const isMember = known?.organizations.includes(row.organizationId)
   if (elsewhere && !isMember && known.hasPassword && provenId !== known.id) throw notTheirPassword(row.email)
+  // Somebody else may have linked an account of their own to a person of this e-mail.
+  if (elsewhere && !isMember && !known.hasPassword && known.linked.length > 0) throw needsPassword(row.email)
   const teams: string[] = []
   // A team may be gone since; that is no reason to keep somebody out.
   for (const slug of row.teams) if (await changes.team(row.organizationId, slug)) teams.push(slug)
@@ -190,6 +214,7 @@ async function join(
   if (!elsewhere) {
     if (hash !== null || known?.hasPassword) await setPassword(unit, changes, added.id, hash)
     await unit.secondFactors.remove(added.id)
+    await changes.unlinkAccounts(added.id)
   }
   return added
 }
@@ -266,11 +291,19 @@ function mustBeComplete(row: InvitationRow, name: string | undefined, password: 
     })
 }
 
-function acceptance(row: InvitationRow, person: Person, visitor: Visitor, at: number, { hash }: Given) {
+function acceptance(
+  row: InvitationRow,
+  person: Person,
+  visitor: Visitor,
+  at: number,
+  { hash }: Given,
+  provider?: string,
+) {
   const details = {
     invitation: row.id,
     ...(row.kind === 'join' ? { role: person.role, teams: person.teams.join(', ') } : {}),
     password: hash === null ? 'not given' : 'given',
+    ...(provider !== undefined && { shownBy: provider }),
   }
   return deedOf(person, visitor, {
     organizationId: row.organizationId,
@@ -295,6 +328,16 @@ function notTheirPassword(email: string): ClavigerError {
   return new ClavigerError('unauthenticated', `${printable(email)} has a password on this server already.`, {
     hint: 'Type that one. If you never chose one, somebody else did: ask to be invited with another e-mail.',
   })
+}
+
+function needsPassword(email: string): ClavigerError {
+  return new ClavigerError(
+    'unauthenticated',
+    `${printable(email)} is known to this server without a password.`,
+    {
+      hint: 'Sign in as you do, choose a password, and type it here. If that was never you, ask to be invited with another e-mail.',
+    },
+  )
 }
 
 function noOtherEmail(): ClavigerError {

@@ -3,7 +3,7 @@
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
-import type { Organization, Person } from '../../identity/identity.ts'
+import type { Organization, PeopleChanges, Person } from '../../identity/identity.ts'
 import type { Visitor } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { type Deed, deedOfNobody } from './records.ts'
@@ -16,17 +16,33 @@ export interface Membership {
 /** What was tried, for the audit. */
 export type Failure = Pick<Deed, 'action' | 'details'>
 
+/** What somebody belongs to who has shown their password. */
+export interface ByPassword {
+  readonly people: readonly Membership[]
+  /** Throws `unauthenticated` when the password was changed meanwhile: asked where it lets them in. */
+  readonly mustHold: (changes: PeopleChanges) => Promise<void>
+}
+
 /** Everything this person belongs to, once the password was right; else throws `unauthenticated`. */
 export async function membershipsBy(
   workshop: Workshop,
   visitor: Visitor,
   given: { readonly email: string; readonly password: string },
   failure: Failure,
-): Promise<Membership[]> {
-  const id = await workshop.identity.checkPassword(given.email, new Secret(given.password))
-  if (id !== null) return membershipsOf(workshop, id)
-  await recordFailure(workshop, visitor, given.email, 'wrong password', failure)
-  throw new ClavigerError('unauthenticated', 'There is nobody with this e-mail and password.', {
+): Promise<ByPassword> {
+  const proof = await workshop.identity.provePassword(given.email, new Secret(given.password))
+  if (proof === null) {
+    await recordFailure(workshop, visitor, given.email, 'wrong password', failure)
+    throw wrongPassword()
+  }
+  const mustHold = async (changes: PeopleChanges) => {
+    if (!(await changes.holds(proof))) throw wrongPassword()
+  }
+  return { people: await membershipsOf(workshop, proof.personId), mustHold }
+}
+
+function wrongPassword(): ClavigerError {
+  return new ClavigerError('unauthenticated', 'There is nobody with this e-mail and password.', {
     hint: 'An admin can make a link to set a new one: claviger admin members link EMAIL',
   })
 }

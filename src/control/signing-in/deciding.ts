@@ -13,7 +13,14 @@ import type { SecondFactors } from '../sessions/second-factors.ts'
 import type { Control, Result, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
-import { type Failure, isCalled, type Membership, membershipsBy, notIn } from './by-password.ts'
+import {
+  type ByPassword,
+  type Failure,
+  isCalled,
+  type Membership,
+  membershipsBy,
+  notIn,
+} from './by-password.ts'
 import type { Limits } from './limits.ts'
 import { deedOf } from './records.ts'
 
@@ -56,14 +63,14 @@ export function createDecidingUseCases(
       limits.codes(addressKey(visitor.address))
       const row = await findPending(store, userCode, now())
       limits.passwords(visitor, email, row.userCode)
-      const people = await membershipsBy(workshop, visitor, { email, password }, failure(row))
+      const shown = await membershipsBy(workshop, visitor, { email, password }, failure(row))
       const wanted = organization ?? row.wanted
-      const fitting = people.filter((one) => wanted === null || isCalled(one.organization, wanted))
+      const fitting = shown.people.filter((one) => wanted === null || isCalled(one.organization, wanted))
       const [first, ...more] = fitting
       if (first === undefined) throw notIn(wanted ?? '')
       if (decision === 'approve' && more.length > 0) return choices(row, fitting)
       await factors.mustBeShown(visitor, first, secondFactor, failure(row))
-      return byPassword(workshop, visitor, row, decision, first)
+      return byPassword(workshop, visitor, row, decision, { ...first, mustHold: shown.mustHold })
     },
     'device.approve': (caller, { userCode }) => bySignedIn(caller, userCode, 'approve'),
     'device.deny': (caller, { userCode }) => bySignedIn(caller, userCode, 'deny'),
@@ -75,14 +82,15 @@ function failure({ clientName }: DeviceLoginRow): Failure {
 }
 
 async function byPassword(
-  { store, now }: Workshop,
+  { store, identity, now }: Workshop,
   visitor: Visitor,
   row: DeviceLoginRow,
   decision: Decision,
-  { organization, person }: Membership,
+  { organization, person, mustHold }: Membership & Pick<ByPassword, 'mustHold'>,
 ): Promise<Result<'device.signIn'>> {
   const organizationId = organization.id
   await store.atomically(async (unit) => {
+    await mustHold(identity.changing(unit))
     const deed = { organizationId, at: now(), action: `device.${decision}`, object: terminal(row) }
     await unit.audit.append(
       deedOf(person, visitor, { ...deed, details: { by: 'password', from: row.address } }),

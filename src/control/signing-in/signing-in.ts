@@ -1,5 +1,6 @@
 // How people, their browsers and their terminals get in: one set of limits for all of it.
 
+import { createAccountUseCases } from '../outside/accounts.ts'
 import { createOpeningUseCases } from '../sessions/opening.ts'
 import { createOwnSessionUseCases } from '../sessions/own.ts'
 import { createOwnPassword, createPasswordUseCases } from '../sessions/password.ts'
@@ -24,6 +25,7 @@ export function createSigningInUseCases(workshop: Workshop) {
     ...createDecidingUseCases(workshop, limits, factors),
     ...createOpeningUseCases(workshop, limits, factors),
     ...createOwnSessionUseCases(workshop),
+    ...createAccountUseCases(workshop, limits),
     ...createPasswordUseCases(workshop, ownPassword),
     ...createSecondFactorUseCases(workshop, { factors, ownPassword }),
   } satisfies Partial<Control>

@@ -182,6 +182,30 @@ describe('what happens to a run', () => {
     expect(() => report(newRun(0), 'ready')).toThrow('A run that is queued cannot be ready.')
   })
 
+  it('is queued again when it was woken while its worker put it to sleep, and stays asleep the next time', () => {
+    const asked = (what: RunRequest, run: Run) => stepped(run, { is: 'asked', what, at: 3 })
+    const woken = asked('wake', asked('hibernate', report(booted(), 'ready')))
+    expect(woken).toMatchObject({ state: 'ready', wish: null })
+    const queued = report(woken, 'hibernated')
+    expect(queued).toMatchObject({ state: 'queued', claim: null })
+    const again = stepped(queued, { is: 'claimed', claim: { id: 'c2', worker: 'w1', at: 4 } })
+    expect(report(asked('hibernate', report(again, 'ready')), 'hibernated').state).toBe('hibernated')
+    // Who wishes again after that counts.
+    expect(report(asked('hibernate', woken), 'hibernated').state).toBe('hibernated')
+    expect(report(asked('end', woken), 'hibernated').state).toBe('done')
+    expect(report(report(booted(), 'ready'), 'hibernated').state).toBe('hibernated')
+  })
+
+  it('says why it hibernates for others, unless it was woken', () => {
+    const idle = stepped(report(booted(), 'ready'), { is: 'idle', reason: 'others wait' })
+    expect(idle).toMatchObject({ state: 'ready', reason: 'others wait', wish: 'hibernate' })
+    expect(report(report(idle, 'ready'), 'hibernated').reason).toBe('others wait')
+    expect(report(idle, 'hibernated')).toMatchObject({ state: 'hibernated', reason: 'others wait' })
+    expect(stepped(idle, { is: 'asked', what: 'wake', at: 5 })).toMatchObject({ state: 'ready', reason: '' })
+    const working = report(booted(), 'working')
+    expect(stepped(working, { is: 'idle', reason: 'others wait' })).toEqual(working)
+  })
+
   it('a message while it falls asleep wakes it, unless it was put to sleep before', () => {
     const waiting = stepped(report(booted(), 'ready'), { is: 'message-queued', at: 3 })
     expect(report(waiting, 'hibernated')).toMatchObject({ state: 'queued', claim: null })

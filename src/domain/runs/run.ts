@@ -60,6 +60,9 @@ export interface Claim {
   readonly worker: string
   /** Milliseconds since 1970. */
   readonly at: number
+  /** The worker's process that asked for it, and which of its questions that was, counted. Missing: it did not say. */
+  readonly process?: string
+  readonly asked?: number
 }
 
 /** The bookkeeping of a run. Times are milliseconds since 1970. */
@@ -69,6 +72,8 @@ export interface Run {
   /** Why it is in this state, for people; empty when there is nothing to say. */
   readonly reason: string
   readonly wish: RunWish | null
+  /** Somebody woke it after it was wished to hibernate, which its worker may be about already. Missing: nobody did. */
+  readonly woken?: boolean
   readonly claim: Claim | null
   /** How often it was claimed. */
   readonly claims: number
@@ -100,6 +105,7 @@ export interface Run {
 
 /** States that a worker reports of a run it has. */
 export const REPORTED_STATES = [
+  'queued', // this process gives it back, for another to go on where it was
   'ready',
   'working',
   'reauthenticating',
@@ -133,8 +139,8 @@ export type Step =
       readonly reason: string
       readonly workspace: LeftWorkspace
     }
-  /** Nobody has said anything for long. */
-  | { readonly is: 'idle' }
+  /** Nobody has said anything for long, or long enough that another should have its room: the reason says so. */
+  | { readonly is: 'idle'; readonly reason?: string }
   | {
       readonly is: 'moved'
       readonly to: ReportedState
@@ -184,7 +190,7 @@ export function after(run: Run, step: Step): Run {
     case 'let-go':
       return letGo(run, step)
     case 'idle':
-      return run.state === 'ready' && run.waiting === 0 && run.wish === null ? wished(run, 'hibernate') : run
+      return isIdle(run) ? { ...wished(run, 'hibernate'), reason: step.reason ?? run.reason } : run
     case 'moved':
       return moved(run, step)
     case 'message-moved':
@@ -198,6 +204,11 @@ export function after(run: Run, step: Step): Run {
     case 'turn':
       return { ...run, usage: addUsage(run.usage, step.usage) }
   }
+}
+
+/** Whether it has nothing to do, and nobody wants anything of it. */
+export function isIdle({ state, waiting, open, wish }: Run): boolean {
+  return state === 'ready' && waiting + open === 0 && wish === null
 }
 
 function asked(run: Run, what: RunRequest, at: number): Run {
@@ -221,7 +232,10 @@ function asked(run: Run, what: RunRequest, at: number): Run {
 
 function woken(run: Run, at: number): Run {
   if (isFinal(run.state)) throw refused(run, 'be woken')
-  if (run.wish === 'hibernate') return { ...run, wish: null, bell: run.bell + 1 }
+  if (run.wish === 'hibernate') {
+    const reason = run.state === 'ready' ? '' : run.reason
+    return { ...run, reason, wish: null, woken: true, bell: run.bell + 1 }
+  }
   return run.state === 'hibernated' || run.state === 'failed' ? queued(run, at, '') : run
 }
 
@@ -253,17 +267,22 @@ function lost(run: Run, at: number, reason: string): Run {
 }
 
 function letGo(run: Run, { at, reason, workspace }: Extract<Step, { is: 'let-go' }>): Run {
-  const free = workspace === 'kept' ? run : { ...run, place: null, session: null }
-  if (run.claim === null) return free
+  const left = workspace === 'kept' ? run : { ...run, place: null, session: null }
+  if (run.claim === null) return left
   const end = wishedEnd(run) ?? (workspace === 'gone' ? 'failed' : null)
-  return end === null ? { ...queued(free, at, reason), claim: null } : rest(free, end, at, reason)
+  return end === null ? free(left, at, reason) : rest(left, end, at, reason)
 }
 
 function moved(run: Run, step: Extract<Step, { is: 'moved' }>): Run {
   const { to, at, reason } = step
   if (!isHeld(run.state)) throw refused(run, `be ${to}`)
-  if (to === 'hibernated' || isOver(to)) return left(run, to, at, reason)
-  return { ...enter(run, to, at, reason), until: to === 'waiting_for_credentials' ? step.until : null }
+  if (to === 'queued' || to === 'hibernated' || isOver(to)) return left(run, to, at, reason)
+  // It may not have heard yet that it is to hibernate, and why.
+  const isAsked = to === run.state && run.wish === 'hibernate'
+  return {
+    ...enter(run, to, at, isAsked ? reason || run.reason : reason),
+    until: to === 'waiting_for_credentials' ? step.until : null,
+  }
 }
 
 // The worker is through with it. What somebody wished for counts more than how it came to its end.
@@ -272,10 +291,17 @@ function left(held: Run, to: ReportedState, at: number, reason: string): Run {
   const run = { ...held, lastClaim: held.claim?.id ?? null }
   if (isFinal(to) && end === null) throw unasked(to)
   if (end !== null) return rest(run, end, at, reason)
-  // It was woken while the worker put it to sleep, and has something to do.
-  if (to === 'hibernated' && run.waiting + run.open > 0 && run.wish === null)
-    return { ...queued(run, at, ''), claim: null }
-  return rest(run, to, at, reason)
+  if (to === 'queued')
+    return run.wish === 'hibernate' ? rest(run, 'hibernated', at, reason) : free(run, at, reason)
+  // It was woken while the worker put it to sleep, or has something to do.
+  if (to === 'hibernated' && run.wish === null && (run.woken || run.waiting + run.open > 0))
+    return free(run, at, '')
+  // Why it was wished to.
+  return rest(run, to, at, to === 'hibernated' && run.state === 'ready' ? reason || run.reason : reason)
+}
+
+function free(run: Run, at: number, reason: string): Run {
+  return { ...queued(run, at, reason), claim: null }
 }
 
 function wishedEnd({ wish }: Run): 'cancelled' | 'done' | null {
@@ -300,15 +326,22 @@ function enter(run: Run, state: RunState, at: number, reason: string): Run {
 }
 
 function queued(run: Run, at: number, reason: string): Run {
-  return { ...enter(run, 'queued', at, reason), wish: null, lost: null, queuedAt: at }
+  return { ...enter(run, 'queued', at, reason), wish: null, woken: false, lost: null, queuedAt: at }
 }
 
 function rest(run: Run, state: RunState, at: number, reason: string): Run {
-  return { ...enter(run, state, at, reason), wish: null, claim: null, lost: null, bell: run.bell + 1 }
+  return {
+    ...enter(run, state, at, reason),
+    wish: null,
+    woken: false,
+    claim: null,
+    lost: null,
+    bell: run.bell + 1,
+  }
 }
 
 function wished(run: Run, wish: RunWish): Run {
-  return run.wish === wish ? run : { ...run, wish, bell: run.bell + 1 }
+  return run.wish === wish ? run : { ...run, wish, woken: false, bell: run.bell + 1 }
 }
 
 function wishedUnlessEnding(run: Run, wish: 'hibernate' | 'end'): Run {

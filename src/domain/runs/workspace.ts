@@ -46,10 +46,12 @@ function checkDirectory(path: string): void {
 }
 
 function checkRepository(url: string, ref: string | null): void {
-  if (holdsKey(url) || hasPassword(url))
-    throw new ClavigerError('invalid', 'There is a password in the URL of the repository.', {
-      hint: 'Give it to git on the machine of the worker: a credential helper, or an SSH key.',
+  // git takes %2e for a dot, and whoever compares directories does not.
+  if (url.startsWith(FILE) && url.includes('%'))
+    throw new ClavigerError('invalid', 'The directory in a file:// URL is named as it is, without % in it.', {
+      hint: 'For example --workspace file:///srv/checkouts/shop',
     })
+  checkForSecrets(url)
   // No others: git runs programs for some.
   if (!/^(https|ssh|http|git|file):\/\/[^\s-][^\s]*$/.test(url) && !SCP.test(url))
     throw new ClavigerError('invalid', 'This is not the URL of a git repository.', {
@@ -61,8 +63,44 @@ function checkRepository(url: string, ref: string | null): void {
     })
 }
 
-function hasPassword(url: string): boolean {
-  return /^[a-z]+:\/\/[^/@\s]*:[^/@\s]*@/i.test(url)
+const WEB = /^https?:\/\//i
+
+// Tokens of GitHub, GitLab and Bitbucket, wherever they stand.
+const GIT_TOKEN = /gh[oprsu]_\w{16}|github_pat_\w{16}|gl[a-z]{2,5}-[\w-]{16}|ATBB\w{16}|ATCTT\w{16}/
+
+// A workspace is shown to everybody who may see that there is a run. Over http a name before the @ is as often a token, and
+// git asks for it anyway; what comes after a ? can be anything.
+function checkForSecrets(url: string): void {
+  const plain = decoded(url)
+  const isToken = plain === null || [url, plain].some((text) => holdsKey(text) || GIT_TOKEN.test(text))
+  const authority = authorityOf(url)
+  const isMore = WEB.test(url) ? /[?#]/.test(url) || /[@%]/.test(authority) : /:.*@/.test(authority)
+  if (!isToken && !isMore) return
+  throw new ClavigerError('invalid', 'There may be a secret in the URL of the repository.', {
+    hint: 'Leave out what is before the @ or after a ?. Give it to git on the machine of the worker: a credential helper, or an SSH key.',
+  })
+}
+
+function decoded(url: string): string | null {
+  try {
+    return decodeURIComponent(url)
+  } catch {
+    // Nothing that anybody writes.
+    return null
+  }
+}
+
+function authorityOf(url: string): string {
+  return /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1] ?? ''
+}
+
+/** The URL of a repository as it may be shown, whatever somebody has put into it. */
+export function withoutPassword(url: string): string {
+  const authority = authorityOf(url)
+  const [host = '', ...names] = authority.split('@').reverse()
+  const name = names.at(-1)?.split(':')[0] ?? ''
+  if (!WEB.test(url)) return url.replace(authority, name === '' ? host : `${name}@${host}`)
+  return url.replace(authority, host).replace(/[?#].*$/, '')
 }
 
 /** Whether a path is in one of these directories, or one of them itself. */

@@ -1,6 +1,8 @@
 // Every setting: flag, variable, default, meaning. The help text and docs/configuration.md are made of it; src/config.ts
 // reads them.
 
+import { IDENTITY_SETTINGS } from './identity-settings.ts'
+import { RENEWAL_SETTINGS } from './renewal-settings.ts'
 import type { SettingDefinition } from './setting-checks.ts'
 
 export const SETTINGS = {
@@ -171,38 +173,8 @@ export const SETTINGS = {
     meaning:
       "yes: tests of credentials, and webhooks, may call hosts in private address ranges; this machine too, where a webhook or a credential's own base URL says so.",
   },
-  renewMargin: {
-    variable: 'CLAVIGER_RENEW_MARGIN_SECONDS',
-    standard: '300',
-    meaning: 'A login is renewed so many seconds before it ends, give or take a fifth.',
-  },
-  renewTimeout: {
-    variable: 'CLAVIGER_RENEW_TIMEOUT_SECONDS',
-    standard: '15',
-    meaning: 'How long somebody waits for a provider to renew a login, in seconds.',
-  },
-  renewLease: {
-    variable: 'CLAVIGER_RENEW_LEASE_SECONDS',
-    standard: '45',
-    meaning:
-      'How long an answer of the provider is read for, in seconds. At least three times the timeout is wise.',
-  },
-  renewDead: {
-    variable: 'CLAVIGER_RENEW_DEAD_SECONDS',
-    standard: '4',
-    meaning: 'A server that renews a login and says nothing for so many seconds counts as silent.',
-  },
-  renewGrace: {
-    variable: 'CLAVIGER_RENEW_GRACE_SECONDS',
-    standard: '60',
-    meaning: 'How long a silent server may come back with the answer in its journal, in seconds.',
-  },
-  renewForcedEvery: {
-    variable: 'CLAVIGER_RENEW_FORCED_SECONDS',
-    standard: '300',
-    meaning:
-      'A login is renewed before its time, because a run was refused with it, at most once in so long.',
-  },
+  ...RENEWAL_SETTINGS,
+  ...IDENTITY_SETTINGS,
   claudeBin: {
     variable: 'CLAVIGER_CLAUDE_BIN',
     standard: 'claude on PATH',

@@ -3,14 +3,24 @@
 
 import { newId } from '../../lib/id.ts'
 import type { Account, AccountChanges } from '../identity.ts'
-import { PASSWORD_PROVIDER } from '../passwords.ts'
-import { absent, emailTaken } from '../refusals.ts'
+import { markOf, PASSWORD_PROVIDER } from '../passwords.ts'
+import { absent, accountTaken, emailTaken } from '../refusals.ts'
 import { orTaken, type PeopleUnit, timestamp } from './unit.ts'
 
 export function accountChanges(unit: PeopleUnit): AccountChanges {
   const { database, execute } = unit
   return {
     account: (email) => account(unit, email),
+    async holds({ personId, mark }) {
+      await lockPerson(unit, personId)
+      const kept = database
+        .selectFrom('person_account')
+        .select('password')
+        .where('userId', '=', personId)
+        .where('providerId', '=', PASSWORD_PROVIDER)
+      const hash = (await execute(kept.compile())).rows[0]?.password ?? null
+      return hash !== null && markOf(hash) === mark
+    },
     async setPassword(personId, hash) {
       await lockPerson(unit, personId)
       const now = timestamp()
@@ -26,10 +36,30 @@ export function accountChanges(unit: PeopleUnit): AccountChanges {
         providerId: PASSWORD_PROVIDER,
         userId: personId,
         password: hash,
+        label: null,
         createdAt: now,
         updatedAt: now,
       }
       await execute(database.insertInto('person_account').values(row).compile())
+    },
+    async linkAccount(personId, { provider, accountId, name }) {
+      await lockPerson(unit, personId)
+      const now = timestamp()
+      const row = {
+        ...{ id: newId('account'), accountId, providerId: provider, userId: personId, label: name },
+        ...{ password: null, createdAt: now, updatedAt: now },
+      }
+      const linked = database.insertInto('person_account').values(row)
+      await orTaken(execute(linked.compile()), () => accountTaken())
+    },
+    async unlinkAccounts(personId, id) {
+      await lockPerson(unit, personId)
+      const all = database
+        .deleteFrom('person_account')
+        .where('userId', '=', personId)
+        .where('providerId', '<>', PASSWORD_PROVIDER)
+      const meant = id === undefined ? all : all.where('id', '=', id)
+      return ((await execute(meant.compile())).numAffectedRows ?? 0n) > 0n
     },
     async setProfile(personId, { email, name }) {
       const before = await lockPerson(unit, personId)
@@ -62,10 +92,16 @@ async function account(
     .where('userId', '=', found.id)
     .where('providerId', '=', PASSWORD_PROVIDER)
     .where('password', 'is not', null)
+  const linked = database
+    .selectFrom('person_account')
+    .select(['id', 'providerId as provider', 'accountId'])
+    .where('userId', '=', found.id)
+    .where('providerId', '<>', PASSWORD_PROVIDER)
   const members = database.selectFrom('member').select('organizationId').where('userId', '=', found.id)
   return {
     id: found.id,
     hasPassword: (await execute(passwords.compile())).rows.length > 0,
+    linked: (await execute(linked.compile())).rows,
     organizations: (await execute(members.compile())).rows.map(({ organizationId }) => organizationId),
   }
 }

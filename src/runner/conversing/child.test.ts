@@ -41,6 +41,20 @@ async function untilGone(pid: number): Promise<void> {
 const STUBBORN = `process.on('SIGTERM', () => {}); process.on('SIGHUP', () => {}); console.log(process.pid); setTimeout(() => {}, 60000)`
 
 describe('a program that we talk to', () => {
+  it.each([0, 5_000])(
+    'that is stopped ends its tools too, in sessions of their own, grace %i',
+    async (grace) => {
+      const tool = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(STUBBORN)}], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] })`
+      // A shell in a session of its own that has the tool.
+      const shell = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(`${tool}; setTimeout(() => {}, 60000)`)}], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] })`
+      const child = await start(`${shell}; setTimeout(() => {}, 60000)`)
+      const pid = Number((await child.next())?.text)
+      expect(isAlive(pid)).toBe(true)
+      await child.stop(grace)
+      await untilGone(pid)
+    },
+  )
+
   it('answers line by line, and says how it ended', async () => {
     const child = await start(
       `process.stdin.on('data', (d) => { console.log('got ' + String(d).trim()); console.error('noted') }).on('end', () => process.exit(3))`,

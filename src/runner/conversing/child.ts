@@ -1,8 +1,11 @@
-// A program that we talk to over its standard streams, in a process group of its own: what it has started ends with it.
+// A program that we talk to over its standard streams, in a process group of its own: what it has started ends with it, and
+// when it is stopped also what has left the group.
 // It does not know what the lines mean.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { descendantsOf } from '../../lib/process.ts'
+import { signalProcess } from '../../lib/programs/ending.ts'
 import type { Environment } from '../materialize.ts'
 import { cannotStart, type Lifeline, withLifeline } from '../supervise.ts'
 import { createLineSplitter } from './lines.ts'
@@ -71,9 +74,16 @@ function running(child: ChildProcess, pid: number, ended: Promise<Ended>): Child
     closeInput: () => void child.stdin?.end(),
     async stop(graceMs) {
       if (hasEnded(child)) return ended
+      // Tools may have a session of their own, and then are nobody's when their parents have ended.
+      const started = descendantsOf(pid)
       signalGroup(pid, 'SIGTERM')
+      for (const one of started) signalProcess(one, 'SIGTERM')
       await Promise.race([ended, sleep(graceMs, undefined, { ref: false })])
-      if (!hasEnded(child)) signalGroup(pid, 'SIGKILL')
+      if (!hasEnded(child)) {
+        started.push(...descendantsOf(pid))
+        signalGroup(pid, 'SIGKILL')
+      }
+      for (const one of started) signalProcess(one, 'SIGKILL')
       return ended
     },
   }

@@ -83,6 +83,16 @@ describe.each(['conversation', 'turn'] as const)('a process for a %s', (processF
     expect(await talk.turn('say again')).toEqual(DONE)
   })
 
+  it('that only says that it tries again is ended for the reason that it gives', async () => {
+    const { talk, heard } = talkTo(standIn(processFor), { silenceMs: 1_200 })
+    const tries = Array.from({ length: 20 }, () => 'retry network · sleep 200 · stderr waiting')
+    expect(await talk.turn(tries.join(' · '))).toMatchObject({ kind: 'failed', failure: { kind: 'network' } })
+    expect(heard.filter(({ kind }) => kind === 'retry').length).toBeLessThan(12)
+    expect(talk.isRunning).toBe(false)
+    const goesOn = Array.from({ length: 6 }, () => 'retry network · sleep 300 · say on')
+    expect(await talk.turn(goesOn.join(' · '))).toEqual(DONE)
+  })
+
   it('is stopped in the middle of a turn', async () => {
     const { talk } = talkTo(standIn(processFor))
     const turn = talk.turn('say one · sleep 20000')

@@ -32,10 +32,13 @@ export interface TalkOptions {
   /** What the session has used before. */
   readonly used: Usage
   /** Takes out of a line what nobody may read. */
-  readonly redact: (line: string) => string
+  readonly redact: (line: string) => string | Promise<string>
   /** What happens, but for the ends of turns. While it is pending the program is not read. */
   readonly hear: (event: ConversationEvent) => void | Promise<void>
-  /** A program that says nothing for so long has got stuck; while a tool is at work it may be silent for longer. */
+  /**
+   * A program that says nothing for so long has got stuck, and so has one that says only that it tries again; while a tool
+   * is at work it may be silent for longer.
+   */
   readonly silenceMs: number
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -154,16 +157,29 @@ async function readTurn(
   hear: (event: ConversationEvent) => Promise<void>,
 ): Promise<Read> {
   const tools = new Set<string>()
+  let waited = 0
+  let retried: Failure | null = null
   for (;;) {
     const patience = tools.size > 0 ? TOOLS_TAKE * silenceMs : silenceMs
-    const line = await withPatience(patience, child.next())
-    if (line === 'silence') return read(failed({ ...NO_FAILURE, text: FAILED_SILENT }), { isStuck: true })
+    const began = performance.now()
+    const line = await withPatience(Math.max(0, patience - waited), child.next())
+    waited += performance.now() - began
+    if (line === 'silence') {
+      const failure = retried ?? { ...NO_FAILURE, text: FAILED_SILENT }
+      return read(failed(failure), { isStuck: true })
+    }
     if (line === null) {
       const { code, signal } = await child.ended
       return read(failed(reader.ended({ exitCode: code, signal })), { hasEnded: true })
     }
-    const text = redact(line.text)
-    for (const event of line.from === 'output' ? reader.read(text) : reader.readError(text)) {
+    const text = await redact(line.text)
+    const events = line.from === 'output' ? reader.read(text) : reader.readError(text)
+    if (line.from === 'output' && !isOnlyRetrying(events)) {
+      waited = 0
+      retried = null
+    }
+    for (const event of events) {
+      if (event.kind === 'retry') retried = event.failure
       if (event.kind === 'turn-done') return read({ kind: 'done', usage: event.usage })
       if (event.kind === 'turn-failed')
         return read({ kind: 'failed', failure: event.failure, usage: event.usage })
@@ -172,6 +188,11 @@ async function readTurn(
       await hear(event)
     }
   }
+}
+
+// A program may try again for ever, and says so all the time: Codex does without a network.
+function isOnlyRetrying(events: readonly ConversationEvent[]): boolean {
+  return events.length > 0 && events.every(({ kind }) => kind === 'retry')
 }
 
 const NO_FAILURE: Failure = { kind: 'program', status: null, code: 'silent', text: '', resetsAt: null }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ClavigerError } from '../../domain/errors.ts'
+import { MAX_BODY_BYTES } from '../../server/read-input.ts'
 import { createReporter } from './reporter.ts'
 import type { Item } from './said.ts'
 
@@ -76,6 +77,56 @@ describe('what is said of a run', () => {
     for (let i = 0; i < 4; i += 1) reporter.say(text('x'.repeat(300_000)))
     await reporter.told()
     expect(to.calls).toEqual([1, 1, 1, 1])
+  })
+
+  it.each([
+    ['each as large as may be, of any letters', () => '漢'.repeat(399_000), 3],
+    ['of signs that JSON has more words for', () => '\u0001'.repeat(399_000), 3],
+    ['that are many and small', () => 'ü漢'.repeat(2_000), 200],
+  ])('fits into requests that a server takes, with texts %s', async (_, said, count) => {
+    const to = server()
+    const { reporter } = reporterTo({
+      ...to,
+      send: async (items) => {
+        expect(Buffer.byteLength(JSON.stringify({ items }))).toBeLessThan(MAX_BODY_BYTES - 1_000)
+        await to.send(items)
+      },
+    })
+    for (let i = 0; i < count; i += 1) reporter.say(text(said()))
+    await reporter.told()
+    expect(to.kept).toHaveLength(count)
+    expect(to.kept.every((item) => item.is === 'event' && item.event.kind === 'text')).toBe(true)
+  })
+
+  it('is sent in smaller pieces to who finds it too large, and the run is not lost by that', async () => {
+    const to = server()
+    const most = 20_000
+    const { reporter, lost } = reporterTo({
+      ...to,
+      send: async (items) => {
+        if (JSON.stringify(items).length > most) throw new ClavigerError('too_large', 'Less, please.')
+        await to.send(items)
+      },
+    })
+    for (let i = 0; i < 20; i += 1) reporter.say(text(`${i} ${'x'.repeat(5_000)}`))
+    reporter.say({
+      is: 'event',
+      event: { kind: 'tool-result', call: 'c', failed: false, output: 'y'.repeat(90_000) },
+    })
+    reporter.say(text('the end'))
+    await reporter.told()
+    expect(lost).toEqual([])
+    expect(to.kept.map(({ seq }) => seq)).toEqual(Array.from({ length: 22 }, (_, i) => i + 1))
+    expect(JSON.stringify(to.kept[20])).toContain('yyy')
+    expect(to.kept[21]).toMatchObject(text('the end'))
+  })
+
+  it('ends when nothing of it is small enough', async () => {
+    const to = server()
+    const tooLarge = new ClavigerError('too_large', 'Nothing, please.')
+    const { reporter, lost } = reporterTo({ ...to, send: () => Promise.reject(tooLarge) })
+    await expect(reporter.tell({ is: 'state', state: 'working' })).rejects.toBe(tooLarge)
+    expect(lost).toEqual([tooLarge])
   })
 
   it('ends when the run is somebody else’s', async () => {

@@ -4,7 +4,7 @@
 import { isPassing } from '../../client/problem.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Interrupted, pause } from '../worker/waiting.ts'
-import { fitting } from './fitting.ts'
+import { fitting, halved } from './fitting.ts'
 import type { Item, Said } from './said.ts'
 
 export interface ReporterOptions {
@@ -23,14 +23,15 @@ export interface Reporter {
   tell(said: Said): Promise<void>
   /** Resolves when the server keeps everything said so far. Rejects as `tell`. */
   told(): Promise<void>
-  /** How many characters are still to be sent: whoever makes more should wait for a while. */
+  /** How many bytes are still to be sent: whoever makes more should wait for a while. */
   backlog(): number
   /** Nothing more is sent, and nobody waits for it any more. */
   stop(): void
 }
 
 const MOST_ITEMS = 200
-const MOST_CHARACTERS = 500_000
+// The server takes a mebibyte.
+const MOST_BYTES = 500_000
 
 // What comes at once goes together. Milliseconds.
 const GATHER = 100
@@ -43,35 +44,29 @@ interface Waiting {
 }
 
 export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
-  const waiting: Waiting[] = []
+  const queue = createQueue()
   const listeners = createListeners()
   const stopping = new AbortController()
   let last = 0
-  let backlog = 0
   let isSending = false
   let isUrgent = false
 
-  const kept = (count: number) => {
-    for (const { item, size } of waiting.splice(0, count)) {
-      backlog -= size
-      listeners.resolve(item.seq)
-    }
-  }
   const fail = (error: ClavigerError) => {
     listeners.giveUp(error)
     lost(error)
   }
   const work = async () => {
     if (!isUrgent) await pause(GATHER, stopping.signal)
-    for (let wait = SHORTEST_PAUSE; waiting.length > 0 && !stopping.signal.aborted; ) {
-      const batch = batchOf(waiting)
+    for (let wait = SHORTEST_PAUSE; queue.length > 0 && !stopping.signal.aborted; ) {
+      const batch = queue.batch()
       try {
         await send(batch)
-        kept(batch.length)
+        for (const { seq } of queue.kept(batch.length)) listeners.resolve(seq)
         wait = SHORTEST_PAUSE
       } catch (thrown) {
         const error = asError(thrown)
         if (stopping.signal.aborted) return
+        if (error.code === 'too_large' && queue.makeSmaller(batch.length)) continue
         if (!isPassing(error)) return fail(error)
         await pause(wait * (0.75 + Math.random() / 2), stopping.signal)
         wait = Math.min(2 * wait, LONGEST_PAUSE)
@@ -83,21 +78,18 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
     isSending = true
     void work().finally(() => {
       isSending = false
-      if (waiting.length > 0 && listeners.failure === null && !stopping.signal.aborted) begin()
+      if (queue.length > 0 && listeners.failure === null && !stopping.signal.aborted) begin()
       else isUrgent = false
     })
   }
   const takeDown = (said: Said) => {
     last += 1
-    const item: Item = { ...fitting(said), seq: last, at: new Date(now()).toISOString() }
-    const size = JSON.stringify(item).length
-    backlog += size
-    waiting.push({ item, size })
+    queue.add({ ...fitting(said), seq: last, at: new Date(now()).toISOString() })
     begin()
   }
   const until = (seq: number) => {
     if (listeners.failure !== null) return Promise.reject(listeners.failure)
-    if (!waiting.some(({ item }) => item.seq === seq)) return Promise.resolve()
+    if (!queue.has(seq)) return Promise.resolve()
     isUrgent = true
     return listeners.listen(seq)
   }
@@ -109,10 +101,54 @@ export function createReporter({ send, now, lost }: ReporterOptions): Reporter {
       return until(last)
     },
     told: () => until(last),
-    backlog: () => backlog,
+    backlog: () => queue.bytes,
     stop() {
       stopping.abort()
       listeners.giveUp(new Interrupted())
+    },
+  }
+}
+
+// What is still to be sent.
+function createQueue() {
+  const waiting: Waiting[] = []
+  let bytes = 0
+  let mostItems = MOST_ITEMS
+  return {
+    get bytes() {
+      return bytes
+    },
+    get length() {
+      return waiting.length
+    },
+    has: (seq: number) => waiting.some(({ item }) => item.seq === seq),
+    add(item: Item) {
+      const size = sizeOf(item)
+      bytes += size
+      waiting.push({ item, size })
+    },
+    /** The first ones that fit into a request. */
+    batch: () => batchOf(waiting, mostItems),
+    /** The first ones are there: takes them out. */
+    kept(count: number): Item[] {
+      mostItems = Math.min(2 * mostItems, MOST_ITEMS)
+      const gone = waiting.splice(0, count)
+      for (const { size } of gone) bytes -= size
+      return gone.map(({ item }) => item)
+    },
+    /** Something before the server takes less than the server does. False when there is nothing to leave out. */
+    makeSmaller(count: number): boolean {
+      const [first] = waiting
+      if (count > 1 || first === undefined) {
+        mostItems = Math.ceil(count / 2)
+        return first !== undefined
+      }
+      const item = halved(first.item)
+      if (item === null) return false
+      const size = sizeOf(item)
+      bytes += size - first.size
+      waiting[0] = { item, size }
+      return true
     },
   }
 }
@@ -142,13 +178,17 @@ function createListeners() {
   }
 }
 
-function batchOf(waiting: readonly Waiting[]): Item[] {
+function sizeOf(item: Item): number {
+  return Buffer.byteLength(JSON.stringify(item))
+}
+
+function batchOf(waiting: readonly Waiting[], mostItems: number): Item[] {
   const batch: Item[] = []
-  let characters = 0
+  let bytes = 0
   for (const { item, size } of waiting) {
-    if (batch.length > 0 && (batch.length >= MOST_ITEMS || characters + size > MOST_CHARACTERS)) break
+    if (batch.length > 0 && (batch.length >= mostItems || bytes + size > MOST_BYTES)) break
     batch.push(item)
-    characters += size
+    bytes += size
   }
   return batch
 }

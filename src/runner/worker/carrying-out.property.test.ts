@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { GOING_ON, NO_PLACES } from '../../../test/support/carrying.ts'
+import { GOING_ON, NO_PLACES, newProcess } from '../../../test/support/carrying.ts'
 import {
   type KeptRun,
   leaseOf,
@@ -109,7 +109,7 @@ function startIn({ memory, program }: Pick<World, 'memory' | 'program'>): Worker
   return startWorker({
     ...{ server: memory.server, capacity: 1, directories: [], said: () => undefined },
     machine: { version: '1.0.0', programs: [{ harness: 'claude', version: null }] },
-    places: NO_PLACES,
+    ...{ places: NO_PLACES, names: newProcess() },
     carryOut: (run) =>
       carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },

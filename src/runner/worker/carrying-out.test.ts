@@ -11,6 +11,7 @@ import {
 } from '../../../test/support/carrying.ts'
 import type { MemoryRunServer } from '../../../test/support/memory-run-server.ts'
 import { failureOf, played } from '../../../test/support/played-seat.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 
 // Pauses are a hundred times shorter.
 vi.mock('node:timers/promises', async (original) => {
@@ -59,6 +60,28 @@ describe('what somebody wishes', () => {
     made.resolve()
     await one.over
     expect([run.run.state, program.taken]).toEqual(['cancelled', []])
+  })
+
+  it.each(['cancel', 'leave'] as const)('ends the making of its place: %s', async (how) => {
+    const run = memory.begin('one')
+    const program = played()
+    const begun = Promise.withResolvers<void>()
+    const one = await world.carry(program, {
+      seat: (signal) => {
+        begun.resolve()
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new ClavigerError('invalid', 'It was interrupted.')))
+        })
+      },
+    })
+    await begun.promise
+    if (how === 'leave') await one.leave()
+    else {
+      memory.ask(run, 'cancel')
+      await world.news(one, run)
+    }
+    await one.over
+    expect([run.run.state, program.taken]).toEqual([how === 'leave' ? 'booting' : 'cancelled', []])
   })
 
   it('is obeyed while it waits for credentials', async () => {

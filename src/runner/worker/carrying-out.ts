@@ -16,8 +16,11 @@ import { Interrupted, pause } from './waiting.ts'
 export interface CarryingOut {
   readonly server: RunServer
   readonly run: ClaimedRun
-  /** Makes its workspace and finds its program. Throws ClavigerError with what the person can do. */
-  readonly seat: (hear: (event: ConversationEvent) => Promise<void>) => Promise<Seat>
+  /**
+   * Makes its workspace and finds its program. Throws ClavigerError with what the person can do. `signal`: nobody waits for
+   * it any more.
+   */
+  readonly seat: (hear: (event: ConversationEvent) => Promise<void>, signal: AbortSignal) => Promise<Seat>
   /** What this machine has of its own. */
   readonly ambient: () => Promise<LeaseRequest['ambient']>
   /** What goes on with a turn that broke off. */
@@ -34,17 +37,22 @@ export interface Carried {
   hear(news: RunNews): void
   /** The run is somebody else's: its process ends, and nothing more is said of it. */
   lose(): void
-  /** The worker goes: the process ends, and the run stays as it is, for whoever takes it up. */
-  leave(): Promise<void>
+  /**
+   * The worker goes: the process ends, and the run stays as it is, for whoever takes it up. `givesBack`: it is said that
+   * nothing of it runs here any more.
+   */
+  leave(givesBack?: boolean): Promise<void>
   /** Resolves when the worker is through with it. Never rejects. */
   readonly over: Promise<void>
 }
 
 const STATE_OF = { hibernate: 'hibernated', cancel: 'cancelled', end: 'done' } as const
 
-// So many characters may wait to be reported before the program has to wait.
+// So many bytes may wait to be reported before the program has to wait.
 const MOST_BACKLOG = 20_000_000
 const LOOK_AGAIN_MS = 100
+
+const GIVEN_BACK = 'another process of its worker goes on with it'
 
 // So long a worker that goes waits for the server to take what is still to be said.
 const LAST_WORDS_MS = 3_000
@@ -56,6 +64,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   const ending = new AbortController()
   let seat: Seat | null = null
   let isLeft = false
+  let isGivenBack = false
   // What its process was ended for: news that take it back come too late for that.
   let obeyed: RunWish | null = inbox.wish
   const end = () => {
@@ -71,7 +80,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   const { signal } = ending
   const questions = createQuestions({ server, run, reporter, signal, seat: () => seat })
   const talk = async () => {
-    seat = await carrying.seat(hearing(reporter, questions, signal))
+    seat = await carrying.seat(hearing(reporter, questions, signal), signal)
     try {
       if (!signal.aborted && obeyed === null)
         await converse({ ...carrying, seat, inbox, reporter, questions, signal })
@@ -81,6 +90,7 @@ export function carryOut(carrying: CarryingOut): Carried {
   }
   const work = async () => {
     const failure = await talk().then(() => null, asFailure)
+    if (isGivenBack) return reporter.tell({ is: 'state', state: 'queued', reason: GIVEN_BACK })
     if (isLeft) return
     if (obeyed !== null) {
       const state = STATE_OF[obeyed]
@@ -107,8 +117,9 @@ export function carryOut(carrying: CarryingOut): Carried {
       if (obeyed !== null) end()
     },
     lose,
-    async leave() {
+    async leave(givesBack = false) {
       isLeft = true
+      isGivenBack = givesBack
       end()
       // What was said is told, unless the server is away.
       await Promise.race([over, pause(LAST_WORDS_MS, finished.signal)])

@@ -21,14 +21,15 @@ export function runsOf(client: Client): RunServer {
           programs: sought.programs.map((program) => ({ ...program })),
           directories: [...sought.directories],
           holding: [...sought.holding],
+          ended: [...sought.ended],
         },
         signal,
       )
       return runs
     },
-    async heartbeat(runs, waitSeconds, signal) {
+    async heartbeat(process, runs, waitSeconds, signal) {
       const beats = runs.map(({ id, claim, bell }) => ({ id, claim, bell }))
-      return client.call('runs.heartbeat', { runs: beats, waitSeconds }, signal)
+      return client.call('runs.heartbeat', { process, runs: beats, waitSeconds }, signal)
     },
     async over(places, signal) {
       return (await client.call('runs.places', { places: [...places] }, signal)).over
@@ -53,8 +54,13 @@ function wordsOf({ kind, status, code, resetsAt }: Failure) {
   return {
     ...(status !== null && status >= 100 && status <= 599 && { status }),
     ...(word !== undefined && { code: word }),
-    ...(resetsAt !== null && { resetAt: new Date(resetsAt).toISOString() }),
+    ...(isTime(resetsAt) && { resetAt: new Date(resetsAt).toISOString() }),
   }
+}
+
+// Whatever a program has made of it.
+function isTime(time: number | null): time is number {
+  return time !== null && !Number.isNaN(new Date(time).getTime())
 }
 
 // Where the program has no word for it.

@@ -222,6 +222,10 @@ describe('what is not about the credential', () => {
     await world.carry(program)
     await isReady(run)
     expect(program.taken).toEqual(['one', 'one'])
+    expect(run.events).toContainEqual({
+      kind: 'notice',
+      text: expect.stringContaining('knows nothing of what was said before'),
+    })
   })
 
   it('is one that loses every session: it has failed', async () => {

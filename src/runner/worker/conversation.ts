@@ -48,7 +48,11 @@ async function carry(conversation: Conversation, message: PendingMessage): Promi
   const { run, seat, reporter, continuation, questions, signal } = conversation
   if (seat.lease === null) await sit(conversation)
   if (message.state === 'queued') await reporter.tell({ is: 'message', message: message.id, state: 'sent' })
-  const healing = createHealing(questions.ask, nothingLeft(run.harness))
+  const healing = createHealing({
+    ask: questions.ask,
+    serving: () => seat.lease?.credential?.id ?? null,
+    exhausted: nothingLeft(run.harness),
+  })
   for (;;) {
     // The program is given nothing after somebody wants it to end.
     if (signal.aborted) throw new Interrupted()
@@ -82,6 +86,9 @@ function eventOf(end: TurnEnd): ConversationEvent {
   return { kind: 'turn-failed', failure: end.failure, usage: end.usage }
 }
 
+const BEGINS_ANEW =
+  'The program does not find this conversation any more. It begins another one, and knows nothing of what was said before.'
+
 // The server was asked about a refusal, and the turn went well all the same: what it has decided holds.
 async function settle({ seat, questions }: Conversation): Promise<void> {
   const verdict = await questions.open()
@@ -90,7 +97,7 @@ async function settle({ seat, questions }: Conversation): Promise<void> {
 
 // Null when the message goes on; else why it has failed. Throws why the run has.
 async function goOn(conversation: Conversation, healing: Healing, failure: Failure): Promise<string | null> {
-  const { seat, signal } = conversation
+  const { seat, reporter, signal } = conversation
   let next: Next = await healing.next(failure)
   for (let looks = 0; next.kind === 'wait'; looks += 1)
     next = await waitFor(conversation, healing, next, { failure, looks })
@@ -108,6 +115,7 @@ async function goOn(conversation: Conversation, healing: Healing, failure: Failu
       await sit(conversation)
       break
     case 'begin anew':
+      reporter.say({ is: 'event', event: { kind: 'notice', text: BEGINS_ANEW } })
       seat.forget()
       if (seat.lease !== null) await seat.take(seat.lease)
       break

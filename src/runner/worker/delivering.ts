@@ -4,7 +4,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeliveredFile } from '../../domain/delivery.ts'
-import type { Harness } from '../../harnesses/harness.ts'
+import { Secret } from '../../domain/secret.ts'
+import type { Harness, MachineState } from '../../harnesses/harness.ts'
 import { writeFileAtomically } from '../../lib/atomic-file.ts'
 import { type AcquiredLease, deliverable } from '../lease-source.ts'
 import { addRawSecrets, applyDelivery, type Environment, readMachine } from '../materialize.ts'
@@ -12,7 +13,7 @@ import type { RunPlace } from '../workspaces/workspace.ts'
 
 export interface Delivered {
   readonly environment: Environment
-  /** The program's configuration home: the run's own, or where the machine's own login lies. */
+  /** The program's configuration home: the run's own, or where the login lies that the machine itself has. */
   readonly configuration: string
   /** A renewed credential is written where the program looks again. */
   readonly isLive: boolean
@@ -33,10 +34,11 @@ export interface Delivering {
 /** Writes what the program of the run reads. Throws as `deliver` of the harness. */
 export async function deliverLease(delivering: Delivering, lease: AcquiredLease): Promise<Delivered> {
   const { harness, place, environment: worker } = delivering
-  if (lease.credential === null) return ambientOf(delivering, lease)
   await removeDelivered(harness, place)
+  const machine = await readMachine(harness, worker, place.workspace)
+  if (lease.credential === null) return ambientOf(delivering, machine, lease)
   const delivery = harness.deliver({
-    ...(await readMachine(harness, worker, place.workspace)),
+    ...machine,
     credential: lease.credential,
     lease: deliverable(lease, lease.credential, delivering.allowHttp),
     mode: harness.defaultMode(lease.credential.type, [harness.program, '--print']),
@@ -53,10 +55,25 @@ export async function deliverLease(delivering: Delivering, lease: AcquiredLease)
   }
 }
 
-// The program with what the machine has of its own, as its user would start it.
-function ambientOf({ harness, environment, ownConfiguration }: Delivering, lease: AcquiredLease): Delivered {
-  const complete = addRawSecrets(environment, environment, harness, lease.raw)
-  return { ...complete, configuration: ownConfiguration, isLive: false }
+// The program with what the machine has of its own. A key in the environment or the settings goes with both of these; a
+// login is used where it lies, because a copy of it would be a second holder.
+async function ambientOf(
+  { harness, place, environment, ownConfiguration }: Delivering,
+  machine: MachineState,
+  lease: AcquiredLease,
+): Promise<Delivered> {
+  const isLogin = harness.ambient(machine) === 'login'
+  const configuration = isLogin ? ownConfiguration : place.configuration
+  const own = { ...environment, [harness.configurationHome.variable]: configuration }
+  if (!isLogin) {
+    const settings = Object.entries(machine.userFiles).filter(([path]) => path !== harness.login)
+    await writeAll(
+      settings.map(([path, text]) => ({ path, content: new Secret(text) })),
+      configuration,
+    )
+  }
+  const complete = addRawSecrets(environment, isLogin ? environment : own, harness, lease.raw)
+  return { ...complete, configuration, isLive: false }
 }
 
 // A process of a run reads its credential from files and variables: it has a supervisor that hands it another.
@@ -65,7 +82,10 @@ function noHelper(): string {
 }
 
 /** Removes what was delivered, or left by a worker that was killed. */
-export async function removeDelivered(harness: Harness, { configuration }: RunPlace): Promise<void> {
+export async function removeDelivered(
+  harness: Harness,
+  { configuration }: Pick<RunPlace, 'configuration'>,
+): Promise<void> {
   const paths = [...harness.reads, harness.login].filter((path) => !path.includes('*'))
   for (const path of paths) await rm(join(configuration, path), { force: true })
 }

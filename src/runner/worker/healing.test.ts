@@ -8,10 +8,16 @@ import type { Verdict } from './run-server.ts'
 
 function healing(verdict: Verdict = { kind: 'retry', reason: 'renewed' }) {
   const asked: string[] = []
-  const one = createHealing(async ({ kind }) => {
-    asked.push(kind)
-    return verdict
-  }, 'nothing is left')
+  let served = 1
+  const one = createHealing({
+    async ask({ kind }) {
+      asked.push(kind)
+      if (verdict.kind === 'switch') served += 1
+      return verdict
+    },
+    serving: () => `credential-${served}`,
+    exhausted: 'nothing is left',
+  })
   return { one, asked }
 }
 
@@ -33,6 +39,12 @@ describe('a turn that has failed', () => {
       expect(await one.next(failureOf(kind))).toEqual({ kind: 'run failed', because: 'nothing is left' })
     },
   )
+
+  it('goes through a list of credentials however long it is, and each may be refused', async () => {
+    const { one, asked } = healing({ kind: 'switch', reason: 'the next', lease: leaseOf('l') })
+    expect(await many(40, one, 'quota')).toEqual(Array(40).fill('take'))
+    expect(asked).toHaveLength(40)
+  })
 
   it('because its command for the credential gave none is about the credential', async () => {
     const { one, asked } = healing()

@@ -29,7 +29,7 @@ export interface Healing {
   ask(failure: Failure): Promise<Next>
 }
 
-/** How often each is tried for one message. */
+/** How often each is tried for one message; refusals: of the same credential. There are as many as the server knows. */
 const REFUSALS_AT_MOST = 8
 const DEATHS_AT_MOST = 2
 
@@ -38,17 +38,27 @@ const PAUSES = [2_000, 5_000, 15_000, 30_000, 60_000]
 
 const NO_USE: readonly (string | null)[] = [FAILURE_CODE.refusedForRoot]
 
-/** For one message. `ask`: what the server says of a refusal; it goes on asking while the server is away. */
-export function createHealing(ask: (failure: Failure) => Promise<Verdict>, exhausted: string): Healing {
-  let refusals = 0
+export interface HealingOptions {
+  /** What the server says of a refusal; it goes on asking while the server is away. */
+  readonly ask: (failure: Failure) => Promise<Verdict>
+  /** What serves just now, as an id; null: what the machine itself has. */
+  readonly serving: () => string | null
+  /** What is said when everything was tried. */
+  readonly exhausted: string
+}
+
+/** For one message. */
+export function createHealing({ ask, serving, exhausted }: HealingOptions): Healing {
+  const refusals = new Map<string | null, number>()
   let deaths = 0
   let pauses = 0
   return {
     ask: async (failure) => afterVerdict(await ask(failure)),
     async next(failure) {
       if (isAboutTheCredential(failure) || failure.code === FAILURE_CODE.helperFailed) {
-        refusals += 1
-        if (refusals > REFUSALS_AT_MOST) return { kind: 'run failed', because: exhausted }
+        const count = (refusals.get(serving()) ?? 0) + 1
+        refusals.set(serving(), count)
+        if (count > REFUSALS_AT_MOST) return { kind: 'run failed', because: exhausted }
         return afterVerdict(await ask(failure))
       }
       const because = failure.text

@@ -7,7 +7,8 @@ import { createQuestions } from './questions.ts'
 
 async function asking({ isLive = true, isSeated = true } = {}) {
   const memory = memoryRunServer()
-  const seat = playedSeat(played(), async () => undefined, isLive)
+  const program = played()
+  const seat = playedSeat(program, async () => undefined, isLive)
   if (isSeated) await seat.take(leaseOf('lease'))
   const said: Said[] = []
   const ending = new AbortController()
@@ -22,7 +23,7 @@ async function asking({ isLive = true, isSeated = true } = {}) {
     },
   })
   const states = () => said.map((one) => (one.is === 'state' ? one.state : one.is))
-  return { memory, questions, states, ending }
+  return { memory, questions, program, states, ending }
 }
 
 const REFUSED = failureOf('authentication')
@@ -31,8 +32,15 @@ describe('the server', () => {
   it('is asked about a refusal after people were told', async () => {
     const { memory, questions, states } = await asking()
     expect(await questions.ask(REFUSED)).toEqual({ kind: 'retry', reason: 'it was renewed' })
-    expect(memory.rejections).toEqual([{ lease: 'lease', failure: REFUSED }])
+    expect(memory.rejections).toEqual([{ lease: 'lease', generation: 1, failure: REFUSED }])
     expect(states()).toEqual(['reauthenticating'])
+  })
+
+  it('is told which generation the program had, and not what was handed on since', async () => {
+    const { memory, questions, program } = await asking()
+    program.seen = 7
+    await questions.ask(REFUSED)
+    expect(memory.rejections).toMatchObject([{ generation: 7 }])
   })
 
   it('is asked once for a warning and the refusal that follows', async () => {

@@ -38,12 +38,14 @@ export function isOfLeaseOver(error: unknown): error is ClavigerError {
 export function createQuestions({ server, run, seat, reporter, signal }: QuestionsOptions): Questions {
   let early: Promise<Verdict> | null = null
   const reject = async (failure: Failure): Promise<Verdict> => {
-    const lease = seat()?.lease ?? null
-    if (lease === null) return { kind: 'fail', reason: nothingLeft(run.harness) }
+    const there = seat()
+    const lease = there?.lease ?? null
+    if (there === null || lease === null) return { kind: 'fail', reason: nothingLeft(run.harness) }
     const [name = ''] = HARNESS_TITLE[run.harness].split(' ')
+    // While it is told, another one may be handed on.
+    const { generation } = there
     // Before what comes of it, in the record too.
     await reporter.tell({ is: 'state', state: 'reauthenticating', reason: `Re-authenticating ${name}` })
-    const generation = lease.credential?.generation ?? 0
     const asked = persistently(() => server.reject(lease.leaseId, generation, failure), signal)
     return asked.catch((error: unknown) => {
       if (!isOfLeaseOver(error)) throw error

@@ -5,6 +5,7 @@ import type { Access, Failure, Usage } from '../../domain/runs/conversation.ts'
 import type { RunWish } from '../../domain/runs/run.ts'
 import type { Workspace } from '../../domain/runs/workspace.ts'
 import type { AcquiredLease, LeaseRequest, LiveLeases } from '../lease-source.ts'
+import type { ProcessNames } from '../machine/hold.ts'
 import type { Item } from '../reporting/said.ts'
 
 /** A message that a run is to be given. `sent`: an earlier process may have had it, and nobody knows what came of it. */
@@ -49,15 +50,17 @@ export interface Machine {
   readonly programs: readonly InstalledProgram[]
 }
 
-export interface WorkSought extends Machine {
+export interface WorkSought extends Machine, ProcessNames {
   readonly harnesses: readonly HarnessName[]
-  /** How many more it can take. */
+  /** How many more it can take; 0: none, but another may hibernate for what waits. */
   readonly capacity: number
   readonly directories: readonly string[]
   readonly onlyFor?: string
   /** Claims it has. */
   readonly holding: readonly string[]
   readonly waitSeconds: number
+  /** Counts what this process has asked. */
+  readonly asked: number
 }
 
 /** Of a refusal: what is to be done. */
@@ -79,6 +82,7 @@ export interface RunServer {
   claim(sought: WorkSought, signal: AbortSignal): Promise<readonly ClaimedRun[]>
   /** Says that these are alive; answers when there is something new for one of them, or after so many seconds. */
   heartbeat(
+    process: string,
     runs: readonly (Named & { readonly bell: number })[],
     waitSeconds: number,
     signal: AbortSignal,

@@ -2,11 +2,12 @@
 // does all of this, and the conversation goes on in the same session.
 
 import { randomUUID } from 'node:crypto'
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { join } from 'node:path'
 import { addUsage, type ConversationEvent, NO_USAGE, type Usage } from '../../domain/runs/conversation.ts'
 import { modelFor, type PinnedModels } from '../../domain/runs/models.ts'
 import type { Harness } from '../../harnesses/harness.ts'
-import { createRedactor, type Redactor } from '../../lib/redaction.ts'
+import { createHiding, type Hiding, type LoginFile } from '../conversing/hiding.ts'
+import { carryRecord, createSessionRecord, type SessionRecord } from '../conversing/session-record.ts'
 import { createTalk, type Talk, type TurnEnd } from '../conversing/talk.ts'
 import { followLease } from '../follow-lease.ts'
 import type { AcquiredLease, LeasedCredential, LiveLeases } from '../lease-source.ts'
@@ -15,10 +16,9 @@ import { checkStatus } from '../programs.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
 import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
 import type { ClaimedRun } from './run-server.ts'
-import { createSessionRecord } from './session-record.ts'
 
 export interface SeatOptions {
-  readonly run: Pick<ClaimedRun, 'model' | 'access' | 'session' | 'usage'>
+  readonly run: Pick<ClaimedRun, 'model' | 'access' | 'session' | 'usage' | 'messages'>
   readonly place: RunPlace
   readonly harness: Harness
   /** Full path. */
@@ -37,9 +37,11 @@ export interface Seat {
   readonly lease: AcquiredLease | null
   /** Whether a program looks again at what it was delivered, and so may have another generation in the middle of a turn. */
   readonly isLive: boolean
+  /** Which generation of the credential the program has for certain: one that was just handed on it may not have seen. */
+  readonly generation: number
   /** Ends what ran with another lease. Throws what a delivery or the program's own check throws. */
   take(lease: AcquiredLease): Promise<void>
-  /** Reads the lease anew, and hands on what is there now. Throws what the client throws. */
+  /** Reads the lease anew, and goes on with what is there now, in a process that has it. Throws what the client throws. */
   refresh(): Promise<void>
   /** Gives the program a text for this message, and resolves when its turn is over. */
   give(message: string, text: string): Promise<TurnEnd>
@@ -56,29 +58,36 @@ interface Taken {
   readonly talk: Talk
   readonly following: AbortController
   readonly followed: Promise<void>
+  /** What it was started with, and what was handed on since, with the time of that in milliseconds of this process. */
+  readonly handed: { readonly generation: number; at: number }[]
 }
+
+// A program that looks at its files again does so about two seconds after they were changed.
+const SEEN_AFTER_MS = 10_000
 
 /** What is so at a moment. */
 interface State {
   lease: AcquiredLease | null
   taken: Taken | null
   session: string | null
+  /** What a new session is to be called, where the program lets others choose. */
+  planned: string
+  /** Whether it was looked what this machine knows of the session. */
+  isRecalled: boolean
   used: Usage
   /** What the conversation has had last, as far as it was told here. */
   model: string | null
-  redactors: readonly Redactor[]
+  readonly hiding: Hiding
 }
 
 export function createSeat(options: SeatOptions): Seat {
   const { run, place, live } = options
   const state: State = {
-    ...{ lease: null, taken: null, session: run.session, used: run.usage, model: null, redactors: [] },
+    ...{ lease: null, taken: null, session: run.session, planned: randomUUID(), isRecalled: false },
+    ...{ used: run.usage, model: null, hiding: createHiding() },
   }
   const take = (lease: AcquiredLease) => takeLease(options, state, lease)
-  const record = () => {
-    const configuration = state.taken?.delivered.configuration ?? place.configuration
-    return createSessionRecord(place.givingFile, configuration)
-  }
+  const record = () => recordAt(place, state.taken?.delivered)
   return {
     get lease() {
       return state.lease
@@ -86,20 +95,21 @@ export function createSeat(options: SeatOptions): Seat {
     get isLive() {
       return state.taken?.delivered.isLive === true
     },
+    get generation() {
+      return seenGeneration(state)
+    },
     take,
     async refresh() {
-      const { lease, taken } = state
+      const { lease } = state
       if (lease === null) return
-      const current = await live.read(lease.leaseId)
-      const isTheSame = current?.generation === state.lease?.credential?.generation
-      // A program that looks again has it, or is about to.
-      if (isTheSame && taken?.delivered.isLive && taken.talk.isRunning) return
-      await take({ ...lease, credential: current })
+      // One that looks again does so in its own time, and would be refused with the old one once more.
+      await take({ ...lease, credential: await live.read(lease.leaseId) })
     },
     async give(message, text) {
       const { taken } = state
       if (taken === null) throw new Error('Nothing serves this run.')
-      await record().giving(message, state.session)
+      const told = { session: state.session ?? state.planned, model: state.model }
+      await record().giving(message, state.session, told)
       // A talk that was stopped meanwhile gives the program nothing.
       const end = await taken.talk.turn(text)
       state.used = addUsage(state.used, end.usage ?? NO_USAGE)
@@ -108,6 +118,7 @@ export function createSeat(options: SeatOptions): Seat {
     has: (message, text) => record().holds(message, text, state.session),
     forget() {
       state.session = null
+      state.planned = randomUUID()
     },
     async leave() {
       await stop(state)
@@ -121,15 +132,61 @@ async function takeLease(options: SeatOptions, state: State, lease: AcquiredLeas
   const { harness, environment, program, hear } = options
   await stop(state)
   state.lease = lease
-  // What was handed out before is in the session, and may be said again.
-  hide(state, [lease.handle.expose(), ...secretsOf(lease), ...lease.raw.map(({ value }) => value.expose())])
+  state.hiding.hideLease(lease)
   const ownConfiguration = userHome(harness, environment).directory
   const delivered = await deliverLease({ ...options, ownConfiguration }, lease)
   for (const text of delivered.report) await hear({ kind: 'notice', text })
   if (lease.credential !== null) await checkStatus(harness, lease.credential, program, delivered.environment)
+  await bringSession(options, state, { delivered, ownConfiguration })
+  await recall(options, state, delivered)
   const following = new AbortController()
   const talk = talkOver(options, state, delivered)
-  state.taken = { delivered, talk, following, followed: follow(options, state, delivered, following.signal) }
+  const handed = [{ generation: lease.credential?.generation ?? 0, at: Number.NEGATIVE_INFINITY }]
+  const followed = follow(options, state, delivered, { handed, signal: following.signal })
+  state.taken = { delivered, talk, following, followed, handed }
+}
+
+function seenGeneration({ taken }: State): number {
+  const now = performance.now()
+  return taken?.handed.findLast(({ at }) => now - at >= SEEN_AFTER_MS)?.generation ?? 0
+}
+
+function recordAt(place: RunPlace, delivered: Delivered | undefined): SessionRecord {
+  return createSessionRecord(place.givingFile, delivered?.configuration ?? place.configuration)
+}
+
+// The server hears what a session is called a moment after the program has begun it. When the worker was gone in that
+// moment, this machine knows better, as long as nobody has said what became of the message.
+async function recall({ run, place }: SeatOptions, state: State, delivered: Delivered): Promise<void> {
+  if (state.isRecalled) return
+  state.isRecalled = true
+  const record = recordAt(place, delivered)
+  const known = await record.recall()
+  if (known === null) return
+  const { message, told, isThere, begins } = known
+  const open = run.messages.find(({ id, state: is }) => id === message && is === 'sent')
+  if (open !== undefined || told?.session === run.session) state.model = told?.model ?? null
+  if (open === undefined) return
+  if (isThere) state.session = told?.session ?? null
+  else if (begins) {
+    state.planned = told?.session ?? state.planned
+    // Only in a home that nobody else has.
+    const isOwn = delivered.configuration === place.configuration
+    state.session = (isOwn ? await record.sessionWith(open.text) : null) ?? run.session
+  }
+}
+
+// From the home of the last lease to that of this one: the machine's own login is used where it lies.
+async function bringSession(
+  { place }: SeatOptions,
+  state: State,
+  { delivered, ownConfiguration }: { readonly delivered: Delivered; readonly ownConfiguration: string },
+): Promise<void> {
+  const { configuration } = delivered
+  const other = configuration === place.configuration ? ownConfiguration : place.configuration
+  const known = await recordAt(place, delivered).recall()
+  for (const session of new Set([state.session, known?.told?.session]))
+    if (typeof session === 'string') await carryRecord(session, other, configuration)
 }
 
 async function stop(state: State): Promise<void> {
@@ -140,17 +197,25 @@ async function stop(state: State): Promise<void> {
   await taken?.followed
 }
 
-function talkOver(options: SeatOptions, state: State, { environment }: Delivered): Talk {
+function talkOver(options: SeatOptions, state: State, { environment, configuration }: Delivered): Talk {
   const { harness, program, place, run, silenceMs, pinned } = options
-  const { lease, session, used, model } = state
+  const { lease, session, planned, used, model } = state
+  const { secretsInLogin } = harness
+  const login: LoginFile | null =
+    secretsInLogin === undefined
+      ? null
+      : { path: join(configuration, harness.login), secretsIn: secretsInLogin }
   return createTalk({
     ...{ conversing: harness.conversing, program, cwd: place.workspace, silenceMs, used },
     environment: { ...environment, TMPDIR: place.temporary },
     access: run.access,
-    session: session === null ? { kind: 'new', id: randomUUID() } : { kind: 'resume', id: session },
+    session: session === null ? { kind: 'new', id: planned } : { kind: 'resume', id: session },
     model: modelFor(lease?.credential?.type ?? null, { wanted: run.model, had: model, pinned }),
-    redact: (line) => state.redactors.reduce((text, { redact }) => redact(text), line),
+    redact: (line) => state.hiding.redact(line, login),
     async hear(event) {
+      // Whoever takes the run up after this worker was killed has to know it too.
+      const told = event.kind === 'session' ? { ...event, model: event.model ?? model } : null
+      if (told !== null) await recordAt(place, state.taken?.delivered).begun(told)
       await options.hear(event)
       if (event.kind === 'session') await noteSession(options, state, event)
     },
@@ -178,29 +243,20 @@ async function follow(
   { harness, place, live, hear }: SeatOptions,
   state: State,
   { isLive }: Delivered,
-  signal: AbortSignal,
+  { handed, signal }: Pick<Taken, 'handed'> & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { lease } = state
   const credential = lease?.credential ?? null
   if (!isLive || lease === null || credential === null) return
   const renewed = (current: LeasedCredential) => {
-    hide(state, secretsOf({ credential: current }))
+    state.hiding.hideCredential(current)
     state.lease = { ...lease, credential: current }
+    const { generation } = current
+    const last = handed.at(-1)
+    if (last?.generation === generation) last.at = performance.now()
+    else handed.push({ generation, at: performance.now() })
   }
   const report = (text: string) => void hear({ kind: 'notice', text })
   const directory = place.configuration
   await followLease({ harness, lease, credential, live, directory, report, renewed }, signal)
-}
-
-function hide(state: State, secrets: readonly string[]): void {
-  state.redactors = [...state.redactors, createRedactor(secrets)]
-}
-
-function secretsOf({ credential }: Pick<AcquiredLease, 'credential'>): string[] {
-  if (credential === null) return []
-  const open = CREDENTIAL_TYPES[credential.type].fields
-    .filter(({ secret }) => !secret)
-    .map(({ name }) => name)
-  const secret = Object.entries(credential.fields).filter(([name]) => !open.includes(name))
-  return secret.map(([, value]) => value.expose())
 }

@@ -5,6 +5,8 @@ import type { RunServer } from './run-server.ts'
 
 /** Where the runs of a machine lie. */
 export interface RunPlaces {
+  /** Removes credentials and ends programs that a killed worker has left; nothing is in hand yet. */
+  clean(): Promise<void>
   /** Ids of the runs that have one. */
   list(): Promise<readonly string[]>
   remove(runId: string): Promise<void>

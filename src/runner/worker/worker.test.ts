@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { NO_PLACES } from '../../../test/support/carrying.ts'
+import { NO_PLACES, newProcess } from '../../../test/support/carrying.ts'
 import { type MemoryRunServer, memoryRunServer } from '../../../test/support/memory-run-server.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Carried } from './carrying-out.ts'
@@ -41,12 +41,20 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
       },
       hear: (news) => void one.heard.push(news),
       lose: () => end('lost'),
-      leave: async () => end('left'),
+      leave: async (givesBack) => end(givesBack ? 'given back' : 'left'),
       over,
     }
   }
   worker = startWorker({
-    ...{ server: memory.server, machine: MACHINE, capacity, directories: [], carryOut, places },
+    ...{
+      server: memory.server,
+      machine: MACHINE,
+      capacity,
+      directories: [],
+      carryOut,
+      places,
+      names: newProcess(),
+    },
     said: (text) => void said.push(text),
   })
   return { begun, said }
@@ -54,7 +62,7 @@ function work(memory: MemoryRunServer, capacity = 2, places: RunPlaces = NO_PLAC
 
 function placesOf(ids: readonly string[]): RunPlaces & { readonly left: Set<string> } {
   const left = new Set(ids)
-  return { left, list: async () => [...left], remove: async (id) => void left.delete(id) }
+  return { ...NO_PLACES, left, list: async () => [...left], remove: async (id) => void left.delete(id) }
 }
 
 const until = (test: () => void) => vi.waitFor(test, { timeout: 5_000, interval: 5 })
@@ -119,6 +127,21 @@ describe('a worker', () => {
     await expect(worker.over).rejects.toBe(dismissed)
   })
 
+  it('gives its runs back when it is dismissed', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const { begun } = work(memory)
+    await until(() => expect(begun).toHaveLength(1))
+    const dismissed = new ClavigerError('forbidden', 'A newer process of the worker has taken over.')
+    memory.server.claim = () => Promise.reject(dismissed)
+    begun[0]?.heard.push({ bell: 99, wish: null, messages: [] })
+    memory.server.heartbeat = () => Promise.reject(dismissed)
+    memory.begin('b')
+    await expect(worker.over).rejects.toBe(dismissed)
+    await worker.stop()
+    expect(begun[0]?.ended).toEqual(['given back'])
+  })
+
   it('leaves its runs when it is stopped, and takes no more', async () => {
     const memory = memoryRunServer()
     memory.begin('a')
@@ -161,6 +184,26 @@ describe('a worker', () => {
     await until(() => expect(begun[1]?.heard).toHaveLength(1))
   })
 
+  it('takes nothing before what a killed worker left is cleaned up', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const cleaned = Promise.withResolvers<void>()
+    const { begun } = work(memory, 2, { ...NO_PLACES, clean: () => cleaned.promise })
+    await sleep(60)
+    expect(begun).toEqual([])
+    cleaned.resolve()
+    await until(() => expect(begun).toHaveLength(1))
+  })
+
+  it('works though not everything could be cleaned up, and says so', async () => {
+    const memory = memoryRunServer()
+    memory.begin('a')
+    const clean = () => Promise.reject(new Error('EACCES'))
+    const { begun, said } = work(memory, 2, { ...NO_PLACES, clean })
+    await until(() => expect(begun).toHaveLength(1))
+    expect(said[0]).toContain('not everything could be cleaned up')
+  })
+
   it('removes the places of runs that ended while it had nothing to do with them, and no others', async () => {
     const memory = memoryRunServer()
     const ended = Array.from({ length: 150 }, () => memory.begin())
@@ -181,6 +224,7 @@ describe('a worker', () => {
     const places = placesOf([kept.id])
     const removed: string[] = []
     const slow: RunPlaces = {
+      ...NO_PLACES,
       async list() {
         // It is claimed meanwhile, and ended by somebody.
         await until(() => expect(begun).toHaveLength(1))

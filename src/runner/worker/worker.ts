@@ -3,6 +3,8 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
+import type { ProcessNames } from '../machine/hold.ts'
+import { createInHand, type InHand } from '../machine/in-hand.ts'
 import type { Carried } from './carrying-out.ts'
 import type { ClaimedRun, Machine, RunServer } from './run-server.ts'
 import { type RunPlaces, tidy } from './tidying.ts'
@@ -18,6 +20,8 @@ export interface WorkerOptions {
   readonly onlyFor?: string
   readonly carryOut: (run: ClaimedRun) => Carried
   readonly places: RunPlaces
+  /** Which process of the worker this is. */
+  readonly names: ProcessNames
   /** For whoever operates the worker. */
   readonly said: (text: string) => void
 }
@@ -25,7 +29,10 @@ export interface WorkerOptions {
 export interface Worker {
   /** Rejects with why it may not work any more; resolves when it was stopped. */
   readonly over: Promise<void>
-  /** Ends what runs here; the server gives it to whoever takes it up, first of all to this worker when it is back. */
+  /**
+   * Ends what runs here. The server gives it to whoever takes it up, first of all to this worker when it is back; one that
+   * was dismissed gives it back itself, as far as it is listened to: another process of the worker waits for it.
+   */
   stop(): Promise<void>
 }
 
@@ -39,77 +46,96 @@ const TIDY_EVERY = 10 * 60_000
 
 /** Begins at once. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { server, carryOut, said } = options
+  const { server, said, names } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const runs = new Map<string, { readonly run: ClaimedRun; readonly carried: Carried }>()
-  // Claims of which the server has said that they are over: what ran under them may still be coming to its end.
-  const gone = new Set<string>()
-  let room = Promise.withResolvers<void>()
-  let begun = Promise.withResolvers<void>()
-
-  const begin = (run: ClaimedRun) => {
-    said(`claimed: ${run.id} (${run.harness})`)
-    const carried = carryOut(run)
-    runs.set(run.id, { run, carried })
-    begun.resolve()
-    begun = Promise.withResolvers()
-    void carried.over.then(() => {
-      if (runs.get(run.id)?.carried === carried) runs.delete(run.id)
-      gone.delete(run.claim)
-      room.resolve()
-      room = Promise.withResolvers()
-    })
+  const inHand = createInHand()
+  const cleaned = options.places
+    .clean()
+    .catch((error: unknown) => said(`not everything could be cleaned up: ${error}`))
+  const claiming = claimingOf(options, inHand, signal)
+  const steps = [
+    () => cleaned.then(claiming),
+    () => beat(server, names.process, inHand, signal),
+    async () => {
+      await tidy(server, options.places, (id) => inHand.get(id) !== undefined, signal)
+      await pause(TIDY_EVERY, signal)
+    },
+  ]
+  let isDismissed = false
+  const dismissed = (why: unknown) => {
+    isDismissed = true
+    throw why
   }
-  const claiming = async () => {
-    const { machine, directories, onlyFor } = options
-    const harnesses = machine.programs.map(({ harness }) => harness)
-    const capacity = options.capacity - runs.size
-    if (capacity <= 0) return unlessStopped(signal, room.promise)
-    const holding = [...runs.values()].map(({ run }) => run.claim)
-    const claimed = await server.claim(
-      {
-        ...{ ...machine, harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
-        ...(onlyFor !== undefined && { onlyFor }),
-      },
-      signal,
-    )
-    if (!signal.aborted) for (const run of claimed) begin(run)
-  }
-  const beating = async () => {
-    const mine = [...runs.values()].filter(({ run }) => !gone.has(run.claim))
-    if (mine.length === 0) return unlessStopped(signal, begun.promise)
-    const beats = mine.map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
-    // A run that is claimed meanwhile is heard of by the next one.
-    const giveUp = new AbortController()
-    const beat = server.heartbeat(beats, WAIT_SECONDS, AbortSignal.any([signal, giveUp.signal]))
-    const heard = await Promise.race([beat, begun.promise.then(() => null)])
-    if (heard === null) {
-      giveUp.abort()
-      return void beat.catch(() => undefined)
-    }
-    for (const { id, claim } of beats) {
-      if (!heard.lost.includes(id) || !isUnder(runs.get(id)?.run, claim)) continue
-      gone.add(claim)
-      runs.get(id)?.carried.lose()
-    }
-    for (const news of heard.news) runs.get(news.id)?.carried.hear(news)
-  }
-  const tidying = async () => {
-    await tidy(server, options.places, (id) => runs.has(id), signal)
-    await pause(TIDY_EVERY, signal)
-  }
-  const over = Promise.all([claiming, beating, tidying].map((step) => persistently(step, signal, said)))
-    .then(() => undefined)
+  const over = Promise.all(steps.map((step) => persistently(step, signal, said)))
+    .then(() => undefined, dismissed)
     .finally(() => stopping.abort())
   return {
     over,
     async stop() {
       stopping.abort()
-      await Promise.all([...runs.values()].map(({ carried }) => carried.leave()))
+      await Promise.all(inHand.all().map(({ carried }) => carried.leave(isDismissed)))
       await over.catch(() => undefined)
     },
   }
+}
+
+function claimingOf(options: WorkerOptions, inHand: InHand, signal: AbortSignal): () => Promise<void> {
+  const { server, said, carryOut, machine, directories, onlyFor, names } = options
+  let asked = 0
+  return async () => {
+    const harnesses = machine.programs.map(({ harness }) => harness)
+    const capacity = Math.max(0, options.capacity - inHand.size)
+    // Who is full asks too: for what waits one that nobody talks to may hibernate. With room it asks anew.
+    const hasRoom = new AbortController()
+    const room = capacity > 0 ? null : inHand.less().then(() => null)
+    const holding = inHand.all().map(({ run }) => run.claim)
+    asked += 1
+    const asking = server.claim(
+      {
+        ...{ process: names.process, ended: names.ended, asked },
+        ...{ ...machine, harnesses, capacity, directories, holding, waitSeconds: WAIT_SECONDS },
+        ...(onlyFor !== undefined && { onlyFor }),
+      },
+      AbortSignal.any([signal, hasRoom.signal]),
+    )
+    const claimed = await (room === null ? asking : Promise.race([asking, room]))
+    if (claimed === null) {
+      hasRoom.abort()
+      return void asking.catch(() => undefined)
+    }
+    for (const run of signal.aborted ? [] : claimed) {
+      said(`claimed: ${run.id} (${run.harness})`)
+      inHand.add({ run, carried: carryOut(run) })
+    }
+  }
+}
+
+async function beat(
+  server: Pick<RunServer, 'heartbeat'>,
+  process: string,
+  inHand: InHand,
+  signal: AbortSignal,
+): Promise<void> {
+  const own = inHand.own()
+  if (own.length === 0) return unlessStopped(signal, inHand.more())
+  const beats = own.map(({ run: { id, claim }, carried: { bell } }) => ({ id, claim, bell }))
+  // A run that is claimed meanwhile is heard of by the next one.
+  const giveUp = new AbortController()
+  const more = inHand.more().then(() => null)
+  const answer = server.heartbeat(process, beats, WAIT_SECONDS, AbortSignal.any([signal, giveUp.signal]))
+  const heard = await Promise.race([answer, more])
+  if (heard === null) {
+    giveUp.abort()
+    return void answer.catch(() => undefined)
+  }
+  for (const one of own) {
+    const { id, claim } = one.run
+    if (!heard.lost.includes(id) || !isUnder(inHand.get(id)?.run, claim)) continue
+    inHand.disown(one)
+    one.carried.lose()
+  }
+  for (const news of heard.news) inHand.get(news.id)?.carried.hear(news)
 }
 
 function isUnder(run: ClaimedRun | undefined, claim: string): boolean {
@@ -126,6 +152,8 @@ async function persistently(
     try {
       await unlessStopped(signal, step())
       wait = SHORTEST_PAUSE
+      // A server in this very process may answer without anybody else having had a turn.
+      await setImmediate()
       // A server in this very process may answer without anybody else having had a turn.
       await setImmediate()
     } catch (error) {

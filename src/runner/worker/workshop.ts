@@ -7,6 +7,7 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import type { PinnedModels } from '../../domain/runs/models.ts'
 import { checkWorkspace, directoryOf, isWithin } from '../../domain/runs/workspace.ts'
 import type { Harness } from '../../harnesses/harness.ts'
+import { cleanPlaces, endTools } from '../machine/left-behind.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
 import { listRunPlaces, openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
@@ -38,9 +39,13 @@ const CONVERSATIONS = 'conversations'
 const CLONE_TIMEOUT_MS = 15 * 60_000
 
 /** The places of runs under a state directory. */
-export function runPlacesOf(stateDirectory: string): RunPlaces {
+export function runPlacesOf(stateDirectory: string, harnesses: readonly Harness[]): RunPlaces {
   const directory = join(stateDirectory, CONVERSATIONS)
-  return { list: () => listRunPlaces(directory), remove: (id) => removeRunPlace(directory, id) }
+  return {
+    clean: () => cleanPlaces(directory, harnesses),
+    list: () => listRunPlaces(directory),
+    remove: (id) => removeRunPlace(directory, id),
+  }
 }
 
 /** Carries out one claimed run of a harness that this machine has. */
@@ -56,19 +61,20 @@ export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried
       if (!options.allowAmbient) return 'refused'
       return harness.ambient(await readMachine(harness, environment, stateDirectory))
     },
-    seat: (hear) => seatOf(options, run, { harness, environment, directory, hear }),
+    seat: (hear, signal) => seatOf(options, run, { harness, environment, directory, hear, signal }),
     clear: () => removeRunPlace(directory, run.id),
   })
 }
 
 interface Furnishing extends Pick<SeatOptions, 'harness' | 'environment' | 'hear'> {
   readonly directory: string
+  readonly signal: AbortSignal
 }
 
 async function seatOf(
   options: WorkshopOptions,
   run: ClaimedRun,
-  { harness, environment, directory, hear }: Furnishing,
+  { harness, environment, directory, hear, signal }: Furnishing,
 ): Promise<Seat> {
   const { stateDirectory, allowHttp, silenceMs, pinned, server } = options
   mustBeAllowed(options, run)
@@ -78,15 +84,30 @@ async function seatOf(
   const program = await findProgram(harness, environment, stateDirectory, options.programs[harness.name])
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
-  const git = { environment, timeoutMs: CLONE_TIMEOUT_MS }
-  const place = await openRunPlace(directory, run.id, run.workspace, git)
-  return createSeat({
+  const { directories } = options
+  const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal }
+  const place = await openRunPlace(directory, run.id, run.workspace, opening)
+  // What an earlier process of it has left.
+  await endTools(place.temporary)
+  const seat = createSeat({
     ...{ run, place, harness, program, environment, allowHttp, silenceMs, pinned, hear },
     live: server.live,
   })
+  return endingTools(seat, place.temporary)
 }
 
-// The server has looked at it; a worker does not rely on that.
+// When it is left nothing of the run is at work any more.
+function endingTools(seat: Seat, temporary: string): Seat {
+  const { leave } = seat
+  return Object.defineProperty(seat, 'leave', {
+    value: async () => {
+      await leave()
+      await endTools(temporary)
+    },
+  })
+}
+
+// The server has looked at it; a worker does not rely on that. Links are followed when the place is opened.
 function mustBeAllowed({ directories }: WorkshopOptions, { workspace }: ClaimedRun): void {
   checkWorkspace(workspace)
   const directory = directoryOf(workspace)

@@ -9,6 +9,8 @@ export interface GitOptions {
   /** The worker's own, without settings of ours. */
   readonly environment: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** Ends git: nobody wants it any more. */
+  readonly signal?: AbortSignal
 }
 
 export interface Repository {
@@ -40,6 +42,8 @@ export async function cloneRepository(
   const words = isBranch
     ? ['checkout', '--quiet', wanted, '--']
     : ['checkout', '--quiet', '--detach', wanted, '--']
+  if (ref !== null && !isBranch && !(await succeeds(commitNamed(ref), directory, options)))
+    throw noSuchRef(url, ref)
   await git(ref === null ? ['checkout', '--quiet'] : words, directory, repository, options)
 }
 
@@ -52,9 +56,12 @@ function isRef(ref: string): boolean {
   return /^[\w][\w./-]*$/.test(ref) && !ref.includes('..')
 }
 
+function commitNamed(ref: string): string[] {
+  return ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]
+}
+
 async function succeeds(words: readonly string[], cwd: string, options: GitOptions): Promise<boolean> {
-  const { ended } = await started(words, cwd, options)
-  return (await ended).code === 0
+  return (await finished(words, cwd, options)).code === 0
 }
 
 async function git(
@@ -63,10 +70,24 @@ async function git(
   { url }: Repository,
   options: GitOptions,
 ): Promise<void> {
-  const program = await started(words, cwd, options)
-  const { how, code } = await program.ended
+  const { how, code, output } = await finished(words, cwd, options)
   if (how === 'timeout') throw refused(url, 'It took too long.')
-  if (code !== 0) throw refused(url, reasonIn(program.output(), url))
+  if (how === 'stopped') throw refused(url, 'It was interrupted.')
+  if (code !== 0) throw refused(url, reasonIn(output, url))
+}
+
+async function finished(words: readonly string[], cwd: string, options: GitOptions) {
+  const { signal } = options
+  if (signal?.aborted) return { how: 'stopped', code: null, output: '' } as const
+  const program = await started(words, cwd, options)
+  const stop = () => void program.stop()
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    return { ...(await program.ended), output: program.output() }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
 }
 
 async function started(words: readonly string[], cwd: string, { environment, timeoutMs }: GitOptions) {
@@ -104,6 +125,16 @@ function refused(
   hint = 'Check that git can clone it on the machine of the worker.',
 ) {
   return new ClavigerError('invalid', `${withoutPassword(url)} cannot be cloned: ${reason}`, { hint })
+}
+
+function noSuchRef(url: string, ref: string): ClavigerError {
+  return new ClavigerError(
+    'invalid',
+    `There is no branch, tag or commit ${ref} in ${withoutPassword(url)}.`,
+    {
+      hint: 'Start another run with one that is there: --ref',
+    },
+  )
 }
 
 function noGit(): ClavigerError {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -32,8 +33,28 @@ beforeEach(async () => {
   return () => rm(place, { recursive: true, force: true })
 })
 
-function open(source: Workspace, id = 'run_1') {
-  return openRunPlace(join(place, 'runs'), id, source, GIT)
+/** Takes connections, and never says a word. */
+async function silentServer(): Promise<{ url: string; asked: Promise<void>; close(): void }> {
+  const asked = Promise.withResolvers<void>()
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    asked.resolve()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    ...{ url: `git://127.0.0.1:${port}/a.git`, asked: asked.promise },
+    close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+function open(source: Workspace, id = 'run_1', directories = ['/']) {
+  return openRunPlace(join(place, 'runs'), id, source, { ...GIT, directories })
 }
 
 const url = () => `file://${repository}`
@@ -55,6 +76,32 @@ describe('the place of a run', () => {
     await expect(removeRunPlace(place, id)).rejects.toMatchObject({ code: 'invalid' })
   })
 
+  it('is not waited for when nobody wants it any more, and leaves nothing half made', async () => {
+    const silent = await silentServer()
+    try {
+      const over = new AbortController()
+      const source = { kind: 'git', url: silent.url, ref: null } as const
+      const making = openRunPlace(join(place, 'runs'), 'run_1', source, {
+        ...GIT,
+        directories: ['/'],
+        signal: over.signal,
+      })
+      making.catch(() => undefined)
+      await silent.asked
+      over.abort()
+      await expect(making).rejects.toMatchObject({ message: expect.stringContaining('It was interrupted.') })
+      expect((await readdir(join(place, 'runs', 'run_1'))).sort()).toEqual(['config', 'tmp'])
+      const again = openRunPlace(join(place, 'runs'), 'run_1', source, {
+        ...GIT,
+        directories: ['/'],
+        signal: over.signal,
+      })
+      await expect(again).rejects.toMatchObject({ message: expect.stringContaining('It was interrupted.') })
+    } finally {
+      silent.close()
+    }
+  })
+
   it('leaves a directory of the user’s where it is', async () => {
     const { workspace } = await open({ kind: 'directory', path: repository })
     expect(workspace).toBe(repository)
@@ -64,6 +111,67 @@ describe('the place of a run', () => {
 
   it.each(['nowhere', '/nonexistent/place', '/etc/passwd'])('is not made at %s', async (path) => {
     await expect(open({ kind: 'directory', path })).rejects.toMatchObject({ code: 'invalid' })
+  })
+})
+
+describe('a directory that runs may not work in', () => {
+  const checkouts = () => join(place, 'checkouts')
+  const within = (source: Workspace) => open(source, 'run_1', [checkouts()])
+  const asDirectory = (path: string): Workspace => ({ kind: 'directory', path })
+  const asRepository = (path: string): Workspace => ({ kind: 'git', url: `file://${path}`, ref: null })
+
+  beforeEach(async () => {
+    await mkdir(join(checkouts(), 'project'), { recursive: true })
+    await mkdir(join(place, 'checkouts-of-others'))
+    await symlink(place, join(checkouts(), 'project/out'))
+    await symlink(repository, join(checkouts(), 'project/repository'))
+    await symlink(join(checkouts(), 'project'), join(place, 'to-project'))
+    await symlink(checkouts(), join(checkouts(), 'project/around'))
+  })
+
+  it.each([
+    'project/out',
+    'project/out/repository',
+    'project/repository',
+    '../repository',
+    '../to-project/out',
+  ])('is not reached through %s', async (path) => {
+    for (const source of [asDirectory, asRepository])
+      await expect(within(source(join(checkouts(), path)))).rejects.toMatchObject({
+        code: 'forbidden',
+        message: expect.not.stringContaining(join(place, 'runs')),
+      })
+    expect(await readdir(join(place, 'runs/run_1'))).toEqual(['config', 'tmp'])
+  })
+
+  it('is not one whose name only begins like an allowed one', async () => {
+    await expect(within(asDirectory(join(place, 'checkouts-of-others')))).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+  })
+
+  it('is none that a link leads back from, nor is an allowed one a link', async () => {
+    const project = join(checkouts(), 'project')
+    expect((await within(asDirectory(join(project, 'around/project')))).workspace).toBe(project)
+    const linked = [join(place, 'to-project'), join(place, 'gone')]
+    expect((await open(asDirectory(project), 'run_2', linked)).workspace).toBe(project)
+    await expect(open(asDirectory(project), 'run_3', [])).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  it('is not asked for again once its repository was cloned', async () => {
+    const source = asRepository(repository)
+    await open(source, 'run_1', [repository])
+    await rm(repository, { recursive: true })
+    const { workspace } = await open(source, 'run_1', [repository])
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('second')
+  })
+
+  it('may have a name that no URL can hold as it is', async () => {
+    const named = join(checkouts(), '100%25 #1')
+    await cp(repository, named, { recursive: true })
+    await symlink(named, join(checkouts(), 'named'))
+    const { workspace } = await within(asRepository(join(checkouts(), 'named')))
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('second')
   })
 })
 
@@ -119,6 +227,12 @@ describe('a clone', () => {
     expect(await readdir(join(place, 'runs/run_1'))).toEqual(['config', 'tmp'])
   })
 
+  it('of what is there says that the ref is not', async () => {
+    await expect(open({ kind: 'git', url: url(), ref: 'nothing' })).rejects.toMatchObject({
+      message: `There is no branch, tag or commit nothing in ${url()}.`,
+    })
+  })
+
   it('repeats no password of its URL', async () => {
     const source = { kind: 'git', url: 'http://ada:sk-test-1@127.0.0.1:1/x.git', ref: null } as const
     const error = await open(source).catch((thrown: Error) => thrown)
@@ -127,7 +241,7 @@ describe('a clone', () => {
   })
 
   it('needs git', async () => {
-    const git = { ...GIT, environment: { PATH: place } }
+    const git = { ...GIT, environment: { PATH: place }, directories: ['/'] }
     await symlink('/bin/sh', join(place, 'sh'))
     const made = openRunPlace(join(place, 'runs'), 'run_1', { kind: 'git', url: url(), ref: null }, git)
     await expect(made).rejects.toMatchObject({ code: 'not_found' })

@@ -2,12 +2,14 @@
 // the workspace, unless that is a directory of the user's. It stays when the process ends, so that the conversation can go
 // on after anything, and goes when the run is over.
 
-import { mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { ClavigerError } from '../../domain/errors.ts'
-import type { Workspace } from '../../domain/runs/workspace.ts'
+import { directoryOf, type Workspace } from '../../domain/runs/workspace.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
-import { cloneRepository, type GitOptions } from './git.ts'
+import { allowedDirectory } from './allowed.ts'
+import { cloneRepository, type GitOptions, type Repository } from './git.ts'
 
 export interface RunPlace {
   /** Where the program works. */
@@ -20,18 +22,31 @@ export interface RunPlace {
   readonly givingFile: string
 }
 
-/** Makes the place of a run, or finds it as it was left. Throws `invalid` with what is wrong about its workspace. */
+export interface WorkspaceOptions extends GitOptions {
+  /** Directories of this machine that runs may work in, with all that is in them. */
+  readonly directories: readonly string[]
+}
+
+/**
+ * Makes the place of a run, or finds it as it was left. Throws `invalid` with what is wrong about its workspace, `forbidden`
+ * for a directory that runs may not work in.
+ */
 export async function openRunPlace(
   directory: string,
   runId: string,
   source: Workspace,
-  git: GitOptions,
+  options: WorkspaceOptions,
 ): Promise<RunPlace> {
   const home = homeOf(directory, runId)
-  const [configuration, temporary] = [join(home, 'config'), join(home, 'tmp')]
+  const [configuration, temporary] = [configurationOf(directory, runId), join(home, 'tmp')]
   for (const made of [configuration, temporary]) await mkdir(made, { recursive: true, mode: 0o700 })
-  const workspace = await openWorkspace(join(home, 'workspace'), source, git)
+  const workspace = await openWorkspace(join(home, 'workspace'), source, options)
   return { workspace, configuration, temporary, givingFile: join(home, 'giving.json') }
+}
+
+/** The harness's configuration home of a run that has a place here. */
+export function configurationOf(directory: string, runId: string): string {
+  return join(homeOf(directory, runId), 'config')
 }
 
 /** Ids of the runs that have a place here. */
@@ -57,15 +72,15 @@ function homeOf(directory: string, runId: string): string {
   return join(directory, runId)
 }
 
-async function openWorkspace(path: string, source: Workspace, git: GitOptions): Promise<string> {
+async function openWorkspace(path: string, source: Workspace, options: WorkspaceOptions): Promise<string> {
   switch (source.kind) {
     case 'directory':
-      return userDirectory(source.path)
+      return allowedDirectory(source.path, options.directories)
     case 'fresh':
       await mkdir(path, { recursive: true, mode: 0o700 })
       return path
     case 'git':
-      if (!(await isThere(path))) await cloneWhole(path, source, git)
+      if (!(await isThere(path))) await cloneWhole(path, source, options)
       return path
   }
 }
@@ -74,33 +89,27 @@ async function openWorkspace(path: string, source: Workspace, git: GitOptions): 
 async function cloneWhole(
   path: string,
   source: Extract<Workspace, { kind: 'git' }>,
-  git: GitOptions,
+  options: WorkspaceOptions,
 ): Promise<void> {
+  const repository = await allowedRepository(source, options)
   const unfinished = `${path}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
   try {
-    await cloneRepository(source, unfinished, git)
+    await cloneRepository(repository, unfinished, options)
     await rename(unfinished, path)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
 }
 
-async function userDirectory(path: string): Promise<string> {
-  if (!isAbsolute(path)) throw notADirectory(path, 'is no full path')
-  try {
-    const real = await realpath(path)
-    if ((await stat(real)).isDirectory()) return real
-  } catch (error) {
-    throw notADirectory(path, errorCode(error) === 'ENOENT' ? 'is not on this machine' : 'cannot be entered')
-  }
-  throw notADirectory(path, 'is no directory')
-}
-
-function notADirectory(path: string, what: string): ClavigerError {
-  return new ClavigerError('invalid', `The workspace ${path} ${what}.`, {
-    hint: 'Start the run where the directory is, or name a git URL: --workspace URL',
-  })
+// A repository of this machine is read where it really is.
+async function allowedRepository(
+  source: Extract<Workspace, { kind: 'git' }>,
+  { directories }: WorkspaceOptions,
+): Promise<Repository> {
+  const path = directoryOf(source)
+  if (path === null) return source
+  return { ...source, url: pathToFileURL(await allowedDirectory(path, directories)).href }
 }
 
 async function isThere(path: string): Promise<boolean> {

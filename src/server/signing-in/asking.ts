@@ -42,7 +42,7 @@ export async function whoAsks(
 }
 
 /** For an answer of 401 to a cookie: takes away what is good for nothing any more. */
-export function takenAway(
+export function goneCookie(
   publicUrl: string,
   name: OperationName,
   request: Request,

@@ -6,29 +6,40 @@ import type { NewCookie } from '../../control/use-case.ts'
 import { isLoopbackName } from '../../lib/address.ts'
 import { revealCookie } from '../reveal.ts'
 
-const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict'
+type Kind = NewCookie['kind']
 
 /** Cookies know no ports: the servers of one machine each have a name of their own. */
-export function cookieName(publicUrl: string): string {
+export function cookieName(publicUrl: string, kind?: Kind): string {
   const { hostname, port } = new URL(publicUrl)
-  return isLoopbackName(hostname) && port !== '' ? `__Host-claviger-${port}` : '__Host-claviger'
+  const name = `__Host-claviger${kind === undefined ? '' : `-${kind}`}`
+  return isLoopbackName(hostname) && port !== '' ? `${name}-${port}` : name
 }
 
 /** What the browser has sent, if it has one. */
-export function cookieIn(publicUrl: string, request: Request): string | undefined {
-  const wanted = `${cookieName(publicUrl)}=`
+export function cookieIn(publicUrl: string, request: Request, kind?: Kind): string | undefined {
+  const wanted = `${cookieName(publicUrl, kind)}=`
   const all = (request.headers.get('cookie') ?? '').split(';').map((one) => one.trim())
   return all.find((one) => one.startsWith(wanted))?.slice(wanted.length)
 }
 
-/** The header that brings the browser a cookie, or takes away the one it has; nothing for neither. */
+/** The header that brings the browser a cookie, or takes away that of its sign-in; nothing for neither. */
 export function cookieHeader(
   publicUrl: string,
   cookie: NewCookie | 'none' | undefined,
 ): { readonly 'set-cookie'?: string } {
   if (cookie === undefined) return {}
-  const name = cookieName(publicUrl)
-  if (cookie === 'none') return { 'set-cookie': `${name}=; ${ATTRIBUTES}; Max-Age=0` }
+  if (cookie === 'none') return { 'set-cookie': takenAway(publicUrl) }
   const expires = new Date(cookie.expiresAt).toUTCString()
-  return { 'set-cookie': `${name}=${revealCookie(cookie)}; ${ATTRIBUTES}; Expires=${expires}` }
+  const name = cookieName(publicUrl, cookie.kind)
+  return { 'set-cookie': `${name}=${revealCookie(cookie)}; ${attributes(cookie.kind)}; Expires=${expires}` }
+}
+
+/** The text that takes one away. */
+export function takenAway(publicUrl: string, kind?: Kind): string {
+  return `${cookieName(publicUrl, kind)}=; ${attributes(kind)}; Max-Age=0`
+}
+
+// Whoever comes back from an identity provider is sent by another site: a strict cookie would not come along.
+function attributes(kind: Kind): string {
+  return `Path=/; Secure; HttpOnly; SameSite=${kind === 'trip' ? 'Lax' : 'Strict'}`
 }

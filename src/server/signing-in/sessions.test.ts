@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createTestApp, ORIGIN, type TestApp } from '../../../test/support/app.ts'
-import { givePassword, PASSWORD } from '../../../test/support/browsers.ts'
+import { givePassword, PASSWORD, setUpApp } from '../../../test/support/browsers.ts'
 import { createHouse, type House } from '../../../test/support/house.ts'
 import { cookieName } from './cookies.ts'
 
@@ -110,7 +110,23 @@ describe('the cookie', () => {
     expect([nonsense.status, nonsense.headers.get('set-cookie')]).toEqual([401, expect.stringMatching(gone)])
   })
 
-  it('stays when somebody who is signed in types a wrong password', async () => {
+  it('stays when somebody who is signed in shows a wrong password or code', async () => {
+    const { recoveryCodes } = await setUpApp(house, 'bob')
+    const body = { ...BOB, code: recoveryCodes[0] }
+    const response = await ask('POST', '/api/v1/session', { body })
+    const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+    for (const [path, given] of [
+      ['/api/v1/second-factor/disable', { password: 'wrong', code: '000000' }],
+      ['/api/v1/second-factor/disable', { password: PASSWORD, code: '000000' }],
+      ['/api/v1/password', { current: 'wrong', password: 'another password' }],
+    ] as const) {
+      const refused = await ask('POST', path, { cookie, body: given })
+      expect([path, refused.status, refused.headers.get('set-cookie')]).toEqual([path, 403, null])
+    }
+    expect((await ask('GET', '/api/v1/whoami', { cookie })).status).toBe(200)
+  })
+
+  it('stays when somebody who is signed in types a wrong password at the door', async () => {
     const cookie = await signIn()
     const wrong = await ask('POST', '/api/v1/session', { cookie, body: { ...BOB, password: 'wrong' } })
     expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null])
@@ -159,6 +175,14 @@ describe('a request with a cookie', () => {
     expect(events.status).toBe(200)
     await ask('DELETE', '/api/v1/session', { cookie })
     expect(await events.text()).toContain('You are not signed in any more.')
+  })
+})
+
+describe('the routes of the sign-in library', () => {
+  it('are not there', async () => {
+    for (const path of ['/api/auth/get-session', '/api/auth/ok', '/api/auth/sign-in/email'])
+      for (const method of ['GET', 'POST'])
+        expect([path, (await ask(method, path)).status]).toEqual([path, 404])
   })
 })
 

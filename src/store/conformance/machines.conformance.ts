@@ -215,6 +215,23 @@ function describeWorkers(store: CurrentStore): void {
       expect(await seenAt()).toBe(1200)
     })
 
+    it('begin another process once, whoever tries at the same time', async () => {
+      const { id } = await insert()
+      const processes = async () => (await store().workers.get('org-a', id))?.processes
+      const begun = await Promise.all([
+        store().runWork.begin(id, [], ['"a"']),
+        store().runWork.begin(id, [], ['b']),
+      ])
+      expect(begun.filter(Boolean)).toHaveLength(1)
+      const first = (await processes()) ?? []
+      expect(first).toEqual(begun[0] ? ['"a"'] : ['b'])
+      expect(await store().runWork.begin(id, first, ['c', ...first])).toBe(true)
+      expect(await store().runWork.begin(id, first, ['d'])).toBe(false)
+      expect(await processes()).toEqual(['c', ...first])
+      await store().workers.revoke('org-a', id, 5)
+      expect(await store().runWork.begin(id, ['c', ...first], ['e'])).toBe(false)
+    })
+
     it('keep what their machine is like as they last said it, until they are revoked', async () => {
       const { id } = await insert()
       const row = async () => store().workers.get('org-a', id)

@@ -5,7 +5,13 @@ import { type Attempt, signedIn } from '../../domain/grants/grant.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
-import type { DeviceLoginRow, InvitationRow, SecondFactorRow, SessionRow } from '../people-groups.ts'
+import type {
+  DeviceLoginRow,
+  InvitationRow,
+  OutsideTripRow,
+  SecondFactorRow,
+  SessionRow,
+} from '../people-groups.ts'
 import type { CredentialRow, LeaseRow, Store, TokenRow, VersionRow } from '../store.ts'
 
 /** Gives the store of the current test. */
@@ -129,6 +135,7 @@ export function workerRow(changed: Partial<WorkerRow> = {}): WorkerRow {
     revokedAt: null,
     lastSeenAt: null,
     machine: null,
+    processes: [],
     ...changed,
   }
 }
@@ -270,6 +277,21 @@ export function secondFactorRow(changed: Partial<SecondFactorRow> = {}): SecondF
     lastStep: 0,
     createdAt: 1000,
     enabledAt: null,
+    ...changed,
+  }
+}
+
+export function outsideTripRow(changed: Partial<OutsideTripRow> = {}): OutsideTripRow {
+  const id = nextId()
+  return {
+    id,
+    digest: `digest-of-${id}`,
+    browserDigest: `digest-of-browser-${id}`,
+    provider: 'github',
+    linking: null,
+    returnTo: '/',
+    createdAt: 1000,
+    expiresAt: 2000,
     ...changed,
   }
 }

@@ -22,7 +22,12 @@ function runRow(changed: Partial<RunRow> = {}): RunRow {
     team: null,
     harness: 'claude',
     wanted: {
-      ...{ credential: { id: 'c', name: 'main' }, model: null, access: 'write', title: 'ünïcode "quoted"' },
+      ...{
+        credential: { id: 'c', name: 'main', owner: 'user:bob' },
+        model: null,
+        access: 'write',
+        title: 'ünïcode "quoted"',
+      },
       workspace: { kind: 'git', url: 'https://example.test/shop.git', ref: 'main' },
     },
     directory: null,
@@ -280,6 +285,14 @@ export function describeRuns(store: CurrentStore): void {
       expect(await store().runMessages.get(id, 'm1')).toEqual({ ...one, ...sent })
       expect(await store().runMessages.list(id, ['queued'])).toEqual([two])
       expect(await store().runMessages.list(id, [])).toEqual([])
+      const ids = async (rows: Promise<readonly { id: string }[]>) => (await rows).map((row) => row.id)
+      expect(await ids(store().runMessages.list(id, undefined, 1))).toEqual(['m1'])
+      expect(await ids(store().runMessages.list(id, ['sent', 'queued'], 1))).toEqual(['m1'])
+      expect(await ids(store().runMessages.listBefore(id, 9, 2))).toEqual(['m2', 'm1'])
+      expect(await ids(store().runMessages.listBefore(id, 9, 1))).toEqual(['m2'])
+      expect(await ids(store().runMessages.listBefore(id, 2, 9))).toEqual(['m1'])
+      expect(await ids(store().runMessages.listBefore(id, 1, 9))).toEqual([])
+      expect(await ids(store().runMessages.listBefore('none', 9, 9))).toEqual([])
     })
 
     it('events: in order, each position once', async () => {

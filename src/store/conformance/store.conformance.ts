@@ -11,6 +11,7 @@ import { describeGrants } from './grants.conformance.ts'
 import { describeHoldings } from './holdings.conformance.ts'
 import { describeLoginAttempts } from './login-attempts.conformance.ts'
 import { describeMachines } from './machines.conformance.ts'
+import { describeOutsideTrips } from './outside-trips.conformance.ts'
 import { describeRecords } from './records.conformance.ts'
 import { describeRuns } from './runs.conformance.ts'
 import { describeSecondFactors } from './second-factors.conformance.ts'
@@ -48,6 +49,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeSigningIn(current)
     describeSessions(current)
     describeSecondFactors(current)
+    describeOutsideTrips(current)
     describeMachines(current)
     describeGrants(current)
     describeLoginAttempts(current)

@@ -1,5 +1,6 @@
 // Runs and what belongs to them, in memory.
 
+import { isDeepStrictEqual } from 'node:util'
 import { isFinal, isHeld, isOver } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
@@ -88,8 +89,14 @@ function fits(row: RunRow, filter: RunFilter): boolean {
   )
 }
 
-function workGroup({ runs }: Tables): RunWorkStore {
+function workGroup({ runs, workers }: Tables): RunWorkStore {
   return {
+    begin: async (worker, seen, processes) => {
+      const row = workers.get(worker)
+      if (row === undefined || row.revokedAt !== null || !isDeepStrictEqual(row.processes, seen)) return false
+      workers.put(worker, { ...row, processes })
+      return true
+    },
     claimable: async (sought) =>
       runs
         .find((row) => suits(row, sought) && isFree(row, sought))
@@ -148,10 +155,16 @@ function messagesAndEvents({
         runMessages.add(key, row)
       },
       get: async (runId, id) => runMessages.get(keyOf(runId, id)),
-      list: async (runId, states) =>
+      list: async (runId, states, limit) =>
         runMessages
           .find((row) => row.runId === runId && (states === undefined || states.includes(row.state)))
-          .sort((a, b) => a.position - b.position),
+          .sort((a, b) => a.position - b.position)
+          .slice(0, limit),
+      listBefore: async (runId, before, limit) =>
+        runMessages
+          .find((row) => row.runId === runId && row.position < before)
+          .sort((a, b) => b.position - a.position)
+          .slice(0, limit),
       change: async (runId, id, seen, change) => {
         const row = runMessages.get(keyOf(runId, id))
         if (row?.state !== seen) return false

@@ -1,6 +1,6 @@
-// Browsers that people are signed in with, in memory.
+// Browsers that people are signed in with, or that were sent to show who they are, in memory.
 
-import type { SessionFilter, SessionRow, SessionStore } from '../people-groups.ts'
+import type { OutsideTripStore, SessionFilter, SessionRow, SessionStore } from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
 import type { Tables } from './tables.ts'
 
@@ -41,4 +41,15 @@ function isMeant(row: SessionRow, { personId, id, organizationId, except }: Sess
     (organizationId === undefined || row.organizationId === organizationId) &&
     row.id !== except
   )
+}
+
+export function outsideTripGroup({ outsideTrips }: Tables): OutsideTripStore {
+  return {
+    insert: async (row) => outsideTrips.add(row.id, row),
+    findByDigest: async (digest) => outsideTrips.find((row) => row.digest === digest)[0],
+    take: async (id) => outsideTrips.remove(id),
+    prune: async (expiredBefore) => {
+      for (const { id } of outsideTrips.find((row) => row.expiresAt < expiredBefore)) outsideTrips.remove(id)
+    },
+  }
 }

@@ -21,6 +21,10 @@ export function invitationGroup({ invitations }: Tables): InvitationStore {
       invitations.put(id, { ...row, usedAt: now })
       return true
     },
+    ofEmail: async (email, now) =>
+      invitations
+        .find((row) => row.email === email && open(row) && row.expiresAt > now)
+        .sort((a, b) => (a.id < b.id ? 1 : -1)),
     list: async (organizationId, now) =>
       pageOf(
         invitations.find((row) => row.organizationId === organizationId && open(row) && row.expiresAt > now),

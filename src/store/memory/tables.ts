@@ -5,7 +5,13 @@ import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
 import type { DeliveryRow, EventRow, WebhookRow } from '../outbox-group.ts'
-import type { DeviceLoginRow, InvitationRow, SecondFactorRow, SessionRow } from '../people-groups.ts'
+import type {
+  DeviceLoginRow,
+  InvitationRow,
+  OutsideTripRow,
+  SecondFactorRow,
+  SessionRow,
+} from '../people-groups.ts'
 import { alreadyThere } from '../refusals.ts'
 import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../runs/run-groups.ts'
 import type { DayOfUse } from '../runs/use-group.ts'
@@ -45,6 +51,7 @@ export interface Tables {
   readonly sessions: Table<SessionRow>
   /** By person. */
   readonly secondFactors: Table<SecondFactorRow>
+  readonly outsideTrips: Table<OutsideTripRow>
   readonly installation: Table<string>
   readonly agents: Table<AgentRow>
   readonly attachments: Table<AttachmentRow>
@@ -85,6 +92,7 @@ export function createTables(): Tables {
     deviceLogins: createTable(undo),
     sessions: createTable(undo),
     secondFactors: createTable(undo),
+    outsideTrips: createTable(undo),
     installation: createTable(undo),
     agents: createTable(undo),
     attachments: createTable(undo),

@@ -2,6 +2,7 @@
 // Part of the port, beside ../store.ts.
 
 import type { HarnessName } from '../../domain/harness-names.ts'
+import type { OwnerText } from '../../domain/owner.ts'
 import type { Access, Usage } from '../../domain/runs/conversation.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { MessageState, Run, RunState } from '../../domain/runs/run.ts'
@@ -11,7 +12,11 @@ import type { Workspace } from '../../domain/runs/workspace.ts'
 /** What was asked for; it never changes. */
 export interface RunWanted {
   /** The one credential that was named: it stands alone. */
-  readonly credential: { readonly id: string; readonly name: string } | null
+  readonly credential: {
+    readonly id: string
+    readonly name: string
+    readonly owner: OwnerText
+  } | null
   /** Null: the program's own choice. */
   readonly model: string | null
   readonly access: Access
@@ -107,6 +112,8 @@ export interface WorkSought {
 
 /** How workers come to runs, and how it is noticed that they are gone. */
 export interface RunWorkStore {
+  /** Compare-and-set of the processes of a worker: false when they are not `seen` any more, or it is revoked. */
+  begin(worker: string, seen: readonly string[], processes: readonly string[]): Promise<boolean>
   /**
    * Runs this worker may claim, the longest waiting first. `lock`: until the unit has ended nobody else gets them from
    * this or holds them; what others have locked is left out.
@@ -145,8 +152,10 @@ export interface RunMessageStore {
   /** Throws `conflict` when its run has one of this id. */
   insert(row: RunMessageRow): Promise<void>
   get(runId: string, id: string): Promise<RunMessageRow | undefined>
-  /** In their order; of these states only, when some are named. */
-  list(runId: string, states?: readonly MessageState[]): Promise<RunMessageRow[]>
+  /** In their order; of these states only, when some are named; the first so many, when that is said. */
+  list(runId: string, states?: readonly MessageState[], limit?: number): Promise<RunMessageRow[]>
+  /** The last so many of those whose position is before this, the last first. */
+  listBefore(runId: string, before: number, limit: number): Promise<RunMessageRow[]>
   /** False when it is gone or not in the state `seen`. */
   change(runId: string, id: string, seen: MessageState, change: RunMessageChange): Promise<boolean>
 }

@@ -20,6 +20,7 @@ import { createSessions } from './migrations/sessions.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
 import { createUses } from './migrations/uses.ts'
 import { workerMachine } from './migrations/worker-machine.ts'
+import { workerProcesses } from './migrations/worker-processes.ts'
 import type { Database } from './schema.ts'
 import { refuseMarked } from './transfer/marks.ts'
 
@@ -52,6 +53,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0014': { up: createUses },
     'store-0020': { up: (database: Kysely<unknown>) => createSessions(database, bytes) },
     'store-0030': { up: removedRuns },
+    'store-0040': workerProcesses,
   }
 }
 

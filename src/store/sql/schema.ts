@@ -165,6 +165,8 @@ export interface WorkerTable {
   last_seen_at: number | null
   /** JSON: WorkerMachine of machine-groups.ts. */
   machine: string | null
+  /** JSON: names. */
+  processes: string
 }
 
 // `grant` is a word of SQL.

@@ -10,7 +10,7 @@ import { Secret } from '../../../src/domain/secret.ts'
 import { carryOut } from '../../../src/runner/worker/carrying-out.ts'
 import { runsOf } from '../../../src/runner/worker/client-runs.ts'
 import { startWorker, type Worker } from '../../../src/runner/worker/worker.ts'
-import { NO_PLACES } from '../../support/carrying.ts'
+import { NO_PLACES, newProcess } from '../../support/carrying.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
 import { talkSeat } from '../../support/talk-seat.ts'
 import { adminToken, eachOf } from '../connection.ts'
@@ -113,7 +113,7 @@ function startIn({ place, log, client, name, claimed }: Starting): Worker {
   return startWorker({
     ...{ server, capacity: CAPACITY, directories: [], said: () => undefined },
     machine: { version: '1.0.0', programs: [{ harness: 'claude', version: null }] },
-    places: NO_PLACES,
+    ...{ places: NO_PLACES, names: newProcess() },
     carryOut(run) {
       claimed.set(run.id, [...(claimed.get(run.id) ?? []), name])
       return carryOut({

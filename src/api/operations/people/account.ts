@@ -4,6 +4,36 @@
 import type { Operation } from '../../operation.ts'
 
 export const ACCOUNT_OPERATIONS = {
+  'signIn.start': {
+    method: 'POST',
+    path: '/api/v1/sign-in/{provider}',
+    status: 200,
+    permission: 'public',
+    cookie: 'begins',
+    summary: 'Begin to sign in with an account elsewhere: where the browser is to go.',
+  },
+  'accounts.list': {
+    method: 'GET',
+    path: '/api/v1/accounts',
+    status: 200,
+    permission: 'signed-in',
+    summary: 'Your accounts elsewhere that are linked here, and what can be linked.',
+  },
+  'accounts.link': {
+    method: 'POST',
+    path: '/api/v1/accounts/{provider}',
+    status: 200,
+    permission: 'signed-in',
+    cookie: 'begins',
+    summary: 'Begin to link an account of yours elsewhere: where the browser is to go.',
+  },
+  'accounts.unlink': {
+    method: 'DELETE',
+    path: '/api/v1/accounts/{id}',
+    status: 200,
+    permission: 'signed-in',
+    summary: 'Link an account of yours no more; not the only way in.',
+  },
   'secondFactor.read': {
     method: 'GET',
     path: '/api/v1/second-factor',

@@ -1,7 +1,7 @@
 // Shapes of what is a person's own beside their credentials.
 
 import { z } from 'zod'
-import { harness, time } from '../shared.ts'
+import { harness, id, time } from '../shared.ts'
 
 // Postgres keeps no NUL in a text.
 const model = z
@@ -20,7 +20,29 @@ const password = z.string().max(200)
 const code = z.string().max(40).describe('Of the app, or a recovery code')
 const recoveryCodes = z.array(z.string()).describe('Each works once. Shown this once')
 
+const provider = z.string().max(20)
+const returnTo = z.string().max(1000).default('/').describe('A path of this server')
+const trip = { input: z.strictObject({ provider, returnTo }), output: z.object({ url: z.string() }) }
+
 export const ACCOUNT_SCHEMAS = {
+  'signIn.start': trip,
+  'accounts.list': {
+    input: z.strictObject({}),
+    output: z.object({
+      accounts: z.array(
+        z.object({
+          id,
+          provider: z.string(),
+          accountId: z.string().describe('By which it is known; never given to another account'),
+          name: z.string().describe('What it was called when it was linked'),
+          linkedAt: time,
+        }),
+      ),
+      linkable: z.array(z.object({ id: z.string(), name: z.string() })),
+    }),
+  },
+  'accounts.link': trip,
+  'accounts.unlink': { input: z.strictObject({ id }), output: z.object({ unlinked: z.boolean() }) },
   'secondFactor.read': {
     input: z.strictObject({}),
     output: z.object({

@@ -19,6 +19,7 @@ const COLUMNS = [
   'revoked_at as revokedAt',
   'last_seen_at as lastSeenAt',
   'machine',
+  'processes',
 ] as const
 
 /** Prepares the statements once; the result makes the group for a connection. */
@@ -43,6 +44,7 @@ export function workerGroup(database: Kysely<Database>): (execute: Execute) => W
         revoked_at: row.revokedAt,
         last_seen_at: row.lastSeenAt,
         machine: textOf(row.machine),
+        processes: JSON.stringify(row.processes),
       })
       await execute(query.compile()).catch((error: unknown) => {
         throw isConflict(error) ? workerNameTaken(row.name, error) : error
@@ -79,10 +81,17 @@ export function workerGroup(database: Kysely<Database>): (execute: Execute) => W
   })
 }
 
-type SelectedWorker = Omit<WorkerRow, 'machine'> & { readonly machine: string | null }
+type SelectedWorker = Omit<WorkerRow, 'machine' | 'processes'> & {
+  readonly machine: string | null
+  readonly processes: string
+}
 
-function toRow({ machine, ...row }: SelectedWorker): WorkerRow {
-  return { ...row, machine: machine === null ? null : JSON.parse(machine) }
+function toRow({ machine, processes, ...row }: SelectedWorker): WorkerRow {
+  return {
+    ...row,
+    machine: machine === null ? null : JSON.parse(machine),
+    processes: JSON.parse(processes),
+  }
 }
 
 function textOf(machine: WorkerMachine | null): string | null {

@@ -33,4 +33,15 @@ export async function createSessions(database: Kysely<unknown>, binary: ColumnDa
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('enabled_at', 'bigint')
     .execute()
+  await database.schema
+    .createTable('outside_trip')
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('digest', 'text', (column) => column.notNull().unique())
+    .addColumn('browser_digest', 'text', (column) => column.notNull())
+    .addColumn('provider', 'text', (column) => column.notNull())
+    .addColumn('linking', 'text')
+    .addColumn('return_to', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .execute()
 }

@@ -7,6 +7,7 @@ import type { Database } from '../../schema.ts'
 import { deviceLoginGroup } from './device-logins.ts'
 import { holdingGroup } from './holdings.ts'
 import { invitationGroup } from './invitations.ts'
+import { outsideTripGroup } from './outside-trips.ts'
 import { secondFactorGroup } from './second-factors.ts'
 import { sessionGroup } from './sessions.ts'
 
@@ -17,11 +18,13 @@ export function peopleGroups(database: Kysely<Database>): (execute: Execute) => 
   const deviceLogins = deviceLoginGroup(database)
   const sessions = sessionGroup(database)
   const secondFactors = secondFactorGroup(database)
+  const outsideTrips = outsideTripGroup(database)
   return (execute) => ({
     holdings: holdings(execute),
     invitations: invitations(execute),
     deviceLogins: deviceLogins(execute),
     sessions: sessions(execute),
     secondFactors: secondFactors(execute),
+    outsideTrips: outsideTrips(execute),
   })
 }

@@ -53,6 +53,15 @@ export function invitationGroup(database: Kysely<Database>): (execute: Execute) 
       const query = open.set({ used_at: now }).where('id', '=', id).where('expires_at', '>', now)
       return (await execute(query.compile())).numAffectedRows === 1n
     },
+    ofEmail: async (email, now) => {
+      const query = select
+        .where('email', '=', email)
+        .where('used_at', 'is', null)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('id', 'desc')
+      return (await execute(query.compile())).rows.map(toRow)
+    },
     list: async (organizationId, now) => {
       const query = select
         .where('organization_id', '=', organizationId)

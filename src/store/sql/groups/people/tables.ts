@@ -62,9 +62,22 @@ interface SecondFactorTable {
   enabled_at: number | null
 }
 
+interface OutsideTripTable {
+  id: string
+  digest: string
+  browser_digest: string
+  provider: string
+  /** JSON; null: somebody signs in. */
+  linking: string | null
+  return_to: string
+  created_at: number
+  expires_at: number
+}
+
 export interface PeopleTables {
   invitation_code: InvitationTable
   device_login: DeviceLoginTable
   browser_session: BrowserSessionTable
   second_factor: SecondFactorTable
+  outside_trip: OutsideTripTable
 }

@@ -30,6 +30,13 @@ export function runMessageGroup(database: Kysely<Database>): (execute: Execute) 
   const get = prepare((marker: Markers<{ runId: string; id: string }>) =>
     select.where('run_id', '=', marker('runId')).where('id', '=', marker('id')),
   )
+  const page = prepare((marker: Markers<{ runId: string; before: number; limit: number }>) =>
+    select
+      .where('run_id', '=', marker('runId'))
+      .where('position', '<', marker('before'))
+      .orderBy('position', 'desc')
+      .limit(marker('limit')),
+  )
   return (execute) => ({
     insert: async ({ runId, createdAt, createdBy, changedAt, ...row }) => {
       const query = database.insertInto('run_message').values({
@@ -42,12 +49,13 @@ export function runMessageGroup(database: Kysely<Database>): (execute: Execute) 
       await execute(query.compile())
     },
     get: async (runId, id) => (await execute(get({ runId, id }))).rows[0],
-    list: async (runId, states) => {
+    list: async (runId, states, limit) => {
       if (states?.length === 0) return []
       const query = select.where('run_id', '=', runId).orderBy('position')
       const some = states === undefined ? query : query.where('state', 'in', states)
-      return (await execute(some.compile())).rows
+      return (await execute((limit === undefined ? some : some.limit(limit)).compile())).rows
     },
+    listBefore: async (runId, before, limit) => (await execute(page({ runId, before, limit }))).rows,
     change: async (runId, id, seen, { state, reason, claim, changedAt }) => {
       const query = database
         .updateTable('run_message')

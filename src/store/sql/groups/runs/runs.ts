@@ -166,6 +166,15 @@ export function runWorkGroup(
 ): (execute: Execute) => RunWorkStore {
   const select = database.selectFrom('run').select(COLUMNS)
   return (execute) => ({
+    begin: async (worker, seen, processes) => {
+      const query = database
+        .updateTable('worker')
+        .set({ processes: JSON.stringify(processes) })
+        .where('id', '=', worker)
+        .where('revoked_at', 'is', null)
+        .where('processes', '=', JSON.stringify(seen))
+      return (await execute(query.compile())).numAffectedRows === 1n
+    },
     claimable: async (sought, lock) => {
       if (sought.harnesses.length === 0) return []
       const query = claimableQuery(database, sought)

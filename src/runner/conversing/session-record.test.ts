@@ -13,6 +13,8 @@ beforeEach(async () => {
   return () => rm(place, { recursive: true, force: true })
 })
 
+const TOLD = { session: 's1', model: 'opus' }
+
 const CLAUDE = 'projects/-work/s1.jsonl'
 const CODEX = 'sessions/2026/11/22/rollout-2026-11-22T10-00-00-s1.jsonl'
 
@@ -36,7 +38,7 @@ describe.each([
 ] as const)('a message in %s', (path, line) => {
   it('was taken down since it was given, or was not', async () => {
     await write(path, [line('go on')])
-    await record.giving('m2', 's1')
+    await record.giving('m2', 's1', TOLD)
     // The same words were said before.
     expect(await record.holds('m2', 'go on', 's1')).toBe(false)
     await write(path, [line('go on'), line('go on')])
@@ -44,7 +46,7 @@ describe.each([
   })
 
   it('of a session that begins with it', async () => {
-    await record.giving('m1', null)
+    await record.giving('m1', null, null)
     expect(await record.holds('m1', 'say "hi"\nto all', 's1')).toBe(false)
     await write(path, [line('say "hi"\nto all')])
     expect(await record.holds('m1', 'say "hi"\nto all', 's1')).toBe(true)
@@ -52,7 +54,7 @@ describe.each([
   })
 
   it('was not taken down when only a part of it is there', async () => {
-    await record.giving('m1', null)
+    await record.giving('m1', null, null)
     await write(path, [line('said before'), line('long text')], '')
     const whole = JSON.stringify(line('long text'))
     await write(path, [line('said before')], `\n${whole.slice(0, -3)}`)
@@ -62,8 +64,40 @@ describe.each([
   it('that was never given, or is another one, is in none', async () => {
     await write(path, [line('hello')])
     expect(await record.holds('m1', 'hello', 's1')).toBe(false)
-    await record.giving('m1', null)
+    await record.giving('m1', null, null)
     expect(await record.holds('m2', 'hello', 's1')).toBe(false)
     expect(await record.holds('m1', 'hello', null)).toBe(false)
+  })
+})
+
+const ID = '0192f0c4-7a11-7bc3-9d3e-0123456789ab'
+
+describe('what the session of the last message is called', () => {
+  it('is known from the moment the program has said so, and whether there is a record of it', async () => {
+    expect(await record.recall()).toBeNull()
+    await record.begun(TOLD)
+    expect(await record.recall()).toBeNull()
+    await record.giving('m1', null, null)
+    expect(await record.recall()).toEqual({ message: 'm1', told: null, isThere: false, begins: true })
+    await record.begun(TOLD)
+    expect(await record.recall()).toMatchObject({ told: TOLD, isThere: false })
+    await write(CODEX, [codexLine('hello')])
+    expect(await record.recall()).toMatchObject({ told: TOLD, isThere: true })
+    await record.giving('m2', 's1', TOLD)
+    expect(await record.recall()).toEqual({ message: 'm2', told: TOLD, isThere: true, begins: false })
+  })
+
+  it('is known before that where it was chosen', async () => {
+    await record.giving('m1', null, TOLD)
+    expect(await record.recall()).toMatchObject({ told: TOLD, begins: true })
+    const other = { session: 's2', model: null }
+    await record.giving('m1', null, other)
+    expect(await record.recall()).toMatchObject({ told: other, begins: true })
+  })
+
+  it('stands in the name of the record that holds the text, where nobody has heard it', async () => {
+    await write(`sessions/2026/11/22/rollout-2026-11-22T10-00-00-${ID}.jsonl`, [codexLine('hello there')])
+    expect(await record.sessionWith('hello there')).toBe(ID)
+    expect(await record.sessionWith('hello')).toBeNull()
   })
 })
