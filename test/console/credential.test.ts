@@ -150,7 +150,13 @@ async function work(id: string): Promise<void> {
   const { code } = await world.owner.call('workers.enrol', { name: 'box' })
   const { token } = await world.owner.call('workers.join', { code })
   const worker = createClient({ server: world.server.url, token: new Secret(token) })
-  const asked = { harnesses: ['claude' as const], capacity: 1, waitSeconds: 0 }
+  const asked = {
+    harnesses: ['claude' as const],
+    capacity: 1,
+    waitSeconds: 0,
+    process: 'process of box',
+    asked: 1,
+  }
   const { runs } = await worker.call('runs.claim', asked)
   const { claim } = runs.find((one) => one.id === id) ?? { claim: '' }
   const lease = await worker.call('leases.create', { harness: 'claude', run: id, claim })

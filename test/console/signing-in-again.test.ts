@@ -58,7 +58,13 @@ async function waitForLogin(): Promise<void> {
   const { code } = await owner.call('workers.enrol', { name: 'box' })
   const { token } = await owner.call('workers.join', { code })
   const worker = createClient({ server: server.url, token: new Secret(token) })
-  const asked = { harnesses: ['codex' as const], capacity: 1, waitSeconds: 0 }
+  const asked = {
+    harnesses: ['codex' as const],
+    capacity: 1,
+    waitSeconds: 0,
+    process: 'process of box',
+    asked: 1,
+  }
   const [run] = (await worker.call('runs.claim', asked)).runs
   const { id = '', claim = '' } = run ?? {}
   const lease = await worker.call('leases.create', { harness: 'codex', run: id, claim })
