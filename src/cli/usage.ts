@@ -44,6 +44,9 @@ function withoutSwarmKey(words: readonly string[]): readonly string[] {
   return words.filter((word, i) => !/^--api-key(=|$)/.test(word) && words[i - 1] !== '--api-key')
 }
 
+// The verbs that must not have these say so themselves, and why.
+const EXPLAINED: readonly string[] = ['type']
+
 /**
  * Refuses an option of the verbs around this one: the parser lets `run list` take those of `run`, and nobody would look at
  * them. Those of the program itself are for every verb.
@@ -53,7 +56,7 @@ export function refuseOptionsOfOthers(command: Command): void {
     for (const option of outer.options) {
       const name = option.attributeName()
       const isOwn = command.options.some((one) => one.attributeName() === name)
-      if (outer.getOptionValueSource(name) !== 'cli' || isOwn) continue
+      if (outer.getOptionValueSource(name) !== 'cli' || isOwn || EXPLAINED.includes(name)) continue
       throw new ClavigerError('invalid', `Unknown option '${option.long}'.`, { hint: HELP })
     }
   }
@@ -63,7 +66,7 @@ export function refuseOptionsOfOthers(command: Command): void {
 export function refuseSurplusVerb(command: Command): void {
   const verbs = command.commands.map((one) => one.name())
   const last = verbs.pop()
-  if (last === undefined || command.args.length === 0) return
+  if (last === undefined || command.args.length === 0 || command.registeredArguments.length > 0) return
   const prompt = command.options.some(({ long }) => long === '--prompt')
     ? ' A first message is given with --prompt.'
     : ''
