@@ -76,6 +76,13 @@ const device = createRoute({
   component: lazyRouteComponent(() => import('./pages/people/device.tsx'), 'DevicePage'),
 })
 
+const signInAgain = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in-again',
+  beforeLoad: mustBeSignedIn,
+  component: lazyRouteComponent(() => import('./pages/people/sign-in-again.tsx'), 'SignInAgainPage'),
+})
+
 const app = createRoute({
   getParentRoute: () => root,
   id: 'app',
@@ -100,6 +107,12 @@ const credential = createRoute({
   getParentRoute: () => app,
   path: '/credentials/$id',
   component: lazyRouteComponent(() => import('./pages/credentials/detail.tsx'), 'CredentialPage'),
+})
+
+const newCredential = createRoute({
+  getParentRoute: () => app,
+  path: '/credentials/new',
+  component: lazyRouteComponent(() => import('./pages/credentials/new.tsx'), 'NewCredentialPage'),
 })
 
 const runs = createRoute({
@@ -138,7 +151,18 @@ const routeTree = root.addChildren([
   signIn,
   join,
   device,
-  app.addChildren([overview, credentials, credential, runs, explain, audit, settings, settingsPart]),
+  signInAgain,
+  app.addChildren([
+    overview,
+    credentials,
+    newCredential,
+    credential,
+    runs,
+    explain,
+    audit,
+    settings,
+    settingsPart,
+  ]),
 ])
 
 export function createConsoleRouter(queryClient: QueryClient) {
