@@ -1,0 +1,161 @@
+// Starting a run: with which harness and credential, on what, and with which first words.
+
+import { useNavigate } from '@tanstack/react-router'
+import { type FormEvent, useRef, useState } from 'react'
+import type { Output } from '../../../../../src/api/schemas.ts'
+import { useSession } from '../../../api/people.ts'
+import { useChange, useRead } from '../../../api/queries.ts'
+import { Button } from '../../../ui/button.tsx'
+import { Actions, Dialog } from '../../../ui/dialog.tsx'
+import { Select, TextArea, TextField } from '../../../ui/field.tsx'
+import { Notice } from '../../../ui/notice.tsx'
+import { SkeletonLines } from '../../../ui/waiting.tsx'
+import { type Draft, draftFrom, type Harness, isWhole, requestOf } from './draft.ts'
+import { HarnessChoice } from './harness-choice.tsx'
+import { type Explained, isPickable, Picker } from './picker.tsx'
+import { Place } from './place.tsx'
+
+type Run = Output<'runs.read'>
+type Preferences = Output<'preferences.get'>
+
+export interface StartDialogProps {
+  readonly onClose: () => void
+  /** It is started again as this one was. */
+  readonly again?: Run
+}
+
+export function StartDialog({ onClose, again }: StartDialogProps) {
+  const preferences = useRead('preferences.get', {})
+  const title = again === undefined ? 'Start a run' : 'Start again'
+  return (
+    <Dialog open onClose={onClose} title={title} wide>
+      <Notice error={preferences.error} retry={() => void preferences.refetch()} />
+      {again?.credential && (
+        <p className="text-sm text-soft">
+          {again.credential.name} ({again.credential.type}) served it last. The new run has its own
+          conversation.
+        </p>
+      )}
+      {preferences.data === undefined ? (
+        <SkeletonLines lines={8} />
+      ) : (
+        <StartForm preferences={preferences.data} again={again} onClose={onClose} />
+      )}
+    </Dialog>
+  )
+}
+
+interface StartFormProps {
+  readonly preferences: Preferences
+  readonly again: Run | undefined
+  readonly onClose: () => void
+}
+
+function StartForm({ preferences, again, onClose }: StartFormProps) {
+  const { person } = useSession()
+  const preferred = again?.harness ?? preferences.harness
+  const [changed, setChanged] = useState<Partial<Draft>>({})
+  const explained = useExplained(changed.team ?? again?.team ?? '')
+  // Nothing is preferred: the first with which something works.
+  const draft = { ...draftFrom(preferred ?? firstThatWorks(explained), again), ...changed }
+  const { submit, start } = useStarting(draft)
+  const change = (more: Partial<Draft>) => setChanged({ ...changed, harness: draft.harness, ...more })
+  const isReady = isWhole(draft) && isPickable(explained[draft.harness], draft.credential)
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault()
+    if (isReady) submit()
+  }
+  return (
+    <form onSubmit={onSubmit} className="grid gap-4">
+      <HarnessChoice
+        chosen={draft.harness}
+        explained={explained}
+        onChoose={(harness) => change({ harness, credential: '' })}
+      />
+      {person.teams.length > 0 && (
+        <Select
+          label="Team"
+          hint="Draws on this team only, and its members may read the run."
+          value={draft.team}
+          onChoose={(team) => change({ team, credential: '' })}
+          options={[
+            { value: '', label: 'None in particular' },
+            ...person.teams.map((team) => ({ value: team, label: team })),
+          ]}
+        />
+      )}
+      <Picker
+        explained={explained[draft.harness]}
+        chosen={draft.credential}
+        onChoose={(credential) => change({ credential })}
+      />
+      <Words draft={draft} onChange={change} preferredModel={preferences.models[draft.harness]} />
+      <Notice error={start.error} />
+      <Actions>
+        <Button onClick={onClose}>Not now</Button>
+        <Button kind="primary" type="submit" disabled={!isReady} busy={start.isPending}>
+          Start
+        </Button>
+      </Actions>
+    </form>
+  )
+}
+
+interface WordsProps {
+  readonly draft: Draft
+  readonly onChange: (changed: Partial<Draft>) => void
+  readonly preferredModel: string | null
+}
+
+function Words({ draft, onChange, preferredModel }: WordsProps) {
+  return (
+    <>
+      <TextArea
+        label="Prompt"
+        hint="Its first message. Left empty, it waits for one."
+        rows={4}
+        maxLength={200_000}
+        value={draft.prompt}
+        onChange={({ target }) => onChange({ prompt: target.value })}
+      />
+      <Place draft={draft} onChange={onChange} />
+      <TextField
+        label="Model"
+        hint={preferredModel === null ? 'Left empty: the usual one.' : `Left empty: ${preferredModel}.`}
+        spellCheck={false}
+        maxLength={200}
+        value={draft.model}
+        onChange={({ target }) => onChange({ model: target.value })}
+      />
+    </>
+  )
+}
+
+type ByHarness = Readonly<Record<Harness, Explained | undefined>>
+
+// Of one's own run: kept right by the live stream while the dialog is open.
+function useExplained(team: string): ByHarness {
+  const more = { user: 'me', ...(team !== '' && { team }) }
+  const claude = useRead('explain', { harness: 'claude', ...more })
+  const codex = useRead('explain', { harness: 'codex', ...more })
+  return { claude: claude.data, codex: codex.data }
+}
+
+function firstThatWorks({ claude, codex }: ByHarness): Harness {
+  const works = (one: Explained | undefined) => one?.enabled === true && one.decisions.length > 0
+  return !works(claude) && (works(codex) || claude?.enabled === false) ? 'codex' : 'claude'
+}
+
+// Asked for again after an answer was lost, it is the same run.
+function useStarting(draft: Draft) {
+  const navigate = useNavigate()
+  const asked = useRef({ text: '', key: '' })
+  const start = useChange('runs.create', ({ id }) => void navigate({ to: '/runs/$id', params: { id } }))
+  const submit = () => {
+    const request = requestOf(draft)
+    const text = JSON.stringify(request)
+    if (asked.current.text !== text) asked.current = { text, key: crypto.randomUUID() }
+    start.mutate({ ...request, key: asked.current.key })
+  }
+  return { submit, start }
+}
