@@ -1,7 +1,32 @@
-// Before any test: the agent programs are there, so that no test times out while they are being installed.
+// Before any test: the agent programs are there, so that no test times out while they are being installed, and our own
+// programs are bundled from the sources as they stand.
 
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import { type BuildOptions, build } from 'rolldown'
 import { agentPrograms } from './agents/install.ts'
+import { PROGRAMS, PROGRAMS_DIRECTORY, ROOT } from './support/programs.ts'
 
-export async function setup(): Promise<void> {
+export async function setup(): Promise<() => void> {
   await agentPrograms()
+  return bundlePrograms()
+}
+
+// A directory for each run: several may go on in one checkout.
+async function bundlePrograms(): Promise<() => void> {
+  const cache = join(ROOT, 'node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  const directory = mkdtempSync(join(cache, 'programs-'))
+  // One by one: code that two of them share would no longer know which of them is the program.
+  const builds = Object.entries(PROGRAMS).map(
+    ([name, source]): BuildOptions => ({
+      ...{ cwd: ROOT, platform: 'node', external: [/^node:/, ...builtinModules], logLevel: 'warn' },
+      input: { [name]: source },
+      output: { dir: join(directory, name), format: 'esm' },
+    }),
+  )
+  await build(builds)
+  process.env[PROGRAMS_DIRECTORY] = directory
+  return () => rmSync(directory, { recursive: true, force: true })
 }

@@ -103,6 +103,12 @@ const credential = createRoute({
   component: lazyRouteComponent(() => import('./pages/credentials/detail.tsx'), 'CredentialPage'),
 })
 
+const newCredential = createRoute({
+  getParentRoute: () => app,
+  path: '/credentials/new',
+  component: lazyRouteComponent(() => import('./pages/credentials/new.tsx'), 'NewCredentialPage'),
+})
+
 const runs = createRoute({
   getParentRoute: () => app,
   path: '/runs',
@@ -146,7 +152,18 @@ const routeTree = root.addChildren([
   signIn,
   join,
   device,
-  app.addChildren([overview, credentials, credential, runs, run, explain, audit, settings, settingsPart]),
+  app.addChildren([
+    overview,
+    credentials,
+    newCredential,
+    credential,
+    runs,
+    run,
+    explain,
+    audit,
+    settings,
+    settingsPart,
+  ]),
 ])
 
 export function createConsoleRouter(queryClient: QueryClient) {

@@ -2,6 +2,7 @@
 // nothing of HTTP.
 
 import { createReadingUseCases } from './audit/reading.ts'
+import { createSearchingUseCases } from './audit/searching.ts'
 import { createVerifyingUseCases } from './audit/verifying.ts'
 import { createWarningUseCases } from './audit/warnings.ts'
 import { createBackupUseCases } from './backup/creating.ts'
@@ -18,6 +19,7 @@ import { createLeaseUseCases } from './leases.ts'
 import { createFollowingUseCases } from './leasing/following.ts'
 import { createRejectionUseCases } from './leasing/rejecting.ts'
 import { createLiveUseCase } from './live/live.ts'
+import { createLinkUseCases } from './logins/links.ts'
 import { createLoginUseCases } from './logins/logins.ts'
 import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
@@ -62,6 +64,7 @@ export function createControl(ports: Ports): Control {
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
     ...createLoginUseCases(workshop),
+    ...createLinkUseCases(workshop),
     ...leases,
     ...forWorkersOfRuns(workshop, leases),
     ...createStartingUseCases(workshop),
@@ -84,6 +87,7 @@ export function createControl(ports: Ports): Control {
     ...createOrganizationUseCases(workshop),
     ...statusUseCases(workshop),
     ...createReadingUseCases(workshop),
+    ...createSearchingUseCases(workshop),
     ...createVerifyingUseCases(workshop),
     ...createWarningUseCases(workshop),
     ...createRekeyUseCases(workshop),

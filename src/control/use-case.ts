@@ -56,6 +56,7 @@ type Revealing =
   | 'tokens.create'
   | 'invitations.create'
   | 'members.link'
+  | 'loginLinks.create'
   | 'organizations.create'
   | 'invitations.accept'
   | 'device.start'

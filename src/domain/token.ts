@@ -1,6 +1,6 @@
 // The form of our own tokens: `clv_api_…` and, naming its lease, `clv_lease_<lease>_…`, and of codes that are good once:
-// `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_device_…` is a terminal that waits. What the cookie of
-// a browser holds is of that form too: `clv_session_…`. Each has 43
+// `clv_join_…` lets somebody in, `clv_enrol_…` makes one worker, `clv_relogin_…` lets one person sign in for one credential,
+// `clv_device_…` is a terminal that waits. What the cookie of a browser holds is of that form too: `clv_session_…`. Each has 43
 // random characters and a checksum of 6. The checksum lets a secret scanner, and us, tell a token from a typing error
 // without asking a database. What a program holds in the place of a refresh token is a handle with what it was given
 // behind it: `HANDLE~GENERATION~SUM`, with a checksum of its own. Digests are made elsewhere. Codes that people type are short: they are good for minutes,
@@ -13,13 +13,17 @@ const CHECKSUM_LENGTH = 6
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 const USER_CODE_LENGTH = 8
 const REFRESH_HANDLE = /^(clv_lease_[0-9A-Za-z_]{1,100})~([1-9][0-9]{0,8})~([0-9A-Za-z]{6})$/
-const FORM = /^clv_(api|join|device|enrol|session|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
+const FORM =
+  /^clv_(api|join|device|enrol|relogin|session|lease_[0-9a-f]{32})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
 /** `api`: a person's, agent's or worker's token. `lease`: the handle of one lease. */
 export type TokenKind = 'api' | 'lease'
 
-/** `join`: an invitation or a sign-in link. `device`: a terminal that waits to be let in. `enrol`: makes one worker. */
-export type CodeKind = 'join' | 'device' | 'enrol'
+/**
+ * `join`: an invitation or a sign-in link. `device`: a terminal that waits to be let in. `enrol`: makes one worker.
+ * `relogin`: one person signs in again for one credential.
+ */
+export type CodeKind = 'join' | 'device' | 'enrol' | 'relogin'
 
 /** An API token from 43 or more random bytes. The few bytes above 247 fold over; the loss is far below one bit. */
 export function formatToken(random: Uint8Array): string {
@@ -111,7 +115,7 @@ export function showUserCode(code: string): string {
 }
 
 function isCodeKind(subject: string): subject is CodeKind {
-  return subject === 'join' || subject === 'device' || subject === 'enrol'
+  return subject === 'join' || subject === 'device' || subject === 'enrol' || subject === 'relogin'
 }
 
 function format(subject: string, random: Uint8Array): string {

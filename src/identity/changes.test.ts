@@ -47,7 +47,7 @@ function member(email: string, role: MemberRole = 'member', teams: readonly stri
 }
 
 const newUrl = async (engine: 'sqlite' | 'postgres') =>
-  engine === 'sqlite' ? 'sqlite::memory:' : server.createDatabase()
+  engine === 'sqlite' ? 'sqlite::memory:' : server.furnishedDatabase('server')
 
 describe.each(['sqlite', 'postgres'] as const)('members on %s', (engine) => {
   it('are added with role and teams, found by e-mail however it is written, and listed by it', async () => {
@@ -347,7 +347,7 @@ describe('the first owner', () => {
 
 describe('two servers on one Postgres', () => {
   it('keep a team while one of them counts on it', async () => {
-    const url = await server.createDatabase()
+    const url = await server.furnishedDatabase('server')
     const [one, two] = [await furnish(await open(url)), await furnish(await open(url))]
     await one.change((people) => people.addTeam(one.org, 'mobile'))
     const owner = { kind: 'team', slug: 'mobile' } as const

@@ -8,6 +8,7 @@ import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'n
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type StartedExec, type TestMachine, testMachine } from '../../test/e2e/exec-run.ts'
+import { programFile } from '../../test/support/programs.ts'
 import { formatHandle, formatToken } from '../domain/token.ts'
 
 const VERSION = 'if [ "$1" = --version ]; then echo "2.1.330 (Claude Code)"; exit; fi'
@@ -253,7 +254,7 @@ describe('the end', () => {
       `trap 'n=$((n+1))' INT; n=0; echo ready; i=0; while [ $i -lt 12 ]; do sleep 0.05; i=$((i+1)); done; echo "interrupted $n"`,
     )
     const { file } = await machine.prepare({ command: ['claude', '-p'] })
-    const driver = join(import.meta.dirname, '../../test/e2e/exec-driver.ts')
+    const driver = programFile('exec-driver')
     const words = ['-qefc', `${process.execPath} ${driver} ${file}`, '/dev/null']
     const terminal = spawn('script', words, { stdio: ['pipe', 'pipe', 'ignore'] })
     let screen = ''

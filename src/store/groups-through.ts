@@ -212,6 +212,8 @@ function recordsThrough(
     audit: {
       append: (entry) => write((unit) => unit.audit.append(entry)),
       list: (organizationId, page) => read((unit) => unit.audit.list(organizationId, page)),
+      search: (organizationId, filter, stretch) =>
+        read((unit) => unit.audit.search(organizationId, filter, stretch)),
       head: (organizationId) => read((unit) => unit.audit.head(organizationId)),
       heads: () => read((unit) => unit.audit.heads()),
     },
@@ -249,7 +251,7 @@ function recordsThrough(
 function usesThrough(read: Way, write: Way): UseStore {
   return {
     note: (credentialId, at) => write((unit) => unit.uses.note(credentialId, at)),
-    count: (credentialId, turn) => write((unit) => unit.uses.count(credentialId, turn)),
+    addTurn: (credentialId, turn) => write((unit) => unit.uses.addTurn(credentialId, turn)),
     of: (organizationId, ids, now) => read((unit) => unit.uses.of(organizationId, ids, now)),
     days: (credentialId, from) => read((unit) => unit.uses.days(credentialId, from)),
     served: (organizationId, id, page) => read((unit) => unit.uses.served(organizationId, id, page)),

@@ -13,6 +13,8 @@ export interface LoginRequest {
   /** …even one of another account. */
   readonly replaceAccount: boolean
   readonly acceptNotice: boolean
+  /** It was begun by a link that this person made. */
+  readonly linkBy?: string
 }
 
 /** A sign-in at a provider, from its begin until a while after its end. */

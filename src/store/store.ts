@@ -5,6 +5,7 @@
 
 import type { ChainedEntry, ChainPlace } from '../domain/audit/chain.ts'
 import type { AuditEntry } from '../domain/audit/entry.ts'
+import type { AuditFilter, AuditStretch } from '../domain/audit/filter.ts'
 import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
@@ -277,6 +278,8 @@ export interface AuditStore {
   append(entry: AuditEntry): Promise<void>
   /** In the order of positions. What others have put into the database comes as it is there. */
   list(organizationId: string, page: AuditPage): Promise<ChainedEntry[]>
+  /** Those of a stretch that fit, in its direction. */
+  search(organizationId: string, filter: AuditFilter, stretch: AuditStretch): Promise<ChainedEntry[]>
   /** Where the chain ends by its own record, which an entry and its place are written together with. */
   head(organizationId: string): Promise<ChainPlace>
   /** The same for every organization that has one: its id → where it ends. */

@@ -1,14 +1,15 @@
-// A machine for one test: an empty state directory, a `claviger` on PATH that runs from source, made-up values, and a
-// server process. Nothing of the real machine's environment reaches it.
+// A machine for one test: an empty state directory, a `claviger` on PATH, made-up values, and a server process. Nothing of
+// the real machine's environment reaches it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { programFile, SERVER_FLAGS } from '../support/programs.ts'
 import { type Ran, runShell } from './script.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const MAIN = programFile('claviger')
 const READY_MS = 60_000
 
 export interface Workshop {
@@ -80,7 +81,7 @@ async function prepare(directory: string): Promise<void> {
 }
 
 function serve(env: Readonly<Record<string, string>>, print: (text: string) => void): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0'], { env: { ...env } })
+  const child = spawn(process.execPath, [...SERVER_FLAGS, MAIN, 'serve', '--port', '0'], { env: { ...env } })
   return new Promise((resolve, reject) => {
     const failed = (reason: string) => {
       child.kill('SIGKILL')

@@ -39,7 +39,7 @@ export async function openRunsHouse(credentials: readonly SandboxCredential[]): 
     sandbox,
     settings: {
       ...{ anthropicUrl: sandbox.anthropicUrl, openaiApiUrl: sandbox.openaiUrl },
-      ...{ openaiIssuer: sandbox.issuerUrl, claudeBin: claude },
+      ...{ openaiIssuer: sandbox.issuerUrl, claudeBin: claude, renewForcedEvery: '1' },
     },
     async startWorker({ server, owner }) {
       const environment = {

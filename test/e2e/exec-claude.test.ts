@@ -13,6 +13,7 @@ import type { SandboxCredential } from '../../src/sandbox/credentials.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { agentPrograms } from '../agents/install.ts'
 import { runAgent } from '../agents/run.ts'
+import { programFile } from '../support/programs.ts'
 import type { ExecSpecification } from './exec-driver.ts'
 import { greeting, quiet, type TestMachine, testMachine } from './exec-run.ts'
 import { startToolModel } from './tool-model.ts'
@@ -290,7 +291,7 @@ describe('the helper', () => {
       programOverride: program,
       environment: environment({ ...stray, TERM: 'xterm-256color' }),
     })
-    const driver = join(import.meta.dirname, 'exec-driver.ts')
+    const driver = programFile('exec-driver')
     // script(1) gives it a terminal.
     const terminal = spawn('script', ['-qefc', `${process.execPath} ${driver} ${file}`, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],

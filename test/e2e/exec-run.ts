@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { programFile } from '../support/programs.ts'
 import type { ExecEvent, ExecSpecification } from './exec-driver.ts'
 
 /** What the sandbox answers to everything. */
@@ -19,7 +20,7 @@ export const quiet = {
   AWS_EC2_METADATA_DISABLED: 'true',
 }
 
-const DRIVER = join(import.meta.dirname, 'exec-driver.ts')
+const DRIVER = programFile('exec-driver')
 const TIME_LIMIT_MS = 50_000
 const PIPES_LIMIT_MS = 1_000
 

@@ -56,6 +56,12 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     aim: 'owner',
     request: (owner, { unique }) => ({ type: 'codex/oauth', owner, name: `new-${unique}`, method: 'paste' }),
   },
+  'loginLinks.create': { aim: 'credential', instead: () => 'invalid', request: (id) => ({ id }) },
+  'loginLinks.describe': {
+    aim: 'nothing',
+    instead: () => 'not_found',
+    request: () => ({ code: 'nonsense' }),
+  },
   'logins.get': { aim: 'thing', theirs: true, prepare: newLogin, request: (id) => ({ id }) },
   'logins.complete': {
     aim: 'thing',
@@ -134,6 +140,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'policy.get': { aim: 'nothing', request: () => ({}) },
   'policy.set': { aim: 'nothing', request: () => ({ harness: 'codex', policy: 'owner' }) },
   'audit.list': { aim: 'nothing', request: () => ({}) },
+  'audit.export': { aim: 'nothing', request: () => ({}) },
   'audit.verify': { aim: 'nothing', request: () => ({}) },
   'audit.anchor': { aim: 'nothing', request: () => ({}) },
   'audit.warnings': { aim: 'nothing', request: () => ({}) },

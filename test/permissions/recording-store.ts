@@ -5,7 +5,7 @@ import type { Store, StoreGroups } from '../../src/store/store.ts'
 
 // Methods that only look; whatever else a group has is taken for writing.
 const LOOKING =
-  /^(get|list|all|some|any|find|count|candidates|values|lookUp|read|is|has|hold|of[A-Z]|credentials|runningLeases|liveTokens)/
+  /^(get|list|all|some|any|find|count|candidates|values|lookUp|read|is|has|hold|of[A-Z]|of$|days|served|renewals|owned|credentials|runningLeases|liveTokens)/
 
 /** A new store; each write that was committed is added to `writes` as `group.method`. The audit log is left out. */
 export function recordingStore(writes: string[]): Store {

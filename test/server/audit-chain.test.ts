@@ -21,8 +21,6 @@ beforeAll(async () => {
   const { store, close } = await openSqlStore({ url: server.urlOf('filled') })
   await fill(store, SIZE)
   await close()
-  await server.query('create database empty')
-  await (await openSqlStore({ url: server.urlOf('empty') })).close()
 })
 
 afterEach(async () => {
@@ -36,7 +34,7 @@ async function open(url: string): Promise<SqlStore> {
 }
 
 async function servers(count: number): Promise<SqlStore[]> {
-  const url = await server.createDatabase('template empty')
+  const url = await server.furnishedDatabase('store')
   return Promise.all(Array.from({ length: count }, () => open(url)))
 }
 

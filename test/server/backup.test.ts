@@ -20,6 +20,7 @@ import { createOffline } from '../../src/offline.ts'
 import type { RunningServer } from '../../src/server/running.ts'
 import { createTestApp } from '../support/app.ts'
 import { createHouse, errorOf, fakeKey } from '../support/house.ts'
+import { programFile } from '../support/programs.ts'
 import { usePostgres } from '../support/use-postgres.ts'
 
 let parent: string
@@ -74,7 +75,7 @@ async function keyOf(client: Client, name: string): Promise<string | undefined> 
   return lease.credential?.fields['key']
 }
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const MAIN = programFile('claviger')
 
 function restoring(stateDirectory: string, file: string, databaseUrl: string) {
   const PATH = process.env['PATH']

@@ -22,13 +22,14 @@ import { Secret } from '../../src/domain/secret.ts'
 import { newId } from '../../src/lib/id.ts'
 import { createVault } from '../../src/vault/envelope.ts'
 import { TIMINGS, tokenSet } from '../support/grants.ts'
+import { programFile } from '../support/programs.ts'
 import { MASTER_KEY } from '../support/replicas.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { withServerStore } from '../support/server-store.ts'
 import { type SlowClaude, slowClaude } from '../support/slow-claude.ts'
 
 const OLD = 'sk-ant-ort01-test-old'
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const MAIN = programFile('claviger')
 const ACCOUNT = '11111111-1111-4111-8111-111111111111'
 
 let parent: string

@@ -6,14 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asClavigerError } from '../../src/domain/errors.ts'
 import { fakeKey } from '../support/house.ts'
+import { programFile } from '../support/programs.ts'
 import { createReplicas, type Replicas } from '../support/replicas.ts'
 import { usePostgres } from '../support/use-postgres.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = programFile('claviger')
 
 const postgres = usePostgres()
 let url: string

@@ -22,11 +22,12 @@ import { Secret } from '../../src/domain/secret.ts'
 import { createOffline } from '../../src/offline.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { type StoredLogin, storeLogin } from '../support/logins.ts'
+import { programFile } from '../support/programs.ts'
 import { MASTER_KEY } from '../support/replicas.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { withServerStore } from '../support/server-store.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const MAIN = programFile('claviger')
 const HOUR = 3_600_000
 
 let parent: string

@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
+import { programFile } from '../support/programs.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 
 let directory: string
@@ -46,7 +47,7 @@ async function metric(name: string): Promise<string | undefined> {
 
 /** What the command line prints, whatever its exit code. */
 function claviger(...words: string[]): string {
-  const main = new URL('../../src/main.ts', import.meta.url).pathname
+  const main = programFile('claviger')
   const env = { PATH: '/usr/bin:/bin', HOME: directory, CLAVIGER_STATE_DIR: directory }
   return spawnSync(process.execPath, [main, ...words], { env, encoding: 'utf8' }).stdout
 }

@@ -51,7 +51,7 @@ export function useTwoServers(): (engine: Engine) => Promise<TwoServers> {
       return [store, store]
     },
     postgres: async () => {
-      const url = await postgres.createDatabase()
+      const url = await postgres.furnishedDatabase('store')
       return [await opened(url), await opened(url)]
     },
   }

@@ -30,7 +30,8 @@ const SETTINGS = [
   'deadlock_timeout=100ms',
   'lc_messages=C',
 ]
-const FORGETFUL = ['fsync=off', 'full_page_writes=off']
+// Nor may what is in memory grow: the log is cut when it has so much.
+const FORGETFUL = ['fsync=off', 'full_page_writes=off', 'min_wal_size=32MB', 'max_wal_size=128MB']
 
 const options = JSON.parse(process.argv[2] ?? '') as KeeperOptions
 const data = join(options.directory, 'data')

@@ -3,10 +3,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { GivenSettings } from '../../src/domain/settings/settings.ts'
-
-const DRIVER = fileURLToPath(new URL('./serve-driver.ts', import.meta.url))
+import { programFile, SERVER_FLAGS } from './programs.ts'
 
 export interface ServerProcess {
   readonly pid: number
@@ -26,7 +24,8 @@ export async function startServerProcess(
   ahead = 0,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [DRIVER, JSON.stringify(settings), String(ahead)], {
+  const words = [...SERVER_FLAGS, programFile('serve-driver'), JSON.stringify(settings), String(ahead)]
+  const child = spawn(process.execPath, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   })

@@ -63,12 +63,17 @@ export function IconButton({
 /** A place of the console that looks like something to be pressed. */
 export function ButtonLink({
   to,
+  search,
   kind = 'plain',
   icon,
   children,
-}: Look & { to: string; children: ReactNode }) {
+}: Look & { to: string; search?: Readonly<Record<string, string>>; children: ReactNode }) {
   return (
-    <Link to={to} className={`${SHAPE} ${LOOK[kind]}`}>
+    <Link
+      to={to}
+      {...(search !== undefined && { search: search as object })}
+      className={`${SHAPE} ${LOOK[kind]}`}
+    >
       {icon !== undefined && <Icon name={icon} />}
       {children}
     </Link>

@@ -2,7 +2,7 @@
 
 import { useSession } from '../api/people.ts'
 import { useRead } from '../api/queries.ts'
-import { mayReadAudit } from './roles.ts'
+import { mayManage, mayReadAudit } from './roles.ts'
 
 /** From an owner as the API writes it to words; a person who is not known stays an id. */
 export function useOwnerWords(): (owner: string) => string {
@@ -30,6 +30,20 @@ export function useOwnerChoices(): readonly OwnerChoice[] {
     { value: 'me', label: 'Personal' },
     ...person.teams.map((slug) => ({ value: `team:${slug}`, label: `Team ${slug}` })),
     { value: 'org', label: 'Organization' },
+  ]
+}
+
+/** The owners somebody may store a credential for. */
+export function useStoringChoices(): readonly OwnerChoice[] {
+  const { person } = useSession()
+  const manages = mayManage(person.role)
+  const teams = useRead('teams.list', {}, { enabled: manages }).data?.teams.map(({ team }) => team)
+  const agents = useRead('agents.list', {}, { enabled: manages }).data?.agents ?? []
+  return [
+    { value: 'me', label: 'Personal' },
+    ...(teams ?? person.teams).map((slug) => ({ value: `team:${slug}`, label: `Team ${slug}` })),
+    ...(manages ? [{ value: 'org', label: 'Organization' }] : []),
+    ...agents.map(({ name }) => ({ value: `agent:${name}`, label: `Agent ${name}` })),
   ]
 }
 

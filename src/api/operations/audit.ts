@@ -8,7 +8,16 @@ export const AUDIT_OPERATIONS = {
     path: '/api/v1/audit',
     status: 200,
     permission: 'readAudit',
-    summary: 'Read the audit log, oldest first.',
+    summary: 'Read the audit log, oldest or newest first, or look for something in it.',
+  },
+  'audit.export': {
+    method: 'GET',
+    path: '/api/v1/audit/export',
+    status: 200,
+    permission: 'readAudit',
+    answers: 'application/octet-stream',
+    summary:
+      'The entries that fit as a file, oldest first. One that can be verified without a server is made by `claviger audit export`.',
   },
   'audit.verify': {
     method: 'GET',

@@ -11,6 +11,21 @@ export const LOGIN_OPERATIONS = {
     summary:
       'Begin to sign in at a provider: a link, or a code for another device. Good for ten minutes, and once.',
   },
+  'loginLinks.create': {
+    method: 'POST',
+    path: '/api/v1/credentials/{id}/login-links',
+    status: 201,
+    permission: 'credential:manage',
+    summary:
+      'Make a link with which one person signs in again for this credential, once. It is shown this once, and lets nobody in: they are signed in here as themselves.',
+  },
+  'loginLinks.describe': {
+    method: 'POST',
+    path: '/api/v1/login-links/describe',
+    status: 200,
+    permission: 'signed-in',
+    summary: 'What a link that you were sent is for. It is used up by `logins.start`.',
+  },
   'logins.get': {
     method: 'GET',
     path: '/api/v1/logins/{id}',

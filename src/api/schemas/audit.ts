@@ -31,6 +31,19 @@ const finding = z.object({
   message: z.string(),
 })
 
+const word = z.string().min(1).max(200)
+
+const filter = {
+  actor: word.optional().describe('Id, or part of the name'),
+  action: word.optional().describe('The whole of it; with a dot at its end, how it begins: `credential.`'),
+  object: word.optional().describe('Id, or part of the name'),
+  objectKind: word.optional(),
+  outcome: z.enum(['allowed', 'refused']).optional(),
+  from: time.optional(),
+  to: time.optional(),
+  search: word.optional().describe('Part of a name, of the action or of the details'),
+}
+
 export const AUDIT_SCHEMAS = {
   'audit.list': {
     input: z.strictObject({
@@ -38,10 +51,23 @@ export const AUDIT_SCHEMAS = {
         .string()
         .regex(/^\d{1,15}$/, 'it is no position')
         .optional()
-        .describe('Cursor: entries after this position'),
+        .describe('Cursor: entries after this position, in the order that is asked for'),
       limit: limit(200),
+      order: z.enum(['oldest', 'newest']).default('oldest').describe('Which come first'),
+      ...filter,
     }),
-    output: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),
+    output: z.object({
+      entries: z.array(auditEntry),
+      next: z
+        .string()
+        .nullable()
+        .describe('A page looks at a stretch of the log only: also one without entries may have a next'),
+      searchedTo: z.int().describe('The position up to which, or down to which, has been looked'),
+    }),
+  },
+  'audit.export': {
+    input: z.strictObject({ format: z.enum(['jsonl', 'csv']).default('jsonl'), ...filter }),
+    output: z.object({}),
   },
   'audit.verify': {
     input: z.strictObject({

@@ -30,7 +30,43 @@ const acceptNotice = z
   .default(false)
   .describe('The notice about subscriptions was shown and accepted')
 
+const code = z.string().max(200)
+
+const DAY = 86_400
+
 export const LOGIN_SCHEMAS = {
+  'loginLinks.create': {
+    input: z.strictObject({
+      id,
+      member: z
+        .string()
+        .max(320)
+        .optional()
+        .describe(
+          'E-mail or id of whom it is for; without one, whoever it belongs to, else whoever manages it',
+        ),
+      expiresInSeconds: z
+        .int()
+        .min(60)
+        .max(7 * DAY)
+        .default(DAY),
+    }),
+    output: z.object({
+      id,
+      link: z.string().describe('Shown this once'),
+      member: z.object({ id: z.string(), email: z.string() }).nullable(),
+      expiresAt: time,
+    }),
+  },
+  'loginLinks.describe': {
+    input: z.strictObject({ code }),
+    output: z.object({
+      credential: z.object({ id, name, type: credentialType, owner }),
+      account: z.string().nullable().describe('The e-mail of the account to sign in with, where it is known'),
+      expiresAt: time,
+      methods: z.array(z.enum(['browser', 'paste', 'device'])),
+    }),
+  },
   'logins.start': {
     input: z.strictObject({
       type: z.enum(['codex/oauth', 'claude/oauth']),
@@ -38,6 +74,9 @@ export const LOGIN_SCHEMAS = {
       name: name.optional(),
       description: description.default(''),
       credential: id.optional().describe('Give this one a new login, instead of owner and name'),
+      link: code
+        .optional()
+        .describe('The code of a link that you were sent, instead of a credential; it is used up'),
       method: z.enum(['browser', 'paste', 'device']),
       port: z
         .union([z.literal(1455), z.literal(1457)])

@@ -26,17 +26,30 @@ const references = z.object({ id: z.string(), email: z.string(), held, reference
 const organization = z.object({ id: z.string(), name: z.string() })
 const joined = z.object({ team: z.string(), member: z.string(), changed: z.boolean() })
 
+const page = {
+  search: z.string().min(1).max(100).optional().describe('Part of a name or an e-mail'),
+  after: z.string().max(320).optional().describe('Cursor: `next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('At most so many; else all'),
+}
+const next = z.string().nullable()
+const total = z.int().describe('How many there are that fit, on all pages')
+
 export const PEOPLE_SCHEMAS = {
-  'members.list': { input: z.strictObject({}), output: z.object({ members: z.array(person) }) },
+  'members.list': {
+    input: z.strictObject(page),
+    output: z.object({ members: z.array(person), next, total }),
+  },
   'members.update': { input: z.strictObject({ member, role }), output: person },
   'members.references': { input: z.strictObject({ member }), output: references },
   'members.remove': { input: z.strictObject({ member }), output: ended },
   'membership.references': { input: z.strictObject({}), output: references },
   'membership.leave': { input: z.strictObject({}), output: ended },
   'teams.list': {
-    input: z.strictObject({}),
+    input: z.strictObject(page),
     output: z.object({
       teams: z.array(z.object({ team: z.string(), members: z.array(z.string()).describe('E-mails') })),
+      next,
+      total,
     }),
   },
   'teams.create': { input: z.strictObject({ team }), output: z.object({ team: z.string() }) },

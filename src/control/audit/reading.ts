@@ -1,4 +1,4 @@
-// Reading the audit log, and taking a signed note of where it ends.
+// Entries of the audit log as they are shown, and a signed note of where it ends.
 
 import { type Anchor, anchorText } from '../../domain/audit/anchor.ts'
 import type { ChainedEntry } from '../../domain/audit/chain.ts'
@@ -9,18 +9,8 @@ import type { Workshop } from '../workshop.ts'
 // The last millisecond a Date can name, either way.
 const LAST_TIME = 8_640_000_000_000_000
 
-export function createReadingUseCases({
-  store,
-  guard,
-  vault,
-  now,
-}: Workshop): Pick<Control, 'audit.list' | 'audit.anchor'> {
+export function createReadingUseCases({ guard, vault, now }: Workshop): Pick<Control, 'audit.anchor'> {
   return {
-    async 'audit.list'(caller, { after = '0', limit }) {
-      const entries = await store.audit.list(caller.organizationId, { after: Number(after), limit })
-      const last = entries.length < limit ? undefined : entries.at(-1)
-      return { next: last === undefined ? null : String(last.position), entries: entries.map(entryView) }
-    },
     'audit.anchor': (caller) =>
       guard.perform(caller, async (unit, authorize) => {
         const { organizationId } = caller
@@ -37,7 +27,8 @@ export function createReadingUseCases({
   }
 }
 
-function entryView({ id, at, action, outcome, requestId, position, hash, ...entry }: ChainedEntry) {
+/** An entry as it is shown. */
+export function entryView({ id, at, action, outcome, requestId, position, hash, ...entry }: ChainedEntry) {
   return {
     position,
     hash,

@@ -10,7 +10,7 @@ import type { SignIn } from '../../providers/provider.ts'
 import type { GrantTwin } from '../../store/grant-groups.ts'
 import type { LoginAttemptRow, LoginState } from '../../store/login-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
-import { type Act, absent, type KeyPlace, keyContext } from '../guard.ts'
+import { type Act, absent, canSee, type KeyPlace, keyContext } from '../guard.ts'
 import { credentialView, rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -128,7 +128,8 @@ export async function loginView(workshop: Workshop, caller: Caller, row: LoginAt
     ...{ id: row.id, type: row.type, method: row.method, owner: row.owner, name: row.name },
     ...{ state: stateOfLogin(row, now()), message: row.message, expiresAt: rfc3339(row.expiresAt) },
     intervalSeconds: row.intervalMs === null ? null : row.intervalMs / 1000,
-    credential: made === undefined ? null : credentialView(caller, made),
+    // Whoever came by a link need not see what they signed in for.
+    credential: made === undefined || !canSee(caller, made, false) ? null : credentialView(caller, made),
     twins: grant === undefined ? [] : await twinViews(store, caller, await store.grants.twins(grant)),
   }
 }

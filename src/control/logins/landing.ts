@@ -14,6 +14,7 @@ import type { Authorize } from '../guard.ts'
 import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Workshop } from '../workshop.ts'
 import { overAlready } from './attempts.ts'
+import { landByLink } from './links.ts'
 
 // Others may change the same credential at the same time; the tokens are there once only.
 const TRIES = 5
@@ -73,7 +74,11 @@ async function renew(
   tokens: TokenSet,
 ): Promise<void> {
   const found = await findCredential(unit, caller, credentialId)
-  const act = await manage(unit, caller, 'credential.sign-in', found, { account: tokens.account.email })
+  const account = tokens.account.email
+  const act =
+    request.linkBy === undefined
+      ? await manage(unit, caller, 'credential.sign-in', found, { account })
+      : await landByLink(workshop, unit, caller, found, { by: request.linkBy, account })
   await authorize(act)
   const subscription = { type, owner: found.owner, accepted: request.acceptNotice }
   await mustFitPolicy(unit, authorize, found.organizationId, act, subscription)

@@ -29,6 +29,7 @@ import {
 import { importLogin } from './importing.ts'
 import { admitLogin, land } from './landing.ts'
 import { createLimits, type Limits } from './limits.ts'
+import { openLink, useUp } from './links.ts'
 
 const LIFE_MS = 600_000
 // What is over is remembered for a while, so that whoever began it is told so.
@@ -58,7 +59,12 @@ export function createLoginUseCases(workshop: Workshop): Pick<Control, Names> {
   }
 }
 
-type Target = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'name' | 'type'>
+type Target = Pick<CredentialRow, 'organizationId' | 'id' | 'owner' | 'name' | 'type'> & {
+  /** The link that let the caller do it. */
+  readonly link?: Opened['link']
+}
+
+type Opened = Awaited<ReturnType<typeof openLink>>
 
 async function start(desk: Desk, caller: Caller, input: Start) {
   const target = await admitted(desk, caller, input)
@@ -82,10 +88,12 @@ async function open(desk: Desk, caller: Caller, target: Target, input: Start, si
   try {
     const started = await signIn.start(input.method, input.port)
     const asked = rowFor(desk, caller, target, input, started, signIn)
-    const row = await keep(desk, asked, started.kept).catch(async (thrown: unknown) => {
-      await signIn.cancel?.(started.kept)
-      throw thrown
-    })
+    const row = await keep(desk, asked, started.kept, { code: input.link, link: target.link }).catch(
+      async (thrown: unknown) => {
+        await signIn.cancel?.(started.kept)
+        throw thrown
+      },
+    )
     seat?.taken(row.id)
     return { started, row }
   } catch (thrown) {
@@ -96,6 +104,7 @@ async function open(desk: Desk, caller: Caller, target: Target, input: Start, si
 
 // Everything that can be wrong is known before anything is opened anywhere.
 async function admitted(desk: Desk, caller: Caller, input: Start): Promise<Target> {
+  if (input.link !== undefined) return admittedByLink(desk, caller, input, input.link)
   if (input.credential !== undefined) return admittedAgain(desk, caller, input, input.credential)
   if (input.owner === undefined || input.name === undefined) {
     throw new ClavigerError('invalid', 'Whose credential it becomes, and its name, are missing.', {
@@ -126,14 +135,34 @@ async function admittedAgain(desk: Desk, caller: Caller, input: Start, id: strin
     const row = await findCredential(unit, caller, id)
     const act = await manage(unit, caller, 'login.start', row)
     await authorize(act)
-    if (row.type !== input.type) {
-      throw new ClavigerError('invalid', `${row.name} is a ${row.type} credential, not ${input.type}.`, {
-        hint: 'Sign in for its own type, or store the login under another name.',
-      })
-    }
+    mustBeOfType(row, input)
     const subscription = { type: row.type, owner: row.owner, accepted: input.acceptNotice }
     await mustFitPolicy(unit, authorize, row.organizationId, act, subscription)
     return row
+  })
+}
+
+// Of the same account only: whoever has a link looks after nothing else.
+async function admittedByLink(desk: Desk, caller: Caller, input: Start, code: string): Promise<Target> {
+  if (input.replaceAccount || input.credential !== undefined) {
+    throw new ClavigerError('invalid', 'A link is for one credential, and for the account that it has.', {
+      hint: 'Leave out credential and replaceAccount.',
+    })
+  }
+  const { link, row, act } = await openLink(desk, caller, code)
+  mustBeOfType(row, input)
+  await desk.guard.perform(caller, async (unit, authorize) => {
+    await authorize(act)
+    const subscription = { type: row.type, owner: row.owner, accepted: input.acceptNotice }
+    await mustFitPolicy(unit, authorize, row.organizationId, act, subscription)
+  })
+  return { ...row, link }
+}
+
+function mustBeOfType(row: CredentialRow, { type }: Start): void {
+  if (row.type === type) return
+  throw new ClavigerError('invalid', `${row.name} is a ${row.type} credential, not ${type}.`, {
+    hint: 'Sign in for its own type, or store the login under another name.',
   })
 }
 
@@ -158,7 +187,11 @@ function rowFor(
     ...{ id: newId('signin'), organizationId: caller.organizationId },
     ...{ initiatorKind: caller.kind, initiatorId: caller.id, type: input.type, method: input.method },
     ...{ credentialId: target.id, owner: target.owner, name: target.name },
-    request: { description, replaceAccount, acceptNotice, relogin: input.credential !== undefined },
+    request: {
+      ...{ description, replaceAccount, acceptNotice },
+      relogin: input.credential !== undefined || target.link !== undefined,
+      ...(target.link !== undefined && target.link.personId !== null && { linkBy: target.link.by }),
+    },
     server: staysHere ? server.id : null,
     intervalMs: started.kind === 'device' ? started.intervalMs : null,
     ...{ state: 'pending', message: '', createdAt, expiresAt: createdAt + LIFE_MS },
@@ -170,8 +203,10 @@ function keep(
   desk: Desk,
   row: Omit<LoginAttemptRow, 'wrappedKey' | 'sealed'>,
   kept: Secret,
+  { code, link }: { readonly code: string | undefined; readonly link: Target['link'] },
 ): Promise<LoginAttemptRow> {
   return desk.store.atomically(async (unit) => {
+    if (code !== undefined && link !== undefined) await useUp(unit, link, code, row.createdAt)
     const sealed = sealLogin(desk, row, kept)
     await unit.loginAttempts.prune(row.createdAt - REMEMBERED_MS)
     await unit.loginAttempts.insert(sealed)

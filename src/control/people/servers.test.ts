@@ -60,7 +60,7 @@ async function startServer(url: string): Promise<Server> {
 
 // On SQLite both are the same.
 async function twoServers(engine: 'sqlite' | 'postgres'): Promise<[Server, Server]> {
-  const url = engine === 'sqlite' ? 'sqlite::memory:' : await postgres.createDatabase()
+  const url = engine === 'sqlite' ? 'sqlite::memory:' : await postgres.furnishedDatabase('server')
   const one = await startServer(url)
   return [one, engine === 'sqlite' ? one : await startServer(url)]
 }

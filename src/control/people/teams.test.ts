@@ -10,6 +10,7 @@ describe('teams', () => {
           { team: 'mobile', members: ['cyd@example.test'] },
           { team: 'platform', members: ['ada@example.test', 'bob@example.test'] },
         ],
+        ...{ next: null, total: 2 },
       })
     }
     expect((await errorOf(house.ask('bob', 'teams.list', {}))).code).toBe('forbidden')

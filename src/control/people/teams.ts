@@ -9,6 +9,7 @@ import { type Act, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { findMember } from './members.ts'
+import { pageOf } from './paging.ts'
 
 type TeamUseCases = Pick<
   Control,
@@ -18,11 +19,12 @@ type TeamUseCases = Pick<
 export function createTeamUseCases(workshop: Workshop): TeamUseCases {
   const { identity, guard } = workshop
   return {
-    async 'teams.list'({ organizationId }) {
+    async 'teams.list'({ organizationId }, wanted) {
       const [teams, members] = [await identity.teams(organizationId), await identity.members(organizationId)]
       const emails = (team: string) =>
         members.filter((person) => person.teams.includes(team)).map(({ email }) => email)
-      return { teams: teams.map((team) => ({ team, members: emails(team) })) }
+      const { rows, ...page } = pageOf(teams, (team) => ({ key: team, texts: [team] }), wanted)
+      return { teams: rows.map((team) => ({ team, members: emails(team) })), ...page }
     },
     async 'teams.create'(caller, { team }) {
       checkName(team)

@@ -155,5 +155,5 @@ async function count(
   })
   const day = Math.floor(at / DAY)
   if (served.credential !== null)
-    await unit.uses.count(served.credential.id, { day, turns: 1, usage: usage ?? NO_USAGE })
+    await unit.uses.addTurn(served.credential.id, { day, turns: 1, usage: usage ?? NO_USAGE })
 }

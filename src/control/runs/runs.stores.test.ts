@@ -42,7 +42,7 @@ const stores: Readonly<Record<string, () => Promise<[Store, Store]>>> = {
     return [store, store]
   },
   postgres: async () => {
-    const url = await postgres.createDatabase()
+    const url = await postgres.furnishedDatabase('store')
     return [await opened(url), await opened(url)]
   },
 }

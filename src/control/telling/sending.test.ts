@@ -37,7 +37,7 @@ function ports(changed: Partial<SendingPorts> = {}): SendingPorts {
   return {
     ...house.ports,
     guard: createGuard(house.ports),
-    sender: createWebhookSender({ allowPrivate: true, timeoutMs: 300 }),
+    sender: createWebhookSender({ allowPrivate: true, timeoutMs: 1_500 }),
     ...{ chance: () => 0.5, log },
     ...changed,
   }

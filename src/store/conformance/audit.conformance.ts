@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { chained, chainStart } from '../../domain/audit/chain.ts'
 import { checkChain, type Finding } from '../../domain/audit/check.ts'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
+import type { AuditFilter, AuditStretch } from '../../domain/audit/filter.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Store } from '../store.ts'
 import { auditEntry, type CurrentStore } from './rows.ts'
@@ -44,6 +45,47 @@ export function describeAudit(store: CurrentStore): void {
       expect(await store().audit.list('org-a', { limit: 2, after: 2 })).toEqual(chain.slice(2, 4))
       expect(await store().audit.list('org-a', { limit: 2, after: 5 })).toEqual([])
       expect(await store().audit.list('org-b', { limit: 2 })).toMatchObject([{ position: 1 }])
+    })
+
+    it('finds the entries of a stretch that fit, from either end', async () => {
+      const entries = [
+        auditEntry({ actorId: 'ada', actorName: 'Ada@first.test', action: 'credential.create', at: 1000 }),
+        auditEntry({
+          actorId: 'bob',
+          actorName: 'bob',
+          action: 'credential.delete',
+          objectName: '50%',
+          at: 2000,
+        }),
+        auditEntry({ actorId: 'bob', actorName: 'bob', action: 'credentials', outcome: 'refused', at: 3000 }),
+        auditEntry({ objectKind: 'run', objectId: 'run_1', details: { reason: 'Too late' }, at: 4000 }),
+      ]
+      for (const entry of entries) await store().audit.append(entry)
+      await store().audit.append(auditEntry({ organizationId: 'org-b', actorId: 'ada' }))
+      const find = async (filter: AuditFilter, stretch: Partial<AuditStretch> = {}) => {
+        const whole = { after: 0, upTo: 100, newest: false, limit: 10, ...stretch }
+        return (await store().audit.search('org-a', filter, whole)).map(({ position }) => position)
+      }
+      const cases: [AuditFilter, number[]][] = [
+        [{}, [1, 2, 3, 4]],
+        [{ actor: 'bob' }, [2, 3]],
+        [{ actor: 'FIRST' }, [1]],
+        [{ action: 'credential.' }, [1, 2]],
+        [{ action: 'credentials' }, [3]],
+        [{ object: '50%' }, [2]],
+        [{ object: 'run_1' }, [4]],
+        [{ objectKind: 'run' }, [4]],
+        [{ outcome: 'refused' }, [3]],
+        [{ from: 2000, to: 3000 }, [2, 3]],
+        [{ text: 'too LATE' }, [4]],
+        [{ actor: 'bob', outcome: 'allowed' }, [2]],
+      ]
+      for (const [filter, expected] of cases)
+        expect(await find(filter), JSON.stringify(filter)).toEqual(expected)
+      expect(await find({}, { newest: true, limit: 2 })).toEqual([4, 3])
+      expect(await find({}, { after: 1, upTo: 3 })).toEqual([2, 3])
+      const whole = { after: 0, upTo: 100, newest: false, limit: 10 }
+      expect(await store().audit.search('org-a', {}, whole)).toEqual(chainOf(entries))
     })
 
     it('says where each chain ends', async () => {

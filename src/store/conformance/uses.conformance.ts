@@ -43,9 +43,9 @@ export function describeUses(store: CurrentStore): void {
     it('is what turns have used of it, day by day; turns at the same time all count', async () => {
       const id = await credential()
       const turn = { turns: 1, usage: USAGE }
-      await Promise.all(Array.from({ length: 5 }, () => store().uses.count(id, { day: 20_001, ...turn })))
-      await store().uses.count(id, { day: 20_000, ...turn })
-      await store().uses.count('none', { day: 20_000, ...turn })
+      await Promise.all(Array.from({ length: 5 }, () => store().uses.addTurn(id, { day: 20_001, ...turn })))
+      await store().uses.addTurn(id, { day: 20_000, ...turn })
+      await store().uses.addTurn('none', { day: 20_000, ...turn })
       expect(await store().uses.days(id, 0)).toEqual([
         { day: 20_000, ...turn },
         { day: 20_001, turns: 5, usage: { input: 50, cachedInput: 20, output: 15 } },

@@ -1,7 +1,8 @@
 // The audit in memory: as on every engine, an entry gets its place when its unit is kept.
 
-import { chained, chainStart } from '../../domain/audit/chain.ts'
+import { chained, chainStart, detailsText } from '../../domain/audit/chain.ts'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
+import type { AuditFilter } from '../../domain/audit/filter.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { AuditStore } from '../store.ts'
 import { keyOf, type Tables } from './tables.ts'
@@ -14,6 +15,17 @@ export function auditGroup({ audit, auditHeads }: Tables, leave: (entry: AuditEn
       audit
         .find((entry) => entry.organizationId === organizationId && entry.position > after)
         .toSorted((a, b) => a.position - b.position)
+        .slice(0, limit),
+    search: async (organizationId, filter, { after, upTo, newest, limit }) =>
+      audit
+        .find(
+          (entry) =>
+            entry.organizationId === organizationId &&
+            entry.position > after &&
+            entry.position <= upTo &&
+            fits(entry, filter),
+        )
+        .toSorted((a, b) => (newest ? b.position - a.position : a.position - b.position))
         .slice(0, limit),
     head: async (organizationId) => auditHeads.get(organizationId) ?? chainStart(sha256, organizationId),
     heads: async () => {
@@ -33,4 +45,21 @@ export function writeAudit({ audit, auditHeads }: Tables, entries: readonly Audi
     audit.add(keyOf(entry.organizationId, next.position), next)
     auditHeads.put(entry.organizationId, { position: next.position, hash: next.hash })
   }
+}
+
+function fits(entry: AuditEntry, filter: AuditFilter): boolean {
+  const { actor, action, object, objectKind, outcome, from, to, text } = filter
+  const has = (whole: string, part: string) => whole.toLowerCase().includes(part.toLowerCase())
+  const words = `${entry.actorName} ${entry.action} ${entry.objectName} ${detailsText(entry.details)}`
+  return (
+    (actor === undefined || entry.actorId === actor || has(entry.actorName, actor)) &&
+    (action === undefined ||
+      (action.endsWith('.') ? entry.action.startsWith(action) : entry.action === action)) &&
+    (object === undefined || entry.objectId === object || has(entry.objectName, object)) &&
+    (objectKind === undefined || entry.objectKind === objectKind) &&
+    (outcome === undefined || entry.outcome === outcome) &&
+    (from === undefined || entry.at >= from) &&
+    (to === undefined || entry.at <= to) &&
+    (text === undefined || has(words, text))
+  )
 }

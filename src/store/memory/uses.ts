@@ -24,7 +24,7 @@ export function useGroup(tables: Tables): UseStore {
       if (credentials.get(id) === undefined) throw parentGone()
       lastUses.put(id, Math.max(lastUses.get(id) ?? at, at))
     },
-    count: async (credentialId, { day, turns, usage }) => {
+    addTurn: async (credentialId, { day, turns, usage }) => {
       if (credentials.get(credentialId) === undefined) return
       const key = keyOf(credentialId, day)
       const before = daysOfUse.get(key)

@@ -43,7 +43,7 @@ export interface UseStore {
   /** It was used then; an earlier time changes nothing. Throws `not_found` when there is no such credential. */
   note(credentialId: string, at: number): Promise<void>
   /** Adds a turn to that day. No error when there is no such credential. */
-  count(credentialId: string, turn: DayOfUse): Promise<void>
+  addTurn(credentialId: string, turn: DayOfUse): Promise<void>
   /** By credential: one for each that was asked for. */
   of(organizationId: string, credentialIds: readonly string[], now: number): Promise<Record<string, Use>>
   /** Days on which something was counted, from this one on, in order. */

@@ -13,7 +13,7 @@ let here: Store
 let there: Store
 
 beforeEach(async () => {
-  const url = await server.createDatabase()
+  const url = await server.furnishedDatabase('store')
   here = (await openSqlStore({ url })).store
   there = (await openSqlStore({ url })).store
   return async () => {

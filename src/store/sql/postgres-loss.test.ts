@@ -1,7 +1,7 @@
 // Postgres goes away: between units, in the middle of one, while it commits; and comes back.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startRelay } from '../../../test/support/relay.ts'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -14,13 +14,8 @@ let url: string
 let name: string
 const cleanups: (() => unknown)[] = []
 
-beforeAll(async () => {
-  await server.query('create database empty')
-  await (await openSqlStore({ url: server.urlOf('empty') })).close()
-})
-
 beforeEach(async () => {
-  url = await server.createDatabase('template empty')
+  url = await server.furnishedDatabase('store')
   name = new URL(url).pathname.slice(1)
 })
 

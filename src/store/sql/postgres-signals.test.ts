@@ -1,7 +1,7 @@
 // Signals between two servers on one Postgres, and what is said of them when their connection goes away.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import type { Signal } from '../signal-group.ts'
 import type { Store } from '../store.ts'
@@ -12,13 +12,8 @@ let url: string
 let name: string
 const cleanups: (() => unknown)[] = []
 
-beforeAll(async () => {
-  await server.query('create database empty')
-  await (await openSqlStore({ url: server.urlOf('empty') })).close()
-})
-
 beforeEach(async () => {
-  url = await server.createDatabase('template empty')
+  url = await server.furnishedDatabase('store')
   name = new URL(url).pathname.slice(1)
 })
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import { asClavigerError } from '../../domain/errors.ts'
 import { bytes, credentialRow, versionRow } from '../conformance/rows.ts'
@@ -8,12 +8,6 @@ import { openSqlStore, type SqlStore, type SqlStoreOptions } from './sql-store.t
 
 const server = usePostgres()
 const cleanups: (() => unknown)[] = []
-
-beforeAll(async () => {
-  // Each test starts from a copy of this one, already brought up to date.
-  await server.query('create database empty')
-  await (await openSqlStore({ url: server.urlOf('empty') })).close()
-})
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -26,7 +20,7 @@ async function open(url: string, options: Partial<SqlStoreOptions> = {}): Promis
 }
 
 describeStore('Postgres', async () => {
-  const url = await server.createDatabase('template empty')
+  const url = await server.furnishedDatabase('store')
   const { store } = await open(url)
   return {
     store,
@@ -39,7 +33,7 @@ describeStore('Postgres', async () => {
 
 /** Two servers on one database. */
 async function replicas(): Promise<[SqlStore, SqlStore]> {
-  const url = await server.createDatabase('template empty')
+  const url = await server.furnishedDatabase('store')
   return [await open(url), await open(url)]
 }
 
@@ -187,7 +181,7 @@ describe('opening', () => {
   })
 
   it('keeps to the schema of the search path, whatever is in others', async () => {
-    const url = await server.createDatabase('template empty')
+    const url = await server.furnishedDatabase('store')
     const name = new URL(url).pathname.slice(1)
     await server.query('create schema second', name)
     const { store } = await open(`${url}?options=-csearch_path%3Dsecond`)
@@ -281,20 +275,20 @@ describe('a server that cannot be used is refused with its name and what to type
   const place = () => new URL(server.urlOf('x')).host
 
   it('wrong password', async () => {
-    expect(await refusal(server.urlOf('empty', 'claviger', 'wrong-password-1'))).toMatchObject({
+    expect(await refusal(server.urlOf('postgres', 'claviger', 'wrong-password-1'))).toMatchObject({
       code: 'unavailable',
-      message: `The Postgres database ${place()}/empty refuses the user or the password.`,
+      message: `The Postgres database ${place()}/postgres refuses the user or the password.`,
       hint: expect.stringContaining('CLAVIGER_DATABASE_URL'),
     })
   })
 
   it('unknown user, and no password at all', async () => {
-    expect(await refusal(server.urlOf('empty', 'nobody-1'))).toMatchObject({
-      message: `The Postgres database ${place()}/empty refuses the user or the password.`,
+    expect(await refusal(server.urlOf('postgres', 'nobody-1'))).toMatchObject({
+      message: `The Postgres database ${place()}/postgres refuses the user or the password.`,
     })
-    expect(await refusal(`postgres://claviger@${place()}/empty`)).toMatchObject({
+    expect(await refusal(`postgres://claviger@${place()}/postgres`)).toMatchObject({
       code: 'unavailable',
-      message: `The Postgres database ${place()}/empty wants a password.`,
+      message: `The Postgres database ${place()}/postgres wants a password.`,
       hint: expect.stringContaining('PGPASSWORD'),
     })
   })
@@ -319,7 +313,7 @@ describe('a server that cannot be used is refused with its name and what to type
   })
 
   it('read-only', async () => {
-    const url = await server.createDatabase('template empty')
+    const url = await server.furnishedDatabase('store')
     const name = new URL(url).pathname.slice(1)
     await server.query(`alter database ${name} set default_transaction_read_only = on`)
     expect(await refusal(url)).toMatchObject({

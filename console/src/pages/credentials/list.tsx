@@ -1,10 +1,10 @@
 // Every credential one may know of: what it is, whose, and how it does.
 
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import type { CredentialView } from '../../../../src/api/schemas.ts'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import type { Output } from '../../../../src/api/schemas.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
+import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Select } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -15,20 +15,24 @@ import { harnessTitle } from '../../words/harness.ts'
 import { useOwnerChoices, useOwnerWords } from '../../words/owner.ts'
 import { type Filters, filtersIn, HARNESS_CHOICES, STATE_CHOICES } from './filters.ts'
 
-const route = getRouteApi('/app/credentials')
+type Row = Output<'credentials.list'>['credentials'][number]
 
 const PAGE = 200
 
 export function CredentialsPage() {
-  // The router hands on what is none of them, too.
-  const filters = filtersIn({ ...route.useSearch() })
+  // The router hands on what is none of them, too. Adding one has an address of its own, with this page behind it.
+  const filters = filtersIn({ ...useSearch({ strict: false }) })
   const navigate = useNavigate()
   const columns = useColumns()
   const found = usePages('credentials.list', { ...filters, limit: PAGE })
   const rows = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
   const isEmpty = found.isSuccess && rows.length === 0
   return (
-    <Page title="Credentials" lead="What agents work with. Values are never shown, to anybody.">
+    <Page
+      title="Credentials"
+      lead="What agents work with. Values are never shown, to anybody."
+      actions={<AddLink />}
+    >
       <FilterBar filters={filters} />
       <Notice error={found.error} retry={() => void found.refetch()} />
       {isEmpty && <Nothing isFiltered={Object.keys(filters).length > 0} />}
@@ -49,7 +53,7 @@ export function CredentialsPage() {
   )
 }
 
-function useColumns(): readonly Column<CredentialView>[] {
+function useColumns(): readonly Column<Row>[] {
   const ownerWords = useOwnerWords()
   return [
     { id: 'name', heading: 'Name', grow: 3, cell: (one) => <Name credential={one} /> },
@@ -62,17 +66,69 @@ function useColumns(): readonly Column<CredentialView>[] {
       cell: ({ owner }) => <span className="truncate">{ownerWords(owner)}</span>,
     },
     { id: 'state', heading: 'State', grow: 2, cell: ({ state }) => <StatePill state={state} /> },
-    {
-      id: 'updated',
-      heading: 'Updated',
-      grow: 1.5,
-      from: 'lg',
-      cell: ({ updatedAt }) => <RelativeTime time={updatedAt} />,
-    },
+    ...USE_COLUMNS,
   ]
 }
 
-function Name({ credential: { name, suffix, description } }: { credential: CredentialView }) {
+// What a member is not told of the organization's is a dash.
+const USE_COLUMNS: readonly Column<Row>[] = [
+  {
+    id: 'account',
+    heading: 'Account',
+    grow: 2,
+    from: 'xl',
+    cell: ({ account }) => <span className="truncate text-xs">{account?.email ?? '–'}</span>,
+  },
+  {
+    id: 'used',
+    heading: 'Last used',
+    grow: 1.6,
+    from: 'lg',
+    cell: ({ lastUsedAt }) => <RelativeTime time={lastUsedAt} />,
+  },
+  { id: 'ends', heading: 'Ends', grow: 1.6, from: 'lg', cell: (one) => <Ends credential={one} /> },
+  {
+    id: 'users',
+    heading: 'Used by',
+    grow: 1.6,
+    from: 'lg',
+    cell: ({ usedBy }) => <span className="truncate text-xs">{usersWords(usedBy)}</span>,
+  },
+]
+
+function Ends({ credential: { endsAt, endsEstimated } }: { credential: Row }) {
+  return (
+    <span className="whitespace-nowrap">
+      {endsEstimated === true && endsAt !== null && '≈ '}
+      <RelativeTime time={endsAt} />
+    </span>
+  )
+}
+
+function usersWords(usedBy: Row['usedBy']): string {
+  const words = [
+    some(usedBy?.runs, 'run'),
+    some(usedBy?.agents, 'agent'),
+    // A lease that serves a run is told by its run.
+    some(Math.max(0, (usedBy?.leases ?? 0) - (usedBy?.runs ?? 0)), 'lease'),
+  ].filter((word) => word !== '')
+  return words.length === 0 ? '–' : words.join(', ')
+}
+
+function some(count: number | undefined, what: string): string {
+  if (count === undefined || count === 0) return ''
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+function AddLink() {
+  return (
+    <ButtonLink to="/credentials/new" kind="primary" icon="plus">
+      Add a credential
+    </ButtonLink>
+  )
+}
+
+function Name({ credential: { name, suffix, description } }: { credential: Row }) {
   return (
     <span className="grid min-w-0">
       <span className="flex min-w-0 items-baseline gap-2">
@@ -135,7 +191,7 @@ function FilterBar({ filters }: { filters: Filters }) {
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
   if (isFiltered) return <EmptyState icon="search" title="No credential is like that" />
   return (
-    <EmptyState icon="key" title="There are no credentials yet">
+    <EmptyState icon="key" title="There are no credentials yet" action={<AddLink />}>
       <p>An agent works with an API key, a sign-in or a cloud credential. Add one, and runs can begin.</p>
     </EmptyState>
   )

@@ -1,12 +1,52 @@
-// Overview: to come.
+// Everything at a glance: what is well, what is not, what ends when, who is waited for, and what changed.
 
-import { Page } from '../../ui/page.tsx'
-import { EmptyState } from '../../ui/waiting.tsx'
+import type { Output } from '../../../../src/api/schemas.ts'
+import { useRead } from '../../api/queries.ts'
+import { ButtonLink } from '../../ui/button.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { Page, Section } from '../../ui/page.tsx'
+import { SkeletonLines } from '../../ui/waiting.tsx'
+import { Attention } from './attention.tsx'
+import { Changes } from './changes.tsx'
+import { Ends } from './ends.tsx'
+import { Guide } from './guide.tsx'
+import { Health } from './health.tsx'
+import { Waiting } from './waiting.tsx'
+
+export type Overview = Output<'overview'>
 
 export function OverviewPage() {
+  const { data, error, refetch } = useRead('overview', {})
   return (
-    <Page title="Overview">
-      <EmptyState icon="overview" title="This page is not built yet" />
+    <Page
+      title="Overview"
+      actions={data?.guide.isEmpty === false && <ButtonLink to="/credentials">All credentials</ButtonLink>}
+    >
+      <Notice error={error} retry={() => void refetch()} />
+      {data === undefined && error === null && (
+        <Section title="Credentials">
+          <SkeletonLines lines={6} />
+        </Section>
+      )}
+      {data !== undefined && <Shown overview={data} />}
     </Page>
+  )
+}
+
+function Shown({ overview }: { overview: Overview }) {
+  const { guide } = overview
+  return (
+    <>
+      {!(guide.credential && guide.run) && <Guide overview={overview} />}
+      {!guide.isEmpty && (
+        <>
+          <Waiting waiting={overview.waiting} />
+          <Attention attention={overview.attention} />
+          <Health overview={overview} />
+          <Ends ends={overview.ends} />
+        </>
+      )}
+      <Changes changes={overview.changes} />
+    </>
   )
 }

@@ -16,6 +16,7 @@ import type { AuditStore } from '../../store.ts'
 import { columnsOf, prepareInsertMany, prepareMany } from '../many-rows.ts'
 import { type Execute, type Markers, prepare } from '../prepared.ts'
 import type { Database } from '../schema.ts'
+import { searchQuery } from './finding/audit-search.ts'
 
 const COLUMNS = [
   'id',
@@ -60,6 +61,19 @@ export function auditGroup(
     append: async (entry) => leave(entry),
     list: async (organizationId, { after = 0, limit }) => {
       const { rows } = await execute(list({ organizationId, after, limit }))
+      return rows.map((row) => ({ ...row, details: readDetails(row.details) }))
+    },
+    search: async (organizationId, filter, stretch) => {
+      const found = await execute(searchQuery(database, organizationId, filter, stretch))
+      const positions = found.rows.map(({ position }) => position)
+      if (positions.length === 0) return []
+      const query = database
+        .selectFrom('audit')
+        .select([...COLUMNS, AT.as('at')])
+        .where('organization_id', '=', organizationId)
+        .where('position', 'in', positions)
+        .orderBy('position', stretch.newest ? 'desc' : 'asc')
+      const { rows } = await execute(query.compile())
       return rows.map((row) => ({ ...row, details: readDetails(row.details) }))
     },
     head: async (organizationId) => {

@@ -1,6 +1,6 @@
 // Credentials over SQL. Values are in versions.ts.
 
-import { type CompiledQuery, type Kysely, type SqlBool, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { OwnerText } from '../../../domain/owner.ts'
 import { credentialNameTaken, isConflict } from '../../refusals.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
 } from '../../store.ts'
 import { type Execute, prepare } from '../prepared.ts'
 import type { CredentialTable, Database } from '../schema.ts'
+import { hasPart } from './finding/pattern.ts'
 
 const COLUMNS = [
   'id',
@@ -202,8 +203,8 @@ function listQuery(
   if (filter.state !== undefined) query = query.where('state', '=', filter.state)
   if (filter.name !== undefined) query = query.where('name', '=', filter.name)
   if (filter.search !== undefined) {
-    const pattern = `%${filter.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
-    const has = (column: string) => sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
+    const { search } = filter
+    const has = (column: string) => hasPart(sql.ref(column), search)
     query = query.where((row) => row.or(['name', 'description', 'suffix'].map(has)))
   }
   if (page.after !== undefined) query = query.where('id', '>', page.after)

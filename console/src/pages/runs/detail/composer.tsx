@@ -57,7 +57,7 @@ export function Composer({ run }: ComposerProps) {
 /** R8: amber, above the composer, for as long as it is so. */
 function Pill({ run: { state, harness } }: ComposerProps) {
   return (
-    <div role="status">
+    <div role="status" className="empty:-mb-2">
       {state === 'reauthenticating' && (
         <span className="inline-flex items-center gap-2 rounded-full bg-warn-tint px-3 py-1 text-sm font-medium text-warn">
           <Icon name="cycle" className="size-4 animate-spin" />

@@ -92,9 +92,13 @@ export function withNews(conversation: Conversation, news: readonly News[]): Con
 function take(entries: Entry[], { position, at, event }: News): void {
   const add = (entry: EntryBody) => entries.push({ position, at, ...entry } as Entry)
   switch (event.kind) {
+    case 'notice':
+      // Every process of the program says it again.
+      if (!entries.some((one) => one.kind === 'notice' && one.text === event.text))
+        add({ kind: 'notice', text: event.text })
+      break
     case 'text':
     case 'reasoning':
-    case 'notice':
       add({ kind: event.kind, text: event.text })
       break
     case 'tool':

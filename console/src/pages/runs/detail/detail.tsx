@@ -121,7 +121,7 @@ function Talk({ run, followed: { conversation, isPending, error }, isOwn, onStar
   return (
     <section
       aria-label="What was said"
-      className="surface flex h-[calc(100dvh-12rem)] min-h-96 flex-col overflow-hidden"
+      className="surface flex h-[calc(100dvh-14rem)] min-h-96 sm:h-[calc(100dvh-12rem)] flex-col overflow-hidden"
     >
       <Flow
         entries={conversation.entries}

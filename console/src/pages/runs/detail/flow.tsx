@@ -191,6 +191,8 @@ function Served({ credential, reason, isFirst, at }: Extract<Entry, { kind: 'cre
 }
 
 function Became({ state, reason, at }: Extract<Entry, { kind: 'state' }>) {
+  // Its reason is the words of the pill.
+  if (state === 'reauthenticating') return <Line icon="pause">Paused: {reason}</Line>
   return (
     <div title={exactWords(at)} className="flex flex-wrap items-center gap-2 text-xs text-soft">
       <StatePill state={state} />

@@ -9,6 +9,7 @@ import { Callout, Notice } from '../../../ui/notice.tsx'
 import { exactWords } from '../../../ui/time.tsx'
 import { harnessName } from '../../../words/harness.ts'
 import type { Run } from './conversation.ts'
+import { SignInHere } from './sign-in-here.tsx'
 
 export interface StandingProps {
   /** With the state that is known last. */
@@ -74,11 +75,7 @@ function Waiting({ run: { id, reason, until } }: { run: Run }) {
           : `It goes on by itself as soon as something serves, and looks again at ${exactWords(until)} at the latest.`}
       </p>
       <div className="flex flex-wrap gap-2 pt-1">
-        {signIn?.manage === true && (
-          <ButtonLink to={`/credentials/${encodeURIComponent(signIn.id)}`} kind="primary" icon="key">
-            Sign in again: {signIn.name}
-          </ButtonLink>
-        )}
+        {signIn?.manage === true && <SignInHere id={signIn.id} name={signIn.name} />}
         <ButtonLink to="/settings/coding-agents">Coding agents settings</ButtonLink>
       </div>
     </Callout>

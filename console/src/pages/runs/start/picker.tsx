@@ -4,11 +4,12 @@
 import { type ReactNode, useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
 import { StatePill } from '../../../ui/badge.tsx'
+import { Button } from '../../../ui/button.tsx'
 import { TextField } from '../../../ui/field.tsx'
 import { Callout } from '../../../ui/notice.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
+import { harnessTitle } from '../../../words/harness.ts'
 import { useOwnerWords } from '../../../words/owner.ts'
-import { CreateCredential } from './create-credential.tsx'
 
 export type Explained = Output<'explain'>
 type Decision = Explained['decisions'][number]
@@ -18,19 +19,21 @@ export interface PickerProps {
   /** Id; empty: automatic. */
   readonly chosen: string
   readonly onChoose: (credential: string) => void
+  /** Somebody wants to make one. */
+  readonly onCreate: () => void
 }
 
 // More are found by typing.
 const LISTED = 60
 const FILTERED_FROM = 9
 
-export function Picker({ explained, chosen, onChoose }: PickerProps) {
+export function Picker({ explained, chosen, onChoose, onCreate }: PickerProps) {
   const [wanted, setWanted] = useState('')
   if (explained === undefined) return <SkeletonLines lines={3} label="Credentials are looked for" />
   // What the harness lacks is said with the harness.
   if (!explained.enabled) return null
   const fitting = explained.decisions.filter(({ credential }) => credential !== null)
-  if (fitting.length === 0) return <NoneFits explained={explained} />
+  if (fitting.length === 0) return <NoneFits explained={explained} onCreate={onCreate} />
   const found = fitting.filter(({ credential }) => isLike(credential, wanted))
   return (
     <fieldset className="grid gap-1">
@@ -54,6 +57,7 @@ export function Picker({ explained, chosen, onChoose }: PickerProps) {
         <p className="text-sm text-soft">And {found.length - LISTED} more: type to find one.</p>
       )}
       <Consequence explained={explained} chosen={chosen} fitting={fitting} />
+      <Create explained={explained} onCreate={onCreate} />
     </fieldset>
   )
 }
@@ -63,15 +67,13 @@ function isLike(credential: Decision['credential'], wanted: string): boolean {
   return text.includes(wanted.trim().toLowerCase())
 }
 
-function NoneFits({ explained: { sentence, harness } }: { explained: Explained }) {
+function NoneFits({ explained, onCreate }: CreateProps) {
   return (
     <div role="status" className="grid gap-2">
       <span className="text-sm font-medium">Harness credential</span>
       <Callout tone="warn">
-        <p className="font-medium">{sentence}</p>
-        <div className="pt-1">
-          <CreateCredential harness={harness} />
-        </div>
+        <p className="font-medium">{explained.sentence}</p>
+        <Create explained={explained} onCreate={onCreate} />
       </Callout>
     </div>
   )
@@ -150,13 +152,28 @@ function One({ decision: { credential, verdict, reason }, chosen, onChoose }: On
   )
 }
 
+interface CreateProps {
+  readonly explained: Explained
+  readonly onCreate: () => void
+}
+
+function Create({ explained: { harness }, onCreate }: CreateProps) {
+  return (
+    <div className="pt-1">
+      <Button icon="plus" onClick={onCreate}>
+        Create a {harnessTitle(harness)} credential
+      </Button>
+    </div>
+  )
+}
+
 interface ConsequenceProps {
   readonly explained: Explained
   readonly chosen: string
   readonly fitting: readonly Decision[]
 }
 
-function Consequence({ explained: { sentence, harness }, chosen, fitting }: ConsequenceProps) {
+function Consequence({ explained: { sentence }, chosen, fitting }: ConsequenceProps) {
   const one = fitting.find(({ credential }) => credential?.id === chosen)?.credential
   return (
     <div role="status" className="grid gap-1 text-sm">
@@ -167,14 +184,7 @@ function Consequence({ explained: { sentence, harness }, chosen, fitting }: Cons
         </p>
       )}
       {chosen !== '' && !one && <p className="text-bad">The chosen credential is not there any more.</p>}
-      {chosen === '' && sentence !== null && (
-        <>
-          <p className="text-warn wrap-anywhere">{sentence}</p>
-          <div>
-            <CreateCredential harness={harness} />
-          </div>
-        </>
-      )}
+      {chosen === '' && sentence !== null && <p className="text-warn wrap-anywhere">{sentence}</p>}
     </div>
   )
 }

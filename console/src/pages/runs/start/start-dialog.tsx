@@ -10,6 +10,7 @@ import { Actions, Dialog } from '../../../ui/dialog.tsx'
 import { Select, TextArea, TextField } from '../../../ui/field.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
+import { AddDialog } from '../../credentials/adding/add-dialog.tsx'
 import { type Draft, draftFrom, type Harness, isWhole, requestOf } from './draft.ts'
 import { HarnessChoice } from './harness-choice.tsx'
 import { type Explained, isPickable, Picker } from './picker.tsx'
@@ -54,6 +55,7 @@ interface StartFormProps {
 function StartForm({ preferences, again, onClose }: StartFormProps) {
   const { person } = useSession()
   const preferred = again?.harness ?? preferences.harness
+  const [isCreating, setCreating] = useState(false)
   const [changed, setChanged] = useState<Partial<Draft>>({})
   const explained = useExplained(changed.team ?? again?.team ?? '')
   // Nothing is preferred: the first with which something works.
@@ -66,38 +68,47 @@ function StartForm({ preferences, again, onClose }: StartFormProps) {
     if (isReady) submit()
   }
   return (
-    <form onSubmit={onSubmit} className="grid gap-4">
-      <HarnessChoice
-        chosen={draft.harness}
-        explained={explained}
-        onChoose={(harness) => change({ harness, credential: '' })}
-      />
-      {person.teams.length > 0 && (
-        <Select
-          label="Team"
-          hint="Draws on this team only, and its members may read the run."
-          value={draft.team}
-          onChoose={(team) => change({ team, credential: '' })}
-          options={[
-            { value: '', label: 'None in particular' },
-            ...person.teams.map((team) => ({ value: team, label: team })),
-          ]}
+    <>
+      <form onSubmit={onSubmit} className="grid gap-4">
+        <HarnessChoice
+          chosen={draft.harness}
+          explained={explained}
+          onChoose={(harness) => change({ harness, credential: '' })}
         />
-      )}
-      <Picker
-        explained={explained[draft.harness]}
-        chosen={draft.credential}
-        onChoose={(credential) => change({ credential })}
+        {person.teams.length > 0 && (
+          <Select
+            label="Team"
+            hint="Draws on this team only, and its members may read the run."
+            value={draft.team}
+            onChoose={(team) => change({ team, credential: '' })}
+            options={[
+              { value: '', label: 'None in particular' },
+              ...person.teams.map((team) => ({ value: team, label: team })),
+            ]}
+          />
+        )}
+        <Picker
+          explained={explained[draft.harness]}
+          chosen={draft.credential}
+          onChoose={(credential) => change({ credential })}
+          onCreate={() => setCreating(true)}
+        />
+        <Words draft={draft} onChange={change} preferredModel={preferences.models[draft.harness]} />
+        <Notice error={start.error} />
+        <Actions>
+          <Button onClick={onClose}>Not now</Button>
+          <Button kind="primary" type="submit" disabled={!isReady} busy={start.isPending}>
+            Start
+          </Button>
+        </Actions>
+      </form>
+      <AddDialog
+        open={isCreating}
+        harness={draft.harness}
+        onClose={() => setCreating(false)}
+        onAdded={() => setCreating(false)}
       />
-      <Words draft={draft} onChange={change} preferredModel={preferences.models[draft.harness]} />
-      <Notice error={start.error} />
-      <Actions>
-        <Button onClick={onClose}>Not now</Button>
-        <Button kind="primary" type="submit" disabled={!isReady} busy={start.isPending}>
-          Start
-        </Button>
-      </Actions>
-    </form>
+    </>
   )
 }
 

@@ -49,7 +49,7 @@ export function useGroup(database: Kysely<Database>): (execute: Execute) => UseS
   })
 }
 
-function writing(database: Kysely<Database>, execute: Execute): Pick<UseStore, 'note' | 'count'> {
+function writing(database: Kysely<Database>, execute: Execute): Pick<UseStore, 'note' | 'addTurn'> {
   return {
     note: async (credentialId, at) => {
       const query = database
@@ -63,7 +63,7 @@ function writing(database: Kysely<Database>, execute: Execute): Pick<UseStore, '
         )
       await execute(query.compile())
     },
-    count: async (credentialId, { day, turns, usage }) => {
+    addTurn: async (credentialId, { day, turns, usage }) => {
       const big = (number: number) => sql`cast(${number} as bigint)`
       const numbers = [day, turns, usage.input, usage.cachedInput, usage.output].map(big)
       // Added to in place: of several turns at once each counts.

@@ -1,0 +1,52 @@
+// How somebody signs in at the provider: in this browser, or with a code on another device.
+
+import type { TypeInfo } from '../../../words/types.ts'
+
+export type Methods = TypeInfo['methods']
+type Way = Methods[number]
+
+const WORDS: Readonly<Record<Way, readonly [string, string]>> = {
+  device: ['With a code', 'You type a short code on the page of the provider, on any device.'],
+  paste: ['By a link', 'You agree on the page of the provider, and bring back what it ends on.'],
+  browser: ['By a link', 'You agree on the page of the provider, and bring back what it ends on.'],
+}
+
+/**
+ * The ways that work from here. The provider's page leads back to the machine of the browser, where a page cannot listen:
+ * what it leads to is pasted.
+ */
+export function waysOf(methods: Methods): Methods {
+  const hasPaste = methods.includes('paste')
+  const ways = methods.filter((one) => one !== 'browser' || !hasPaste)
+  return [...ways].sort((a, b) => Number(b === 'device') - Number(a === 'device'))
+}
+
+export interface MethodChoiceProps {
+  readonly ways: Methods
+  readonly method: Way | undefined
+  readonly onChoose: (way: Way) => void
+}
+
+/** Nothing to choose where there is one way. */
+export function MethodChoice({ ways, method, onChoose }: MethodChoiceProps) {
+  if (ways.length < 2) return null
+  return (
+    <fieldset className="grid gap-2">
+      <legend className="mb-1 text-sm font-medium">How to sign in</legend>
+      {ways.map((way) => (
+        <label key={way} className="grid grid-cols-[auto_1fr] gap-x-2.5">
+          <input
+            type="radio"
+            name="method"
+            value={way}
+            checked={way === method}
+            onChange={() => onChoose(way)}
+            className="mt-1 size-4 accent-accent"
+          />
+          <span>{WORDS[way][0]}</span>
+          <span className="col-start-2 text-sm text-soft">{WORDS[way][1]}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,29 @@
+// Adding a credential, at an address that others lead to. Behind it is the list.
+
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { textIn } from '../../next.ts'
+import { useToast } from '../../ui/toast.tsx'
+import { AddDialog } from './adding/add-dialog.tsx'
+import { CredentialsPage } from './list.tsx'
+
+export function NewCredentialPage() {
+  const search: Record<string, unknown> = { ...useSearch({ strict: false }) }
+  const navigate = useNavigate()
+  const say = useToast()
+  return (
+    <>
+      <CredentialsPage />
+      <AddDialog
+        open
+        harness={textIn(search, 'harness')}
+        owner={textIn(search, 'owner')}
+        type={textIn(search, 'type')}
+        onClose={() => void navigate({ to: '/credentials' })}
+        onAdded={({ id, name }) => {
+          say(`${name} is added.`)
+          void navigate({ to: '/credentials/$id', params: { id } })
+        }}
+      />
+    </>
+  )
+}
