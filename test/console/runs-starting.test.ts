@@ -48,6 +48,13 @@ async function inEveryLook(page: Page, name: string): Promise<void> {
   await page.setViewportSize(WIDE)
 }
 
+it('says in the words of the API that no coding agent is configured', async () => {
+  const { dialog, start } = await open()
+  const error = await world.owner.call('runs.create', { harness: 'claude' }).catch((thrown) => thrown)
+  await dialog.getByText(error.message, { exact: true }).waitFor()
+  expect(await start.isDisabled()).toBe(true)
+})
+
 it('says with a raw secret only that it cannot be used, and makes a typed one in the dialog', async () => {
   const fields = { value: 'not-a-secret' }
   await world.owner.call('credentials.create', {
@@ -89,6 +96,11 @@ it('lists what fits, says what would be chosen and why, and that an explicit cho
   expect(await picker.getByRole('radio').count()).toBe(3)
   expect(await picker.getByText('other').count()).toBe(0)
   await inEveryLook(page, 'start')
+  await picker.getByRole('radio', { name: /^mine/ }).check()
+  const { credentials } = await world.owner.call('credentials.list', { name: 'mine' })
+  await world.owner.call('credentials.delete', { id: credentials[0]?.id ?? '' })
+  await dialog.getByText('The chosen credential is not there any more.').waitFor()
+  expect(await start.isDisabled()).toBe(true)
   await picker.getByRole('radio', { name: /^shared/ }).focus()
   await page.keyboard.press('Space')
   await dialog.getByText('Only shared serves this run: there is no fallback.').waitFor()

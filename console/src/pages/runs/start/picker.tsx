@@ -16,6 +16,8 @@ type Decision = Explained['decisions'][number]
 
 export interface PickerProps {
   readonly explained: Explained | undefined
+  /** Neither is there anything for another harness. */
+  readonly isNothingConfigured: boolean
   /** Id; empty: automatic. */
   readonly chosen: string
   readonly onChoose: (credential: string) => void
@@ -23,17 +25,23 @@ export interface PickerProps {
   readonly onCreate: () => void
 }
 
+// As whoever starts a run then is told by the API.
+const NOTHING_CONFIGURED = 'No coding agent is configured. Add a credential in Settings → Coding agents.'
+
 // More are found by typing.
 const LISTED = 60
 const FILTERED_FROM = 9
 
-export function Picker({ explained, chosen, onChoose, onCreate }: PickerProps) {
+export function Picker({ explained, isNothingConfigured, chosen, onChoose, onCreate }: PickerProps) {
   const [wanted, setWanted] = useState('')
   if (explained === undefined) return <SkeletonLines lines={3} label="Credentials are looked for" />
   // What the harness lacks is said with the harness.
   if (!explained.enabled) return null
   const fitting = explained.decisions.filter(({ credential }) => credential !== null)
-  if (fitting.length === 0) return <NoneFits explained={explained} onCreate={onCreate} />
+  if (fitting.length === 0) {
+    const sentence = isNothingConfigured ? NOTHING_CONFIGURED : explained.sentence
+    return <NoneFits explained={explained} sentence={sentence} onCreate={onCreate} />
+  }
   const found = fitting.filter(({ credential }) => isLike(credential, wanted))
   return (
     <fieldset className="grid gap-1">
@@ -67,12 +75,12 @@ function isLike(credential: Decision['credential'], wanted: string): boolean {
   return text.includes(wanted.trim().toLowerCase())
 }
 
-function NoneFits({ explained, onCreate }: CreateProps) {
+function NoneFits({ explained, sentence, onCreate }: CreateProps & { readonly sentence: string | null }) {
   return (
     <div role="status" className="grid gap-2">
       <span className="text-sm font-medium">Harness credential</span>
       <Callout tone="warn">
-        <p className="font-medium">{explained.sentence}</p>
+        <p className="font-medium">{sentence}</p>
         <Create explained={explained} onCreate={onCreate} />
       </Callout>
     </div>
@@ -187,6 +195,13 @@ function Consequence({ explained: { sentence }, chosen, fitting }: ConsequencePr
       {chosen === '' && sentence !== null && <p className="text-warn wrap-anywhere">{sentence}</p>}
     </div>
   )
+}
+
+const RAW = /\braw secret\b/
+
+/** Whether a run of no harness could begin, whatever is chosen. A raw secret is something to go on from, and is told of. */
+export function isNothingConfigured(explained: Readonly<Record<string, Explained | undefined>>): boolean {
+  return Object.values(explained).every((one) => one?.decisions.length === 0 && !RAW.test(one.sentence ?? ''))
 }
 
 /** Whether something that is chosen like this can be asked for. */

@@ -13,7 +13,7 @@ import { SkeletonLines } from '../../../ui/waiting.tsx'
 import { AddDialog } from '../../credentials/adding/add-dialog.tsx'
 import { type Draft, draftFrom, type Harness, isWhole, requestOf } from './draft.ts'
 import { HarnessChoice } from './harness-choice.tsx'
-import { type Explained, isPickable, Picker } from './picker.tsx'
+import { type Explained, isNothingConfigured, isPickable, Picker } from './picker.tsx'
 import { Place } from './place.tsx'
 
 type Run = Output<'runs.read'>
@@ -27,20 +27,26 @@ export interface StartDialogProps {
 
 export function StartDialog({ onClose, again }: StartDialogProps) {
   const preferences = useRead('preferences.get', {})
+  const { explained, error } = useExplained(again?.team ?? '')
   const title = again === undefined ? 'Start a run' : 'Start again'
+  const isKnown = explained.claude !== undefined && explained.codex !== undefined
   return (
     <Dialog open onClose={onClose} title={title} wide>
-      <Notice error={preferences.error} retry={() => void preferences.refetch()} />
+      <Notice error={preferences.error ?? error} />
       {again?.credential && (
         <p className="text-sm text-soft">
           {again.credential.name} ({again.credential.type}) served it last. The new run has its own
           conversation.
         </p>
       )}
-      {preferences.data === undefined ? (
-        <SkeletonLines lines={8} />
+      {preferences.data !== undefined && isKnown ? (
+        <StartForm
+          preferences={preferences.data}
+          first={draftFrom(again?.harness ?? preferences.data.harness ?? firstThatWorks(explained), again)}
+          onClose={onClose}
+        />
       ) : (
-        <StartForm preferences={preferences.data} again={again} onClose={onClose} />
+        <SkeletonLines lines={8} />
       )}
     </Dialog>
   )
@@ -48,20 +54,17 @@ export function StartDialog({ onClose, again }: StartDialogProps) {
 
 interface StartFormProps {
   readonly preferences: Preferences
-  readonly again: Run | undefined
+  /** What is chosen when the dialog opens. */
+  readonly first: Draft
   readonly onClose: () => void
 }
 
-function StartForm({ preferences, again, onClose }: StartFormProps) {
-  const { person } = useSession()
-  const preferred = again?.harness ?? preferences.harness
+function StartForm({ preferences, first, onClose }: StartFormProps) {
   const [isCreating, setCreating] = useState(false)
-  const [changed, setChanged] = useState<Partial<Draft>>({})
-  const explained = useExplained(changed.team ?? again?.team ?? '')
-  // Nothing is preferred: the first with which something works.
-  const draft = { ...draftFrom(preferred ?? firstThatWorks(explained), again), ...changed }
+  const [draft, setDraft] = useState(first)
+  const { explained } = useExplained(draft.team)
   const { submit, start } = useStarting(draft)
-  const change = (more: Partial<Draft>) => setChanged({ ...changed, harness: draft.harness, ...more })
+  const change = (more: Partial<Draft>) => setDraft((before) => ({ ...before, ...more }))
   const isReady = isWhole(draft) && isPickable(explained[draft.harness], draft.credential)
   const onSubmit = (event: FormEvent) => {
     event.preventDefault()
@@ -75,20 +78,10 @@ function StartForm({ preferences, again, onClose }: StartFormProps) {
           explained={explained}
           onChoose={(harness) => change({ harness, credential: '' })}
         />
-        {person.teams.length > 0 && (
-          <Select
-            label="Team"
-            hint="Draws on this team only, and its members may read the run."
-            value={draft.team}
-            onChoose={(team) => change({ team, credential: '' })}
-            options={[
-              { value: '', label: 'None in particular' },
-              ...person.teams.map((team) => ({ value: team, label: team })),
-            ]}
-          />
-        )}
+        <Team team={draft.team} onChoose={(team) => change({ team, credential: '' })} />
         <Picker
           explained={explained[draft.harness]}
+          isNothingConfigured={isNothingConfigured(explained)}
           chosen={draft.credential}
           onChoose={(credential) => change({ credential })}
           onCreate={() => setCreating(true)}
@@ -109,6 +102,23 @@ function StartForm({ preferences, again, onClose }: StartFormProps) {
         onAdded={() => setCreating(false)}
       />
     </>
+  )
+}
+
+function Team({ team, onChoose }: { team: string; onChoose: (team: string) => void }) {
+  const { person } = useSession()
+  if (person.teams.length === 0) return null
+  return (
+    <Select
+      label="Team"
+      hint="Draws on this team only, and its members may read the run."
+      value={team}
+      onChoose={onChoose}
+      options={[
+        { value: '', label: 'None in particular' },
+        ...person.teams.map((one) => ({ value: one, label: one })),
+      ]}
+    />
   )
 }
 
@@ -145,13 +155,14 @@ function Words({ draft, onChange, preferredModel }: WordsProps) {
 type ByHarness = Readonly<Record<Harness, Explained | undefined>>
 
 // Of one's own run: kept right by the live stream while the dialog is open.
-function useExplained(team: string): ByHarness {
+function useExplained(team: string): { readonly explained: ByHarness; readonly error: unknown } {
   const more = { user: 'me', ...(team !== '' && { team }) }
   const claude = useRead('explain', { harness: 'claude', ...more })
   const codex = useRead('explain', { harness: 'codex', ...more })
-  return { claude: claude.data, codex: codex.data }
+  return { explained: { claude: claude.data, codex: codex.data }, error: claude.error ?? codex.error }
 }
 
+// Nobody has said which they prefer.
 function firstThatWorks({ claude, codex }: ByHarness): Harness {
   const works = (one: Explained | undefined) => one?.enabled === true && one.decisions.length > 0
   return !works(claude) && (works(codex) || claude?.enabled === false) ? 'codex' : 'claude'
