@@ -77,6 +77,13 @@ const device = createRoute({
   component: lazyRouteComponent(() => import('./pages/people/device.tsx'), 'DevicePage'),
 })
 
+const signInAgain = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in-again',
+  beforeLoad: mustBeSignedIn,
+  component: lazyRouteComponent(() => import('./pages/people/sign-in-again.tsx'), 'SignInAgainPage'),
+})
+
 const app = createRoute({
   getParentRoute: () => root,
   id: 'app',
@@ -152,6 +159,7 @@ const routeTree = root.addChildren([
   signIn,
   join,
   device,
+  signInAgain,
   app.addChildren([
     overview,
     credentials,

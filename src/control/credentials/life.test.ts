@@ -64,6 +64,14 @@ describe('how a login was kept alive', () => {
     expect(renewals[1]).toMatchObject({ from: 1, by: 'claviger serve', took: expect.any(Number) })
   })
 
+  it('says of a test that it was one', async () => {
+    const { house, credential: id } = await houseWithLogin()
+    house.clock.now += 1_000
+    await house.ask('ada', 'credentials.test', { id })
+    const { renewals } = await house.ask('ada', 'credentials.renewals', { id })
+    expect(renewals[0]).toMatchObject({ why: 'forced', sentence: 'It was tested.', by: 'a test' })
+  })
+
   it('is nothing for a key', async () => {
     const house = createHouse()
     const id = await house.give('bob', 'me', 'own')

@@ -12,7 +12,8 @@ import type { Workshop } from '../workshop.ts'
 type Tested = Result<'credentials.test'>
 
 // One report does not end it for others, and neither do many of these.
-const BY = 'a test'
+/** Who asks for a renewal that is a test. */
+export const TESTER = 'a test'
 
 /** Renews it once, unless that was done lately, or its provider has refused that before. */
 export async function testLogin(workshop: Workshop, caller: Caller, row: CredentialRow): Promise<Tested> {
@@ -23,7 +24,7 @@ export async function testLogin(workshop: Workshop, caller: Caller, row: Credent
   const isOver = row.state === 'needs_login' || row.state === 'expiring'
   const outcome: Outcome = isOver
     ? { kind: 'sign-in' }
-    : await grants.want(row.id, { kind: 'forced', seen: row.version, by: BY })
+    : await grants.want(row.id, { kind: 'forced', seen: row.version, by: TESTER })
   const { state, stateReason } = await findCredential(store, caller, row.id)
   return { ...answerOf(outcome, row, stateReason || explainState('needs_login')), state }
 }

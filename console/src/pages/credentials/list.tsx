@@ -1,11 +1,12 @@
 // Every credential one may know of: what it is, whose, and how it does.
 
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useEffectEvent, useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
-import { Select } from '../../ui/field.tsx'
+import { Select, TextField } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -151,10 +152,16 @@ function Mono({ children }: { children: string }) {
 function FilterBar({ filters }: { filters: Filters }) {
   const navigate = useNavigate()
   const owners = useOwnerChoices()
+  const clear = () => {
+    setTyped('')
+    choose({ harness: '', owner: '', state: '', search: '' })
+  }
   const choose = (changed: Record<string, string>) =>
     void navigate({ to: '/credentials', search: filtersIn({ ...filters, ...changed }), replace: true })
+  const [typed, setTyped] = useTyped(filters.search ?? '', (search) => choose({ search }))
   return (
     <search className="flex flex-wrap items-end gap-2">
+      <Find typed={typed} onChange={setTyped} />
       <Select
         label="Harness"
         value={filters.harness ?? ''}
@@ -180,11 +187,40 @@ function FilterBar({ filters }: { filters: Filters }) {
         ]}
       />
       {Object.keys(filters).length > 0 && (
-        <Button kind="quiet" icon="cross" onClick={() => choose({ harness: '', owner: '', state: '' })}>
+        <Button kind="quiet" icon="cross" onClick={clear}>
           Clear
         </Button>
       )}
     </search>
+  )
+}
+
+// Milliseconds that somebody takes between two letters.
+const PAUSE = 250
+
+// What is typed is looked for when somebody pauses.
+function useTyped(text: string, onChange: (text: string) => void) {
+  const [typed, setTyped] = useState(text)
+  const change = useEffectEvent(() => {
+    if (typed.trim() !== text) onChange(typed.trim())
+  })
+  useEffect(() => {
+    const timer = setTimeout(change, typed === '' ? 0 : PAUSE)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return [typed, setTyped] as const
+}
+
+function Find({ typed, onChange }: { typed: string; onChange: (typed: string) => void }) {
+  return (
+    <TextField
+      label="Find"
+      type="search"
+      placeholder="Name, description or end"
+      maxLength={100}
+      value={typed}
+      onChange={(event) => onChange(event.target.value)}
+    />
   )
 }
 

@@ -5,7 +5,7 @@ import { StatePill } from '../../ui/badge.tsx'
 import { Section } from '../../ui/page.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
 import { useTypeWords } from '../../words/types.ts'
-import type { Overview } from './overview.tsx'
+import type { Overview } from './seen.ts'
 
 /** Nothing where nothing is wrong. */
 export function Attention({ attention }: { attention: Overview['attention'] }) {

@@ -2,7 +2,7 @@
 
 import { Section } from '../../ui/page.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
-import type { Overview } from './overview.tsx'
+import type { Overview } from './seen.ts'
 
 /** Nothing where nothing has. */
 export function Changes({ changes }: { changes: Overview['changes'] }) {

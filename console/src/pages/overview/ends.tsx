@@ -7,7 +7,7 @@ import { LineOfTime } from '../../ui/charts/line-of-time.tsx'
 import { Section } from '../../ui/page.tsx'
 import { useNow } from '../../ui/time.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
-import type { Overview } from './overview.tsx'
+import type { Overview } from './seen.ts'
 
 const FIRST = 10
 

@@ -5,7 +5,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Section } from '../../ui/page.tsx'
 import { harnessTitle } from '../../words/harness.ts'
-import type { Overview } from './overview.tsx'
+import type { Overview } from './seen.ts'
 
 const ABOUT: Readonly<Record<string, string>> = {
   claude: 'With an Anthropic API key, Amazon Bedrock, or a Claude subscription.',

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { Badge, StatePill } from '../../ui/badge.tsx'
 import { Section } from '../../ui/page.tsx'
 import { STATE_CHOICES } from '../credentials/filters.ts'
-import type { Overview } from './overview.tsx'
+import type { Overview } from './seen.ts'
 
 export function Health({ overview: { credentials, others, harnesses } }: { overview: Overview }) {
   const states = STATE_CHOICES.filter((state) => (credentials.states[state] ?? 0) > 0)

@@ -1,6 +1,5 @@
 // Everything at a glance: what is well, what is not, what ends when, who is waited for, and what changed.
 
-import type { Output } from '../../../../src/api/schemas.ts'
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -11,9 +10,8 @@ import { Changes } from './changes.tsx'
 import { Ends } from './ends.tsx'
 import { Guide } from './guide.tsx'
 import { Health } from './health.tsx'
+import type { Overview } from './seen.ts'
 import { Waiting } from './waiting.tsx'
-
-export type Overview = Output<'overview'>
 
 export function OverviewPage() {
   const { data, error, refetch } = useRead('overview', {})

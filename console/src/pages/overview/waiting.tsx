@@ -6,7 +6,7 @@ import { ButtonLink } from '../../ui/button.tsx'
 import { Section } from '../../ui/page.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { harnessTitle } from '../../words/harness.ts'
-import type { Overview } from './overview.tsx'
+import type { Overview } from './seen.ts'
 
 /** Nothing where nobody is waited for. */
 export function Waiting({ waiting }: { waiting: Overview['waiting'] }) {
@@ -39,7 +39,7 @@ function One({ waiting: { run, why, until, hint, signIn } }: { waiting: Overview
         </span>
       </div>
       <p className="wrap-anywhere">
-        {why}
+        {hint?.startsWith(why) !== true && why}
         {until !== null && (
           <span className="text-soft">
             {' '}

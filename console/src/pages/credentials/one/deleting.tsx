@@ -1,7 +1,9 @@
 // The end of a credential: what refers to it is named before.
 
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useChange, useRead } from '../../../api/queries.ts'
+import { api } from '../../../api/client.ts'
+import { readAgain, useRead } from '../../../api/queries.ts'
 import { ConfirmDialog } from '../../../ui/dialog.tsx'
 import { useToast } from '../../../ui/toast.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
@@ -16,17 +18,16 @@ export function Deleting({ credential: { id, name }, onClose }: AskedProps) {
   const navigate = useNavigate()
   const say = useToast()
   const { data, error } = useRead('credentials.references', { id })
-  const remove = useChange('credentials.delete')
-  const confirm = () =>
-    remove.mutate(
-      { id },
-      {
-        onSuccess: () => {
-          say(`${name} is deleted.`)
-          void navigate({ to: '/credentials' })
-        },
-      },
-    )
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: () => api.call('credentials.delete', { id }),
+    // Away first: what is gone cannot be read again.
+    onSuccess: async () => {
+      await navigate({ to: '/credentials' })
+      say(`${name} is deleted.`)
+      await readAgain(queries, ['credentials', 'explain', 'overview', 'harnesses'])
+    },
+  })
   return (
     <ConfirmDialog
       open
@@ -36,7 +37,7 @@ export function Deleting({ credential: { id, name }, onClose }: AskedProps) {
       typed={name}
       busy={remove.isPending || (data === undefined && error === null)}
       error={remove.error ?? error}
-      onConfirm={confirm}
+      onConfirm={() => remove.mutate()}
     >
       <p>It is deleted with all its versions, and cannot be brought back.</p>
       {data === undefined && error === null && <SkeletonLines lines={2} />}

@@ -12,17 +12,19 @@ import type { Credential } from './about.tsx'
 import { Again } from './again.tsx'
 import { Deleting } from './deleting.tsx'
 import { Describing } from './describing.tsx'
+import { Linking } from './link.tsx'
 import { Moving } from './moving.tsx'
 import { Renaming } from './renaming.tsx'
 import { Replacing } from './replacing.tsx'
 import { TestResult } from './test-result.tsx'
 
-type What = 'again' | 'replace' | 'rename' | 'describe' | 'move' | 'delete'
+type What = 'again' | 'replace' | 'link' | 'rename' | 'describe' | 'move' | 'delete'
 
 const DIALOGS = {
   rename: Renaming,
   describe: Describing,
   move: Moving,
+  link: Linking,
   delete: Deleting,
 } as const
 
@@ -55,6 +57,9 @@ export function Doing({ credential }: { credential: Credential }) {
       <Menu
         trigger={<IconButton label="What to do with it" icon="dots" />}
         groups={[
+          isLogin
+            ? [{ label: 'Link to sign in again…', icon: 'copy', onChoose: () => setDoing('link') }]
+            : [],
           [
             { label: 'Rename…', onChoose: () => setDoing('rename') },
             { label: 'Description…', onChoose: () => setDoing('describe') },

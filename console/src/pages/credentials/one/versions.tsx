@@ -35,7 +35,7 @@ export function Versions({ credential }: { credential: Credential }) {
           >
             <span className="w-24 font-medium">Version {one.version}</span>
             <code className="w-16 text-xs">{one.suffix !== '' && `…${one.suffix}`}</code>
-            <span className="min-w-0 flex-1 wrap-anywhere text-soft">
+            <span className="min-w-0 basis-full wrap-anywhere text-soft sm:flex-1 sm:basis-0">
               {one.note} by {one.createdBy}, <RelativeTime time={one.createdAt} />
             </span>
             {one.current && (

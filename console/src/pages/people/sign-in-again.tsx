@@ -1,0 +1,118 @@
+// Where a link leads that somebody was sent to sign in again for a login: what it is for, and then the sign-in. The code
+// stands in the fragment, which no server sees.
+
+import { useQuery } from '@tanstack/react-query'
+import { useLocation } from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import type { Output } from '../../../../src/api/schemas.ts'
+import { api } from '../../api/client.ts'
+import { useSession } from '../../api/people.ts'
+import { useChange } from '../../api/queries.ts'
+import { Button, ButtonLink } from '../../ui/button.tsx'
+import { Actions } from '../../ui/dialog.tsx'
+import { Facts } from '../../ui/facts.tsx'
+import { Callout, Notice } from '../../ui/notice.tsx'
+import { RelativeTime } from '../../ui/time.tsx'
+import { SkeletonLines } from '../../ui/waiting.tsx'
+import { useOwnerWords } from '../../words/owner.ts'
+import { useTypes } from '../../words/types.ts'
+import { MethodChoice, waysOf } from '../credentials/adding/method.tsx'
+import { isLogin } from '../credentials/adding/sign-in.tsx'
+import { SigningIn, type StartedLogin } from '../credentials/adding/signing-in.tsx'
+import { SubscriptionWords, useSubscription } from '../credentials/adding/subscription.tsx'
+import { Frame } from './frame.tsx'
+
+type Link = Output<'loginLinks.describe'>
+
+export function SignInAgainPage() {
+  const code = useLocation().hash
+  return (
+    <Frame title="Sign in again">
+      {code === '' ? (
+        <Callout tone="bad">
+          <p>This address has no code. Open the whole link that you were sent.</p>
+        </Callout>
+      ) : (
+        <ByCode code={code} />
+      )}
+    </Frame>
+  )
+}
+
+function ByCode({ code }: { code: string }) {
+  const { person } = useSession()
+  const [login, setLogin] = useState<StartedLogin | null>(null)
+  const [done, setDone] = useState(false)
+  const described = useQuery({
+    queryKey: ['loginLinks.describe', code],
+    queryFn: () => api.call('loginLinks.describe', { code }),
+    retry: false,
+    // Begun, it is used up.
+    enabled: login === null,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const { data, error } = described
+  if (done) {
+    return (
+      <div className="grid gap-4">
+        <Callout tone="good">
+          <p>Thank you: {data?.credential.name} works again.</p>
+        </Callout>
+        <ButtonLink to="/">Go to the overview</ButtonLink>
+      </div>
+    )
+  }
+  if (login !== null)
+    return <SigningIn login={login} onAgain={() => setLogin(null)} onDone={() => setDone(true)} />
+  return (
+    <div className="grid gap-4">
+      <Notice error={error} />
+      {error !== null && <p className="text-sm text-soft">You are signed in as {person.email}.</p>}
+      {data === undefined && error === null && <SkeletonLines lines={4} />}
+      {data !== undefined && <Begin code={code} link={data} onBegun={setLogin} />}
+    </div>
+  )
+}
+
+interface BeginProps {
+  readonly code: string
+  readonly link: Link
+  readonly onBegun: (login: StartedLogin) => void
+}
+
+function Begin({ code, link, onBegun }: BeginProps) {
+  const { credential, account, expiresAt, methods } = link
+  const ownerWords = useOwnerWords()
+  const type = useTypes().find((one) => one.type === credential.type)
+  const ways = waysOf(methods)
+  const [method, setMethod] = useState(ways[0])
+  const subscription = useSubscription({ type, harness: type?.harness, owner: credential.owner })
+  const start = useChange('logins.start', onBegun)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (!isLogin(credential.type) || method === undefined) return
+    start.mutate({ type: credential.type, link: code, method, acceptNotice: subscription.accepted })
+  }
+  return (
+    <form onSubmit={submit} className="grid gap-4">
+      <p>A login has ended, and you have its account. Sign in again, so that runs go on.</p>
+      <Facts
+        facts={[
+          ['Credential', credential.name],
+          ['Type', type?.title ?? credential.type],
+          ['Owner', ownerWords(credential.owner)],
+          ['Account', account],
+          ['Link ends', <RelativeTime key="ends" time={expiresAt} />],
+        ]}
+      />
+      <MethodChoice ways={ways} method={method} onChoose={setMethod} />
+      {type !== undefined && <SubscriptionWords subscription={subscription} type={type} />}
+      <Notice error={start.error} />
+      <Actions>
+        <Button type="submit" kind="primary" busy={start.isPending} disabled={method === undefined}>
+          Sign in
+        </Button>
+      </Actions>
+    </form>
+  )
+}

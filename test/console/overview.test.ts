@@ -1,0 +1,52 @@
+// The overview in a real browser: what is well, what is not, what ends when, and who is waited for.
+
+import { beforeAll, expect, it } from 'vitest'
+import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
+import { fakeKey } from '../support/house.ts'
+import { useConsole } from '../support/use-console.ts'
+
+const world = useConsole()
+
+beforeAll(async () => {
+  const { owner } = world
+  const key = { type: 'claude/api-key', owner: 'org' } as const
+  await owner.call('credentials.create', { ...key, name: 'main', fields: { key: fakeKey('main') } })
+  await owner.call('credentials.create', {
+    ...{ type: 'claude/setup-token', name: 'max', owner: 'me', acceptNotice: true },
+    fields: { token: 'sk-ant-oat01-not-a-real-token' },
+  })
+  await owner.call('runs.create', { harness: 'claude', prompt: 'Say <b>hi</b>.' })
+})
+
+it('counts the states, draws what ends when, and names who is waited for', async () => {
+  const page = await world.visitAs('/')
+  await page.getByRole('link', { name: /^2 in all/ }).waitFor()
+  const ends = page.getByRole('list', { name: 'Ends, the soonest first' })
+  await ends.getByRole('link', { name: 'max' }).waitFor()
+  // A setup token lasts a year, by estimate: a hollow mark.
+  await page.getByText('by estimate', { exact: true }).waitFor()
+  await page.getByRole('heading', { name: 'Waiting for somebody' }).waitFor()
+  await page.getByRole('link', { name: 'Say <b>hi</b>.' }).waitFor()
+  await page.getByText(/stored main\.$/).waitFor()
+  await page.getByText('no credential fits').waitFor()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize(viewport)
+      expect(await accessibilityFaults(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+      await picture(page, `overview-${size}-${colorScheme}`)
+    }
+  }
+  await page.getByRole('link', { name: /^2\s*ok/ }).click()
+  await page.getByRole('row', { name: /main/ }).waitFor()
+  expect(new URL(page.url()).search).toBe('?state=ok')
+})
+
+it('changes by itself when others change something', async () => {
+  const page = await world.visitAs('/')
+  await page.getByRole('link', { name: /^2 in all/ }).waitFor()
+  const raw = { type: 'raw', name: 'TOKEN', owner: 'me', fields: { value: 'not-a-secret' } } as const
+  await world.owner.call('credentials.create', raw)
+  await page.getByRole('link', { name: /^3 in all/ }).waitFor()
+})
