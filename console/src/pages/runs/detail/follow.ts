@@ -61,7 +61,7 @@ async function follow(id: string, tell: (news: News | null) => void, signal: Abo
   let last = 0
   let pause = SHORTEST_PAUSE
   let isFinal = false
-  while (!signal.aborted && !isFinal) {
+  while (!signal.aborted) {
     try {
       const url = addressOf('runs.events', { id })
       const lastEventId = last === 0 ? null : String(last)
@@ -74,10 +74,12 @@ async function follow(id: string, tell: (news: News | null) => void, signal: Abo
         last = Math.max(last, news.position)
         if (news.event.kind === 'state') isFinal = ['cancelled', 'done'].includes(news.event.state)
       }
+      // Ended by the server: after that state nothing more is to come.
+      if (isFinal) return
     } catch (thrown) {
       if (!PASSING.includes(problemOf(thrown).code)) throw thrown
     }
-    if (isFinal || signal.aborted) return
+    if (signal.aborted) return
     await soon(pause, signal)
     pause = Math.min(2 * pause, LONGEST_PAUSE)
   }

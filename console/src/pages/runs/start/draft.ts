@@ -36,12 +36,12 @@ export const WORKSPACE_CHOICES: readonly { value: WorkspaceKind; label: string }
   { value: 'directory', label: 'A directory of the worker' },
 ]
 
-/** As that run was asked for, but for its credential. */
+/** As that run was asked for, but for its credential and team. */
 export function draftFrom(harness: Harness, again: Output<'runs.read'> | undefined): Draft {
   const wanted = again?.wanted
   const workspace = wanted?.workspace ?? { kind: 'fresh' }
   return {
-    ...{ harness, team: again?.team ?? '', credential: '', prompt: again?.messages[0]?.text ?? '' },
+    ...{ harness, team: '', credential: '', prompt: again?.messages[0]?.text ?? '' },
     workspace: workspace.kind,
     path: workspace.kind === 'directory' ? workspace.path : '',
     url: workspace.kind === 'git' ? workspace.url : '',

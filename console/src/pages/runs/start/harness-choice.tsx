@@ -42,7 +42,10 @@ export function HarnessChoice({ chosen, explained, onChoose }: HarnessChoiceProp
       </div>
       <div role="status" className="grid gap-1">
         {off.map((one) => (
-          <p key={one?.harness} className="text-sm text-soft">
+          <p
+            key={one?.harness}
+            className={`text-sm ${one?.harness === chosen ? 'font-medium text-warn' : 'text-soft'}`}
+          >
             {one?.sentence}
           </p>
         ))}

@@ -1,6 +1,6 @@
 // Where the agent works, and what it may do there.
 
-import { Select, TextField } from '../../../ui/field.tsx'
+import { Checkbox, Select, TextField } from '../../../ui/field.tsx'
 import { ACCESS_CHOICES, type Draft, WORKSPACE_CHOICES } from './draft.ts'
 
 export interface PlaceProps {
@@ -40,6 +40,14 @@ export function Place({ draft, onChange }: PlaceProps) {
         />
       )}
       {draft.workspace === 'git' && <Repository draft={draft} onChange={onChange} />}
+      {draft.worker !== '' && (
+        <Checkbox
+          label={`Only on the worker ${draft.worker}`}
+          hint="As the run before. Without this, any worker may take it."
+          checked
+          onChange={() => onChange({ worker: '' })}
+        />
+      )}
     </div>
   )
 }

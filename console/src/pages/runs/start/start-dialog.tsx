@@ -27,7 +27,10 @@ export interface StartDialogProps {
 
 export function StartDialog({ onClose, again }: StartDialogProps) {
   const preferences = useRead('preferences.get', {})
-  const { explained, error } = useExplained(again?.team ?? '')
+  const { person } = useSession()
+  // It may have been somebody else's, of a team of theirs.
+  const team = person.teams.find((one) => one === again?.team) ?? ''
+  const { explained, error } = useExplained(team)
   const title = again === undefined ? 'Start a run' : 'Start again'
   const isKnown = explained.claude !== undefined && explained.codex !== undefined
   return (
@@ -42,7 +45,10 @@ export function StartDialog({ onClose, again }: StartDialogProps) {
       {preferences.data !== undefined && isKnown ? (
         <StartForm
           preferences={preferences.data}
-          first={draftFrom(again?.harness ?? preferences.data.harness ?? firstThatWorks(explained), again)}
+          first={{
+            ...draftFrom(again?.harness ?? preferences.data.harness ?? firstThatWorks(explained), again),
+            team,
+          }}
           onClose={onClose}
         />
       ) : (
