@@ -16,6 +16,7 @@ import { isSignedOut } from './api/problem.ts'
 import { textIn } from './next.ts'
 import { filtersIn } from './pages/credentials/filters.ts'
 import { Failed, NotFound, Pending } from './pages/outcome.tsx'
+import { runFiltersIn } from './pages/runs/filters.ts'
 import { AppShell } from './shell/app-shell.tsx'
 
 interface Context {
@@ -118,7 +119,14 @@ const newCredential = createRoute({
 const runs = createRoute({
   getParentRoute: () => app,
   path: '/runs',
+  validateSearch: runFiltersIn,
   component: lazyRouteComponent(() => import('./pages/runs/list.tsx'), 'RunsPage'),
+})
+
+const run = createRoute({
+  getParentRoute: () => app,
+  path: '/runs/$id',
+  component: lazyRouteComponent(() => import('./pages/runs/detail/detail.tsx'), 'RunPage'),
 })
 
 const explain = createRoute({
@@ -158,6 +166,7 @@ const routeTree = root.addChildren([
     newCredential,
     credential,
     runs,
+    run,
     explain,
     audit,
     settings,

@@ -171,7 +171,11 @@ async function started(
   return server
 }
 
-async function launchWorker(cwd: string, env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+/** A worker that is enrolled there, as a process. */
+export async function launchWorker(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<WorkerProcess> {
   const child: ChildProcess = spawn(process.execPath, [MAIN, 'worker'], {
     ...{ cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   })

@@ -7,6 +7,7 @@ import { type FetchedEvent, fetchedEvents } from '../../../src/client/fetched-ev
 import { addressOf, SERVER } from './client.ts'
 import { isSignedOut } from './problem.ts'
 import { readAgain } from './queries.ts'
+import { soon } from './soon.ts'
 
 export type LiveState = 'connecting' | 'live' | 'away'
 
@@ -96,25 +97,4 @@ async function take(queries: QueryClient, { type, data }: FetchedEvent): Promise
   const { topics = [] } = JSON.parse(data) as { topics?: readonly Changed[] }
   if (topics.some(({ topic }) => topic === 'all')) return queries.invalidateQueries()
   await readAgain(queries, [...new Set(topics.flatMap(({ topic }) => READ_AGAIN[topic] ?? [topic]))])
-}
-
-// Sooner when the machine wakes up, finds its network or is looked at again.
-function soon(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const ended = new AbortController()
-    const over = () => {
-      ended.abort()
-      clearTimeout(timer)
-      resolve()
-    }
-    const timer = setTimeout(over, ms)
-    const options = { signal: ended.signal }
-    signal.addEventListener('abort', over, options)
-    window.addEventListener('online', over, options)
-    document.addEventListener(
-      'visibilitychange',
-      () => document.visibilityState === 'visible' && over(),
-      options,
-    )
-  })
 }

@@ -5,3 +5,8 @@ const TITLES: Readonly<Record<string, string>> = { claude: 'Claude Code', codex:
 export function harnessTitle(harness: string): string {
   return TITLES[harness] ?? harness
 }
+
+/** Whom one talks to: Claude, Codex. */
+export function harnessName(harness: string): string {
+  return harnessTitle(harness).split(' ')[0] ?? harness
+}

@@ -55,8 +55,13 @@ export function Guide({ overview: { harnesses, guide } }: { overview: Overview }
               : 'Give it something to do, and watch it.'}
           </p>
           <div>
-            <ButtonLink to="/runs" kind={guide.credential ? 'primary' : 'plain'} icon="play">
-              Go to runs
+            <ButtonLink
+              to="/runs"
+              search={{ start: 'yes' }}
+              kind={guide.credential ? 'primary' : 'plain'}
+              icon="play"
+            >
+              Start a run
             </ButtonLink>
           </div>
         </Step>

@@ -28,7 +28,7 @@ function One({ waiting: { run, why, until, hint, signIn } }: { waiting: Overview
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <StatePill state={run.state} />
         <Link
-          to={'/runs/$id' as string}
+          to="/runs/$id"
           params={{ id: run.id }}
           className="min-w-0 font-medium wrap-anywhere underline underline-offset-2"
         >

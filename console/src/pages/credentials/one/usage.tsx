@@ -47,7 +47,7 @@ function Used({ usage: { days, total, runs } }: { usage: Usage }) {
             {run.title === null ? (
               <span className="text-soft">a run of somebody else</span>
             ) : (
-              <Link to={'/runs/$id' as string} params={{ id: run.id }} className="min-w-0 truncate underline">
+              <Link to="/runs/$id" params={{ id: run.id }} className="min-w-0 truncate underline">
                 {run.title === '' ? run.id : run.title}
               </Link>
             )}

@@ -16,7 +16,7 @@ export function Users({ credential: { users, usedBy } }: { credential: Credentia
         {users.runs.map(({ id, title, state, for: whose }) => (
           <li key={id} className="flex min-w-0 items-center gap-3">
             <StatePill state={state} />
-            <Link to={'/runs/$id' as string} params={{ id }} className="min-w-0 truncate underline">
+            <Link to="/runs/$id" params={{ id }} className="min-w-0 truncate underline">
               {title === '' ? id : title}
             </Link>
             <span className="text-soft">for {whose}</span>
