@@ -111,6 +111,9 @@ describe('known texts', () => {
   test.each([
     ['exceeded retry limit, last status: 500 Internal Server Error', { kind: 'overload', status: 500 }],
     ['Failed to refresh token: 500 Internal Server Error', { kind: 'network' }],
+    // It asks where to go with the token first, and tries that again for minutes.
+    ['workspace routing discovery unauthorized (401)', { kind: 'authentication' }],
+    ['workspace routing discovery failed', { kind: 'network' }],
     [
       'Your access token could not be refreshed. Please log out and sign in again.',
       { kind: 'authentication' },

@@ -35,6 +35,7 @@ const TEXTS: readonly KnownText[] = [
       /could not be refreshed|Please log out and sign in again|Not logged in|Token data is not available|credential export command exited|Failed to resolve external auth/i,
     kind: 'authentication',
   },
+  { pattern: /workspace routing discovery unauthorized/i, kind: 'authentication' },
   // The server of the tokens cannot do it now; Codex asks again.
   { pattern: /Failed to refresh token: (?:5\d\d|.*(?:connect|timed? ?out|error sending))/i, kind: 'network' },
   {
