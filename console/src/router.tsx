@@ -14,7 +14,9 @@ import { BASE } from './api/client.ts'
 import { sessionQuery } from './api/people.ts'
 import { isSignedOut } from './api/problem.ts'
 import { textIn } from './next.ts'
+import { searchIn } from './pages/audit/search.ts'
 import { filtersIn } from './pages/credentials/filters.ts'
+import { askedIn } from './pages/explain/asked.ts'
 import { Failed, NotFound, Pending } from './pages/outcome.tsx'
 import { runFiltersIn } from './pages/runs/filters.ts'
 import { AppShell } from './shell/app-shell.tsx'
@@ -132,12 +134,14 @@ const run = createRoute({
 const explain = createRoute({
   getParentRoute: () => app,
   path: '/explain',
+  validateSearch: askedIn,
   component: lazyRouteComponent(() => import('./pages/explain/explain.tsx'), 'ExplainPage'),
 })
 
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
+  validateSearch: searchIn,
   component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
 })
 

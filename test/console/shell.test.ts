@@ -79,7 +79,7 @@ it('has no fault of accessibility, light and dark, wide and on a phone', async (
     for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize(viewport)
-      await page.getByRole('heading', { name: 'You' }).waitFor()
+      await page.getByRole('heading', { name: 'You', exact: true }).waitFor()
       expect(await accessibilityFaults(page)).toEqual([])
       await picture(page, `settings-${size}-${colorScheme}`)
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)

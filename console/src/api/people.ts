@@ -2,9 +2,7 @@
 
 import { useSuspenseQuery } from '@tanstack/react-query'
 import type { Output, Request } from '../../../src/api/schemas.ts'
-import { overFetch } from '../../../src/client/exchange.ts'
-import { parse, problemOf, unreachable } from '../../../src/client/problem.ts'
-import { api, BASE, SERVER } from './client.ts'
+import { api, BASE } from './client.ts'
 import { reading } from './queries.ts'
 
 export type Session = Output<'session.read'>
@@ -16,7 +14,7 @@ export function useSession(): Session {
   return useSuspenseQuery(sessionQuery).data
 }
 
-export type Credentials = Request<'session.create'> & { readonly code?: string }
+export type Credentials = Request<'session.create'>
 
 /** `second-factor`: ask for a code, and call it again with all of it. */
 export async function signIn(credentials: Credentials): Promise<string> {
@@ -25,17 +23,7 @@ export async function signIn(credentials: Credentials): Promise<string> {
 
 /** Where the browser goes to sign in there; it comes back to the path. */
 export async function signInElsewhere(provider: string, returnTo: string): Promise<string> {
-  const answer = await overFetch()({
-    method: 'POST',
-    url: `${SERVER}/api/v1/sign-in/${encodeURIComponent(provider)}`,
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    body: JSON.stringify({ returnTo }),
-    timeoutMs: 30_000,
-  }).catch((cause: unknown) => {
-    throw unreachable(SERVER, cause)
-  })
-  if (answer.status < 200 || answer.status > 299) throw problemOf(answer, SERVER)
-  return String(parse(answer.text)?.['url'])
+  return (await api.call('signIn.start', { provider, returnTo })).url
 }
 
 /** Nothing of the person who leaves stays in the page: it is loaded anew. */

@@ -1,12 +1,65 @@
-// Explain: to come.
+// Which credential a run would get, and why not another: every candidate, in order.
 
+import { getRouteApi } from '@tanstack/react-router'
+import type { Output } from '../../../../src/api/schemas.ts'
+import { useRead } from '../../api/queries.ts'
+import { Callout, Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { EmptyState } from '../../ui/waiting.tsx'
+import { EmptyState, SkeletonLines } from '../../ui/waiting.tsx'
+import { harnessTitle } from '../../words/harness.ts'
+import { askedIn, inputOf } from './asked.ts'
+import { DecisionList } from './decisions.tsx'
+import { WhoseRun } from './whose-run.tsx'
+
+const route = getRouteApi('/app/explain')
 
 export function ExplainPage() {
+  const asked = askedIn({ ...route.useSearch() })
+  const input = inputOf(asked)
+  const found = useRead('explain', input ?? { harness: 'claude' }, { enabled: input !== null })
   return (
-    <Page title="Explain">
-      <EmptyState icon="explain" title="This page is not built yet" />
+    <Page
+      title="Explain"
+      lead="Every credential that a run could get, in the order in which they are tried, and the reason for each."
+    >
+      <WhoseRun asked={asked} />
+      <Notice error={found.error} retry={() => void found.refetch()} />
+      {input === null ? (
+        <Callout tone="info">
+          <p>A run without a person is a team's or an agent's: choose one.</p>
+        </Callout>
+      ) : (
+        <>
+          {found.isPending && <SkeletonLines lines={5} />}
+          {found.data !== undefined && <Explanation explained={found.data} />}
+        </>
+      )}
     </Page>
+  )
+}
+
+function Explanation({ explained }: { explained: Output<'explain'> }) {
+  const { harness, decisions, enabled, sentence, hint } = explained
+  const chosen = explained.chosen === null ? undefined : decisions[explained.chosen]
+  return (
+    <div className="grid gap-4">
+      {sentence !== null && (
+        <Callout tone={enabled ? 'warn' : 'bad'}>
+          <p className="font-medium wrap-anywhere">{sentence}</p>
+          {hint !== null && <p className="wrap-anywhere">{hint}</p>}
+        </Callout>
+      )}
+      <p role="status" className="text-sm text-soft">
+        {harnessTitle(harness)}, for {explained.for}:{' '}
+        {chosen === undefined
+          ? 'nothing would serve.'
+          : `${chosen.credential?.name ?? 'what the machine has itself'} would serve.`}
+      </p>
+      {decisions.length === 0 ? (
+        <EmptyState icon="explain" title="There is no candidate" />
+      ) : (
+        <DecisionList decisions={decisions} />
+      )}
+    </div>
   )
 }

@@ -3,15 +3,17 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
-import { CodingAgentsSettings } from './coding-agents.tsx'
-import { OrganizationSettings } from './organization.tsx'
-import { PersonalSettings } from './personal.tsx'
+import { CodingAgentsSettings } from './coding-agents/coding-agents.tsx'
+import { MachineSettings } from './machines/machines.tsx'
+import { OrganizationSettings } from './organization/organization.tsx'
+import { PersonalSettings } from './personal/personal.tsx'
 
 const route = getRouteApi('/app/settings/$part')
 
 const PARTS = [
   { id: 'coding-agents', title: 'Coding agents' },
   { id: 'organization', title: 'Organization' },
+  { id: 'machines', title: 'Agents and workers' },
   { id: 'personal', title: 'Personal' },
 ] as const
 
@@ -29,6 +31,7 @@ export function SettingsPage() {
       >
         {current === 'coding-agents' && <CodingAgentsSettings />}
         {current === 'organization' && <OrganizationSettings />}
+        {current === 'machines' && <MachineSettings />}
         {current === 'personal' && <PersonalSettings />}
       </Tabs>
     </Page>

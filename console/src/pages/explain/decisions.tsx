@@ -1,0 +1,86 @@
+// The candidates in order, each with its verdict and the reason.
+
+import { Link } from '@tanstack/react-router'
+import type { DecisionView } from '../../../../src/api/schemas.ts'
+import { Badge, StatePill, type Tone } from '../../ui/badge.tsx'
+import type { IconName } from '../../ui/icons.tsx'
+import { useOwnerWords } from '../../words/owner.ts'
+
+// Where the owner alone does not say why it is a candidate.
+const SCOPES: Partial<Record<DecisionView['scope'], string>> = {
+  explicit: 'Asked for by name',
+  agent: 'For the agent',
+  ambient: 'Of the machine',
+}
+
+const VERDICTS: Readonly<Record<DecisionView['verdict'], { tone: Tone; icon: IconName; word: string }>> = {
+  chosen: { tone: 'good', icon: 'check', word: 'Chosen' },
+  fallback: { tone: 'info', icon: 'down', word: 'If the one before fails' },
+  skipped: { tone: 'plain', icon: 'cross', word: 'Passed over' },
+}
+
+export function DecisionList({ decisions }: { decisions: readonly DecisionView[] }) {
+  const placed = decisions.map((decision, place) => ({ decision, key: `${place} ${decision.scope}` }))
+  return (
+    <ol aria-label="Candidates" className="surface divide-y">
+      {placed.map(({ decision, key }, place) => (
+        <Candidate key={key} decision={decision} place={place + 1} />
+      ))}
+    </ol>
+  )
+}
+
+function Candidate({ decision, place }: { decision: DecisionView; place: number }) {
+  const { scope, credential, verdict, reason } = decision
+  const { tone, icon, word } = VERDICTS[verdict]
+  const isChosen = verdict === 'chosen'
+  return (
+    <li
+      {...(isChosen && { 'aria-current': 'true' as const })}
+      className={`grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3 gap-y-1 border-l-4 px-4 py-3 text-sm ${isChosen ? 'border-l-good' : 'border-l-transparent'}`}
+    >
+      <span className="font-mono text-soft">{place}</span>
+      <div className="grid gap-1">
+        <div className="flex flex-wrap items-center gap-2">
+          <CandidateName credential={credential} />
+          <Badge tone={tone} icon={icon}>
+            {word}
+          </Badge>
+          {credential !== null && <StatePill state={credential.state} />}
+        </div>
+        <p className="wrap-anywhere">{reason}</p>
+        <p className="flex flex-wrap gap-x-3 text-xs text-soft">
+          {SCOPES[scope] !== undefined && <span>{SCOPES[scope]}</span>}
+          {credential !== null && <About credential={credential} />}
+        </p>
+      </div>
+    </li>
+  )
+}
+
+function CandidateName({ credential }: Pick<DecisionView, 'credential'>) {
+  if (credential === null) return <span className="font-medium">What the machine has itself</span>
+  const { id, name, suffix } = credential
+  return (
+    <span className="flex min-w-0 items-baseline gap-2">
+      <Link
+        to="/credentials/$id"
+        params={{ id }}
+        className="truncate font-medium text-accent underline underline-offset-2"
+      >
+        {name}
+      </Link>
+      {suffix !== null && suffix !== '' && <span className="font-mono text-xs text-soft">…{suffix}</span>}
+    </span>
+  )
+}
+
+function About({ credential }: { credential: NonNullable<DecisionView['credential']> }) {
+  const ownerWords = useOwnerWords()
+  return (
+    <>
+      <span>{ownerWords(credential.owner)}</span>
+      <span className="font-mono">{credential.type}</span>
+    </>
+  )
+}

@@ -1,0 +1,36 @@
+// Who belongs to the organization.
+
+import { useSession } from '../../../api/people.ts'
+import { Facts } from '../../../ui/facts.tsx'
+import { Callout } from '../../../ui/notice.tsx'
+import { Section } from '../../../ui/page.tsx'
+import { mayManage, mayReadAudit } from '../../../words/roles.ts'
+import { Invitations } from './invitations.tsx'
+import { Members } from './members.tsx'
+import { Teams } from './teams.tsx'
+import { Webhooks } from './webhooks.tsx'
+
+export function OrganizationSettings() {
+  const { organization, person } = useSession()
+  const manages = mayManage(person.role)
+  return (
+    <div className="grid gap-5">
+      {!manages && (
+        <Callout tone="info">
+          <p>Only admins change what is here. Your own settings take priority for your runs.</p>
+        </Callout>
+      )}
+      <Section title="Organization">
+        <Facts facts={[['Name', organization.name]]} />
+      </Section>
+      {mayReadAudit(person.role) && (
+        <>
+          <Members manages={manages} />
+          {manages && <Invitations />}
+          <Teams manages={manages} />
+          {manages && <Webhooks />}
+        </>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,97 @@
+// The audit page in a real browser: newest first and live, looked through by words and filters, opened, taken away, verified.
+
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, it } from 'vitest'
+import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { fakeKey } from '../support/house.ts'
+import { useConsole } from '../support/use-console.ts'
+
+const BOB = 'bob@example.test'
+const HOSTILE = '<img src=x onerror=alert(1)>'
+
+const world = useConsole()
+
+const create = (name: string) =>
+  world.owner.call('credentials.create', {
+    ...{ type: 'claude/api-key' as const, name, owner: 'org', fields: { key: fakeKey(name) } },
+  })
+
+const rows = (page: Page) => page.getByRole('grid').locator('[data-index]')
+
+beforeAll(async () => {
+  for (let i = 0; i < 120; i += 1) await world.owner.call('explain', { harness: 'claude', user: 'me' })
+  await create('first-key')
+  const { userCode } = await world.owner.call('device.start', { client: HOSTILE })
+  await world.owner.call('device.approve', { userCode })
+  await world.invite(BOB, 'member')
+})
+
+it('shows the newest first, of a long log only what is in sight, and what happens meanwhile', async () => {
+  const page = await world.visitAs('/audit')
+  await rows(page).first().waitFor()
+  expect(await rows(page).count()).toBeLessThan(60)
+  await create('while-looking')
+  await rows(page).first().getByText('while-looking').waitFor()
+  expect(await page.locator('img').count()).toBe(0)
+})
+
+it('is looked through by words and filters, in an address that can be sent', async () => {
+  const page = await world.visitAs('/audit')
+  await page.getByLabel('Search').fill('first-key')
+  await page.getByLabel('Search').press('Enter')
+  await page.getByRole('row', { name: /first-key/ }).waitFor()
+  await page.getByRole('row', { name: /explain/ }).waitFor({ state: 'detached' })
+  expect(new URL(page.url()).search).toBe('?search=first-key')
+  await page.getByLabel('Outcome').selectOption('refused')
+  await page.getByText('Nothing in the log is like that').waitFor()
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByLabel('What', { exact: true }).selectOption('credential…')
+  await page.getByRole('row', { name: /first-key/ }).waitFor()
+  await page.getByRole('row', { name: /explain/ }).waitFor({ state: 'detached' })
+  await page.getByLabel('Until').fill('2001-01-01')
+  await page.getByText('Nothing in the log is like that').waitFor()
+})
+
+it('opens an entry, with the text of others as text', async () => {
+  const page = await world.visitAs(`/audit?search=${encodeURIComponent(HOSTILE)}`)
+  await rows(page).first().focus()
+  await page.keyboard.press('Enter')
+  const { entries } = await world.owner.call('audit.list', { search: HOSTILE, order: 'newest' })
+  const dialog = page.getByRole('dialog', { name: entries[0]?.action ?? 'none' })
+  await dialog.getByText(entries[0]?.hash ?? 'none').waitFor()
+  await dialog.getByText(HOSTILE).first().waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'audit-entry-wide-light')
+})
+
+it('is taken away as a file with the same filters, and verified', async () => {
+  const page = await world.visitAs('/audit?search=first-key')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export as CSV' }).click(),
+  ])
+  const chunks: Buffer[] = []
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString()
+  expect(text).toContain('first-key')
+  expect(text).not.toContain('explain')
+  await page.getByRole('button', { name: 'Verify the log' }).click()
+  await page.getByText(/Everything fits: \d{3,} entries were read/).waitFor()
+})
+
+it('is for those who may read it, and in order for every reader', async () => {
+  const bob = await world.visitAs('/audit', BOB)
+  await bob.getByRole('alert').first().waitFor()
+  expect(await rows(bob).count()).toBe(0)
+  const page = await world.visitAs('/audit')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await rows(page).first().waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    await picture(page, `audit-wide-${colorScheme}`)
+  }
+  await page.setViewportSize(PHONE)
+  expect(await accessibilityFaults(page)).toEqual([])
+  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+  await picture(page, 'audit-phone-dark')
+})

@@ -1,0 +1,84 @@
+// Explain in a real browser: the whole list in order with its reasons, for oneself, another person, a team and an agent.
+
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, it } from 'vitest'
+import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { fakeKey } from '../support/house.ts'
+import { OWNER, useConsole } from '../support/use-console.ts'
+
+const BOB = 'bob@example.test'
+
+const world = useConsole()
+
+const create = (name: string, owner: string) =>
+  world.owner.call('credentials.create', {
+    ...{ type: 'claude/api-key' as const, name, owner, fields: { key: fakeKey(name) } },
+  })
+
+beforeAll(async () => {
+  await create('shared-key', 'org')
+  await create('ada-key', 'me')
+  await world.owner.call('teams.create', { team: 'platform' })
+  await world.owner.call('agents.create', { name: 'nightly' })
+  await world.invite(BOB, 'member', ['platform'])
+})
+
+const candidates = (page: Page) => page.getByRole('list', { name: 'Candidates' }).getByRole('listitem')
+
+it('shows every candidate in order with its reason, and marks the one that serves', async () => {
+  const page = await world.visitAs('/explain')
+  await candidates(page).first().waitFor()
+  const { decisions } = await world.owner.call('explain', { harness: 'claude', user: OWNER })
+  expect(await candidates(page).count()).toBe(decisions.length)
+  for (const [place, { credential, reason }] of decisions.entries()) {
+    await candidates(page).nth(place).getByText(reason, { exact: true }).waitFor()
+    await candidates(page)
+      .nth(place)
+      .getByText(credential?.name ?? '', { exact: true })
+      .waitFor()
+  }
+  const current = page.locator('li[aria-current]')
+  expect(await current.count()).toBe(1)
+  await current.getByText('ada-key').waitFor()
+  await current.getByText('Chosen', { exact: true }).waitFor()
+})
+
+it('explains for another person, an agent and a team, in an address that can be sent', async () => {
+  const page = await world.visitAs('/explain')
+  await page.getByLabel('Person').selectOption(BOB)
+  await page.locator('li[aria-current]').getByText('shared-key').waitFor()
+  expect(new URL(page.url()).searchParams.get('user')).not.toBeNull()
+  await page.getByLabel('Person').selectOption('Nobody')
+  await page.getByText(/choose one/).waitFor()
+  await page.getByLabel('As the agent').selectOption('nightly')
+  await page.getByText(/for the agent nightly/).waitFor()
+  await page.getByLabel('As the agent').selectOption('None')
+  await page.getByLabel('Team').selectOption('platform')
+  await page.getByText(/for nobody in the team platform/).waitFor()
+})
+
+it('says in the words of a refused run that a harness is off, or that nothing fits', async () => {
+  const page = await world.visitAs('/explain?harness=codex')
+  await page.getByText(/^No Codex credential fits/).waitFor()
+  await world.owner.call('harnesses.set', { harness: 'codex', enabled: false })
+  await page.getByText(/^Codex is disabled for this organization/).waitFor()
+  await world.owner.call('harnesses.set', { harness: 'codex', enabled: true })
+})
+
+it('offers a member nobody else, and is in order for every reader', async () => {
+  const page = await world.visitAs('/explain', BOB)
+  await candidates(page).first().waitFor()
+  expect(await page.getByLabel('Person').count()).toBe(0)
+  expect(await page.getByLabel('Team').count()).toBe(1)
+  const ada = await world.visitAs('/explain')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await ada.emulateMedia({ colorScheme })
+    await candidates(ada).first().waitFor()
+    expect(await accessibilityFaults(ada)).toEqual([])
+    await picture(ada, `explain-wide-${colorScheme}`)
+  }
+  await ada.setViewportSize(PHONE)
+  expect(await accessibilityFaults(ada)).toEqual([])
+  expect(await ada.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+  await picture(ada, 'explain-phone-dark')
+})
