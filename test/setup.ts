@@ -23,6 +23,8 @@ async function bundlePrograms(): Promise<() => void> {
     ([name, source]): BuildOptions => ({
       ...{ cwd: ROOT, platform: 'node', external: [/^node:/, ...builtinModules], logLevel: 'warn' },
       input: { [name]: source },
+      // The command line that comes along is not the program there, though both are one file now.
+      ...(name === 'serve-driver' && { transform: { define: { 'import.meta.main': 'false' } } }),
       output: { dir: join(directory, name), format: 'esm' },
     }),
   )
