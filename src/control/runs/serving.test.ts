@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApp } from '../../../test/support/app.ts'
 import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import { eventsOf, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
+import { CONSOLE_PATHS } from '../../api/console-paths.ts'
 import { createControl } from '../control.ts'
 
 async function claimed(house: House, worker: WorkerOfTest, asked: object = {}) {
@@ -110,10 +110,10 @@ describe('a worker leases for a run', () => {
         "Couldn't authenticate with Claude after multiple attempts. Check your credentials in Coding agents settings and try again.",
       tried: [{ name: 'own' }, { name: 'shared' }],
     })
-    // It leads somewhere, whoever follows it.
+    // It leads to a page of the console.
     const { link } = await house.ask('bob', 'runs.read', { id: run.id })
-    const page = await createTestApp(house).app.fetch(new Request(link ?? 'none'))
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Coding agents')])
+    expect(new URL(link ?? 'none').pathname).toBe('/settings/coding-agents')
+    expect(CONSOLE_PATHS).toContain('settings')
     const switches = (await eventsOf(house, 'bob', run.id)).filter(({ type }) => type === 'credential')
     expect(switches).toHaveLength(2)
   })
