@@ -80,9 +80,19 @@ export function watch(context: BrowserContext): Watched {
   return { complaints }
 }
 
+// Between two colours there are others, which nobody is meant to read: what passes over has to have done so. In the page.
+const AT_REST = `(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  await frame()
+  await frame()
+  const passing = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
+  await Promise.all(passing.map((one) => one.finished.catch(() => undefined)))
+})()`
+
 /** What axe finds wrong with the page as it is shown now, a line each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
+  await page.evaluate(AT_REST)
   const { violations } = (await page.evaluate(
     "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
   )) as axe.AxeResults
