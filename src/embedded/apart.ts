@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { environment, type ServerSettings } from '../config.ts'
 import { APART, ensureEmbedded } from '../control/machines/embedded.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import type { Secret } from '../domain/secret.ts'
 import { findMachineUser, type MachineUser } from '../lib/programs/machine-user.ts'
 import { type AttachedWorker, startAttachedWorker } from '../runner/worker/attached.ts'
 import { workerTokenFile } from '../server/state-directory.ts'
@@ -42,7 +43,7 @@ export function createApartKeeper(
       log.warn({}, 'It was revoked; to have it again remove embedded-apart.token.')
       return dismissed()
     }
-    const worker = await start(options, wanted, user)
+    const worker = start(options, wanted, user, await file.read())
     working = worker
     log.info({ user: user.name, pid: worker.pid }, 'the embedded worker carries out runs as another user')
     worker.over.then(
@@ -63,12 +64,12 @@ export function createApartKeeper(
   }
 }
 
-async function start(
-  { settings, url, selfCommand, log }: EmbeddedOptions,
+function start(
+  { url, selfCommand, log }: EmbeddedOptions,
   wanted: WantedUser,
   user: MachineUser,
-): Promise<AttachedWorker> {
-  const token = await workerTokenFile(settings.stateDirectory, 'embedded-apart.token').read()
+  token: Secret | null,
+): AttachedWorker {
   if (token === null) throw new ClavigerError('not_found', 'Its token is gone.')
   const home = wanted.home ?? user.home
   return startAttachedWorker({

@@ -1,8 +1,10 @@
 // A worker as a process of another user of this machine, for as long as whoever started it is there.
 
 import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import type { Secret } from '../../domain/secret.ts'
 import type { MachineUser } from '../../lib/programs/machine-user.ts'
+import { createLineSplitter } from '../conversing/lines.ts'
 
 export interface AttachedWorkerOptions {
   /** What starts this program, up to the words of its command line. */
@@ -73,12 +75,7 @@ function environmentOf({
 
 const LONGEST_LINE = 10_000
 
-function eachLine(stream: NodeJS.ReadableStream, said: (line: string) => void): void {
-  let rest = ''
-  stream.setEncoding('utf8')
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = (lines.pop() ?? '').slice(0, LONGEST_LINE)
-    for (const line of lines) said(line.slice(0, LONGEST_LINE))
-  })
+function eachLine(stream: Readable, said: (line: string) => void): void {
+  const lines = createLineSplitter(LONGEST_LINE)
+  stream.on('data', (piece: Buffer) => lines.push(piece).forEach(said))
 }
