@@ -1,14 +1,14 @@
 // A real Chromium for the tests of one file: found on this machine or installed, gone with the test. Each page is watched:
 // a script that fails, or something the page's policy refused, fails the test.
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import axe from 'axe-core'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { findOrInstall, installLine } from './debian.ts'
 
-const INSTALL = 'apt-get install -y chromium'
+const CHROMIUM = { name: 'chromium', called: 'Chromium' }
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 const FLAGS = [
   '--disable-gpu',
@@ -35,26 +35,10 @@ export async function startBrowser(): Promise<Browser> {
   })
 }
 
-/** The program; installed where that is one command, which is said. */
 function findChromium(): string {
-  const found = installedChromium()
-  if (found !== undefined) return found
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    process.stderr.write(`The tests need Chromium and found none: ${INSTALL}\n`)
-    const wait = ['-o', 'DPkg::Lock::Timeout=300']
-    const run = (args: string[]) =>
-      spawnSync('apt-get', [...wait, ...args], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      }).status
-    if (run(['install', '-y', 'chromium']) !== 0) {
-      run(['update'])
-      run(['install', '-y', 'chromium'])
-    }
-  }
-  const installed = installedChromium()
-  if (installed !== undefined) return installed
-  throw new Error(`The tests need Chromium and found none on PATH. Type: ${INSTALL}`)
+  const program = findOrInstall(CHROMIUM, installedChromium)
+  if (program !== undefined) return program
+  throw new Error(`The tests need Chromium and found none on PATH. Type: ${installLine(CHROMIUM)}`)
 }
 
 function installedChromium(): string | undefined {

@@ -1,7 +1,7 @@
 // A real Postgres for the tests of one file: found on this machine or installed, its cluster in a temporary folder, on
 // 127.0.0.1, gone with the test whatever happens to it.
 
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, mkdtempSync, readFileSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -10,11 +10,12 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
+import { findOrInstall, installLine } from './debian.ts'
 import type { KeeperOptions } from './postgres-keeper.ts'
 
 const KEEPER = fileURLToPath(new URL('./postgres-keeper.ts', import.meta.url))
 const USER = 'claviger'
-const INSTALL = 'apt-get install -y postgresql'
+const POSTGRES = { name: 'postgresql', called: 'a Postgres' }
 const MEMORY = '/dev/shm'
 // For one file of tests, and others beside it: a database is 8 MB, and stays until the end of its file.
 const ROOMY = 6 * 1024 ** 3 // bytes
@@ -124,28 +125,12 @@ function startKeeper(options: KeeperOptions): Keeper {
   }
 }
 
-/** The folder of Postgres' programs; installs them where that is one command, and says so. */
+/** The folder of Postgres' programs. */
 function findPrograms(): string {
-  const found = installedPrograms()
-  if (found !== undefined) return found
-  const isRoot = process.getuid?.() === 0
-  if (isRoot && existsSync('/usr/bin/apt-get')) {
-    process.stderr.write(`The tests need a Postgres and found none: ${INSTALL}\n`)
-    const wait = ['-o', 'DPkg::Lock::Timeout=300']
-    const run = (args: string[]) =>
-      spawnSync('apt-get', [...wait, ...args], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      }).status
-    if (run(['install', '-y', 'postgresql']) !== 0) {
-      run(['update'])
-      run(['install', '-y', 'postgresql'])
-    }
-  }
-  const installed = installedPrograms()
-  if (installed !== undefined) return installed
+  const programs = findOrInstall(POSTGRES, installedPrograms)
+  if (programs !== undefined) return programs
   throw new Error(
-    `The tests need a Postgres and found none on PATH or in /usr/lib/postgresql. Type: ${INSTALL}`,
+    `The tests need a Postgres and found none on PATH or in /usr/lib/postgresql. Type: ${installLine(POSTGRES)}`,
   )
 }
 
