@@ -1,5 +1,5 @@
-// The store in memory: the reference of what the port means, for tests. Nothing outlives the process. Units run one
-// after another, and each call from outside is a unit of its own, so that nobody sees half of one.
+// The store in memory: the reference of what the port means. Units run one after another, and each call from outside is a
+// unit of its own, so that nobody sees half of one. Nothing outlives the process but what a keeper keeps.
 
 import type { AuditEntry } from '../domain/audit/entry.ts'
 import type { CredentialState } from '../domain/state.ts'
@@ -16,7 +16,7 @@ import { runGroups } from './memory/runs.ts'
 import { secondFactorGroup } from './memory/second-factors.ts'
 import { outsideTripGroup, sessionGroup } from './memory/sessions.ts'
 import { deviceLoginGroup, invitationGroup } from './memory/signing-in.ts'
-import { createTables, keyOf, type Tables } from './memory/tables.ts'
+import { createTables, keyOf, type TableKeeper, type Tables } from './memory/tables.ts'
 import type { Holder } from './people-groups.ts'
 import { alreadyThere, storeClosed, tokenNameTaken } from './refusals.ts'
 import type { Signal } from './signal-group.ts'
@@ -35,8 +35,15 @@ import type {
 import { createUnitRun } from './unit-run.ts'
 import { createUnitScope } from './unit-scope.ts'
 
-/** A new, empty store. */
-export function createMemoryStore(): Store {
+/** Nothing is kept: for tests, and for whoever wants none of it back. */
+const FORGETFUL: TableKeeper = {
+  enter: async () => [],
+  keep: async () => undefined,
+  leave: () => undefined,
+}
+
+/** A new store: empty, or with what its keeper has. */
+export function createMemoryStore(keeper = FORGETFUL): Store {
   const tables = createTables()
   const scope = createUnitScope()
   const hub = createSignalHub()
@@ -46,7 +53,9 @@ export function createMemoryStore(): Store {
   const atomically: Store['atomically'] = async (work) => {
     scope.refuseInside()
     if (closed) throw storeClosed()
-    const unit = last.then(() => runUnit(tables, hub.deliver, (groups) => scope.run(() => work(groups))))
+    const unit = last.then(() =>
+      runKept(tables, keeper, hub.deliver, (groups) => scope.run(() => work(groups))),
+    )
     last = unit.catch(() => undefined)
     return unit
   }
@@ -66,9 +75,29 @@ export function createMemoryStore(): Store {
   }
 }
 
+async function runKept<T>(
+  tables: Tables,
+  keeper: TableKeeper,
+  deliver: (signal: Signal) => void,
+  work: (groups: StoreGroups) => Promise<T>,
+): Promise<T> {
+  try {
+    const changed = await keeper.enter(tables)
+    tables.keep()
+    for (const signal of changed) deliver(signal)
+    return await runUnit(tables, keeper, deliver, work)
+  } catch (error) {
+    tables.takeBack()
+    throw error
+  } finally {
+    keeper.leave()
+  }
+}
+
 // As on every engine: a unit in which a call failed fails, even when its work went on.
 async function runUnit<T>(
   tables: Tables,
+  keeper: TableKeeper,
   deliver: (signal: Signal) => void,
   work: (groups: StoreGroups) => Promise<T>,
 ): Promise<T> {
@@ -77,16 +106,12 @@ async function runUnit<T>(
   const appended: AuditEntry[] = []
   const direct = groupsOver(tables, sent, (entry) => appended.push(entry))
   const ask: Way = (call) => unit.call(async () => structuredClone(await call(direct)))
-  try {
-    const value = await unit.complete(() => work(groupsThrough(ask, ask)))
-    writeAudit(tables, appended)
-    tables.keep()
-    for (const signal of sent) deliver(signal)
-    return value
-  } catch (error) {
-    tables.takeBack()
-    throw error
-  }
+  const value = await unit.complete(() => work(groupsThrough(ask, ask)))
+  writeAudit(tables, appended)
+  await keeper.keep(tables)
+  tables.keep()
+  for (const signal of sent) deliver(signal)
+  return value
 }
 
 function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) => void): StoreGroups {

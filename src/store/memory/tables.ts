@@ -15,6 +15,7 @@ import type {
 import { alreadyThere } from '../refusals.ts'
 import type { RunEventRow, RunLeaseRow, RunMessageRow, RunRow } from '../runs/run-groups.ts'
 import type { DayOfUse } from '../runs/use-group.ts'
+import type { Signal } from '../signal-group.ts'
 import type { AttachmentRow, CredentialRow, LeaseRow, TokenRow, VersionRow } from '../store.ts'
 
 export interface Table<Row> {
@@ -75,6 +76,19 @@ export interface Tables {
   keep(): void
   /** Takes all changes since the last call of either back. */
   takeBack(): void
+}
+
+/** What makes some of the tables outlive the process. It is asked around each unit, and units come one after another. */
+export interface TableKeeper {
+  /**
+   * Waits for its turn among all who keep the same, and brings the tables up to what is kept. The result is what others
+   * have changed meanwhile. Throws where that is not possible; then there is no unit.
+   */
+  enter(tables: Tables): Promise<readonly Signal[]>
+  /** Keeps the tables as the unit leaves them, durably, all of it or nothing. Throws where that is not possible. */
+  keep(tables: Tables): Promise<void>
+  /** The turn is over, whatever came of it; also called when it did not begin. */
+  leave(): void
 }
 
 /** Empty tables. */
