@@ -102,6 +102,14 @@ export function opens(vault: Vault, sealed: Sealed): boolean {
   }
 }
 
+/**
+ * Every value of a sealed version, for a person's own file in which it is kept (profiles/). That is not a release, and no
+ * row of the audit says so: the file is where it came from, or where its owner has asked for it to be.
+ */
+export function openToKeep(vault: Vault, sealed: Sealed): Record<string, Secret> {
+  return openFields(vault, sealed, Object.keys(sealed.values))
+}
+
 // Each of these fields with its value, bound to its place. Throws what the vault throws.
 function openFields(
   vault: Vault,

@@ -14,6 +14,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   vault: ['domain', 'lib'],
   store: ['domain', 'lib'],
   identity: ['domain', 'lib'],
+  profiles: ['domain', 'lib', 'store', 'providers'],
   providers: ['domain', 'lib'],
   harnesses: ['domain'],
   control: ['api', 'domain', 'lib', 'store', 'vault', 'identity', 'providers'],
@@ -40,6 +41,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'installation-group.ts',
     'signal-group.ts',
     'transfer.ts',
+    'memory/tables.ts', // what a keeper of them keeps
   ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],
@@ -70,7 +72,7 @@ const ROOTS = [
 
 // Where a Secret may become text: folders, and single files that do nothing else.
 const MAY_EXPOSE = [
-  /^src\/(vault|providers|runner)\//,
+  /^src\/(vault|providers|runner|profiles)\//,
   /^src\/harnesses\/(claude|codex)\.ts$/, // they compose the files a program reads
   /^src\/domain\/secret\.ts$/,
   /^src\/server\/(reveal|state-directory)\.ts$/,

@@ -1,5 +1,6 @@
 // For tests of grants between servers: every store as two servers have it, calls that a test holds, and servers that sleep.
 
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +13,13 @@ import { createMemoryStore } from '../../src/store/memory.ts'
 import { openSqlStore } from '../../src/store/sql/sql-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type GrantServer, type GrantWorld, grantWorld, TIMINGS } from './grants.ts'
+import { profileStore } from './profile-store.ts'
 import { usePostgres } from './use-postgres.ts'
 
 export const ORG = 'org-acme'
 export const SHORT = { ...TIMINGS, dead: 200, journalGrace: 300, heartbeat: 50 }
 
-export const ENGINES = ['memory', 'sqlite', 'postgres'] as const
+export const ENGINES = ['memory', 'sqlite', 'postgres', 'profiles'] as const
 
 type Engine = (typeof ENGINES)[number]
 
@@ -54,10 +56,17 @@ export function useTwoServers(): (engine: Engine) => Promise<TwoServers> {
       const url = await postgres.furnishedDatabase('store')
       return [await opened(url), await opened(url)]
     },
+    profiles: async () => {
+      const stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-engine-'))
+      cleanups.push(() => rmSync(stateDirectory, { recursive: true }))
+      const one = () => profileStore({ stateDirectory, masterKey, now: () => Date.now() }).store
+      return [one(), one()]
+    },
   }
+  const masterKey = randomBytes(32)
   return async (engine) => {
     const [first, second] = await stores[engine]()
-    const world = grantWorld(first)
+    const world = grantWorld(first, masterKey)
     const other = { ...(second !== first && { store: second }), timings: SHORT }
     return { world, a: world.server('a', { timings: SHORT }), b: world.server('b', other) }
   }

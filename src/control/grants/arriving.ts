@@ -10,7 +10,7 @@ import type { Owner } from '../../domain/owner.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { newId } from '../../lib/id.ts'
 import type { TokenSet } from '../../providers/provider.ts'
-import type { GrantTwin } from '../../store/grant-groups.ts'
+import type { GrantRow, GrantTwin } from '../../store/grant-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { pointer, sealVersion, VERSIONS_KEPT } from '../credentials/sealing.ts'
@@ -142,6 +142,20 @@ export function twinsOf(
   })
 }
 
+/**
+ * The grant of a login that was found where it is kept, as version `row.version` of this row; `before` is that of the
+ * login it took the place of.
+ */
+export function grantOf(
+  ports: Pick<ArrivalPorts, 'now' | 'timings'>,
+  row: CredentialRow,
+  tokens: TokenSet,
+  before: GrantRow | null,
+): GrantRow {
+  const grant = signedIn(newId('login'), row.version, issued(ports, tokens))
+  return { ...grantRow(ports, row, tokens, grant), revision: (before?.revision ?? 0) + 1 }
+}
+
 async function insertGrant(
   ports: ArrivalPorts,
   unit: StoreGroups,
@@ -149,18 +163,34 @@ async function insertGrant(
   tokens: TokenSet,
   grant: Grant,
 ): Promise<void> {
-  await unit.grants.insert({
-    ...{ credentialId: row.id, organizationId: row.organizationId, revision: 1 },
-    ...{ grant, dueAt: due(ports, row, grant), account: tokens.account.id, digest: tokens.digest },
-  })
+  await unit.grants.insert(grantRow(ports, row, tokens, grant))
   await unit.signals.send('grants', row.id)
 }
 
-function due(ports: ArrivalPorts, { id: credentialId }: CredentialRow, grant: Grant): number | null {
+function grantRow(
+  ports: Pick<ArrivalPorts, 'now' | 'timings'>,
+  row: CredentialRow,
+  tokens: TokenSet,
+  grant: Grant,
+): GrantRow {
+  return {
+    ...{ credentialId: row.id, organizationId: row.organizationId, revision: 1 },
+    ...{ grant, dueAt: due(ports, row, grant), account: tokens.account.id, digest: tokens.digest },
+  }
+}
+
+function due(
+  ports: Pick<ArrivalPorts, 'now' | 'timings'>,
+  { id: credentialId }: CredentialRow,
+  grant: Grant,
+): number | null {
   return dueAt(grant, situationOf(ports, { credentialId, grant }, null))
 }
 
-function issued({ now }: ArrivalPorts, { expiresAt, endsAt, renewable, mintedAt }: TokenSet): Tokens {
+function issued(
+  { now }: Pick<ArrivalPorts, 'now'>,
+  { expiresAt, endsAt, renewable, mintedAt }: TokenSet,
+): Tokens {
   return { issuedAt: now(), expiresAt, endsAt, renewable, ...(mintedAt !== undefined && { mintedAt }) }
 }
 

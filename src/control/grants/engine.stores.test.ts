@@ -177,11 +177,12 @@ describe.each(ENGINES)('on %s', (engine) => {
     const [version] = await world.store.versions.list(id)
     await a.grants.want(id, { kind: 'use' })
     // As it was before: the credential, its version and its grant, and nothing of the attempt.
-    await world.store.credentials.delete(ORG, id)
-    await world.store.credentials.insert(before)
-    if (version !== undefined)
-      await world.store.versions.insert({ ...version, credentialId: id, values } as never)
-    await world.store.grants.insert(grantBefore)
+    await world.store.atomically(async (unit) => {
+      await unit.credentials.delete(ORG, id)
+      await unit.credentials.insert(before)
+      if (version !== undefined) await unit.versions.insert({ ...version, credentialId: id, values } as never)
+      await unit.grants.insert(grantBefore)
+    })
     const again = world.server('a', { journal: a.journal })
     for (let times = 0; times < 3; times += 1) await again.grants.drain()
     expect(await world.store.grants.get(id)).toMatchObject({ grant: { generation: 2, unverified: false } })

@@ -1,0 +1,174 @@
+// Keeps the tables of a store in files of profiles: before each unit they are read, after it they are replaced. An agent
+// sees its own directory and, where a profile is not in that, the main agent's; what is renewed is written where it was.
+
+import { keyOf, type TableKeeper, type Tables } from '../store/memory/tables.ts'
+import type { Signal } from '../store/signal-group.ts'
+import type { CredentialRow } from '../store/store.ts'
+import { afterUnit } from './after-unit.ts'
+import { type Folder, unseenFolder } from './folder.ts'
+import type { ProfileDocument } from './format.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { documentIn, ledgerIn, type Pair, readPair, writePair } from './pair.ts'
+import { type AgentPlace, preparePlace } from './place.ts'
+import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
+import { takeTurn } from './turn.ts'
+
+export interface KeeperOptions extends ReconcileTools {
+  /** The agent's own first. */
+  readonly places: readonly AgentPlace[]
+}
+
+export interface ProfileKeeper extends TableKeeper {
+  /** Profiles that serve no run, as last seen. */
+  unusable(): readonly (Unusable & { readonly agent: string })[]
+  /** Which file a credential is in, and what it is called there, as last seen. */
+  whereIs(credentialId: string): { readonly place: AgentPlace; readonly profile: string } | null
+}
+
+export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
+  const folders = options.places.map(unseenFolder)
+  let turns: (() => void)[] = []
+  return {
+    async enter(tables) {
+      // In one order for all, whoever's own it is: nobody waits for one who waits.
+      for (const { place } of folders.toReversed()) {
+        await preparePlace(place)
+        turns.push(await takeTurn(place))
+      }
+      return bringUp(options, folders, tables)
+    },
+    async keep(tables) {
+      const owners = ownersOf(folders, tables)
+      for (const folder of folders) {
+        const next = afterUnit(options, folder, tables, owners.get(folder) ?? [], folder === folders[0])
+        await writePair(folder.place, folder.pair ?? { profiles: null, ledger: null }, next.pair)
+        Object.assign(folder, next)
+      }
+    },
+    leave() {
+      for (const end of turns) end()
+      turns = []
+    },
+    unusable: () =>
+      folders.flatMap(({ place, unusable }) => unusable.map((one) => ({ ...one, agent: place.agent }))),
+    whereIs: (id) => {
+      for (const { place, entries } of folders) {
+        const entry = entries.get(id)
+        if (entry !== undefined) return { place, profile: entry.profile }
+      }
+      return null
+    },
+  }
+}
+
+// Reads those directories that have changed. A profile of the first hides one of that name in the others.
+async function bringUp(
+  options: KeeperOptions,
+  folders: readonly Folder[],
+  tables: Tables,
+): Promise<Signal[]> {
+  const read = await Promise.all(
+    folders.map(async (folder) => ({ folder, pair: await readPair(folder.place) })),
+  )
+  if (read.every(({ folder, pair }) => isSame(folder.pair, pair))) return []
+  const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
+  const taken = new Set<string>()
+  for (const { folder, pair } of read) {
+    const document = documentIn(folder.place, pair.profiles)
+    const ledger = ledgerIn(folder.place, pair.ledger)
+    const { entries, resting, unusable } = reconcile(options, document, ledger)
+    const hidden = entries.filter(({ profile }) => taken.has(profile))
+    const seen = entries.filter(({ profile }) => !taken.has(profile))
+    for (const profile of Object.keys(document.profiles)) taken.add(profile)
+    const before = folder.entries
+    Object.assign(folder, { pair, document, ledger, resting: [...resting, ...hidden], unusable })
+    folder.entries = new Map(seen.map((entry) => [entry.row.id, entry]))
+    for (const id of before.keys()) if (!folder.entries.has(id)) removeEntry(tables, id)
+    for (const entry of seen) putEntry(tables, entry, document)
+  }
+  const [own] = folders
+  if (own !== undefined) putSettings(tables, own.ledger)
+  return tables.grants
+    .find((row) => revisions.get(row.credentialId) !== row.revision)
+    .map(({ credentialId }) => ({ topic: 'grants', subject: credentialId }))
+}
+
+function isSame(seen: Pair | null, now: Pair): boolean {
+  return seen?.profiles === now.profiles && seen.ledger === now.ledger
+}
+
+function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument): void {
+  const { row, grant, attempts, versions, profile } = entry
+  const { id } = row
+  tables.credentials.put(id, row)
+  replaceRows(
+    tables.versions,
+    (one) => one.credentialId === id,
+    versions,
+    (one) => keyOf(id, one.version),
+  )
+  replaceRows(
+    tables.attempts,
+    (one) => one.credentialId === id,
+    attempts,
+    (one) => one.id,
+  )
+  if (grant === null) tables.grants.remove(id)
+  else tables.grants.put(id, grant)
+  const used = document.usageStats?.[profile]?.lastUsed
+  if (used !== undefined) tables.lastUses.put(id, Math.round(used))
+}
+
+function replaceRows<Row>(
+  table: {
+    find(fits: (row: Row) => boolean): Row[]
+    put(key: string, row: Row): void
+    remove(key: string): boolean
+  },
+  fits: (row: Row) => boolean,
+  rows: readonly Row[],
+  key: (row: Row) => string,
+): void {
+  for (const row of table.find(fits)) table.remove(key(row))
+  for (const row of rows) table.put(key(row), row)
+}
+
+function removeEntry(tables: Tables, id: string): void {
+  tables.credentials.remove(id)
+  replaceRows(
+    tables.versions,
+    (one) => one.credentialId === id,
+    [],
+    (one) => keyOf(id, one.version),
+  )
+  replaceRows(
+    tables.attempts,
+    (one) => one.credentialId === id,
+    [],
+    (one) => one.id,
+  )
+  tables.grants.remove(id)
+  tables.lastUses.remove(id)
+}
+
+function putSettings(tables: Tables, { settings, facts }: Ledger): void {
+  replaceRows(
+    tables.settings,
+    () => true,
+    settings,
+    (one) => keyOf(one.organizationId, one.subject, one.name),
+  )
+  for (const [name] of tables.installation.entries()) if (!(name in facts)) tables.installation.remove(name)
+  for (const [name, value] of Object.entries(facts)) tables.installation.put(name, value)
+}
+
+// A credential that is new belongs to the agent itself.
+function ownersOf(folders: readonly Folder[], tables: Tables): Map<Folder, CredentialRow[]> {
+  const [own] = folders
+  const all = new Map<Folder, CredentialRow[]>()
+  for (const row of tables.credentials.find(() => true)) {
+    const folder = folders.find(({ entries }) => entries.has(row.id)) ?? own
+    if (folder !== undefined) all.set(folder, [...(all.get(folder) ?? []), row])
+  }
+  return all
+}

@@ -1,0 +1,180 @@
+// What the file of profiles and its ledger say together. A profile that the ledger does not know is a new credential; one
+// whose values somebody else has changed has a new version, and a login a new sign-in.
+
+import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
+import { newId } from '../lib/id.ts'
+import type { CredentialRow } from '../store/store.ts'
+import { digestOf, type ReadTokens, type Understood, understand } from './content.ts'
+import type { ProfileDocument, UsageStats } from './format.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import type { Sealer, VersionFacts } from './sealer.ts'
+
+export interface ReconcileTools {
+  readonly sealer: Sealer
+  readonly read: ReadTokens
+  readonly now: () => number
+  readonly organizationId: string
+  /** Whose profiles are. */
+  readonly owner: string
+}
+
+/** A profile that serves no run. */
+export interface Unusable {
+  readonly profile: string
+  readonly provider: string
+  /** One sentence for people. */
+  readonly why: string
+}
+
+export interface Reconciled {
+  /** With the sealed values of the current versions. */
+  readonly entries: readonly LedgerEntry[]
+  /** What the ledger knows of profiles that cannot be used now. */
+  readonly resting: readonly LedgerEntry[]
+  readonly unusable: readonly Unusable[]
+}
+
+type Usable = Exclude<Understood, { kind: 'unusable' }>
+
+/** See above. Entries of profiles that are gone from the file are gone. */
+export function reconcile(tools: ReconcileTools, document: ProfileDocument, ledger: Ledger): Reconciled {
+  const entries: LedgerEntry[] = []
+  const resting: LedgerEntry[] = []
+  const unusable: Unusable[] = []
+  for (const [profile, json] of Object.entries(document.profiles)) {
+    const known = ledger.entries.find((one) => one.profile === profile)
+    const found = understand(profile, json, tools.read)
+    if (found.kind === 'unusable') {
+      unusable.push({ profile, provider: found.provider, why: found.why })
+      if (known !== undefined) resting.push(known)
+      continue
+    }
+    const entry = entryOf(tools, {
+      profile,
+      json,
+      found,
+      known: known?.row.type === found.type ? known : undefined,
+    })
+    entries.push(shown(entry, document, tools.now()))
+  }
+  return { entries, resting, unusable }
+}
+
+interface FoundProfile {
+  readonly profile: string
+  readonly json: unknown
+  readonly found: Usable
+  readonly known: LedgerEntry | undefined
+}
+
+function entryOf(tools: ReconcileTools, { profile, json, found, known }: FoundProfile): LedgerEntry {
+  const digest = digestOf(json)
+  if (known === undefined) return newEntry(tools, profile, digest, found)
+  if (known.digest === digest) return { ...known, versions: withValues(tools, known, found) }
+  return changedEntry(tools, known, digest, found)
+}
+
+function newEntry(tools: ReconcileTools, profile: string, digest: string, found: Usable): LedgerEntry {
+  const { sealer, organizationId, owner, now } = tools
+  const at = now()
+  const bare = {
+    ...{ id: newId('cred'), organizationId, owner, name: profile, type: found.type },
+    ...{ harness: harnessOf(found.type), description: '', version: 1, revision: 1 },
+    ...({ state: 'ok', stateReason: '', stateUntil: null, position: null } as const),
+    ...{ ...shownOf(found), expiresAt: endOf(found) },
+    ...{ createdAt: at, createdBy: 'auth-profiles.json', updatedAt: at },
+  }
+  const row: CredentialRow = { ...bare, wrappedKey: sealer.createKey(bare) }
+  const facts = { version: 1, createdAt: at, createdBy: row.createdBy, note: 'found', ...shownOf(found) }
+  return {
+    ...{ row, profile, digest, attempts: [] },
+    grant: found.kind === 'login' ? sealer.grantOf(row, found.tokens, null) : null,
+    versions: [sealer.seal(row, valuesOf(found), facts)],
+  }
+}
+
+// Somebody else has put other values there: they count as if they had been entered here.
+function changedEntry(tools: ReconcileTools, known: LedgerEntry, digest: string, found: Usable): LedgerEntry {
+  const { sealer, now } = tools
+  const at = now()
+  const version = known.row.version + 1
+  const changed: CredentialRow = {
+    ...known.row,
+    ...{
+      version,
+      revision: known.row.revision + 1,
+      updatedAt: at,
+      expiresAt: endOf(found),
+      ...shownOf(found),
+    },
+    ...({ state: 'ok', stateReason: '', stateUntil: null } as const),
+  }
+  const row = { ...changed, wrappedKey: sealer.rewrapKey(known.row, changed) }
+  const facts = {
+    version,
+    createdAt: at,
+    createdBy: 'auth-profiles.json',
+    note: 'found changed',
+    ...shownOf(found),
+  }
+  return {
+    ...{ row, profile: known.profile, digest, attempts: known.attempts },
+    grant: found.kind === 'login' ? sealer.grantOf(row, found.tokens, known.grant) : null,
+    // The values that it had before were in the file only.
+    versions: [
+      ...known.versions.filter((one) => one.version !== known.row.version),
+      sealer.seal(row, valuesOf(found), facts),
+    ],
+  }
+}
+
+function withValues({ sealer, now }: ReconcileTools, { row, versions }: LedgerEntry, found: Usable) {
+  const facts: VersionFacts = versions.find((one) => one.version === row.version) ?? {
+    ...{ version: row.version, createdAt: now(), createdBy: row.createdBy, note: 'found', ...shownOf(found) },
+  }
+  return [...versions.filter((one) => one.version !== row.version), sealer.seal(row, valuesOf(found), facts)]
+}
+
+// What the file says beside the values: the order, and what another program has seen.
+function shown(entry: LedgerEntry, document: ProfileDocument, now: number): LedgerEntry {
+  const { row, profile } = entry
+  const position = positionOf(document, profile)
+  const held = heldBy(document.usageStats?.[profile], now)
+  const state = row.state === 'ok' && held !== null ? held : {}
+  return { ...entry, row: { ...row, position, ...state } }
+}
+
+function positionOf({ order = {} }: ProfileDocument, profile: string): number | null {
+  for (const ids of Object.values(order)) if (ids.includes(profile)) return ids.indexOf(profile)
+  return null
+}
+
+function heldBy(stats: UsageStats | undefined, now: number) {
+  const { cooldownUntil = 0, disabledUntil = 0, disabledReason } = stats ?? {}
+  const until = Math.round(Math.max(cooldownUntil, disabledUntil))
+  if (until <= now) return null
+  const stateReason =
+    until === Math.round(disabledUntil) ? `held off: ${disabledReason ?? 'disabled'}` : 'held off for a while'
+  return { state: 'cooling_down', stateReason, stateUntil: until } as const
+}
+
+function harnessOf(type: CredentialType): string {
+  return CREDENTIAL_TYPES[type].harness ?? 'raw'
+}
+
+function contentOf(found: Usable) {
+  return found.kind === 'login' ? found.tokens.content : found.content
+}
+
+function valuesOf(found: Usable) {
+  return contentOf(found).values
+}
+
+function shownOf(found: Usable): Pick<CredentialRow, 'suffix' | 'shown'> {
+  const { suffix, shown } = contentOf(found)
+  return { suffix: suffix ?? '', shown }
+}
+
+function endOf(found: Usable): number | null {
+  return found.kind === 'login' ? found.tokens.expiresAt : found.expiresAt
+}
