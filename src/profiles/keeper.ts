@@ -1,6 +1,7 @@
 // Keeps the tables of a store in files of profiles: before each unit they are read, after it they are replaced. An agent
 // sees its own directory and, where a profile is not in that, the main agent's; what is renewed is written where it was.
 
+import { isDeepStrictEqual } from 'node:util'
 import { keyOf, type TableKeeper, type Tables } from '../store/memory/tables.ts'
 import type { Signal } from '../store/signal-group.ts'
 import type { CredentialRow } from '../store/store.ts'
@@ -54,7 +55,10 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
         for (const folder of folders) folder.pair = null
         throw error
       }
+      const isAsNamed = all.every(({ folder, next }) => haveSameProfiles(folder.document, next.document))
       for (const { folder, next } of all) Object.assign(folder, next)
+      // One of the first may hide one of the others now, or hide it no more.
+      if (!isAsNamed && folders.length > 1) for (const folder of folders) folder.pair = null
     },
     leave() {
       for (const end of turns) end()
@@ -123,6 +127,10 @@ function withoutHidden(folders: readonly Folder[]): Folder[] {
     for (const { row } of entries.values()) names.add(row.name)
     return { ...folder, entries, resting: [...folder.resting, ...hidden] }
   })
+}
+
+function haveSameProfiles(one: ProfileDocument, other: ProfileDocument): boolean {
+  return isDeepStrictEqual(Object.keys(one.profiles), Object.keys(other.profiles))
 }
 
 function isSame(seen: Pair | null, now: Pair | undefined): boolean {
