@@ -37,7 +37,7 @@ export interface Ledger {
 
 export const EMPTY_LEDGER: Ledger = { entries: [], settings: [], facts: {} }
 
-const bytes = z.base64().transform((text): Uint8Array => Buffer.from(text, 'base64'))
+const bytes = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
 const rowShape = z.looseObject({ id: z.string(), wrappedKey: bytes })
 const attemptShape = z.looseObject({ id: z.string(), answer: bytes.nullable() })
 const versionShape = z.looseObject({ version: z.int(), values: z.record(z.string(), bytes) })
