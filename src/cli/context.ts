@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type CommandLineSettings, commandLineSettings, givenSettings } from '../config.ts'
-import type { CliDependencies } from './dependencies.ts'
+import type { CliDependencies, OpenedProfiles } from './dependencies.ts'
 import type { Ui } from './ui.ts'
 
 /** Options that every verb takes. */
@@ -16,6 +16,10 @@ export interface Context {
   readonly ui: Ui
   /** The settings of the command line, flags included. With aliases for the verbs that workers use. Throws `invalid`. */
   settings(withAliases?: boolean): CommandLineSettings
+  /** The profiles of this agent, opened once; they are closed when the verb has ended. */
+  profiles(agent: string): Promise<OpenedProfiles>
+  /** Closes what was opened. */
+  close(): Promise<void>
 }
 
 /** One verb: its options as parsed, and the words that are no options. Returns the exit code. */
@@ -25,9 +29,19 @@ export type Verb<Options> = (context: Context, options: Options, words: readonly
 export type Attach = <O>(command: Command, load: () => Promise<Verb<O>>) => void
 
 export function createContext(dependencies: CliDependencies, ui: Ui, { server }: GlobalOptions): Context {
+  const opened = new Map<string, Promise<OpenedProfiles>>()
   return {
     dependencies,
     ui,
+    profiles(agent) {
+      const found = opened.get(agent) ?? dependencies.openProfiles(agent)
+      opened.set(agent, found)
+      return found
+    },
+    async close() {
+      for (const result of await Promise.allSettled(opened.values()))
+        if (result.status === 'fulfilled') await result.value.close()
+    },
     settings(withAliases = false) {
       const given = givenSettings(dependencies.env, withAliases)
       return commandLineSettings({ ...given, ...(server !== undefined && { server }) })

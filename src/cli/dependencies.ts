@@ -57,6 +57,15 @@ interface Offline {
   takeBack(url: string): Promise<boolean>
 }
 
+/** The profiles of an agent on this machine, as a server of this process. */
+export interface OpenedProfiles {
+  /** Where programs ask, on loopback. */
+  readonly url: string
+  readonly token: Secret
+  readonly fetch: (request: Request) => Promise<Response>
+  close(): Promise<void>
+}
+
 /** What the command line may not reach by itself; main.ts gives it. */
 export interface CliDependencies extends Streams {
   readonly version: string
@@ -71,5 +80,6 @@ export interface CliDependencies extends Streams {
     tls?: { directory: string }
   }) => Promise<StartedSandbox>
   readonly offline: () => Promise<Offline>
+  readonly openProfiles: (agent: string) => Promise<OpenedProfiles>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
 }

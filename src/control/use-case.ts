@@ -21,6 +21,7 @@ import type { WebhookSender } from '../providers/webhook-sender.ts'
 import type { Store } from '../store/store.ts'
 import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { Naming } from './credentials/naming.ts'
 import type { Grants } from './grants/grants.ts'
 import type { LeaseEvent } from './leasing/lease-event.ts'
 import type { LiveNews } from './live/live-news.ts'
@@ -144,6 +145,8 @@ export interface Ports {
   /** How credentials of one type and owner that nobody has put in an order take turns. */
   readonly poolOrder: PoolOrder
   readonly webhooks: WebhookSender
+  /** What credentials are called here; without it: by names. */
+  readonly naming?: Naming
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Cryptographically strong random bytes. */

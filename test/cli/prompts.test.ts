@@ -62,6 +62,7 @@ async function onTerminal(
     startServer: never,
     startSandbox: never,
     offline: never,
+    openProfiles: never,
     harnessOf: never,
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])
