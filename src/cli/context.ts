@@ -16,8 +16,12 @@ export interface Context {
   readonly ui: Ui
   /** The settings of the command line, flags included. With aliases for the verbs that workers use. Throws `invalid`. */
   settings(withAliases?: boolean): CommandLineSettings
-  /** The profiles of this agent, opened once; they are closed when the verb has ended. */
-  profiles(agent: string): Promise<OpenedProfiles>
+  /** The agent whose profiles on this machine are used instead of a server; null: a server is. */
+  readonly agent: string | null
+  /** The same, over the profiles of this agent. */
+  over(agent: string): Context
+  /** The profiles of `agent`, opened once; they are closed when the verb has ended. */
+  profiles(): Promise<OpenedProfiles>
   /** Closes what was opened. */
   close(): Promise<void>
 }
@@ -25,19 +29,25 @@ export interface Context {
 /** One verb: its options as parsed, and the words that are no options. Returns the exit code. */
 export type Verb<Options> = (context: Context, options: Options, words: readonly string[]) => Promise<number>
 
+/** The agent that is meant where none is named. */
+export const MAIN_AGENT = 'main'
+
 /** Gives a command its work, which is loaded when that command was chosen. */
 export type Attach = <O>(command: Command, load: () => Promise<Verb<O>>) => void
 
 export function createContext(dependencies: CliDependencies, ui: Ui, { server }: GlobalOptions): Context {
   const opened = new Map<string, Promise<OpenedProfiles>>()
-  return {
-    dependencies,
-    ui,
-    profiles(agent) {
-      const found = opened.get(agent) ?? dependencies.openProfiles(agent)
-      opened.set(agent, found)
-      return found
+  const context: Context = {
+    ...{ dependencies, ui, agent: null },
+    over(agent) {
+      const profiles = () => {
+        const found = opened.get(agent) ?? dependencies.openProfiles(agent)
+        opened.set(agent, found)
+        return found
+      }
+      return { ...context, agent, profiles }
     },
+    profiles: () => context.over(MAIN_AGENT).profiles(),
     async close() {
       for (const result of await Promise.allSettled(opened.values()))
         if (result.status === 'fulfilled') await result.value.close()
@@ -47,4 +57,5 @@ export function createContext(dependencies: CliDependencies, ui: Ui, { server }:
       return commandLineSettings({ ...given, ...(server !== undefined && { server }) })
     },
   }
+  return context
 }

@@ -21,7 +21,6 @@ import type { WebhookSender } from '../providers/webhook-sender.ts'
 import type { Store } from '../store/store.ts'
 import type { Snapshot } from '../store/transfer.ts'
 import type { Vault } from '../vault/vault.ts'
-import type { Naming } from './credentials/naming.ts'
 import type { Grants } from './grants/grants.ts'
 import type { LeaseEvent } from './leasing/lease-event.ts'
 import type { LiveNews } from './live/live-news.ts'
@@ -145,8 +144,8 @@ export interface Ports {
   /** How credentials of one type and owner that nobody has put in an order take turns. */
   readonly poolOrder: PoolOrder
   readonly webhooks: WebhookSender
-  /** What credentials are called here; without it: by names. */
-  readonly naming?: Naming
+  /** What a new credential of this type is called that is to have this name; without it: just so. Throws `invalid`. */
+  readonly naming?: (type: CredentialType, name: string) => string
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Cryptographically strong random bytes. */

@@ -5,8 +5,8 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { runWithCredential } from '../../runner/exec.ts'
+import { connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { connectToEither } from '../profiles.ts'
 import { programOverride } from './program-override.ts'
 
 export interface ExecOptions {

@@ -3,10 +3,10 @@
 import type { DecisionView } from '../../api/schemas.ts'
 import { HARNESS_TITLE, type HarnessName } from '../../domain/harness-names.ts'
 import { readMachine } from '../../runner/materialize.ts'
+import { connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ownerTitle, type WhoAmI } from '../owner-flags.ts'
-import { connectToEither } from '../profiles.ts'
 
 export interface ExplainOptions {
   readonly harness: HarnessName

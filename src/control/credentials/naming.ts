@@ -4,9 +4,6 @@ import type { CredentialType } from '../../domain/credential-types.ts'
 import { checkName } from '../../domain/names.ts'
 import type { Ports } from '../use-case.ts'
 
-/** The name of a new credential of this type that is to be called so. Throws `invalid`. */
-export type Naming = (type: CredentialType, name: string) => string
-
 /** What a credential of this type is called that is to have this name. Throws `invalid`. */
 export function nameFor({ naming }: Pick<Ports, 'naming'>, type: CredentialType, name: string): string {
   if (naming !== undefined) return naming(type, name)
