@@ -30,6 +30,7 @@ import { edges } from './edges.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
 import { providerOf } from './profiles/content.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
 import { agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
@@ -54,7 +55,12 @@ export interface LocalHouse {
   /** The token of whoever started this. */
   readonly token: Secret
   readonly fetch: (request: Request) => Promise<Response>
-  readonly keeper: ProfileKeeper
+  /** Profiles that serve no run, as last seen. */
+  unusable: ProfileKeeper['unusable']
+  /** The agent whose file a credential is in; null: none. */
+  agentOf(credentialId: string): string | null
+  /** The file of the agent itself. */
+  readonly file: string
   close(): Promise<void>
 }
 
@@ -74,6 +80,15 @@ export async function openLocal(settings: ServerSettings, options: LocalOptions)
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** The agents of this state directory. */
+export function agentFolders(stateDirectory: string) {
+  return {
+    list: async () => listAgents(stateDirectory),
+    add: (agent: string) => addAgent(stateDirectory, agent),
+    remove: (agent: string) => removeAgent(stateDirectory, agent),
   }
 }
 
@@ -145,7 +160,11 @@ async function begin(
   endings.push(() => listening.close(GRACE))
   endings.push(() => ending.abort())
   address.url = listening.url
-  return { url: listening.url, token, fetch: inside.fetch, keeper }
+  return {
+    ...{ url: listening.url, token, fetch: inside.fetch, unusable: keeper.unusable },
+    agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
+    file: placeOf(settings.stateDirectory, agent).profiles,
+  }
 }
 
 // Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.

@@ -47,6 +47,8 @@ function dependencies(): CliDependencies {
       const { openLocal } = await import('./local.ts')
       return openLocal(serverSettings(givenSettings(environment())), { version: VERSION, agent })
     },
+    agentFolders: async () =>
+      (await import('./local.ts')).agentFolders(serverSettings(givenSettings(environment())).stateDirectory),
     offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
 }

@@ -40,7 +40,6 @@ export async function connect(context: Context, withAliases = false): Promise<Co
 
 /** What a verb takes that can do without a server. */
 export interface ProfileFlags {
-  readonly local?: boolean
   /** One profile and no other. */
   readonly profile?: string
   readonly credential?: string
@@ -83,10 +82,10 @@ export async function connectToEither(
 
 async function usesProfiles(
   context: Context,
-  { local, profile }: ProfileFlags,
+  { profile }: ProfileFlags,
   withAliases: boolean,
 ): Promise<boolean> {
-  if (context.agent !== null || local === true || profile !== undefined) return true
+  if (context.agent !== null || profile !== undefined) return true
   const { server, token, stateDirectory } = context.settings(withAliases)
   if (server !== null || token !== null) return false
   return (await readLogin(stateDirectory)) === null && (await readAdminToken(stateDirectory)) === null

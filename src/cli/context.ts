@@ -9,6 +9,8 @@ import type { Ui } from './ui.ts'
 export interface GlobalOptions {
   readonly json?: boolean
   readonly server?: string
+  /** The profiles of this machine, and no server. */
+  readonly local?: boolean
 }
 
 export interface Context {
@@ -35,7 +37,11 @@ export const MAIN_AGENT = 'main'
 /** Gives a command its work, which is loaded when that command was chosen. */
 export type Attach = <O>(command: Command, load: () => Promise<Verb<O>>) => void
 
-export function createContext(dependencies: CliDependencies, ui: Ui, { server }: GlobalOptions): Context {
+export function createContext(
+  dependencies: CliDependencies,
+  ui: Ui,
+  { server, local }: GlobalOptions,
+): Context {
   const opened = new Map<string, Promise<OpenedProfiles>>()
   const context: Context = {
     ...{ dependencies, ui, agent: null },
@@ -57,5 +63,5 @@ export function createContext(dependencies: CliDependencies, ui: Ui, { server }:
       return commandLineSettings({ ...given, ...(server !== undefined && { server }) })
     },
   }
-  return context
+  return local === true ? context.over(MAIN_AGENT) : context
 }

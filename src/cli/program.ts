@@ -6,6 +6,7 @@ import { HARNESSES } from '../domain/harness-names.ts'
 import { SETTINGS } from '../domain/settings/settings.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
+import { addModelCommands } from './models/program.ts'
 import { addOperatingCommands } from './operating/program.ts'
 import { addCredentialCommands, collect, ownerOptions, signInOptions } from './program-credential.ts'
 import { addRunCommands } from './run/program.ts'
@@ -18,6 +19,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
     .version(version, '--version')
     .option('--json', 'answer with JSON; errors too')
     .addOption(setting(SETTINGS.server))
+    .option('--local', 'the profiles of this machine, and no server')
     .exitOverride()
     .configureHelp({
       showGlobalOptions: true,
@@ -41,6 +43,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
   addRunCommands(program, attach)
   addAdminCommands(program, attach)
   addOperatingCommands(program, attach)
+  addModelCommands(program, attach)
   return program
 }
 
@@ -145,9 +148,7 @@ function setting({ flag, meaning }: { readonly flag: string; readonly meaning: s
 
 // What the verbs have in common that can do without a server.
 function profileOptions(command: Command): Command {
-  return command
-    .option('--profile <id>', 'this profile of this machine, without a server')
-    .option('--local', 'the profiles of this machine, without a server')
+  return command.option('--profile <id>', 'this profile of this machine, without a server')
 }
 
 // What the verbs that choose a credential for a run have in common.

@@ -34,10 +34,22 @@ export function takeSlot(directory: string): Slot {
 
 /** Those slots of this directory that processes which have ended have left. Each is to be released. */
 export function leftSlots(directory: string): Slot[] {
+  return slotsIn(directory).flatMap((path) => tryLock(path) ?? [])
+}
+
+/** Whether a process that runs has a slot of this directory. */
+export function isInUse(directory: string): boolean {
+  return slotsIn(directory).some((path) => {
+    const slot = tryLock(path)
+    slot?.release()
+    return slot === null
+  })
+}
+
+function slotsIn(directory: string): string[] {
   if (!existsSync(directory)) return []
-  return readdirSync(directory)
-    .filter((name) => /^\d+\.journal$/.test(name))
-    .flatMap((name) => tryLock(join(directory, name.replace('.journal', ''))) ?? [])
+  const journals = readdirSync(directory).filter((name) => /^\d+\.journal$/.test(name))
+  return journals.map((name) => join(directory, name.replace('.journal', '')))
 }
 
 function tryLock(path: string): Slot | null {

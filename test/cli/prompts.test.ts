@@ -63,6 +63,7 @@ async function onTerminal(
     startSandbox: never,
     offline: never,
     openProfiles: never,
+    agentFolders: never,
     harnessOf: never,
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])

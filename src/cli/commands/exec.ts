@@ -13,7 +13,6 @@ export interface ExecOptions {
   readonly harness: HarnessName
   readonly credential?: string
   readonly profile?: string
-  readonly local?: boolean
   readonly delivery?: DeliveryMode
   readonly keepEnv?: boolean
   /** False with --no-ambient. */

@@ -15,7 +15,6 @@ export interface ExplainOptions {
   readonly agent?: string
   readonly credential?: string
   readonly profile?: string
-  readonly local?: boolean
   /** False with --no-ambient. */
   readonly ambient: boolean
 }
