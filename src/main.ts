@@ -3,7 +3,13 @@
 // fast and the CLI never loads a server.
 
 import type { CliDependencies } from './cli/cli.ts'
-import { environment, hideFromLibraries, type ServerSettings } from './config.ts'
+import {
+  environment,
+  givenSettings,
+  hideFromLibraries,
+  type ServerSettings,
+  serverSettings,
+} from './config.ts'
 import type { HarnessName } from './domain/harness-names.ts'
 import type { Harness } from './harnesses/harness.ts'
 import type { RunningServer } from './server/running.ts'
@@ -37,6 +43,12 @@ function dependencies(): CliDependencies {
     startServer,
     startSandbox: async (options) => (await import('./sandbox/sandbox.ts')).startSandbox(options),
     harnessOf,
+    openProfiles: async (agent) => {
+      const { openLocal } = await import('./local.ts')
+      return openLocal(serverSettings(givenSettings(environment())), { version: VERSION, agent })
+    },
+    agentFolders: async () =>
+      (await import('./local.ts')).agentFolders(serverSettings(givenSettings(environment())).stateDirectory),
     offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
 }

@@ -23,7 +23,12 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
       refuseOptionsOfOthers(command)
       const verb = (await load()) as Verb<GlobalOptions>
       const options = command.optsWithGlobals<GlobalOptions>()
-      exitCode = await verb(createContext(dependencies, ui, options), options, command.args)
+      const context = createContext(dependencies, ui, options)
+      try {
+        exitCode = await verb(context, options, command.args)
+      } finally {
+        await context.close()
+      }
     })
   })
   try {

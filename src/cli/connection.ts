@@ -6,7 +6,7 @@ import type { CommandLineSettings } from '../config.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
-import type { Context } from './context.ts'
+import { type Context, MAIN_AGENT } from './context.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
 const STANDARD_SERVER = 'http://127.0.0.1:7717'
@@ -26,12 +26,81 @@ export async function findServer(settings: CommandLineSettings): Promise<string>
   return login?.server ?? (await lastAddress(settings.stateDirectory)) ?? STANDARD_SERVER
 }
 
-/** Connects as whoever this terminal is. `withAliases` also takes Agent Swarm's variables, for the verbs of workers. */
+/**
+ * Connects as whoever this terminal is; to the profiles of this machine where the context says so. `withAliases` also takes
+ * Agent Swarm's variables, for the verbs of workers.
+ */
 export async function connect(context: Context, withAliases = false): Promise<Connection> {
+  if (context.agent !== null) return connectToProfiles(context)
   const settings = context.settings(withAliases)
   const server = await findServer(settings)
   const { token, tokenSource } = await findToken(context, settings, server)
   return { client: signedIn(clientFor(server, token), token), server, token, tokenSource }
+}
+
+/** What a verb takes that can do without a server. */
+export interface ProfileFlags {
+  /** One profile and no other. */
+  readonly profile?: string
+  readonly credential?: string
+  readonly team?: string
+  readonly agent?: string
+}
+
+/** A connection, and what a request says of whose run it is and what may serve it. */
+export interface ChosenConnection extends Connection {
+  readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
+}
+
+/**
+ * Connects to a server, or to the profiles of this machine: where flags ask for them, or where there is no server to ask,
+ * never because one did not answer. Throws `invalid` for flags that mean nothing there.
+ */
+export async function connectToEither(
+  context: Context,
+  flags: ProfileFlags,
+  withAliases = false,
+): Promise<ChosenConnection> {
+  const { profile, credential, team, agent } = flags
+  if (!(await usesProfiles(context, flags, withAliases))) {
+    const choice = {
+      ...(credential !== undefined && { credential }),
+      ...(team !== undefined && { team }),
+      ...(agent !== undefined && { agent }),
+    }
+    return { ...(await connect(context, withAliases)), choice }
+  }
+  if (team !== undefined) throw meaningless('--team', 'teams are on a server')
+  if (profile !== undefined && credential !== undefined)
+    throw meaningless('--credential', '--profile names it')
+  const named = profile ?? credential
+  return {
+    ...(await connect(context.over(agent ?? context.agent ?? MAIN_AGENT))),
+    choice: named === undefined ? {} : { credential: named },
+  }
+}
+
+async function usesProfiles(
+  context: Context,
+  { profile }: ProfileFlags,
+  withAliases: boolean,
+): Promise<boolean> {
+  if (context.agent !== null || profile !== undefined) return true
+  const { server, token, stateDirectory } = context.settings(withAliases)
+  if (server !== null || token !== null) return false
+  return (await readLogin(stateDirectory)) === null && (await readAdminToken(stateDirectory)) === null
+}
+
+async function connectToProfiles(context: Context): Promise<Connection> {
+  const { url, token, fetch } = await context.profiles()
+  const client = createClient({ server: url, token, fetch })
+  return { client, server: url, token, tokenSource: 'the profiles of this machine' }
+}
+
+function meaningless(flag: string, why: string): ClavigerError {
+  return new ClavigerError('invalid', `${flag} means nothing with profiles of this machine: ${why}.`, {
+    hint: `Leave out ${flag}.`,
+  })
 }
 
 /** A client for this token, which may be one that is being tried out. */

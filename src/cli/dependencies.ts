@@ -57,6 +57,37 @@ interface Offline {
   takeBack(url: string): Promise<boolean>
 }
 
+/** The profiles of an agent on this machine, as a server of this process. */
+export interface OpenedProfiles {
+  /** Where programs ask, on loopback. */
+  readonly url: string
+  readonly token: Secret
+  readonly fetch: (request: Request) => Promise<Response>
+  /** Profiles that serve no run, with why, as last seen. */
+  unusable(): readonly {
+    readonly agent: string
+    readonly profile: string
+    readonly provider: string
+    readonly why: string
+  }[]
+  /** The agent whose file a credential is in; null: none. */
+  agentOf(credentialId: string): string | null
+  /** The file of the agent itself. */
+  readonly file: string
+  close(): Promise<void>
+}
+
+/** The agents of this machine: folders of profiles. */
+export interface AgentFolders {
+  list(): Promise<
+    readonly { readonly agent: string; readonly directory: string; readonly profiles: number }[]
+  >
+  /** Makes one. Throws `conflict` when there is one of that name. */
+  add(agent: string): Promise<{ readonly directory: string }>
+  /** Removes one with its profiles. Throws `not_found`; `conflict` while a process uses it. */
+  remove(agent: string): Promise<void>
+}
+
 /** What the command line may not reach by itself; main.ts gives it. */
 export interface CliDependencies extends Streams {
   readonly version: string
@@ -71,5 +102,7 @@ export interface CliDependencies extends Streams {
     tls?: { directory: string }
   }) => Promise<StartedSandbox>
   readonly offline: () => Promise<Offline>
+  readonly openProfiles: (agent: string) => Promise<OpenedProfiles>
+  readonly agentFolders: () => Promise<AgentFolders>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
 }

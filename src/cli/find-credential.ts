@@ -4,7 +4,7 @@ import type { CredentialView, Output, Request } from '../api/schemas.ts'
 import type { Client } from '../client/client.ts'
 import { mayCredential } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { checkName } from '../domain/names.ts'
+import { checkNameOrProfile } from '../domain/names.ts'
 import { formatOwner, type Owner, parseOwner } from '../domain/owner.ts'
 import { connect } from './connection.ts'
 import type { Context } from './context.ts'
@@ -63,7 +63,7 @@ export async function findCredential(
 ): Promise<Found> {
   const { names, flags } = takeNames(options, words, labels)
   const [name = '', ...rest] = names
-  checkName(name)
+  checkNameOrProfile(name)
   const { client } = await connect(context)
   const who = await client.call('whoami', {})
   const owner = ownerOf(flags, who)

@@ -6,6 +6,7 @@ import { HARNESSES } from '../domain/harness-names.ts'
 import { SETTINGS } from '../domain/settings/settings.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
+import { addModelCommands } from './models/program.ts'
 import { addOperatingCommands } from './operating/program.ts'
 import { addCredentialCommands, collect, ownerOptions, signInOptions } from './program-credential.ts'
 import { addRunCommands } from './run/program.ts'
@@ -18,6 +19,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
     .version(version, '--version')
     .option('--json', 'answer with JSON; errors too')
     .addOption(setting(SETTINGS.server))
+    .option('--local', 'the profiles of this machine, and no server')
     .exitOverride()
     .configureHelp({
       showGlobalOptions: true,
@@ -41,6 +43,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
   addRunCommands(program, attach)
   addAdminCommands(program, attach)
   addOperatingCommands(program, attach)
+  addModelCommands(program, attach)
   return program
 }
 
@@ -121,7 +124,7 @@ function addRunning(program: Command, attach: Attach): void {
     .argument('[command...]', 'after two dashes')
     .addOption(new Option('--delivery <mode>', 'how it is handed over').choices(['env', 'helper']))
     .option('--keep-env', 'what the environment carries already wins')
-  attach(choosing(exec), () => import('./commands/exec.ts').then((m) => m.run))
+  attach(profileOptions(choosing(exec)), () => import('./commands/exec.ts').then((m) => m.run))
   const restore = program
     .command('restore')
     .description("At boot: write a credential into the harness's own files.")
@@ -130,7 +133,7 @@ function addRunning(program: Command, attach: Attach): void {
     .command('explain')
     .description('Say which credential a run would get, and why the others not.')
     .option('--user <who>', 'e-mail or id of another person, or me')
-  attach(choosing(explain), () => import('./commands/explain.ts').then((m) => m.run))
+  attach(profileOptions(choosing(explain)), () => import('./commands/explain.ts').then((m) => m.run))
   program
     .command('helper')
     .description(
@@ -141,6 +144,11 @@ function addRunning(program: Command, attach: Attach): void {
 // The table writes `--port N`, for documentation; the parser wants `--port <N>`.
 function setting({ flag, meaning }: { readonly flag: string; readonly meaning: string }): Option {
   return new Option(flag.replace(/ (\w+)$/, ' <$1>'), meaning)
+}
+
+// What the verbs have in common that can do without a server.
+function profileOptions(command: Command): Command {
+  return command.option('--profile <id>', 'this profile of this machine, without a server')
 }
 
 // What the verbs that choose a credential for a run have in common.

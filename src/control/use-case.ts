@@ -144,6 +144,8 @@ export interface Ports {
   /** How credentials of one type and owner that nobody has put in an order take turns. */
   readonly poolOrder: PoolOrder
   readonly webhooks: WebhookSender
+  /** What a new credential of this type is called that is to have this name; without it: just so. Throws `invalid`. */
+  readonly naming?: (type: CredentialType, name: string) => string
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Cryptographically strong random bytes. */

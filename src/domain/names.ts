@@ -67,6 +67,18 @@ export function checkName(name: string): void {
   })
 }
 
+const PROFILE = /^[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/
+
+/** Whether this is how a profile is called, `provider:name`, where the name may be an e-mail. */
+export function isProfileId(text: string): boolean {
+  return PROFILE.test(text) && !holdsKey(text)
+}
+
+/** Refuses what is neither a name nor how a profile is called (`invalid`). */
+export function checkNameOrProfile(name: string): void {
+  if (!isProfileId(name)) checkName(name)
+}
+
 /** Refuses a name for a raw secret that is no usable environment variable (`invalid`). */
 export function checkVariableName(name: string): void {
   if (!VARIABLE.test(name)) {

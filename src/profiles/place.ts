@@ -2,7 +2,16 @@
 // machine. Everything that is wrong with it is said, with what to do; no file is ever taken for one that is not there.
 
 import { isUtf8 } from 'node:buffer'
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync, type Stats, statfsSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+  statfsSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { checkParent, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
@@ -21,6 +30,20 @@ export interface AgentPlace {
   readonly lock: string
   /** Journals of renewals, one for each process that renews. */
   readonly renewals: string
+}
+
+/** The agent that others read through to. */
+export const MAIN_AGENT = 'main'
+
+/** The agents of a state directory, by name. */
+export function agentsIn(stateDirectory: string): string[] {
+  try {
+    const entries = readdirSync(join(stateDirectory, 'agents'), { withFileTypes: true })
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw unusable(join(stateDirectory, 'agents'), error)
+  }
 }
 
 /** The place of an agent in a state directory; nothing is looked at. */

@@ -67,6 +67,7 @@ const ROOTS = [
   'src/embedded/apart.ts',
   'src/embedded/keeper.ts',
   'src/offline.ts',
+  'src/local.ts',
   'src/testing.ts',
   'src/index.ts',
 ]

@@ -62,6 +62,8 @@ async function onTerminal(
     startServer: never,
     startSandbox: never,
     offline: never,
+    openProfiles: never,
+    agentFolders: never,
     harnessOf: never,
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])

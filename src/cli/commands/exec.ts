@@ -5,13 +5,14 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { runWithCredential } from '../../runner/exec.ts'
-import { connect } from '../connection.ts'
+import { connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { programOverride } from './program-override.ts'
 
 export interface ExecOptions {
   readonly harness: HarnessName
   readonly credential?: string
+  readonly profile?: string
   readonly delivery?: DeliveryMode
   readonly keepEnv?: boolean
   /** False with --no-ambient. */
@@ -27,9 +28,9 @@ export async function run(
   command: readonly string[],
 ): Promise<number> {
   const { dependencies, ui } = context
-  const { credential, team, agent, delivery } = options
-  const [{ client }, harness] = await Promise.all([
-    connect(context, true),
+  const { delivery } = options
+  const [{ client, choice }, harness] = await Promise.all([
+    connectToEither(context, options, true),
     dependencies.harnessOf(options.harness),
   ])
   const report = (line: string) => ui.note(`claviger: ${line}`)
@@ -43,9 +44,7 @@ export async function run(
       allowHttp: context.settings().allowHttp,
       noAmbient: !options.ambient,
       keepEnvironment: options.keepEnv === true,
-      ...(credential !== undefined && { credential }),
-      ...(team !== undefined && { team }),
-      ...(agent !== undefined && { agent }),
+      ...choice,
       ...(delivery !== undefined && { delivery }),
       ...programOverride(context, options.harness),
       helperCommand: (kind, leaseFile) =>

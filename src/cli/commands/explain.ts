@@ -3,7 +3,7 @@
 import type { DecisionView } from '../../api/schemas.ts'
 import { HARNESS_TITLE, type HarnessName } from '../../domain/harness-names.ts'
 import { readMachine } from '../../runner/materialize.ts'
-import { connect } from '../connection.ts'
+import { connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ownerTitle, type WhoAmI } from '../owner-flags.ts'
@@ -14,6 +14,7 @@ export interface ExplainOptions {
   readonly team?: string
   readonly agent?: string
   readonly credential?: string
+  readonly profile?: string
   /** False with --no-ambient. */
   readonly ambient: boolean
 }
@@ -28,20 +29,18 @@ const MARKS: Readonly<Record<DecisionView['verdict'], string>> = {
 
 /** Exit 0 when something was chosen, 78 when nothing fits. */
 export async function run(context: Context, options: ExplainOptions): Promise<number> {
-  const { harness, user, team, agent, credential } = options
-  const { client } = await connect(context)
+  const { harness, user } = options
+  const { client, choice } = await connectToEither(context, options)
   const who = await client.call('whoami', {})
   const answer = await client.call('explain', {
     harness,
     ambient: await ambientHere(context, options, who),
     ...(user !== undefined && { user }),
-    ...(team !== undefined && { team }),
-    ...(agent !== undefined && { agent }),
-    ...(credential !== undefined && { credential }),
+    ...choice,
   })
   const { decisions } = answer
   context.ui.note(`${HARNESS_TITLE[harness]}, for a run of ${answer.for}:`)
-  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${howToGetOne(harness, { ...who, agent: agent ?? who.agent })}`
+  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${howToGetOne(harness, { ...who, agent: choice.agent ?? who.agent })}`
   context.ui.table(answer, HEADINGS, () => decisions.map((one) => row(one, who)), nothing)
   return decisions.some((one) => one.verdict === 'chosen') ? EXIT.ok : EXIT.noCredential
 }

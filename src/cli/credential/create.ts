@@ -11,7 +11,7 @@ import {
 } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESSES } from '../../domain/harness-names.ts'
-import { checkName, checkVariableName, printable } from '../../domain/names.ts'
+import { checkNameOrProfile, checkVariableName, printable } from '../../domain/names.ts'
 import { formatOwner, type Owner } from '../../domain/owner.ts'
 import { NOTICE, policiesOf, policyError } from '../../domain/resolution/policy.ts'
 import { checkFields, checkSomeFields } from '../../domain/values.ts'
@@ -82,7 +82,7 @@ export async function create(
   const [name = ''] = names
   const given = givenFields(type, name, flags)
   checkDescription(flags.description)
-  checkName(name)
+  checkNameOrProfile(name)
   if (type === 'raw') checkVariableName(name)
   if (type === 'codex/oauth' || type === 'claude/oauth') methodOf(type, flags)
   const { client } = await connect(context)

@@ -4,7 +4,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Output } from '../../api/schemas.ts'
-import { checkName } from '../../domain/names.ts'
+import { checkNameOrProfile } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { connect } from '../connection.ts'
@@ -37,7 +37,7 @@ export async function run(
   const { names, flags } = takeNames(options, isNamed ? words : [source.from], ['NAME'])
   const [name = ''] = names
   checkDescription(flags.description)
-  checkName(name)
+  checkNameOrProfile(name)
   const { client } = await connect(context)
   const who = await client.call('whoami', {})
   const owner = ownerOf(flags, who) ?? self(who)

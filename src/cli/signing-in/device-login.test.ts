@@ -79,6 +79,8 @@ async function login(answers: readonly Answer[], words: readonly string[] = []) 
     stderr,
     selfCommand: [],
     offline: () => Promise.reject(new Error('not here')),
+    openProfiles: () => Promise.reject(new Error('not here')),
+    agentFolders: () => Promise.reject(new Error('not here')),
     ...{ startServer: never, startSandbox: never, harnessOf: never },
   })
   expect(left).toEqual([])

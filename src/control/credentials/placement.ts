@@ -2,7 +2,7 @@
 
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { checkName, checkVariableName } from '../../domain/names.ts'
+import { checkVariableName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { isAttachable } from '../../domain/resolution/resolve.ts'
 import { checkEnvironmentSize } from '../../domain/values.ts'
@@ -22,6 +22,7 @@ import { mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { nameFor } from './naming.ts'
 import { rebind } from './sealing.ts'
 
 export function createPlacementUseCases(
@@ -29,8 +30,9 @@ export function createPlacementUseCases(
 ): Pick<Control, 'credentials.rename' | 'credentials.move'> {
   const { guard, vault, now } = workshop
   return {
-    async 'credentials.rename'(caller, { id, name }) {
-      checkName(name)
+    async 'credentials.rename'(caller, { id, name: asked }) {
+      const { type } = await findCredential(workshop.store, caller, id)
+      const name = nameFor(workshop, type, asked)
       return guard.perform(caller, async (unit, authorize) => {
         const row = await findCredential(unit, caller, id)
         await authorize(await manage(unit, caller, 'credential.rename', row, { to: name }))

@@ -5,7 +5,6 @@ import type { Caller } from '../../domain/caller.ts'
 import { counted } from '../../domain/counted.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { checkName } from '../../domain/names.ts'
 import { formatOwner, type Owner } from '../../domain/owner.ts'
 import { checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
@@ -17,6 +16,7 @@ import { acceptNotice, mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { nameFor } from './naming.ts'
 import { stateOfNew, testedView } from './probing.ts'
 import { type Content, sealVersion } from './sealing.ts'
 
@@ -49,10 +49,10 @@ export function createCredentialUseCases(workshop: Workshop): CredentialUseCases
   }
 }
 
-async function create(workshop: Workshop, caller: Caller, input: Create) {
+async function create(workshop: Workshop, caller: Caller, asked: Create) {
+  const input = { ...asked, name: nameFor(workshop, asked.type, asked.name) }
   const { guard, probing } = workshop
   const owner = await findOwner(workshop, caller, input.owner)
-  checkName(input.name)
   if (CREDENTIAL_TYPES[input.type].entry === 'sign-in') {
     throw new ClavigerError(
       'invalid',

@@ -3,13 +3,13 @@
 
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { checkName } from '../../domain/names.ts'
 import { formatOwner, type Owner } from '../../domain/owner.ts'
 import { Secret } from '../../domain/secret.ts'
 import { newId } from '../../lib/id.ts'
 import type { ForeignLogin, TokenSet } from '../../providers/provider.ts'
 import type { GrantTwin } from '../../store/grant-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
+import { nameFor } from '../credentials/naming.ts'
 import { storeNew } from '../credentials/storing.ts'
 import { findCredential, findOwner, manage, storeFor } from '../find.ts'
 import { rowOf, twinsOf } from '../grants/arriving.ts'
@@ -26,15 +26,16 @@ type Imported = Result<'logins.import'>
 /** See `logins.import`. Throws `invalid` for a file that holds no login, `rejected` when it is dead; then nothing is stored. */
 export async function importLogin(workshop: Workshop, caller: Caller, input: Import): Promise<Imported> {
   const owner = await findOwner(workshop, caller, input.owner)
-  checkName(input.name)
   const type = input.from === 'codex' ? 'codex/oauth' : 'claude/oauth'
+  const name = nameFor(workshop, type, input.name)
   // Whoever may not store one there need not know what is wrong with the file.
-  const place = { id: newId('cred'), owner: formatOwner(owner), name: input.name, type } as const
+  const place = { id: newId('cred'), owner: formatOwner(owner), name, type } as const
   await workshop.guard.check(caller, storeFor('credential.import', place))
   const found = signInOf(workshop, { type, server: null }).read(new Secret(input.file), workshop.now())
-  if (found.kind === 'login') return importTokens(workshop, caller, owner, input, found)
+  if (found.kind === 'login') return importTokens(workshop, caller, owner, { ...input, name }, found)
   const content = { ...found.content, suffix: found.content.suffix ?? '' }
-  const credential = await storeNew(workshop, caller, owner, { ...input, type: found.type }, content)
+  const named = { ...input, type: found.type, name: nameFor(workshop, found.type, input.name) }
+  const credential = await storeNew(workshop, caller, owner, named, content)
   return { credential, renewed: 'static', twins: [] }
 }
 

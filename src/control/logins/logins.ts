@@ -4,13 +4,13 @@
 import type { Output } from '../../api/schemas.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { checkName } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { Secret } from '../../domain/secret.ts'
 import { newId } from '../../lib/id.ts'
 import type { SignIn, SignInStep, StartedSignIn } from '../../providers/provider.ts'
 import type { LoginAttemptRow } from '../../store/login-groups.ts'
 import type { CredentialRow } from '../../store/store.ts'
+import { nameFor } from '../credentials/naming.ts'
 import { findCredential, findOwner, manage } from '../find.ts'
 import { mustFitPolicy } from '../settings/rules.ts'
 import type { Control } from '../use-case.ts'
@@ -112,13 +112,13 @@ async function admitted(desk: Desk, caller: Caller, input: Start): Promise<Targe
     })
   }
   const owner = await findOwner(desk, caller, input.owner)
-  checkName(input.name)
+  const name = nameFor(desk, input.type, input.name)
   const { organizationId } = caller
   const target = {
     organizationId,
     id: newId('cred'),
     owner: formatOwner(owner),
-    name: input.name,
+    name,
     type: input.type,
   }
   await desk.guard.perform(caller, (unit, authorize) =>

@@ -1,0 +1,125 @@
+// `models auth login|setup-token|paste-token|paste-api-key|logout`: accounts of this machine. They are stored as
+// credentials are on a server; what is different is what they are called.
+
+import type { Client } from '../../client/client.ts'
+import type { CredentialType } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { isProfileId } from '../../domain/names.ts'
+import { formatOwner } from '../../domain/owner.ts'
+import { connect } from '../connection.ts'
+import { type Context, MAIN_AGENT } from '../context.ts'
+import { create, settlePolicy } from '../credential/create.ts'
+import { run as deleteCredential } from '../credential/delete.ts'
+import { listCredentials } from '../find-credential.ts'
+import { warnOfTwins, withAccount } from '../logins/say.ts'
+import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
+import { self, type WhoAmI } from '../owner-flags.ts'
+import { type ProviderId, typeOf } from './providers.ts'
+
+export interface AuthOptions extends SignInOptions {
+  readonly provider: ProviderId
+  readonly profileId?: string
+  readonly agent?: string
+  readonly acceptNotice?: boolean
+  readonly valueFile?: string
+  readonly test?: boolean
+}
+
+/** Signs in. Without a name the profile is called by the e-mail of the account; one that is there is signed in again. */
+export async function login(context: Context, options: AuthOptions): Promise<number> {
+  const type = typeOf(options.provider, 'login')
+  methodOf(type, options)
+  const named = profileId(options, null)
+  const local = over(context, options)
+  const { client } = await connect(local)
+  const who = await client.call('whoami', {})
+  const acceptNotice = await settlePolicy(local, client, type, self(who), options.acceptNotice === true)
+  const [there] = named === null ? [] : await listCredentials(client, { name: named })
+  const request = there
+    ? { type, credential: there.id, replaceAccount: options.replaceAccount === true, acceptNotice }
+    : { type, ...placeFor(who, named ?? (await freeName(client, options.provider))), acceptNotice }
+  const found = await signIn(local, client, request, options)
+  const kept = named === null ? await byEmail(client, options.provider, found) : found
+  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
+    `${there ? 'Signed in again for' : 'Created'} ${withAccount(kept.credential, who)}.`,
+  ])
+  warnOfTwins(context, kept.twins, who)
+  return 0
+}
+
+export function setupToken(context: Context, options: AuthOptions): Promise<number> {
+  return store(context, options, typeOf(options.provider, 'token'))
+}
+
+export function pasteToken(context: Context, options: AuthOptions): Promise<number> {
+  // Whoever pastes one has it.
+  const { dependencies } = context
+  const isPiped = options.valueFile !== undefined || dependencies.stdin.isTTY !== true
+  return store(
+    context,
+    { ...options, valueFile: options.valueFile ?? (isPiped ? '-' : undefined) } as AuthOptions,
+    typeOf(options.provider, 'token'),
+  )
+}
+
+export function pasteApiKey(context: Context, options: AuthOptions): Promise<number> {
+  return store(context, options, typeOf(options.provider, 'key'))
+}
+
+/** Forgets a profile; its provider is told that the login is over, where that can be done. */
+export function logout(
+  context: Context,
+  options: { readonly agent?: string; readonly force?: boolean },
+  words: readonly string[],
+): Promise<number> {
+  return deleteCredential(over(context, options), { ...(options.force === true && { force: true }) }, words)
+}
+
+/** The context of the agent that is named. */
+export function over(context: Context, { agent }: { readonly agent?: string }): Context {
+  return context.over(agent ?? MAIN_AGENT)
+}
+
+function store(context: Context, options: AuthOptions, type: CredentialType): Promise<number> {
+  const { valueFile, test, acceptNotice } = options
+  const name = profileId(options, 'default') ?? ''
+  const given = {
+    ...(valueFile !== undefined && { valueFile }),
+    ...(test === true && { test }),
+    ...(acceptNotice === true && { acceptNotice }),
+  }
+  return create(type, over(context, options), given, [name])
+}
+
+// Null: nobody has said, and there is no name to fall back on.
+function profileId({ provider, profileId: given }: AuthOptions, standard: string | null): string | null {
+  const name = given ?? standard
+  if (name === null) return null
+  const id = name.includes(':') ? name : `${provider}:${name}`
+  if (isProfileId(id) && id.startsWith(`${provider}:`)) return id
+  throw new ClavigerError('invalid', `"${id}" cannot be the name of a profile of ${provider}.`, {
+    hint: `For example: --profile-id ${provider}:work`,
+  })
+}
+
+function placeFor(who: WhoAmI, name: string) {
+  return { owner: formatOwner(self(who)), name, description: '' }
+}
+
+async function freeName(client: Client, provider: ProviderId): Promise<string> {
+  for (let i = 1; ; i += 1) {
+    const name = i === 1 ? `${provider}:default` : `${provider}:default-${i}`
+    if ((await listCredentials(client, { name })).length === 0) return name
+  }
+}
+
+// A second sign-in of the same account takes the place of the first: one login has one holder.
+async function byEmail(client: Client, provider: ProviderId, found: CompleteLogin): Promise<CompleteLogin> {
+  const { id, fields = {} } = found.credential
+  const wanted = `${provider}:${fields['email'] ?? ''}`
+  if (!isProfileId(wanted)) return found
+  const [before] = await listCredentials(client, { name: wanted })
+  if (before !== undefined) await client.call('credentials.delete', { id: before.id })
+  const credential = await client.call('credentials.rename', { id, name: wanted })
+  return { ...found, credential, twins: found.twins.filter((one) => one.credential?.id !== before?.id) }
+}

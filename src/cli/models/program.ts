@@ -1,0 +1,88 @@
+// The words and options of `claviger models` and `claviger agents`: the profiles of this machine, without a server.
+
+import { type Command, Option } from 'commander'
+import { HARNESSES } from '../../domain/harness-names.ts'
+import type { Attach } from '../context.ts'
+import { signInOptions } from '../program-credential.ts'
+import { PROVIDERS } from './providers.ts'
+
+export function addModelCommands(program: Command, attach: Attach): void {
+  const models = program.command('models').description('The accounts of this machine, without a server.')
+  const status = models
+    .command('status')
+    .description('Show every profile, how it stands, and until when.')
+    .option('--check', 'exit 1 when one is expired, missing or needs its owner, 2 when one ends soon')
+    .option('--probe', 'ask the provider of each with a real call')
+    .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
+  attach(ofAgent(status), () => import('./status.ts').then((m) => m.run))
+  addAuth(models.command('auth').description('Sign in, store and order accounts.'), attach)
+  addAgents(program, attach)
+}
+
+function addAuth(auth: Command, attach: Attach): void {
+  const login = auth.command('login').description('Sign in at a provider.')
+  login
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+    .option('--replace-account', 'even when it is another account than before')
+  attach(signInOptions(ofAgent(named(login))), () => import('./login.ts').then((m) => m.login))
+  const token = auth
+    .command('setup-token')
+    .description('Store a setup token of Claude; `claude setup-token` is run here if you like.')
+  attach(entry(token), () => import('./login.ts').then((m) => m.setupToken))
+  const paste = auth.command('paste-token').description('Store a token that another program has printed.')
+  attach(entry(paste), () => import('./login.ts').then((m) => m.pasteToken))
+  const key = auth.command('paste-api-key').description('Store an API key.')
+  attach(entry(key), () => import('./login.ts').then((m) => m.pasteApiKey))
+  const list = auth.command('list').description('List profiles and what they are called.')
+  attach(ofAgent(list), () => import('./status.ts').then((m) => m.list))
+  const logout = auth.command('logout').description('Forget a profile, and end its login at the provider.')
+  attach(ofAgent(logout.argument('[profile]').option('--force', 'do not ask')), () =>
+    import('./login.ts').then((m) => m.logout),
+  )
+  addOrder(auth.command('order').description('Which profile of a provider is tried first.'), attach)
+}
+
+function addOrder(order: Command, attach: Attach): void {
+  const get = order.command('get').description('Show the order.')
+  attach(ofAgent(provider(get)), () => import('./order.ts').then((m) => m.get))
+  const set = order.command('set').description('Set it: the profiles, first to be tried first.')
+  attach(ofAgent(provider(set.argument('[profiles...]'))), () => import('./order.ts').then((m) => m.set))
+  const clear = order
+    .command('clear')
+    .description('Go back to the order of kinds, then to the one used longest ago.')
+  attach(ofAgent(provider(clear)), () => import('./order.ts').then((m) => m.clear))
+}
+
+function addAgents(program: Command, attach: Attach): void {
+  const agents = program
+    .command('agents')
+    .description('Agents of this machine: each has profiles, sessions and a workspace of its own.')
+  attach(agents.command('list').description('List them.'), () => import('./agents.ts').then((m) => m.list))
+  const add = agents.command('add').description('Make one; it also reads the profiles of the main agent.')
+  attach(add.argument('[name]'), () => import('./agents.ts').then((m) => m.add))
+  const remove = agents.command('remove').description('Remove one with its profiles. It cannot be undone.')
+  attach(remove.argument('[name]').option('--force', 'do not ask'), () =>
+    import('./agents.ts').then((m) => m.remove),
+  )
+}
+
+function ofAgent(command: Command): Command {
+  return command.option('--agent <name>', 'an agent of this machine; main when absent')
+}
+
+function provider(command: Command): Command {
+  return command.addOption(
+    new Option('--provider <id>', 'whose account').choices(PROVIDERS).makeOptionMandatory(),
+  )
+}
+
+function named(command: Command): Command {
+  return provider(command).option('--profile-id <id>', 'what it is called: PROVIDER:NAME')
+}
+
+function entry(command: Command): Command {
+  return ofAgent(named(command))
+    .option('--value-file <file>', 'read it from this file')
+    .option('--test', 'ask the provider first, and store nothing when it refuses')
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+}

@@ -1,0 +1,48 @@
+// What people call providers among profiles, and what can be had of each.
+
+import type { CredentialType } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
+
+interface ProviderWords {
+  readonly harness: HarnessName
+  readonly login?: 'codex/oauth' | 'claude/oauth'
+  readonly token?: CredentialType
+  readonly key?: CredentialType
+}
+
+const TABLE = {
+  anthropic: {
+    ...{ harness: 'claude', login: 'claude/oauth' },
+    ...{ token: 'claude/setup-token', key: 'claude/api-key' },
+  },
+  'openai-codex': {
+    ...{ harness: 'codex', login: 'codex/oauth' },
+    ...{ token: 'codex/access-token' },
+  },
+  openai: { harness: 'codex', key: 'codex/api-key' },
+  'amazon-bedrock': { harness: 'claude', token: 'claude/bedrock-api-key', key: 'claude/bedrock-access-key' },
+} as const satisfies Record<string, ProviderWords>
+
+export type ProviderId = keyof typeof TABLE
+
+export const PROVIDERS = Object.keys(TABLE) as ProviderId[]
+
+export function wordsOf(provider: ProviderId): ProviderWords {
+  return TABLE[provider]
+}
+
+/** The type of what can be had of this provider in this way. Throws `invalid` where it cannot. */
+export function typeOf<K extends 'login' | 'token' | 'key'>(
+  provider: ProviderId,
+  kind: K,
+): NonNullable<ProviderWords[K]> {
+  const type = wordsOf(provider)[kind]
+  if (type !== undefined) return type as NonNullable<ProviderWords[K]>
+  const others = PROVIDERS.filter((one) => wordsOf(one)[kind] !== undefined)
+  throw new ClavigerError('invalid', `${provider} has no ${WHAT[kind]}.`, {
+    hint: `These have: ${others.join(', ')}.`,
+  })
+}
+
+const WHAT = { login: 'sign-in', token: 'token to paste', key: 'key to paste' }

@@ -1,0 +1,148 @@
+// `models status` and `models auth list`: the profiles of this machine and how they stand.
+
+import type { Output } from '../../api/schemas.ts'
+import type { Client } from '../../client/client.ts'
+import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { listWhole } from '../find-credential.ts'
+import { relativeTime } from '../text.ts'
+import { over } from './login.ts'
+
+export interface StatusOptions {
+  readonly agent?: string
+  readonly check?: boolean
+  readonly probe?: boolean
+  readonly harness?: HarnessName
+}
+
+/** What `--check` ends with when something ends soon. */
+const ENDS_SOON = 2
+
+// What ends within this time ends soon, in milliseconds.
+const SOON = 24 * 3_600_000
+
+type Credential = Output<'credentials.list'>['credentials'][number]
+type Probe = Output<'credentials.test'>
+
+interface ProfileStatus {
+  readonly profile: string
+  readonly agent: string
+  readonly type: string
+  /** A state of design §2, or `expired` for a value whose end is past, or `unusable`. */
+  readonly state: string
+  readonly why: string
+  readonly endsAt: string | null
+  readonly lastUsedAt: string | null
+  readonly probe: Pick<Probe, 'result' | 'message'> | null
+}
+
+/** Exit with `--check`: 0, 1 when one cannot be used or there is none, 2 when one ends soon. */
+export async function run(context: Context, options: StatusOptions): Promise<number> {
+  const local = over(context, options)
+  const { client } = await connect(local)
+  const found = await statusOf(local, client, options)
+  const now = Date.now()
+  const headings = [
+    'PROFILE',
+    'AGENT',
+    'TYPE',
+    'STATE',
+    'ENDS',
+    'LAST USED',
+    ...(options.probe ? ['PROBE'] : []),
+    '',
+  ]
+  context.ui.table(
+    { profiles: found },
+    headings,
+    () => found.map((one) => row(one, now, options.probe === true)),
+    'There are no profiles here. Sign in: claviger models auth login --provider openai-codex',
+  )
+  return options.check === true ? checked(found, now) : EXIT.ok
+}
+
+/** Ids of profiles, as `channels list --json` has them for people who come from OpenClaw. */
+export async function list(context: Context, options: StatusOptions): Promise<number> {
+  const local = over(context, options)
+  const { client } = await connect(local)
+  const found = await statusOf(local, client, options)
+  const auth = found.map(({ profile, type, agent }) => ({
+    id: profile,
+    provider: profile.split(':')[0] ?? '',
+    type,
+    agent,
+  }))
+  context.ui.table(
+    { auth },
+    ['PROFILE', 'TYPE', 'AGENT'],
+    () => auth.map(({ id, type, agent }) => [id, type, agent]),
+    'There are no profiles here. Sign in: claviger models auth login --provider openai-codex',
+  )
+  return EXIT.ok
+}
+
+async function statusOf(
+  local: Context,
+  client: Client,
+  { harness, probe }: StatusOptions,
+): Promise<ProfileStatus[]> {
+  const { credentials } = await listWhole(client, { ...(harness !== undefined && { harness }) })
+  const profiles = await local.profiles()
+  const found: ProfileStatus[] = []
+  for (const one of credentials) {
+    const answer = probe === true ? await client.call('credentials.test', { id: one.id }) : null
+    found.push(statusOfOne(one, profiles.agentOf(one.id) ?? '', answer))
+  }
+  if (harness !== undefined) return found
+  const unusable = profiles.unusable().map(({ agent, profile, why }) => ({
+    ...{ profile, agent, type: '', state: 'unusable', why, endsAt: null, lastUsedAt: null, probe: null },
+  }))
+  return [...found, ...unusable]
+}
+
+function statusOfOne(credential: Credential, agent: string, probe: Probe | null): ProfileStatus {
+  const { name, type, stateReason, lastUsedAt = null } = credential
+  const isLogin = CREDENTIAL_TYPES[type].entry === 'sign-in'
+  // Of a login the access token ends all the time, and is renewed.
+  const endsAt = (isLogin ? credential.endsAt : (credential.endsAt ?? credential.expiresAt)) ?? null
+  const isOver = !isLogin && endsAt !== null && Date.parse(endsAt) <= Date.now()
+  return {
+    ...{ profile: name, agent, type, endsAt, lastUsedAt },
+    state: isOver ? 'expired' : (probe?.state ?? credential.state),
+    why: isOver ? 'its time is over' : stateReason,
+    probe: probe && { result: probe.result, message: probe.message },
+  }
+}
+
+const UNUSABLE: readonly string[] = ['expired', 'rejected', 'needs_login', 'quarantined', 'blocked']
+
+function checked(found: readonly ProfileStatus[], now: number): number {
+  const own = found.filter(({ state }) => state !== 'unusable')
+  const isBad = ({ state, probe }: ProfileStatus) =>
+    UNUSABLE.includes(state) || (probe !== null && probe.result !== 'works')
+  if (own.length === 0 || own.some(isBad)) return EXIT.failed
+  const endsSoon = ({ state, endsAt }: ProfileStatus) =>
+    state === 'expiring' || (endsAt !== null && Date.parse(endsAt) - now < SOON)
+  return own.some(endsSoon) ? ENDS_SOON : EXIT.ok
+}
+
+function row(
+  { profile, agent, type, state, why, endsAt, lastUsedAt, probe }: ProfileStatus,
+  now: number,
+  probed: boolean,
+) {
+  const time = (at: string | null) => (at === null ? '-' : relativeTime(at, now))
+  return [
+    profile,
+    agent,
+    type,
+    state,
+    time(endsAt),
+    time(lastUsedAt),
+    ...(probed ? [probe?.result ?? '-'] : []),
+    why,
+  ]
+}
