@@ -11,6 +11,10 @@ export async function type(field: Locator, text: string): Promise<void> {
 export const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name })
 export const log = (page: Page) => page.getByRole('log', { name: 'Conversation' })
 
+/** By the navigation. */
+export const go = (page: Page, place: string) =>
+  page.getByRole('navigation').getByRole('link', { name: place, exact: true }).click()
+
 /** On the page of the link that the first start prints. */
 export async function becomeOwner(page: Page, email: string): Promise<void> {
   await type(page.getByLabel('Your e-mail'), email)
@@ -27,10 +31,18 @@ export async function join(page: Page, name: string): Promise<void> {
   await heading(page, 'Overview').waitFor()
 }
 
-/** In the dialog of this title, which leads to the credential. */
-export async function addKey(page: Page, title: string, name: string, key: string): Promise<void> {
+export interface NewKey {
+  readonly name: string
+  readonly key: string
+  /** Personal, unless it is said. */
+  readonly owner?: string
+}
+
+/** In the dialog that asks which type it is; ends at the new credential. */
+export async function addKey(page: Page, title: string, { name, key, owner }: NewKey): Promise<void> {
   const dialog = await chooseType(page, title)
   await type(dialog.getByLabel('Name'), name)
+  if (owner !== undefined) await dialog.getByLabel('Owner').selectOption(owner)
   await type(dialog.getByLabel('API key'), key)
   await dialog.getByRole('button', { name: 'Test and add' }).click()
   await heading(page, name).waitFor()

@@ -13,7 +13,7 @@ import { quiet } from '../e2e/exec-run.ts'
 import { accessibilityFaults, picture } from '../support/browser.ts'
 import { type Served, serve } from '../support/served.ts'
 import { useBrowser } from '../support/use-browser.ts'
-import { addKey, becomeOwner, chooseType, heading, log, startRun, type } from './by-hand.ts'
+import { addKey, becomeOwner, chooseType, go, heading, log, startRun, type } from './by-hand.ts'
 
 const KEY = 'sk-ant-test-first-run-0001'
 const ADA = 'ada@example.test'
@@ -54,14 +54,14 @@ async function comeIn(): Promise<Page> {
 }
 
 async function askForTheFirstTime(page: Page, served: string): Promise<void> {
-  await page.getByRole('link', { name: 'Overview' }).click()
+  await go(page, 'Overview')
   await page.getByRole('link', { name: 'Start a run' }).click()
   await startRun(page, served, 'Say hi.')
   await log(page).getByText('You said: Say hi.').waitFor({ timeout: 60_000 })
   expect(await log(page).getByText('You said: Say hi.').count()).toBe(1)
   await expect.poll(() => page.getByLabel('Message', { exact: true }).isEnabled()).toBe(true)
   // The guide has done its work.
-  await page.getByRole('link', { name: 'Overview' }).click()
+  await go(page, 'Overview')
   await page.getByRole('heading', { name: 'What ends when' }).waitFor()
   expect(await page.getByRole('heading', { name: 'To a first run' }).count()).toBe(0)
 }
@@ -70,7 +70,7 @@ it('a Claude API key is added and tried out, and the real claude answers', async
   const page = await comeIn()
   await page.getByRole('radio', { name: /^Claude Code/ }).click()
   await page.getByRole('link', { name: 'Add one for Claude Code' }).click()
-  await addKey(page, 'Anthropic API key', 'main', KEY)
+  await addKey(page, 'Anthropic API key', { name: 'main', key: KEY })
   // By the server: no program has run yet.
   expect(sandbox.requests().at(-1)).toMatchObject({
     provider: 'anthropic',

@@ -4,7 +4,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { useConsole } from '../support/use-console.ts'
-import { addKey, heading, join, log, startRun, type } from './by-hand.ts'
+import { addKey, go, heading, join, log, startRun, type } from './by-hand.ts'
 import { openRunsHouse } from './runs-house.ts'
 
 const SHARED = 'sk-ant-test-shared-0001'
@@ -21,36 +21,30 @@ beforeAll(async () => {
   house.sandbox.reply(({ lastUserMessage }) => `You said: ${lastUserMessage}`)
 })
 
-const go = (page: Page, place: string) =>
-  page.getByRole('navigation').getByRole('link', { name: place, exact: true }).click()
-
-async function addShared(ada: Page): Promise<void> {
-  await go(ada, 'Credentials')
-  await ada.getByRole('link', { name: 'Add a credential' }).first().click()
-  await ada.getByRole('dialog').getByRole('button', { name: 'Anthropic API key' }).click()
-  const dialog = ada.getByRole('dialog', { name: 'Add: Anthropic API key' })
-  await type(dialog.getByLabel('Name'), 'shared')
-  await dialog.getByLabel('Owner').selectOption('Organization')
-  await type(dialog.getByLabel('API key'), SHARED)
-  await dialog.getByRole('button', { name: 'Test and add' }).click()
-  await heading(ada, 'shared').waitFor()
+async function add(page: Page, name: string, key: string, owner?: string): Promise<void> {
+  await go(page, 'Credentials')
+  await page.getByRole('link', { name: 'Add a credential' }).first().click()
+  await addKey(page, 'Anthropic API key', owner === undefined ? { name, key } : { name, key, owner })
 }
 
 async function invite(ada: Page): Promise<string> {
   await go(ada, 'Settings')
-  await ada.getByRole('link', { name: 'Organization' }).click()
+  await ada.getByRole('tab', { name: 'Organization' }).click()
   await ada.getByRole('button', { name: 'Invite somebody' }).click()
   const form = ada.getByRole('dialog', { name: 'Invite somebody' })
   await type(form.getByLabel('E-mail'), BOB)
   await form.getByRole('button', { name: 'Make the link' }).click()
-  const link = await ada.getByRole('dialog', { name: `Invitation for ${BOB}` }).locator('code').innerText()
+  const link = await ada
+    .getByRole('dialog', { name: `Invitation for ${BOB}` })
+    .locator('code')
+    .innerText()
   await ada.getByRole('button', { name: 'I have it' }).click()
   return link
 }
 
 it('Bob sees what a member may, his own key serves his run, and the audit log of Ada says so', async () => {
   const ada = await world.visitAs('/', ADA)
-  await addShared(ada)
+  await add(ada, 'shared', SHARED, 'Organization')
   const bob = await world.visit(new URL(await invite(ada)).href.slice(world.server.url.length))
   await join(bob, 'Bob')
 
@@ -65,9 +59,7 @@ it('Bob sees what a member may, his own key serves his run, and the audit log of
   expect(await bob.locator('main').innerText()).not.toContain('…0001')
   expect(await bob.content()).not.toContain(SHARED)
 
-  await go(bob, 'Credentials')
-  await bob.getByRole('link', { name: 'Add a credential' }).first().click()
-  await addKey(bob, 'Anthropic API key', 'own', BOBS)
+  await add(bob, 'own', BOBS)
   await go(bob, 'Runs')
   await bob.getByRole('button', { name: 'Start a run' }).first().click()
   const dialog = bob.getByRole('dialog', { name: 'Start a run' })
@@ -79,11 +71,23 @@ it('Bob sees what a member may, his own key serves his run, and the audit log of
     new Set([BOBS]),
   )
 
+  // Whose it was and why, and who began the run.
   await go(ada, 'Audit')
-  await type(ada.getByLabel('Search'), 'lease')
+  await ada
+    .getByRole('row', { name: /run\.create/ })
+    .getByText(BOB)
+    .waitFor()
+  await type(ada.getByLabel('Search'), 'lease.create')
   await ada.keyboard.press('Enter')
-  await ada.getByRole('row', { name: /own/ }).first().waitFor()
-  console.log(await ada.locator('main').innerText())
-  await ada.getByRole('row', { name: /own/ }).first().click()
-  console.log(await ada.getByRole('dialog').innerText())
+  await ada.getByRole('row', { name: /run\.create/ }).waitFor({ state: 'detached' })
+  const leases = ada.getByRole('row', { name: /lease\.create/ })
+  await leases.first().waitFor()
+  expect(await leases.count()).toBe(1)
+  await leases.click()
+  const entry = ada.getByRole('dialog', { name: 'lease.create' })
+  await entry.getByText('own (credential)').waitFor()
+  await entry.getByText('it belongs to the person the run is for').waitFor()
+  const { members } = await world.owner.call('members.list', {})
+  await entry.getByText(`user:${members.find(({ email }) => email === BOB)?.id}`, { exact: true }).waitFor()
+  expect(await entry.innerText()).not.toContain(BOBS)
 }, 120_000)
