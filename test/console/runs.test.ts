@@ -3,6 +3,7 @@
 
 import type { Page } from 'playwright-core'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { codexFile } from '../e2e/run-world.ts'
 import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
 import { useConsole } from '../support/use-console.ts'
 import { openRunsHouse } from './runs-house.ts'
@@ -44,11 +45,8 @@ async function storeCodexKey(): Promise<void> {
 /** Takes over what somebody has signed in to Codex with; returns the login's name at the provider. */
 async function takeLogin(): Promise<string> {
   const made = sandbox.oauth.login({ provider: 'openai' })
-  const { idToken: id_token, accessToken: access_token, refreshToken: refresh_token } = made
-  const tokens = { id_token, access_token, refresh_token }
-  const file = JSON.stringify({ auth_mode: 'chatgpt', tokens, last_refresh: new Date().toISOString() })
-  const login = { from: 'codex', name: 'chatgpt', owner: 'me', file, acceptNotice: true } as const
-  await world.owner.call('logins.import', login)
+  const login = { from: 'codex', name: 'chatgpt', owner: 'me', acceptNotice: true } as const
+  await world.owner.call('logins.import', { ...login, file: codexFile(made) })
   return made.id
 }
 
