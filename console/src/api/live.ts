@@ -6,7 +6,7 @@ import { useEffect, useSyncExternalStore } from 'react'
 import { type FetchedEvent, fetchedEvents } from '../../../src/client/fetched-events.ts'
 import { addressOf, SERVER } from './client.ts'
 import { isSignedOut } from './problem.ts'
-import { readAgain } from './queries.ts'
+import { readAgain, readAllAgain } from './queries.ts'
 import { soon } from './soon.ts'
 
 export type LiveState = 'connecting' | 'live' | 'away'
@@ -82,7 +82,7 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
     } catch (thrown) {
       if (isSignedOut(thrown)) {
         // Whatever is read next leads to the sign-in page.
-        await queries.invalidateQueries()
+        await readAllAgain(queries)
       }
     }
     if (signal.aborted) return
@@ -95,6 +95,6 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
 async function take(queries: QueryClient, { type, data }: FetchedEvent): Promise<void> {
   if (type !== 'ready' && type !== 'changed') return
   const { topics = [] } = JSON.parse(data) as { topics?: readonly Changed[] }
-  if (topics.some(({ topic }) => topic === 'all')) return queries.invalidateQueries()
+  if (topics.some(({ topic }) => topic === 'all')) return readAllAgain(queries)
   await readAgain(queries, [...new Set(topics.flatMap(({ topic }) => READ_AGAIN[topic] ?? [topic]))])
 }
