@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { useAsked, useRead } from '../../api/queries.ts'
 import { Button } from '../../ui/button.tsx'
+import { Hint } from '../../ui/hint.tsx'
 import { Callout, Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { EmptyState, SkeletonLines } from '../../ui/waiting.tsx'
@@ -71,7 +72,7 @@ function Explanation({ explained }: { explained: Output<'explain'> }) {
       {sentence !== null && (
         <Callout tone={enabled ? 'warn' : 'bad'}>
           <p className="font-medium wrap-anywhere">{sentence}</p>
-          {hint !== null && <p className="wrap-anywhere">{hint}</p>}
+          {hint !== null && <Hint text={hint} />}
         </Callout>
       )}
       <p role="status" className="text-sm text-soft">
