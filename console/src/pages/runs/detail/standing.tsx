@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Button, ButtonLink } from '../../../ui/button.tsx'
+import { Hint } from '../../../ui/hint.tsx'
 import { Icon } from '../../../ui/icons.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { exactWords } from '../../../ui/time.tsx'
@@ -56,7 +57,7 @@ function Queued({ run: { hint, reason } }: { run: Run }) {
   return (
     <Callout tone="warn">
       <p className="font-medium">No worker takes this run now.</p>
-      <p className="wrap-anywhere">{hint}</p>
+      <Hint text={hint} />
     </Callout>
   )
 }
