@@ -4,6 +4,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import type { Output, Request } from '../../../src/api/schemas.ts'
 import { api, BASE } from './client.ts'
 import { reading } from './queries.ts'
+import { forgetUnderWay } from './under-way.ts'
 
 export type Session = Output<'session.read'>
 
@@ -34,6 +35,7 @@ export async function signOut(): Promise<void> {
 
 /** After a session has ended. */
 export function signedOut(): void {
+  forgetUnderWay()
   location.assign(`${BASE}/sign-in`)
 }
 

@@ -6,6 +6,7 @@ import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
+import { NextStep } from './next-step.tsx'
 import { About } from './one/about.tsx'
 import { Doing } from './one/doing.tsx'
 import { Explaining } from './one/explaining.tsx'
@@ -32,6 +33,7 @@ export function CredentialPage() {
       }
     >
       <Notice error={error} retry={() => void refetch()} />
+      {data !== undefined && <NextStep credential={data} />}
       {error === null && (
         <Section title="About" actions={data !== undefined && <Doing credential={data} />}>
           {data === undefined ? <SkeletonLines lines={6} /> : <About credential={data} />}

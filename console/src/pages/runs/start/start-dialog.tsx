@@ -129,7 +129,11 @@ function Team({ team, onChoose }: { team: string; onChoose: (team: string) => vo
   return (
     <Select
       label="Team"
-      hint="Draws on this team only, and its members may read the run."
+      hint={
+        team === ''
+          ? 'Draws on all of your teams; nobody of them reads the run.'
+          : 'Draws on this team only, and its members may read the run.'
+      }
       value={team}
       onChoose={onChoose}
       options={[
