@@ -98,7 +98,11 @@ async function holderOfToken(ports: AuthenticationPorts, digest: string): Promis
   const { store, now } = ports
   const row = await store.tokens.findByDigest(digest)
   if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
-  mustBeLive(row, now())
+  const at = now()
+  mustBeLive(row, at)
+  // Nobody waits for this note, and a database that cannot write now is no reason to turn anybody away.
+  if (row.lastUsedAt === null || row.lastUsedAt < at - SEEN_EVERY_MS)
+    void store.tokens.used(row.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
   return { holder: await holderOf(ports, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
 }
 
@@ -154,7 +158,7 @@ async function worker({ store, now }: AuthenticationPorts, row: HeldRow): Promis
   const found = await store.workers.get(row.organizationId, row.holderId)
   if (!found || found.revokedAt !== null) throw refused('This worker was revoked.', ENROL_AGAIN)
   const at = now()
-  // Nobody waits for this note, and a database that cannot write now is no reason to turn the worker away.
+  // Nobody waits for this note either.
   if (found.lastSeenAt === null || found.lastSeenAt < at - SEEN_EVERY_MS)
     void store.workers.seen(found.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
   return workerCaller(found)

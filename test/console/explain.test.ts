@@ -65,6 +65,35 @@ it('says in the words of a refused run that a harness is off, or that nothing fi
   await world.owner.call('harnesses.set', { harness: 'codex', enabled: true })
 })
 
+it('begins with the reason of the one credential that is asked about, from its page on', async () => {
+  const { credentials } = await world.owner.call('credentials.list', { name: 'shared-key' })
+  const page = await world.visitAs(`/credentials/${credentials[0]?.id}`)
+  await page.getByRole('link', { name: 'Why is it used, or not?' }).click()
+  const why = page.getByRole('region', { name: 'Why shared-key is not used' })
+  const decision = async (user: string) =>
+    (await world.owner.call('explain', { harness: 'claude', user })).decisions.find(
+      ({ credential }) => credential?.name === 'shared-key',
+    )
+  await why.getByText((await decision(OWNER))?.reason ?? '', { exact: true }).waitFor()
+  await why.getByText('Number 2 of 2:').waitFor()
+  const asked = candidates(page).filter({ hasText: 'Asked about' })
+  await asked.getByText('shared-key').waitFor()
+  expect(await asked.count()).toBe(1)
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'explain-one-wide-light')
+  await page.getByLabel('Person').selectOption(BOB)
+  const used = page.getByRole('region', { name: 'Why shared-key is used' })
+  await used.getByText((await decision(BOB))?.reason ?? '', { exact: true }).waitFor()
+  await page.getByLabel('Harness').selectOption('Codex')
+  await page
+    .getByText('It is no candidate: it is for Claude Code, and this would be a run of Codex.')
+    .waitFor()
+  const { credentials: own } = await world.owner.call('credentials.list', { name: 'ada-key' })
+  const bob = (await world.owner.call('members.list', { search: BOB })).members[0]?.id
+  await page.goto(`${world.server.url}/explain?user=${bob}&credential=${own[0]?.id}`)
+  await page.getByText(`It is no candidate for ${BOB}. It belongs to: Personal.`).waitFor()
+})
+
 it('offers a member nobody else, and is in order for every reader', async () => {
   const page = await world.visitAs('/explain', BOB)
   await candidates(page).first().waitFor()

@@ -68,8 +68,9 @@ it('a worker is enrolled by a command and a code that works once, and revoked', 
 
 it('a webhook is added, its secret shown once, and removed', async () => {
   const page = await world.visitAs('/settings/organization')
-  await page.getByLabel('New webhook').fill('https://hooks.example.test/claviger')
-  await page.getByRole('button', { name: 'Add the webhook' }).click()
+  await page.getByRole('button', { name: 'Add a webhook' }).click()
+  await page.getByLabel('Address').fill('https://hooks.example.test/claviger')
+  await page.getByRole('button', { name: 'Add it' }).click()
   const shown = page.getByRole('dialog', { name: 'Secret of the webhook' })
   expect(await shown.locator('code').innerText()).toMatch(/^whsec_/)
   await shown.getByRole('button', { name: 'I have it' }).click()

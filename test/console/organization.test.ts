@@ -1,13 +1,36 @@
-// Settings of the organization in a real browser: members and roles, an invitation whose link is shown once, teams.
+// Settings of the organization in a real browser: members and roles, an invitation whose link is shown once, teams, tokens,
+// webhooks and what they were told.
 
-import { beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createClient } from '../../src/client/client.ts'
+import { Secret } from '../../src/domain/secret.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
-import { useConsole } from '../support/use-console.ts'
+import { signInByDevice } from '../support/device-login.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { OWNER, useConsole } from '../support/use-console.ts'
 
 const BOB = 'bob@example.test'
 const PATH = '/settings/organization'
 
-const world = useConsole()
+const settings = { openaiIssuer: '', allowPrivateUpstreams: 'yes' }
+
+let sandbox: Sandbox
+let receiver: Receiver
+
+beforeAll(async () => {
+  receiver = await startReceiver()
+  sandbox = await startSandbox()
+  sandbox.oauth.set({ deviceIntervalSeconds: 1 })
+  settings.openaiIssuer = sandbox.issuerUrl
+})
+
+const world = useConsole(settings)
+
+afterAll(async () => {
+  await sandbox.close()
+  await receiver[Symbol.asyncDispose]()
+})
 
 beforeAll(async () => {
   await world.invite(BOB, 'member')
@@ -65,6 +88,86 @@ it('roles are changed, teams made, filled and deleted, and a member removed afte
   await dialog.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByText('gone@example.test is no member any more.', { exact: true }).waitFor()
   expect(await member('gone@example.test')).toBeUndefined()
+})
+
+it('a webhook is told some kinds only, what became of that is seen, and it is told again', async () => {
+  const page = await world.visitAs(PATH)
+  await page.getByRole('button', { name: 'Add a webhook' }).click()
+  const form = page.getByRole('dialog', { name: 'Add a webhook' })
+  await form.getByLabel('Address').fill(receiver.url)
+  await form.getByLabel(/^Everything/).uncheck()
+  expect(await form.getByRole('button', { name: 'Add it' }).isDisabled()).toBe(true)
+  await form.getByLabel('A login is over', { exact: true }).check()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'settings-webhook-wide-light')
+  await form.getByRole('button', { name: 'Add it' }).click()
+  const shown = page.getByRole('dialog', { name: 'Secret of the webhook' })
+  receiver.secret = await shown.locator('code').innerText()
+  await shown.getByRole('button', { name: 'I have it' }).click()
+  const webhook = page.getByRole('list', { name: 'Webhooks' }).getByRole('listitem')
+  await webhook.getByText('A login is over', { exact: true }).waitFor()
+  expect((await world.owner.call('webhooks.list', {})).webhooks).toMatchObject([
+    { url: receiver.url, events: ['grant.login_needed'] },
+  ])
+  await loseLogin()
+  const told = page.getByRole('list', { name: 'Events' }).getByRole('listitem')
+  const event = told.filter({ hasText: 'A login is over: chatgpt' })
+  await event.getByText('taken', { exact: true }).waitFor()
+  await event.getByText('1 try, last answer 204').waitFor()
+  expect(receiver.received.map(({ genuine }) => genuine)).toEqual([true])
+  receiver.answer = (response) => response.writeHead(410).end()
+  await page.getByRole('button', { name: 'Send again: A login is over, chatgpt' }).click()
+  await page.getByText('It is sent again to 1 webhook.', { exact: true }).waitFor()
+  await event.getByText('given up', { exact: true }).waitFor()
+  expect(receiver.received.map(({ id }) => id)).toEqual([receiver.received[0]?.id, receiver.received[0]?.id])
+  await page.getByLabel('Only what some webhook has not taken').check()
+  await event.getByText('given up', { exact: true }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await page.getByRole('heading', { name: 'What webhooks were told' }).scrollIntoViewIfNeeded()
+  await picture(page, 'settings-told-wide-light')
+  receiver.answer = (response) => response.writeHead(204).end()
+  await page.getByRole('button', { name: /^Send again/ }).click()
+  await page.getByText('There are none.', { exact: true }).last().waitFor()
+})
+
+/** A login that its provider does not renew any more. */
+async function loseLogin(): Promise<void> {
+  const credential = await signInByDevice(world.owner, sandbox, 'chatgpt')
+  const lease = await world.owner.call('leases.create', { harness: 'codex', credential })
+  sandbox.oauth.revokeLogin(sandbox.oauth.logins()[0]?.id ?? '')
+  const generation = lease.credential?.generation ?? 0
+  await world.owner.call('leases.reject', { id: lease.id, generation, status: 401 })
+}
+
+it('all tokens are listed with whose they are and their use, and revoked', async () => {
+  const { owner, server } = world
+  await owner.call('tokens.create', { name: 'laptop', role: 'auditor', expiresInSeconds: null })
+  await owner.call('agents.create', { name: 'nightly' })
+  const given = { agent: 'nightly', name: 'robot', expiresInSeconds: 86_400 }
+  const { token } = await owner.call('agents.token', given)
+  await createClient({ server: server.url, token: new Secret(token) }).call('whoami', {})
+  const page = await world.visitAs(PATH)
+  const tokens = page.getByRole('list', { name: 'All tokens' }).getByRole('listitem')
+  const [laptop, robot] = [tokens.filter({ hasText: 'laptop' }), tokens.filter({ hasText: 'robot' })]
+  for (const words of [`of ${OWNER}`, 'as auditor', 'never used', 'never expires'])
+    await laptop.getByText(words).waitFor()
+  for (const words of ['of the agent nightly', 'used just now', 'expires in 23 hours'])
+    await robot.getByText(words).waitFor()
+  await page.getByRole('button', { name: 'Revoke the token robot' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await page.getByText('The token robot is revoked.', { exact: true }).waitFor()
+  await robot.waitFor({ state: 'detached' })
+  await page.getByLabel('Also those that were revoked').check()
+  await robot.getByText('revoked', { exact: true }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await page.getByRole('heading', { name: 'All tokens' }).scrollIntoViewIfNeeded()
+  await picture(page, 'settings-tokens-wide-light')
+  await world.invite('eve@example.test', 'auditor')
+  const eve = await world.visitAs(PATH, 'eve@example.test')
+  await eve.getByRole('list', { name: 'All tokens' }).getByText('laptop').waitFor()
+  await eve.getByRole('list', { name: 'Events' }).waitFor()
+  expect(await eve.getByRole('button', { name: /^(Revoke|Send again|Add a webhook)/ }).count()).toBe(0)
+  expect(await accessibilityFaults(eve)).toEqual([])
 })
 
 it('is in order for every reader, and shows a member nobody else', async () => {

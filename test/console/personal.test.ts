@@ -1,7 +1,8 @@
 // Settings of one's own in a real browser: preferences, tokens, sessions, the password, a second factor and signing in with
-// it, and an account elsewhere that is linked and signed in with.
+// it, an account elsewhere that is linked and signed in with, and leaving.
 
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
+import readQr from 'qr/decode.js'
 import { afterAll, expect, it } from 'vitest'
 import { codeOf, fromBase32 } from '../../src/identity/app-codes.ts'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
@@ -82,6 +83,15 @@ it('a second factor is set up, asked for at the next sign-in, and a recovery cod
   const dialog = page.getByRole('dialog', { name: 'Set up an authenticator app' })
   await dialog.getByLabel('Your password').fill(PASSWORD)
   await dialog.getByRole('button', { name: 'Go on' }).click()
+  const drawn = dialog.getByRole('img', { name: 'The secret, for the camera of your app' })
+  await drawn.waitFor()
+  const text = await dialog.locator('code').innerText()
+  const uri = new URL(await readPicture(drawn))
+  expect([uri.protocol, uri.searchParams.get('secret')]).toEqual(['otpauth:', text.replaceAll(' ', '')])
+  await picture(page, 'settings-second-factor-wide-light')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'settings-second-factor-wide-dark')
   const secret = fromBase32((await dialog.locator('code').innerText()).replaceAll(' ', ''))
   const step = Math.floor(Date.now() / 30_000)
   await dialog.getByLabel('Code', { exact: true }).fill(codeOf(secret, step))
@@ -110,6 +120,66 @@ it('a second factor is set up, asked for at the next sign-in, and a recovery cod
   await off.getByLabel(/^Code of the app/).fill(codes[1] ?? '')
   await off.getByRole('button', { name: 'Switch it off' }).click()
   await page.getByText('The second factor is off.', { exact: true }).waitFor()
+})
+
+it('the secret of a second factor stands there as text where its picture cannot be loaded', async () => {
+  const email = 'fay@example.test'
+  await world.invite(email, 'member')
+  const page = await world.visitAs(PATH, email)
+  const refused = page.waitForEvent('requestfailed')
+  await page.route(/qr-code/, (route) => route.abort())
+  await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Set up an authenticator app' })
+  await dialog.getByLabel('Your password').fill(PASSWORD)
+  await dialog.getByRole('button', { name: 'Go on' }).click()
+  expect((await refused).url()).toContain('qr-code')
+  await dialog.getByLabel('Code', { exact: true }).waitFor()
+  expect(await dialog.locator('code').innerText()).toMatch(/^[A-Z2-7]{16,}$/)
+  expect(await dialog.getByRole('img').count()).toBe(0)
+})
+
+// As a camera sees it: each square of the drawing some pixels wide.
+async function readPicture(drawn: Locator): Promise<string> {
+  const [path, box] = [await drawn.locator('path').getAttribute('d'), await drawn.getAttribute('viewBox')]
+  const squares = Number(box?.split(' ')[2])
+  const size = squares * 4
+  const data = new Uint8Array(size * size * 4).fill(255)
+  for (const [, x, y] of (path ?? '').matchAll(/M(\d+) (\d+)h1v1h-1z/g)) {
+    for (let row = 0; row < 4; row += 1) {
+      const from = ((Number(y) * 4 + row) * size + Number(x) * 4) * 4
+      for (let pixel = from; pixel < from + 16; pixel += 4) data.fill(0, pixel, pixel + 3)
+    }
+  }
+  return readQr({ width: size, height: size, data })
+}
+
+it('a member leaves after the name was typed, with everything of theirs; the last owner stays', async () => {
+  const email = 'gone@example.test'
+  await world.invite(email, 'member')
+  const page = await world.visitAs(PATH, email)
+  const { name } = (await world.owner.call('whoami', {})).organization
+  await page.getByRole('button', { name: `Leave ${name}…` }).click()
+  const dialog = page.getByRole('dialog', { name: `Leave ${name}?` })
+  await dialog.getByText(/0 personal credentials/).waitFor()
+  const leave = dialog.getByRole('button', { name: 'Leave', exact: true })
+  expect(await leave.isDisabled()).toBe(true)
+  expect(await accessibilityFaults(page)).toEqual([])
+  await dialog.getByLabel(/^Type/).fill(name)
+  await leave.click()
+  await page.getByRole('heading', { name: 'Sign in to Claviger' }).waitFor()
+  const { members } = await world.owner.call('members.list', {})
+  expect(members.map((one) => one.email)).not.toContain(email)
+  await signIn(page, email)
+  await page.getByRole('alert').waitFor()
+  const last = await world.visitAs(PATH)
+  await last.getByRole('button', { name: `Leave ${name}…` }).click()
+  const asked = last.getByRole('dialog', { name: `Leave ${name}?` })
+  await asked.getByLabel(/^Type/).fill(name)
+  await asked.getByRole('button', { name: 'Leave', exact: true }).click()
+  await asked
+    .getByRole('alert')
+    .getByText(/last owner/)
+    .waitFor()
 })
 
 it('an account elsewhere is linked, signed in with, and unlinked', async () => {

@@ -29,6 +29,11 @@ export async function signInElsewhere(provider: string, returnTo: string): Promi
 /** Nothing of the person who leaves stays in the page: it is loaded anew. */
 export async function signOut(): Promise<void> {
   await api.call('session.end', {})
+  signedOut()
+}
+
+/** After a session has ended. */
+export function signedOut(): void {
   location.assign(`${BASE}/sign-in`)
 }
 

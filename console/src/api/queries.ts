@@ -57,8 +57,17 @@ export type PagedOperationName = {
   [N in ReadOperationName]: Output<N> extends { readonly next: string | null } ? N : never
 }[ReadOperationName]
 
+export interface PagesOptions<N extends PagedOperationName> {
+  /** As for `useRead`, by what is known. */
+  readonly everyMs?: (pages: readonly Output<N>[]) => number | false
+}
+
 /** A long list, page after page; `fetchNextPage` brings more. */
-export function usePages<N extends PagedOperationName>(name: N, input: Request<N>) {
+export function usePages<N extends PagedOperationName>(
+  name: N,
+  input: Request<N>,
+  { everyMs = () => false }: PagesOptions<N> = {},
+) {
   return useInfiniteQuery<
     Output<N>,
     Error,
@@ -71,6 +80,7 @@ export function usePages<N extends PagedOperationName>(name: N, input: Request<N
       api.call(name, { ...input, ...(pageParam !== null && { after: pageParam }) } as Request<N>, signal),
     initialPageParam: null,
     getNextPageParam: (page) => page.next,
+    refetchInterval: ({ state: { data } }) => everyMs(data?.pages ?? []),
   })
 }
 

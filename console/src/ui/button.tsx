@@ -53,10 +53,18 @@ export function Button({
 export function IconButton({
   label,
   icon,
+  className = '',
   ...rest
 }: Omit<ButtonProps, 'children'> & { label: string; icon: IconName }) {
   return (
-    <Button kind="quiet" icon={icon} aria-label={label} title={label} {...rest} className="min-w-10 px-2" />
+    <Button
+      kind="quiet"
+      icon={icon}
+      aria-label={label}
+      title={label}
+      {...rest}
+      className={`min-w-10 px-2 ${className}`}
+    />
   )
 }
 

@@ -1,6 +1,6 @@
 // The frame of a page inside the shell: its heading, what can be done on it, its parts.
 
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useId } from 'react'
 
 export interface PageProps {
   readonly title: string
@@ -28,10 +28,16 @@ export function Page({ title, lead, actions, children }: PageProps) {
 
 /** A part of a page with a heading of its own. */
 export function Section({ title, actions, children }: Omit<PageProps, 'lead'>) {
+  const id = useId()
   return (
-    <section className="surface grid grid-cols-[minmax(0,1fr)] content-start gap-4 p-4 sm:p-5">
+    <section
+      aria-labelledby={id}
+      className="surface grid grid-cols-[minmax(0,1fr)] content-start gap-4 p-4 sm:p-5"
+    >
       <div className="flex flex-wrap items-center justify-between gap-2">
-        <h2 className="text-base font-semibold">{title}</h2>
+        <h2 id={id} className="text-base font-semibold">
+          {title}
+        </h2>
         {actions}
       </div>
       {children}

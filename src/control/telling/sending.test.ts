@@ -99,6 +99,16 @@ describe('an event', () => {
     expect((await house.ask('eve', 'events.list', {})).events).toEqual([])
   })
 
+  it('is listed with the newest first when that is asked for, a page at a time', async () => {
+    for (const name of ['grant.login_needed', 'grant.recovered', 'grant.ends_soon'] as const) await tell(name)
+    const asked = { order: 'newest', limit: 2 } as const
+    const { events, next } = await house.ask('aud', 'events.list', asked)
+    expect(events.map(({ type }) => type)).toEqual(['grant.ends_soon', 'grant.recovered'])
+    const rest = await house.ask('aud', 'events.list', { ...asked, after: next ?? '' })
+    expect(rest.events.map(({ type }) => type)).toEqual(['grant.login_needed'])
+    expect(rest.next).toBeNull()
+  })
+
   it('of a unit that failed was never told', async () => {
     await addWebhook()
     const credentialId = await house.give('ada', 'org', 'main')

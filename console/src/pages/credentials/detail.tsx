@@ -8,6 +8,7 @@ import { Page, Section } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
 import { About } from './one/about.tsx'
 import { Doing } from './one/doing.tsx'
+import { Explaining } from './one/explaining.tsx'
 import { Renewals } from './one/renewals.tsx'
 import { UsageOf } from './one/usage.tsx'
 import { Users } from './one/users.tsx'
@@ -23,7 +24,12 @@ export function CredentialPage() {
   return (
     <Page
       title={data?.name ?? 'Credential'}
-      actions={<ButtonLink to="/credentials">All credentials</ButtonLink>}
+      actions={
+        <>
+          {data !== undefined && <Explaining credential={data} />}
+          <ButtonLink to="/credentials">All credentials</ButtonLink>
+        </>
+      }
     >
       <Notice error={error} retry={() => void refetch()} />
       {error === null && (

@@ -5,11 +5,12 @@ import { useEffect, useEffectEvent, useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
-import { Button, ButtonLink } from '../../ui/button.tsx'
-import { Select, TextField } from '../../ui/field.tsx'
+import { ButtonLink } from '../../ui/button.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { FilterBar } from '../../ui/lists/filter-bar.tsx'
+import { type Column, Table } from '../../ui/lists/table.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { type Column, Table } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
@@ -34,7 +35,7 @@ export function CredentialsPage() {
       lead="What agents work with. Values are never shown, to anybody."
       actions={<AddLink />}
     >
-      <FilterBar filters={filters} />
+      <Narrowing filters={filters} />
       <Notice error={found.error} retry={() => void found.refetch()} />
       {isEmpty && <Nothing isFiltered={Object.keys(filters).length > 0} />}
       {!isEmpty && !found.isError && (
@@ -149,7 +150,7 @@ function Mono({ children }: { children: string }) {
   return <span className="truncate font-mono text-xs">{children}</span>
 }
 
-function FilterBar({ filters }: { filters: Filters }) {
+function Narrowing({ filters }: { filters: Filters }) {
   const navigate = useNavigate()
   const owners = useOwnerChoices()
   const clear = () => {
@@ -160,40 +161,29 @@ function FilterBar({ filters }: { filters: Filters }) {
     void navigate({ to: '/credentials', search: filtersIn({ ...filters, ...changed }), replace: true })
   const [typed, setTyped] = useTyped(filters.search ?? '', (search) => choose({ search }))
   return (
-    <search className="flex flex-wrap items-end gap-2">
-      <Find typed={typed} onChange={setTyped} />
-      <Select
-        label="Harness"
-        value={filters.harness ?? ''}
-        onChoose={(harness) => choose({ harness })}
-        options={[
-          { value: '', label: 'Any' },
-          ...HARNESS_CHOICES.map((value) => ({ value, label: harnessTitle(value) })),
-        ]}
-      />
-      <Select
-        label="Owner"
-        value={filters.owner ?? ''}
-        onChoose={(owner) => choose({ owner })}
-        options={[{ value: '', label: 'Anyone' }, ...owners]}
-      />
-      <Select
-        label="State"
-        value={filters.state ?? ''}
-        onChoose={(state) => choose({ state })}
-        options={[
-          { value: '', label: 'Any' },
-          ...STATE_CHOICES.map((value) => ({ value, label: stateWords(value) })),
-        ]}
-      />
-      {Object.keys(filters).length > 0 && (
-        <Button kind="quiet" icon="cross" onClick={clear}>
-          Clear
-        </Button>
-      )}
-    </search>
+    <FilterBar
+      first={<Find typed={typed} onChange={setTyped} />}
+      filters={[
+        {
+          ...{ label: 'Harness', chosen: filters.harness, choices: HARNESSES },
+          onChoose: (harness) => choose({ harness }),
+        },
+        {
+          ...{ label: 'Owner', any: 'Anyone', chosen: filters.owner, choices: owners },
+          onChoose: (owner) => choose({ owner }),
+        },
+        {
+          ...{ label: 'State', chosen: filters.state, choices: STATES },
+          onChoose: (state) => choose({ state }),
+        },
+      ]}
+      onClear={Object.keys(filters).length === 0 ? null : clear}
+    />
   )
 }
+
+const STATES = STATE_CHOICES.map((value) => ({ value, label: stateWords(value) }))
+const HARNESSES = HARNESS_CHOICES.map((value) => ({ value, label: harnessTitle(value) }))
 
 // Milliseconds that somebody takes between two letters.
 const PAUSE = 250

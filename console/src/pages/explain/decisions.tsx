@@ -19,33 +19,48 @@ const VERDICTS: Readonly<Record<DecisionView['verdict'], { tone: Tone; icon: Ico
   skipped: { tone: 'plain', icon: 'cross', word: 'Passed over' },
 }
 
-export function DecisionList({ decisions }: { decisions: readonly DecisionView[] }) {
+export interface DecisionListProps {
+  readonly decisions: readonly DecisionView[]
+  /** The id of the credential that is asked about. */
+  readonly about: string | undefined
+}
+
+export function DecisionList({ decisions, about }: DecisionListProps) {
   const placed = decisions.map((decision, place) => ({ decision, key: `${place} ${decision.scope}` }))
   return (
-    <ol aria-label="Candidates" className="surface divide-y">
+    <ol aria-label="Candidates" className="surface divide-y overflow-hidden">
       {placed.map(({ decision, key }, place) => (
-        <Candidate key={key} decision={decision} place={place + 1} />
+        <Candidate
+          key={key}
+          decision={decision}
+          place={place + 1}
+          isAskedAbout={about !== undefined && decision.credential?.id === about}
+        />
       ))}
     </ol>
   )
 }
 
-function Candidate({ decision, place }: { decision: DecisionView; place: number }) {
+interface CandidateProps {
+  readonly decision: DecisionView
+  readonly place: number
+  readonly isAskedAbout: boolean
+}
+
+function Candidate({ decision, place, isAskedAbout }: CandidateProps) {
   const { scope, credential, verdict, reason } = decision
-  const { tone, icon, word } = VERDICTS[verdict]
   const isChosen = verdict === 'chosen'
   return (
     <li
       {...(isChosen && { 'aria-current': 'true' as const })}
-      className={`grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3 gap-y-1 border-l-4 px-4 py-3 text-sm ${isChosen ? 'border-l-good' : 'border-l-transparent'}`}
+      className={`grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3 gap-y-1 border-l-4 px-4 py-3 text-sm ${isChosen ? 'border-l-good' : 'border-l-transparent'} ${isAskedAbout ? 'bg-accent-tint' : ''}`}
     >
       <span className="font-mono text-soft">{place}</span>
       <div className="grid gap-1">
         <div className="flex flex-wrap items-center gap-2">
           <CandidateName credential={credential} />
-          <Badge tone={tone} icon={icon}>
-            {word}
-          </Badge>
+          <VerdictBadge verdict={verdict} />
+          {isAskedAbout && <Badge icon="explain">Asked about</Badge>}
           {credential !== null && <StatePill state={credential.state} />}
         </div>
         <p className="wrap-anywhere">{reason}</p>
@@ -55,6 +70,15 @@ function Candidate({ decision, place }: { decision: DecisionView; place: number 
         </p>
       </div>
     </li>
+  )
+}
+
+export function VerdictBadge({ verdict }: Pick<DecisionView, 'verdict'>) {
+  const { tone, icon, word } = VERDICTS[verdict]
+  return (
+    <Badge tone={tone} icon={icon}>
+      {word}
+    </Badge>
   )
 }
 

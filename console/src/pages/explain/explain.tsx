@@ -9,6 +9,7 @@ import { EmptyState, SkeletonLines } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
 import { askedIn, inputOf } from './asked.ts'
 import { DecisionList } from './decisions.tsx'
+import { OneReason } from './one-reason.tsx'
 import { WhoseRun } from './whose-run.tsx'
 
 const route = getRouteApi('/app/explain')
@@ -31,18 +32,25 @@ export function ExplainPage() {
       ) : (
         <>
           {found.isPending && <SkeletonLines lines={5} />}
-          {found.data !== undefined && <Explanation explained={found.data} />}
+          {found.data !== undefined && <Explanation explained={found.data} about={asked.credential} />}
         </>
       )}
     </Page>
   )
 }
 
-function Explanation({ explained }: { explained: Output<'explain'> }) {
+interface ExplanationProps {
+  readonly explained: Output<'explain'>
+  /** The id of the credential that is asked about. */
+  readonly about: string | undefined
+}
+
+function Explanation({ explained, about }: ExplanationProps) {
   const { harness, decisions, enabled, sentence, hint } = explained
   const chosen = explained.chosen === null ? undefined : decisions[explained.chosen]
   return (
     <div className="grid gap-4">
+      {about !== undefined && <OneReason id={about} explained={explained} />}
       {sentence !== null && (
         <Callout tone={enabled ? 'warn' : 'bad'}>
           <p className="font-medium wrap-anywhere">{sentence}</p>
@@ -58,7 +66,7 @@ function Explanation({ explained }: { explained: Output<'explain'> }) {
       {decisions.length === 0 ? (
         <EmptyState icon="explain" title="There is no candidate" />
       ) : (
-        <DecisionList decisions={decisions} />
+        <DecisionList decisions={decisions} about={about} />
       )}
     </div>
   )

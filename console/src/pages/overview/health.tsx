@@ -55,12 +55,18 @@ function Works({ harness: { enabled, works, credentials } }: { harness: Overview
   )
 }
 
-function Count({ count, words, state }: { count: number; words?: string; state?: string }) {
+interface CountProps {
+  readonly count: number
+  readonly words?: string
+  readonly state?: (typeof STATE_CHOICES)[number]
+}
+
+function Count({ count, words, state }: CountProps) {
   return (
     <li className="grid">
       <Link
         to="/credentials"
-        search={state === undefined ? {} : ({ state } as object)}
+        search={state === undefined ? {} : { state }}
         className="grid min-w-24 content-start gap-1 rounded-lg border p-3 hover:bg-sunken"
       >
         <span className="text-2xl leading-none font-semibold tabular-nums">{count}</span>

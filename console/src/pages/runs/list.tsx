@@ -6,10 +6,11 @@ import { useSession } from '../../api/people.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Checkbox, Select } from '../../ui/field.tsx'
+import { Checkbox } from '../../ui/field.tsx'
+import { FilterBar } from '../../ui/lists/filter-bar.tsx'
+import { type Column, Table } from '../../ui/lists/table.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { type Column, Table } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
@@ -36,7 +37,7 @@ export function RunsPage() {
   )
   return (
     <Page title="Runs" lead="Conversations with coding agents, newest first." actions={!isEmpty && begin}>
-      <FilterBar filters={filters} onChoose={show} />
+      <Narrowing filters={filters} onChoose={show} />
       <Notice error={found.error} retry={() => void found.refetch()} />
       {isEmpty && <Nothing isFiltered={Object.keys(filters).length > 0} action={begin} />}
       {!isEmpty && !found.isError && (
@@ -109,33 +110,27 @@ function Credential({ credential }: Pick<Run, 'credential'>) {
   )
 }
 
-interface FilterBarProps {
+interface NarrowingProps {
   readonly filters: RunFilters
   readonly onChoose: (filters: RunFilters) => void
 }
 
-function FilterBar({ filters, onChoose }: FilterBarProps) {
+function Narrowing({ filters, onChoose }: NarrowingProps) {
   const choose = (changed: Record<string, string>) => onChoose(runFiltersIn({ ...filters, ...changed }))
   return (
-    <search className="flex flex-wrap items-end gap-2">
-      <Select
-        label="State"
-        value={filters.state ?? ''}
-        onChoose={(state) => choose({ state })}
-        options={[
-          { value: '', label: 'Any' },
-          ...RUN_STATE_CHOICES.map((value) => ({ value, label: stateWords(value) })),
-        ]}
-      />
-      <Select
-        label="Harness"
-        value={filters.harness ?? ''}
-        onChoose={(harness) => choose({ harness })}
-        options={[
-          { value: '', label: 'Any' },
-          ...RUN_HARNESSES.map((value) => ({ value, label: harnessTitle(value) })),
-        ]}
-      />
+    <FilterBar
+      filters={[
+        {
+          ...{ label: 'State', chosen: filters.state, choices: STATES },
+          onChoose: (state) => choose({ state }),
+        },
+        {
+          ...{ label: 'Harness', chosen: filters.harness, choices: HARNESSES },
+          onChoose: (harness) => choose({ harness }),
+        },
+      ]}
+      onClear={Object.keys(filters).length === 0 ? null : () => onChoose({})}
+    >
       <div className="flex min-h-10 items-center">
         <Checkbox
           label="Only mine"
@@ -143,14 +138,12 @@ function FilterBar({ filters, onChoose }: FilterBarProps) {
           onChange={({ target }) => choose({ mine: String(target.checked) })}
         />
       </div>
-      {Object.keys(filters).length > 0 && (
-        <Button kind="quiet" icon="cross" onClick={() => onChoose({})}>
-          Clear
-        </Button>
-      )}
-    </search>
+    </FilterBar>
   )
 }
+
+const STATES = RUN_STATE_CHOICES.map((value) => ({ value, label: stateWords(value) }))
+const HARNESSES = RUN_HARNESSES.map((value) => ({ value, label: harnessTitle(value) }))
 
 function Nothing({ isFiltered, action }: { isFiltered: boolean; action: React.ReactNode }) {
   if (isFiltered) return <EmptyState icon="search" title="No run is like that" />

@@ -1,7 +1,7 @@
 // Starting a run: with which harness and credential, on what, and with which first words.
 
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
 import { useSession } from '../../../api/people.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
@@ -78,7 +78,7 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
   }
   return (
     <>
-      <form onSubmit={onSubmit} className="grid gap-4">
+      <form ref={useFirstFocus()} onSubmit={onSubmit} className="grid gap-4">
         <HarnessChoice
           chosen={draft.harness}
           explained={explained}
@@ -109,6 +109,18 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
       />
     </>
   )
+}
+
+// The dialog opens before its fields are known.
+function useFirstFocus() {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    const fields =
+      form.current?.querySelectorAll<HTMLInputElement>(':is(input, select, textarea):enabled') ?? []
+    const first = [...fields].find(({ type, checked }) => type !== 'radio' || checked)
+    first?.focus()
+  }, [])
+  return form
 }
 
 function Team({ team, onChoose }: { team: string; onChoose: (team: string) => void }) {

@@ -5,16 +5,18 @@ import type { Output } from '../../../../../src/api/schemas.ts'
 import { useSession } from '../../../api/people.ts'
 import { useChange, usePages, useRead } from '../../../api/queries.ts'
 import { Badge } from '../../../ui/badge.tsx'
-import { Button, IconButton } from '../../../ui/button.tsx'
+import { IconButton } from '../../../ui/button.tsx'
 import { ConfirmDialog } from '../../../ui/dialog.tsx'
 import { Select, TextField } from '../../../ui/field.tsx'
 import { Menu } from '../../../ui/menu.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
+import { More } from '../parts/more.tsx'
 import { ROLES, type Role } from '../parts/roles.ts'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { Things, What } from '../parts/things.tsx'
+import { WhatEnds } from '../parts/what-ends.tsx'
 
 type Member = Output<'members.list'>['members'][number]
 
@@ -40,13 +42,7 @@ export function Members({ manages }: { manages: boolean }) {
         keyOf={({ id }) => id}
         line={(member) => <MemberLine member={member} manages={manages} />}
       />
-      {found.hasNextPage && (
-        <div>
-          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            More members
-          </Button>
-        </div>
-      )}
+      <More pages={found} what="members" />
     </Section>
   )
 }
@@ -155,13 +151,7 @@ function RemoveMember({ id, email, open, onClose }: RemoveMemberProps) {
       busy={remove.isPending}
       onConfirm={() => remove.mutate({ member: id })}
     >
-      <p>Tokens are revoked, running leases end, and personal credentials are deleted, at once.</p>
-      {held !== undefined && (
-        <p>
-          That is {held.tokens} tokens, {held.leases} running leases and {held.credentials} personal
-          credentials.
-        </p>
-      )}
+      <WhatEnds held={held} />
     </ConfirmDialog>
   )
 }

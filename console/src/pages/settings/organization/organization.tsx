@@ -8,6 +8,8 @@ import { mayManage, mayReadAudit } from '../../../words/roles.ts'
 import { Invitations } from './invitations.tsx'
 import { Members } from './members.tsx'
 import { Teams } from './teams.tsx'
+import { AllTokens } from './tokens.tsx'
+import { Told } from './told.tsx'
 import { Webhooks } from './webhooks.tsx'
 
 export function OrganizationSettings() {
@@ -28,7 +30,9 @@ export function OrganizationSettings() {
           <Members manages={manages} />
           {manages && <Invitations />}
           <Teams manages={manages} />
+          <AllTokens manages={manages} />
           {manages && <Webhooks />}
+          <Told manages={manages} />
         </>
       )}
     </div>

@@ -5,6 +5,7 @@ import { Facts } from '../../../ui/facts.tsx'
 import { Callout } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { Accounts } from './accounts.tsx'
+import { Leaving } from './leaving.tsx'
 import { Password } from './password.tsx'
 import { Preferences } from './preferences.tsx'
 import { SecondFactor } from './second-factor.tsx'
@@ -34,6 +35,7 @@ export function PersonalSettings() {
       <SecondFactor hasPassword={person.hasPassword} />
       <Accounts />
       <OwnTokens />
+      <Leaving />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 // A second factor: an authenticator app, and recovery codes for the day it is lost.
 
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, lazy, type ReactNode, Suspense, useState } from 'react'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
@@ -10,8 +10,16 @@ import { TextField } from '../../../ui/field.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
-import { SkeletonLines } from '../../../ui/waiting.tsx'
+import { Skeleton, SkeletonLines } from '../../../ui/waiting.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
+
+// The secret as text is there all the same.
+const QrCode = lazy(() =>
+  import('./qr-code.tsx').then(
+    (loaded) => ({ default: loaded.QrCode }),
+    () => ({ default: () => null }),
+  ),
+)
 
 type Step = 'set-up' | 'switch-off' | 'new-codes'
 
@@ -83,12 +91,16 @@ function SetUp({ onCodes }: { onCodes: (codes: readonly string[]) => void }) {
       ) : (
         <>
           <p className="text-sm">
-            Give this secret to your app, or on the device that has it{' '}
+            Let your app read this picture, or on the device that has it{' '}
             <a href={begin.data.uri} className="text-accent underline underline-offset-2">
               open it there
             </a>
             . Then type the code that it shows.
           </p>
+          <Suspense fallback={<Skeleton className="size-52" />}>
+            <QrCode text={begin.data.uri} label="The secret, for the camera of your app" />
+          </Suspense>
+          <p className="text-sm">Without a camera, type the secret into it.</p>
           <Copyable text={begin.data.secret} label="Copy the secret" />
           <CodeField label="Code" value={code} onType={setCode} />
         </>

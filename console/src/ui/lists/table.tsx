@@ -3,7 +3,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from 'react'
-import { Skeleton } from './waiting.tsx'
+import { Skeleton } from '../waiting.tsx'
 
 export interface Column<Row> {
   readonly id: string

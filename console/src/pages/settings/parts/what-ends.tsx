@@ -1,0 +1,22 @@
+// What ends with somebody's membership.
+
+export interface WhatEndsProps {
+  /** Undefined while it is not known. */
+  readonly held:
+    | { readonly tokens: number; readonly leases: number; readonly credentials: number }
+    | undefined
+}
+
+export function WhatEnds({ held }: WhatEndsProps) {
+  return (
+    <>
+      <p>Tokens are revoked, running leases end, and personal credentials are deleted, at once.</p>
+      {held !== undefined && (
+        <p>
+          That is {held.tokens} tokens, {held.leases} running leases and {held.credentials} personal
+          credentials.
+        </p>
+      )}
+    </>
+  )
+}
