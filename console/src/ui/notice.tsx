@@ -2,8 +2,8 @@
 
 import type { ReactNode } from 'react'
 import { problemOf } from '../api/problem.ts'
+import { Hint } from '../words/hint.tsx'
 import { Button } from './button.tsx'
-import { Hint } from './hint.tsx'
 import { Icon, type IconName } from './icons.tsx'
 
 type Tone = 'bad' | 'warn' | 'info' | 'good'

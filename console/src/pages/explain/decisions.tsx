@@ -3,8 +3,8 @@
 import { Link } from '@tanstack/react-router'
 import type { DecisionView } from '../../../../src/api/schemas.ts'
 import { Badge, StatePill, type Tone } from '../../ui/badge.tsx'
-import { Hint } from '../../ui/hint.tsx'
 import type { IconName } from '../../ui/icons.tsx'
+import { Hint } from '../../words/hint.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
 
 // Where the owner alone does not say why it is a candidate.
