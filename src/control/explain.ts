@@ -8,7 +8,8 @@ import { printable } from '../domain/names.ts'
 import { formatOwner } from '../domain/owner.ts'
 import type { Decision } from '../domain/resolution/resolve.ts'
 import type { Person } from '../identity/identity.ts'
-import { absent, canSee, seesNameOnly } from './guard.ts'
+import type { StoreGroups } from '../store/store.ts'
+import { type Act, absent, canSee, seesNameOnly } from './guard.ts'
 import { howToGetOne, noneFits, noneUsable } from './leasing/nothing-fits.ts'
 import { signInAgain } from './leasing/sign-in-hint.ts'
 import { type Resolved, type Subject, subjectOf } from './resolution.ts'
@@ -22,28 +23,49 @@ type ExplainInput = Parameters<Control['explain']>[1]
 interface Explained {
   readonly subject: Subject
   readonly name: string
+  /** Of the caller themselves, as nobody else. */
+  readonly isOwn?: true
 }
 
-/** Explains a run of the caller's own, or, for those who manage or audit, of another person, a team or an agent. Audited. */
+/**
+ * Explains a run of the caller's own, or, for those who manage or audit, of another person, a team or an agent. That somebody
+ * looked at others is audited, each time. Of oneself it is a read like any list, and a page that stays open repeats it.
+ */
 export async function explain(
   workshop: Workshop,
   caller: Caller,
   input: ExplainInput,
 ): Promise<Output<'explain'>> {
-  const { subject, name } = await subjectOfInput(workshop, caller, input)
+  const explained = await subjectOfInput(workshop, caller, input)
+  const object = { kind: 'harness', id: input.harness, name: input.harness }
+  const details = { for: explained.name }
+  const act: Act = { action: 'explain', needs: { general: 'explain' }, object, details }
+  if (explained.isOwn) {
+    await workshop.guard.check(caller, act)
+    return explanation(workshop, workshop.store, caller, input, explained)
+  }
   return workshop.guard.perform(caller, async (unit, authorize) => {
-    const object = { kind: 'harness', id: input.harness, name: input.harness }
-    await authorize({ action: 'explain', needs: { general: 'explain' }, object, details: { for: name } })
-    const resolved = await workshop.resolution.decide(unit, caller.organizationId, subject, input)
-    const decisions = resolved.decisions.map((one) => decisionView(caller, one, resolved))
-    const enabled = !(await isDisabled(unit, caller.organizationId, input.harness))
-    const chosen = decisions.findIndex(({ verdict }) => verdict === 'chosen')
-    return {
-      ...{ harness: input.harness, for: name, enabled, decisions },
-      chosen: chosen === -1 ? null : chosen,
-      ...wordsFor(caller, input.harness, { enabled, decisions, resolved, subject }),
-    }
+    await authorize(act)
+    return explanation(workshop, unit, caller, input, explained)
   })
+}
+
+async function explanation(
+  { resolution }: Workshop,
+  unit: StoreGroups,
+  caller: Caller,
+  input: ExplainInput,
+  { subject, name }: Explained,
+): Promise<Output<'explain'>> {
+  const resolved = await resolution.decide(unit, caller.organizationId, subject, input)
+  const decisions = resolved.decisions.map((one) => decisionView(caller, one, resolved))
+  const enabled = !(await isDisabled(unit, caller.organizationId, input.harness))
+  const chosen = decisions.findIndex(({ verdict }) => verdict === 'chosen')
+  return {
+    ...{ harness: input.harness, for: name, enabled, decisions },
+    chosen: chosen === -1 ? null : chosen,
+    ...wordsFor(caller, input.harness, { enabled, decisions, resolved, subject }),
+  }
 }
 
 interface Explanation {
@@ -82,12 +104,14 @@ async function subjectOfInput(workshop: Workshop, caller: Caller, input: Explain
   if (input.user !== undefined) {
     const { id, teams, email } = await findPerson(workshop, caller, input.user)
     const name = agent === undefined ? email : `${email} as the agent ${agent}`
-    const ofAnother = isSelf(caller, id) ? {} : ({ ownUnnamed: true } as const)
-    return { subject: { user: id, teams, agent: agent ?? null, ...ofAnother }, name }
+    const isOwn = isSelf(caller, id)
+    const ofAnother = isOwn ? {} : ({ ownUnnamed: true } as const)
+    const subject = { user: id, teams, agent: agent ?? null, ...ofAnother }
+    return { subject, name, ...(isOwn && agent === undefined && { isOwn }) }
   }
   if (agent !== undefined && agent !== caller.agent) return runOfAgent(workshop, caller, agent)
   if (team !== undefined && may(caller, 'readAudit')) return runInTeam(workshop, caller, team)
-  return { subject: subjectOf(caller), name: caller.name }
+  return { subject: subjectOf(caller), name: caller.name, isOwn: true }
 }
 
 // What an agent does not draw on is listed for those who could attach it.

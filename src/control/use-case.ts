@@ -26,6 +26,7 @@ import type { LeaseEvent } from './leasing/lease-event.ts'
 import type { LiveNews } from './live/live-news.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 import type { RunNews } from './runs/run-news.ts'
+import type { SessionLife } from './sessions/liveness.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
 type Hidden<T> = T extends readonly (infer E)[]
@@ -156,6 +157,8 @@ export interface Ports {
   readonly snapshot: () => Promise<Snapshot>
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
+  /** How long a browser stays signed in. */
+  readonly sessionLife: SessionLife
   /** Ends what waits: the server goes down. */
   readonly ending?: AbortSignal
   /** The last place of the organization's audit log that this server has seen, as kept outside of the database. */

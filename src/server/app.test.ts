@@ -285,10 +285,10 @@ describe('a problem document', () => {
   it('carries the request id of the caller when it is one, else one of ours', async () => {
     const house = createHouse()
     const { app, token } = createTestApp(house)
-    const authorization = `Bearer ${await token('bob')}`
+    const authorization = `Bearer ${await token('ada')}`
     const ask = (id: string) =>
       app.fetch(
-        new Request(`${ORIGIN}/api/v1/explain?harness=claude`, {
+        new Request(`${ORIGIN}/api/v1/explain?harness=claude&user=bob`, {
           headers: { authorization, 'x-request-id': id },
         }),
       )

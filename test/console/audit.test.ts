@@ -19,7 +19,7 @@ const create = (name: string) =>
 const rows = (page: Page) => page.getByRole('grid').locator('[data-index]')
 
 beforeAll(async () => {
-  for (let i = 0; i < 120; i += 1) await world.owner.call('explain', { harness: 'claude', user: 'me' })
+  for (let i = 0; i < 120; i += 1) await world.owner.call('explain', { harness: 'claude', team: 'everyone' })
   await create('first-key')
   const { userCode } = await world.owner.call('device.start', { client: HOSTILE })
   await world.owner.call('device.approve', { userCode })
@@ -98,7 +98,7 @@ it('is taken away as a file with the same filters, and verified', async () => {
 
 it('is for those who may read it, and in order for every reader', async () => {
   const bob = await world.visitAs('/audit', BOB)
-  await bob.getByRole('alert').first().waitFor()
+  await bob.getByRole('alert').getByText('You may not read the audit log.', { exact: true }).waitFor()
   expect(await rows(bob).count()).toBe(0)
   const page = await world.visitAs('/audit')
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -111,4 +111,31 @@ it('is for those who may read it, and in order for every reader', async () => {
   expect(await accessibilityFaults(page)).toEqual([])
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
   await picture(page, 'audit-phone-dark')
+})
+
+it('has no refusal of a member or an auditor who looks at every place', async () => {
+  await world.invite('aud@example.test', 'auditor')
+  const refusals = async () =>
+    (await world.owner.call('audit.list', { outcome: 'refused', limit: 1000 })).entries.map(
+      ({ actor, action }) => `${actor.name} ${action}`,
+    )
+  const before = await refusals()
+  const [first] = (await world.owner.call('credentials.list', {})).credentials
+  const parts = ['coding-agents', 'organization', 'machines', 'personal'].map((part) => `settings/${part}`)
+  for (const email of [BOB, 'aud@example.test'])
+    for (const place of [
+      '',
+      'credentials',
+      'runs',
+      'explain',
+      'audit',
+      `credentials/${first?.id}`,
+      ...parts,
+    ]) {
+      const page = await world.visitAs(`/${place}`, email)
+      await page.getByRole('heading', { level: 1 }).first().waitFor()
+      await expect.poll(() => page.locator('main .animate-pulse').count()).toBe(0)
+      await page.close()
+    }
+  expect(await refusals()).toEqual(before)
 })

@@ -57,6 +57,33 @@ it('explains for another person, an agent and a team, in an address that can be 
   await page.getByText(/for nobody in the team platform/).waitFor()
 })
 
+it('of others is read when somebody asks, and says when it may be different', async () => {
+  const entries = async () => {
+    const found = await world.owner.call('audit.list', { action: 'explain', limit: 1000 })
+    return found.entries.length
+  }
+  const before = await entries()
+  const page = await world.visitAs('/explain')
+  await page.locator('li[aria-current]').getByText('ada-key').waitFor()
+  expect(await entries()).toBe(before)
+  await page.getByLabel('Person').selectOption(BOB)
+  await page.locator('li[aria-current]').getByText('shared-key').waitFor()
+  expect(await entries()).toBe(before + 1)
+  // Of oneself it would be there by itself.
+  await create('third-key', 'org')
+  await page.getByText('Something has changed since this was read.').waitFor()
+  expect(await candidates(page).filter({ hasText: 'third-key' }).count()).toBe(0)
+  expect(await entries()).toBe(before + 1)
+  await page.getByRole('button', { name: 'Read it again' }).click()
+  await candidates(page).filter({ hasText: 'third-key' }).waitFor()
+  await page.getByText('Something has changed since this was read.').waitFor({ state: 'detached' })
+  expect(await entries()).toBe(before + 2)
+  await page.getByLabel('Person').selectOption('Yourself')
+  await create('fourth-key', 'org')
+  await candidates(page).filter({ hasText: 'fourth-key' }).waitFor()
+  expect(await entries()).toBe(before + 2)
+})
+
 it('says in the words of a refused run that a harness is off, or that nothing fits', async () => {
   const page = await world.visitAs('/explain?harness=codex')
   await page.getByText(/^No Codex credential fits/).waitFor()

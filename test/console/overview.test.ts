@@ -25,6 +25,8 @@ it('counts the states, draws what ends when, and names who is waited for', async
   await ends.getByRole('link', { name: 'max' }).waitFor()
   // A setup token lasts a year, by estimate: a hollow mark.
   await page.getByText('by estimate', { exact: true }).waitFor()
+  // There is nothing to sign in to.
+  expect(await page.getByRole('link', { name: /Sign in again/ }).count()).toBe(0)
   await page.getByRole('heading', { name: 'Waiting for somebody' }).waitFor()
   await page.getByRole('link', { name: 'Say <b>hi</b>.' }).waitFor()
   await page.getByText(/stored main\.$/).waitFor()

@@ -31,7 +31,10 @@ it('names the login that a run waits for, and signs in right there', async () =>
   await page.getByRole('heading', { name: 'Waiting for somebody' }).waitFor()
   expect(await accessibilityFaults(page)).toEqual([])
   await picture(page, 'overview-waiting')
-  await page.getByRole('link', { name: 'Sign in again for chatgpt' }).click()
+  // Beside the login that is over, and beside the run that waits for it.
+  const again = page.getByRole('link', { name: 'Sign in again for chatgpt' })
+  await expect.poll(() => again.count()).toBe(2)
+  await again.first().click()
   const dialog = page.getByRole('dialog', { name: 'Sign in again for chatgpt' })
   await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
   await dialog.getByRole('button', { name: 'Copy the code' }).waitFor()

@@ -10,6 +10,7 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
 import type { OperationName, ReadOperationName } from '../../../src/api/operations.ts'
 import type { Output, Request } from '../../../src/api/schemas.ts'
 import { api, topicOf } from './client.ts'
@@ -111,8 +112,55 @@ export function useChange<N extends OperationName>(
   })
 }
 
+// Part of the API → how often it may have come to answer otherwise.
+const changes = new Map<string, number>()
+let allChanges = 0
+const watchers = new Set<() => void>()
+
+function noteChanges(topics: readonly string[] | 'all'): void {
+  if (topics === 'all') allChanges += 1
+  else for (const topic of topics) changes.set(topic, changesOf(topic) - allChanges + 1)
+  for (const watcher of watchers) watcher()
+}
+
+function changesOf(topic: string): number {
+  return (changes.get(topic) ?? 0) + allChanges
+}
+
+/**
+ * What the operation answers to somebody's question, for what leaves a trace whenever it is read: it is not read again by
+ * itself, but `isBehind` once it may be different.
+ */
+export function useAsked<N extends ReadOperationName>(name: N, input: Request<N>, enabled: boolean) {
+  const topic = topicOf(name)
+  const found = useQuery({
+    queryKey: ['asked', name, input] as const,
+    queryFn: async ({ signal }): Promise<{ readonly answer: Output<N>; readonly at: number }> => {
+      const at = changesOf(topic)
+      return { answer: await api.call(name, input, signal), at }
+    },
+    enabled,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const now = useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    () => changesOf(topic),
+  )
+  return { ...found, data: found.data?.answer, isBehind: found.data !== undefined && now > found.data.at }
+}
+
+/** Anything may be different: all that is shown is read again. */
+export async function readAllAgain(queries: QueryClient): Promise<void> {
+  noteChanges('all')
+  await queries.invalidateQueries({ predicate: ({ queryKey: [name] }) => name !== 'asked' })
+}
+
 /** Reads again what is shown of these parts of the API; what is not shown is read when it is looked at. */
 export async function readAgain(queries: QueryClient, topics: readonly string[]): Promise<void> {
+  noteChanges(topics)
   await queries.invalidateQueries({
     predicate: ({ queryKey: [name] }) =>
       typeof name === 'string' && topics.includes(name.split('.')[0] ?? name),

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { problemOf } from '../api/problem.ts'
+import { Hint } from '../words/hint.tsx'
 import { Button } from './button.tsx'
 import { Icon, type IconName } from './icons.tsx'
 
@@ -32,7 +33,7 @@ export function Notice({ error, retry }: { error: unknown; retry?: () => void })
     <div role="alert">
       <Callout tone="bad">
         <p className="font-medium wrap-anywhere">{message}</p>
-        {hint !== undefined && <p className="wrap-anywhere">{hint}</p>}
+        {hint !== undefined && <Hint text={hint} />}
         {retry !== undefined && (
           <div>
             <Button onClick={retry}>Try again</Button>

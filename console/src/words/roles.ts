@@ -7,6 +7,12 @@ export function mayManage(role: string): boolean {
   return MANAGE.includes(role)
 }
 
+/** What somebody reads who may not read the log: the server's own words, without asking it. */
+export const NO_AUDIT = {
+  message: 'You may not read the audit log.',
+  hint: 'Ask an admin of the organization.',
+}
+
 export function mayReadAudit(role: string): boolean {
   return AUDIT.includes(role)
 }

@@ -6,7 +6,7 @@ import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatCode, formatToken } from '../../domain/token.ts'
-import type { Directory, FirstPeople } from '../../identity/identity.ts'
+import type { Directory, FirstPeople, PeopleLists } from '../../identity/identity.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
@@ -50,11 +50,11 @@ export async function firstPerson({ store }: Pick<Ports, 'store'>, { owner }: Fi
 
 /** Whether nobody but this person is a member of any organization. */
 export async function isAlone(
-  identity: Pick<Directory, 'organizations' | 'members'>,
+  identity: Pick<Directory & PeopleLists, 'organizations' | 'listMembers'>,
   personId: string,
 ): Promise<boolean> {
   for (const { id } of await identity.organizations())
-    if ((await identity.members(id)).some((one) => one.id !== personId)) return false
+    if ((await identity.listMembers(id, { limit: 2 })).rows.some((one) => one.id !== personId)) return false
   return true
 }
 

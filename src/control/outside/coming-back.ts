@@ -184,11 +184,11 @@ async function link(
   visitor: Visitor,
   came: Came & { readonly linking: NonNullable<OutsideTripRow['linking']> },
 ): Promise<Arrival> {
-  const { identity, store, now } = workshop
+  const { identity, store } = workshop
   const { organizationId, personId, sessionId } = came.linking
   const { provider, account, row } = came
   const sessions = await store.sessions.ofPerson(personId)
-  const isSignedIn = sessions.some((one) => one.id === sessionId && isLive(one, now()))
+  const isSignedIn = sessions.some((one) => one.id === sessionId && isLive(one, workshop))
   if (!isSignedIn) return stopped('signed-out', 'You were signed out meanwhile.')
   const arrived: Arrival = { returnTo: row.returnTo, linked: provider.id }
   const whose = await identity.linkedPerson(provider.accounts, account.accountId)

@@ -8,7 +8,6 @@ import { type Act, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { countHeld, type Ending, endEnrolments, endHeld, inWords } from './holdings.ts'
-import { pageOf } from './paging.ts'
 
 type MemberUseCases = Pick<
   Control,
@@ -24,10 +23,8 @@ export function createMemberUseCases(workshop: Workshop): MemberUseCases {
   const { identity, guard } = workshop
   return {
     async 'members.list'(caller, wanted) {
-      const members = await identity.members(caller.organizationId)
-      const words = ({ email, name }: Person) => ({ key: email, texts: [email, name] })
-      const { rows, next, total } = pageOf(members, words, wanted)
-      return { members: rows.map(personView), next, total }
+      const { rows, ...page } = await identity.listMembers(caller.organizationId, wanted)
+      return { members: rows.map(personView), ...page }
     },
     async 'members.update'(caller, { member, role }) {
       const { organizationId } = caller

@@ -15,7 +15,7 @@ import type { Limits } from '../signing-in/limits.ts'
 import { deedOf } from '../signing-in/records.ts'
 import type { Control, NewCookie, Ports, Visitor } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { IDLE_MS, LIFE_MS, SESSION } from './liveness.ts'
+import { SESSION } from './liveness.ts'
 import type { SecondFactors } from './second-factors.ts'
 import { sessionObject, sessionView } from './views.ts'
 
@@ -65,7 +65,7 @@ export interface SessionFor {
 
 /** Makes and records a session inside a unit. Throws `forbidden` for whoever is no browser on a page of this server. */
 export async function openSession(
-  { now, random }: Pick<Ports, 'now' | 'random'>,
+  { now, random, sessionLife }: Pick<Ports, 'now' | 'random' | 'sessionLife'>,
   unit: Pick<StoreGroups, 'sessions' | 'audit'>,
   visitor: Visitor,
   { organizationId, person, method }: SessionFor,
@@ -79,7 +79,7 @@ export async function openSession(
       userAgent: printable(withoutKeys(userAgent)).slice(0, USER_AGENT_AT_MOST),
       address: visitor.address,
     },
-    ...{ createdAt: at, lastSeenAt: at, expiresAt: at + LIFE_MS },
+    ...{ createdAt: at, lastSeenAt: at, expiresAt: at + sessionLife.whole },
   }
   await unit.audit.append(
     deedOf(person, visitor, {
@@ -87,7 +87,7 @@ export async function openSession(
       details: { by: method, browser: row.userAgent },
     }),
   )
-  await unit.sessions.prune(at, at - IDLE_MS)
+  await unit.sessions.prune(at, at - sessionLife.idle)
   await unit.sessions.insert(row)
   return { row, cookie: { value: new Secret(value), expiresAt: row.expiresAt } }
 }

@@ -107,8 +107,8 @@ export function mustBePerson({ kind, id }: Caller): string {
   return id
 }
 
-async function liveOf({ store, now }: Workshop, personId: string): Promise<SessionRow[]> {
-  return (await store.sessions.ofPerson(personId)).filter((row) => isLive(row, now()))
+async function liveOf(workshop: Workshop, personId: string): Promise<SessionRow[]> {
+  return (await workshop.store.sessions.ofPerson(personId)).filter((row) => isLive(row, workshop))
 }
 
 async function currentOf({ store }: Workshop, caller: Caller): Promise<SessionRow | null> {

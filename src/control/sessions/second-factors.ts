@@ -90,12 +90,14 @@ export function recoveryDigest(code: string): string {
 export function wrongCode(code: 'unauthenticated' | 'forbidden'): ClavigerError {
   return new ClavigerError(code, 'This code is not right, or was used already.', {
     hint: 'Type the one that the app shows now, or a recovery code. Without either, ask an admin.',
+    missing: 'second-factor',
   })
 }
 
 function codeMissing(): ClavigerError {
   return new ClavigerError('unauthenticated', 'A code of your authenticator app is needed, too.', {
     hint: 'Type the one that the app shows now, or a recovery code.',
+    missing: 'second-factor',
   })
 }
 

@@ -79,6 +79,8 @@ describe('an event', () => {
         organization: 'org-acme',
         credential: { ...events[0]?.credential, name: 'main', type: 'claude/api-key', owner: 'org' },
         reason: 'the login was revoked',
+        // An API key: there is nothing to sign in to.
+        link: `http://claviger.test/credentials/${events[0]?.credential.id}`,
       },
     })
     expect(got?.id).toBe(events[0]?.id)

@@ -3,13 +3,15 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { addressOf } from '../../api/client.ts'
+import { useSession } from '../../api/people.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { type Column, Table } from '../../ui/lists/table.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import { Callout, Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
+import { mayReadAudit, NO_AUDIT } from '../../words/roles.ts'
 import { EntryDialog } from './entry.tsx'
 import { useLog } from './log.ts'
 import { type AuditEntry, inputOf, type Search, searchIn } from './search.ts'
@@ -19,6 +21,25 @@ import { Verify } from './verify.tsx'
 const route = getRouteApi('/app/audit')
 
 export function AuditPage() {
+  // Whom the server would refuse is not made to ask: each refusal is an entry of the log.
+  if (!mayReadAudit(useSession().person.role)) return <NotForThem />
+  return <Log />
+}
+
+function NotForThem() {
+  return (
+    <Page title="Audit">
+      <div role="alert">
+        <Callout tone="bad">
+          <p className="font-medium">{NO_AUDIT.message}</p>
+          <p>{NO_AUDIT.hint}</p>
+        </Callout>
+      </div>
+    </Page>
+  )
+}
+
+function Log() {
   const search = searchIn({ ...route.useSearch() })
   const [opened, setOpened] = useState<AuditEntry | null>(null)
   const { found, rows, isEmpty, hasNewer, readNewer } = useLog(search)

@@ -35,6 +35,11 @@ export function askedIn(search: Record<string, unknown>): Asked {
   }
 }
 
+/** Whether it is a run of whoever asks. */
+export function isOwn({ user, agent }: Asked): boolean {
+  return user === undefined && agent === undefined
+}
+
 /** Null while something is missing: a run without a person is a team's or an agent's. */
 export function inputOf({ harness = 'claude', user = 'me', team, agent }: Asked): Input | null {
   if (user === NOBODY && team === undefined && agent === undefined) return null

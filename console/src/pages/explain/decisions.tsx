@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import type { DecisionView } from '../../../../src/api/schemas.ts'
 import { Badge, StatePill, type Tone } from '../../ui/badge.tsx'
 import type { IconName } from '../../ui/icons.tsx'
+import { Hint } from '../../words/hint.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
 
 // Where the owner alone does not say why it is a candidate.
@@ -63,7 +64,7 @@ function Candidate({ decision, place, isAskedAbout }: CandidateProps) {
           {isAskedAbout && <Badge icon="explain">Asked about</Badge>}
           {credential !== null && <StatePill state={credential.state} />}
         </div>
-        <p className="wrap-anywhere">{reason}</p>
+        <Hint text={reason} />
         <p className="flex flex-wrap gap-x-3 text-xs text-soft">
           {SCOPES[scope] !== undefined && <span>{SCOPES[scope]}</span>}
           {credential !== null && <About credential={credential} />}

@@ -8,6 +8,7 @@ import { Icon } from '../../../ui/icons.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { exactWords } from '../../../ui/time.tsx'
 import { harnessName } from '../../../words/harness.ts'
+import { Hint } from '../../../words/hint.tsx'
 import type { Run } from './conversation.ts'
 import { SignInHere } from './sign-in-here.tsx'
 
@@ -56,7 +57,7 @@ function Queued({ run: { hint, reason } }: { run: Run }) {
   return (
     <Callout tone="warn">
       <p className="font-medium">No worker takes this run now.</p>
-      <p className="wrap-anywhere">{hint}</p>
+      <Hint text={hint} />
     </Callout>
   )
 }
