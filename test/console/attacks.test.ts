@@ -31,7 +31,7 @@ afterEach(async () => {
 /** A browser that the first person is signed in with, on this page. What it complains of is what the attacker deserves. */
 async function victimAt(address: string): Promise<Page> {
   const signedIn = await world.visitAs('/healthz')
-  const context = await world.browser.newContext({ storageState: await signedIn.context().storageState() })
+  const context = await world.unwatched({ storageState: await signedIn.context().storageState() })
   context.setDefaultTimeout(20_000)
   contexts.push(context)
   const page = await context.newPage()

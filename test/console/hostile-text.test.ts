@@ -127,7 +127,7 @@ it('without the policy a page lets everything run, so that these tests see what 
 
 it('and with it nothing runs that got in, whatever it was', async () => {
   const page = await world.visitAs('/healthz')
-  const context = await world.browser.newContext({ storageState: await page.context().storageState() })
+  const context = await world.unwatched({ storageState: await page.context().storageState() })
   const watched = await context.newPage()
   await watched.goto(`${world.server.url}/credentials`)
   await watched.getByRole('row', { name: /main/ }).waitFor()

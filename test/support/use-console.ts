@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { serverSettings } from '../../src/config.ts'
@@ -31,6 +31,8 @@ export interface ConsoleWorld {
   visit(path: string, options?: BrowserContextOptions): Promise<Page>
   /** The same for somebody who is signed in: the first person, or who has this e-mail. */
   visitAs(path: string, email?: string, options?: BrowserContextOptions): Promise<Page>
+  /** A browser whose complaints fail nothing. */
+  unwatched(options: BrowserContextOptions): Promise<BrowserContext>
   /** Ends the server, does this, and starts it again where it was. */
   whileAway(work: () => Promise<unknown>): Promise<void>
   /** Somebody new, who joins with PASSWORD. */
@@ -87,6 +89,7 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     browser.open(new URL(path, world.server.url).href, options, cookie)
   world.visit = (path, options) => visit(path, options)
   world.visitAs = async (path, email = OWNER, options = {}) => visit(path, options, await cookieOf(email))
+  world.unwatched = (options) => browser.unwatched(options)
   world.whileAway = async (work) => {
     const { port } = new URL(world.server.url)
     await world.server.close()
