@@ -36,7 +36,7 @@ it('shows the newest first, of a long log only what is in sight, and what happen
 })
 
 it('leaves whoever reads far down where they are, and shows what is newer when they ask', async () => {
-  for (let i = 0; i < 150; i += 1) await world.owner.call('explain', { harness: 'claude', user: 'me' })
+  for (let i = 0; i < 150; i += 1) await world.owner.call('explain', { harness: 'claude', user: BOB })
   const page = await world.visitAs('/audit')
   await rows(page).first().waitFor()
   const older = page.waitForResponse((response) => response.url().includes('after='))

@@ -68,7 +68,11 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     const { url } = world.server
     const headers = { origin: url, 'content-type': 'application/json' }
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-    expect(response.ok).toBe(true)
+    expect([path, response.status, response.ok ? '' : await response.text()]).toEqual([
+      path,
+      response.status,
+      '',
+    ])
     return response.headers.get('set-cookie') ?? ''
   }
   const accept = (code: string, more: object) =>

@@ -91,7 +91,7 @@ async function pageAgain(
 }
 
 /** What was read stands for all between where it began and where it ends; where the page ends stays where it was. */
-export function mergedInto(page: Listed, read: Listed, after: string | null): Listed {
+function mergedInto(page: Listed, read: Listed, after: string | null): Listed {
   const end = read.next
   const before = page.runs.filter(({ id }) => after !== null && id >= after)
   const behind = page.runs.filter(({ id }) => end !== null && id < end)
