@@ -2,6 +2,7 @@
 
 import { beforeAll, expect, it } from 'vitest'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { codeIn } from '../support/links.ts'
 import { useConsole } from '../support/use-console.ts'
 
 const BOB = 'bob@example.test'
@@ -30,7 +31,7 @@ it('somebody is invited by a link that is shown once, and it can be revoked', as
   await shown.getByRole('button', { name: 'I have it' }).click()
   await page.getByText('to join as auditor').waitFor()
   expect(await page.content()).not.toContain(link)
-  const code = new URL(link).searchParams.get('code') ?? ''
+  const code = codeIn(link)
   expect(await world.owner.call('invitations.describe', { code })).toMatchObject({
     email: 'eve@example.test',
     role: 'auditor',

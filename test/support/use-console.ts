@@ -4,16 +4,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect } from 'vitest'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { serverSettings } from '../../src/config.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { startServer } from '../../src/main.ts'
 import type { RunningServer } from '../../src/server/running.ts'
+import { startBrowser, type Watched, WIDE, watch } from './browser.ts'
 import { PASSWORD } from './browsers.ts'
-import { useBrowser } from './use-browser.ts'
+import { codeIn } from './links.ts'
 
 export { PASSWORD }
 
@@ -25,6 +26,7 @@ export type Role = 'owner' | 'admin' | 'member' | 'auditor'
 export interface ConsoleWorld {
   readonly server: RunningServer
   readonly stateDirectory: string
+  readonly browser: Browser
   /** The API, as the first person. */
   readonly owner: Client
   /** A new browser of nobody, with one page at this path or address; closed after the test, which fails if a script of it failed. */
@@ -40,7 +42,8 @@ export interface ConsoleWorld {
 /** Call it at the top of the file, before other hooks. What it returns can be used from the first `beforeAll` on. */
 export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
   const world = {} as { -readonly [K in keyof ConsoleWorld]: ConsoleWorld[K] }
-  const browser = useBrowser()
+  const watched: Watched[] = []
+  const endings: (() => Promise<unknown>)[] = []
   const cookies = new Map<string, string>() // e-mail → the cookie of their session, as the server sent it
 
   let signInLink: string | undefined
@@ -53,11 +56,18 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     world.stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-console-'))
     world.server = await start('0')
     signInLink = world.server.signInLink?.expose()
+    world.browser = await startBrowser()
     const token = readFileSync(join(world.stateDirectory, 'admin.token'), 'utf8').trim()
     world.owner = createClient({ server: world.server.url, token: new Secret(token) })
   })
 
+  afterEach(async () => {
+    for (const end of endings.splice(0)) await end()
+    expect(watched.splice(0).flatMap(({ complaints }) => complaints)).toEqual([])
+  })
+
   afterAll(async () => {
+    await world.browser?.close()
     await world.server?.close()
     rmSync(world.stateDirectory, { recursive: true, force: true })
   })
@@ -83,8 +93,19 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     return cookie
   }
 
-  const visit = (path: string, options?: BrowserContextOptions, cookie?: string) =>
-    browser.open(new URL(path, world.server.url).href, options, cookie)
+  const visit = async (path: string, options: BrowserContextOptions = {}, cookie = '') => {
+    const context = await world.browser.newContext({ viewport: WIDE, serviceWorkers: 'block', ...options })
+    context.setDefaultTimeout(20_000)
+    const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(cookie) ?? []
+    const { hostname: domain } = new URL(world.server.url)
+    const kept = { name, value, domain, path: '/', secure: true, httpOnly: true, sameSite: 'Strict' } as const
+    if (cookie !== '') await context.addCookies([kept])
+    watched.push(watch(context))
+    endings.push(() => context.close())
+    const page = await context.newPage()
+    await page.goto(new URL(path, world.server.url).href)
+    return page
+  }
   world.visit = (path, options) => visit(path, options)
   world.visitAs = async (path, email = OWNER, options = {}) => visit(path, options, await cookieOf(email))
   world.whileAway = async (work) => {
@@ -101,8 +122,4 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     cookies.set(email, await accept(codeIn(link), { name: email.split('@')[0] }))
   }
   return world
-}
-
-function codeIn(link = 'x:'): string {
-  return new URL(link).searchParams.get('code') ?? ''
 }

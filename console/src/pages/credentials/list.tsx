@@ -58,7 +58,7 @@ function useColumns(): readonly Column<Row>[] {
   const ownerWords = useOwnerWords()
   return [
     { id: 'name', heading: 'Name', grow: 3, cell: (one) => <Name credential={one} /> },
-    { id: 'type', heading: 'Type', grow: 2.5, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
+    { id: 'type', heading: 'Type', grow: 2, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
     {
       id: 'owner',
       heading: 'Owner',
@@ -76,22 +76,22 @@ const USE_COLUMNS: readonly Column<Row>[] = [
   {
     id: 'account',
     heading: 'Account',
-    grow: 1.7,
+    grow: 2,
     from: 'xl',
     cell: ({ account }) => <span className="truncate text-xs">{account?.email ?? '–'}</span>,
   },
   {
     id: 'used',
     heading: 'Last used',
-    grow: 1.7,
+    grow: 1.6,
     from: 'lg',
     cell: ({ lastUsedAt }) => <RelativeTime time={lastUsedAt} />,
   },
-  { id: 'ends', heading: 'Ends', grow: 2.1, from: 'lg', cell: (one) => <Ends credential={one} /> },
+  { id: 'ends', heading: 'Ends', grow: 1.6, from: 'lg', cell: (one) => <Ends credential={one} /> },
   {
     id: 'users',
     heading: 'Used by',
-    grow: 1.4,
+    grow: 1.6,
     from: 'lg',
     cell: ({ usedBy }) => <span className="truncate text-xs">{usersWords(usedBy)}</span>,
   },

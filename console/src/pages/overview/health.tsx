@@ -57,11 +57,11 @@ function Works({ harness: { enabled, works, credentials } }: { harness: Overview
 
 function Count({ count, words, state }: { count: number; words?: string; state?: string }) {
   return (
-    <li className="grid">
+    <li>
       <Link
         to="/credentials"
         search={state === undefined ? {} : ({ state } as object)}
-        className="grid min-w-24 content-start gap-1 rounded-lg border p-3 hover:bg-sunken"
+        className="grid min-w-24 gap-1 rounded-lg border p-3 hover:bg-sunken"
       >
         <span className="text-2xl leading-none font-semibold tabular-nums">{count}</span>
         <span className="text-sm text-soft">{state === undefined ? words : <StatePill state={state} />}</span>
