@@ -47,9 +47,9 @@ export function createInvitationUseCases(workshop: Workshop): Pick<Control, Name
   return {
     async 'invitations.create'(caller, { email: given, role, teams, expiresInSeconds }) {
       const email = checkEmail(given)
-      if (email.toLowerCase() === PLACEHOLDER_EMAIL) throw nobodys(email)
       mustBeWithin(caller, role, `you cannot invite somebody as ${role}`)
       if (await identity.findByEmail(caller.organizationId, email)) throw memberAlready(email)
+      if (email.toLowerCase() === PLACEHOLDER_EMAIL) throw nobodys(email)
       const known = await identity.teams(caller.organizationId)
       for (const slug of teams) if (!known.includes(slug)) throw absent('team', slug)
       const about = { kind: 'join', email, role, teams: [...new Set(teams)], personId: null } as const
