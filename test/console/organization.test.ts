@@ -7,6 +7,7 @@ import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
 import { signInByDevice } from '../support/device-login.ts'
+import { codeIn } from '../support/links.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { OWNER, useConsole } from '../support/use-console.ts'
 
@@ -53,7 +54,7 @@ it('somebody is invited by a link that is shown once, and it can be revoked', as
   await shown.getByRole('button', { name: 'I have it' }).click()
   await page.getByText('to join as auditor').waitFor()
   expect(await page.content()).not.toContain(link)
-  const code = new URL(link).searchParams.get('code') ?? ''
+  const code = codeIn(link)
   expect(await world.owner.call('invitations.describe', { code })).toMatchObject({
     email: 'eve@example.test',
     role: 'auditor',

@@ -13,6 +13,7 @@ import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { startServer } from '../../src/main.ts'
 import type { RunningServer } from '../../src/server/running.ts'
 import { PASSWORD } from './browsers.ts'
+import { codeIn } from './links.ts'
 import { useBrowser } from './use-browser.ts'
 
 export { PASSWORD }
@@ -108,8 +109,4 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     cookies.set(email, await accept(codeIn(link), { name: email.split('@')[0] }))
   }
   return world
-}
-
-function codeIn(link = 'x:'): string {
-  return new URL(link).searchParams.get('code') ?? ''
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createTestApp } from '../../../test/support/app.ts'
 import { createHouse, fakeKey, type House } from '../../../test/support/house.ts'
 import type { Request } from '../../api/schemas.ts'
 
@@ -66,3 +67,12 @@ describe('looking for something in the audit log', () => {
     expect((await exported(house, {})).trim().split('\n')).toHaveLength(before)
   })
 })
+
+it.each(['search', 'actor', 'action', 'object', 'objectKind'])(
+  '%s holds no NUL, which Postgres refuses',
+  async (name) => {
+    const { send } = createTestApp(await busy())
+    for (const path of ['/api/v1/audit', '/api/v1/audit/export'])
+      expect([path, (await send('ada', 'GET', `${path}?${name}=a%00`)).status]).toEqual([path, 400])
+  },
+)

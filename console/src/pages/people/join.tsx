@@ -1,7 +1,8 @@
-// An invitation, or a link with which somebody sets a password. Opening it changes nothing: mail programs look at links.
+// An invitation, or a link with which somebody sets a password. Opening it changes nothing: mail programs look at links. The
+// code stands in the fragment, which no server sees; in older links in the query.
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, useLocation, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { Output, Request } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
@@ -18,7 +19,8 @@ const route = getRouteApi('/join')
 const AT_LEAST = 12
 
 export function JoinPage() {
-  const { code = '' } = route.useSearch()
+  const { code: asked = '' } = route.useSearch()
+  const code = useLocation().hash || asked
   const about = useQuery({
     queryKey: ['invitations.describe', code],
     queryFn: () => api.call('invitations.describe', { code }),
