@@ -102,9 +102,9 @@ it('begins with the reason of the one credential that is asked about, from its p
     const place = decisions.findIndex(({ credential }) => credential?.name === 'shared-key')
     return { reason: decisions[place]?.reason ?? '', number: `Number ${place + 1} of ${decisions.length}:` }
   }
-  const own = await decisionFor(OWNER)
-  await why.getByText(own.reason, { exact: true }).waitFor()
-  await why.getByText(own.number).waitFor()
+  const ofOwner = await decisionFor(OWNER)
+  await why.getByText(ofOwner.reason, { exact: true }).waitFor()
+  await why.getByText(ofOwner.number).waitFor()
   const asked = candidates(page).filter({ hasText: 'Asked about' })
   await asked.getByText('shared-key').waitFor()
   expect(await asked.count()).toBe(1)
