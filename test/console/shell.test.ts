@@ -45,7 +45,7 @@ it('keeps the look somebody chose, from the first moment on', async () => {
   await page.getByRole('button', { name: /^You:/ }).waitFor()
   const light = await background()
   await page.getByRole('button', { name: /^You:/ }).click()
-  await page.getByRole('menuitemcheckbox', { name: 'Dark' }).click()
+  await page.getByRole('menuitemradio', { name: 'Dark' }).click()
   const dark = await background()
   expect(dark).not.toBe(light)
   await page.reload({ waitUntil: 'commit' })

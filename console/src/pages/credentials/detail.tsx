@@ -1,11 +1,13 @@
 // One credential: what it is, how it does, what was done with it, and what can be.
 
 import { getRouteApi } from '@tanstack/react-router'
+import { isGone } from '../../api/problem.ts'
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
+import { Gone } from '../outcome.tsx'
 import { About } from './one/about.tsx'
 import { Doing } from './one/doing.tsx'
 import { Renewals } from './one/renewals.tsx'
@@ -18,13 +20,20 @@ const route = getRouteApi('/app/credentials/$id')
 export function CredentialPage() {
   const { id } = route.useParams()
   const { data, error, refetch } = useRead('credentials.get', { id })
+  const all = <ButtonLink to="/credentials">All credentials</ButtonLink>
+  if (isGone(error)) {
+    return (
+      <Page title={data?.name ?? 'Credential'}>
+        <Gone name={data?.name} error={error}>
+          {all}
+        </Gone>
+      </Page>
+    )
+  }
   const isWhole = data?.version !== undefined
   const isLogin = data?.type.endsWith('/oauth') === true
   return (
-    <Page
-      title={data?.name ?? 'Credential'}
-      actions={<ButtonLink to="/credentials">All credentials</ButtonLink>}
-    >
+    <Page title={data?.name ?? 'Credential'} actions={all}>
       <Notice error={error} retry={() => void refetch()} />
       {error === null && (
         <Section title="About" actions={data !== undefined && <Doing credential={data} />}>

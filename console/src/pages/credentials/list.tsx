@@ -23,7 +23,6 @@ const PAGE = 200
 export function CredentialsPage() {
   // The router hands on what is none of them, too. Adding one has an address of its own, with this page behind it.
   const filters = filtersIn({ ...useSearch({ strict: false }) })
-  const navigate = useNavigate()
   const columns = useColumns()
   const found = usePages('credentials.list', { ...filters, limit: PAGE })
   const rows = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
@@ -43,7 +42,7 @@ export function CredentialsPage() {
           columns={columns}
           rows={rows}
           rowKey={({ id }) => id}
-          onOpen={({ id }) => void navigate({ to: '/credentials/$id', params: { id } })}
+          pageOf={pageOf}
           isPending={found.isPending}
           hasMore={found.hasNextPage}
           onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
@@ -54,10 +53,19 @@ export function CredentialsPage() {
   )
 }
 
+function pageOf({ id }: Row) {
+  return { to: '/credentials/$id', params: { id } }
+}
+
 function useColumns(): readonly Column<Row>[] {
   const ownerWords = useOwnerWords()
   return [
-    { id: 'name', heading: 'Name', grow: 3, cell: (one) => <Name credential={one} /> },
+    {
+      id: 'name',
+      heading: 'Name',
+      grow: 3,
+      cell: (one) => <Name credential={one} ownerWords={ownerWords} />,
+    },
     { id: 'type', heading: 'Type', grow: 2, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
     {
       id: 'owner',
@@ -66,7 +74,7 @@ function useColumns(): readonly Column<Row>[] {
       from: 'sm',
       cell: ({ owner }) => <span className="truncate">{ownerWords(owner)}</span>,
     },
-    { id: 'state', heading: 'State', grow: 2, cell: ({ state }) => <StatePill state={state} /> },
+    { id: 'state', heading: 'State', grow: 1.8, cell: ({ state }) => <StatePill state={state} /> },
     ...USE_COLUMNS,
   ]
 }
@@ -77,17 +85,17 @@ const USE_COLUMNS: readonly Column<Row>[] = [
     id: 'account',
     heading: 'Account',
     grow: 2,
-    from: 'xl',
+    from: 'wide',
     cell: ({ account }) => <span className="truncate text-xs">{account?.email ?? '–'}</span>,
   },
   {
     id: 'used',
     heading: 'Last used',
-    grow: 1.6,
+    grow: 1.8,
     from: 'lg',
     cell: ({ lastUsedAt }) => <RelativeTime time={lastUsedAt} />,
   },
-  { id: 'ends', heading: 'Ends', grow: 1.6, from: 'lg', cell: (one) => <Ends credential={one} /> },
+  { id: 'ends', heading: 'Ends', grow: 1.9, from: 'lg', cell: (one) => <Ends credential={one} /> },
   {
     id: 'users',
     heading: 'Used by',
@@ -99,7 +107,7 @@ const USE_COLUMNS: readonly Column<Row>[] = [
 
 function Ends({ credential: { endsAt, endsEstimated } }: { credential: Row }) {
   return (
-    <span className="whitespace-nowrap">
+    <span className="truncate">
       {endsEstimated === true && endsAt !== null && '≈ '}
       <RelativeTime time={endsAt} />
     </span>
@@ -129,18 +137,29 @@ function AddLink() {
   )
 }
 
-function Name({ credential: { name, suffix, description } }: { credential: Row }) {
+interface NameProps {
+  readonly credential: Row
+  readonly ownerWords: (owner: string) => string
+}
+
+// Below it is what has no column of its own on a narrow screen.
+function Name({ credential: { name, suffix, description = '', type, owner }, ownerWords }: NameProps) {
   return (
     <span className="grid min-w-0">
       <span className="flex min-w-0 items-baseline gap-2">
         <span className="truncate font-medium">{name}</span>
         {suffix !== undefined && suffix !== '' && (
-          <span className="font-mono text-xs text-soft">…{suffix}</span>
+          <span className="font-mono text-xs whitespace-nowrap text-soft">…{suffix}</span>
         )}
       </span>
-      {description !== undefined && description !== '' && (
-        <span className="truncate text-xs text-soft">{description}</span>
-      )}
+      <span className="truncate text-xs text-soft">
+        <span className="md:hidden">
+          <span className="font-mono">{type}</span>
+          <span className="sm:hidden">, {ownerWords(owner)}</span>
+          {description !== '' && ': '}
+        </span>
+        {description}
+      </span>
     </span>
   )
 }

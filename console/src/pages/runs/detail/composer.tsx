@@ -84,9 +84,16 @@ function Queue({ messages }: Pick<Run, 'messages'>) {
   )
 }
 
+// What is not sent yet, by run: it is there again for whoever comes back to it. It is kept in this page only.
+const drafts = new Map<string, string>()
+
 // The text stays until the server has it. Tried again, it is the same message.
 function useSending(id: string) {
-  const [text, setText] = useState('')
+  const [text, setKept] = useState(drafts.get(id) ?? '')
+  const setText = (typed: string) => {
+    drafts.set(id, typed)
+    setKept(typed)
+  }
   const named = useRef({ text: '', message: '' })
   const send = useChange('runs.send', () => {
     setText('')
