@@ -79,29 +79,38 @@ function useColumns(): readonly Column<Row>[] {
   ]
 }
 
-// What a member is not told of the organization's is a dash.
+// What a member is not told of the organization's stays empty; a dash is for what is not.
 const USE_COLUMNS: readonly Column<Row>[] = [
   {
     id: 'account',
     heading: 'Account',
     grow: 2,
     from: 'wide',
-    cell: ({ account }) => <span className="truncate text-xs">{account?.email ?? '–'}</span>,
+    cell: ({ account }) => (
+      <span className="truncate text-xs">{account === undefined ? '' : (account?.email ?? '–')}</span>
+    ),
   },
   {
     id: 'used',
     heading: 'Last used',
     grow: 1.8,
     from: 'lg',
-    cell: ({ lastUsedAt }) => <RelativeTime time={lastUsedAt} />,
+    cell: ({ lastUsedAt }) => lastUsedAt !== undefined && <RelativeTime time={lastUsedAt} />,
   },
-  { id: 'ends', heading: 'Ends', grow: 1.9, from: 'lg', cell: (one) => <Ends credential={one} /> },
+  {
+    id: 'ends',
+    heading: 'Ends',
+    grow: 1.9,
+    from: 'lg',
+    cell: (one) => one.endsAt !== undefined && <Ends credential={one} />,
+  },
   {
     id: 'users',
     heading: 'Used by',
     grow: 1.6,
     from: 'lg',
-    cell: ({ usedBy }) => <span className="truncate text-xs">{usersWords(usedBy)}</span>,
+    cell: ({ usedBy }) =>
+      usedBy !== undefined && <span className="truncate text-xs">{usersWords(usedBy)}</span>,
   },
 ]
 

@@ -1,6 +1,7 @@
 // Where one writes. While the harness is signed in anew it is off, and says so; what was written stays.
 
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { draftOf, keepDraft } from '../../../api/drafts.ts'
 import { useChange } from '../../../api/queries.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Icon } from '../../../ui/icons.tsx'
@@ -84,14 +85,11 @@ function Queue({ messages }: Pick<Run, 'messages'>) {
   )
 }
 
-// What is not sent yet, by run: it is there again for whoever comes back to it. It is kept in this page only.
-const drafts = new Map<string, string>()
-
 // The text stays until the server has it. Tried again, it is the same message.
 function useSending(id: string) {
-  const [text, setKept] = useState(drafts.get(id) ?? '')
+  const [text, setKept] = useState(draftOf(id))
   const setText = (typed: string) => {
-    drafts.set(id, typed)
+    keepDraft(id, typed)
     setKept(typed)
   }
   const named = useRef({ text: '', message: '' })

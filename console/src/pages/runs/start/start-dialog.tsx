@@ -52,7 +52,10 @@ export function StartDialog({ onClose, again }: StartDialogProps) {
           onClose={onClose}
         />
       ) : (
-        <SkeletonLines lines={8} />
+        // As high as the form is, so that nothing jumps when it comes.
+        <div className="min-h-[44rem] sm:min-h-[46rem]">
+          <SkeletonLines lines={12} />
+        </div>
       )}
     </Dialog>
   )
@@ -71,10 +74,11 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
   const { explained } = useExplained(draft.team)
   const { submit, start } = useStarting(draft)
   const change = (more: Partial<Draft>) => setDraft((before) => ({ ...before, ...more }))
-  const isReady = isWhole(draft) && isPickable(explained[draft.harness], draft.credential)
+  const isReady = isPickable(explained[draft.harness], draft.credential)
   const onSubmit = (event: FormEvent) => {
     event.preventDefault()
-    if (isReady) submit()
+    // What is missing the browser says at its field.
+    if (isReady && isWhole(draft)) submit()
   }
   return (
     <>
@@ -117,7 +121,7 @@ function Team({ team, onChoose }: { team: string; onChoose: (team: string) => vo
   return (
     <Select
       label="Team"
-      hint="Draws on this team only, and its members may read the run."
+      {...(team !== '' && { hint: 'Draws on this team only, and its members may read the run.' })}
       value={team}
       onChoose={onChoose}
       options={[
