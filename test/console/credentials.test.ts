@@ -102,7 +102,7 @@ it('keeps long words in their place, tells everything on a phone, and each row i
     ['/credentials?search=xxx', /^x{64}$/],
     [`/credentials/${id}`, 'Last characters'],
     [`/runs/${run.id}`, 'Harness credential'],
-    ['/runs', /y{400}/],
+    ['/runs', /y{30}/],
     ['/explain?harness=claude', /^x{64}$/],
     ['/audit', 'run.create'],
   ] as const
