@@ -80,10 +80,8 @@ function What({ entry: { action, actor, object } }: { entry: AuditEntry }) {
   return (
     <span className="grid min-w-0">
       <span className="truncate font-mono text-xs">{action}</span>
-      <span className="truncate text-xs text-soft md:hidden">
-        <span className="sm:hidden">{actor.name}: </span>
-        {object.name}
-      </span>
+      <span className="truncate text-xs text-soft sm:hidden">{actor.name}</span>
+      <span className="truncate text-xs text-soft md:hidden">to {object.name}</span>
     </span>
   )
 }

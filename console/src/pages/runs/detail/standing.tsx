@@ -55,7 +55,8 @@ function Queued({ run: { hint, reason } }: { run: Run }) {
   if (hint === null) return <Busy>{reason === '' ? 'It waits for a worker…' : reason}</Busy>
   return (
     <Callout tone="warn">
-      <p className="font-medium wrap-anywhere">{hint}</p>
+      <p className="font-medium">No worker takes this run now.</p>
+      <p className="wrap-anywhere">{hint}</p>
     </Callout>
   )
 }

@@ -74,11 +74,10 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
   const { explained } = useExplained(draft.team)
   const { submit, start } = useStarting(draft)
   const change = (more: Partial<Draft>) => setDraft((before) => ({ ...before, ...more }))
-  const isReady = isPickable(explained[draft.harness], draft.credential)
+  const isReady = isWhole(draft) && isPickable(explained[draft.harness], draft.credential)
   const onSubmit = (event: FormEvent) => {
     event.preventDefault()
-    // What is missing the browser says at its field.
-    if (isReady && isWhole(draft)) submit()
+    if (isReady) submit()
   }
   return (
     <>
@@ -97,6 +96,11 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
           onCreate={() => setCreating(true)}
         />
         <Words draft={draft} onChange={change} preferredModel={preferences.models[draft.harness]} />
+        {!isWhole(draft) && (
+          <p className="text-right text-sm text-soft">
+            It needs the {draft.workspace === 'directory' ? 'directory' : 'repository'} it works on.
+          </p>
+        )}
         <Notice error={start.error} />
         <Actions>
           <Button onClick={onClose}>Not now</Button>
