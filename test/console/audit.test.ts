@@ -31,7 +31,7 @@ it('shows the newest first, of a long log only what is in sight, and what happen
   await rows(page).first().waitFor()
   expect(await rows(page).count()).toBeLessThan(60)
   await create('while-looking')
-  await rows(page).first().getByText('while-looking').waitFor()
+  await rows(page).first().getByRole('gridcell', { name: 'while-looking' }).waitFor()
   expect(await page.locator('img').count()).toBe(0)
 })
 
@@ -108,6 +108,11 @@ it('is for those who may read it, and in order for every reader', async () => {
     await picture(page, `audit-wide-${colorScheme}`)
   }
   await page.setViewportSize(PHONE)
+  await rows(page)
+    .getByText(/^to \S/)
+    .filter({ visible: true })
+    .first()
+    .waitFor()
   expect(await accessibilityFaults(page)).toEqual([])
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
   await picture(page, 'audit-phone-dark')

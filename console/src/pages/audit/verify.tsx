@@ -1,9 +1,9 @@
 // Checks that nothing in the log was changed, left out or moved: the whole of it, stretch by stretch.
 
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
+import { useOnce } from '../../api/once.ts'
 import { useRead } from '../../api/queries.ts'
 import { Button } from '../../ui/button.tsx'
 import { Callout, Notice } from '../../ui/notice.tsx'
@@ -35,7 +35,7 @@ async function verify(told: (entries: number) => void): Promise<Verified> {
 
 export function Verify() {
   const [read, setRead] = useState(0)
-  const verifying = useMutation({ mutationFn: () => verify(setRead) })
+  const verifying = useOnce({ mutationFn: () => verify(setRead) })
   const { data } = useRead('audit.warnings', {})
   return (
     <div className="grid gap-3">

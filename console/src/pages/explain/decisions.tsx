@@ -17,7 +17,7 @@ const SCOPES: Partial<Record<DecisionView['scope'], string>> = {
 const VERDICTS: Readonly<Record<DecisionView['verdict'], { tone: Tone; icon: IconName; word: string }>> = {
   chosen: { tone: 'good', icon: 'check', word: 'Chosen' },
   fallback: { tone: 'info', icon: 'down', word: 'If the one before fails' },
-  skipped: { tone: 'plain', icon: 'cross', word: 'Passed over' },
+  skipped: { tone: 'plain', icon: 'cross', word: 'Skipped' },
 }
 
 export interface DecisionListProps {
@@ -57,7 +57,7 @@ function Candidate({ decision, place, isAskedAbout }: CandidateProps) {
       className={`grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3 gap-y-1 border-l-4 px-4 py-3 text-sm ${isChosen ? 'border-l-good' : 'border-l-transparent'} ${isAskedAbout ? 'bg-accent-tint' : ''}`}
     >
       <span className="font-mono text-soft">{place}</span>
-      <div className="grid gap-1">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-1">
         <div className="flex flex-wrap items-center gap-2">
           <CandidateName credential={credential} />
           <VerdictBadge verdict={verdict} />
@@ -95,7 +95,9 @@ function CandidateName({ credential }: Pick<DecisionView, 'credential'>) {
       >
         {name}
       </Link>
-      {suffix !== null && suffix !== '' && <span className="font-mono text-xs text-soft">…{suffix}</span>}
+      {suffix !== null && suffix !== '' && (
+        <span className="font-mono text-xs whitespace-nowrap text-soft">…{suffix}</span>
+      )}
     </span>
   )
 }

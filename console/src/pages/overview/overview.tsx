@@ -3,7 +3,7 @@
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
-import { Page, Section } from '../../ui/page.tsx'
+import { Page } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
 import { Attention } from './attention.tsx'
 import { Changes } from './changes.tsx'
@@ -18,13 +18,14 @@ export function OverviewPage() {
   return (
     <Page
       title="Overview"
-      actions={data?.guide.isEmpty === false && <ButtonLink to="/credentials">All credentials</ButtonLink>}
+      actions={data?.guide.isEmpty !== true && <ButtonLink to="/credentials">All credentials</ButtonLink>}
     >
       <Notice error={error} retry={() => void refetch()} />
       {data === undefined && error === null && (
-        <Section title="Credentials">
-          <SkeletonLines lines={6} />
-        </Section>
+        // What will be there first is not known yet: no heading that would move.
+        <div className="surface min-h-[60dvh] p-4 sm:p-5">
+          <SkeletonLines lines={10} />
+        </div>
       )}
       {data !== undefined && <Shown overview={data} />}
     </Page>

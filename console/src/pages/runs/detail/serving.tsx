@@ -51,7 +51,7 @@ function Named({ credential }: { credential: Credential }) {
         ],
         ['Owner', ownerWords(owner)],
         [
-          'Ends in',
+          'Last characters',
           suffix !== '' && (
             <span key="suffix" className="font-mono text-xs">
               …{suffix}

@@ -16,7 +16,7 @@ export interface ShownOnceProps {
 
 export function ShownOnce({ title, texts, onClose, children }: ShownOnceProps) {
   return (
-    <Dialog open={texts !== null} onClose={onClose} title={title}>
+    <Dialog open={texts !== null} onClose={onClose} title={title} held>
       <Callout tone="warn">
         <p>It is shown this once. Copy it now.</p>
       </Callout>
