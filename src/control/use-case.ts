@@ -105,8 +105,8 @@ export interface Visitor {
   /** Where the question came from: the address of the other end of the connection. */
   readonly address: string
   readonly requestId: string
-  /** Set when a page of this server asks: only such a browser can be signed in. */
-  readonly browser?: { readonly userAgent: string }
+  /** Set when a page of this server asks: only such a browser can be signed in. `had`: SHA-256 of the cookie it has. */
+  readonly browser?: { readonly userAgent: string; readonly had?: string }
 }
 
 /** The use-case behind an operation that is public: a code or a password in the input proves who asks. */

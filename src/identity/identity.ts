@@ -202,7 +202,7 @@ export interface AccountChanges {
   holds(proof: PasswordProof): Promise<boolean>
   /** `hash` is what hashPassword made; null takes the password away. */
   setPassword(personId: string, hash: string | null): Promise<void>
-  /** Throws `conflict` when the account is linked already, to whomever. */
+  /** Throws `conflict` when the account is linked already, to whomever, and `invalid` for one without an id. */
   linkAccount(personId: string, linked: Omit<LinkedAccount, 'id' | 'linkedAt'>): Promise<void>
   /** One of them, or all; false when there is none. */
   unlinkAccounts(personId: string, id?: string): Promise<boolean>

@@ -45,6 +45,12 @@ export function emailTaken(email: string): ClavigerError {
   })
 }
 
+export function namelessAccount(): ClavigerError {
+  return new ClavigerError('invalid', 'This account has no id.', {
+    hint: 'Ask whoever runs the identity provider: the subject of its tokens must be a text.',
+  })
+}
+
 /** The error for an account that is somebody's already. */
 export function accountTaken(): ClavigerError {
   return new ClavigerError('conflict', 'This account is linked already.', {

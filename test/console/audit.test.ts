@@ -33,8 +33,25 @@ it('shows the newest first, of a long log only what is in sight, and what happen
   await rows(page).first().waitFor()
   expect(await rows(page).count()).toBeLessThan(60)
   await create('while-looking')
-  await rows(page).first().getByText('while-looking').waitFor()
+  await rows(page).first().getByRole('gridcell', { name: 'while-looking' }).waitFor()
   expect(await page.locator('img').count()).toBe(0)
+})
+
+it('leaves whoever reads far down where they are, and shows what is newer when they ask', async () => {
+  for (let i = 0; i < 150; i += 1) await world.owner.call('explain', { harness: 'claude', user: BOB })
+  const page = await world.visitAs('/audit')
+  await rows(page).first().waitFor()
+  const older = page.waitForResponse((response) => response.url().includes('after='))
+  await rows(page).first().focus()
+  await page.keyboard.press('End')
+  await older
+  await create('while-reading')
+  const show = page.getByRole('button', { name: 'Show newer entries' })
+  await show.waitFor()
+  expect(await page.getByText('while-reading').count()).toBe(0)
+  await show.click()
+  await rows(page).first().getByText('while-reading').waitFor()
+  await show.waitFor({ state: 'detached' })
 })
 
 it('is looked through by words and filters, in an address that can be sent', async () => {
@@ -112,6 +129,11 @@ it('is for those who may read it, and in order for every reader', async () => {
     await picture(page, `audit-wide-${colorScheme}`)
   }
   await page.setViewportSize(PHONE)
+  await rows(page)
+    .getByText(/^to \S/)
+    .filter({ visible: true })
+    .first()
+    .waitFor()
   expect(await accessibilityFaults(page)).toEqual([])
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
   await picture(page, 'audit-phone-dark')

@@ -97,14 +97,14 @@ it('begins with the reason of the one credential that is asked about, from its p
   const page = await world.visitAs(`/credentials/${credentials[0]?.id}`)
   await page.getByRole('link', { name: 'Why is it used, or not?' }).click()
   const why = page.getByRole('region', { name: 'Why shared-key is not used' })
-  const decision = async (user: string) =>
-    (await world.owner.call('explain', { harness: 'claude', user })).decisions.find(
-      ({ credential }) => credential?.name === 'shared-key',
-    )
-  await why.getByText((await decision(OWNER))?.reason ?? '', { exact: true }).waitFor()
-  const all = (await world.owner.call('explain', { harness: 'claude', user: OWNER })).decisions
-  const place = all.findIndex(({ credential }) => credential?.name === 'shared-key')
-  await why.getByText(`Number ${place + 1} of ${all.length}:`).waitFor()
+  const decisionFor = async (user: string) => {
+    const { decisions } = await world.owner.call('explain', { harness: 'claude', user })
+    const place = decisions.findIndex(({ credential }) => credential?.name === 'shared-key')
+    return { reason: decisions[place]?.reason ?? '', number: `Number ${place + 1} of ${decisions.length}:` }
+  }
+  const ofOwner = await decisionFor(OWNER)
+  await why.getByText(ofOwner.reason, { exact: true }).waitFor()
+  await why.getByText(ofOwner.number).waitFor()
   const asked = candidates(page).filter({ hasText: 'Asked about' })
   await asked.getByText('shared-key').waitFor()
   expect(await asked.count()).toBe(1)
@@ -112,7 +112,7 @@ it('begins with the reason of the one credential that is asked about, from its p
   await picture(page, 'explain-one-wide-light')
   await page.getByLabel('Person').selectOption(BOB)
   const used = page.getByRole('region', { name: 'Why shared-key is used' })
-  await used.getByText((await decision(BOB))?.reason ?? '', { exact: true }).waitFor()
+  await used.getByText((await decisionFor(BOB)).reason, { exact: true }).waitFor()
   await page.getByLabel('Harness').selectOption('Codex')
   await page
     .getByText('It is no candidate: it is for Claude Code, and this would be a run of Codex.')

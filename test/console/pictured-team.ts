@@ -6,6 +6,7 @@ import { type Client, createClient } from '../../src/client/client.ts'
 import type { CredentialType } from '../../src/domain/credential-types.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { claudeFile, codexFile } from '../e2e/run-world.ts'
+import { codeIn } from '../support/links.ts'
 import { type ConsoleWorld, PASSWORD } from '../support/use-console.ts'
 import type { RunsHouse } from './runs-house.ts'
 
@@ -111,7 +112,7 @@ async function lately(house: RunsHouse, ada: Client, bela: Client): Promise<stri
 
 async function accept({ server }: ConsoleWorld, link: string, email?: string): Promise<Client> {
   const stranger = createClient({ server: server.url, token: null })
-  const code = new URL(link).searchParams.get('code') ?? ''
+  const code = codeIn(link)
   const name = email?.replace(/@.*/, '').replace(/^./, (letter) => letter.toUpperCase())
   const { token } = await stranger.call('invitations.accept', {
     ...{ code, password: PASSWORD, token: true },

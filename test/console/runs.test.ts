@@ -130,6 +130,36 @@ it('is started in a dialog, and the real claude answers in the page', async () =
   }
 }, 90_000)
 
+it('shapes what the model writes by its Markdown, and takes no link and no markup of it', async () => {
+  await storeKey('main', FIRST)
+  const code = 'const fish = "red"'
+  sandbox.reply(() =>
+    [
+      ...['# A heading', 'Some **bold** words with `code()`.', '1. first\n2. second', '- a\n- b'],
+      ...['```js', code, '```'],
+      ...['See [the page](https://example.test/page) or [run](javascript:alert(1)).', HOSTILE],
+    ]
+      .join('\n\n')
+      .replaceAll('\n\n```', '\n```')
+      .replace('```js\n\n', '```js\n'),
+  )
+  const page = await begin('claude', 'Write it nicely.')
+  await log(page).getByRole('heading', { name: 'A heading' }).waitFor()
+  await log(page)
+    .locator('strong', { hasText: /^bold$/ })
+    .waitFor()
+  await log(page).locator('pre', { hasText: code }).waitFor()
+  expect(await log(page).getByRole('listitem').count()).toBe(4)
+  const link = log(page).getByRole('link')
+  expect(await link.evaluateAll((all) => all.map((one) => one.getAttribute('href')))).toEqual([
+    'https://example.test/page',
+  ])
+  await log(page).getByText(HOSTILE).waitFor()
+  expect(await page.locator('img').count()).toBe(0)
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'run-markdown')
+}, 90_000)
+
 it('pauses while its token is refused in mid-conversation, and goes on by itself with another', async () => {
   await storeKey('a-first', FIRST)
   await storeKey('b-second', SECOND)
@@ -169,6 +199,14 @@ it('says what was tried when everything was refused, and where to look', async (
   )
   expect(await accessibilityFaults(page)).toEqual([])
   await picture(page, 'run-refused')
+  await page.setViewportSize(PHONE)
+  const stickOut =
+    'document.querySelector("[role=log]").scrollWidth - document.querySelector("[role=log]").clientWidth'
+  expect(await page.evaluate(stickOut)).toBe(0)
+  const { x = 0, width = 0 } = (await end.getByRole('button', { name: /another/ }).boundingBox()) ?? {}
+  const box = await end.boundingBox()
+  expect(x + width).toBeLessThan((box?.x ?? 0) + (box?.width ?? 0))
+  await page.setViewportSize(WIDE)
   await end.getByRole('button', { name: 'Start again with another credential…' }).click()
   const again = page.getByRole('dialog', { name: 'Start again' })
   await again.getByText('main (claude/api-key) served').waitFor()

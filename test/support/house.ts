@@ -52,7 +52,7 @@ export interface House {
   visit<N extends PublicOperationName>(
     name: N,
     request: Request<N>,
-    from?: string | Pick<Visitor, 'browser'>,
+    from?: string | (Pick<Visitor, 'browser'> & Partial<Pick<Visitor, 'address'>>),
   ): Promise<Result<N>>
   /** Stores an API key of Claude and returns its id. */
   give(who: PersonName, owner: string, name: string, changed?: Partial<NewCredential>): Promise<string>

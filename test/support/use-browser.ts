@@ -1,12 +1,14 @@
 // A real Chromium for all tests of a file. What a test opened is closed after it, and fails it if a script of it failed.
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { startBrowser, type Watched, WIDE, watch } from './browser.ts'
 
 export interface BrowserOfFile {
   /** A new browser of nobody, with one page at this address; or of whoever was sent this cookie. */
   open(address: string, options?: BrowserContextOptions, cookie?: string): Promise<Page>
+  /** A browser whose complaints fail nothing: what goes wrong in it is meant to. */
+  unwatched(options: BrowserContextOptions): Promise<BrowserContext>
 }
 
 /** Call it at the top of the file, before other hooks. */
@@ -47,6 +49,11 @@ export function useBrowser(): BrowserOfFile {
       const page = await context.newPage()
       await page.goto(address)
       return page
+    },
+    async unwatched(options) {
+      const context = await browser.newContext(options)
+      endings.push(() => context.close())
+      return context
     },
   }
 }

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { serverSettings } from '../../src/config.ts'
@@ -13,6 +13,7 @@ import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { startServer } from '../../src/main.ts'
 import type { RunningServer } from '../../src/server/running.ts'
 import { PASSWORD } from './browsers.ts'
+import { codeIn } from './links.ts'
 import { useBrowser } from './use-browser.ts'
 
 export { PASSWORD }
@@ -31,6 +32,8 @@ export interface ConsoleWorld {
   visit(path: string, options?: BrowserContextOptions): Promise<Page>
   /** The same for somebody who is signed in: the first person, or who has this e-mail. */
   visitAs(path: string, email?: string, options?: BrowserContextOptions): Promise<Page>
+  /** A browser whose complaints fail nothing. */
+  unwatched(options: BrowserContextOptions): Promise<BrowserContext>
   /** Ends the server, does this, and starts it again where it was. */
   whileAway(work: () => Promise<unknown>): Promise<void>
   /** Somebody new, who joins with PASSWORD. */
@@ -66,7 +69,11 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     const { url } = world.server
     const headers = { origin: url, 'content-type': 'application/json' }
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-    expect(response.ok).toBe(true)
+    expect([path, response.status, response.ok ? '' : await response.text()]).toEqual([
+      path,
+      response.status,
+      '',
+    ])
     return response.headers.get('set-cookie') ?? ''
   }
   const accept = (code: string, more: object) =>
@@ -87,6 +94,7 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     browser.open(new URL(path, world.server.url).href, options, cookie)
   world.visit = (path, options) => visit(path, options)
   world.visitAs = async (path, email = OWNER, options = {}) => visit(path, options, await cookieOf(email))
+  world.unwatched = (options) => browser.unwatched(options)
   world.whileAway = async (work) => {
     const { port } = new URL(world.server.url)
     await world.server.close()
@@ -101,8 +109,4 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     cookies.set(email, await accept(codeIn(link), { name: email.split('@')[0] }))
   }
   return world
-}
-
-function codeIn(link = 'x:'): string {
-  return new URL(link).searchParams.get('code') ?? ''
 }

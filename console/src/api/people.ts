@@ -3,6 +3,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import type { Output, Request } from '../../../src/api/schemas.ts'
 import { api, BASE } from './client.ts'
+import { forgetDrafts } from './drafts.ts'
 import { reading } from './queries.ts'
 import { forgetUnderWay } from './under-way.ts'
 
@@ -36,11 +37,13 @@ export async function signOut(): Promise<void> {
 /** After a session has ended. */
 export function signedOut(): void {
   forgetUnderWay()
+  forgetDrafts()
   location.assign(`${BASE}/sign-in`)
 }
 
 /** Everything that is shown belongs to an organization: it is loaded anew. */
 export async function switchOrganization(organization: string): Promise<void> {
   await api.call('session.switch', { organization })
+  forgetDrafts()
   location.assign(`${BASE}/`)
 }

@@ -6,7 +6,6 @@ import {
   QueryClient,
   queryOptions,
   useInfiniteQuery,
-  useMutation,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query'
@@ -14,6 +13,7 @@ import { useSyncExternalStore } from 'react'
 import type { OperationName, ReadOperationName } from '../../../src/api/operations.ts'
 import type { Output, Request } from '../../../src/api/schemas.ts'
 import { api, topicOf } from './client.ts'
+import { useOnce } from './once.ts'
 import { problemOf } from './problem.ts'
 
 // What a second try may answer otherwise.
@@ -25,8 +25,12 @@ export const queryClient = new QueryClient({
       // The live stream says what has changed; without it a page that is looked at again reads again.
       staleTime: 15_000,
       gcTime: 10 * 60_000,
-      retry: (failures, error) => failures < 2 && PASSING.includes(problemOf(error).code),
+      // A browser that believes to be offline says so at once, instead of waiting without a word.
+      networkMode: 'always',
+      refetchOnReconnect: true,
+      retry: (failures, error) => failures < 2 && navigator.onLine && PASSING.includes(problemOf(error).code),
     },
+    mutations: { networkMode: 'always' },
   },
 })
 
@@ -107,7 +111,7 @@ export function useChange<N extends OperationName>(
   done?: (answer: Output<N>, input: Request<N>) => void,
 ) {
   const queries = useQueryClient()
-  return useMutation({
+  return useOnce({
     mutationFn: (input: Request<N>) => api.call(name, input),
     onSuccess: async (answer, input) => {
       await readAgain(queries, [topicOf(name), ...(ALSO[topicOf(name)] ?? [])])

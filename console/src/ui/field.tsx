@@ -30,8 +30,8 @@ function Field({
     ...(error !== undefined && { 'aria-invalid': true as const }),
   }
   return (
-    <div className="grid content-start gap-1">
-      <label htmlFor={id} className={quiet ? 'sr-only' : 'text-sm font-medium'}>
+    <div className="grid min-w-0 content-start gap-1">
+      <label htmlFor={id} className={quiet ? 'sr-only' : 'text-sm font-medium wrap-anywhere'}>
         {label}
       </label>
       {children(described)}

@@ -2,8 +2,8 @@
 
 import type { ReactNode } from 'react'
 import { problemOf } from '../api/problem.ts'
+import { Hint } from '../words/hint.tsx'
 import { Button } from './button.tsx'
-import { Hint } from './hint.tsx'
 import { Icon, type IconName } from './icons.tsx'
 
 type Tone = 'bad' | 'warn' | 'info' | 'good'
@@ -18,9 +18,9 @@ const LOOK: Readonly<Record<Tone, { icon: IconName; className: string }>> = {
 export function Callout({ tone, children }: { tone: Tone; children: ReactNode }) {
   const { icon, className } = LOOK[tone]
   return (
-    <div className={`grid grid-cols-[auto_1fr] gap-2.5 rounded-lg p-3 text-sm ${className}`}>
+    <div className={`grid grid-cols-[auto_minmax(0,1fr)] gap-2.5 rounded-lg p-3 text-sm ${className}`}>
       <Icon name={icon} className="mt-0.5 size-4" />
-      <div className="grid gap-1">{children}</div>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-1">{children}</div>
     </div>
   )
 }

@@ -31,7 +31,12 @@ const finding = z.object({
   message: z.string(),
 })
 
-const word = z.string().min(1).max(200)
+// Postgres keeps no NUL in a text, and refuses to look for one.
+const word = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
 
 const filter = {
   actor: word.optional().describe('Id, or part of the name'),

@@ -102,7 +102,8 @@ function read(text: string): Invitation | null {
   const plain = text.trim()
   if (codeKind(plain) === 'join') return { code: plain, server: null }
   const url = /^https?:/.test(plain) && URL.canParse(plain) ? new URL(plain) : null
-  const code = url?.searchParams.get('code') ?? ''
+  // Older links have it in the query.
+  const code = url?.hash.slice(1) || (url?.searchParams.get('code') ?? '')
   if (url === null || codeKind(code) !== 'join' || !/\/join\/?$/.test(url.pathname)) return null
   return { code, server: `${url.origin}${url.pathname.replace(/\/join\/?$/, '')}` }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createTestApp } from '../../../test/support/app.ts'
 import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import type { Request } from '../../api/schemas.ts'
 import { anchorText } from '../../domain/audit/anchor.ts'
@@ -81,3 +82,12 @@ describe('looking for something in the audit log', () => {
     expect(part.code).toBe('invalid')
   })
 })
+
+it.each(['search', 'actor', 'action', 'object', 'objectKind'])(
+  '%s holds no NUL, which Postgres refuses',
+  async (name) => {
+    const { send } = createTestApp(await busy())
+    for (const path of ['/api/v1/audit', '/api/v1/audit/export'])
+      expect([path, (await send('ada', 'GET', `${path}?${name}=a%00`)).status]).toEqual([path, 400])
+  },
+)

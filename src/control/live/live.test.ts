@@ -168,6 +168,10 @@ describe('GET /live', () => {
     const again = await open({ 'last-event-id': position })
     expect((await again?.read())?.value).toContain(`{"topic":"credentials","ids":["${id}"]}`)
     await again?.cancel()
+    // A place that is none: whoever has it has old lists.
+    const elsewhere = await open({ 'last-event-id': 'from-another-server' })
+    expect((await elsewhere?.read())?.value).toContain(`{"topic":"credentials"`)
+    await elsewhere?.cancel()
     expect((await reader?.read())?.value).toContain(`event: changed\n`)
     await send('bob', 'DELETE', '/api/v1/tokens/bob-test')
     let last = ''

@@ -5,6 +5,7 @@ import type { Output } from '../../api/schemas.ts'
 import { type Caller, GENERAL_RIGHTS } from '../../domain/caller.ts'
 import type { Person } from '../../identity/identity.ts'
 import { type Act, absent } from '../guard.ts'
+import { mustBeWhole } from '../sessions/own.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { countHeld, type Ending, endEnrolments, endHeld, inWords } from './holdings.ts'
@@ -66,7 +67,7 @@ export function createMemberUseCases(workshop: Workshop): MemberUseCases {
       return references(workshop, caller, await self(workshop, caller))
     },
     async 'membership.leave'(caller) {
-      const { id } = await self(workshop, caller)
+      const id = await mustBeWhole(workshop, caller, 'member.leave')
       return guard.perform(caller, async (unit, authorize) => {
         const person = await identity.changing(unit).member(caller.organizationId, id)
         if (!person) throw absent('member', id)

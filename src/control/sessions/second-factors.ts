@@ -6,7 +6,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { SecondFactorRow } from '../../store/people-groups.ts'
 import type { Act } from '../guard.ts'
-import { type Failure, type Membership, recordFailure } from '../signing-in/by-password.ts'
+import { type Failure, type Membership, NO_CODE, recordFailure } from '../signing-in/by-password.ts'
 import type { Limits } from '../signing-in/limits.ts'
 import type { Visitor } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -64,7 +64,10 @@ export function createSecondFactors(workshop: Workshop, limits: Pick<Limits, 'se
     },
     async mustBeShown(visitor, who, code, failure) {
       if (!(await factors.isOn(who.person.id))) return
-      if (code === undefined) throw codeMissing()
+      if (code === undefined) {
+        await recordFailure(workshop, visitor, who.person.email, NO_CODE, failure)
+        throw codeMissing()
+      }
       await factors.mustBeRight(visitor, who, code, failure)
     },
   }

@@ -84,7 +84,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
     id: 'action',
     heading: 'What',
     grow: 2,
-    cell: ({ action }) => <span className="truncate font-mono text-xs">{action}</span>,
+    cell: (entry) => <What entry={entry} />,
   },
   {
     id: 'object',
@@ -95,6 +95,17 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   },
   { id: 'outcome', heading: 'Outcome', grow: 1.7, cell: ({ outcome }) => <Outcome outcome={outcome} /> },
 ]
+
+// Below it is what has no column of its own on a narrow screen.
+function What({ entry: { action, actor, object } }: { entry: AuditEntry }) {
+  return (
+    <span className="grid min-w-0">
+      <span className="truncate font-mono text-xs">{action}</span>
+      <span className="truncate text-xs text-soft sm:hidden">{actor.name}</span>
+      <span className="truncate text-xs text-soft md:hidden">to {object.name}</span>
+    </span>
+  )
+}
 
 function Word({ text }: { text: string }) {
   return <span className="truncate">{text}</span>

@@ -1,9 +1,9 @@
 // Checks that nothing in the log was changed, left out or moved: the whole of it, stretch by stretch.
 
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
+import { useOnce } from '../../api/once.ts'
 import { useRead } from '../../api/queries.ts'
 import { Button } from '../../ui/button.tsx'
 import { Copyable } from '../../ui/copy.tsx'
@@ -44,7 +44,7 @@ export function Verify() {
   const [read, setRead] = useState(0)
   const [kept, setKept] = useState('')
   const isKept = kept.trim() === '' || KEPT.test(kept.trim())
-  const verifying = useMutation({ mutationFn: () => verify(kept, setRead) })
+  const verifying = useOnce({ mutationFn: () => verify(kept, setRead) })
   const { data } = useRead('audit.warnings', {})
   return (
     <div className="grid gap-3">

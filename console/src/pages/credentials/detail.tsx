@@ -1,11 +1,13 @@
 // One credential: what it is, how it does, what was done with it, and what can be.
 
 import { getRouteApi } from '@tanstack/react-router'
+import { isGone } from '../../api/problem.ts'
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
+import { Gone } from '../outcome.tsx'
 import { NextStep } from './next-step.tsx'
 import { About } from './one/about.tsx'
 import { Doing } from './one/doing.tsx'
@@ -20,6 +22,16 @@ const route = getRouteApi('/app/credentials/$id')
 export function CredentialPage() {
   const { id } = route.useParams()
   const { data, error, refetch } = useRead('credentials.get', { id })
+  const all = <ButtonLink to="/credentials">All credentials</ButtonLink>
+  if (isGone(error)) {
+    return (
+      <Page title={data?.name ?? 'Credential'}>
+        <Gone name={data?.name} error={error}>
+          {all}
+        </Gone>
+      </Page>
+    )
+  }
   const isWhole = data?.version !== undefined
   const isLogin = data?.type.endsWith('/oauth') === true
   return (
@@ -28,7 +40,7 @@ export function CredentialPage() {
       actions={
         <>
           {data !== undefined && <Explaining credential={data} />}
-          <ButtonLink to="/credentials">All credentials</ButtonLink>
+          {all}
         </>
       }
     >

@@ -26,7 +26,6 @@ const PAGE = 200
 export function CredentialsPage() {
   // The router hands on what is none of them, too. Adding one has an address of its own, with this page behind it.
   const filters = filtersIn({ ...useSearch({ strict: false }) })
-  const navigate = useNavigate()
   const columns = useColumns()
   const found = usePages('credentials.list', { ...filters, limit: PAGE })
   const rows = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
@@ -46,7 +45,7 @@ export function CredentialsPage() {
           columns={columns}
           rows={rows}
           rowKey={({ id }) => id}
-          onOpen={({ id }) => void navigate({ to: '/credentials/$id', params: { id } })}
+          pageOf={pageOf}
           isPending={found.isPending}
           hasMore={found.hasNextPage}
           onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
@@ -57,10 +56,19 @@ export function CredentialsPage() {
   )
 }
 
+function pageOf({ id }: Row) {
+  return { to: '/credentials/$id', params: { id } }
+}
+
 function useColumns(): readonly Column<Row>[] {
   const ownerWords = useOwnerWords()
   return [
-    { id: 'name', heading: 'Name', grow: 3, cell: (one) => <Name credential={one} /> },
+    {
+      id: 'name',
+      heading: 'Name',
+      grow: 3,
+      cell: (one) => <Name credential={one} ownerWords={ownerWords} />,
+    },
     { id: 'type', heading: 'Type', grow: 2.5, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
     {
       id: 'owner',
@@ -69,40 +77,49 @@ function useColumns(): readonly Column<Row>[] {
       from: 'sm',
       cell: ({ owner }) => <span className="truncate">{ownerWords(owner)}</span>,
     },
-    { id: 'state', heading: 'State', grow: 2, cell: ({ state }) => <StatePill state={state} /> },
+    { id: 'state', heading: 'State', grow: 1.8, cell: ({ state }) => <StatePill state={state} /> },
     ...USE_COLUMNS,
   ]
 }
 
-// What a member is not told of the organization's is a dash.
+// What a member is not told of the organization's stays empty; a dash is for what is not.
 const USE_COLUMNS: readonly Column<Row>[] = [
   {
     id: 'account',
     heading: 'Account',
     grow: 1.7,
-    from: 'xl',
-    cell: ({ account }) => <span className="truncate text-xs">{account?.email ?? '–'}</span>,
+    from: 'wide',
+    cell: ({ account }) => (
+      <span className="truncate text-xs">{account === undefined ? '' : (account?.email ?? '–')}</span>
+    ),
   },
   {
     id: 'used',
     heading: 'Last used',
     grow: 1.7,
     from: 'lg',
-    cell: ({ lastUsedAt }) => <RelativeTime time={lastUsedAt} />,
+    cell: ({ lastUsedAt }) => lastUsedAt !== undefined && <RelativeTime time={lastUsedAt} />,
   },
-  { id: 'ends', heading: 'Ends', grow: 2.1, from: 'lg', cell: (one) => <Ends credential={one} /> },
+  {
+    id: 'ends',
+    heading: 'Ends',
+    grow: 2.1,
+    from: 'lg',
+    cell: (one) => one.endsAt !== undefined && <Ends credential={one} />,
+  },
   {
     id: 'users',
     heading: 'Used by',
     grow: 1.4,
     from: 'lg',
-    cell: ({ usedBy }) => <span className="truncate text-xs">{usersWords(usedBy)}</span>,
+    cell: ({ usedBy }) =>
+      usedBy !== undefined && <span className="truncate text-xs">{usersWords(usedBy)}</span>,
   },
 ]
 
 function Ends({ credential: { endsAt, endsEstimated } }: { credential: Row }) {
   return (
-    <span className="whitespace-nowrap">
+    <span className="truncate">
       {endsEstimated === true && endsAt !== null && '≈ '}
       <RelativeTime time={endsAt} />
     </span>
@@ -134,18 +151,29 @@ function AddLink() {
   )
 }
 
-function Name({ credential: { name, suffix, description } }: { credential: Row }) {
+interface NameProps {
+  readonly credential: Row
+  readonly ownerWords: (owner: string) => string
+}
+
+// Below it is what has no column of its own on a narrow screen.
+function Name({ credential: { name, suffix, description = '', type, owner }, ownerWords }: NameProps) {
   return (
     <span className="grid min-w-0">
       <span className="flex min-w-0 items-baseline gap-2">
         <span className="truncate font-medium">{name}</span>
         {suffix !== undefined && suffix !== '' && (
-          <span className="font-mono text-xs text-soft">…{suffix}</span>
+          <span className="font-mono text-xs whitespace-nowrap text-soft">…{suffix}</span>
         )}
       </span>
-      {description !== undefined && description !== '' && (
-        <span className="truncate text-xs text-soft">{description}</span>
-      )}
+      <span className="truncate text-xs text-soft">
+        <span className="md:hidden">
+          <span className="font-mono">{type}</span>
+          <span className="sm:hidden">, {ownerWords(owner)}</span>
+          {description !== '' && ': '}
+        </span>
+        {description}
+      </span>
     </span>
   )
 }

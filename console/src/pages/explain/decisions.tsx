@@ -5,8 +5,8 @@ import { useState } from 'react'
 import type { DecisionView } from '../../../../src/api/schemas.ts'
 import { Badge, StatePill, type Tone } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Hint } from '../../ui/hint.tsx'
 import type { IconName } from '../../ui/icons.tsx'
+import { Hint } from '../../words/hint.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
 
 // Where the owner alone does not say why it is a candidate.
@@ -71,7 +71,7 @@ function Candidate({ decision, place, isAskedAbout }: CandidateProps) {
       className={`grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3 gap-y-1 border-l-4 px-4 py-3 text-sm ${isChosen ? 'border-l-good' : 'border-l-transparent'} ${isAskedAbout ? 'bg-accent-tint' : ''}`}
     >
       <span className="font-mono text-soft">{place}</span>
-      <div className="grid gap-1">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-1">
         <div className="flex flex-wrap items-center gap-2">
           <CandidateName credential={credential} />
           <VerdictBadge verdict={verdict} />
@@ -109,7 +109,9 @@ function CandidateName({ credential }: Pick<DecisionView, 'credential'>) {
       >
         {name}
       </Link>
-      {suffix !== null && suffix !== '' && <span className="font-mono text-xs text-soft">…{suffix}</span>}
+      {suffix !== null && suffix !== '' && (
+        <span className="font-mono text-xs whitespace-nowrap text-soft">…{suffix}</span>
+      )}
     </span>
   )
 }

@@ -3,9 +3,9 @@
 import { type ReactNode, useState } from 'react'
 import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
-import { Hint } from '../../ui/hint.tsx'
 import { Section } from '../../ui/page.tsx'
 import { harnessTitle } from '../../words/harness.ts'
+import { Hint } from '../../words/hint.tsx'
 import type { Overview } from './seen.ts'
 
 const ABOUT: Readonly<Record<string, string>> = {

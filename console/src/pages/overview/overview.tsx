@@ -4,7 +4,7 @@ import { useSession } from '../../api/people.ts'
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
-import { Page, Section } from '../../ui/page.tsx'
+import { Page } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
 import { mayBeginRuns } from '../../words/roles.ts'
 import { Attention } from './attention.tsx'
@@ -18,12 +18,13 @@ import { Waiting } from './waiting.tsx'
 export function OverviewPage() {
   const { data, error, refetch } = useRead('overview', {})
   return (
-    <Page title="Overview" actions={data?.guide.isEmpty === false && <Actions overview={data} />}>
+    <Page title="Overview" actions={data?.guide.isEmpty !== true && <Actions guide={data?.guide} />}>
       <Notice error={error} retry={() => void refetch()} />
       {data === undefined && error === null && (
-        <Section title="Credentials">
-          <SkeletonLines lines={6} />
-        </Section>
+        // What will be there first is not known yet: no heading that would move.
+        <div className="surface min-h-[60dvh] p-4 sm:p-5">
+          <SkeletonLines lines={10} />
+        </div>
       )}
       {data !== undefined && <Shown overview={data} />}
     </Page>
@@ -31,12 +32,12 @@ export function OverviewPage() {
 }
 
 // Adding and starting are the guide's for as long as it is there.
-function Actions({ overview: { guide } }: { overview: Overview }) {
+function Actions({ guide }: { guide: Overview['guide'] | undefined }) {
   const { person } = useSession()
   return (
     <>
       <ButtonLink to="/credentials">All credentials</ButtonLink>
-      {guide.credential && guide.run && mayBeginRuns(person.role) && (
+      {guide?.credential && guide.run && mayBeginRuns(person.role) && (
         <>
           <ButtonLink to="/credentials/new" icon="key">
             Add a credential

@@ -3,10 +3,10 @@
 import { Link } from '@tanstack/react-router'
 import { StatePill } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
-import { Hint } from '../../ui/hint.tsx'
 import { Section } from '../../ui/page.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { harnessTitle } from '../../words/harness.ts'
+import { Hint } from '../../words/hint.tsx'
 import type { Overview } from './seen.ts'
 
 /** Nothing where nobody is waited for. */

@@ -1,9 +1,10 @@
 // Signing in: e-mail and password, a code where the account asks for one, or an account elsewhere.
 
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { BASE } from '../../api/client.ts'
+import { useOnce } from '../../api/once.ts'
 import { type Credentials, signIn, signInElsewhere } from '../../api/people.ts'
 import { useRead } from '../../api/queries.ts'
 import { safeNext } from '../../next.ts'
@@ -49,7 +50,7 @@ export function SignInPage() {
 function PasswordForm({ onSignedIn }: { onSignedIn: () => void }) {
   const [given, setGiven] = useState<Credentials>({ email: '', password: '' })
   const [asksCode, setAsksCode] = useState(false)
-  const attempt = useMutation({
+  const attempt = useOnce({
     mutationFn: signIn,
     onSuccess: (state) => (state === 'signed-in' ? onSignedIn() : setAsksCode(true)),
   })
@@ -113,7 +114,7 @@ interface ElsewhereProps {
 }
 
 function Elsewhere({ providers, returnTo }: ElsewhereProps) {
-  const start = useMutation({
+  const start = useOnce({
     mutationFn: (provider: string) => signInElsewhere(provider, returnTo),
     onSuccess: (url) => location.assign(url),
   })

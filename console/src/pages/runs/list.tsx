@@ -48,7 +48,7 @@ export function RunsPage() {
           columns={COLUMNS}
           rows={rows}
           rowKey={({ id }) => id}
-          onOpen={({ id }) => void navigate({ to: '/runs/$id', params: { id } })}
+          pageOf={pageOf}
           isPending={found.isPending}
           hasMore={found.hasNextPage}
           onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
@@ -57,6 +57,10 @@ export function RunsPage() {
       {start === 'yes' && mayStart && <StartDialog onClose={() => show(filters)} />}
     </Page>
   )
+}
+
+function pageOf({ id }: Run) {
+  return { to: '/runs/$id', params: { id } }
 }
 
 function useMayStart(): boolean {
@@ -89,11 +93,14 @@ const COLUMNS: readonly Column<Run>[] = [
   },
 ]
 
-function Title({ run: { id, title, for: whose, team, reason } }: { run: Run }) {
+// Below it is what has no column of its own on a narrow screen.
+function Title({ run: { id, title, for: whose, team, reason, harness, credential } }: { run: Run }) {
   return (
     <span className="grid min-w-0">
       <span className="truncate font-medium">{title === '' ? id : title}</span>
       <span className="truncate text-xs text-soft">
+        <span className="md:hidden">{harnessTitle(harness)}, </span>
+        {credential !== null && <span className="lg:hidden">{credential.name}, </span>}
         {whose.name}
         {team !== null && `, team ${team}`}
         {reason !== '' && `: ${reason}`}

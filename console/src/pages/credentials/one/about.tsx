@@ -56,6 +56,9 @@ function shownFields({ fields, account }: Credential, infos: readonly FieldInfo[
   return infos.map(({ name, label }) => [capital(label), fields?.[name]] as const)
 }
 
+// Of a login that has to be signed in again no time is true.
+const NO_RENEWAL: readonly string[] = ['needs_login', 'rejected']
+
 function times({
   state,
   endsAt,
@@ -77,7 +80,7 @@ function times({
     ],
     [
       'Renewed by',
-      state !== 'needs_login' && typeof expiresAt === 'string' && (
+      !NO_RENEWAL.includes(state) && typeof expiresAt === 'string' && (
         <RelativeTime key="expires" time={expiresAt} />
       ),
     ],

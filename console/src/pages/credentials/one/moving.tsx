@@ -16,6 +16,7 @@ export function Moving({ credential: { id, name, owner }, onClose }: AskedProps)
   const isNow = (value: string) => value === owner || (value === 'me' && owner === `user:${person.id}`)
   const owners = useStoringChoices().filter(({ value }) => !isNow(value))
   const [chosen, setChosen] = useState<string | null>(null)
+  // Whom it serves changes with it: nothing is chosen for somebody.
   const target = chosen ?? ''
   const references = useRead('credentials.references', { id })
   const say = useToast()

@@ -4,8 +4,8 @@ import type { Output } from '../../../../../src/api/schemas.ts'
 import type { Shown } from '../../../api/problem.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Actions, Dialog } from '../../../ui/dialog.tsx'
-import { Hint } from '../../../ui/hint.tsx'
 import { Callout } from '../../../ui/notice.tsx'
+import { Hint } from '../../../words/hint.tsx'
 
 type Found = Output<'credentials.test'>
 

@@ -52,7 +52,10 @@ export function StartDialog({ onClose, again }: StartDialogProps) {
           onClose={onClose}
         />
       ) : (
-        <SkeletonLines lines={8} />
+        // As high as the form is, so that nothing jumps when it comes.
+        <div className="min-h-[44rem] sm:min-h-[46rem]">
+          <SkeletonLines lines={12} />
+        </div>
       )}
     </Dialog>
   )
@@ -93,6 +96,11 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
           onCreate={() => setCreating(true)}
         />
         <Words draft={draft} onChange={change} preferredModel={preferences.models[draft.harness]} />
+        {!isWhole(draft) && (
+          <p className="text-right text-sm text-soft">
+            It needs the {draft.workspace === 'directory' ? 'directory' : 'repository'} it works on.
+          </p>
+        )}
         <Notice error={start.error} />
         <Actions>
           <Button onClick={onClose}>Not now</Button>
@@ -129,11 +137,7 @@ function Team({ team, onChoose }: { team: string; onChoose: (team: string) => vo
   return (
     <Select
       label="Team"
-      hint={
-        team === ''
-          ? 'Draws on all of your teams; nobody of them reads the run.'
-          : 'Draws on this team only, and its members may read the run.'
-      }
+      {...(team !== '' && { hint: 'Draws on this team only, and its members may read the run.' })}
       value={team}
       onChoose={onChoose}
       options={[

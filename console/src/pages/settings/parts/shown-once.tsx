@@ -23,7 +23,7 @@ export function ShownOnce({
   children,
 }: ShownOnceProps) {
   return (
-    <Dialog open={texts !== null} onClose={onClose} title={title}>
+    <Dialog open={texts !== null} onClose={onClose} title={title} held>
       <Callout tone="warn">
         <p>{warning}</p>
       </Callout>

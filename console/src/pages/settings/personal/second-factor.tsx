@@ -6,12 +6,12 @@ import { Badge } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { Copyable } from '../../../ui/copy.tsx'
 import { Actions, Dialog } from '../../../ui/dialog.tsx'
-import { TextField } from '../../../ui/field.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
 import { Skeleton, SkeletonLines } from '../../../ui/waiting.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
+import { CodeField, PasswordField } from './proof.tsx'
 import { RecoveryCodes } from './recovery-codes.tsx'
 
 // The secret as text is there all the same.
@@ -168,35 +168,5 @@ function Both({ verb, error, busy, onGiven, children }: BothProps) {
         </Button>
       </Actions>
     </form>
-  )
-}
-
-interface TypedProps {
-  readonly value: string
-  readonly onType: (text: string) => void
-}
-
-function PasswordField({ value, onType }: TypedProps) {
-  return (
-    <TextField
-      label="Your password"
-      type="password"
-      autoComplete="current-password"
-      required
-      value={value}
-      onChange={(event) => onType(event.target.value)}
-    />
-  )
-}
-
-function CodeField({ label, value, onType }: TypedProps & { label: string }) {
-  return (
-    <TextField
-      label={label}
-      autoComplete="one-time-code"
-      required
-      value={value}
-      onChange={(event) => onType(event.target.value)}
-    />
   )
 }

@@ -1,7 +1,7 @@
 // What the API says can be done next. Commands are the places of the console where the same is done.
 
 import { Link } from '@tanstack/react-router'
-import { partsOf } from '../words/commands.ts'
+import { partsOf } from './commands.ts'
 
 export function Hint({ text, className = '' }: { text: string; className?: string }) {
   let at = 0
