@@ -157,6 +157,8 @@ export interface AddedMember extends Person {
 export interface MembershipChanges {
   /** Makes an organization with its team `everyone`. Throws `conflict` when the slug is taken. */
   createOrganization(made: { readonly name: string; readonly slug: string }): Promise<Organization>
+  /** Its slug stays: by that it is known. Others may be called the same, which is not theirs to learn. */
+  renameOrganization(organizationId: string, name: string): Promise<void>
   /** The member as this unit sees it; nobody else changes people of this organization until the unit has ended. */
   member(organizationId: string, personId: string): Promise<Person | undefined>
   /** Finds the person by e-mail, or makes one. Throws `conflict` for a member, `not_found` for an unknown team. */

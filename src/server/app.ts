@@ -76,7 +76,10 @@ export function createApp(dependencies: AppDependencies): App {
     )
   }
   addPages(app, dependencies)
-  addConsole(app, { directory: dependencies.consoleDirectory, publicUrl: dependencies.publicUrl })
+  const elsewhere = addConsole(app, {
+    directory: dependencies.consoleDirectory,
+    publicUrl: dependencies.publicUrl,
+  })
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
@@ -92,6 +95,8 @@ export function createApp(dependencies: AppDependencies): App {
   })
   app.notFound((c) =>
     timed(dependencies, 'none', c.req.raw, async () => {
+      const page = elsewhere(c.req.raw)
+      if (page !== null) return page
       const error = new ClavigerError('not_found', 'There is nothing at this address.', {
         hint: 'The API is described at /docs.',
       })

@@ -1,7 +1,9 @@
 // The audit page in a real browser: newest first and live, looked through by words and filters, opened, taken away, verified.
 
+import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
+import { checkFile } from '../../src/cli/operating/audit-file.ts'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
@@ -48,7 +50,7 @@ it('leaves whoever reads far down where they are, and shows what is newer when t
   await show.waitFor()
   expect(await page.getByText('while-reading').count()).toBe(0)
   await show.click()
-  await rows(page).first().getByText('while-reading').waitFor()
+  await rows(page).first().getByText('while-reading').first().waitFor()
   await show.waitFor({ state: 'detached' })
 })
 
@@ -94,6 +96,25 @@ it('is taken away as a file with the same filters, and verified', async () => {
   expect(text).not.toContain('explain')
   await page.getByRole('button', { name: 'Verify the log' }).click()
   await page.getByText(/Everything fits: \d{3,} entries were read/).waitFor()
+  const line = await page.locator('code', { hasText: /^\d+:[0-9a-f]{64}$/ }).innerText()
+  await page.getByLabel('Against a line you kept earlier').fill(line.replace(/[0-9a-f]{4}$/, 'beef'))
+  await page.getByRole('button', { name: 'Verify the log' }).click()
+  await page.getByText('Something does not fit.').waitFor()
+  await page.getByLabel('Against a line you kept earlier').fill(line)
+  await page.getByRole('button', { name: 'Verify the log' }).click()
+  await page.getByText(/Everything fits: \d{3,} entries were read/).waitFor()
+})
+
+it('is taken away whole and signed, so that it is proven without a server', async () => {
+  const page = await world.visitAs('/audit')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export signed' }).click(),
+  ])
+  const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n')
+  const check = checkFile({})
+  expect([...lines.flatMap((line) => check.add(line)), ...check.finish()]).toEqual([])
+  expect(check.entries).toBeGreaterThan(120)
 })
 
 it('is for those who may read it, and in order for every reader', async () => {
@@ -120,6 +141,13 @@ it('is for those who may read it, and in order for every reader', async () => {
 
 it('has no refusal of a member or an auditor who looks at every place', async () => {
   await world.invite('aud@example.test', 'auditor')
+  const auditor = await world.visitAs('/runs?start=yes', 'aud@example.test')
+  await auditor.getByRole('heading', { level: 1, name: 'Runs' }).waitFor()
+  await auditor.getByText('There are no runs yet').waitFor()
+  expect(await auditor.getByRole('dialog').count()).toBe(0)
+  await auditor.goto(new URL('/credentials', auditor.url()).href)
+  await auditor.getByRole('row', { name: /first-key/ }).waitFor()
+  expect(await auditor.getByRole('link', { name: 'Add a credential' }).count()).toBe(0)
   const refusals = async () =>
     (await world.owner.call('audit.list', { outcome: 'refused', limit: 1000 })).entries.map(
       ({ actor, action }) => `${actor.name} ${action}`,

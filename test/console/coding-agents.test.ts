@@ -6,6 +6,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
+import { chooseType } from './by-hand.ts'
 
 const BOB = 'bob@example.test'
 const PATH = '/settings/coding-agents'
@@ -47,6 +48,25 @@ it('is put in an order by keyboard, and the button that was pressed stays under 
   await page.getByRole('button', { name: 'Order by type' }).click()
   await page.getByRole('button', { name: 'Order by type' }).waitFor({ state: 'detached' })
   expect(await order()).toEqual([])
+})
+
+it('one is added where it is missing, for whom and what is chosen already', async () => {
+  const page = await world.visitAs(PATH)
+  for (const [of, owner] of [
+    ['you', 'Personal'],
+    ['the organization', 'Organization'],
+  ]) {
+    await page.getByRole('button', { name: `Add a credential: Codex, of ${of}` }).click()
+    const dialog = await chooseType(page, 'OpenAI API key')
+    expect(await dialog.getByLabel('Owner').locator('option:checked').innerText()).toBe(owner)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+  }
+  const bob = await world.visitAs(PATH, BOB)
+  await bob.getByRole('button', { name: 'Add a credential: Codex, of you' }).waitFor()
+  expect(
+    await bob.getByRole('button', { name: 'Add a credential: Codex, of the organization' }).count(),
+  ).toBe(0)
 })
 
 const handle = (page: Page, name: string) => page.getByRole('button', { name: `Drag ${name}`, exact: true })

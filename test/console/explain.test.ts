@@ -79,8 +79,8 @@ it('of others is read when somebody asks, and says when it may be different', as
   await page.getByText('Something has changed since this was read.').waitFor({ state: 'detached' })
   expect(await entries()).toBe(before + 2)
   await page.getByLabel('Person').selectOption('Yourself')
-  await create('fourth-key', 'org')
-  await candidates(page).filter({ hasText: 'fourth-key' }).waitFor()
+  await create('young-key', 'org')
+  await candidates(page).filter({ hasText: 'young-key' }).waitFor()
   expect(await entries()).toBe(before + 2)
 })
 

@@ -13,7 +13,17 @@ import { quiet } from '../e2e/exec-run.ts'
 import { accessibilityFaults, picture } from '../support/browser.ts'
 import { type Served, serve } from '../support/served.ts'
 import { useBrowser } from '../support/use-browser.ts'
-import { addKey, becomeOwner, chooseType, go, heading, log, startRun, type } from './by-hand.ts'
+import {
+  addKey,
+  becomeOwner,
+  chooseType,
+  go,
+  heading,
+  join as joinAs,
+  log,
+  startRun,
+  type,
+} from './by-hand.ts'
 
 const KEY = 'sk-ant-test-first-run-0001'
 const ADA = 'ada@example.test'
@@ -105,3 +115,39 @@ it('ChatGPT is signed in to by a code that is agreed to in another tab, and the 
   expect(await accessibilityFaults(page)).toEqual([])
   await askForTheFirstTime(page, 'chatgpt (codex/oauth)')
 }, 120_000)
+
+it('says that a second person ends the worker of the server: before they are invited, and at the worker', async () => {
+  const page = await comeIn()
+  await page.goto(new URL('/settings/organization', page.url()).href)
+  await page.getByRole('button', { name: 'Invite somebody' }).click()
+  const form = page.getByRole('dialog', { name: 'Invite somebody' })
+  await form.getByText("The server's own worker stops when a second person joins.").waitFor()
+  await picture(page, 'settings-invite-with-own-worker')
+  await form.getByLabel('E-mail').fill('bob@example.test')
+  await form.getByRole('button', { name: 'Make the link' }).click()
+  const link = await page.getByRole('dialog').locator('code').innerText()
+  await page.getByRole('button', { name: 'I have it' }).click()
+  await joinAs(await browser.open(link), 'Bob')
+  await page.goto(new URL('/settings/machines', page.url()).href)
+  await page.getByText(/It takes no runs: there is a second person/).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'settings-worker-off')
+})
+
+it('says which program is missing on a machine that has none, and how to have it', async () => {
+  const bare = await mkdtemp(join(tmpdir(), 'claviger-bare-'))
+  const other = await serve(bare, {
+    ...{ PATH: '/usr/bin:/bin', HOME: bare, TERM: 'dumb', CLAVIGER_PORT: '0', ...quiet },
+  })
+  try {
+    const page = await browser.open(other.link ?? '')
+    await becomeOwner(page, ADA)
+    await page.getByText(/^Claude Code is not installed on the machine of the server/).waitFor()
+    await picture(page, 'overview-without-programs')
+    await page.goto(new URL('/settings/machines', page.url()).href)
+    await page.getByText(/^Codex is not installed on the machine of the server/).waitFor()
+  } finally {
+    await other.end('SIGTERM')
+    await rm(bare, { recursive: true, force: true })
+  }
+})

@@ -40,6 +40,21 @@ beforeAll(async () => {
 const member = async (email: string) =>
   (await world.owner.call('members.list', {})).members.find((one) => one.email === email)
 
+it('an owner names the organization, and everybody themselves', async () => {
+  const page = await world.visitAs(PATH)
+  const name = page.getByLabel('Name of the organization')
+  await name.fill('Acme')
+  await name.press('Enter')
+  await page.getByText('It is Acme now.', { exact: true }).waitFor()
+  expect((await world.owner.call('session.read', {})).organization.name).toBe('Acme')
+  const bob = await world.visitAs('/settings/personal', BOB)
+  await bob.getByLabel('Your name').fill('Bob Ross')
+  await bob.getByLabel('Your name').press('Enter')
+  await bob.getByText('It is Bob Ross now.', { exact: true }).waitFor()
+  expect((await member(BOB))?.name).toBe('Bob Ross')
+  await world.visitAs(PATH, BOB).then((own) => own.getByText('Acme', { exact: true }).first().waitFor())
+})
+
 it('somebody is invited by a link that is shown once, and it can be revoked', async () => {
   const page = await world.visitAs(PATH)
   await page.getByRole('button', { name: 'Invite somebody' }).click()
@@ -83,6 +98,14 @@ it('roles are changed, teams made, filled and deleted, and a member removed afte
   await page.getByLabel('Put somebody into mobile').selectOption(BOB)
   await page.getByRole('button', { name: `Take ${BOB} out of mobile` }).waitFor()
   await page.getByLabel(`Role of ${BOB}`).selectOption('admin')
+  const asks = page.getByRole('dialog', { name: `Make ${BOB} an admin?` })
+  await asks.getByRole('button', { name: 'Keep it' }).click()
+  await asks.waitFor({ state: 'detached' })
+  expect([(await member(BOB))?.role, await page.getByLabel(`Role of ${BOB}`).inputValue()]).toEqual([
+    ...['member', 'member'],
+  ])
+  await page.getByLabel(`Role of ${BOB}`).selectOption('admin')
+  await asks.getByRole('button', { name: 'Change the role' }).click()
   await expect.poll(async () => (await member(BOB))?.role).toBe('admin')
   expect((await member(BOB))?.teams).toEqual(['mobile'])
   await page.getByRole('button', { name: `Take ${BOB} out of mobile` }).click()

@@ -1,6 +1,7 @@
 // Settings of one's own in a real browser: preferences, tokens, sessions, the password, a second factor and signing in with
 // it, an account elsewhere that is linked and signed in with, and leaving.
 
+import { readFile } from 'node:fs/promises'
 import type { Locator, Page } from 'playwright-core'
 import readQr from 'qr/decode.js'
 import { afterAll, expect, it } from 'vitest'
@@ -98,7 +99,16 @@ it('a second factor is set up, asked for at the next sign-in, and a recovery cod
   expect(await accessibilityFaults(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Switch it on' }).click()
   const shown = page.getByRole('dialog', { name: 'Recovery codes' })
-  const codes = (await shown.locator('code').innerText()).split(' ')
+  const codes = await shown
+    .getByRole('list', { name: 'Recovery codes' })
+    .getByRole('listitem')
+    .allInnerTexts()
+  expect(codes.length).toBeGreaterThan(1)
+  const keeping = page.waitForEvent('download')
+  await shown.getByRole('button', { name: 'Keep as a file' }).click()
+  const kept = await keeping
+  expect(kept.suggestedFilename()).toBe('claviger-recovery-codes.txt')
+  expect(await readFile(await kept.path(), 'utf8')).toBe(`${codes.join('\n')}\n`)
   await picture(page, 'settings-recovery-codes-wide-light')
   await shown.getByRole('button', { name: 'I have it' }).click()
   await page.getByText(`${codes.length} recovery codes are left.`).waitFor()

@@ -265,6 +265,13 @@ function changes(state: () => State): PeopleChanges {
       state().teams.set(made.id, ['everyone'])
       return made
     },
+    async renameOrganization(organizationId, name) {
+      const organizations = state().organizations
+      const place = organizations.findIndex(({ id }) => id === organizationId)
+      const before = organizations[place]
+      if (before === undefined) throw missing('such organization')
+      organizations[place] = { ...before, name }
+    },
     member: async (organizationId, personId) => personOf(state(), organizationId, personId),
     async addMember(organizationId, { email, name, role, teams }) {
       if (!state().organizations.some(({ id }) => id === organizationId)) throw missing('such organization')

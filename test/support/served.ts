@@ -36,7 +36,7 @@ export async function serve(
   if (child.exitCode !== null) throw new Error(logged)
   return {
     url: new URL(said.slice(said.indexOf('http')).trim()).origin,
-    link: /http\S+code=\S+/.exec(logged)?.[0] ?? '',
+    link: /http\S+\/join\S*[#?]\S+/.exec(logged)?.[0] ?? '',
     logs: () => logged,
     async end(signal) {
       if (child.exitCode !== null) return child.exitCode

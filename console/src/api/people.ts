@@ -5,6 +5,7 @@ import type { Output, Request } from '../../../src/api/schemas.ts'
 import { api, BASE } from './client.ts'
 import { forgetDrafts } from './drafts.ts'
 import { reading } from './queries.ts'
+import { forgetUnderWay } from './under-way.ts'
 
 export type Session = Output<'session.read'>
 
@@ -35,6 +36,7 @@ export async function signOut(): Promise<void> {
 
 /** After a session has ended. */
 export function signedOut(): void {
+  forgetUnderWay()
   forgetDrafts()
   location.assign(`${BASE}/sign-in`)
 }

@@ -99,6 +99,10 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   teams: ['members'],
   invitations: ['members'],
   runs: ['overview'],
+  profile: ['session', 'members'],
+  organization: ['session'],
+  agents: ['overview'],
+  workers: ['overview'],
 }
 
 /** Changes something; what it may have changed is read again before it counts as done. */

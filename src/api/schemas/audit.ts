@@ -71,7 +71,13 @@ export const AUDIT_SCHEMAS = {
     }),
   },
   'audit.export': {
-    input: z.strictObject({ format: z.enum(['jsonl', 'csv']).default('jsonl'), ...filter }),
+    input: z.strictObject({
+      format: z
+        .enum(['jsonl', 'csv', 'signed'])
+        .default('jsonl')
+        .describe('`signed`: the whole log with its signed end, which `claviger audit verify --file` proves'),
+      ...filter,
+    }),
     output: z.object({}),
   },
   'audit.verify': {

@@ -84,6 +84,15 @@ export async function whyOff({ store, identity }: Pick<Ports, 'store' | 'identit
   return first === undefined || (await isAlone(identity, first)) ? null : OFF
 }
 
+/** Whether a server has a worker inside that serves this person, as soon as it has found a program. */
+export async function isOnFor(
+  { store, identity }: Pick<Ports, 'store' | 'identity'>,
+  { subjectKind, subjectId }: { readonly subjectKind: string; readonly subjectId: string },
+): Promise<boolean> {
+  const first = await store.installation.get(FIRST_PERSON)
+  return subjectKind === 'person' && first === subjectId && (await isAlone(identity, first))
+}
+
 /** The worker whose token the file holds, revoked or not. */
 export async function findEmbedded(
   { store }: EmbeddedPorts,

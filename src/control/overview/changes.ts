@@ -68,6 +68,8 @@ const DONE: Readonly<Record<string, (name: string) => string>> = {
   'harness.disable': (name) => `switched ${name} off`,
   'policy.set': (name) => `changed the subscriptions policy of ${name}`,
   'member.update': (name) => `changed the role of ${name}`,
+  'member.rename': () => 'changed their name',
+  'organization.rename': (name) => `named the organization ${name}`,
   'member.remove': (name) => `removed ${name}`,
   'member.leave': () => 'left the organization',
   'team.create': (name) => `made the team ${name}`,

@@ -126,6 +126,7 @@ function Outcome({ outcome }: Pick<AuditEntry, 'outcome'>) {
 // The browser fetches the file itself: a log of any length is never in the page.
 function Exports({ search }: { search: Search }) {
   const href = (format: string) => addressOf('audit.export', { ...inputOf(search), format })
+  const isWhole = Object.keys(search).length === 0
   const look =
     'inline-flex min-h-10 items-center rounded-lg border border-edge bg-raised px-3.5 py-1.5 text-sm font-medium hover:bg-sunken'
   return (
@@ -133,9 +134,14 @@ function Exports({ search }: { search: Search }) {
       <a href={href('csv')} download="audit.csv" className={look}>
         Export as CSV
       </a>
-      <a href={href('jsonl')} download="audit.jsonl" className={look}>
+      <a href={href('jsonl')} download="audit-entries.jsonl" className={look}>
         Export as JSON lines
       </a>
+      {isWhole && (
+        <a href={href('signed')} download="audit.jsonl" className={look}>
+          Export signed
+        </a>
+      )}
     </>
   )
 }

@@ -8,6 +8,7 @@ import { Notice } from '../../ui/notice.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
 import { Gone } from '../outcome.tsx'
+import { NextStep } from './next-step.tsx'
 import { About } from './one/about.tsx'
 import { Doing } from './one/doing.tsx'
 import { Explaining } from './one/explaining.tsx'
@@ -44,6 +45,7 @@ export function CredentialPage() {
       }
     >
       <Notice error={error} retry={() => void refetch()} />
+      {data !== undefined && <NextStep credential={data} />}
       {error === null && (
         <Section title="About" actions={data !== undefined && <Doing credential={data} />}>
           {data === undefined ? <SkeletonLines lines={6} /> : <About credential={data} />}

@@ -3,6 +3,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useEffectEvent, useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
+import { useSession } from '../../api/people.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
@@ -15,6 +16,7 @@ import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
 import { useOwnerChoices, useOwnerWords } from '../../words/owner.ts'
+import { mayBeginRuns } from '../../words/roles.ts'
 import { type Filters, filtersIn, HARNESS_CHOICES, STATE_CHOICES } from './filters.ts'
 
 type Row = Output<'credentials.list'>['credentials'][number]
@@ -140,6 +142,8 @@ function some(count: number | undefined, what: string): string {
 }
 
 function AddLink() {
+  // It would serve nothing of theirs.
+  if (!mayBeginRuns(useSession().person.role)) return null
   return (
     <ButtonLink to="/credentials/new" kind="primary" icon="plus">
       Add a credential

@@ -1,8 +1,10 @@
 // The candidates in order, each with its verdict and the reason.
 
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import type { DecisionView } from '../../../../src/api/schemas.ts'
 import { Badge, StatePill, type Tone } from '../../ui/badge.tsx'
+import { Button } from '../../ui/button.tsx'
 import type { IconName } from '../../ui/icons.tsx'
 import { Hint } from '../../words/hint.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
@@ -20,6 +22,8 @@ const VERDICTS: Readonly<Record<DecisionView['verdict'], { tone: Tone; icon: Ico
   skipped: { tone: 'plain', icon: 'cross', word: 'Skipped' },
 }
 
+const FIRST = 50
+
 export interface DecisionListProps {
   readonly decisions: readonly DecisionView[]
   /** The id of the credential that is asked about. */
@@ -27,18 +31,28 @@ export interface DecisionListProps {
 }
 
 export function DecisionList({ decisions, about }: DecisionListProps) {
-  const placed = decisions.map((decision, place) => ({ decision, key: `${place} ${decision.scope}` }))
+  const [atMost, setAtMost] = useState(FIRST)
+  const placed = decisions.map((decision, place) => ({ decision, place, key: `${place} ${decision.scope}` }))
+  const isAskedAbout = ({ credential }: DecisionView) => about !== undefined && credential?.id === about
+  // However far down, what serves and what is asked about are shown.
+  const shown = placed.filter(
+    ({ decision, place }) => place < atMost || decision.verdict === 'chosen' || isAskedAbout(decision),
+  )
   return (
-    <ol aria-label="Candidates" className="surface divide-y overflow-hidden">
-      {placed.map(({ decision, key }, place) => (
-        <Candidate
-          key={key}
-          decision={decision}
-          place={place + 1}
-          isAskedAbout={about !== undefined && decision.credential?.id === about}
-        />
-      ))}
-    </ol>
+    <div className="grid gap-3">
+      <ol aria-label="Candidates" className="surface divide-y overflow-hidden">
+        {shown.map(({ decision, place, key }) => (
+          <Candidate key={key} decision={decision} place={place + 1} isAskedAbout={isAskedAbout(decision)} />
+        ))}
+      </ol>
+      {shown.length < placed.length && (
+        <div>
+          <Button onClick={() => setAtMost(atMost + FIRST)}>
+            Show more of the {placed.length.toLocaleString('en')} candidates
+          </Button>
+        </div>
+      )}
+    </div>
   )
 }
 

@@ -54,6 +54,11 @@ function PasswordForm({ onSignedIn }: { onSignedIn: () => void }) {
     mutationFn: signIn,
     onSuccess: (state) => (state === 'signed-in' ? onSignedIn() : setAsksCode(true)),
   })
+  const back = () => {
+    attempt.reset()
+    setAsksCode(false)
+    setGiven({ email: given.email, password: '' })
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     attempt.mutate(given)
@@ -94,6 +99,11 @@ function PasswordForm({ onSignedIn }: { onSignedIn: () => void }) {
       <Button type="submit" kind="primary" busy={attempt.isPending}>
         {asksCode ? 'Go on' : 'Sign in'}
       </Button>
+      {asksCode && (
+        <Button kind="quiet" onClick={back}>
+          Back
+        </Button>
+      )}
     </form>
   )
 }

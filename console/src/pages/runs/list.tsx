@@ -14,6 +14,7 @@ import { Page } from '../../ui/page.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
+import { mayBeginRuns } from '../../words/roles.ts'
 import { RUN_HARNESSES, RUN_STATE_CHOICES, type RunFilters, runFiltersIn } from './filters.ts'
 import { StartDialog } from './start/start-dialog.tsx'
 
@@ -30,7 +31,8 @@ export function RunsPage() {
   const rows = found.data?.pages.flatMap(({ runs }) => runs) ?? []
   const isEmpty = found.isSuccess && rows.length === 0
   const show = (search: RunFilters) => void navigate({ to: '/runs', search, replace: true })
-  const begin = useMayStart() && (
+  const mayStart = useMayStart()
+  const begin = mayStart && (
     <Button kind="primary" icon="plus" onClick={() => show({ ...filters, start: 'yes' })}>
       Start a run
     </Button>
@@ -52,7 +54,7 @@ export function RunsPage() {
           onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
         />
       )}
-      {start === 'yes' && <StartDialog onClose={() => show(filters)} />}
+      {start === 'yes' && mayStart && <StartDialog onClose={() => show(filters)} />}
     </Page>
   )
 }
@@ -62,7 +64,7 @@ function pageOf({ id }: Run) {
 }
 
 function useMayStart(): boolean {
-  return useSession().person.role !== 'auditor'
+  return mayBeginRuns(useSession().person.role)
 }
 
 const COLUMNS: readonly Column<Run>[] = [

@@ -2,13 +2,13 @@
 
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useChange } from '../../../api/queries.ts'
+import type { StartedLogin } from '../../../api/under-way.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Actions } from '../../../ui/dialog.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import type { TypeInfo } from '../../../words/types.ts'
 import { MethodChoice, type Methods, waysOf } from './method.tsx'
 import { isLogin } from './sign-in.tsx'
-import type { StartedLogin } from './signing-in.tsx'
 import { SubscriptionWords, useSubscription } from './subscription.tsx'
 
 export interface AgainFormProps {

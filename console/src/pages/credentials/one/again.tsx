@@ -1,12 +1,13 @@
 // Signing in again for a login that is here: here and now, or by a link for whoever has the account.
 
 import { useState } from 'react'
+import type { StartedLogin } from '../../../api/under-way.ts'
 import { Dialog } from '../../../ui/dialog.tsx'
 import { Checkbox } from '../../../ui/field.tsx'
 import { useToast } from '../../../ui/toast.tsx'
 import type { TypeInfo } from '../../../words/types.ts'
 import { AgainForm } from '../adding/again-form.tsx'
-import { SigningIn, type StartedLogin } from '../adding/signing-in.tsx'
+import { SigningIn } from '../adding/signing-in.tsx'
 import type { AskedProps } from './deleting.tsx'
 
 export function Again({ credential, type, onClose }: AskedProps & { type: TypeInfo }) {

@@ -188,14 +188,14 @@ function Line({ icon, children }: { icon: IconName; children: ReactNode }) {
   )
 }
 
-function Served({ credential, reason, isFirst, at }: Extract<Entry, { kind: 'credential' }>) {
+function Served({ credential, reason, became, at }: Extract<Entry, { kind: 'credential' }>) {
   return (
     <div
       title={exactWords(at)}
       className="flex flex-wrap items-center gap-x-2 gap-y-1 rounded-lg border border-dashed px-3 py-2 text-sm"
     >
       <Icon name="key" className="size-4 text-soft" />
-      <span className="text-soft">{isFirst ? 'Served by' : 'Goes on with'}</span>
+      <span className="text-soft">{became === 'first' ? 'Served by' : 'Goes on with'}</span>
       {credential === null ? (
         <span className="font-medium">the login of the machine</span>
       ) : (
@@ -207,7 +207,7 @@ function Served({ credential, reason, isFirst, at }: Extract<Entry, { kind: 'cre
           </span>
         </>
       )}
-      {!isFirst && <Badge icon="cycle">switched</Badge>}
+      {became === 'switched' && <Badge icon="cycle">switched</Badge>}
       {reason !== '' && <span className="w-full text-xs text-soft wrap-anywhere">{reason}</span>}
     </div>
   )

@@ -1,34 +1,36 @@
 // The order in which an owner's credentials of a harness are tried: one by one, or all of a type together.
 
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
-import { useChange, useRead } from '../../../api/queries.ts'
+import { useChange, usePages } from '../../../api/queries.ts'
 import { StatePill } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { Sortable } from '../../../ui/lists/sortable.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
 import { harnessTitle } from '../../../words/harness.ts'
-import { useTypes, useTypeWords } from '../../../words/types.ts'
+import { useTypeWords } from '../../../words/types.ts'
+import { More } from '../parts/more.tsx'
+import { AddHere, type AddHereProps } from './add-here.tsx'
 
 type Credential = Output<'credentials.list'>['credentials'][number]
 
-export interface OrderProps {
-  readonly owner: string
-  readonly harness: 'claude' | 'codex'
-  readonly label: string
+export interface OrderProps extends AddHereProps {
+  readonly mayAdd: boolean
 }
 
-export function Order({ owner, harness, label }: OrderProps) {
-  const found = useRead('credentials.list', { owner, harness, limit: 1000 })
-  const types = useTypes().map(({ type }) => type)
+const PAGE = 50
+// The API keeps no longer order.
+const ORDERED_AT_MOST = 1000
+
+export function Order({ owner, harness, label, mayAdd }: OrderProps) {
+  const { found, kept } = useTried(owner, harness)
   const typeWords = useTypeWords()
   const change = useChange('credentials.setOrder')
   const [said, setSaid] = useState('')
   if (found.isPending) return <SkeletonLines lines={3} />
-  const kept = inOrder(found.data?.credentials ?? [], types)
-  const isSet = kept.some(({ position }) => typeof position === 'number')
+  const isSet = kept.some(isPlaced)
   const mayChange = kept.length > 1 && kept.every(({ may }) => may.manage)
   // While it is being kept it stands where it was put.
   const ordered = change.isPending ? asAsked(kept, change.variables.credentials) : kept
@@ -36,22 +38,32 @@ export function Order({ owner, harness, label }: OrderProps) {
     change.mutate({ owner, harness, credentials: credentials.map(({ id }) => id) })
     setSaid(words)
   }
+  const move = (from: number, to: number) => {
+    const all = moved(ordered, from, to)
+    // Of a list that goes on only its beginning is an order: the rest stays behind it as it is tried anyway.
+    const goesOn = found.hasNextPage || all.length > ORDERED_AT_MOST
+    const end = Math.max(ordered.findLastIndex(isPlaced) + 1, to) + 1
+    store(goesOn ? all.slice(0, end) : all, `${ordered[from]?.name} is number ${to + 1} now.`)
+  }
   return (
     <div className="grid content-start gap-2">
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-2">
         <h3 className="text-sm font-semibold">{harnessTitle(harness)}</h3>
-        {isSet && mayChange && (
-          <Button
-            kind="quiet"
-            onClick={() => store([], 'The order is that of the types now.')}
-            disabled={change.isPending}
-          >
-            Order by type
-          </Button>
-        )}
+        <div className="flex flex-wrap gap-2">
+          {isSet && mayChange && (
+            <Button
+              kind="quiet"
+              onClick={() => store([], 'The order is that of the types now.')}
+              disabled={change.isPending}
+            >
+              Order by type
+            </Button>
+          )}
+          {mayAdd && <AddHere owner={owner} harness={harness} label={label} />}
+        </div>
       </div>
       <Notice error={found.error ?? change.error} />
-      {mayChange && (
+      {mayChange && !found.hasNextPage && kept.length <= ORDERED_AT_MOST && (
         <Types
           ordered={ordered}
           label={`Types of ${label}`}
@@ -70,14 +82,10 @@ export function Order({ owner, harness, label }: OrderProps) {
           nameOf={({ name }) => name}
           line={(credential) => <What credential={credential} />}
           busy={change.isPending}
-          onMove={
-            mayChange
-              ? (from, to) =>
-                  store(moved(ordered, from, to), `${ordered[from]?.name} is number ${to + 1} now.`)
-              : undefined
-          }
+          onMove={mayChange ? move : undefined}
         />
       )}
+      <More pages={found} what="credentials" />
       <span role="status" className="sr-only">
         {change.isSuccess ? said : ''}
       </span>
@@ -85,13 +93,21 @@ export function Order({ owner, harness, label }: OrderProps) {
   )
 }
 
-// As resolution does: those that were put in an order, then by the order of types, then by name.
-function inOrder(credentials: readonly Credential[], types: readonly string[]): readonly Credential[] {
-  const place = ({ position }: Credential) => position ?? Number.MAX_SAFE_INTEGER
-  return credentials.toSorted(
-    (a, b) =>
-      place(a) - place(b) || types.indexOf(a.type) - types.indexOf(b.type) || (a.name < b.name ? -1 : 1),
-  )
+// Page by page; all that were put in an order are there before anything can be moved.
+function useTried(owner: string, harness: OrderProps['harness']) {
+  const found = usePages('credentials.list', { owner, harness, order: 'tried', limit: PAGE })
+  const kept = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
+  const last = kept.at(-1)
+  const isCut = found.hasNextPage && last !== undefined && isPlaced(last)
+  const { isFetching, fetchNextPage } = found
+  useEffect(() => {
+    if (isCut && !isFetching) void fetchNextPage()
+  }, [isCut, isFetching, fetchNextPage])
+  return { found, kept }
+}
+
+function isPlaced({ position }: Credential): boolean {
+  return typeof position === 'number'
 }
 
 // Nothing asked for: the order of types is not known before the answer.

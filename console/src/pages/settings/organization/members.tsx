@@ -7,16 +7,16 @@ import { useChange, usePages, useRead } from '../../../api/queries.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { IconButton } from '../../../ui/button.tsx'
 import { ConfirmDialog } from '../../../ui/dialog.tsx'
-import { Select, TextField } from '../../../ui/field.tsx'
+import { TextField } from '../../../ui/field.tsx'
 import { Menu } from '../../../ui/menu.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
 import { More } from '../parts/more.tsx'
-import { ROLES, type Role } from '../parts/roles.ts'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { Things, What } from '../parts/things.tsx'
 import { WhatEnds } from '../parts/what-ends.tsx'
+import { RoleOf } from './role.tsx'
 
 type Member = Output<'members.list'>['members'][number]
 
@@ -50,7 +50,6 @@ export function Members({ manages }: { manages: boolean }) {
 function MemberLine({ member, manages }: { member: Member; manages: boolean }) {
   const { person } = useSession()
   const { id, email, name, role, teams } = member
-  const change = useChange('members.update')
   // Only an owner makes or changes an owner.
   const mayChange = manages && (person.role === 'owner' || role !== 'owner')
   return (
@@ -60,24 +59,8 @@ function MemberLine({ member, manages }: { member: Member; manages: boolean }) {
         {id === person.id && <span>This is you</span>}
         {teams.length > 0 && <span>{teams.join(', ')}</span>}
       </What>
-      {mayChange ? (
-        <Select
-          label={`Role of ${email}`}
-          quiet
-          value={role}
-          disabled={change.isPending}
-          onChoose={(chosen) => change.mutate({ member: id, role: chosen as Role })}
-          options={ROLES.map((value) => ({
-            value,
-            label: value,
-            disabled: value === 'owner' && person.role !== 'owner',
-          }))}
-        />
-      ) : (
-        <Badge>{role}</Badge>
-      )}
+      {mayChange ? <RoleOf member={member} /> : <Badge>{role}</Badge>}
       {mayChange && id !== person.id && <MemberMenu member={member} />}
-      <Notice error={change.error} />
     </>
   )
 }

@@ -5,6 +5,7 @@ import { Facts } from '../../../ui/facts.tsx'
 import { Callout } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { mayManage, mayReadAudit } from '../../../words/roles.ts'
+import { Naming } from '../parts/naming.tsx'
 import { Invitations } from './invitations.tsx'
 import { Members } from './members.tsx'
 import { Teams } from './teams.tsx'
@@ -23,7 +24,11 @@ export function OrganizationSettings() {
         </Callout>
       )}
       <Section title="Organization">
-        <Facts facts={[['Name', organization.name]]} />
+        {person.role === 'owner' ? (
+          <Naming operation="organization.update" label="Name of the organization" name={organization.name} />
+        ) : (
+          <Facts facts={[['Name', organization.name]]} />
+        )}
       </Section>
       {mayReadAudit(person.role) && (
         <>

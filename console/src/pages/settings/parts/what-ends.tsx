@@ -13,10 +13,14 @@ export function WhatEnds({ held }: WhatEndsProps) {
       <p>Tokens are revoked, running leases end, and personal credentials are deleted, at once.</p>
       {held !== undefined && (
         <p>
-          That is {held.tokens} tokens, {held.leases} running leases and {held.credentials} personal
-          credentials.
+          That is {some(held.tokens, 'token')}, {some(held.leases, 'running lease')} and{' '}
+          {some(held.credentials, 'personal credential')}.
         </p>
       )}
     </>
   )
+}
+
+function some(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -12,6 +12,7 @@ import { useToast } from '../../../ui/toast.tsx'
 import { Skeleton, SkeletonLines } from '../../../ui/waiting.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { CodeField, PasswordField } from './proof.tsx'
+import { RecoveryCodes } from './recovery-codes.tsx'
 
 // The secret as text is there all the same.
 const QrCode = lazy(() =>
@@ -67,9 +68,12 @@ export function SecondFactor({ hasPassword }: { hasPassword: boolean }) {
       </Dialog>
       <ShownOnce
         title="Recovery codes"
-        texts={codes && [{ label: 'Each lets you in once, without the app', text: codes.join(' ') }]}
+        warning="They are shown this once. Keep them now, where your app is not."
+        texts={codes && []}
         onClose={() => setCodes(null)}
-      />
+      >
+        {codes && <RecoveryCodes codes={codes} />}
+      </ShownOnce>
     </Section>
   )
 }
