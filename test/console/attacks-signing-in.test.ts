@@ -6,6 +6,7 @@ import { afterAll, beforeEach, expect, it } from 'vitest'
 import { codeOf, fromBase32 } from '../../src/identity/app-codes.ts'
 import { CLIENT, startIdentityProviders } from '../support/identity-providers.ts'
 import { OWNER, PASSWORD, useConsole } from '../support/use-console.ts'
+import { linkAccount } from './by-hand.ts'
 
 const PERSONAL = '/settings/personal'
 const MALLORY = { id: '666', name: 'mallory', email: 'mallory@elsewhere.test', isVerified: true }
@@ -35,10 +36,12 @@ async function signIn(page: Page, email: string, password = PASSWORD): Promise<v
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
+const signInWithGitHub = (page: Page) => page.getByRole('button', { name: 'Sign in with GitHub' }).click()
+
 /** Links the account that is signed in at the providers, by the button of this one. */
 async function link(email: string, provider: string, account: string): Promise<Page> {
   const page = await world.visitAs(PERSONAL, email)
-  await page.getByRole('button', { name: `Link ${provider}` }).click()
+  await linkAccount(page, provider)
   await page.getByText(`id ${account}`).waitFor()
   expect(new URL(page.url()).pathname).toBe(PERSONAL)
   return page
@@ -166,7 +169,7 @@ const there = (page: Page) =>
   page.waitForURL((url) => url.pathname !== '/sign-in' && url.pathname !== '/join')
 
 it('a password leads nowhere else, whatever the address says', async () => {
-  const page = await world.visitAs('/healthz')
+  const page = await world.visit('/healthz')
   await world.invite('fay@example.test', 'member')
   const asked = places(page)
   for (const next of ELSEWHERE) {
@@ -193,7 +196,11 @@ it.each(['GitHub', 'Acme ID'])('%s leads nowhere else, whatever the address says
   const path = `/api/v1/accounts/${provider === 'GitHub' ? 'github' : 'oidc'}`
   for (const returnTo of ELSEWHERE) {
     const headers = { 'content-type': 'application/json' }
-    const request = JSON.stringify({ method: 'POST', headers, body: JSON.stringify({ returnTo }) })
+    const request = JSON.stringify({
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ returnTo, password: PASSWORD }),
+    })
     const answer = `fetch('${path}', ${request}).then((answer) => answer.json())`
     const { url } = (await page.evaluate(answer)) as { url?: string }
     if (url !== undefined) await page.goto(url)
@@ -208,7 +215,8 @@ it('neither a link nor the code of a terminal leads elsewhere', async () => {
     const { link: invited } = await owner.call('invitations.create', { email, role: 'member' })
     const joins = await world.visit('/healthz')
     const asked = places(joins)
-    await joins.goto(`${invited}&next=${next}&returnTo=${next}`)
+    const { origin, pathname, hash } = new URL(invited)
+    await joins.goto(`${origin}${pathname}?next=${next}&returnTo=${next}${hash}`)
     await joins.getByLabel('Your name').fill('Gus')
     await joins.getByLabel('Password').fill(PASSWORD)
     await joins.getByRole('button', { name: 'Join' }).click()
@@ -224,7 +232,7 @@ it('neither a link nor the code of a terminal leads elsewhere', async () => {
 })
 
 /** The address to which the providers send this browser back, which it never opens. */
-async function answerFor(page: Page, button: string): Promise<string> {
+async function answerTo(page: Page, ask: () => Promise<void>): Promise<string> {
   const answered = Promise.withResolvers<string>()
   await page.route(`${providers.url}/**`, async (route) => {
     const answer = await route.fetch({ maxRedirects: 0 })
@@ -232,7 +240,7 @@ async function answerFor(page: Page, button: string): Promise<string> {
     // No content: it stays where it is.
     await route.fulfill({ status: 204 })
   })
-  await page.getByRole('button', { name: button }).click()
+  await ask()
   const address = await answered.promise
   await page.unroute(`${providers.url}/**`)
   return address
@@ -242,14 +250,14 @@ it('the answer to a sign-in of somebody else signs nobody in, and ends nothing',
   await world.invite('mallory@example.test', 'member')
   await link('mallory@example.test', 'GitHub', MALLORY.id)
   const mallory = await world.visit('/sign-in')
-  const address = await answerFor(mallory, 'Sign in with GitHub')
+  const address = await answerTo(mallory, () => signInWithGitHub(mallory))
   // Nobody yet.
   const fresh = await world.visit(address)
   await fresh.getByRole('alert').getByText('began in another browser').waitFor()
   expect(await cookiesOf(fresh)).toEqual([])
   // On a way of their own.
   const away = await world.visit('/sign-in')
-  await answerFor(away, 'Sign in with GitHub')
+  await answerTo(away, () => signInWithGitHub(away))
   await away.goto(address)
   await away.getByRole('alert').getByText('began in another browser').waitFor()
   expect((await cookiesOf(away)).filter((one) => !one.includes('trip'))).toEqual([])
@@ -273,7 +281,7 @@ it('the answer to a linking of somebody else links nothing to anybody', async ()
   await world.invite(email, 'member')
   providers.who = { ...MALLORY, id: '667' }
   const trudy = await world.visitAs(PERSONAL, email)
-  const address = await answerFor(trudy, 'Link Acme ID')
+  const address = await answerTo(trudy, () => linkAccount(trudy, 'Acme ID'))
   const ada = await world.visitAs(PERSONAL)
   await ada.getByRole('button', { name: 'Link Acme ID' }).waitFor()
   await ada.goto(address)

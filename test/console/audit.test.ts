@@ -50,7 +50,7 @@ it('leaves whoever reads far down where they are, and shows what is newer when t
   await show.waitFor()
   expect(await page.getByText('while-reading').count()).toBe(0)
   await show.click()
-  await rows(page).first().getByText('while-reading').first().waitFor()
+  await rows(page).first().getByText('while-reading', { exact: true }).waitFor()
   await show.waitFor({ state: 'detached' })
 })
 

@@ -11,6 +11,14 @@ export async function type(field: Locator, text: string): Promise<void> {
 export const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name })
 export const log = (page: Page) => page.getByRole('log', { name: 'Conversation' })
 
+/** In the personal settings: an account elsewhere is linked by whoever has shown their password. */
+export async function linkAccount(page: Page, provider: string): Promise<void> {
+  await page.getByRole('button', { name: `Link ${provider}` }).click()
+  const proof = page.getByRole('dialog', { name: `Link ${provider}` })
+  await proof.getByLabel('Your password').fill(PASSWORD)
+  await proof.getByRole('button', { name: 'Go on' }).click()
+}
+
 /** By the navigation. */
 export const go = (page: Page, place: string) =>
   page.getByRole('navigation').getByRole('link', { name: place, exact: true }).click()

@@ -9,6 +9,7 @@ import { type ScriptedUpstream, startScripted } from '../../src/providers/script
 import { fakeKey } from '../support/house.ts'
 import { CLIENT, startIdentityProviders } from '../support/identity-providers.ts'
 import { OWNER, PASSWORD, useConsole } from '../support/use-console.ts'
+import { linkAccount } from './by-hand.ts'
 
 const IMAGE = '<img src=x onerror=pwned=1>'
 const HOSTILE = `${IMAGE}"'><script>pwned=2</script><svg/onload=pwned=3> [click](javascript:pwned=4)`
@@ -110,7 +111,7 @@ const see = (path: string, email = OWNER, more = {}) =>
 
 /** Waits for text of others on this page, and looks whether it is nothing but text. */
 async function isText(page: Page, text = HOSTILE): Promise<void> {
-  await page.getByText(text).first().waitFor()
+  await page.getByText(text).filter({ visible: true }).first().waitFor()
   expect(await page.evaluate(FOUND)).toEqual(NOTHING)
 }
 
@@ -253,7 +254,7 @@ it('a login of GitHub and what a browser calls itself are text', async () => {
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await isText(page, `Testzilla ${IMAGE}`)
-  await page.getByRole('button', { name: 'Link GitHub' }).click()
+  await linkAccount(page, 'GitHub')
   await isText(page, `${IMAGE} at github`)
   const ada = await see('/audit?search=account.link')
   await ada.getByRole('grid').locator('[data-index]').first().click()

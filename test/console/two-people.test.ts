@@ -51,8 +51,8 @@ it('Bob sees what a member may, his own key serves his run, and the audit log of
   // That it is there, its name and its type.
   await go(bob, 'Credentials')
   const row = bob.getByRole('row', { name: /shared/ })
-  await row.getByText('claude/api-key').waitFor()
-  await row.getByText('Organization').waitFor()
+  await row.getByRole('gridcell', { name: 'claude/api-key', exact: true }).waitFor()
+  await row.getByRole('gridcell', { name: 'Organization', exact: true }).waitFor()
   await row.click()
   await heading(bob, 'shared').waitFor()
   expect(await bob.getByRole('button', { name: 'What to do with it' }).count()).toBe(0)
@@ -75,7 +75,7 @@ it('Bob sees what a member may, his own key serves his run, and the audit log of
   await go(ada, 'Audit')
   await ada
     .getByRole('row', { name: /run\.create/ })
-    .getByText(BOB)
+    .getByRole('gridcell', { name: BOB })
     .waitFor()
   await type(ada.getByLabel('Search'), 'lease.create')
   await ada.keyboard.press('Enter')

@@ -33,8 +33,8 @@ afterAll(async () => {
 /** The page of somebody new, who has joined by this server. */
 async function arrive(server: Replica, email: string, role: 'admin'): Promise<Page> {
   const { link } = await server.client().call('invitations.create', { email, role })
-  const { pathname, search } = new URL(link)
-  const page = await browser.open(`${server.url}${pathname}${search}`)
+  const { pathname, hash } = new URL(link)
+  const page = await browser.open(`${server.url}${pathname}${hash}`)
   await join(page, email.split('@')[0] ?? '')
   return page
 }
