@@ -199,7 +199,7 @@ it('works when a program is installed later', async () => {
   await serve()
   await storeKey()
   const { id, hint } = await begin('some words')
-  expect(hint).toContain('No worker takes it')
+  expect(hint).toContain('Codex is not installed on the machine of the server')
   expect(await workers()).toEqual([])
   await writeFile(later, `#!/bin/sh\nexec '${codex}' "$@"\n`, { mode: 0o755 })
   await until(id, isDone)
