@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { benchLeases } from './leases.ts'
+import { benchLists } from './lists.ts'
 import { benchRenewals } from './renewals.ts'
 import { renderReport, type Section } from './report.ts'
 import { benchStartUp } from './start-up.ts'
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (short: boolean) => Promise<Section>>> = 
   leases: benchLeases,
   renewals: benchRenewals,
   'start-up': benchStartUp,
+  lists: benchLists,
 }
 
 const { values, positionals } = parseArgs({

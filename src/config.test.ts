@@ -70,6 +70,17 @@ describe('the environment', () => {
   })
 })
 
+it('a browser stays signed in for as many days as are set', () => {
+  const DAY = 86_400_000
+  expect(serverSettings({}).sessionLife).toEqual({ whole: 30 * DAY, idle: 7 * DAY })
+  const given = { sessionDays: '2', sessionIdleDays: '1' }
+  expect(serverSettings(given).sessionLife).toEqual({ whole: 2 * DAY, idle: DAY })
+  for (const days of ['0', '366', '1.5', '-1', 'a week']) {
+    expect(() => serverSettings({ sessionDays: days })).toThrow(/^CLAVIGER_SESSION_DAYS /)
+    expect(() => serverSettings({ sessionIdleDays: days })).toThrow(/^CLAVIGER_SESSION_IDLE_DAYS /)
+  }
+})
+
 it('a login is renewed for longer than one call may take, or nothing would ever be sent', () => {
   const given = { renewLease: '15', renewTimeout: '15' }
   expect(() => serverSettings(given)).toThrow('CLAVIGER_RENEW_LEASE_SECONDS is not longer than')

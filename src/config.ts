@@ -23,6 +23,8 @@ import {
 } from './domain/settings/setting-checks.ts'
 import { type GivenSettings, SETTINGS, type SettingName } from './domain/settings/settings.ts'
 
+const DAY = 86_400_000
+
 export interface ServerSettings {
   readonly stateDirectory: string
   readonly databaseUrl: string
@@ -36,6 +38,8 @@ export interface ServerSettings {
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Milliseconds. */
   readonly leaseLife: number
+  /** How long a browser stays signed in, and without being used; milliseconds. */
+  readonly sessionLife: { readonly whole: number; readonly idle: number }
   /** Milliseconds. */
   readonly leaseRecord: number
   readonly runTimings: RunTimings
@@ -112,7 +116,11 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     proxies: wholeNumber(SETTINGS.proxies, given.proxies ?? '0', 0, 10),
     logLevel: oneOf(SETTINGS.logLevel, given.logLevel ?? 'info', LOG_LEVELS),
     leaseLife: wholeNumber(SETTINGS.leaseHours, given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,
-    leaseRecord: wholeNumber(SETTINGS.leaseRecordDays, given.leaseRecordDays ?? '30', 1, 36_500) * 86_400_000,
+    sessionLife: {
+      whole: wholeNumber(SETTINGS.sessionDays, given.sessionDays ?? '30', 1, 365) * DAY,
+      idle: wholeNumber(SETTINGS.sessionIdleDays, given.sessionIdleDays ?? '7', 1, 365) * DAY,
+    },
+    leaseRecord: wholeNumber(SETTINGS.leaseRecordDays, given.leaseRecordDays ?? '30', 1, 36_500) * DAY,
     runTimings: runTimings(given),
     poolOrder: oneOf(SETTINGS.poolOrder, given.poolOrder ?? 'fixed', POOL_ORDERS),
     anthropicUrl: httpUrl(SETTINGS.anthropicUrl, given.anthropicUrl ?? 'https://api.anthropic.com'),
@@ -146,7 +154,7 @@ function runTimings(given: GivenSettings): RunTimings {
   return {
     ...{ ...RUN_TIMINGS, silentAfter: silence * 1_000 },
     idleAfter: idle === 0 ? null : idle * 60_000,
-    keptFor: kept === 0 ? null : kept * 86_400_000,
+    keptFor: kept === 0 ? null : kept * DAY,
   }
 }
 

@@ -40,6 +40,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     webhooks: createWebhookSender({ allowPrivate }),
     identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
     leaseLife: settings.leaseLife,
+    sessionLife: settings.sessionLife,
     runTimings: settings.runTimings,
     poolOrder: settings.poolOrder,
     providerOf: (type: CredentialType) =>

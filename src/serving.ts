@@ -114,7 +114,8 @@ async function begin(
   })
   const people = await identity.bootstrap()
   const operatorOrganization = people.organization.id
-  const world = { ...edges(settings, clock.offset), now: clock.now }
+  const publicUrl = () => settings.publicUrl ?? address.url
+  const world = { ...edges(settings, clock.offset), now: clock.now, publicUrl }
   endings.push(world.endSignIns)
   const watch = await watchAudit(settings, { store, identity, now: clock.now }, log)
   endings.push(() => watch.stop())
@@ -128,7 +129,6 @@ async function begin(
   const ports: Ports = {
     ...{ store, vault, identity, operatorOrganization, rekeying: background.rekeying, ...world },
     grants: kept.grants,
-    publicUrl: () => settings.publicUrl ?? address.url,
     server,
     auditSeen: watch.seen,
     snapshot: () => snapshot([...PASSING_TABLES, ...PASSING]),
@@ -251,7 +251,8 @@ async function watchAudit(
   return watch
 }
 
-type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'> & Pick<Ports, 'providerOf'>
+type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'> &
+  Pick<Ports, 'providerOf' | 'publicUrl'>
 
 // The attempts of a server and its journal belong together, over restarts too.
 async function startGrants(settings: ServerSettings, { providerOf, ...world }: GrantWorld) {

@@ -5,6 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { problemOf } from './api/problem.ts'
 import { queryClient } from './api/queries.ts'
 import { createConsoleRouter } from './router.tsx'
 import { registerServiceWorker } from './service-worker.ts'
@@ -18,7 +19,12 @@ if (nonce !== '') setNonce(nonce)
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no root')
 
-createRoot(root).render(
+// A server that does not answer is no fault of the page, which says it where something was to be shown.
+const onCaughtError = (thrown: unknown) => {
+  if (problemOf(thrown).code !== 'unreachable') reportError(thrown)
+}
+
+createRoot(root, { onCaughtError }).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
       <Toasts>

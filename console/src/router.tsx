@@ -11,15 +11,19 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { BASE } from './api/client.ts'
+import { loaded } from './api/loaded.ts'
 import { sessionQuery } from './api/people.ts'
 import { isSignedOut } from './api/problem.ts'
 import { textIn } from './next.ts'
 import { searchIn } from './pages/audit/search.ts'
 import { filtersIn } from './pages/credentials/filters.ts'
 import { askedIn } from './pages/explain/asked.ts'
-import { Failed, NotFound, Pending } from './pages/outcome.tsx'
+import { Failed, FailedInShell, NotFound, Pending } from './pages/outcome.tsx'
 import { runFiltersIn } from './pages/runs/filters.ts'
 import { AppShell } from './shell/app-shell.tsx'
+
+// A page that cannot be loaded because the server does not answer is said to be so, and can be tried again.
+const loadedLater: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => loaded(load), name)
 
 interface Context {
   readonly queryClient: QueryClient
@@ -35,7 +39,7 @@ const signIn = createRoute({
     const problem = textIn(search, 'problem')
     return { ...(next !== undefined && { next }), ...(problem !== undefined && { problem }) }
   },
-  component: lazyRouteComponent(() => import('./pages/people/sign-in.tsx'), 'SignInPage'),
+  component: loadedLater(() => import('./pages/people/sign-in.tsx'), 'SignInPage'),
 })
 
 const codeIn = (search: Record<string, unknown>): { code?: string } => {
@@ -47,7 +51,7 @@ const join = createRoute({
   getParentRoute: () => root,
   path: '/join',
   validateSearch: codeIn,
-  component: lazyRouteComponent(() => import('./pages/people/join.tsx'), 'JoinPage'),
+  component: loadedLater(() => import('./pages/people/join.tsx'), 'JoinPage'),
 })
 
 // Places for somebody who is signed in.
@@ -76,14 +80,14 @@ const device = createRoute({
   path: '/device',
   validateSearch: codeIn,
   beforeLoad: mustBeSignedIn,
-  component: lazyRouteComponent(() => import('./pages/people/device.tsx'), 'DevicePage'),
+  component: loadedLater(() => import('./pages/people/device.tsx'), 'DevicePage'),
 })
 
 const signInAgain = createRoute({
   getParentRoute: () => root,
   path: '/sign-in-again',
   beforeLoad: mustBeSignedIn,
-  component: lazyRouteComponent(() => import('./pages/people/sign-in-again.tsx'), 'SignInAgainPage'),
+  component: loadedLater(() => import('./pages/people/sign-in-again.tsx'), 'SignInAgainPage'),
 })
 
 const app = createRoute({
@@ -93,60 +97,62 @@ const app = createRoute({
   component: AppShell,
 })
 
+const inShell = { getParentRoute: () => app, errorComponent: FailedInShell }
+
 const overview = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/',
-  component: lazyRouteComponent(() => import('./pages/overview/overview.tsx'), 'OverviewPage'),
+  component: loadedLater(() => import('./pages/overview/overview.tsx'), 'OverviewPage'),
 })
 
 const credentials = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/credentials',
   validateSearch: filtersIn,
-  component: lazyRouteComponent(() => import('./pages/credentials/list.tsx'), 'CredentialsPage'),
+  component: loadedLater(() => import('./pages/credentials/list.tsx'), 'CredentialsPage'),
 })
 
 const credential = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/credentials/$id',
-  component: lazyRouteComponent(() => import('./pages/credentials/detail.tsx'), 'CredentialPage'),
+  component: loadedLater(() => import('./pages/credentials/detail.tsx'), 'CredentialPage'),
 })
 
 const newCredential = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/credentials/new',
-  component: lazyRouteComponent(() => import('./pages/credentials/new.tsx'), 'NewCredentialPage'),
+  component: loadedLater(() => import('./pages/credentials/new.tsx'), 'NewCredentialPage'),
 })
 
 const runs = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/runs',
   validateSearch: runFiltersIn,
-  component: lazyRouteComponent(() => import('./pages/runs/list.tsx'), 'RunsPage'),
+  component: loadedLater(() => import('./pages/runs/list.tsx'), 'RunsPage'),
 })
 
 const run = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/runs/$id',
-  component: lazyRouteComponent(() => import('./pages/runs/detail/detail.tsx'), 'RunPage'),
+  component: loadedLater(() => import('./pages/runs/detail/detail.tsx'), 'RunPage'),
 })
 
 const explain = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/explain',
   validateSearch: askedIn,
-  component: lazyRouteComponent(() => import('./pages/explain/explain.tsx'), 'ExplainPage'),
+  component: loadedLater(() => import('./pages/explain/explain.tsx'), 'ExplainPage'),
 })
 
 const audit = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/audit',
   validateSearch: searchIn,
-  component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
+  component: loadedLater(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
 })
 
 const settings = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/settings',
   beforeLoad: () => {
     throw redirect({ to: '/settings/$part', params: { part: 'coding-agents' } })
@@ -154,9 +160,9 @@ const settings = createRoute({
 })
 
 const settingsPart = createRoute({
-  getParentRoute: () => app,
+  ...inShell,
   path: '/settings/$part',
-  component: lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
+  component: loadedLater(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 })
 
 const routeTree = root.addChildren([

@@ -2,6 +2,7 @@
 // Shape only: whether a value fits its type or a caller may ask is decided in domain/ and control/.
 
 import { z } from 'zod'
+import { MISSING } from '../domain/errors.ts'
 import type { OperationName } from './operations.ts'
 import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CONSOLE_SCHEMAS } from './schemas/console.ts'
@@ -62,6 +63,7 @@ export const problem = z.object({
   hint: z.string().optional(),
   requestId: z.string().optional(),
   retryAfter: z.int().optional().describe('Seconds until it can be tried again'),
+  missing: z.enum(MISSING).optional().describe('What the same request can be sent again with'),
 })
 
 export type Problem = z.output<typeof problem>

@@ -2,16 +2,19 @@
 
 import { PROBLEM_TYPE } from '../api/operations.ts'
 import { codeOfStatus } from '../api/status.ts'
-import { ClavigerError, type ErrorCode, isErrorCode } from '../domain/errors.ts'
+import { ClavigerError, type ErrorCode, isErrorCode, missingOf } from '../domain/errors.ts'
 import type { Answer } from './exchange.ts'
 
 /** The server's own error when it sent a problem document, else one that says something else answered. */
 export function problemOf({ status, contentType, text }: Answer, server: string): ClavigerError {
-  const { code, message, hint, retryAfter } = (contentType.startsWith(PROBLEM_TYPE) && parse(text)) || {}
+  const { code, message, hint, retryAfter, ...rest } =
+    (contentType.startsWith(PROBLEM_TYPE) && parse(text)) || {}
+  const missing = missingOf(rest['missing'])
   if (isErrorCode(code) && typeof message === 'string') {
     return new ClavigerError(code, message, {
       ...(typeof hint === 'string' && { hint }),
       ...(typeof retryAfter === 'number' && { retryAfter }),
+      ...(missing !== undefined && { missing }),
     })
   }
   return notOurs(status, server)

@@ -9,7 +9,7 @@ import { codeKind, isSession, leaseOfHandle, tokenKind } from '../domain/token.t
 import { sha256 } from '../lib/digest.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
 import { agentCaller, workerCaller } from './machines/callers.ts'
-import { IDLE_MS, isLive, isSessionLive, SIGNED_OUT } from './sessions/liveness.ts'
+import { endOfSession, isLive, isSessionLive, SIGNED_OUT } from './sessions/liveness.ts'
 import { weaker } from './tokens.ts'
 import type { Ports } from './use-case.ts'
 
@@ -29,7 +29,7 @@ export type Authenticate = (token: string, requestId: string, from?: 'cookie') =
 
 type Holder = Omit<Caller, 'requestId'>
 
-type AuthenticationPorts = Pick<Ports, 'store' | 'identity' | 'now' | 'operatorOrganization'>
+type AuthenticationPorts = Pick<Ports, 'store' | 'identity' | 'now' | 'operatorOrganization' | 'sessionLife'>
 
 interface Remembered {
   readonly holder: Holder
@@ -83,7 +83,7 @@ async function holderOfSession(ports: AuthenticationPorts, digest: string): Prom
   const { store, now } = ports
   const row = await store.sessions.findByDigest(digest)
   const at = now()
-  if (!row || !equal(row.digest, digest) || !isLive(row, at))
+  if (!row || !equal(row.digest, digest) || !isLive(row, ports))
     throw refused('You are not signed in any more.', SIGN_IN_AGAIN)
   const { organizationId, personId: holderId } = row
   const means = { tokenId: null, sessionId: row.id, leaseId: null }
@@ -91,14 +91,18 @@ async function holderOfSession(ports: AuthenticationPorts, digest: string): Prom
   // Nobody waits for this note either.
   if (row.lastSeenAt < at - SEEN_EVERY_MS)
     void store.sessions.seen(row.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
-  return { holder, expiresAt: Math.min(row.expiresAt, row.lastSeenAt + IDLE_MS) }
+  return { holder, expiresAt: endOfSession(row, ports.sessionLife) }
 }
 
 async function holderOfToken(ports: AuthenticationPorts, digest: string): Promise<Found> {
   const { store, now } = ports
   const row = await store.tokens.findByDigest(digest)
   if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
-  mustBeLive(row, now())
+  const at = now()
+  mustBeLive(row, at)
+  // Nobody waits for this note, and a database that cannot write now is no reason to turn anybody away.
+  if (row.lastUsedAt === null || row.lastUsedAt < at - SEEN_EVERY_MS)
+    void store.tokens.used(row.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
   return { holder: await holderOf(ports, row, { tokenId: row.id, leaseId: null }), expiresAt: row.expiresAt }
 }
 
@@ -111,7 +115,7 @@ async function holderOfLease(ports: AuthenticationPorts, digest: string, token: 
   if (lease.expiresAt <= now()) throw refused('This lease has expired.', RUN_AGAIN)
   const taken = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
   if (taken) mustBeLive(taken, now())
-  if (!(await isSessionLive(store, lease, now())))
+  if (!(await isSessionLive(store, lease, ports)))
     throw refused(`This lease is over: ${SIGNED_OUT}.`, RUN_AGAIN)
   return {
     holder: await holderOf(ports, lease, { tokenId: null, leaseId: lease.id }),
@@ -154,7 +158,7 @@ async function worker({ store, now }: AuthenticationPorts, row: HeldRow): Promis
   const found = await store.workers.get(row.organizationId, row.holderId)
   if (!found || found.revokedAt !== null) throw refused('This worker was revoked.', ENROL_AGAIN)
   const at = now()
-  // Nobody waits for this note, and a database that cannot write now is no reason to turn the worker away.
+  // Nobody waits for this note either.
   if (found.lastSeenAt === null || found.lastSeenAt < at - SEEN_EVERY_MS)
     void store.workers.seen(found.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
   return workerCaller(found)

@@ -29,6 +29,7 @@ import { createRekeyUseCases } from './operating/rekey.ts'
 import { statusUseCases } from './operating/status.ts'
 import { createOverviewUseCase } from './overview/overview.ts'
 import { createMemberUseCases } from './people/members.ts'
+import { createNamingUseCases } from './people/naming.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
 import { createAskingUseCases } from './runs/asking.ts'
@@ -85,6 +86,7 @@ export function createControl(ports: Ports): Control {
     ...createMemberUseCases(workshop),
     ...createTeamUseCases(workshop),
     ...createOrganizationUseCases(workshop),
+    ...createNamingUseCases(workshop),
     ...statusUseCases(workshop),
     ...createReadingUseCases(workshop),
     ...createSearchingUseCases(workshop),

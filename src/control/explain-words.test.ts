@@ -6,6 +6,23 @@ import { createHouse, errorOf } from '../../test/support/house.ts'
 const RAW = { type: 'raw', fields: { value: 'sk-ant-raw-of-a-test' } } as const
 
 describe('the words of explain', () => {
+  it('say that an auditor begins no runs, as the overview does, whoever asks', async () => {
+    const house = createHouse()
+    await house.give('ada', 'org', 'shared')
+    for (const [who, user] of [
+      ['aud', 'me'],
+      ['ada', 'aud'],
+    ] as const)
+      expect(await house.ask(who, 'explain', { harness: 'claude', user })).toMatchObject({
+        ...{ chosen: null, sentence: 'An auditor begins no runs.' },
+        decisions: [
+          { credential: { name: 'shared' }, verdict: 'skipped', reason: 'an auditor begins no runs' },
+        ],
+      })
+    const { harnesses } = await house.ask('aud', 'overview', {})
+    expect(harnesses[0]).toMatchObject({ harness: 'claude', works: false, untaken: null })
+  })
+
   it('are those of O7 when there is nothing, or raw secrets only', async () => {
     const house = createHouse()
     expect(await house.ask('bob', 'explain', { harness: 'codex' })).toMatchObject({

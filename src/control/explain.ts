@@ -1,14 +1,15 @@
 // `explain`: the whole list of candidates for somebody's run, with the reasons.
 
 import type { DecisionView, Output } from '../api/schemas.ts'
-import { type Caller, may, mayCredential } from '../domain/caller.ts'
+import { type Caller, GENERAL_RIGHTS, may, mayCredential, type Role } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { type HarnessName, harnessDisabled } from '../domain/harness-names.ts'
 import { printable } from '../domain/names.ts'
 import { formatOwner } from '../domain/owner.ts'
 import type { Decision } from '../domain/resolution/resolve.ts'
 import type { Person } from '../identity/identity.ts'
-import { absent, canSee, seesNameOnly } from './guard.ts'
+import type { StoreGroups } from '../store/store.ts'
+import { type Act, absent, canSee, seesNameOnly } from './guard.ts'
 import { howToGetOne, noneFits, noneUsable } from './leasing/nothing-fits.ts'
 import { signInAgain } from './leasing/sign-in-hint.ts'
 import { type Resolved, type Subject, subjectOf } from './resolution.ts'
@@ -22,28 +23,60 @@ type ExplainInput = Parameters<Control['explain']>[1]
 interface Explained {
   readonly subject: Subject
   readonly name: string
+  /** Of the caller themselves, as nobody else. */
+  readonly isOwn?: true
+  /** Whether they may begin runs at all. */
+  readonly runs: boolean
 }
 
-/** Explains a run of the caller's own, or, for those who manage or audit, of another person, a team or an agent. Audited. */
+/**
+ * Explains a run of the caller's own, or, for those who manage or audit, of another person, a team or an agent. That somebody
+ * looked at others is audited, each time. Of oneself it is a read like any list, and a page that stays open repeats it.
+ */
 export async function explain(
   workshop: Workshop,
   caller: Caller,
   input: ExplainInput,
 ): Promise<Output<'explain'>> {
-  const { subject, name } = await subjectOfInput(workshop, caller, input)
+  const explained = await subjectOfInput(workshop, caller, input)
+  const object = { kind: 'harness', id: input.harness, name: input.harness }
+  const details = { for: explained.name }
+  const act: Act = { action: 'explain', needs: { general: 'explain' }, object, details }
+  if (explained.isOwn) {
+    await workshop.guard.check(caller, act)
+    return explanation(workshop, workshop.store, caller, input, explained)
+  }
   return workshop.guard.perform(caller, async (unit, authorize) => {
-    const object = { kind: 'harness', id: input.harness, name: input.harness }
-    await authorize({ action: 'explain', needs: { general: 'explain' }, object, details: { for: name } })
-    const resolved = await workshop.resolution.decide(unit, caller.organizationId, subject, input)
-    const decisions = resolved.decisions.map((one) => decisionView(caller, one, resolved))
-    const enabled = !(await isDisabled(unit, caller.organizationId, input.harness))
-    const chosen = decisions.findIndex(({ verdict }) => verdict === 'chosen')
-    return {
-      ...{ harness: input.harness, for: name, enabled, decisions },
-      chosen: chosen === -1 ? null : chosen,
-      ...wordsFor(caller, input.harness, { enabled, decisions, resolved, subject }),
-    }
+    await authorize(act)
+    return explanation(workshop, unit, caller, input, explained)
   })
+}
+
+const NO_RUNS = 'an auditor begins no runs'
+
+function mayBegin(role: Role): boolean {
+  return GENERAL_RIGHTS.startRuns.some((one) => one === role)
+}
+
+async function explanation(
+  { resolution }: Workshop,
+  unit: StoreGroups,
+  caller: Caller,
+  input: ExplainInput,
+  { subject, name, runs }: Explained,
+): Promise<Output<'explain'>> {
+  const resolved = await resolution.decide(unit, caller.organizationId, subject, input)
+  const all = resolved.decisions.map((one) => decisionView(caller, one, resolved))
+  const decisions = runs ? all : all.map((one) => ({ ...one, verdict: 'skipped' as const, reason: NO_RUNS }))
+  const enabled = !(await isDisabled(unit, caller.organizationId, input.harness))
+  const chosen = decisions.findIndex(({ verdict }) => verdict === 'chosen')
+  return {
+    ...{ harness: input.harness, for: name, enabled, decisions },
+    chosen: chosen === -1 ? null : chosen,
+    ...(runs
+      ? wordsFor(caller, input.harness, { enabled, decisions, resolved, subject })
+      : { sentence: 'An auditor begins no runs.', hint: null }),
+  }
 }
 
 interface Explanation {
@@ -80,14 +113,18 @@ async function subjectOfInput(workshop: Workshop, caller: Caller, input: Explain
   const { agent, team } = input
   if (agent !== undefined) await mustExplain(workshop, caller, agent)
   if (input.user !== undefined) {
-    const { id, teams, email } = await findPerson(workshop, caller, input.user)
+    const { id, teams, email, role } = await findPerson(workshop, caller, input.user)
     const name = agent === undefined ? email : `${email} as the agent ${agent}`
-    const ofAnother = isSelf(caller, id) ? {} : ({ ownUnnamed: true } as const)
-    return { subject: { user: id, teams, agent: agent ?? null, ...ofAnother }, name }
+    const isOwn = isSelf(caller, id)
+    const ofAnother = isOwn ? {} : ({ ownUnnamed: true } as const)
+    const subject = { user: id, teams, agent: agent ?? null, ...ofAnother }
+    const runs = agent !== undefined || mayBegin(role)
+    return { subject, name, runs, ...(isOwn && agent === undefined && { isOwn }) }
   }
   if (agent !== undefined && agent !== caller.agent) return runOfAgent(workshop, caller, agent)
   if (team !== undefined && may(caller, 'readAudit')) return runInTeam(workshop, caller, team)
-  return { subject: subjectOf(caller), name: caller.name }
+  const runs = caller.kind !== 'person' || mayBegin(caller.role)
+  return { subject: subjectOf(caller), name: caller.name, isOwn: true, runs }
 }
 
 // What an agent does not draw on is listed for those who could attach it.
@@ -97,7 +134,8 @@ async function runOfAgent(
   agent: string,
 ): Promise<Explained> {
   const teams = await identity.teams(organizationId)
-  return { subject: { user: null, teams, agent, listsUnattached: true }, name: `the agent ${agent}` }
+  const subject = { user: null, teams, agent, listsUnattached: true } as const
+  return { subject, name: `the agent ${agent}`, runs: true }
 }
 
 // Nobody's run in a team: for those who answer for it, whether they are in it or not.
@@ -107,7 +145,8 @@ async function runInTeam(
   team: string,
 ): Promise<Explained> {
   const teams = (await identity.teams(organizationId)).filter((slug) => slug === team)
-  return { subject: { user: null, teams, agent: null }, name: `nobody in the team ${printable(team)}` }
+  const subject = { user: null, teams, agent: null }
+  return { subject, name: `nobody in the team ${printable(team)}`, runs: true }
 }
 
 // Oneself, or anybody for those who may.

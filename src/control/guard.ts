@@ -296,7 +296,7 @@ const FIND: Readonly<Record<string, string>> = {
   token: 'List what there is: claviger admin tokens list',
   lease: 'Start the run again with claviger exec.',
   login:
-    'Begin again: claviger credential create codex oauth NAME, with claude in the place of codex for Claude.',
+    'Begin again: claviger credential create codex oauth NAME. For Claude: claviger credential create claude oauth NAME',
   team: 'See which teams you are in: claviger whoami. All of them, for admins: claviger admin teams list',
   member: 'List who there is: claviger admin members list',
   agent: 'Make it: claviger admin agent create NAME. See what there is: claviger admin agent list',

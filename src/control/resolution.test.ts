@@ -153,7 +153,7 @@ describe('raw secrets', () => {
 })
 
 describe('explain', () => {
-  it('lists every candidate in order with its reason, and is audited', async () => {
+  it('lists every candidate in order with its reason, and of oneself is no entry of the audit log', async () => {
     const house = createHouse()
     await house.give('ada', 'org', 'orgs')
     const own = await house.give('bob', 'me', 'own')
@@ -168,10 +168,22 @@ describe('explain', () => {
       ['ambient', undefined, 'fallback'],
     ])
     expect(house.opened()).toBe(0)
-    expect((await house.audit()).at(-1)).toMatchObject({
-      action: 'explain',
-      details: { for: 'bob@example.test' },
-    })
+    expect((await house.audit()).map(({ action }) => action)).not.toContain('explain')
+  })
+
+  it('of others is an entry of the audit log, each time', async () => {
+    const house = createHouse()
+    await house.ask('ada', 'agents.create', { name: 'nightly' })
+    const asked = [
+      [{ user: 'bob@example.test' }, 'bob@example.test'],
+      [{ user: 'bob@example.test' }, 'bob@example.test'],
+      [{ team: 'mobile' }, 'nobody in the team mobile'],
+      [{ agent: 'nightly' }, 'the agent nightly'],
+      [{ user: 'me', agent: 'nightly' }, 'ada@example.test as the agent nightly'],
+    ] as const
+    for (const [whose] of asked) await house.ask('ada', 'explain', { harness: 'claude', ...whose })
+    const entries = (await house.audit()).filter(({ action }) => action === 'explain')
+    expect(entries.map(({ details }) => details['for'])).toEqual(asked.map(([, name]) => name))
   })
 
   it('of another person is for those who manage or audit, and hides what is personal', async () => {

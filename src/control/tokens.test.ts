@@ -93,6 +93,29 @@ describe('tokens.list and tokens.revoke', () => {
     expect((await errorOf(house.ask('aud', 'tokens.revoke', { name: 'bobs' }))).code).toBe('not_found')
     expect(await house.ask('ann', 'tokens.revoke', { name: 'cyds' })).toEqual({ revoked: true })
   })
+
+  it('say what holds each, and when it was used last, to a minute', async () => {
+    const house = createHouse()
+    const token = await tokenOf(house, 'bob', 'bobs')
+    await house.ask('ann', 'agents.create', { name: 'nightly' })
+    await house.ask('ann', 'agents.token', { agent: 'nightly', name: 'robots', expiresInSeconds: null })
+    const listed = async () => (await house.ask('ann', 'tokens.list', {})).tokens
+    expect(await listed()).toMatchObject([
+      { name: 'bobs', holderKind: 'person', holder: 'bob', lastUsedAt: null },
+      { name: 'robots', holderKind: 'agent', holder: 'nightly', holderName: 'nightly', lastUsedAt: null },
+    ])
+    const authenticate = createAuthenticator(house.ports)
+    const usedAt = async () => Date.parse((await listed())[0]?.lastUsedAt ?? '')
+    const first = house.clock.now
+    await authenticate(token, 'r')
+    await expect.poll(usedAt).toBe(first)
+    house.clock.now = first + 59_000
+    await authenticate(token, 'r')
+    expect(await usedAt()).toBe(first)
+    house.clock.now = first + 61_000
+    await authenticate(token, 'r')
+    await expect.poll(usedAt).toBe(first + 61_000)
+  })
 })
 
 describe('whoami', () => {

@@ -124,6 +124,7 @@ export function tokenRow(caller: Pick<Caller, 'organizationId' | 'id' | 'name'>,
     holderId: caller.id,
     createdBy: caller.name,
     revokedAt: null,
+    lastUsedAt: null,
   }
 }
 
@@ -144,10 +145,12 @@ function tokenView(
     id: row.id,
     name: row.name,
     role: row.role,
+    holderKind: row.holderKind,
     holder: row.holderId,
     holderName,
     createdAt: rfc3339(row.createdAt),
     expiresAt: rfc3339OrNull(row.expiresAt),
     revokedAt: rfc3339OrNull(row.revokedAt),
+    lastUsedAt: rfc3339OrNull(row.lastUsedAt),
   }
 }

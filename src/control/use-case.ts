@@ -26,6 +26,7 @@ import type { LeaseEvent } from './leasing/lease-event.ts'
 import type { LiveNews } from './live/live-news.ts'
 import type { Rekeying } from './operating/rekeying.ts'
 import type { RunNews } from './runs/run-news.ts'
+import type { SessionLife } from './sessions/liveness.ts'
 
 /** Answers that carry a plaintext carry it as a Secret; only the server's `reveal` turns it into text. */
 type Hidden<T> = T extends readonly (infer E)[]
@@ -104,8 +105,8 @@ export interface Visitor {
   /** Where the question came from: the address of the other end of the connection. */
   readonly address: string
   readonly requestId: string
-  /** Set when a page of this server asks: only such a browser can be signed in. */
-  readonly browser?: { readonly userAgent: string }
+  /** Set when a page of this server asks: only such a browser can be signed in. `had`: SHA-256 of the cookie it has. */
+  readonly browser?: { readonly userAgent: string; readonly had?: string }
 }
 
 /** The use-case behind an operation that is public: a code or a password in the input proves who asks. */
@@ -158,6 +159,8 @@ export interface Ports {
   readonly snapshot: () => Promise<Snapshot>
   /** How long a lease lives without being read, in milliseconds. */
   readonly leaseLife: number
+  /** How long a browser stays signed in. */
+  readonly sessionLife: SessionLife
   /** Ends what waits: the server goes down. */
   readonly ending?: AbortSignal
   /** The last place of the organization's audit log that this server has seen, as kept outside of the database. */

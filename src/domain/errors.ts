@@ -25,6 +25,11 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
+/** What the same request can be sent again with, for programs that can ask their person for it. */
+export const MISSING = ['second-factor'] as const
+
+export type Missing = (typeof MISSING)[number]
+
 export interface ErrorOptions {
   /** What the person can type or do next. Shown. */
   readonly hint?: string
@@ -33,6 +38,7 @@ export interface ErrorOptions {
   readonly cause?: unknown
   /** Whole seconds until it can be tried again. */
   readonly retryAfter?: number
+  readonly missing?: Missing
   /** What the log says instead of the message, where that names something which is not the operator's to read. */
   readonly logged?: string
 }
@@ -43,6 +49,7 @@ export class ClavigerError extends Error {
   readonly hint: string | undefined
   readonly detail: string | undefined
   readonly retryAfter: number | undefined
+  readonly missing: Missing | undefined
   readonly logged: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
@@ -53,6 +60,7 @@ export class ClavigerError extends Error {
     this.logged = options.logged
     this.detail = options.detail === undefined ? undefined : withoutKeys(options.detail)
     this.retryAfter = options.retryAfter
+    this.missing = options.missing
   }
 }
 
@@ -71,6 +79,11 @@ export function rateLimited(waitMs: number): ClavigerError {
 /** True for a text that is one of the closed list of codes. */
 export function isErrorCode(text: unknown): text is ErrorCode {
   return ERROR_CODES.some((code) => code === text)
+}
+
+/** What is missing, of a text that may name it. */
+export function missingOf(text: unknown): Missing | undefined {
+  return MISSING.find((one) => one === text)
 }
 
 /** Turns anything thrown into a ClavigerError; what we did not expect becomes a bland `internal`. */

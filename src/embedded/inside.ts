@@ -12,7 +12,7 @@ import {
   letGoEmbedded,
 } from '../control/machines/embedded.ts'
 import { asClavigerError, ClavigerError, inOneLine } from '../domain/errors.ts'
-import type { HarnessName } from '../domain/harness-names.ts'
+import { HARNESS_TITLE, HARNESSES, type HarnessName, INSTALL_COMMAND } from '../domain/harness-names.ts'
 import { claude } from '../harnesses/claude.ts'
 import { codex } from '../harnesses/codex.ts'
 import type { Harness } from '../harnesses/harness.ts'
@@ -37,6 +37,7 @@ export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => vo
   let working: Working | null = null
   let isOver = false
   let wasOff = false
+  let wasBare = false
   let rested = Promise.resolve()
   const rest = () => {
     const ended = working
@@ -86,9 +87,19 @@ export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => vo
       const onlyFor = await firstPerson(ports, people)
       if (!(await isAlone(ports.identity, onlyFor))) return turnOff()
       await look()
+      if (found.programs.length === 0 && !wasBare) sayBare(log)
+      wasBare = found.programs.length === 0
       if (working === null && found.programs.length > 0) await turnOn(onlyFor)
     },
   }
+}
+
+function sayBare(log: EmbeddedOptions['log']): void {
+  const ways = HARNESSES.map((harness) => `${HARNESS_TITLE[harness]}: ${INSTALL_COMMAND[harness]}`)
+  log.info(
+    {},
+    `no coding agent is installed here, so runs wait. It is found by itself within a minute after one is. ${ways.join('; ')}`,
+  )
 }
 
 function enrolled({ ports, people, settings, place }: EmbeddedOptions): Promise<WorkerRow | null> {

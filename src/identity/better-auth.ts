@@ -24,6 +24,7 @@ import {
 import { createLinkedAccounts } from './linked-accounts.ts'
 import { labelOfAccounts, oncePerName } from './migrations.ts'
 import { createPasswords } from './passwords.ts'
+import { createPeopleLists } from './people-lists.ts'
 import type { Execute } from './statements.ts'
 import type { PeopleTables } from './tables.ts'
 
@@ -69,6 +70,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   const directory = createDirectory(tables, execute)
   return {
     ...directory,
+    ...createPeopleLists(tables, execute),
     appCodes,
     ...createLinkedAccounts(tables, execute),
     ...createPasswords(tables, execute, async () => (await auth.$context).password),

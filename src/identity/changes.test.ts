@@ -181,6 +181,10 @@ describe.each(['sqlite', 'postgres'] as const)('members on %s', (engine) => {
     const taken = change((people) => people.createOrganization({ name: 'Other', slug: 'globex' }))
     expect((await errorOf(taken)).code).toBe('conflict')
     expect(await identity.organizations()).toHaveLength(2)
+    await change((people) => people.renameOrganization(org, 'Ours'))
+    expect(await identity.organization(org)).toEqual({ id: org, name: 'Ours' })
+    // By its slug it is the first still.
+    expect((await identity.bootstrap()).organization.id).toBe(org)
   })
 })
 

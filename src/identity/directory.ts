@@ -1,12 +1,16 @@
 // Reading who is in which organization. One query each for members and for their teams: authentication asks for every
 // token it does not remember.
 
-import type { Kysely } from 'kysely'
-import type { Directory, MemberRole, Person } from './identity.ts'
+import { type Kysely, sql } from 'kysely'
+import { hasPart } from '../lib/sql/has-part.ts'
+import type { Directory, ListWanted, MemberRole, Person } from './identity.ts'
 import type { Execute } from './statements.ts'
 import type { PeopleTables } from './tables.ts'
 
-export interface MemberQuery {
+// Ids that are named one by one; for more, everything is read: no engine takes names without end.
+export const NAMED_AT_MOST = 1000
+
+export interface MemberQuery extends ListWanted {
   readonly organizationId: string
   readonly personId?: string
   /** In lower case. */
@@ -49,26 +53,23 @@ export async function selectMembers(
   execute: Execute,
   asked: MemberQuery,
 ): Promise<Person[]> {
-  const { organizationId, personId, email } = asked
-  let members = database
-    .selectFrom('member')
-    .innerJoin('person', 'person.id', 'member.userId')
-    .where('member.organizationId', '=', organizationId)
+  const { organizationId, after, limit } = asked
+  let members = membersQuery(database, asked)
+  if (after !== undefined) members = members.where('person.email', '>', after)
+  if (limit !== undefined) members = members.limit(limit)
   let teams = database
     .selectFrom('team_member')
     .innerJoin('team', 'team.id', 'team_member.teamId')
     .where('team.organizationId', '=', organizationId)
-  if (personId !== undefined) members = members.where('member.userId', '=', personId)
-  if (email !== undefined) members = members.where('person.email', '=', email)
   const found = await execute(
     members
       .select(['person.id', 'person.email', 'person.name', 'member.role'])
       .orderBy('person.email')
       .compile(),
   )
-  const [only] = found.rows
-  if (only === undefined) return []
-  if (found.rows.length === 1) teams = teams.where('team_member.userId', '=', only.id)
+  const ids = found.rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  if (ids.length <= NAMED_AT_MOST) teams = teams.where('team_member.userId', 'in', ids)
   const inTeams = await execute(
     teams.select(['team_member.userId', 'team.name']).orderBy('team.name').compile(),
   )
@@ -80,6 +81,21 @@ export async function selectMembers(
     role: roleOf(role),
     teams: (teamsOf.get(id) ?? []).map((team) => team.name),
   }))
+}
+
+/** Those who are asked for, before anything is said of their order and number. */
+export function membersQuery(database: Kysely<PeopleTables>, { organizationId, ...asked }: MemberQuery) {
+  const { personId, email, search } = asked
+  let members = database
+    .selectFrom('member')
+    .innerJoin('person', 'person.id', 'member.userId')
+    .where('member.organizationId', '=', organizationId)
+  if (personId !== undefined) members = members.where('member.userId', '=', personId)
+  if (email !== undefined) members = members.where('person.email', '=', email)
+  if (search === undefined) return members
+  return members.where((row) =>
+    row.or([hasPart(sql.ref('person.email'), search), hasPart(sql.ref('person.name'), search)]),
+  )
 }
 
 // better-auth can keep several roles of one member, separated by commas; the first is the one we set.

@@ -52,6 +52,37 @@ export interface Directory {
   teams(organizationId: string): Promise<string[]>
 }
 
+export interface ListWanted {
+  /** Part of a name or an e-mail, whatever the case of its letters. */
+  readonly search?: string | undefined
+  /** Those whose key is after this one. */
+  readonly after?: string | undefined
+  /** Else all. */
+  readonly limit?: number | undefined
+}
+
+export interface ListPage<Row> {
+  readonly rows: readonly Row[]
+  /** Key of the last row, when there are more. */
+  readonly next: string | null
+  /** How many there are that fit, on all pages. */
+  readonly total: number
+}
+
+export interface TeamWithMembers {
+  readonly team: string
+  /** E-mails, in order. */
+  readonly members: readonly string[]
+}
+
+/** Lists page by page; what is not on the page is not read. As `Directory`, never in a unit of the store. */
+export interface PeopleLists {
+  /** Looked for in e-mail and name; the e-mail is the key. */
+  listMembers(organizationId: string, wanted: ListWanted): Promise<ListPage<Person>>
+  /** The slug is the key. */
+  listTeams(organizationId: string, wanted: ListWanted): Promise<ListPage<TeamWithMembers>>
+}
+
 /** That somebody knew the password of this person. */
 export interface PasswordProof {
   readonly personId: string
@@ -99,7 +130,7 @@ export interface AppCodes {
   stepOf(secret: Secret, code: string, at: number): number | null
 }
 
-export interface Identity extends Directory, Passwords, LinkedAccounts {
+export interface Identity extends Directory, PeopleLists, Passwords, LinkedAccounts {
   readonly appCodes: AppCodes
 
   /** The first organization with its owner; makes both, and a team for everyone, in an empty installation. */
@@ -126,6 +157,8 @@ export interface AddedMember extends Person {
 export interface MembershipChanges {
   /** Makes an organization with its team `everyone`. Throws `conflict` when the slug is taken. */
   createOrganization(made: { readonly name: string; readonly slug: string }): Promise<Organization>
+  /** Its slug stays: by that it is known. Others may be called the same, which is not theirs to learn. */
+  renameOrganization(organizationId: string, name: string): Promise<void>
   /** The member as this unit sees it; nobody else changes people of this organization until the unit has ended. */
   member(organizationId: string, personId: string): Promise<Person | undefined>
   /** Finds the person by e-mail, or makes one. Throws `conflict` for a member, `not_found` for an unknown team. */
@@ -169,7 +202,7 @@ export interface AccountChanges {
   holds(proof: PasswordProof): Promise<boolean>
   /** `hash` is what hashPassword made; null takes the password away. */
   setPassword(personId: string, hash: string | null): Promise<void>
-  /** Throws `conflict` when the account is linked already, to whomever. */
+  /** Throws `conflict` when the account is linked already, to whomever, and `invalid` for one without an id. */
   linkAccount(personId: string, linked: Omit<LinkedAccount, 'id' | 'linkedAt'>): Promise<void>
   /** One of them, or all; false when there is none. */
   unlinkAccounts(personId: string, id?: string): Promise<boolean>

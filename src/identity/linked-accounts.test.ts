@@ -51,6 +51,13 @@ describe.each(['sqlite', 'postgres'] as const)('linked accounts on %s', (engine)
     expect(await identity.linkedAccounts(owner)).toEqual([])
   })
 
+  it('have an id: without one everybody would have the same', async () => {
+    const { identity, change, bob } = await open(await newUrl())
+    const nameless = change((people) => people.linkAccount(bob, { ...GITHUB, accountId: '' }))
+    expect(await errorOf(nameless)).toMatchObject({ code: 'invalid' })
+    expect(await identity.linkedPerson('github', '')).toBeNull()
+  })
+
   it('are seen with the account, and unlinked one by one or all, the password left alone', async () => {
     const { identity, change, bob } = await open(await newUrl())
     await change((people) => people.setPassword(bob, 'a hash'))

@@ -3,9 +3,14 @@
 import { ClavigerError } from '../domain/errors.ts'
 import { printable } from '../domain/names.ts'
 
+const LISTS: Partial<Record<string, string>> = {
+  member: 'List who there is: claviger admin members list',
+  team: 'List which there are: claviger admin teams list',
+}
+
 /** `not_found`, in the words of the use-cases. */
 export function absent(kind: 'organization' | 'member' | 'team' | 'person', id: string): ClavigerError {
-  const hint = kind === 'team' || kind === 'member' ? `List who there is: claviger admin ${kind}s list` : ''
+  const hint = LISTS[kind] ?? ''
   return new ClavigerError('not_found', `There is no ${kind} ${printable(id)}.`, hint === '' ? {} : { hint })
 }
 
@@ -37,6 +42,12 @@ export function organizationTaken(slug: string): ClavigerError {
 export function emailTaken(email: string): ClavigerError {
   return new ClavigerError('conflict', `Somebody else has the e-mail ${email}.`, {
     hint: 'Give another one.',
+  })
+}
+
+export function namelessAccount(): ClavigerError {
+  return new ClavigerError('invalid', 'This account has no id.', {
+    hint: 'Ask whoever runs the identity provider: the subject of its tokens must be a text.',
   })
 }
 

@@ -77,6 +77,13 @@ describe("a credential's own base URL", () => {
     expect(probe.message).not.toContain('pass')
   })
 
+  it('says of a name that leads nowhere what it says of one that leads into a private network', async () => {
+    const provider = createOpenAiProvider({ baseUrl: NOWHERE, issuer: NOWHERE })
+    const messageOf = async (url: string) =>
+      (await provider.probe('codex/api-key', { key: new Secret(KEY), baseUrl: new Secret(url) })).message
+    expect(await messageOf('https://nosuch.invalid/v1')).toBe(await messageOf('https://10.0.0.1/v1'))
+  })
+
   it('may be on this machine where the operator has pointed already', async () => {
     const sandbox = await startSandbox({ credentials: [{ provider: 'openai', kind: 'api-key', value: KEY }] })
     const provider = createOpenAiProvider({ baseUrl: sandbox.openaiUrl, issuer: NOWHERE })

@@ -132,12 +132,12 @@ function unansweredSentence(service: string, reason: OutgoingReason): string {
   switch (reason) {
     case 'timeout':
       return `${service} did not answer in time. Try again in a few minutes.`
+    // In the same words: whether a name leads into our network is nobody's to find out who may only store a credential.
     case 'network':
-      return `${service} could not be reached. Check the network, and the base URL or region if one is set.`
+    case 'refused-address':
+      return `${service} could not be reached, or would be called on this machine or in a private network, which is not allowed here. Check the network, and the base URL or region if one is set; who operates the server may allow it with CLAVIGER_ALLOW_PRIVATE_UPSTREAMS=yes.`
     case 'too-large':
       return `The answer was too long to be one of ${service}. Check the base URL.`
-    case 'refused-address':
-      return `${service} would be called on this machine or in a private network, which is not allowed here. Check the base URL; who operates the server may allow it with CLAVIGER_ALLOW_PRIVATE_UPSTREAMS=yes.`
     case 'refused-url':
       return 'The base URL cannot be called. Give a plain https URL (http on this machine only).'
   }

@@ -83,7 +83,7 @@ test('a cache that is broken or cannot be written is no obstacle', async () => {
 
 test('why the program does not see the credential is said in its own last words, no value and no control in them', async () => {
   await programThat(
-    `printf 'a warning\\n\\033[31mtoken %s or %s refused\\007\\342\\200\\256 by host\\n\\n' sk-ant-test-1 sk-ant-test-1-more >&2; exit 3`,
+    `[ "$1" = --version ] && exit 0; printf 'a warning\\n\\033[31mtoken %s or %s refused\\007\\342\\200\\256 by host\\n\\n' sk-ant-test-1 sk-ant-test-1-more >&2; exit 3`,
   )
   const fields = {
     key: new Secret('sk-ant-test-1'),
@@ -94,12 +94,22 @@ test('why the program does not see the credential is said in its own last words,
   await expect(checked).rejects.toThrow(
     /\(exit 3\): \\u\{1b\}\[31mtoken \(redacted\) or \(redacted\) refused\\u\{7\}\\u\{202e\} by host$/,
   )
-  await programThat('exit 1')
+  await programThat('[ "$1" = --version ] || exit 1')
   await expect(checkStatus(claude, key, program, environment)).rejects.toThrow(/credential \(exit 1\)\.$/)
 })
 
+test('a program that does not start says nothing about a credential', async () => {
+  await programThat(`echo 'Error: its other half is missing' >&2; echo 'Or install it again' >&2; exit 1`)
+  await expect(checkStatus(claude, key, program, environment)).rejects.toMatchObject({
+    code: 'invalid',
+    message: 'Claude Code does not start on this machine (exit 1): Error: its other half is missing',
+  })
+})
+
 test('the status is what the program says; its exit code counts too', async () => {
-  await programThat(`echo '{"loggedIn":true,"authMethod":"api_key"}'; exit "$CODE"`)
+  await programThat(
+    `[ "$1" = --version ] && exit 0; echo '{"loggedIn":true,"authMethod":"api_key"}'; exit "$CODE"`,
+  )
   const status = (CODE: string) => checkStatus(claude, key, program, { ...environment, CODE })
   await expect(status('0')).resolves.toBeUndefined()
   await expect(status('1')).rejects.toThrow(

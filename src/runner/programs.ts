@@ -101,7 +101,7 @@ export async function askStatus(
 }
 
 /**
- * Throws `rejected` unless the harness's own status command sees the kind of credential that was delivered. The message
+ * Throws `invalid` when the program does not start at all, and `rejected` unless the harness's own status command sees the kind of credential that was delivered. The message
  * ends with the last line the program said, in which no value of the credential stands.
  */
 export async function checkStatus(
@@ -115,6 +115,7 @@ export async function checkStatus(
   const { exitCode, output, errors } =
     first.exitCode === null ? await askStatus(harness, program, environment) : first
   if (exitCode === 0 && harness.statusAgrees(type, output, errors)) return
+  if (exitCode !== null && exitCode !== 0) await mustStart(harness, program, environment, fields)
   const command = [harness.program, ...harness.statusArguments].join(' ')
   const outcome =
     exitCode === null ? 'did not answer' : exitCode === 0 ? 'sees another one' : `exit ${exitCode}`
@@ -129,16 +130,42 @@ export async function checkStatus(
   )
 }
 
+// One that fails at this, too, fails at everything: whatever it says, it says nothing about a credential.
+async function mustStart(
+  { name, program: called, installHint }: Harness,
+  program: string,
+  environment: Environment,
+  fields: Readonly<Record<string, Secret>>,
+): Promise<void> {
+  const { exitCode, output, errors } = await ask(program, ['--version'], environment, STATUS_TIMEOUT_MS)
+  if (exitCode === 0) return
+  const first = linesOf(`${errors}\n${output}`, fields)[0] ?? ''
+  const outcome = exitCode === null ? 'it did not answer' : `exit ${exitCode}`
+  throw new ClavigerError(
+    'invalid',
+    `${HARNESS_TITLE[name]} does not start on this machine (${outcome})${first === '' ? '.' : `: ${first}`}`,
+    { hint: `Try \`${called} --version\` there, or install it again (${installHint}).` },
+  )
+}
+
 // What a program says goes to a terminal: without values of ours, and unable to steer it.
 function lastLine(output: string, fields: Readonly<Record<string, Secret>>): string {
+  return linesOf(output, fields).at(-1) ?? ''
+}
+
+function linesOf(output: string, fields: Readonly<Record<string, Secret>>): string[] {
   const values = Object.values(fields).map((value) => value.expose())
   const clean = values
     .filter((value) => value !== '')
     .toSorted((a, b) => b.length - a.length)
     .reduce((text, value) => text.replaceAll(value, '(redacted)'), output)
   const lines = clean.split(/\r?\n/).filter((line) => line.trim() !== '')
-  const last = (lines.at(-1) ?? '').trim().slice(0, MAX_QUOTE)
-  return last.replace(CONTROL, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
+  return lines.map((line) =>
+    line
+      .trim()
+      .slice(0, MAX_QUOTE)
+      .replace(CONTROL, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`),
+  )
 }
 
 /** The version a program says it has; null when it says none. */

@@ -69,6 +69,36 @@ describe('an operation', () => {
   })
 })
 
+describe('every answer', () => {
+  const PATHS = [
+    '/api/v1/session',
+    '/metrics',
+    '/healthz',
+    '/docs',
+    '/auth/callback/github',
+    '/device',
+    '/nothing',
+  ]
+
+  it('is taken for what it says, and kept nowhere', async () => {
+    const { send } = createTestApp(createHouse())
+    for (const path of PATHS) {
+      const { headers } = await send(null, 'GET', path)
+      expect([path, headers.get('x-content-type-options')]).toEqual([path, 'nosniff'])
+      expect([path, headers.get('cache-control')]).toEqual([path, 'no-store'])
+      expect([path, headers.get('strict-transport-security')]).toEqual([path, null])
+    }
+  })
+
+  it('asks for https from then on where people reach the server by it', async () => {
+    const { send } = createTestApp(createHouse(), { publicUrl: () => 'https://claviger.test' })
+    for (const path of PATHS) {
+      const { headers } = await send(null, 'GET', path)
+      expect([path, headers.get('strict-transport-security')]).toEqual([path, 'max-age=31536000'])
+    }
+  })
+})
+
 describe('the token of a request', () => {
   it.each([
     ['no header', {}],
@@ -285,10 +315,10 @@ describe('a problem document', () => {
   it('carries the request id of the caller when it is one, else one of ours', async () => {
     const house = createHouse()
     const { app, token } = createTestApp(house)
-    const authorization = `Bearer ${await token('bob')}`
+    const authorization = `Bearer ${await token('ada')}`
     const ask = (id: string) =>
       app.fetch(
-        new Request(`${ORIGIN}/api/v1/explain?harness=claude`, {
+        new Request(`${ORIGIN}/api/v1/explain?harness=claude&user=bob`, {
           headers: { authorization, 'x-request-id': id },
         }),
       )

@@ -76,7 +76,10 @@ export function createApp(dependencies: AppDependencies): App {
     )
   }
   addPages(app, dependencies)
-  addConsole(app, { directory: dependencies.consoleDirectory, publicUrl: dependencies.publicUrl })
+  const elsewhere = addConsole(app, {
+    directory: dependencies.consoleDirectory,
+    publicUrl: dependencies.publicUrl,
+  })
   addSigningInPages(app, {
     ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
@@ -92,6 +95,8 @@ export function createApp(dependencies: AppDependencies): App {
   })
   app.notFound((c) =>
     timed(dependencies, 'none', c.req.raw, async () => {
+      const page = elsewhere(c.req.raw)
+      if (page !== null) return page
       const error = new ClavigerError('not_found', 'There is nothing at this address.', {
         hint: 'The API is described at /docs.',
       })
@@ -101,8 +106,17 @@ export function createApp(dependencies: AppDependencies): App {
   app.onError((thrown, c) => answerError(dependencies, thrown, c.req.raw, 'none'))
   const { publicUrl } = dependencies
   return {
-    fetch: (request, connection) => toCanonicalOrigin(publicUrl(), request) ?? app.fetch(request, connection),
+    fetch: (request, connection) => {
+      const answer = toCanonicalOrigin(publicUrl(), request) ?? app.fetch(request, connection)
+      return publicUrl().startsWith('https:') ? Promise.resolve(answer).then(overHttpsOnly) : answer
+    },
   }
+}
+
+// A year of https, for whoever was here once by it. Nothing of other hosts below ours: they are not ours to decide.
+function overHttpsOnly(response: Response): Response {
+  response.headers.set('strict-transport-security', 'max-age=31536000')
+  return response
 }
 
 type Serving = AppDependencies & { readonly visitors: Visitors }
@@ -269,16 +283,20 @@ function addPages(app: Served, { ready, metrics, version, log }: AppDependencies
   })
   app.get(
     '/metrics',
-    async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } }),
+    async () =>
+      new Response(await metrics.text(), {
+        headers: { ...JSON_HEADERS, 'content-type': metrics.contentType },
+      }),
   )
 }
 
 // Where a reader of events goes on: browsers say it so when they connect again.
 function resumption(name: OperationName, request: globalThis.Request): { after?: string } {
   const last = request.headers.get('last-event-id')
-  return (name === 'runs.events' || name === 'live') && last !== null && /^\d{1,15}$/.test(last)
-    ? { after: last }
-    : {}
+  if (last === null || (name !== 'runs.events' && name !== 'live')) return {}
+  if (/^\d{1,15}$/.test(last)) return { after: last }
+  // Whoever has a place that is none of ours has old lists: they are told everything.
+  return name === 'live' ? { after: '0' } : {}
 }
 
 function queryOf(request: globalThis.Request): Record<string, string> {

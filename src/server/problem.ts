@@ -17,6 +17,7 @@ export function problemResponse(error: ClavigerError, requestId: string): Respon
     ...(error.hint !== undefined && { hint: error.hint }),
     requestId,
     ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+    ...(error.missing !== undefined && { missing: error.missing }),
   }
   const headers = {
     'content-type': PROBLEM_TYPE,

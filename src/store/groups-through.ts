@@ -210,6 +210,7 @@ function recordsThrough(
       list: (organizationId) => read((unit) => unit.tokens.list(organizationId)),
       revoke: (organizationId, name, at) => write((unit) => unit.tokens.revoke(organizationId, name, at)),
       revokeAllOf: (holder, at) => write((unit) => unit.tokens.revokeAllOf(holder, at)),
+      used: (id, at, unlessSince) => write((unit) => unit.tokens.used(id, at, unlessSince)),
     },
     audit: {
       append: (entry) => write((unit) => unit.audit.append(entry)),

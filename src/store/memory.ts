@@ -229,6 +229,11 @@ function tokenGroup({ tokens }: Tables): TokenStore {
       for (const row of found) tokens.put(row.id, { ...row, revokedAt: at })
       return found.length
     },
+    used: async (id, at, unlessSince) => {
+      const row = tokens.get(id)
+      if (row && (row.lastUsedAt === null || row.lastUsedAt < unlessSince))
+        tokens.put(id, { ...row, lastUsedAt: at })
+    },
   }
 }
 

@@ -46,10 +46,12 @@ export interface EventRow {
 
 /** A page of events by id; ids are ordered by time. */
 export interface EventPage {
-  /** Return rows after this id. */
+  /** Return rows after this id, in the order that is asked for. */
   readonly after?: string
   /** At most this many rows. */
   readonly limit: number
+  /** The newest first; without it the oldest. */
+  readonly newest?: boolean
 }
 
 /** Events are never changed. They outlive their credential. */

@@ -225,6 +225,8 @@ export interface TokenRow {
   /** Null: never, which somebody chose. */
   readonly expiresAt: number | null
   readonly revokedAt: number | null
+  /** To a minute; null: never. */
+  readonly lastUsedAt: number | null
 }
 
 export interface TokenStore {
@@ -237,6 +239,8 @@ export interface TokenStore {
   revoke(organizationId: string, name: string, at: number): Promise<boolean>
   /** All live ones of a holder; returns how many. */
   revokeAllOf(holder: Holder, at: number): Promise<number>
+  /** It was used now, unless that was noted since. */
+  used(id: string, at: number, unlessSince: number): Promise<void>
 }
 
 export interface AttachmentRow {

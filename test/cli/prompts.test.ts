@@ -7,6 +7,8 @@ import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/cli.ts'
 import { createClient } from '../../src/client/client.ts'
+import { Secret } from '../../src/domain/secret.ts'
+import { codeOf, fromBase32 } from '../../src/identity/app-codes.ts'
 import { createWorkshop, type Workshop } from './workshop.ts'
 
 let workshop: Workshop
@@ -244,6 +246,39 @@ test('login --invitation asks for the link without showing it, then for name and
     stdout: expect.stringContaining('as bea@example.test (member) of My organization.'),
   })
   expect(stdout + stderr).not.toContain(link.slice(link.indexOf('clv_')))
+})
+
+test('login --invitation asks whoever has an authenticator app for a code, and shows none of it', async () => {
+  const { url } = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8'))
+  const token = readFileSync(join(workshop.stateDirectory, 'admin.token'), 'utf8').trim()
+  const owner = createClient({ server: url, token: new Secret(token) })
+  const password = workshop.values['RAW_VALUE'] ?? ''
+  const email = 'cyd@example.test'
+  const { code } = await owner.call('invitations.create', { email, role: 'member', teams: [] })
+  const joined = { code, name: 'Cyd', password, token: true, client: 'first' }
+  const first = await createClient({ server: url, token: null }).call('invitations.accept', joined)
+  const cyd = createClient({ server: url, token: new Secret(first.token ?? '') })
+  const { secret } = await cyd.call('secondFactor.begin', { password })
+  const shown = codeOf(fromBase32(secret), Math.floor(Date.now() / 30_000))
+  const { recoveryCodes } = await cyd.call('secondFactor.enable', { code: shown })
+
+  const env = { ...workshop.env, CLAVIGER_STATE_DIR: join(workshop.stateDirectory, 'desk') }
+  const { link } = await owner.call('members.link', { member: email })
+  const changed = [
+    [/Link or code/, `${link}\r`],
+    [/A password/, `${password}\r`],
+    [/The same again/, `${password}\r`],
+  ] as const
+  const wrong = await onTerminal(['login', '--invitation'], [...changed, [/Code of the app/, '\u0003']], env)
+  expect(wrong.exitCode).not.toBe(0)
+  const [recovery = ''] = recoveryCodes
+  const said = await onTerminal(
+    ['login', '--invitation'],
+    [...changed, [/Code of the app/, '000000\r'], [/not right[\s\S]*Code of the app/, `${recovery}\r`]],
+    env,
+  )
+  expect(said).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`as ${email} (member)`) })
+  expect(said.stdout + said.stderr).not.toContain(recovery)
 })
 
 test('login --approve shows who asks; no turns it away, yes lets it in', async () => {

@@ -112,6 +112,8 @@ it('signs in with ChatGPT by a code; what the provider says of the account is te
   expect(await dialog.locator('output').textContent()).toBe(code)
   expect(await accessibilityFaults(page)).toEqual([])
   await picture(page, 'adding-device')
+  await page.reload()
+  await page.getByRole('dialog', { name: 'Signing in: chatgpt' }).getByText(code, { exact: true }).waitFor()
   sandbox.oauth.decideDevice(code, 'approve')
   await page.getByRole('heading', { level: 1, name: 'chatgpt' }).waitFor()
   await page.getByText(email).waitFor()

@@ -75,12 +75,13 @@ it('tells which credential took over, and the state that is known last', () => {
   const { entries, state, noteworthy, last } = said(
     { kind: 'credential', credential, reason: 'first' },
     { kind: 'state', state: 'reauthenticating', reason: 'Re-authenticating Claude' },
-    { kind: 'credential', credential: { ...credential, name: 'other' }, reason: 'main was refused' },
+    { kind: 'credential', credential, reason: 'it was renewed' },
+    { kind: 'credential', credential: { ...credential, id: 'cred_2' }, reason: 'main was refused' },
     { kind: 'state', state: 'working', reason: '' },
     { kind: 'text', text: 'answer' },
   )
-  expect(entries.map((one) => (one.kind === 'credential' ? one.isFirst : one.kind))).toEqual([
-    ...[true, 'state', false, 'text'],
+  expect(entries.map((one) => (one.kind === 'credential' ? one.became : one.kind))).toEqual([
+    ...['first', 'state', 'same', 'switched', 'text'],
   ])
-  expect([state, noteworthy, last]).toEqual([{ state: 'working', reason: '', position: 4 }, 4, 5])
+  expect([state, noteworthy, last]).toEqual([{ state: 'working', reason: '', position: 5 }, 5, 6])
 })

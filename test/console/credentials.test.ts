@@ -25,6 +25,11 @@ beforeAll(async () => {
   await world.owner.call('credentials.create', raw)
 })
 
+// Pixels by which a page is wider than its window, or than its place beside the navigation.
+const BEYOND = `Math.max(
+  document.documentElement.scrollWidth - innerWidth,
+  document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth,
+)`
 const rows = (page: Page) => page.getByRole('grid').locator('[data-index]')
 const heading = (page: Page) => page.getByRole('heading', { level: 1, name: 'Credentials' })
 
@@ -84,6 +89,66 @@ it('says in a word and a shape how each does, and is in order for every reader',
       await picture(page, `credentials-${size}-${colorScheme}`)
     }
   }
+})
+
+it('keeps long words in their place, tells everything on a phone, and each row is a link', async () => {
+  const long = 'x'.repeat(64)
+  const key = { type: 'claude/api-key', name: long, owner: 'org', fields: { key: fakeKey('long') } } as const
+  const { id } = await world.owner.call('credentials.create', key)
+  const prompt = `https://example.test/${'y'.repeat(400)}`
+  const run = await world.owner.call('runs.create', { harness: 'claude', prompt })
+  const page = await world.visitAs('/')
+  const looks = [
+    ['/credentials?search=xxx', /^x{64}$/],
+    [`/credentials/${id}`, 'Last characters'],
+    [`/runs/${run.id}`, 'Harness credential'],
+    ['/runs', /y{30}/],
+    ['/explain?harness=claude', /^x{64}$/],
+    ['/audit', 'run.create'],
+  ] as const
+  for (const viewport of [WIDE, PHONE]) {
+    await page.setViewportSize(viewport)
+    for (const [path, text] of looks) {
+      await page.goto(`${world.server.url}${path}`)
+      await page.locator('#main').getByText(text).filter({ visible: true }).first().waitFor()
+      const beyond = await page.evaluate(BEYOND)
+      expect([path, viewport.width, beyond]).toEqual([path, viewport.width, 0])
+    }
+  }
+  await picture(page, 'audit-phone')
+  await page
+    .getByRole('row', { name: /main|system|ada|owner/i })
+    .first()
+    .waitFor()
+  await page.goto(`${world.server.url}/credentials?search=xxx`)
+  await page.getByRole('row', { name: /x{64}.*claude\/api-key.*Organization/ }).waitFor()
+  await picture(page, 'credentials-long-phone')
+  const link = page.getByRole('row').getByRole('link', { name: long })
+  expect(new URL((await link.getAttribute('href')) ?? '', world.server.url).pathname).toBe(
+    `/credentials/${id}`,
+  )
+  const other = page.context().waitForEvent('page')
+  await page.getByRole('row', { name: long }).click({ modifiers: ['ControlOrMeta'] })
+  await (await other).getByRole('heading', { level: 1, name: long }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/credentials')
+})
+
+it('says once that it was deleted elsewhere, and leads back', async () => {
+  const key = {
+    type: 'claude/api-key',
+    name: 'short-lived',
+    owner: 'org',
+    fields: { key: fakeKey('s') },
+  } as const
+  const { id } = await world.owner.call('credentials.create', key)
+  const page = await world.visitAs(`/credentials/${id}`)
+  await page.getByRole('heading', { name: 'About' }).waitFor()
+  await world.owner.call('credentials.delete', { id })
+  await page.getByRole('alert').getByText('short-lived was deleted.').waitFor()
+  expect(await page.getByRole('alert').count()).toBe(1)
+  expect(await page.getByRole('heading', { name: 'About' }).count()).toBe(0)
+  await page.getByRole('link', { name: 'All credentials' }).click()
+  await rows(page).first().waitFor()
 })
 
 it('is deleted only after its name was typed', async () => {

@@ -1,13 +1,16 @@
 // Agents, workers and webhooks in a real browser: what is made is shown once, how long it is good is chosen.
 
 import { beforeAll, expect, it } from 'vitest'
+import { createClient } from '../../src/client/client.ts'
+import { Secret } from '../../src/domain/secret.ts'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
+import { startReceiver } from '../support/receiver.ts'
 import { useConsole } from '../support/use-console.ts'
 
 const PATH = '/settings/machines'
 
-const world = useConsole()
+const world = useConsole({ allowPrivateUpstreams: 'yes' })
 
 beforeAll(async () => {
   await world.owner.call('credentials.create', {
@@ -66,10 +69,45 @@ it('a worker is enrolled by a command and a code that works once, and revoked', 
   expect(workers.find(({ name }) => name === 'build-1')?.state).toBe('revoked')
 })
 
+it('a worker shows what it is, and the run that it has', async () => {
+  const { owner, server } = world
+  await owner.call('runs.create', { harness: 'claude', prompt: 'Wait.' })
+  const { code } = await owner.call('workers.enrol', { name: 'box' })
+  const { token } = await owner.call('workers.join', { code })
+  const worker = createClient({ server: server.url, token: new Secret(token) })
+  const claiming = { harnesses: ['claude' as const], capacity: 1, waitSeconds: 0, process: 'one', asked: 1 }
+  const programs = [{ harness: 'claude' as const, version: '2.1.0' }]
+  const page = await world.visitAs(PATH)
+  const line = page.getByRole('list', { name: 'Workers' }).getByRole('listitem').filter({ hasText: 'box' })
+  await line.getByText('runs nothing').waitFor()
+  expect((await worker.call('runs.claim', { ...claiming, version: '1.2.3', programs })).runs).toHaveLength(1)
+  await line.getByText(/^runs 1: Claude Code /).waitFor()
+  await line.getByText('Claviger 1.2.3').waitFor()
+  await line.getByText('Claude Code 2.1.0').waitFor()
+  await picture(page, 'settings-worker-busy-wide-light')
+})
+
+it('a webhook is tried out by its button, and what it answers is said', async () => {
+  await using receiver = await startReceiver()
+  const { secret } = await world.owner.call('webhooks.create', { url: receiver.url })
+  receiver.secret = secret
+  const page = await world.visitAs('/settings/organization')
+  const test = page.getByRole('button', { name: `Test ${receiver.url}` })
+  await test.click()
+  await page.getByText('It was taken: 204.', { exact: true }).waitFor()
+  expect(receiver.received.map(({ genuine }) => genuine)).toEqual([true])
+  receiver.answer = (response) => response.writeHead(410).end('<img src=x>')
+  await test.click()
+  await page.getByText('It was not taken: 410.', { exact: true }).waitFor()
+  for (const { id } of (await world.owner.call('webhooks.list', {})).webhooks)
+    await world.owner.call('webhooks.remove', { id })
+})
+
 it('a webhook is added, its secret shown once, and removed', async () => {
   const page = await world.visitAs('/settings/organization')
-  await page.getByLabel('New webhook').fill('https://hooks.example.test/claviger')
-  await page.getByRole('button', { name: 'Add the webhook' }).click()
+  await page.getByRole('button', { name: 'Add a webhook' }).click()
+  await page.getByLabel('Address').fill('https://hooks.example.test/claviger')
+  await page.getByRole('button', { name: 'Add it' }).click()
   const shown = page.getByRole('dialog', { name: 'Secret of the webhook' })
   expect(await shown.locator('code').innerText()).toMatch(/^whsec_/)
   await shown.getByRole('button', { name: 'I have it' }).click()

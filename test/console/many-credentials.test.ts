@@ -46,6 +46,30 @@ it('is read to its end with a few rows at a time', { timeout: 120_000 }, async (
   expect(await page.getByLabel('Find').inputValue()).toBe('')
 })
 
+it('is a page at a time where they are put in an order, explained and attached', {
+  timeout: 120_000,
+}, async () => {
+  const page = await world.visitAs('/settings/coding-agents')
+  const list = page.getByRole('list', { name: 'Claude Code, of the organization', exact: true })
+  await list.getByText('key-00002').waitFor()
+  expect(await list.getByRole('listitem').count()).toBe(50)
+  await page.getByRole('button', { name: 'More credentials' }).click()
+  await expect.poll(() => list.getByRole('listitem').count()).toBe(100)
+  await page.getByRole('button', { name: 'Move key-00001 down' }).click()
+  await page.getByText('key-00001 is number 3 now.').waitFor()
+  const ordered = await world.owner.call('credentials.getOrder', { owner: 'org', harness: 'claude' })
+  expect(ordered.credentials.map(({ name }) => name)).toEqual(['a', 'key-00002', 'key-00001'])
+  await page.goto(new URL('/explain?harness=claude', page.url()).href)
+  await page.getByRole('button', { name: 'Show more of the 10,000 candidates' }).waitFor()
+  expect(await page.getByRole('list', { name: 'Candidates' }).getByRole('listitem').count()).toBe(50)
+  await world.owner.call('agents.create', { name: 'nightly' })
+  await page.goto(new URL('/settings/machines', page.url()).href)
+  await page.getByRole('button', { name: 'Open nightly' }).click()
+  await page.getByLabel('Find a credential to attach').fill('key-09999')
+  await page.getByLabel('Attach a credential').selectOption('key-09999 (Organization)')
+  await page.getByRole('list', { name: 'Attached credentials' }).getByText('key-09999').waitFor()
+})
+
 function numbered(row: CredentialRow | undefined, number: number): CredentialRow {
   if (row === undefined) throw new Error('There is no credential to copy.')
   const digits = String(number).padStart(5, '0')

@@ -25,9 +25,12 @@ it('counts the states, draws what ends when, and names who is waited for', async
   await ends.getByRole('link', { name: 'max' }).waitFor()
   // A setup token lasts a year, by estimate: a hollow mark.
   await page.getByText('by estimate', { exact: true }).waitFor()
+  // There is nothing to sign in to.
+  expect(await page.getByRole('link', { name: /Sign in again/ }).count()).toBe(0)
   await page.getByRole('heading', { name: 'Waiting for somebody' }).waitFor()
   await page.getByRole('link', { name: 'Say <b>hi</b>.' }).waitFor()
-  await page.getByText(/stored main\.$/).waitFor()
+  const stored = page.getByRole('link', { name: /stored main\.$/ })
+  expect(await stored.getAttribute('href')).toMatch(/^\/credentials\/cred_/)
   await page.getByText('no credential fits').waitFor()
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {

@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import type { SandboxCredential } from '../../src/sandbox/credentials.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -19,13 +19,31 @@ export interface RunsHouse {
   /** For the server. */
   readonly settings: GivenSettings
   /** Enrols a worker and starts it; it is gone with the file. */
-  startWorker(world: ConsoleWorld): Promise<void>
+  startWorker(world: Pick<ConsoleWorld, 'server' | 'owner'>): Promise<void>
+}
+
+export interface HouseOptions {
+  /** Claude Code finds the sandbox at the addresses of Anthropic, and its logins are renewed. */
+  readonly playsHosts?: true
 }
 
 /** Call it before `useConsole`: the server is started with its settings. */
-export async function openRunsHouse(credentials: readonly SandboxCredential[]): Promise<RunsHouse> {
+export async function openRunsHouse(
+  credentials: readonly SandboxCredential[],
+  { playsHosts }: HouseOptions = {},
+): Promise<RunsHouse> {
   const home = await mkdtemp(join(tmpdir(), 'claviger-console-runs-'))
-  const sandbox = await startSandbox({ credentials: [...credentials] })
+  const sandbox = await startSandbox({
+    credentials: [...credentials],
+    ...(playsHosts && { tls: { directory: home } }),
+  })
+  const { tls } = sandbox
+  const hosts: Record<string, string> =
+    tls === null
+      ? { ANTHROPIC_BASE_URL: sandbox.anthropicUrl }
+      : { HTTPS_PROXY: tls.proxyUrl, NODE_EXTRA_CA_CERTS: tls.caFile }
+  // The program with which the server renews logins has them from us.
+  if (tls !== null) for (const [name, value] of Object.entries(hosts)) vi.stubEnv(name, value)
   const { claude, codex } = await agentPrograms()
   await mkdir(join(home, '.codex'), { mode: 0o700 })
   await writeFile(join(home, '.codex/config.toml'), configFor(sandbox))
@@ -33,6 +51,7 @@ export async function openRunsHouse(credentials: readonly SandboxCredential[]): 
   afterAll(async () => {
     await worker?.stop()
     await sandbox.close()
+    vi.unstubAllEnvs()
     await rm(home, { recursive: true, force: true })
   })
   return {
@@ -46,7 +65,7 @@ export async function openRunsHouse(credentials: readonly SandboxCredential[]): 
         ...{ PATH: '/usr/bin:/bin', HOME: home, TERM: 'dumb', ...quiet },
         ...{ CLAVIGER_SERVER: server.url, CLAVIGER_STATE_DIR: join(home, 'claviger') },
         ...{ CLAVIGER_CLAUDE_BIN: claude, CLAVIGER_CODEX_BIN: codex },
-        ...{ ANTHROPIC_BASE_URL: sandbox.anthropicUrl, CLAVIGER_WORKER_RUNS: '10' },
+        ...{ ...hosts, CLAVIGER_WORKER_RUNS: '10' },
       }
       const { code } = await owner.call('workers.enrol', { name: 'build-1' })
       const words = [MAIN, 'worker', `--enrol=${code}`, '--enrol-only']

@@ -94,6 +94,8 @@ it('lists what fits, says what would be chosen and why, and that an explicit cho
     .waitFor()
   const picker = dialog.getByRole('group', { name: 'Harness credential' })
   expect(await picker.getByRole('radio').count()).toBe(3)
+  const focused = dialog.getByRole('group', { name: 'Harness', exact: true }).locator('input:focus')
+  expect(await focused.getAttribute('value')).toBe('claude')
   expect(await picker.getByText('other').count()).toBe(0)
   await inEveryLook(page, 'start')
   await picker.getByRole('radio', { name: /^mine/ }).check()

@@ -5,6 +5,7 @@ import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { accessibilityFaults, picture } from '../support/browser.ts'
+import { signInByDevice } from '../support/device-login.ts'
 import { useConsole } from '../support/use-console.ts'
 
 const settings = { openaiIssuer: '' }
@@ -22,7 +23,7 @@ const world = useConsole(settings)
 afterAll(() => sandbox.close())
 
 it('names the login that a run waits for, and signs in right there', async () => {
-  await signIn()
+  await signInByDevice(world.owner, sandbox, 'chatgpt')
   await waitForLogin()
   const page = await world.visitAs('/')
   await page.getByRole('heading', { name: 'Needs attention' }).waitFor()
@@ -30,7 +31,10 @@ it('names the login that a run waits for, and signs in right there', async () =>
   await page.getByRole('heading', { name: 'Waiting for somebody' }).waitFor()
   expect(await accessibilityFaults(page)).toEqual([])
   await picture(page, 'overview-waiting')
-  await page.getByRole('link', { name: 'Sign in again for chatgpt' }).click()
+  // Beside the login that is over, and beside the run that waits for it.
+  const again = page.getByRole('link', { name: 'Sign in again for chatgpt' })
+  await expect.poll(() => again.count()).toBe(2)
+  await again.first().click()
   const dialog = page.getByRole('dialog', { name: 'Sign in again for chatgpt' })
   await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
   await dialog.getByRole('button', { name: 'Copy the code' }).waitFor()
@@ -41,15 +45,6 @@ it('names the login that a run waits for, and signs in right there', async () =>
   await page.getByRole('heading', { name: 'What ends when' }).waitFor()
   await page.getByRole('heading', { name: 'Needs attention' }).waitFor({ state: 'detached' })
 })
-
-async function signIn(): Promise<void> {
-  const { owner } = world
-  const wanted = { type: 'codex/oauth', owner: 'org', name: 'chatgpt', method: 'device' } as const
-  const { id, userCode } = await owner.call('logins.start', wanted)
-  sandbox.oauth.decideDevice(userCode ?? '', 'approve')
-  const state = async () => (await owner.call('logins.get', { id })).state
-  await expect.poll(state, { timeout: 20_000 }).toBe('complete')
-}
 
 /** A run that has lost its login at the provider, by a worker that is played. */
 async function waitForLogin(): Promise<void> {

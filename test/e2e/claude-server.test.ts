@@ -133,7 +133,6 @@ test('a run falls from its login to an API key to Bedrock, each step in audit an
     'credential.state credential key',
     'lease.verdict credential key verdict=switch',
     'lease.create credential bedrock',
-    'explain harness claude',
   ])
 })
 

@@ -1,8 +1,6 @@
 // The worker inside of `claviger serve`, with the real codex program: runs of the first person need no other, and when a
 // second person comes it is off.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +10,7 @@ import { type Client, createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { agentPrograms } from '../agents/install.ts'
+import { type Served, serve as serveIn } from '../support/served.ts'
 import { configFor } from './codex-machine.ts'
 import { type Ended, MAIN, run } from './program-run.ts'
 
@@ -22,8 +21,7 @@ const KEY = 'sk-test-embedded-worker-0001'
 let home: string
 let sandbox: Sandbox
 let environment: Record<string, string>
-let server: ChildProcess | null = null
-let logged = ''
+let server: Served | null = null
 let client: Client
 
 beforeEach(async () => {
@@ -34,9 +32,8 @@ beforeEach(async () => {
   const { codex } = await agentPrograms()
   environment = {
     ...{ PATH: '/usr/bin:/bin', HOME: home, TERM: 'dumb', CLAVIGER_STATE_DIR: join(home, 'claviger') },
-    ...{ CLAVIGER_CODEX_BIN: codex, CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl },
+    ...{ CLAVIGER_CODEX_BIN: codex, CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl, CLAVIGER_PORT: '0' },
   }
-  logged = ''
 })
 
 afterEach(async () => {
@@ -46,35 +43,16 @@ afterEach(async () => {
 })
 
 async function serve(...words: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...words], {
-    ...{ cwd: home, env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
-  })
-  let said = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    logged += text
-  })
-  server = child
-  await vi.waitUntil(() => said.includes('\n') || child.exitCode !== null, 20_000)
-  if (child.exitCode !== null) throw new Error(logged)
+  server = await serveIn(home, environment, words)
+  const { url } = server
   const token = (await readFile(join(home, 'claviger/admin.token'), 'utf8')).trim()
-  const { url } = JSON.parse(await readFile(join(home, 'claviger/server.json'), 'utf8')) as { url: string }
   // The same address after a restart.
   environment = { ...environment, CLAVIGER_PORT: new URL(url).port }
   client = createClient({ server: url, token: new Secret(token) })
 }
 
-async function end(signal: NodeJS.Signals): Promise<number | null> {
-  const child = server
-  server = null
-  if (child === null || child.exitCode !== null) return child?.exitCode ?? null
-  const exited = once(child, 'exit')
-  child.kill(signal)
-  const [code] = await exited
-  return code
-}
+const end = (signal: NodeJS.Signals) => server?.end(signal)
+const logs = () => server?.logs() ?? ''
 
 async function storeKey(): Promise<void> {
   const owner = `user:${(await client.call('whoami', {})).id}` as const
@@ -99,7 +77,7 @@ function until(id: string, test: (run: RunView) => boolean, timeout = 60_000): P
     async () => {
       const view = await read(id)
       if (!test(view))
-        throw new Error(`${view.state} ${view.reason} ${JSON.stringify(view.messages)}\n${logged}`)
+        throw new Error(`${view.state} ${view.reason} ${JSON.stringify(view.messages)}\n${logs()}`)
     },
     { timeout, interval: 200 },
   )
@@ -127,7 +105,7 @@ it('carries out a run of the first person, and goes on with it after the server 
   await serve()
   await storeKey()
   const followed = await claviger('run', '--harness', 'codex', '--prompt', 'first words', '--follow')
-  expect(followed.code, followed.stderr + logged).toBe(0)
+  expect(followed.code, followed.stderr + logs()).toBe(0)
   expect(followed.stdout).toContain('You said: first words')
   const [{ id }] = (await client.call('runs.list', {})).runs as [RunView]
   const [before] = await workers()
@@ -159,7 +137,7 @@ it('is off as soon as there is a second person, and says what to do instead', as
   const first = await begin('first words')
   await until(first.id, isDone)
   await addSecondPerson()
-  await vi.waitUntil(() => logged.includes('there is a second person'), 6_000)
+  await vi.waitUntil(() => logs().includes('there is a second person'), 6_000)
   await until(first.id, ({ worker }) => worker === null, 6_000)
   const second = await claviger('run', '--harness', 'codex', '--prompt', 'second words')
   expect(second.stderr).toContain(
@@ -191,7 +169,7 @@ it('is not there with --no-embedded-worker, nor where others were first', async 
   await addSecondPerson()
   await end('SIGTERM')
   await serve()
-  await vi.waitUntil(() => logged.includes('there is a second person'), 6_000)
+  await vi.waitUntil(() => logs().includes('there is a second person'), 6_000)
   expect([await workers(), (await read(id)).state]).toEqual([[], 'queued'])
 }, 60_000)
 
@@ -199,11 +177,10 @@ it('stays off when it was revoked, until its token is removed', async () => {
   await serve()
   await vi.waitFor(async () => expect(await workers()).toHaveLength(1), 10_000)
   await client.call('workers.revoke', { name: 'embedded' })
-  await vi.waitUntil(() => logged.includes('stays off'), 40_000)
+  await vi.waitUntil(() => logs().includes('stays off'), 40_000)
   await end('SIGTERM')
-  logged = ''
   await serve()
-  await vi.waitUntil(() => logged.includes('stays off'), 10_000)
+  await vi.waitUntil(() => logs().includes('stays off'), 10_000)
   expect((await workers()).map(({ state }) => state)).toEqual(['revoked'])
   await rm(join(home, 'claviger/embedded-worker.token'))
   await end('SIGTERM')
@@ -222,7 +199,7 @@ it('works when a program is installed later', async () => {
   await serve()
   await storeKey()
   const { id, hint } = await begin('some words')
-  expect(hint).toContain('No worker takes it')
+  expect(hint).toContain('Codex is not installed on the machine of the server')
   expect(await workers()).toEqual([])
   await writeFile(later, `#!/bin/sh\nexec '${codex}' "$@"\n`, { mode: 0o755 })
   await until(id, isDone)

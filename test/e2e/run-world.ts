@@ -232,14 +232,16 @@ export function toldBy(events: readonly RecordedEvent[]): string[] {
   })
 }
 
-function claudeFile({ accessToken, refreshToken }: MadeLogin): string {
+/** The file in which claude would keep such a login. */
+export function claudeFile({ accessToken, refreshToken }: MadeLogin): string {
   const scopes = ['user:inference', 'user:profile']
   const expiresAt = Date.now() + 3_600_000
   const claudeAiOauth = { accessToken, refreshToken, expiresAt, scopes, subscriptionType: 'max' }
   return JSON.stringify({ claudeAiOauth })
 }
 
-function codexFile({ idToken, accessToken, refreshToken }: MadeLogin): string {
+/** The file in which codex would keep such a login. */
+export function codexFile({ idToken, accessToken, refreshToken }: MadeLogin): string {
   const tokens = { id_token: idToken, access_token: accessToken, refresh_token: refreshToken }
   return JSON.stringify({ auth_mode: 'chatgpt', tokens, last_refresh: new Date().toISOString() })
 }

@@ -165,6 +165,12 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     instead: (caller) => noMembership(caller) ?? (caller.role === 'owner' ? 'conflict' : undefined),
     request: () => ({}),
   },
+  'profile.update': {
+    aim: 'nothing',
+    instead: noMembership,
+    request: ({ caller }) => ({ name: caller.name }),
+  },
+  'organization.update': { aim: 'nothing', request: ({ unique }) => ({ name: unique }) },
   'teams.list': { aim: 'nothing', request: () => ({}) },
   'teams.create': { aim: 'nothing', request: ({ unique }) => ({ team: unique }) },
   'teams.delete': { aim: 'thing', prepare: newTeam, request: (team) => ({ team }) },

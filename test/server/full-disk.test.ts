@@ -40,7 +40,7 @@ it('answers storage_full, hands nothing out and keeps what it had', async () => 
   // The free pages are used up first; then what is left in the page of the audit.
   for (const use of [
     () => send('bob', 'POST', '/api/v1/leases', { harness: 'claude' }),
-    () => send('bob', 'GET', '/api/v1/explain?harness=claude'),
+    () => send('ada', 'GET', '/api/v1/explain?harness=claude&user=bob@example.test'),
   ]) {
     let answer = await use()
     for (let i = 0; answer.ok && i < 500; i += 1) answer = await use()

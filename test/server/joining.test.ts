@@ -13,6 +13,7 @@ import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { startServer } from '../../src/main.ts'
 import type { RunningServer } from '../../src/server/running.ts'
 import { errorOf } from '../support/house.ts'
+import { codeIn } from '../support/links.ts'
 import { startPostgres } from '../support/postgres.ts'
 
 const PASSWORD = 'correct horse battery'
@@ -53,7 +54,7 @@ function submit({ url }: RunningServer, path: string, fields: Record<string, str
 }
 
 function codeOf(link: Secret | null): string {
-  return new URL(link?.expose() ?? 'x:').searchParams.get('code') ?? ''
+  return codeIn(link?.expose())
 }
 
 const signIn = (server: RunningServer, code: string, email: string, password = PASSWORD) =>
@@ -61,7 +62,7 @@ const signIn = (server: RunningServer, code: string, email: string, password = P
 
 it('shows one link at its first start, with which the first person gives e-mail and password', async () => {
   const first = await start()
-  expect(first.signInLink?.expose().startsWith(`${first.url}/join?code=clv_join_`)).toBe(true)
+  expect(first.signInLink?.expose().startsWith(`${first.url}/join#clv_join_`)).toBe(true)
   await stop()
   const server = await start()
   expect(server.signInLink).toBeNull()
@@ -109,7 +110,7 @@ it('keeps terminals waiting across a restart, and never twice lets one in', asyn
 
 it('makes links of the address it was told, whatever a request says', async () => {
   const server = await start({ publicUrl: 'https://claviger.example/keys/' })
-  expect(server.signInLink?.expose()).toMatch(/^https:\/\/claviger\.example\/keys\/join\?code=clv_join_/)
+  expect(server.signInLink?.expose()).toMatch(/^https:\/\/claviger\.example\/keys\/join#clv_join_/)
   const body = await new Promise<string>((resolve, reject) => {
     const headers = {
       host: 'evil.test',

@@ -56,7 +56,7 @@ it('an older copy is noticed at the start, once, and shown until it is acknowled
   await server.stop()
   copyFileSync(path('claviger.db'), path('older.db'))
   await start()
-  for (let i = 0; i < 4; i += 1) await client().call('explain', { harness: 'claude' })
+  for (let i = 0; i < 4; i += 1) await client().call('explain', { harness: 'claude', team: 'everyone' })
   expect(await metric('claviger_audit_entries')).toBe('6')
   expect(await metric('claviger_audit_commit_seconds_count')).toBe('4')
   expect(await metric('claviger_database_rolled_back')).toBe('0')
@@ -95,7 +95,7 @@ it('an older copy is noticed at the start, once, and shown until it is acknowled
 })
 
 it('an end that was cut off, with the record of it made to fit, is noticed; a killed server is no alarm', async () => {
-  for (let i = 0; i < 4; i += 1) await client().call('explain', { harness: 'claude' })
+  for (let i = 0; i < 4; i += 1) await client().call('explain', { harness: 'claude', team: 'everyone' })
   await server.stop()
   const database = new DatabaseSync(path('claviger.db'))
   database.exec('delete from audit where position > 3')
@@ -111,7 +111,7 @@ it('an end that was cut off, with the record of it made to fit, is noticed; a ki
   // The file lags behind a server that had no time to write it.
   const old = readFileSync(path('audit-seen.json'))
   await start()
-  await client().call('explain', { harness: 'claude' })
+  await client().call('explain', { harness: 'claude', team: 'everyone' })
   await server.stop()
   writeFileSync(path('audit-seen.json'), old)
   await start()

@@ -23,13 +23,19 @@ export function codeNow({ clock }: House, secret: string): string {
   return codeOf(fromBase32(secret), Math.floor(clock.now / 30_000))
 }
 
-/** Sets an authenticator app up; returns what it has, and the recovery codes. */
+/** Sets an authenticator app up; returns what it has, the recovery codes, and the new value of the browser that asked. */
 export async function setUpApp(house: House, who: PersonName | Caller, password = PASSWORD) {
   const secret = (await house.ask(who, 'secondFactor.begin', { password })).secret.expose()
-  const { recoveryCodes } = await house.ask(who, 'secondFactor.enable', { code: codeNow(house, secret) })
+  const enabled = await house.ask(who, 'secondFactor.enable', { code: codeNow(house, secret) })
+  const { recoveryCodes, cookie } = enabled
   // That code is used up.
   house.clock.now += 30_000
-  return { secret, recoveryCodes: recoveryCodes.map((code) => code.expose()) }
+  return {
+    secret,
+    recoveryCodes: recoveryCodes.map((code) => code.expose()),
+    /** What its cookie holds from now on. */
+    cookie: cookie === undefined || cookie === 'none' ? undefined : cookie.value.expose(),
+  }
 }
 
 /** Signs a browser of theirs in; returns what its cookie holds, and its session. */

@@ -3,15 +3,8 @@
 
 import { expect } from 'vitest'
 import { decide, type GrantTimings, isGood, type Watched, type Wish } from '../../src/domain/grants/decide.ts'
-import {
-  type Attempt,
-  after,
-  belonging,
-  type Grant,
-  nextOrphan,
-  signedIn,
-  type Tokens,
-} from '../../src/domain/grants/grant.ts'
+import { type Attempt, isSame, nextOrphan, type Tokens } from '../../src/domain/grants/grant.ts'
+import { type Answer, House, type Mode } from './grant-house.ts'
 
 export const SECOND = 1_000
 const timings: GrantTimings = {
@@ -24,51 +17,6 @@ const timings: GrantTimings = {
 }
 export const LIFE = 3_600 * SECOND
 const LEASE_LEFT = 20 * SECOND
-
-export type Mode = 'strict' | 'grace' | 'latest'
-
-/**
- * Rotates with each use. When a used token comes again, `strict` revokes the login, `grace` gives the same child, and
- * `latest` gives another, with which the first is dead.
- */
-class Upstream {
-  readonly mode: Mode
-  live = 0 // the refresh token that is good
-  parent = -1 // the one that brought it
-  minted = 0
-  revoked = false
-  failing = false
-  calls = 0
-
-  constructor(mode: Mode) {
-    this.mode = mode
-  }
-
-  refresh(token: number): { refresh: number } | 'refused' | 'failed' {
-    this.calls += 1
-    if (this.failing) return 'failed'
-    if (this.revoked) return 'refused'
-    const isLive = token === this.live
-    if (this.mode === 'grace' && token === this.parent) return { refresh: this.live }
-    if (isLive || (this.mode === 'latest' && token === this.parent)) return this.mint(token)
-    if (this.mode !== 'latest') this.revoked = true
-    return 'refused'
-  }
-
-  /** A token that nobody has had. */
-  mint(parent: number): { refresh: number } {
-    this.minted += 1
-    Object.assign(this, { parent, live: this.minted })
-    return { refresh: this.live }
-  }
-}
-
-interface Answer extends Tokens {
-  readonly attempt: string
-  readonly login: string
-  readonly refresh: number
-  readonly sent: number
-}
 
 type Stage = 'claimed' | 'asking' | 'answered' | 'escrowed'
 
@@ -94,14 +42,14 @@ export interface Replica {
   watch: { attempt: string; since: number; heard: number } | undefined
 }
 
-export class World {
-  now = 1_000_000 * SECOND
-  readonly upstream: Upstream
-  grant: Grant
-  refresh = 0 // the refresh token of the current generation
-  readonly committed: string[] = []
-  /** What is kept beside it, by attempt, and what was current, by generation. */
-  readonly kept = new Map<string | number, number>()
+const START = 1_000_000 * SECOND
+
+function tokensOf(now: number): Tokens {
+  return { issuedAt: now, expiresAt: now + LIFE, endsAt: null, renewable: true }
+}
+
+export class World extends House {
+  now = START
   /** Whether the provider tells when it issues tokens. */
   readonly says: boolean
   readonly replicas: Replica[]
@@ -111,9 +59,8 @@ export class World {
   logins = 1
 
   constructor(mode: Mode, says = false, skews: readonly number[] = []) {
+    super(mode, tokensOf(START))
     this.says = says
-    this.upstream = new Upstream(mode)
-    this.grant = signedIn('login-1', 1, this.tokens())
     this.replicas = ['a', 'b', 'c'].map((name, place) => ({
       ...{ name, skew: skews[place] ?? 0, alive: true, awake: true, journal: [] },
       ...{ flight: undefined, watch: undefined },
@@ -121,7 +68,7 @@ export class World {
   }
 
   tokens(): Tokens {
-    return { issuedAt: this.now, expiresAt: this.now + LIFE, endsAt: null, renewable: true }
+    return tokensOf(this.now)
   }
 
   tick(ms: number) {
@@ -171,21 +118,12 @@ export class World {
       startedAt: this.now,
       ...(orphan !== undefined && { orphan }),
     }
-    this.grant = after(this.grant, { kind: 'claimed', attempt })
+    this.happens({ kind: 'claimed', attempt })
     replica.flight = {
       ...{ attempt, login: this.grant.login, sends: this.sends(), stage: 'claimed' },
       ...{ claimedAt: this.now, askedAt: this.now },
     }
     return 'attempt'
-  }
-
-  /** The refresh token that the next attempt sends. */
-  sends(): number {
-    const orphan = nextOrphan(this.grant)
-    if (orphan === undefined) return this.refresh
-    const kept = this.kept.get('attempt' in orphan ? orphan.attempt : orphan.generation)
-    if (kept === undefined) throw new Error('What is to be sent was not kept.')
-    return kept
   }
 
   /** Whether somebody who has slept for longer than the others wait has an answer that nobody else knows of. */
@@ -218,7 +156,7 @@ export class World {
   begin(replica: Replica, flight: Flight) {
     // Just before the first byte: too late, and nothing is sent.
     if (this.now - flight.claimedAt > LEASE_LEFT) {
-      this.grant = after(this.grant, { kind: 'unsent', attempt: flight.attempt.id })
+      this.happens({ kind: 'unsent', attempt: flight.attempt.id })
       replica.flight = undefined
       return
     }
@@ -230,7 +168,11 @@ export class World {
   send(flight: Flight, lost: boolean) {
     // It was given up meanwhile: to most providers one of the two is a thief.
     if (this.grant.attempt?.id !== flight.attempt.id) this.lateSends += 1
+    const wasRevoked = this.upstream.revoked
     const said = this.upstream.refresh(flight.sends)
+    // To send what was used before ends nothing that had not ended.
+    const { orphan } = flight.attempt
+    if (orphan && isSame(orphan, this.grant.parent)) expect(this.upstream.revoked).toBe(wasRevoked)
     const rotated = typeof said === 'object'
     if (lost && rotated) this.lostAnswers += 1
     flight.stage = 'answered'
@@ -248,28 +190,12 @@ export class World {
   conclude({ attempt, answer }: Flight) {
     if (answer === 'refused') {
       const reason = 'refused' as const
-      this.grant = after(this.grant, { kind: 'refused', attempt: attempt.id, reason, at: this.now })
+      this.happens({ kind: 'refused', attempt: attempt.id, reason, at: this.now })
     } else if (answer === 'failed' || answer === 'lost') {
       const doubtful = answer === 'lost'
       const notBefore = this.now + SECOND * 2 ** Math.min(this.grant.failures, 6)
-      this.grant = after(this.grant, { kind: 'failed', attempt: attempt.id, notBefore, doubtful })
+      this.happens({ kind: 'failed', attempt: attempt.id, notBefore, doubtful })
     } else if (answer !== undefined) this.commit(answer)
-  }
-
-  /** Idempotent by attempt. */
-  commit(answer: Answer) {
-    const { attempt } = answer
-    if (this.committed.includes(attempt) || this.kept.has(attempt)) return
-    const sentCurrent = answer.sent === this.refresh
-    const place = belonging(this.grant, { ...answer, sentCurrent })
-    if (place === 'orphan') this.grant = after(this.grant, { kind: 'set-aside', attempt, issued: answer })
-    if (place !== 'current') return void this.kept.set(attempt, answer.refresh)
-    const before = this.grant
-    this.kept.set(before.generation, this.refresh)
-    this.grant = after(this.grant, { kind: 'renewed', attempt, tokens: answer, sentCurrent })
-    this.refresh = answer.refresh
-    this.committed.push(answer.attempt)
-    expect(this.grant.generation).toBe(before.generation + 1)
   }
 
   kill(replica: Replica) {
@@ -290,7 +216,7 @@ export class World {
     this.upstream.revoked = false
     // Another family: nothing that was there before is of it.
     this.refresh = this.upstream.mint(-1).refresh
-    this.grant = after(this.grant, {
+    this.happens({
       kind: 'signed-in',
       login: `login-${this.logins}`,
       tokens: this.tokens(),
@@ -310,11 +236,8 @@ export class World {
         said = this.ask(replica, { kind: 'use' })
         this.step(replica)
       }
-      const isQuiet =
-        !this.grant.doubtful &&
-        this.grant.attempt === null &&
-        this.replicas.every(({ flight }) => flight === undefined)
-      if (isQuiet && (said === 'serve' || said === 'sign-in')) return said
+      const isQuiet = this.grant.attempt === null && this.replicas.every(({ flight }) => flight === undefined)
+      if (isQuiet && (said === 'sign-in' || (said === 'serve' && !this.grant.doubtful))) return said
       this.tick(SECOND)
     }
     return said

@@ -84,11 +84,12 @@ export function heldCall({ provider }: GrantWorld): { answer: () => void } {
 }
 
 /** A call that reaches the provider when the test says so: its server has slept before the first byte. */
-export function lateCall({ provider }: GrantWorld): { send: () => void } {
+export function lateCall({ provider }: GrantWorld, isAnswerLost = false): { send: () => void } {
   const sent = Promise.withResolvers<void>()
   provider.instead.push(async (rotate) => {
     await sent.promise
-    return rotate()
+    const said = rotate()
+    return isAnswerLost ? { kind: 'failed', doubtful: true, retryAfterMs: null, message: 'Lost.' } : said
   })
   return { send: sent.resolve }
 }

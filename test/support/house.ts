@@ -26,6 +26,7 @@ import { createPeople, type PersonName, type TestPeople } from './people.ts'
 import { fakeSignIn, type SignInOfTest } from './sign-in.ts'
 
 export const LEASE_LIFE = 60_000
+export const SESSION_LIFE = { whole: 30 * 86_400_000, idle: 7 * 86_400_000 }
 
 /** What happened inside, in order. */
 export type Step = 'committed' | 'opened'
@@ -51,7 +52,7 @@ export interface House {
   visit<N extends PublicOperationName>(
     name: N,
     request: Request<N>,
-    from?: string | Pick<Visitor, 'browser'>,
+    from?: string | (Pick<Visitor, 'browser'> & Partial<Pick<Visitor, 'address'>>),
   ): Promise<Result<N>>
   /** Stores an API key of Claude and returns its id. */
   give(who: PersonName, owner: string, name: string, changed?: Partial<NewCredential>): Promise<string>
@@ -154,6 +155,7 @@ export function createHouse(
       close: async () => undefined,
     }),
     leaseLife: LEASE_LIFE,
+    sessionLife: SESSION_LIFE,
     runTimings: RUN_TIMINGS,
     poolOrder: 'fixed',
     identityProviders: [],

@@ -8,8 +8,11 @@ import type {
   Directory,
   Identity,
   LinkedAccount,
+  ListPage,
+  ListWanted,
   Organization,
   PeopleChanges,
+  PeopleLists,
   Person,
 } from '../../src/identity/identity.ts'
 import { sha256 } from '../../src/lib/digest.ts'
@@ -98,6 +101,7 @@ export function createPeople(): TestPeople {
     contents: () => JSON.stringify({ ...state, people: [...state.people], teams: [...state.teams] }),
     identity: {
       ...reading(() => state),
+      ...lists(reading(() => state)),
       appCodes,
       async bootstrap() {
         const [organization] = ORGANIZATIONS
@@ -188,6 +192,46 @@ function reading(state: () => State): Directory {
   }
 }
 
+function lists({ members, teams }: Directory): PeopleLists {
+  return {
+    listMembers: async (organizationId, wanted) =>
+      pageOf(
+        await members(organizationId),
+        ({ email, name }) => ({ key: email, texts: [email, name] }),
+        wanted,
+      ),
+    async listTeams(organizationId, wanted) {
+      const people = await members(organizationId)
+      const emailsIn = (team: string) =>
+        people.filter((person) => person.teams.includes(team)).map(({ email }) => email)
+      const rows = (await teams(organizationId)).map((team) => ({ team, members: emailsIn(team) }))
+      return pageOf(rows, ({ team }) => ({ key: team, texts: [team] }), wanted)
+    },
+  }
+}
+
+interface Words {
+  readonly key: string
+  /** What is looked for in. */
+  readonly texts: readonly string[]
+}
+
+function pageOf<Row>(
+  rows: readonly Row[],
+  wordsOf: (row: Row) => Words,
+  { search, after, limit = rows.length }: ListWanted,
+): ListPage<Row> {
+  const wanted = search?.toLowerCase()
+  const fitting = rows
+    .map((row) => ({ row, ...wordsOf(row) }))
+    .filter(({ texts }) => wanted === undefined || texts.some((text) => text.toLowerCase().includes(wanted)))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+  const left = after === undefined ? fitting : fitting.filter(({ key }) => key > after)
+  const page = left.slice(0, limit)
+  const next = left.length > page.length ? (page.at(-1)?.key ?? null) : null
+  return { rows: page.map(({ row }) => row), next, total: fitting.length }
+}
+
 function changes(state: () => State): PeopleChanges {
   const conflict = (message: string) => new ClavigerError('conflict', message)
   const missing = (what: string) => new ClavigerError('not_found', `There is no ${what}.`)
@@ -220,6 +264,13 @@ function changes(state: () => State): PeopleChanges {
       state().organizations.push({ ...made, slug })
       state().teams.set(made.id, ['everyone'])
       return made
+    },
+    async renameOrganization(organizationId, name) {
+      const organizations = state().organizations
+      const place = organizations.findIndex(({ id }) => id === organizationId)
+      const before = organizations[place]
+      if (before === undefined) throw missing('such organization')
+      organizations[place] = { ...before, name }
     },
     member: async (organizationId, personId) => personOf(state(), organizationId, personId),
     async addMember(organizationId, { email, name, role, teams }) {

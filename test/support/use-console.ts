@@ -4,16 +4,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { serverSettings } from '../../src/config.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import type { GivenSettings } from '../../src/domain/settings/settings.ts'
 import { startServer } from '../../src/main.ts'
 import type { RunningServer } from '../../src/server/running.ts'
-import { startBrowser, type Watched, WIDE, watch } from './browser.ts'
 import { PASSWORD } from './browsers.ts'
+import { codeIn } from './links.ts'
+import { useBrowser } from './use-browser.ts'
 
 export { PASSWORD }
 
@@ -25,13 +26,14 @@ export type Role = 'owner' | 'admin' | 'member' | 'auditor'
 export interface ConsoleWorld {
   readonly server: RunningServer
   readonly stateDirectory: string
-  readonly browser: Browser
   /** The API, as the first person. */
   readonly owner: Client
   /** A new browser of nobody, with one page at this path or address; closed after the test, which fails if a script of it failed. */
   visit(path: string, options?: BrowserContextOptions): Promise<Page>
   /** The same for somebody who is signed in: the first person, or who has this e-mail. */
   visitAs(path: string, email?: string, options?: BrowserContextOptions): Promise<Page>
+  /** A browser whose complaints fail nothing. */
+  unwatched(options: BrowserContextOptions): Promise<BrowserContext>
   /** Ends the server, does this, and starts it again where it was. */
   whileAway(work: () => Promise<unknown>): Promise<void>
   /** Somebody new, who joins with PASSWORD. */
@@ -41,8 +43,7 @@ export interface ConsoleWorld {
 /** Call it at the top of the file, before other hooks. What it returns can be used from the first `beforeAll` on. */
 export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
   const world = {} as { -readonly [K in keyof ConsoleWorld]: ConsoleWorld[K] }
-  const watched: Watched[] = []
-  const endings: (() => Promise<unknown>)[] = []
+  const browser = useBrowser()
   const cookies = new Map<string, string>() // e-mail → the cookie of their session, as the server sent it
 
   let signInLink: string | undefined
@@ -55,18 +56,11 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     world.stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-console-'))
     world.server = await start('0')
     signInLink = world.server.signInLink?.expose()
-    world.browser = await startBrowser()
     const token = readFileSync(join(world.stateDirectory, 'admin.token'), 'utf8').trim()
     world.owner = createClient({ server: world.server.url, token: new Secret(token) })
   })
 
-  afterEach(async () => {
-    for (const end of endings.splice(0)) await end()
-    expect(watched.splice(0).flatMap(({ complaints }) => complaints)).toEqual([])
-  })
-
   afterAll(async () => {
-    await world.browser?.close()
     await world.server?.close()
     rmSync(world.stateDirectory, { recursive: true, force: true })
   })
@@ -75,7 +69,11 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     const { url } = world.server
     const headers = { origin: url, 'content-type': 'application/json' }
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-    expect(response.ok).toBe(true)
+    expect([path, response.status, response.ok ? '' : await response.text()]).toEqual([
+      path,
+      response.status,
+      '',
+    ])
     return response.headers.get('set-cookie') ?? ''
   }
   const accept = (code: string, more: object) =>
@@ -92,21 +90,11 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     return cookie
   }
 
-  const visit = async (path: string, options: BrowserContextOptions = {}, cookie = '') => {
-    const context = await world.browser.newContext({ viewport: WIDE, serviceWorkers: 'block', ...options })
-    context.setDefaultTimeout(20_000)
-    const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(cookie) ?? []
-    const { hostname: domain } = new URL(world.server.url)
-    const kept = { name, value, domain, path: '/', secure: true, httpOnly: true, sameSite: 'Strict' } as const
-    if (cookie !== '') await context.addCookies([kept])
-    watched.push(watch(context))
-    endings.push(() => context.close())
-    const page = await context.newPage()
-    await page.goto(new URL(path, world.server.url).href)
-    return page
-  }
+  const visit = (path: string, options?: BrowserContextOptions, cookie?: string) =>
+    browser.open(new URL(path, world.server.url).href, options, cookie)
   world.visit = (path, options) => visit(path, options)
   world.visitAs = async (path, email = OWNER, options = {}) => visit(path, options, await cookieOf(email))
+  world.unwatched = (options) => browser.unwatched(options)
   world.whileAway = async (work) => {
     const { port } = new URL(world.server.url)
     await world.server.close()
@@ -121,8 +109,4 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     cookies.set(email, await accept(codeIn(link), { name: email.split('@')[0] }))
   }
   return world
-}
-
-function codeIn(link = 'x:'): string {
-  return new URL(link).searchParams.get('code') ?? ''
 }

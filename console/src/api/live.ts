@@ -6,7 +6,8 @@ import { useEffect, useSyncExternalStore } from 'react'
 import { type FetchedEvent, fetchedEvents } from '../../../src/client/fetched-events.ts'
 import { addressOf, SERVER } from './client.ts'
 import { isSignedOut } from './problem.ts'
-import { readAgain } from './queries.ts'
+import { readAgain, readAllAgain } from './queries.ts'
+import { createRunsAgain, type RunsAgain } from './runs-again.ts'
 import { soon } from './soon.ts'
 
 export type LiveState = 'connecting' | 'live' | 'away'
@@ -32,6 +33,9 @@ const READ_AGAIN: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['webhooks', 'events'],
   audit: ['audit', 'overview'],
 }
+
+// Of single runs that changed, beside the runs themselves.
+const ALSO_OF_RUNS = ['overview', 'workers']
 
 // Milliseconds.
 const SHORTEST_PAUSE = 500
@@ -67,6 +71,7 @@ export function useLive(queries: QueryClient): void {
 }
 
 async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> {
+  const runs = createRunsAgain(queries)
   let lastEventId: string | null = null
   let pause = SHORTEST_PAUSE
   while (!signal.aborted) {
@@ -77,12 +82,12 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
         pause = SHORTEST_PAUSE
         if (event === null) continue
         lastEventId = event.id ?? lastEventId
-        await take(queries, event)
+        await take(queries, runs, event)
       }
     } catch (thrown) {
       if (isSignedOut(thrown)) {
         // Whatever is read next leads to the sign-in page.
-        await queries.invalidateQueries()
+        await readAllAgain(queries)
       }
     }
     if (signal.aborted) return
@@ -92,9 +97,12 @@ async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> 
   }
 }
 
-async function take(queries: QueryClient, { type, data }: FetchedEvent): Promise<void> {
+async function take(queries: QueryClient, runs: RunsAgain, { type, data }: FetchedEvent): Promise<void> {
   if (type !== 'ready' && type !== 'changed') return
   const { topics = [] } = JSON.parse(data) as { topics?: readonly Changed[] }
-  if (topics.some(({ topic }) => topic === 'all')) return queries.invalidateQueries()
-  await readAgain(queries, [...new Set(topics.flatMap(({ topic }) => READ_AGAIN[topic] ?? [topic]))])
+  if (topics.some(({ topic }) => topic === 'all')) return readAllAgain(queries)
+  const rest = topics.filter(({ topic, ids }) => topic !== 'runs' || ids === null)
+  const ids = topics.flatMap((one) => (rest.includes(one) ? [] : (one.ids ?? [])))
+  if (ids.length > 0) runs.changed(ids, ALSO_OF_RUNS)
+  await readAgain(queries, [...new Set(rest.flatMap(({ topic }) => READ_AGAIN[topic] ?? [topic]))])
 }

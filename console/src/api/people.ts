@@ -3,7 +3,9 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import type { Output, Request } from '../../../src/api/schemas.ts'
 import { api, BASE } from './client.ts'
+import { forgetDrafts } from './drafts.ts'
 import { reading } from './queries.ts'
+import { forgetUnderWay } from './under-way.ts'
 
 export type Session = Output<'session.read'>
 
@@ -29,11 +31,19 @@ export async function signInElsewhere(provider: string, returnTo: string): Promi
 /** Nothing of the person who leaves stays in the page: it is loaded anew. */
 export async function signOut(): Promise<void> {
   await api.call('session.end', {})
+  signedOut()
+}
+
+/** After a session has ended. */
+export function signedOut(): void {
+  forgetUnderWay()
+  forgetDrafts()
   location.assign(`${BASE}/sign-in`)
 }
 
 /** Everything that is shown belongs to an organization: it is loaded anew. */
 export async function switchOrganization(organization: string): Promise<void> {
   await api.call('session.switch', { organization })
+  forgetDrafts()
   location.assign(`${BASE}/`)
 }

@@ -15,9 +15,16 @@ export function problemOf(thrown: unknown): Shown {
   if (shown === null)
     return { code: 'internal', message: 'Something went wrong in this page.', hint: 'Load it again.' }
   // The client's own words are for terminals: where the server is, is no setting here.
+  if (shown.code === 'unreachable' && !navigator.onLine)
+    return { code: shown.code, message: 'This device is offline.', hint: 'Try again when it has a network.' }
   if (shown.code === 'unreachable')
     return { code: shown.code, message: 'The server does not answer.', hint: 'Try again in a moment.' }
   return shown
+}
+
+/** Whether it was said that there is no such thing: it was deleted, or is not theirs to see. */
+export function isGone(thrown: unknown): boolean {
+  return problemOf(thrown).code === 'not_found'
 }
 
 /** Whether nobody is signed in any more. */

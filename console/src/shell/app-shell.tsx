@@ -3,9 +3,10 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useLive, useLiveState } from '../api/live.ts'
 import { useSession } from '../api/people.ts'
+import { underWay } from '../api/under-way.ts'
 import { IconButton } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Icon } from '../ui/icons.tsx'
@@ -14,6 +15,21 @@ import { Palette } from './palette.tsx'
 import { type Place, placesFor } from './places.ts'
 import { UserMenu } from './user-menu.tsx'
 
+const Resumed = lazy(() =>
+  import('../pages/credentials/adding/resumed.tsx').then((loaded) => ({ default: loaded.Resumed })),
+)
+
+// Only what was under way when the page was loaded.
+function SignInUnderWay() {
+  const [login] = useState(underWay)
+  if (login === null) return null
+  return (
+    <Suspense fallback={null}>
+      <Resumed login={login} />
+    </Suspense>
+  )
+}
+
 export function AppShell() {
   const { person, organization } = useSession()
   const places = placesFor(person.role)
@@ -21,6 +37,7 @@ export function AppShell() {
   useLive(useQueryClient())
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
+      <SignInUnderWay />
       <a
         href="#main"
         className="surface sr-only z-50 p-3 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"

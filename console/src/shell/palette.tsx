@@ -1,41 +1,46 @@
-// Everything by keyboard: Ctrl+K (or ⌘K) opens a list to type into; g and a letter goes somewhere at once.
+// Everything by keyboard: Ctrl+K (or ⌘K, or /) opens a list to type into, g and a letter goes somewhere at once, ? says so.
 
 import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useId, useState } from 'react'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { Icon, type IconName } from '../ui/icons.tsx'
+import { Facts } from '../ui/facts.tsx'
+import { Icon } from '../ui/icons.tsx'
+import { type Entry, fits, useEntries, useNamed } from './finding.ts'
 import type { Place } from './places.ts'
-import { chooseTheme } from './theme.ts'
 
-interface Entry {
-  readonly label: string
-  readonly icon: IconName
-  readonly keys?: string
-  readonly run: () => void
-}
+type Opened = 'palette' | 'keys' | null
 
 export function Palette({ places }: { places: readonly Place[] }) {
-  const [open, setOpen] = useState(false)
-  const navigate = useNavigate()
-  const entries: readonly Entry[] = [
-    ...places.map(({ to, title, icon, key }) => {
-      return { label: `Go to ${title}`, icon, keys: `g ${key}`, run: () => void navigate({ to }) }
-    }),
-    { label: 'Light look', icon: 'sun', run: () => chooseTheme('light') },
-    { label: 'Dark look', icon: 'moon', run: () => chooseTheme('dark') },
-    { label: 'Look as the system', icon: 'settings', run: () => chooseTheme('system') },
-  ]
-  useShortcuts(places, () => setOpen(true))
+  const [opened, setOpened] = useState<Opened>(null)
+  const close = () => setOpened(null)
+  const entries = useEntries(() => setOpened('keys'))
+  useShortcuts(places, setOpened)
   return (
     <>
-      <Button kind="quiet" icon="search" aria-keyshortcuts="Control+K Meta+K" onClick={() => setOpen(true)}>
+      <Button
+        kind="quiet"
+        icon="search"
+        aria-keyshortcuts="Control+K Meta+K /"
+        onClick={() => setOpened('palette')}
+      >
         <span className="hidden sm:inline">Find</span>
         <kbd className="hidden rounded border px-1 font-sans text-xs text-soft sm:inline">Ctrl K</kbd>
         <span className="sr-only sm:hidden">Find</span>
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title="Where to?">
-        <Chooser entries={entries} onDone={() => setOpen(false)} />
+      <Dialog open={opened === 'palette'} onClose={close} title="Where to?">
+        <Chooser entries={entries} onDone={close} />
+      </Dialog>
+      <Dialog open={opened === 'keys'} onClose={close} title="Keys of the console">
+        <Facts
+          facts={[
+            ['Ctrl K, ⌘ K or /', 'Find a place, a credential, a run, a person'],
+            ...places.map(({ key, title }) => [`g ${key}`, `Go to ${title}`] as const),
+            ['Arrows, Home, End', 'Move in a list; Enter opens'],
+            ['Escape', 'Close what is over the page'],
+            ['?', 'These keys'],
+          ]}
+        />
       </Dialog>
     </>
   )
@@ -45,8 +50,8 @@ function Chooser({ entries, onDone }: { entries: readonly Entry[]; onDone: () =>
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const id = useId()
-  const words = text.toLowerCase().split(/\s+/)
-  const found = entries.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word)))
+  const { named, isLooking } = useNamed(text)
+  const found = [...entries.filter(({ label }) => fits(label, text.trim())), ...named]
   const choose = (entry: Entry | undefined) => {
     if (entry === undefined) return
     onDone()
@@ -63,7 +68,7 @@ function Chooser({ entries, onDone }: { entries: readonly Entry[]; onDone: () =>
     <div className="grid gap-2">
       <input
         role="combobox"
-        aria-label="Find a place or something to do"
+        aria-label="Find a place, something to do, or what has a name"
         aria-expanded="true"
         aria-controls={id}
         aria-activedescendant={found[at] === undefined ? undefined : `${id}-${at}`}
@@ -76,11 +81,17 @@ function Chooser({ entries, onDone }: { entries: readonly Entry[]; onDone: () =>
         onKeyDown={onKeyDown}
         className="control"
       />
-      <div role="listbox" id={id} aria-label="Found" className="grid gap-0.5">
+      <div
+        role="listbox"
+        id={id}
+        aria-label="Found"
+        className="grid max-h-[60dvh] grid-cols-[minmax(0,1fr)] gap-0.5 overflow-y-auto"
+      >
         {found.map((entry, place) => (
           // The text field has the focus and takes the keys.
           <div
-            key={entry.label}
+            key={entry.id}
+            ref={place === at ? intoSight : null}
             id={`${id}-${place}`}
             role="option"
             aria-selected={place === at}
@@ -90,29 +101,44 @@ function Chooser({ entries, onDone }: { entries: readonly Entry[]; onDone: () =>
             className="flex min-h-10 cursor-pointer items-center gap-3 rounded-lg px-3 text-sm hover:bg-sunken aria-selected:bg-accent-tint"
           >
             <Icon name={entry.icon} />
-            <span className="flex-1">{entry.label}</span>
+            <span className="min-w-0 flex-1 truncate">{entry.label}</span>
+            {entry.about !== undefined && <span className="text-xs text-soft">{entry.about}</span>}
             {entry.keys !== undefined && <kbd className="font-sans text-xs text-soft">{entry.keys}</kbd>}
           </div>
         ))}
       </div>
+      <p role="status" className="px-3 text-sm text-soft empty:hidden">
+        {isLooking ? 'Looking…' : found.length === 0 && 'Nothing is called that.'}
+      </p>
     </div>
   )
+}
+
+function intoSight(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' })
 }
 
 // A second letter that comes later than this is none.
 const TOGETHER_MS = 1200
 
-function useShortcuts(places: readonly Place[], open: () => void): void {
+const OPENED_BY: Readonly<Record<string, Opened>> = { '/': 'palette', '?': 'keys' }
+
+function useShortcuts(places: readonly Place[], open: (what: Opened) => void): void {
   const navigate = useNavigate()
   useEffect(() => {
     let began = 0
     const listen = (event: globalThis.KeyboardEvent) => {
       if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey)) {
         event.preventDefault()
-        open()
+        open('palette')
         return
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      const opened = OPENED_BY[event.key]
+      if (opened !== undefined) {
+        event.preventDefault()
+        open(opened)
+      }
       const place = places.find(({ key }) => key === event.key)
       if (place !== undefined && event.timeStamp - began < TOGETHER_MS) {
         event.preventDefault()

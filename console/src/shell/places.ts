@@ -20,6 +20,14 @@ const PLACES: readonly Place[] = [
   { to: '/settings', title: 'Settings', icon: 'settings', key: 's' },
 ]
 
+/** The parts of the settings, each with an address. */
+export const SETTINGS = [
+  { id: 'coding-agents', title: 'Coding agents' },
+  { id: 'organization', title: 'Organization' },
+  { id: 'machines', title: 'Agents and workers' },
+  { id: 'personal', title: 'Personal' },
+] as const
+
 /** The places for somebody of this role. */
 export function placesFor(role: string): readonly Place[] {
   return PLACES.filter(({ to }) => to !== '/audit' || mayReadAudit(role))

@@ -1,4 +1,4 @@
-// What is pressed. `busy` says that it was, and takes no second press; its size stays.
+// What is pressed. `busy` says that it was, and takes no second press; its size stays, and so does the focus.
 
 import { Link } from '@tanstack/react-router'
 import type { ComponentProps, ReactNode } from 'react'
@@ -14,7 +14,7 @@ const LOOK: Readonly<Record<Kind, string>> = {
 }
 
 const SHAPE =
-  'inline-flex min-h-10 items-center justify-center gap-2 rounded-lg border px-3.5 py-1.5 text-sm font-medium whitespace-nowrap transition-[filter,background-color] disabled:cursor-not-allowed disabled:opacity-60'
+  'inline-flex min-h-10 max-w-full items-center justify-center gap-2 rounded-lg border px-3.5 py-1.5 text-sm font-medium transition-[filter,background-color] disabled:cursor-not-allowed disabled:opacity-60 aria-disabled:cursor-not-allowed aria-disabled:opacity-60 sm:whitespace-nowrap'
 
 interface Look {
   readonly kind?: Kind
@@ -35,8 +35,13 @@ export function Button({
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled === true || busy}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
+      onClick={(event) => {
+        // This is also what Enter in a field of its form does.
+        if (busy) event.preventDefault()
+        else rest.onClick?.(event)
+      }}
       className={`${SHAPE} ${LOOK[kind]} ${className}`}
     >
       {busy ? (
@@ -53,10 +58,18 @@ export function Button({
 export function IconButton({
   label,
   icon,
+  className = '',
   ...rest
 }: Omit<ButtonProps, 'children'> & { label: string; icon: IconName }) {
   return (
-    <Button kind="quiet" icon={icon} aria-label={label} title={label} {...rest} className="min-w-10 px-2" />
+    <Button
+      kind="quiet"
+      icon={icon}
+      aria-label={label}
+      title={label}
+      {...rest}
+      className={`min-w-10 px-2 ${className}`}
+    />
   )
 }
 

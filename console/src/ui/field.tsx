@@ -1,6 +1,6 @@
 // What is typed or chosen, with its label, its hint and what is wrong with it, tied together for every reader.
 
-import { type ComponentProps, type ReactNode, useId } from 'react'
+import { type ComponentProps, type ElementType, type ReactNode, useId } from 'react'
 import { Icon } from './icons.tsx'
 
 interface Around {
@@ -9,13 +9,13 @@ interface Around {
   /** A whole sentence. */
   readonly error?: string | undefined
   /** Only readers hear the label. */
-  readonly quiet?: boolean
+  readonly quiet?: boolean | undefined
 }
 
 type Described = { readonly id: string; readonly 'aria-describedby'?: string; readonly 'aria-invalid'?: true }
 
 /** Around whatever control: it gets its id and what describes it. */
-export function Field({
+function Field({
   label,
   hint,
   error,
@@ -30,8 +30,8 @@ export function Field({
     ...(error !== undefined && { 'aria-invalid': true as const }),
   }
   return (
-    <div className="grid content-start gap-1">
-      <label htmlFor={id} className={quiet ? 'sr-only' : 'text-sm font-medium'}>
+    <div className="grid min-w-0 content-start gap-1">
+      <label htmlFor={id} className={quiet ? 'sr-only' : 'text-sm font-medium wrap-anywhere'}>
         {label}
       </label>
       {children(described)}
@@ -50,32 +50,22 @@ export function Field({
   )
 }
 
-export function TextField({
-  label,
-  hint,
-  error,
-  quiet,
-  className = '',
-  ...rest
-}: Around & ComponentProps<'input'>) {
-  return (
-    <Field label={label} hint={hint} error={error} quiet={quiet ?? false}>
-      {(described) => <input {...rest} {...described} className={`control ${className}`} />}
-    </Field>
-  )
+export function TextField(props: Around & ComponentProps<'input'>) {
+  return <Typed {...props} element="input" />
 }
 
-export function TextArea({
-  label,
-  hint,
-  error,
-  quiet,
-  className = '',
-  ...rest
-}: Around & ComponentProps<'textarea'>) {
+export function TextArea(props: Around & ComponentProps<'textarea'>) {
+  return <Typed rows={3} {...props} element="textarea" />
+}
+
+type TypedProps = Around &
+  (({ element: 'input' } & ComponentProps<'input'>) | ({ element: 'textarea' } & ComponentProps<'textarea'>))
+
+function Typed({ element, label, hint, error, quiet, className = '', ...rest }: TypedProps) {
+  const Control = element as ElementType
   return (
-    <Field label={label} hint={hint} error={error} quiet={quiet ?? false}>
-      {(described) => <textarea rows={3} {...rest} {...described} className={`control ${className}`} />}
+    <Field label={label} hint={hint} error={error} quiet={quiet}>
+      {(described) => <Control {...rest} {...described} className={`control ${className}`} />}
     </Field>
   )
 }
@@ -101,7 +91,7 @@ export function Select({
     readonly onChoose: (value: string) => void
   }) {
   return (
-    <Field label={label} hint={hint} error={error} quiet={quiet ?? false}>
+    <Field label={label} hint={hint} error={error} quiet={quiet}>
       {(described) => (
         <select
           {...rest}

@@ -9,7 +9,7 @@ export interface MenuItem {
   readonly icon?: IconName
   readonly danger?: boolean
   readonly disabled?: boolean
-  /** The one that is chosen of several. */
+  /** Whether it is the one that is chosen of its group; all of a group have it, or none. */
   readonly checked?: boolean
   readonly onChoose: () => void
 }
@@ -37,15 +37,23 @@ export function Menu({ trigger, groups, heading }: MenuProps) {
           {groups
             .filter((group) => group.length > 0)
             .map((group, place) => (
-              <Radix.Group key={group[0]?.label} className={place > 0 ? 'mt-1 border-t pt-1' : ''}>
-                {group.map((item) => (
-                  <Item key={item.label} {...item} />
-                ))}
-              </Radix.Group>
+              <Group key={group[0]?.label} group={group} isFirst={place === 0} />
             ))}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  )
+}
+
+function Group({ group, isFirst }: { group: readonly MenuItem[]; isFirst: boolean }) {
+  const className = isFirst ? '' : 'mt-1 border-t pt-1'
+  const items = group.map((item) => <Item key={item.label} {...item} />)
+  if (group[0]?.checked === undefined) return <Radix.Group className={className}>{items}</Radix.Group>
+  const chosen = group.find(({ checked }) => checked === true)?.label ?? ''
+  return (
+    <Radix.RadioGroup value={chosen} className={className}>
+      {items}
+    </Radix.RadioGroup>
   )
 }
 
@@ -66,8 +74,8 @@ function Item({ label, icon, danger = false, disabled = false, checked, onChoose
     )
   }
   return (
-    <Radix.CheckboxItem checked={checked} disabled={disabled} onSelect={onChoose} className={className}>
+    <Radix.RadioItem value={label} disabled={disabled} onSelect={onChoose} className={className}>
       {content}
-    </Radix.CheckboxItem>
+    </Radix.RadioItem>
   )
 }

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react'
 import { problemOf } from '../api/problem.ts'
+import { Hint } from '../words/hint.tsx'
 import { Button } from './button.tsx'
 import { Icon, type IconName } from './icons.tsx'
 
@@ -17,9 +18,9 @@ const LOOK: Readonly<Record<Tone, { icon: IconName; className: string }>> = {
 export function Callout({ tone, children }: { tone: Tone; children: ReactNode }) {
   const { icon, className } = LOOK[tone]
   return (
-    <div className={`grid grid-cols-[auto_1fr] gap-2.5 rounded-lg p-3 text-sm ${className}`}>
+    <div className={`grid grid-cols-[auto_minmax(0,1fr)] gap-2.5 rounded-lg p-3 text-sm ${className}`}>
       <Icon name={icon} className="mt-0.5 size-4" />
-      <div className="grid gap-1">{children}</div>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-1">{children}</div>
     </div>
   )
 }
@@ -32,7 +33,7 @@ export function Notice({ error, retry }: { error: unknown; retry?: () => void })
     <div role="alert">
       <Callout tone="bad">
         <p className="font-medium wrap-anywhere">{message}</p>
-        {hint !== undefined && <p className="wrap-anywhere">{hint}</p>}
+        {hint !== undefined && <Hint text={hint} />}
         {retry !== undefined && (
           <div>
             <Button onClick={retry}>Try again</Button>

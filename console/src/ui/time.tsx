@@ -35,7 +35,8 @@ export function useNow(): number {
 
 /** `3 days ago`, `in 2 hours`, `just now`. */
 export function relativeWords(at: number, from: number): string {
-  const distance = at - from
+  // A day from now is a day also a moment later.
+  const distance = at > from ? Math.round((at - from) / 60_000) * 60_000 : at - from
   const unit = UNITS.find(([, size]) => Math.abs(distance) >= size)
   return unit === undefined ? 'just now' : RELATIVE.format(Math.trunc(distance / unit[1]), unit[0])
 }
@@ -49,7 +50,7 @@ export function RelativeTime({ time }: { time: string | null | undefined }) {
   const from = useNow()
   if (time === null || time === undefined) return <span className="text-soft">–</span>
   return (
-    <time dateTime={time} title={exactWords(time)} className="whitespace-nowrap">
+    <time dateTime={time} title={exactWords(time)} className="truncate">
       {relativeWords(Date.parse(time), from)}
     </time>
   )

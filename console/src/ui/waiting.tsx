@@ -33,7 +33,7 @@ export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
       <span className="grid size-12 place-items-center rounded-full bg-accent-tint text-accent">
         <Icon name={icon} className="size-6" />
       </span>
-      <h2 className="text-base font-semibold">{title}</h2>
+      <h2 className="text-base font-semibold wrap-anywhere">{title}</h2>
       {children !== undefined && <div className="max-w-prose text-sm text-soft">{children}</div>}
       {action}
     </div>

@@ -11,6 +11,12 @@ export function useTypes(): readonly TypeInfo[] {
   return useRead('credentialTypes.list', {}).data?.types ?? []
 }
 
+/** Whether a credential of this type comes of signing in. */
+export function useIsLogin(): (type: string) => boolean {
+  const types = useTypes()
+  return (type) => types.find((one) => one.type === type)?.entry === 'sign-in'
+}
+
 /** From a type as the API writes it to what people call it. */
 export function useTypeWords(): (type: string) => string {
   const types = useTypes()

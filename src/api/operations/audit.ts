@@ -17,7 +17,7 @@ export const AUDIT_OPERATIONS = {
     permission: 'readAudit',
     answers: 'application/octet-stream',
     summary:
-      'The entries that fit as a file, oldest first. One that can be verified without a server is made by `claviger audit export`.',
+      'The entries that fit as a file, oldest first; the whole log with format `signed`, which can be verified without a server.',
   },
   'audit.verify': {
     method: 'GET',

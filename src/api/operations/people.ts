@@ -45,6 +45,20 @@ export const PEOPLE_OPERATIONS = {
     permission: 'signed-in',
     summary: 'Leave the organization, as if you had been removed.',
   },
+  'profile.update': {
+    method: 'PATCH',
+    path: '/api/v1/profile',
+    status: 200,
+    permission: 'signed-in',
+    summary: 'Say what you are called, in all organizations.',
+  },
+  'organization.update': {
+    method: 'PATCH',
+    path: '/api/v1/organization',
+    status: 200,
+    permission: 'manageOwners',
+    summary: 'Give the organization another name.',
+  },
   'teams.list': {
     method: 'GET',
     path: '/api/v1/teams',

@@ -31,7 +31,12 @@ const finding = z.object({
   message: z.string(),
 })
 
-const word = z.string().min(1).max(200)
+// Postgres keeps no NUL in a text, and refuses to look for one.
+const word = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
 
 const filter = {
   actor: word.optional().describe('Id, or part of the name'),
@@ -66,7 +71,13 @@ export const AUDIT_SCHEMAS = {
     }),
   },
   'audit.export': {
-    input: z.strictObject({ format: z.enum(['jsonl', 'csv']).default('jsonl'), ...filter }),
+    input: z.strictObject({
+      format: z
+        .enum(['jsonl', 'csv', 'signed'])
+        .default('jsonl')
+        .describe('`signed`: the whole log with its signed end, which `claviger audit verify --file` proves'),
+      ...filter,
+    }),
     output: z.object({}),
   },
   'audit.verify': {

@@ -16,6 +16,10 @@ const overview = z.object({
       title: z.string(),
       enabled: z.boolean(),
       works: z.boolean().describe('Something would serve a run of yours now'),
+      untaken: z
+        .string()
+        .nullable()
+        .describe('What to do before a worker would take a run of yours; null: nothing'),
       credentials: z.int().describe('How many there are for it that you may see'),
     }),
   ),

@@ -137,6 +137,10 @@ export const CREDENTIAL_SCHEMAS = {
         .max(100)
         .optional()
         .describe('Part of the name, of the description or of the last characters'),
+      order: z
+        .enum(['made', 'tried'])
+        .default('made')
+        .describe('`tried`: as they are tried for a run, of one owner and harness and without other filters'),
       after,
       limit: limit(100),
     }),

@@ -26,6 +26,8 @@ const references = z.object({ id: z.string(), email: z.string(), held, reference
 const organization = z.object({ id: z.string(), name: z.string() })
 const joined = z.object({ team: z.string(), member: z.string(), changed: z.boolean() })
 
+const title = z.string().max(200).describe('1 to 100 visible characters')
+
 const page = {
   search: z.string().min(1).max(100).optional().describe('Part of a name or an e-mail'),
   after: z.string().max(320).optional().describe('Cursor: `next` of the page before'),
@@ -44,6 +46,8 @@ export const PEOPLE_SCHEMAS = {
   'members.remove': { input: z.strictObject({ member }), output: ended },
   'membership.references': { input: z.strictObject({}), output: references },
   'membership.leave': { input: z.strictObject({}), output: ended },
+  'profile.update': { input: z.strictObject({ name: title }), output: z.object({ name: z.string() }) },
+  'organization.update': { input: z.strictObject({ name: title }), output: organization },
   'teams.list': {
     input: z.strictObject(page),
     output: z.object({

@@ -8,11 +8,13 @@ const token = z.object({
   id,
   name,
   role: z.enum(ROLES),
+  holderKind: z.enum(['person', 'agent', 'worker']),
   holder: z.string().describe('Id of the person or worker, name of the agent'),
   holderName: z.string().describe('E-mail of the person, name of the agent or worker'),
   createdAt: time,
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
+  lastUsedAt: time.nullable().describe('To a minute; null: never'),
 })
 
 export const TOKEN_SCHEMAS = {

@@ -32,15 +32,17 @@ export async function list(context: Context): Promise<number> {
   const answer = await client.call('tokens.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.tokens.map(({ name, role, holderName, createdAt, expiresAt, revokedAt }) => [
+    answer.tokens.map(({ name, role, holderName, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
       name,
       role,
       holderName,
       relativeTime(createdAt, now),
+      lastUsedAt === null ? 'never' : relativeTime(lastUsedAt, now),
       expiresAt === null ? 'never' : relativeTime(expiresAt, now),
       revokedAt === null ? '' : `revoked ${relativeTime(revokedAt, now)}`,
     ])
-  context.ui.table(answer, ['NAME', 'ROLE', 'HOLDER', 'CREATED', 'EXPIRES', ''], rows, 'There are no tokens.')
+  const headings = ['NAME', 'ROLE', 'HOLDER', 'CREATED', 'USED', 'EXPIRES', '']
+  context.ui.table(answer, headings, rows, 'There are no tokens.')
   return 0
 }
 

@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { access, link, open, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Client } from '../../client/client.ts'
+import { exportEnd, exportEntry, exportHeader } from '../../domain/audit/export-file.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { type Anchor, writeEnd, writeEntry, writeHeader } from './audit-file.ts'
+import type { Anchor } from './audit-file.ts'
 
 const PAGE = 1000
 
@@ -42,7 +43,7 @@ async function exportTo(
 ): Promise<{ entries: number; anchor: Anchor }> {
   const anchor = await client.call('audit.anchor', {})
   const { organization } = await client.call('whoami', {})
-  let goOn = await write(writeHeader(organization.id, organization.name, anchor))
+  let goOn = await write(exportHeader(organization.id, organization.name, anchor.at))
   let entries = 0
   let after: string | null = '0'
   while (goOn && after !== null) {
@@ -51,12 +52,12 @@ async function exportTo(
       after,
     })
     const wanted = page.entries.filter(({ position }) => position <= anchor.position)
-    goOn = await write(wanted.map((entry) => writeEntry(organization.id, entry)).join(''))
+    goOn = await write(wanted.map((entry) => exportEntry(organization.id, entry)).join(''))
     entries += wanted.length
     after = wanted.length < page.entries.length ? null : page.next
     context?.ui.progress(`${entries.toLocaleString('en-US')} of ${anchor.position.toLocaleString('en-US')}`)
   }
-  if (goOn) await write(writeEnd(anchor))
+  if (goOn) await write(exportEnd(anchor))
   context?.ui.progress('')
   return { entries, anchor }
 }

@@ -1,5 +1,4 @@
-// An export of the audit log as a file: JSON lines. The first says what it is, then comes one for each entry, the last
-// says where the log ended, signed. What is here reads such a file line by line and says what does not fit.
+// Reads an export of an audit log (domain/audit/export-file.ts) line by line and says what does not fit.
 
 import { z } from 'zod'
 import { AUDIT_SCHEMAS, auditEntry } from '../../api/schemas/audit.ts'
@@ -7,18 +6,15 @@ import type { Output } from '../../api/schemas.ts'
 import { anchorText } from '../../domain/audit/anchor.ts'
 import { type ChainedEntry, type ChainPlace, chainStart } from '../../domain/audit/chain.ts'
 import { type ChainCheck, checkChain, compareWithSeen, endsBefore } from '../../domain/audit/check.ts'
+import { EXPORT_FORMAT, EXPORT_VERSION } from '../../domain/audit/export-file.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { isSigned } from '../../lib/signature.ts'
 
-const FORMAT = 'claviger audit'
-const VERSION = 1
-
 export type Anchor = Output<'audit.anchor'>
-export type Entry = Output<'audit.list'>['entries'][number]
 
 const header = z.strictObject({
-  format: z.literal(FORMAT),
+  format: z.literal(EXPORT_FORMAT),
   version: z.int(),
   organizationId: z.string(),
   organization: z.string(),
@@ -26,22 +22,6 @@ const header = z.strictObject({
 })
 const entryLine = auditEntry.extend({ organizationId: z.string() }).strict()
 const endLine = z.strictObject({ end: AUDIT_SCHEMAS['audit.anchor'].output.strict() })
-
-export function writeHeader(organizationId: string, organization: string, anchor: Anchor): string {
-  return line({ format: FORMAT, version: VERSION, organizationId, organization, exportedAt: anchor.at })
-}
-
-export function writeEntry(organizationId: string, entry: Entry): string {
-  return line({ organizationId, ...entry })
-}
-
-export function writeEnd(end: Anchor): string {
-  return line({ end })
-}
-
-function line(content: unknown): string {
-  return `${JSON.stringify(content)}\n`
-}
 
 /** What is wrong with a file, and in which of its lines. */
 export interface FileFinding {
@@ -147,10 +127,10 @@ class State {
 
 function begin(text: string): State {
   const content = parse(text)
-  const version = z.object({ format: z.literal(FORMAT), version: z.int() }).safeParse(content)
-  if (version.success && version.data.version > VERSION) {
+  const version = z.object({ format: z.literal(EXPORT_FORMAT), version: z.int() }).safeParse(content)
+  if (version.success && version.data.version > EXPORT_VERSION) {
     throw new ClavigerError('invalid', 'This export was written by a newer Claviger.', {
-      hint: `Verify it with that version: this one reads version ${VERSION}, the file is of version ${version.data.version}.`,
+      hint: `Verify it with that version: this one reads version ${EXPORT_VERSION}, the file is of version ${version.data.version}.`,
     })
   }
   const read = header.safeParse(content)

@@ -13,6 +13,9 @@ import { patiently } from './patience.ts'
 
 const LEAST = 12
 
+// How often a code can be typed.
+const CODES = 3
+
 interface Invitation {
   readonly code: string
   /** The server of a link; null for a bare code. */
@@ -21,12 +24,13 @@ interface Invitation {
 
 interface Entered {
   readonly invitation: Invitation
-  /** What follows the code on standard input. */
+  /** What follows the code on standard input, one a line. */
   readonly password: string | undefined
+  readonly secondFactor: string | undefined
 }
 
 export async function loginWithInvitation(context: Context, name: string | undefined): Promise<number> {
-  const { invitation, password } = await enter(context)
+  const { invitation, password, secondFactor } = await enter(context)
   const server = await serverOf(context, invitation)
   const client = clientFor(server, null)
   const { code } = invitation
@@ -38,15 +42,17 @@ export async function loginWithInvitation(context: Context, name: string | undef
   )
   const given = await complete(context, about, { name, password })
   const request = { code, ...given, token: true, client: clientName() }
-  const joined = await patiently(context.ui.note, () => client.call('invitations.accept', request))
+  const accept = (shown: { secondFactor?: string }) =>
+    patiently(context.ui.note, () => client.call('invitations.accept', { ...request, ...shown }))
+  const joined = await withSecondFactor(context.ui, secondFactor, accept)
   await keepLogin(context, server, joined)
   return 0
 }
 
 async function enter({ ui, dependencies }: Context): Promise<Entered> {
   if (dependencies.stdin.isTTY !== true) {
-    const [first = '', second = ''] = (await readPiped(dependencies.stdin)).split(/\r?\n/)
-    return { invitation: mustRead(first), password: second === '' ? undefined : second }
+    const [first = '', password = '', code = ''] = (await readPiped(dependencies.stdin)).split(/\r?\n/)
+    return { invitation: mustRead(first), password: given(password), secondFactor: given(code) }
   }
   if (!ui.interactive) {
     throw new ClavigerError('invalid', 'There is no terminal to ask for the code on.', {
@@ -55,14 +61,49 @@ async function enter({ ui, dependencies }: Context): Promise<Entered> {
   }
   const check = (text: string) =>
     read(text) === null ? 'That is neither the link of an invitation nor its code.' : undefined
-  return { invitation: mustRead(await ui.askSecret('Link or code', check)), password: undefined }
+  return { invitation: mustRead(await ui.askSecret('Link or code', check)), ...NOTHING_MORE }
+}
+
+const NOTHING_MORE = { password: undefined, secondFactor: undefined }
+
+function given(line: string): string | undefined {
+  return line === '' ? undefined : line
+}
+
+// Who has an authenticator app shows its code, too. The link is not used up before it was right.
+async function withSecondFactor<T>(
+  ui: Context['ui'],
+  piped: string | undefined,
+  call: (shown: { secondFactor?: string }) => Promise<T>,
+): Promise<T> {
+  let code = piped
+  for (let left = CODES; ; left -= 1) {
+    try {
+      return await call(code === undefined ? {} : { secondFactor: code })
+    } catch (thrown) {
+      if (!(thrown instanceof ClavigerError) || thrown.missing !== 'second-factor') throw thrown
+      if (!ui.interactive && piped === undefined) throw noCode(thrown.message)
+      if (!ui.interactive || left === 0) throw thrown
+      ui.note(thrown.message)
+      code = await ui.askSecret('Code of the app, or a recovery code', (text) =>
+        text.trim() === '' ? 'Type the code that the app shows.' : undefined,
+      )
+    }
+  }
+}
+
+function noCode(message: string): ClavigerError {
+  return new ClavigerError('unauthenticated', message, {
+    hint: 'Pipe it behind the link and the password, as the third line.',
+  })
 }
 
 function read(text: string): Invitation | null {
   const plain = text.trim()
   if (codeKind(plain) === 'join') return { code: plain, server: null }
   const url = /^https?:/.test(plain) && URL.canParse(plain) ? new URL(plain) : null
-  const code = url?.searchParams.get('code') ?? ''
+  // Older links have it in the query.
+  const code = url?.hash.slice(1) || (url?.searchParams.get('code') ?? '')
   if (url === null || codeKind(code) !== 'join' || !/\/join\/?$/.test(url.pathname)) return null
   return { code, server: `${url.origin}${url.pathname.replace(/\/join\/?$/, '')}` }
 }

@@ -87,7 +87,7 @@ describe('verifying', () => {
     const list: typeof store.audit.list = async (...page) =>
       (await store.audit.list(...page)).map((entry) => ({ ...entry, actorId: 'forged' }))
     const forged = createHouse({ ...store, audit: { ...store.audit, list } })
-    for (let i = 0; i < 130; i += 1) await forged.ask('ada', 'explain', { harness: 'claude' })
+    for (let i = 0; i < 130; i += 1) await forged.ask('ada', 'explain', { harness: 'claude', user: 'bob' })
     const answer = await forged.ask('ada', 'audit.verify', {})
     expect(answer.findings).toHaveLength(100)
     expect(answer.omitted).toBe(30)

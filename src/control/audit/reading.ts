@@ -1,7 +1,7 @@
 // Entries of the audit log as they are shown, and a signed note of where it ends.
 
 import { type Anchor, anchorText } from '../../domain/audit/anchor.ts'
-import type { ChainedEntry } from '../../domain/audit/chain.ts'
+import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -21,10 +21,20 @@ export function createReadingUseCases({ guard, vault, now }: Workshop): Pick<Con
           object: { kind: 'audit', id: organizationId, name: 'audit log' },
           details: { position, hash },
         })
-        const anchor: Anchor = { organizationId, position, hash, at: rfc3339(now()) }
-        return { ...anchor, ...vault.sign('audit anchor', anchorText(anchor)) }
+        return signedEnd(vault, organizationId, { position, hash }, now())
       }),
   }
+}
+
+/** Where the log ends, signed. */
+export function signedEnd(
+  vault: Workshop['vault'],
+  organizationId: string,
+  { position, hash }: ChainPlace,
+  now: number,
+) {
+  const anchor: Anchor = { organizationId, position, hash, at: rfc3339(now) }
+  return { ...anchor, ...vault.sign('audit anchor', anchorText(anchor)) }
 }
 
 /** An entry as it is shown. */

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createHouse, fakeKey, type House } from '../../../test/support/house.ts'
+import { createTestApp } from '../../../test/support/app.ts'
+import { createHouse, errorOf, fakeKey, type House } from '../../../test/support/house.ts'
 import type { Request } from '../../api/schemas.ts'
+import { anchorText } from '../../domain/audit/anchor.ts'
+import { isSigned } from '../../lib/signature.ts'
 
 async function busy(): Promise<House> {
   const house = createHouse()
@@ -65,4 +68,26 @@ describe('looking for something in the audit log', () => {
     const before = (await house.audit()).length
     expect((await exported(house, {})).trim().split('\n')).toHaveLength(before)
   })
+
+  it('is a file with a signed end only as a whole', async () => {
+    const house = await busy()
+    const before = (await house.audit()).length
+    const lines = (await exported(house, { format: 'signed' })).trimEnd().split('\n')
+    const [head, ...entries] = lines.map((line) => JSON.parse(line))
+    expect(head).toMatchObject({ format: 'claviger audit', organization: 'Acme' })
+    const { end } = entries.pop()
+    expect(entries.at(-1)).toMatchObject({ position: before, hash: end.hash })
+    expect([end.position, isSigned(anchorText(end), end)]).toEqual([before, true])
+    const part = await errorOf(exported(house, { format: 'signed', action: 'credential.' }))
+    expect(part.code).toBe('invalid')
+  })
 })
+
+it.each(['search', 'actor', 'action', 'object', 'objectKind'])(
+  '%s holds no NUL, which Postgres refuses',
+  async (name) => {
+    const { send } = createTestApp(await busy())
+    for (const path of ['/api/v1/audit', '/api/v1/audit/export'])
+      expect([path, (await send('ada', 'GET', `${path}?${name}=a%00`)).status]).toEqual([path, 400])
+  },
+)

@@ -2,12 +2,15 @@
 // says where to go on: the same work however long the log is.
 
 import type { Input } from '../../api/schemas.ts'
+import type { Anchor } from '../../domain/audit/anchor.ts'
 import type { ChainedEntry } from '../../domain/audit/chain.ts'
+import { exportEnd, exportEntry, exportHeader } from '../../domain/audit/export-file.ts'
 import type { AuditFilter } from '../../domain/audit/filter.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import type { Store } from '../../store/store.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
-import { entryView } from './reading.ts'
+import { entryView, signedEnd } from './reading.ts'
 
 const STRETCH = 50_000
 const EXPORT_PAGE = 500
@@ -17,6 +20,9 @@ type Wanted = Omit<Input<'audit.export'>, 'format'>
 export function createSearchingUseCases({
   store,
   guard,
+  vault,
+  identity,
+  now,
 }: Workshop): Pick<Control, 'audit.list' | 'audit.export'> {
   return {
     async 'audit.list'({ organizationId }, { after, limit, order, ...wanted }) {
@@ -27,6 +33,7 @@ export function createSearchingUseCases({
     },
     async 'audit.export'(caller, { format, ...wanted }) {
       const { organizationId } = caller
+      if (format === 'signed' && Object.keys(filterOf(wanted)).length > 0) throw onlyWhole()
       const head = await guard.perform(caller, async (unit, authorize) => {
         const details = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
         await authorize({
@@ -35,8 +42,11 @@ export function createSearchingUseCases({
         })
         return unit.audit.head(organizationId)
       })
-      const lines = format === 'csv' ? csvLines : jsonLines
-      return bytesOf(lines(everything(store, organizationId, filterOf(wanted), head.position)))
+      const entries = everything(store, organizationId, filterOf(wanted), head.position)
+      if (format !== 'signed') return bytesOf((format === 'csv' ? csvLines : jsonLines)(entries))
+      const end = signedEnd(vault, organizationId, head, now())
+      const name = (await identity.organization(organizationId))?.name ?? ''
+      return bytesOf(signedLines({ name, end, entries }))
     },
   }
 }
@@ -108,6 +118,25 @@ async function* everything(
     yield* page.entries.filter(({ position }) => position <= upTo)
     after = page.searchedTo >= upTo ? null : page.next
   }
+}
+
+interface SignedExport {
+  /** Of the organization. */
+  readonly name: string
+  readonly end: Anchor
+  readonly entries: AsyncIterable<ChainedEntry>
+}
+
+async function* signedLines({ name, end, entries }: SignedExport): AsyncGenerator<string> {
+  yield exportHeader(end.organizationId, name, end.at)
+  for await (const entry of entries) yield exportEntry(end.organizationId, entryView(entry))
+  yield exportEnd(end)
+}
+
+function onlyWhole(): ClavigerError {
+  return new ClavigerError('invalid', 'Only the whole log can be verified: a signed export has no filters.', {
+    hint: 'Leave the filters out, or choose another format.',
+  })
 }
 
 async function* jsonLines(entries: AsyncIterable<ChainedEntry>): AsyncGenerator<string> {

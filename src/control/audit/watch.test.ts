@@ -46,7 +46,7 @@ function watch(
 }
 
 async function see(times: number): Promise<void> {
-  for (let i = 0; i < times; i += 1) await house.ask('ada', 'explain', { harness: 'claude' })
+  for (let i = 0; i < times; i += 1) await house.ask('ada', 'explain', { harness: 'claude', user: 'bob' })
 }
 
 const head = () => house.ports.store.audit.head('org-acme')

@@ -2,10 +2,12 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { type Caller, mayCredential } from '../../domain/caller.ts'
+import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
 import { isAttachable } from '../../domain/resolution/resolve.ts'
 import type { Use } from '../../store/runs/use-group.ts'
-import type { CredentialFilter, CredentialRow } from '../../store/store.ts'
+import type { CandidateRow, CredentialFilter, CredentialRow } from '../../store/store.ts'
 import { findCredential, findOwner, isAttached } from '../find.ts'
 import { canSee, mustSee, seesNameOnly } from '../guard.ts'
 import { sightOf } from '../runs/seeing.ts'
@@ -25,7 +27,8 @@ export function createLookingUseCases(
       const owners =
         input.owner === undefined ? undefined : [formatOwner(await findOwner(workshop, caller, input.owner))]
       const others = await othersThatExist(workshop, caller, input, owners)
-      return { ...(await listSeen(workshop, caller, input, owners)), others }
+      const list = input.order === 'tried' ? listTried : listSeen
+      return { ...(await list(workshop, caller, input, owners)), others }
     },
     async 'credentials.get'(caller, { id }) {
       const row = await findCredential(store, caller, id)
@@ -97,6 +100,43 @@ async function usersOf({ store }: Workshop, caller: Caller, row: CredentialRow) 
   return { runs, agents: attachments.map(({ agent }) => agent) }
 }
 
+// As resolution does: those that were put in an order, then by the order of types, then by name.
+async function listTried(
+  { store, ...rest }: Workshop,
+  caller: Caller,
+  { harness, type, state, name, search, after, limit }: Parameters<Control['credentials.list']>[1],
+  owners: OwnerText[] | undefined,
+) {
+  const filters = [type, state, name, search].filter((one) => one !== undefined)
+  if (owners === undefined || harness === undefined || harness === 'raw' || filters.length > 0)
+    throw new ClavigerError('invalid', 'They are tried in the order of one owner and one harness.', {
+      hint: 'Name an owner and a harness, and no other filter.',
+    })
+  const { organizationId } = caller
+  const candidates = await store.credentials.candidates(organizationId, harness, owners)
+  const tried = candidates.filter((row) => row.type !== 'raw').toSorted(asTried)
+  const from = after === undefined ? 0 : tried.findIndex(({ id }) => id === after) + 1
+  const rows: CredentialRow[] = []
+  for (const { id } of tried.slice(from)) {
+    const row = await store.credentials.get(organizationId, id)
+    if (row !== undefined && canSee(caller, row, false)) rows.push(row)
+    if (rows.length > limit) break
+  }
+  const shown = rows.slice(0, limit)
+  return {
+    credentials: await detailsOf({ store, ...rest }, caller, shown),
+    next: rows.length > shown.length ? (shown.at(-1)?.id ?? null) : null,
+  }
+}
+
+const LAST = Number.POSITIVE_INFINITY
+
+function asTried(a: CandidateRow, b: CandidateRow): number {
+  if (a.position !== b.position) return (a.position ?? LAST) - (b.position ?? LAST)
+  const byType = CREDENTIAL_TYPES[a.type].order - CREDENTIAL_TYPES[b.type].order
+  return byType !== 0 ? byType : a.name < b.name ? -1 : 1
+}
+
 // Rows that are read at a time.
 const PAGE = 100
 
@@ -104,7 +144,7 @@ const PAGE = 100
 export async function listSeen(
   workshop: Workshop,
   caller: Caller,
-  input: Omit<Parameters<Control['credentials.list']>[1], 'owner'>,
+  input: Omit<Parameters<Control['credentials.list']>[1], 'owner' | 'order'>,
   owners: string[] | undefined,
 ) {
   const { harness, type, state, name, search } = input

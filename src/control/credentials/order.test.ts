@@ -71,3 +71,30 @@ describe('credentials.setOrder', () => {
     ).toHaveLength(1)
   })
 })
+
+it('credentials are listed page by page as they are tried: the order that was set, then types, then names', async () => {
+  const house = createHouse()
+  const names = ['d', 'c', 'b', 'a']
+  const ids = new Map<string, string>()
+  for (const name of names) ids.set(name, await house.give('bob', 'me', name))
+  await house.give('bob', 'me', 'RAW', { type: 'raw', fields: { value: 'x' } })
+  const cloud = {
+    type: 'claude/bedrock-api-key',
+    fields: { token: 'not-a-secret', region: 'us-east-1' },
+  } as const
+  await house.give('bob', 'me', '0-cloud', cloud)
+  const credentials = [ids.get('c') ?? '', ids.get('d') ?? '']
+  await house.ask('bob', 'credentials.setOrder', { owner: 'me', harness: 'claude', credentials })
+  const input = { owner: 'me', harness: 'claude', order: 'tried', limit: 2 } as const
+  const listed: string[] = []
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: { credentials: readonly { name: string }[]; next: string | null } = await house.ask(
+      ...(['bob', 'credentials.list', { ...input, ...(after !== undefined && { after }) }] as const),
+    )
+    listed.push(...page.credentials.map(({ name }) => name))
+    after = page.next
+  }
+  expect(listed).toEqual(['c', 'd', 'a', 'b', '0-cloud'])
+  for (const wrong of [{ order: 'tried' as const }, { ...input, search: 'a' }])
+    expect((await errorOf(house.ask('bob', 'credentials.list', wrong))).code).toBe('invalid')
+})

@@ -108,16 +108,16 @@ describe.each(ENGINES)('on %s', (engine) => {
       expect(world.provider.calls).toBe(4)
     })
 
-    it('that is refused too leaves it to the owner, who is told once', async () => {
+    it('that is refused too, as is what it answers, leaves it to the owner, who is told once', async () => {
       const { world, b, id, sleeper, late } = await rivals(await twoServers(engine), 'before it sends')
       Object.assign(world.provider, { live: 'rt-test-other', forgives: false })
       expect(await b.grants.want(id, { kind: 'forced', seen: 2 })).toEqual({ kind: 'sign-in' })
-      expect(world.provider.calls).toBe(4)
+      expect(world.provider.calls).toBe(5)
       expect(await world.store.credentials.get(ORG, id)).toMatchObject({ state: 'needs_login' })
       expect(await world.store.attempts.get(late)).toMatchObject({ state: 'dropped', answer: null })
       expect(told(sleeper, b)).toEqual(['grant.orphan_found', 'grant.login_needed'])
       expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'sign-in' })
-      expect(world.provider.calls).toBe(4)
+      expect(world.provider.calls).toBe(5)
     })
 
     it('is tried once more by others when the server that tried it died', async () => {
@@ -137,8 +137,75 @@ describe.each(ENGINES)('on %s', (engine) => {
     it('that nobody can read any more counts as refused', async () => {
       const { world, b, id, late } = await rivals(await twoServers(engine), 'before it sends')
       await world.store.attempts.end(late, ['orphan'], { state: 'dropped', endedAt: 1 })
+      world.provider.forgives = false
       expect(await b.grants.want(id, { kind: 'forced', seen: 2 })).toEqual({ kind: 'sign-in' })
-      expect(world.provider.calls).toBe(3)
+      // The current one, and what both are answers to.
+      expect(world.provider.calls).toBe(4)
+    })
+  })
+
+  describe('what was sent before', () => {
+    it('is sent once more where the answer that was issued last is lost and the provider takes nothing else', async () => {
+      const { world, b } = await twoServers(engine)
+      world.provider.forgives = true
+      const id = await world.signIn(-MINUTE)
+      const late = lateCall(world, true)
+      const sleeper = sleeperOf(world)
+      const wanting = sleeper.grants.want(id, { kind: 'use' })
+      await expect.poll(() => world.provider.calls).toBe(1)
+      expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
+      late.send()
+      await wanting
+      await sleeper.grants.ended()
+      expect(world.provider.live).toBe('rt-test-2')
+      expect((await world.store.grants.get(id))?.grant).toMatchObject({
+        orphans: [],
+        parent: { generation: 1 },
+      })
+
+      expect(await b.grants.want(id, { kind: 'forced', seen: 2 })).toEqual({ kind: 'good', generation: 3 })
+      expect(world.provider.calls).toBe(4)
+      expect(await world.store.credentials.get(ORG, id)).toMatchObject({ state: 'ok', version: 3 })
+      const entries = (await world.store.audit.list(ORG, { limit: 100 })).slice(-4)
+      expect(entries.map(({ action, details }) => [action, details['purpose'], details['orphan']])).toEqual([
+        ['grant.renew', 'forced', undefined],
+        ['grant.refused', undefined, undefined],
+        ['grant.renew', 'orphan', 'generation 1'],
+        ['grant.renewed', undefined, undefined],
+      ])
+      expect(told(sleeper, b)).toEqual([])
+      // Nobody needs it any more when the next one has worked.
+      world.clock.now += HOUR
+      expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 4 })
+      expect((await world.store.grants.get(id))?.grant).toMatchObject({ orphans: [], parent: null })
+      expect(world.provider.calls).toBe(5)
+    })
+
+    it('is kept when it was an orphan itself, until its answer has worked', async () => {
+      const { world, b, id, late } = await rivals(await twoServers(engine), 'before it sends')
+      world.provider.instead.push((rotate) => rotate())
+      const again = lateCall(world, true)
+      const sleeper = sleeperOf(world)
+      const wanting = sleeper.grants.want(id, { kind: 'forced', seen: 2 })
+      await expect.poll(() => world.provider.calls).toBe(4)
+      world.clock.now += HOUR
+      expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 3 })
+      again.send()
+      await wanting
+      await sleeper.grants.ended()
+      expect(world.provider.live).toBe('rt-test-4')
+      const { grant } = (await world.store.grants.get(id)) ?? {}
+      expect(grant).toMatchObject({ orphans: [], parent: { attempt: late } })
+      expect(await world.store.attempts.get(late)).toMatchObject({ state: 'orphan' })
+
+      world.clock.now += HOUR
+      expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 4 })
+      expect(world.provider.calls).toBe(7)
+      world.clock.now += HOUR
+      expect(await b.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 5 })
+      expect(await world.store.attempts.get(late)).toMatchObject({ state: 'dropped', answer: null })
+      const renewed = (await world.store.audit.list(ORG, { limit: 100 })).at(-1)
+      expect(renewed).toMatchObject({ action: 'grant.renewed', details: { erased: late } })
     })
   })
 

@@ -38,8 +38,6 @@ export interface Notice {
   readonly organizationId: string
   readonly credentialId: string
   readonly reason: string
-  /** Where somebody who is signed in does something about it; never a link that lets anybody in. */
-  readonly link?: string
   /** Of what has this name in the organization only the first is told. */
   readonly once?: string
 }

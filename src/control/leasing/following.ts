@@ -155,11 +155,12 @@ async function look(
   }
 }
 
-async function whyOver({ store, now }: Workshop, lease: LeaseRow | undefined): Promise<string | null> {
+async function whyOver(workshop: Workshop, lease: LeaseRow | undefined): Promise<string | null> {
+  const { store, now } = workshop
   if (lease === undefined) return 'it is gone'
   if (lease.endedAt !== null) return lease.endReason ?? 'it was ended'
   if (lease.expiresAt <= now()) return 'it has expired'
-  if (!(await isSessionLive(store, lease, now()))) return SIGNED_OUT
+  if (!(await isSessionLive(store, lease, workshop))) return SIGNED_OUT
   const token = lease.tokenId === null ? undefined : await store.tokens.get(lease.tokenId)
   if (token === undefined) return null
   if (token.revokedAt !== null) return 'the token it was taken with was revoked'

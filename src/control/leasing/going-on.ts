@@ -11,6 +11,7 @@ import {
   type Verdict,
   verdictOf,
 } from '../../domain/resolution/verdicts.ts'
+import { SUPERSEDED } from '../../domain/runs/serving-credential.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatHandle } from '../../domain/token.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -174,7 +175,7 @@ async function takeOver(
     open.push(await sealedVersion(unit, one))
   }
   await unit.leases.insert(lease)
-  await unit.leases.end(bereft.lease.id, workshop.now(), `${reason}; another lease took its place`)
+  await unit.leases.end(bereft.lease.id, workshop.now(), `${reason}; ${SUPERSEDED}`)
   const before = refused?.name ?? 'the login of the machine'
   const why = `${decision.reason}; in the place of ${before}: ${reason}`
   await serveInstead(unit, bereft.lease, { lease, credential: row, reason: why }, workshop.now())

@@ -70,6 +70,9 @@ const SIGNED_IN = ['credential.sign-in', 'login.start']
 // Whoever sees name and type only, and whether it works, learns nothing of its use, and of new values neither.
 const OF_ITS_INSIDE = /^(credential\.(update|rollback|receive)|grant\.(renew|renewed|reported|revoke))$/
 
+// How many of these somebody has is all that some may know of them.
+const OF_THEIR_NUMBER = /^credential\.(create|import|sign-in|move|delete)$/
+
 function tellCredential(caller: Caller, entry: Entry, current: string | null): readonly Hint[] {
   const { action, objectId: id } = entry
   const agents = action.startsWith('agent.') && may(caller, 'readMachines')
@@ -78,7 +81,11 @@ function tellCredential(caller: Caller, entry: Entry, current: string | null): r
       { topic: 'agents', id: null },
       { topic: 'usage', id },
     ]
-  const sees = ownersIn(entry, current).filter((owner) => describes(caller, owner))
+  const owners = ownersIn(entry, current)
+  const sees = owners.filter((owner) => describes(caller, owner))
+  const counts =
+    OF_THEIR_NUMBER.test(action) && owners.some(({ parsed }) => mayCredential(caller, 'exists', parsed))
+  if (sees.length === 0 && counts) return [{ topic: 'credentials', id: null }]
   if (sees.length === 0 || UNSHOWN.includes(action)) return []
   const seesWhole = sees.some((owner) => !seesNameOnly(caller, owner))
   if (action.startsWith('lease.')) return seesWhole ? [{ topic: 'usage', id }] : []

@@ -54,7 +54,15 @@ describe('whoever listens to what changes', () => {
     await house.ask('ada', 'harnesses.set', { harness: 'codex', enabled: false })
     expect(await bob.until('settings')).toEqual([`credentials ${own}`, `credentials ${teams}`, 'settings *'])
     expect((await cyd.until('settings')).join()).not.toContain('credentials')
-    expect(await ada.until('settings')).toEqual(['audit *', `credentials ${teams}`, 'settings *'])
+    // Of what is his alone that there is one more, and not which.
+    expect(await ada.until('settings')).toEqual(['audit *', 'credentials *', 'settings *'])
+    await house.ask('bob', 'leases.create', { harness: 'claude' })
+    await house.ask('bob', 'credentials.rename', { id: own, name: 'other' })
+    await house.ask('ada', 'harnesses.set', { harness: 'codex', enabled: true })
+    expect((await ada.until('settings')).join()).not.toContain('credentials')
+    await house.ask('bob', 'credentials.delete', { id: own })
+    expect(await ada.until('credentials')).toContain('credentials *')
+    expect(JSON.stringify(ada.all)).not.toContain(own)
     expect(JSON.stringify([ada.all, bob.all, cyd.all])).not.toContain('own"')
     await Promise.all([ada.stop(), bob.stop(), cyd.stop()])
   })
@@ -160,6 +168,10 @@ describe('GET /live', () => {
     const again = await open({ 'last-event-id': position })
     expect((await again?.read())?.value).toContain(`{"topic":"credentials","ids":["${id}"]}`)
     await again?.cancel()
+    // A place that is none: whoever has it has old lists.
+    const elsewhere = await open({ 'last-event-id': 'from-another-server' })
+    expect((await elsewhere?.read())?.value).toContain(`{"topic":"credentials"`)
+    await elsewhere?.cancel()
     expect((await reader?.read())?.value).toContain(`event: changed\n`)
     await send('bob', 'DELETE', '/api/v1/tokens/bob-test')
     let last = ''

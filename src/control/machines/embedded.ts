@@ -6,7 +6,7 @@ import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatCode, formatToken } from '../../domain/token.ts'
-import type { Directory, FirstPeople } from '../../identity/identity.ts'
+import type { Directory, FirstPeople, PeopleLists } from '../../identity/identity.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
@@ -50,11 +50,11 @@ export async function firstPerson({ store }: Pick<Ports, 'store'>, { owner }: Fi
 
 /** Whether nobody but this person is a member of any organization. */
 export async function isAlone(
-  identity: Pick<Directory, 'organizations' | 'members'>,
+  identity: Pick<Directory & PeopleLists, 'organizations' | 'listMembers'>,
   personId: string,
 ): Promise<boolean> {
   for (const { id } of await identity.organizations())
-    if ((await identity.members(id)).some((one) => one.id !== personId)) return false
+    if ((await identity.listMembers(id, { limit: 2 })).rows.some((one) => one.id !== personId)) return false
   return true
 }
 
@@ -82,6 +82,15 @@ export async function isOff(
 export async function whyOff({ store, identity }: Pick<Ports, 'store' | 'identity'>): Promise<string | null> {
   const first = await store.installation.get(FIRST_PERSON)
   return first === undefined || (await isAlone(identity, first)) ? null : OFF
+}
+
+/** Whether a server has a worker inside that serves this person, as soon as it has found a program. */
+export async function isOnFor(
+  { store, identity }: Pick<Ports, 'store' | 'identity'>,
+  { subjectKind, subjectId }: { readonly subjectKind: string; readonly subjectId: string },
+): Promise<boolean> {
+  const first = await store.installation.get(FIRST_PERSON)
+  return subjectKind === 'person' && first === subjectId && (await isAlone(identity, first))
 }
 
 /** The worker whose token the file holds, revoked or not. */

@@ -27,6 +27,20 @@ describe('the hint of a run that is queued', () => {
     expect(await hint()).toBeNull()
   })
 
+  it('says which program is missing where the server would carry it out itself', async () => {
+    const house = createHouse()
+    const hint = await queued(house)
+    const bare = 'Claude Code is not installed on the machine of the server. Install it there'
+    expect(await hint()).toContain('No worker takes it.')
+    await house.ports.store.installation.putIfAbsent('embedded-worker-for', 'ada')
+    for (const who of ['ann', 'bob', 'cyd', 'aud', 'eve'] as const) house.people.change(who, null)
+    expect(await hint()).toContain(bare)
+    const { harnesses } = await house.ask('ada', 'overview', {})
+    expect(harnesses.map(({ untaken }) => untaken?.slice(0, 24))).toEqual([
+      ...['Claude Code is not insta', 'Codex is not installed o'],
+    ])
+  })
+
   it('says so when the only one that may take it lacks the program, or is away', async () => {
     const house = createHouse()
     const other = await workerOf(house, 'good')

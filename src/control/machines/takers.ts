@@ -1,11 +1,12 @@
 // Whether anybody is there to take a run that is queued, and what to do when not.
 
-import { HARNESS_TITLE, INSTALL_COMMAND } from '../../domain/harness-names.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { HARNESS_TITLE, type HarnessName, INSTALL_COMMAND } from '../../domain/harness-names.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { Ports } from '../use-case.ts'
-import { isAlone, isEmbedded, whyOff } from './embedded.ts'
+import { isAlone, isEmbedded, isOnFor, whyOff } from './embedded.ts'
 
 // A worker that waits for runs is noted at least so often, in milliseconds.
 const HEARD_WITHIN = 3 * 60_000
@@ -16,10 +17,27 @@ const NAMED_AT_MOST = 3
 // More than a worker carries out at a time.
 const HELD_AT_MOST = 1_000
 
+/** What there is to take: a run, or one that somebody could begin. */
+export type Takeable = Pick<
+  RunRow,
+  'id' | 'organizationId' | 'harness' | 'subjectKind' | 'subjectId' | 'pin' | 'movable' | 'directory'
+> & { readonly run: Pick<RunRow['run'], 'state' | 'place'> }
+
+/** A run of this person's with this program, anywhere: what would hold it up if they began it now. */
+export function firstRunOf(
+  { organizationId, id }: Pick<Caller, 'organizationId' | 'id'>,
+  harness: HarnessName,
+): Takeable {
+  return {
+    ...{ id: '', organizationId, harness, subjectKind: 'person', subjectId: id },
+    ...{ pin: null, movable: true, directory: null, run: { state: 'queued', place: null } },
+  }
+}
+
 /** What to type when no worker that was heard of lately would take it; null when one would, or nobody has to. */
 export async function takersHint(
   { store, identity, now, publicUrl }: Pick<Ports, 'store' | 'identity' | 'now' | 'publicUrl'>,
-  row: RunRow,
+  row: Takeable,
 ): Promise<string | null> {
   if (row.run.state !== 'queued') return null
   const since = now() - HEARD_WITHIN
@@ -36,7 +54,8 @@ export async function takersHint(
   const enrol = `claviger worker --server ${publicUrl()} --enrol, with a code from an admin: claviger admin worker enrol NAME`
   if (able.length > 0) return (await allFull(store, able)) ? fullOf(able, enrol) : null
   const off = workers.some(isEmbedded) ? await whyOff({ store, identity }) : null
-  return whatIsMissing(row, { all, workers, there, equipped, off, enrol })
+  const bare = there.length === 0 && !all.some(isEmbedded) && (await isOnFor({ store, identity }, row))
+  return whatIsMissing(row, { all, workers, there, equipped, off, bare, enrol })
 }
 
 // Of runs at work: for one that nobody talks to another waits a moment only.
@@ -66,11 +85,13 @@ interface Looked {
   readonly equipped: readonly WorkerRow[]
   /** Why that of the server does nothing. */
   readonly off: string | null
+  /** That of the server would take it, and has found no program at all: it is no worker yet. */
+  readonly bare: boolean
   /** What to type for another one. */
   readonly enrol: string
 }
 
-function whatIsMissing(row: RunRow, { all, workers, there, equipped, off, enrol }: Looked): string {
+function whatIsMissing(row: Takeable, { all, workers, there, equipped, off, bare, enrol }: Looked): string {
   const title = HARNESS_TITLE[row.harness]
   const only = row.pin ?? (row.movable ? null : row.run.place)
   const gone = all.find(({ id, revokedAt }) => id === row.pin && revokedAt !== null)
@@ -78,7 +99,7 @@ function whatIsMissing(row: RunRow, { all, workers, there, equipped, off, enrol 
     return `The worker ${gone.name}, which alone may take it, was revoked. Cancel it (claviger run cancel ${row.id}), and start another without --worker ${gone.name}.`
   const named = workers.find(({ id }) => id === only)
   if (named !== undefined && isEmbedded(named))
-    return `Its workspace is with the server's own worker, which is not at work now, and never is while there is a second person. Begin another: claviger run`
+    return `Its workspace is with the server's own worker, which is not at work now, and never is while there is a second person. It needs another worker (${enrol}), and a new run: claviger run`
   if (named !== undefined && !isEmbedded(named)) {
     if (there.length === 0)
       return `The worker ${named.name}, which alone can take it, has not been heard of. Start it there: claviger worker`
@@ -89,6 +110,8 @@ function whatIsMissing(row: RunRow, { all, workers, there, equipped, off, enrol 
     return `No worker may work in ${row.directory}. Where that directory is: claviger worker --directory ${row.directory}`
   if (there.length > 0)
     return `No worker has ${title}. Install it ${placesOf(there)} (${INSTALL_COMMAND[row.harness]}), or enrol one that has it: ${enrol}`
+  if (bare && only === null)
+    return `${title} is not installed on the machine of the server. Install it there (${INSTALL_COMMAND[row.harness]}): it is found within a minute. Or where it is: ${enrol}`
   const why = off === null ? '' : `: that of the server is off, because ${off}`
   return `No worker takes it${why}. On a machine with ${title}: ${enrol}`
 }
@@ -102,17 +125,17 @@ function placesOf(there: readonly WorkerRow[]): string {
   return `on ${places.join(' or ')}${again}`
 }
 
-function isFor({ id, agent }: WorkerRow, { pin, movable, run, subjectKind, subjectId }: RunRow): boolean {
+function isFor({ id, agent }: WorkerRow, { pin, movable, run, subjectKind, subjectId }: Takeable): boolean {
   const isReachable = run.place === null || run.place === id || movable
   const isServed = agent === null || (subjectKind === 'agent' && subjectId === agent)
   return (pin === null || pin === id) && isReachable && isServed
 }
 
 // One that has not said what it has may have it.
-function hasProgram({ machine }: WorkerRow, { harness }: RunRow): boolean {
+function hasProgram({ machine }: WorkerRow, { harness }: Takeable): boolean {
   return machine === null || machine.programs.some((program) => program.harness === harness)
 }
 
-function hasDirectory({ machine }: WorkerRow, { directory }: RunRow): boolean {
+function hasDirectory({ machine }: WorkerRow, { directory }: Takeable): boolean {
   return machine === null || directory === null || isWithin(directory, machine.directories)
 }

@@ -7,6 +7,7 @@ import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { withoutKeys } from '../../domain/secret.ts'
 import {
+  type Account,
   type Organization,
   type PeopleChanges,
   type Person,
@@ -15,6 +16,7 @@ import {
 import type { Identified, IdentityProvider } from '../../providers/identity/identity-provider.ts'
 import type { OutsideTripRow, SessionMethod } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
+import { endTokens } from '../people/holdings.ts'
 import { isLive } from '../sessions/liveness.ts'
 import { chooseMembership, openSession } from '../sessions/opening.ts'
 import { acceptFor } from '../signing-in/accepting.ts'
@@ -22,7 +24,7 @@ import { membershipsOf } from '../signing-in/by-password.ts'
 import { deedOf } from '../signing-in/records.ts'
 import type { NewCookie, Ports, Visitor } from '../use-case.ts'
 import { createWorkshop, type Workshop } from '../workshop.ts'
-import { type CameBack, identify, takeTrip } from './trips.ts'
+import { type CameBack, hadBefore, identify, takeTrip } from './trips.ts'
 
 /** Why somebody did not get in. */
 export type Problem =
@@ -37,18 +39,26 @@ export type Problem =
 /** Where the browser goes on, and whether it is signed in there. */
 export type Arrival =
   | { readonly returnTo: string; readonly cookie?: NewCookie; readonly linked?: string }
-  | { readonly problem: Problem; readonly error: ClavigerError }
+  | {
+      readonly problem: Problem
+      readonly error: ClavigerError
+      /** It was no trip of this browser's: one that is on its way goes on. */
+      readonly isStray?: true
+    }
 
 /** `denied`: somebody turned it away at the provider. */
 export type ComeBack = (visitor: Visitor, came: CameBack & { readonly denied: boolean }) => Promise<Arrival>
 
 export function createComeBack(ports: Ports): ComeBack {
   const workshop = createWorkshop(ports)
-  return async (visitor, came) => {
+  return async (asking, came) => {
     const row = await takeTrip(workshop, came)
     const provider = workshop.identityProviders.find(({ id }) => id === came.provider)
     if (row === undefined || provider === undefined)
-      return stopped('expired', 'It is too long ago, or began in another browser.')
+      return { ...stopped('expired', 'It is too long ago, or began in another browser.'), isStray: true }
+    const { browser } = asking
+    const visitor =
+      browser === undefined ? asking : { ...asking, browser: { ...browser, ...hadBefore(came) } }
     if (came.denied) return stopped('denied', `It was turned away at ${provider.name}.`)
     const found = await identified(workshop, provider, came)
     if (found.account === null) return found.arrival
@@ -121,20 +131,38 @@ async function welcome(workshop: Workshop, visitor: Visitor, came: Came): Promis
     const isMember = known !== undefined && known.organizations.length > 0
     // Whoever has another way in shows that they are the one, and links it themselves.
     if (isMember && (known.hasPassword || known.linked.length > 0)) return null
-    if (isMember) return adopt(workshop, unit, visitor, came, known)
-    if (invited === undefined || organization === undefined) return null
-    const person = await acceptFor(workshop, unit, visitor, invited, came.account.name, came.provider.name)
-    await linkTo(workshop, unit, changes, visitor, came, { organization, person })
-    return open(workshop, unit, visitor, came.provider, organization, person.id)
+    if (isMember) await endOfOthers(workshop, unit, known)
+    const isNews = invited !== undefined && known?.organizations.includes(invited.organizationId) !== true
+    if (isNews && organization !== undefined) {
+      const shown = { name: came.account.name, provider: came.provider.name, provenId: known?.id ?? null }
+      const person = await acceptFor(workshop, unit, visitor, invited, shown)
+      await linkTo(workshop, unit, changes, visitor, came, { organization, person })
+      return open(workshop, unit, visitor, came.provider, organization, person.id)
+    }
+    return isMember ? adopt(workshop, unit, visitor, came, known) : null
   })
 }
+
+// Nobody has shown before that they are this person: what acts in their name is of whoever made them, for all anybody knows.
+async function endOfOthers(
+  { now }: Workshop,
+  unit: StoreGroups,
+  { id, organizations }: Known,
+): Promise<void> {
+  for (const organizationId of organizations)
+    await endTokens(unit, { organizationId, kind: 'person', id }, now())
+  await unit.sessions.end({ personId: id })
+  await unit.signals.send('holders', id)
+}
+
+type Known = Pick<Account, 'id' | 'organizations'>
 
 async function adopt(
   workshop: Workshop,
   unit: StoreGroups,
   visitor: Visitor,
   came: Came,
-  { id, organizations }: { readonly id: string; readonly organizations: readonly string[] },
+  { id, organizations }: Known,
 ): Promise<NewCookie | null> {
   const changes = workshop.identity.changing(unit)
   const organizationId = organizations[0] ?? ''
@@ -184,11 +212,11 @@ async function link(
   visitor: Visitor,
   came: Came & { readonly linking: NonNullable<OutsideTripRow['linking']> },
 ): Promise<Arrival> {
-  const { identity, store, now } = workshop
+  const { identity, store } = workshop
   const { organizationId, personId, sessionId } = came.linking
   const { provider, account, row } = came
   const sessions = await store.sessions.ofPerson(personId)
-  const isSignedIn = sessions.some((one) => one.id === sessionId && isLive(one, now()))
+  const isSignedIn = sessions.some((one) => one.id === sessionId && isLive(one, workshop))
   if (!isSignedIn) return stopped('signed-out', 'You were signed out meanwhile.')
   const arrived: Arrival = { returnTo: row.returnTo, linked: provider.id }
   const whose = await identity.linkedPerson(provider.accounts, account.accountId)

@@ -28,13 +28,27 @@ export interface CameBack {
   readonly browser: string
 }
 
+export interface Beginning {
+  readonly linking: OutsideTripRow['linking']
+  readonly returnTo: string
+  /** SHA-256 of the cookie of the sign-in that the browser has. */
+  readonly had?: string | undefined
+}
+
+/** Which sign-in the browser had when it was sent: as `Visitor.browser` says it. */
+export function hadBefore({ browser }: CameBack): { readonly had?: string } {
+  const had = browser.split('.')[1]
+  return had === undefined ? {} : { had }
+}
+
 /** Begins a trip. Throws `invalid` for a place to return to that is not ours, and what `IdentityProvider.begin` throws. */
 export async function send(
   { store, now, random, publicUrl }: Workshop,
   provider: IdentityProvider,
-  { linking, returnTo }: { readonly linking: OutsideTripRow['linking']; readonly returnTo: string },
+  { linking, returnTo, had }: Beginning,
 ): Promise<Sent> {
-  const [state, browser] = [textOf(random(32)), textOf(random(32))]
+  // The cookie of a sign-in does not come along with a browser that another site sends: which it is comes with this one.
+  const [state, browser] = [textOf(random(32)), textOf(random(32)) + (had === undefined ? '' : `.${had}`)]
   const createdAt = now()
   const row: OutsideTripRow = {
     ...{ id: newId('trip'), digest: sha256(state), browserDigest: sha256(browser), provider: provider.id },

@@ -8,6 +8,7 @@ import { chosen } from '../../domain/resolution/resolve.ts'
 import { type CredentialState, isUsable } from '../../domain/state.ts'
 import type { OwnedCount } from '../../store/runs/use-group.ts'
 import { type CredentialDetails, listSeen } from '../credentials/looking.ts'
+import { firstRunOf, takersHint } from '../machines/takers.ts'
 import { subjectOf } from '../resolution.ts'
 import { visibleTo } from '../runs/seeing.ts'
 import { isDisabled } from '../settings/rules.ts'
@@ -61,11 +62,12 @@ function byState(counts: readonly OwnedCount[]): Overview['credentials']['states
 }
 
 async function harnessView(
-  { store, resolution }: Workshop,
+  workshop: Workshop,
   caller: Caller,
   harness: HarnessName,
   seen: readonly OwnedCount[],
 ): Promise<Overview['harnesses'][number]> {
+  const { store, resolution } = workshop
   const { organizationId } = caller
   const query = { harness, ambient: 'none' } as const
   const { decisions } = await resolution.decide(store, organizationId, subjectOf(caller), query)
@@ -73,6 +75,10 @@ async function harnessView(
     ...{ harness, title: HARNESS_TITLE[harness] },
     enabled: !(await isDisabled(store, organizationId, harness)),
     works: may(caller, 'lease') && chosen(decisions) !== null,
+    untaken:
+      caller.kind === 'person' && may(caller, 'startRuns')
+        ? await takersHint(workshop, firstRunOf(caller, harness))
+        : null,
     credentials: sum(seen.filter((one) => one.harness === harness)),
   }
 }

@@ -92,6 +92,16 @@ export async function endHeld({ unit, authorize, needs, holder, now }: Ending): 
   return { tokens: tokens.length, leases, credentials: credentials.length }
 }
 
+/** Revokes all tokens of this holder, as whatever made the unit has recorded. */
+export async function endTokens(
+  unit: Pick<StoreGroups, 'tokens'>,
+  holder: Holder,
+  now: number,
+): Promise<void> {
+  for (const { name } of await liveTokens(unit, holder))
+    await unit.tokens.revoke(holder.organizationId, name, now)
+}
+
 // Expired ones too: their names are free again.
 async function liveTokens(
   { tokens }: Pick<StoreGroups, 'tokens'>,

@@ -5,10 +5,10 @@ import type { Output } from '../../api/schemas.ts'
 import { type Caller, GENERAL_RIGHTS } from '../../domain/caller.ts'
 import type { Person } from '../../identity/identity.ts'
 import { type Act, absent } from '../guard.ts'
+import { mustBeWhole } from '../sessions/own.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { countHeld, type Ending, endEnrolments, endHeld, inWords } from './holdings.ts'
-import { pageOf } from './paging.ts'
 
 type MemberUseCases = Pick<
   Control,
@@ -24,10 +24,8 @@ export function createMemberUseCases(workshop: Workshop): MemberUseCases {
   const { identity, guard } = workshop
   return {
     async 'members.list'(caller, wanted) {
-      const members = await identity.members(caller.organizationId)
-      const words = ({ email, name }: Person) => ({ key: email, texts: [email, name] })
-      const { rows, next, total } = pageOf(members, words, wanted)
-      return { members: rows.map(personView), next, total }
+      const { rows, ...page } = await identity.listMembers(caller.organizationId, wanted)
+      return { members: rows.map(personView), ...page }
     },
     async 'members.update'(caller, { member, role }) {
       const { organizationId } = caller
@@ -69,7 +67,7 @@ export function createMemberUseCases(workshop: Workshop): MemberUseCases {
       return references(workshop, caller, await self(workshop, caller))
     },
     async 'membership.leave'(caller) {
-      const { id } = await self(workshop, caller)
+      const id = await mustBeWhole(workshop, caller, 'member.leave')
       return guard.perform(caller, async (unit, authorize) => {
         const person = await identity.changing(unit).member(caller.organizationId, id)
         if (!person) throw absent('member', id)

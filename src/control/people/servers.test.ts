@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { TIMINGS } from '../../../test/support/grants.ts'
-import { errorOf, fakeKey, NO_GRANTS, rekeyingAlone } from '../../../test/support/house.ts'
+import { errorOf, fakeKey, NO_GRANTS, rekeyingAlone, SESSION_LIFE } from '../../../test/support/house.ts'
 import { openIdentity } from '../../../test/support/identity.ts'
 import { usePostgres } from '../../../test/support/use-postgres.ts'
 import type { Caller } from '../../domain/caller.ts'
@@ -51,6 +51,7 @@ async function startServer(url: string): Promise<Server> {
     webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
+    sessionLife: SESSION_LIFE,
     runTimings: RUN_TIMINGS,
     poolOrder: 'fixed',
     identityProviders: [],

@@ -11,7 +11,6 @@ import { interruptRunsOf } from '../runs/leaving.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { findMember } from './members.ts'
-import { pageOf } from './paging.ts'
 
 type TeamUseCases = Pick<
   Control,
@@ -22,11 +21,8 @@ export function createTeamUseCases(workshop: Workshop): TeamUseCases {
   const { identity, guard } = workshop
   return {
     async 'teams.list'({ organizationId }, wanted) {
-      const [teams, members] = [await identity.teams(organizationId), await identity.members(organizationId)]
-      const emails = (team: string) =>
-        members.filter((person) => person.teams.includes(team)).map(({ email }) => email)
-      const { rows, ...page } = pageOf(teams, (team) => ({ key: team, texts: [team] }), wanted)
-      return { teams: rows.map((team) => ({ team, members: emails(team) })), ...page }
+      const { rows, ...page } = await identity.listTeams(organizationId, wanted)
+      return { teams: rows.map(({ team, members }) => ({ team, members: [...members] })), ...page }
     },
     async 'teams.create'(caller, { team }) {
       checkName(team)

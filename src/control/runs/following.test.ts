@@ -139,4 +139,41 @@ describe('whoever follows a run', () => {
     const asking = house.ask(stranger, 'runs.events', { id })
     await expect(asking).rejects.toMatchObject({ code: 'not_found' })
   })
+
+  it('is one of fifty at most, those who ask at once counted too, and makes room when they go', async () => {
+    const house = createHouse()
+    const { id } = await begun(house)
+    const ask = () => house.ask('bob', 'runs.events', { id })
+    const tries = await Promise.allSettled(Array.from({ length: 60 }, ask))
+    const streams = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(streams).toHaveLength(50)
+    const unknown = Array.from({ length: 60 }, () => errorOf(house.ask('cyd', 'runs.events', { id: 'none' })))
+    expect(new Set((await Promise.all(unknown)).map(({ code }) => code))).toContain('not_found')
+    expect(await errorOf(house.ask('cyd', 'runs.events', { id: 'none' }))).toMatchObject({
+      code: 'not_found',
+    })
+    await streams[0]?.return?.()
+    await streams[0]?.return?.()
+    const again = await ask()
+    expect(await errorOf(ask())).toMatchObject({ code: 'rate_limited' })
+    for (const stream of [...streams, again]) await stream.return?.()
+  })
+
+  it('beyond the end, as after a database was put back, is told to begin again', async () => {
+    const house = createHouse()
+    const { id } = await begun(house)
+    const { app, token } = createTestApp(house)
+    const follow = async (last: string) => {
+      const headers = { authorization: `Bearer ${await token('bob')}`, 'last-event-id': last }
+      return app.fetch(new Request(`${ORIGIN}/api/v1/runs/${id}/events`, { headers }))
+    }
+    const beyond = await follow('999')
+    expect([beyond.status, ((await beyond.json()) as { message: string }).message]).toEqual([
+      409,
+      expect.stringContaining('Begin again.'),
+    ])
+    const ends = await follow('1')
+    expect(ends.status).toBe(200)
+    await ends.body?.cancel()
+  })
 })

@@ -1,7 +1,7 @@
 // What happens in a run, told while it happens: every event once, in order, from where whoever asks has left off.
 
 import type { Caller } from '../../domain/caller.ts'
-import { rateLimited } from '../../domain/errors.ts'
+import { ClavigerError, rateLimited } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
 import type { RunEventRow } from '../../store/runs/run-groups.ts'
 import { absent } from '../guard.ts'
@@ -31,19 +31,26 @@ export function createFollowingRunUseCases(workshop: Workshop): Pick<Control, 'r
     'runs.events': async (caller, { id, after, follow }) => {
       const who = `${caller.kind} ${caller.id}`
       if ((followers.get(who) ?? 0) >= AT_MOST) throw rateLimited(LOOK_EVERY)
-      await begin(workshop, caller, id)
+      // Before anything is waited for: those who ask at once are counted too.
       followers.set(who, (followers.get(who) ?? 0) + 1)
-      const ear = hearing.listen()
-      const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
-      let isOver = false
-      const ended = () => {
-        stop()
-        ear.stop()
-        if (isOver) return
-        isOver = true
+      let isCounted = true
+      const uncount = () => {
+        if (!isCounted) return
+        isCounted = false
         const left = (followers.get(who) ?? 1) - 1
         if (left === 0) followers.delete(who)
         else followers.set(who, left)
+      }
+      await begin(workshop, caller, id, after).catch((thrown: unknown) => {
+        uncount()
+        throw thrown
+      })
+      const ear = hearing.listen()
+      const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+      const ended = () => {
+        stop()
+        ear.stop()
+        uncount()
       }
       const inner = tellAll({ workshop, caller, ear, stopped, ended }, id, { after, follow })
       return {
@@ -61,10 +68,12 @@ export function createFollowingRunUseCases(workshop: Workshop): Pick<Control, 'r
   }
 }
 
-async function begin({ guard }: Workshop, caller: Caller, id: string): Promise<void> {
+async function begin({ guard }: Workshop, caller: Caller, id: string, after: number): Promise<void> {
   await guard.perform(caller, async (unit, authorize) => {
     const { row } = await findRun(unit, caller, id)
     await authorize(actOn(row, 'run.follow', { general: 'followRuns' }))
+    // The database was put back: whoever goes on from there would never hear of what happens again.
+    if (after > row.run.events) throw beyondTheEnd(row.run.events)
   })
 }
 
@@ -124,6 +133,12 @@ async function presently(workshop: Workshop, caller: Caller, id: string): Promis
   const now = await presentCaller(workshop, caller)
   if (now === null) throw absent('run', id)
   return now
+}
+
+function beyondTheEnd(events: number): ClavigerError {
+  return new ClavigerError('conflict', `Fewer events are kept of this run: ${events}. Begin again.`, {
+    hint: 'Leave `after` and Last-Event-ID out.',
+  })
 }
 
 function newsOf({ position, at, event }: RunEventRow): RunNews {

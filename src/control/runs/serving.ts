@@ -5,7 +5,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
 import { isHeld } from '../../domain/runs/run.ts'
-import type { ServingCredential } from '../../domain/runs/serving-credential.ts'
+import { type ServingCredential, SUPERSEDED } from '../../domain/runs/serving-credential.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { CandidateRow, LeaseRow, StoreGroups } from '../../store/store.ts'
 import { absent } from '../guard.ts'
@@ -128,7 +128,7 @@ export async function runServedBy(
 /** Keeps it with the run; the run is held by the unit. */
 export async function serve(unit: StoreGroups, row: RunRow, serving: Serving, now: number): Promise<void> {
   const { lease, credential: given, reason } = serving
-  await endLeases(unit, row, now, 'another lease took its place')
+  await endLeases(unit, row, now, SUPERSEDED)
   const credential = given === null ? null : servingCredential(given)
   await unit.runLeases.insert({
     ...{ leaseId: lease.id, runId: row.id, organizationId: row.organizationId, credential, reason },

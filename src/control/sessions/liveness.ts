@@ -3,13 +3,12 @@
 import type { SessionRow } from '../../store/people-groups.ts'
 import type { LeaseRow, StoreGroups } from '../../store/store.ts'
 
-const DAY = 86_400_000
-
-/** At most, in milliseconds. */
-export const LIFE_MS = 30 * DAY
-
-/** Without being used, in milliseconds. */
-export const IDLE_MS = 7 * DAY
+/** For how long somebody stays signed in, in milliseconds. */
+export interface SessionLife {
+  readonly whole: number
+  /** Without being used. */
+  readonly idle: number
+}
 
 /** Begins the id of every session. */
 export const SESSION = 'ses'
@@ -17,16 +16,28 @@ export const SESSION = 'ses'
 /** Why a lease is over whose browser was signed out. */
 export const SIGNED_OUT = 'the browser it was taken with was signed out'
 
-export function isLive({ expiresAt, lastSeenAt }: SessionRow, now: number): boolean {
-  return expiresAt > now && lastSeenAt + IDLE_MS > now
+/** What is known of time where sessions are looked at. */
+export interface SessionClock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly sessionLife: SessionLife
+}
+
+export function isLive(row: SessionRow, { now, sessionLife }: SessionClock): boolean {
+  return endOfSession(row, sessionLife) > now()
+}
+
+/** When it ends unless it is used, in milliseconds since 1970. */
+export function endOfSession({ expiresAt, lastSeenAt }: SessionRow, { idle }: SessionLife): number {
+  return Math.min(expiresAt, lastSeenAt + idle)
 }
 
 /** Whether the session that a lease was taken with still is; true for one that was taken with anything else. */
 export async function isSessionLive(
   { sessions }: Pick<StoreGroups, 'sessions'>,
   { tokenId, holderId }: Pick<LeaseRow, 'tokenId' | 'holderId'>,
-  now: number,
+  clock: SessionClock,
 ): Promise<boolean> {
   if (!tokenId?.startsWith(`${SESSION}_`)) return true
-  return (await sessions.ofPerson(holderId)).some((row) => row.id === tokenId && isLive(row, now))
+  return (await sessions.ofPerson(holderId)).some((row) => row.id === tokenId && isLive(row, clock))
 }

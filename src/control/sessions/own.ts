@@ -1,7 +1,9 @@
 // The browsers that somebody is signed in with, for themselves: which there are, where the one that asks acts, and their
-// end. Whoever holds a token of the person may see and end them; only a browser itself can change its organization.
+// end. A token of the person sees those that act in its organization, and ends them when it may do all that its person may;
+// only a browser itself can change its organization.
 
 import type { Output } from '../../api/schemas.ts'
+import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { newId } from '../../lib/id.ts'
@@ -27,13 +29,16 @@ type OwnUseCases = Pick<
 export function createOwnSessionUseCases(workshop: Workshop): OwnUseCases {
   const { guard, now } = workshop
 
-  // All is theirs, so that there is nothing to refuse. That somebody asked is worth an entry also when there was none.
+  // Each organization is told of those that acted in it, and of no others. That somebody asked is worth an entry also when
+  // there was none.
   function end(caller: Caller, rows: readonly SessionRow[]): Promise<number> {
     return guard.perform(caller, async (unit, authorize) => {
-      if (rows.length === 0) await authorize(endAct(caller, NONE))
+      const here = rows.filter(({ organizationId }) => organizationId === caller.organizationId)
+      if (here.length === 0) await authorize(endAct(caller, NONE))
       let ended = 0
       for (const row of rows) {
-        await authorize(endAct(caller, sessionObject(row)))
+        if (here.includes(row)) await authorize(endAct(caller, sessionObject(row)))
+        else await unit.audit.append(entryElsewhere(caller, row, 'session.end', now()))
         ended += await unit.sessions.end({ personId: caller.id, id: row.id })
       }
       await unit.signals.send('holders', caller.id)
@@ -48,6 +53,7 @@ export function createOwnSessionUseCases(workshop: Workshop): OwnUseCases {
       const personId = mustBePerson(caller)
       const row = await currentOf(workshop, caller)
       if (row === null) throw onlyBrowsers()
+      if (row.method === 'invitation') throw notProven()
       const all = await membershipsOf(workshop, personId)
       const to = all.find((one) => isCalled(one.organization, organization))?.organization
       if (to === undefined) throw notIn(organization)
@@ -55,12 +61,8 @@ export function createOwnSessionUseCases(workshop: Workshop): OwnUseCases {
         await authorize({ ...endAct(caller, sessionObject(row)), action: 'session.switch' })
         if (!(await workshop.identity.changing(unit).member(to.id, personId))) throw notIn(to.name)
         // The organization it leaves is not told where it goes; the one it comes to is told that it came.
-        await unit.audit.append({
-          ...{ id: newId('aud'), organizationId: to.id, at: now(), requestId: caller.requestId },
-          ...{ actorKind: 'person', actorId: personId, actorName: caller.name, action: 'session.switch' },
-          ...{ objectKind: 'session', objectId: row.id, objectName: sessionObject(row).name },
-          ...{ outcome: 'allowed', details: {} },
-        })
+        const coming = { ...row, organizationId: to.id }
+        await unit.audit.append(entryElsewhere(caller, coming, 'session.switch', now()))
         await unit.sessions.moveTo(row.id, to.id)
         await unit.signals.send('holders', personId)
       })
@@ -73,7 +75,7 @@ export function createOwnSessionUseCases(workshop: Workshop): OwnUseCases {
       return { ended: (await end(caller, row === null ? [] : [row])) > 0, cookie: 'none' }
     },
     async 'sessions.list'(caller) {
-      const rows = await liveOf(workshop, mustBePerson(caller))
+      const rows = await seenBy(workshop, caller)
       const organizations = await workshop.identity.organizationsOf(caller.id)
       return {
         sessions: rows.flatMap((row) => {
@@ -83,12 +85,14 @@ export function createOwnSessionUseCases(workshop: Workshop): OwnUseCases {
       }
     },
     async 'sessions.revoke'(caller, { id }) {
-      const row = (await liveOf(workshop, mustBePerson(caller))).find((one) => one.id === id)
+      const row = (await seenBy(workshop, caller)).find((one) => one.id === id)
+      await mustBeWhole(workshop, caller, 'session.end')
       if (row === undefined) throw absent('session', id)
       return { revoked: (await end(caller, [row])) > 0 }
     },
     async 'sessions.revokeOthers'(caller) {
-      const rows = await liveOf(workshop, mustBePerson(caller))
+      const rows = await seenBy(workshop, caller)
+      await mustBeWhole(workshop, caller, 'session.end')
       return {
         revoked: await end(
           caller,
@@ -107,8 +111,31 @@ export function mustBePerson({ kind, id }: Caller): string {
   return id
 }
 
-async function liveOf({ store, now }: Workshop, personId: string): Promise<SessionRow[]> {
-  return (await store.sessions.ofPerson(personId)).filter((row) => isLive(row, now()))
+/**
+ * For what is a person's own, and not their role's: whoever asks is a browser of theirs, or a token that may do all they may.
+ * Records the refusal of any other, and throws `forbidden`; throws `not_found` for whoever is no person.
+ */
+export async function mustBeWhole(
+  { identity, guard }: Pick<Workshop, 'identity' | 'guard'>,
+  caller: Caller,
+  action: string,
+): Promise<string> {
+  const personId = mustBePerson(caller)
+  if (caller.sessionId !== undefined) return personId
+  const person = await identity.person(caller.organizationId, personId)
+  if (person === undefined || person.role === caller.role) return personId
+  const forbiddenBy = weakToken(caller, person.role)
+  const object = { kind: 'member', id: personId, name: person.email }
+  await guard.check(caller, { action, object, needs: { forbiddenBy } })
+  return personId
+}
+
+// A token opens one organization: those of another are not for whoever holds it.
+async function seenBy(workshop: Workshop, caller: Caller): Promise<SessionRow[]> {
+  const rows = await workshop.store.sessions.ofPerson(mustBePerson(caller))
+  const isSeen = ({ organizationId }: SessionRow) =>
+    caller.sessionId !== undefined || organizationId === caller.organizationId
+  return rows.filter((row) => isLive(row, workshop) && isSeen(row))
 }
 
 async function currentOf({ store }: Workshop, caller: Caller): Promise<SessionRow | null> {
@@ -122,6 +149,22 @@ function endAct({ id }: Caller, object: Act['object']): Act {
   return { action: 'session.end', needs: { right: 'manage', owner: { kind: 'user', id } }, object }
 }
 
+// In the log of the organization that the browser acts in, or comes to.
+function entryElsewhere(
+  { id, name, requestId }: Caller,
+  row: Pick<SessionRow, 'id' | 'organizationId' | 'method'>,
+  action: string,
+  at: number,
+): AuditEntry {
+  const object = sessionObject(row)
+  return {
+    ...{ id: newId('aud'), organizationId: row.organizationId, at, requestId, action },
+    ...{ actorKind: 'person', actorId: id, actorName: name },
+    ...{ objectKind: object.kind, objectId: object.id, objectName: object.name },
+    ...{ outcome: 'allowed', details: {} },
+  }
+}
+
 function listed(row: SessionRow, organization: Output<'session.read'>['organization'], caller: Caller) {
   const { id, method, userAgent, address } = row
   return {
@@ -130,6 +173,23 @@ function listed(row: SessionRow, organization: Output<'session.read'>['organizat
     lastSeenAt: rfc3339(row.lastSeenAt),
     expiresAt: rfc3339(row.expiresAt),
   }
+}
+
+// The organization that invited them has the code, too, and showed nobody who they are.
+function notProven(): ClavigerError {
+  return new ClavigerError(
+    'conflict',
+    'This browser came in with an invitation, which is of one organization.',
+    {
+      hint: 'Sign out, and in again with your password or your account elsewhere.',
+    },
+  )
+}
+
+function weakToken({ role }: Caller, own: string): ClavigerError {
+  return new ClavigerError('forbidden', `This token is ${role}, and you are ${own}: this is not for it.`, {
+    hint: 'Do it in a browser that is signed in, or with a token of your own role.',
+  })
 }
 
 function onlyBrowsers(): ClavigerError {

@@ -60,9 +60,11 @@ describe('setting an app up', () => {
   it('ends the other browsers, which came in by the password alone', async () => {
     const [first, second] = [await signIn(house, 'bob'), await signIn(house, 'bob')]
     const here = createAuthenticator(house.ports)
-    await setUpApp(house, await here(first.cookie, 'r', 'cookie'))
-    await here(first.cookie, 'r', 'cookie')
-    expect(await errorOf(here(second.cookie, 'r', 'cookie'))).toMatchObject({ code: 'unauthenticated' })
+    const { cookie } = await setUpApp(house, await here(first.cookie, 'r', 'cookie'))
+    for (const old of [first, second])
+      expect(await errorOf(here(old.cookie, 'r', 'cookie'))).toMatchObject({ code: 'unauthenticated' })
+    // The one that asked goes on under a value that nobody has copied.
+    expect(await here(cookie ?? '', 'r', 'cookie')).toMatchObject({ id: 'bob', sessionId: first.id })
   })
 })
 
@@ -77,6 +79,25 @@ describe('a code', () => {
     later(30)
     await expect(attempt(codeNow(house, secret))).resolves.toMatchObject({ state: 'signed-in' })
   })
+
+  it('that is missing is recorded: whoever knows the password may have stolen it', async () => {
+    await setUpApp(house, 'bob')
+    expect(await attempt()).toEqual({ state: 'second-factor' })
+    expect((await house.audit()).at(-1)).toMatchObject({
+      ...{ action: 'session.create', outcome: 'refused', objectId: 'bob' },
+      details: { reason: 'right password, no code' },
+    })
+  })
+
+  it.each(['１２３４５６', '١٢٣٤٥٦', 'éééééé'])(
+    'of other digits, %s, is wrong, and no failure of ours',
+    async (code) => {
+      await house.ask('bob', 'secondFactor.begin', { password: PASSWORD })
+      expect(await errorOf(house.ask('bob', 'secondFactor.enable', { code }))).toMatchObject({
+        code: 'invalid',
+      })
+    },
+  )
 
   it('is not asked of a wrong password', async () => {
     const { secret } = await setUpApp(house, 'bob')

@@ -6,7 +6,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { SecondFactorRow } from '../../store/people-groups.ts'
 import type { Act } from '../guard.ts'
-import { type Failure, type Membership, recordFailure } from '../signing-in/by-password.ts'
+import { type Failure, type Membership, NO_CODE, recordFailure } from '../signing-in/by-password.ts'
 import type { Limits } from '../signing-in/limits.ts'
 import type { Visitor } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -64,7 +64,10 @@ export function createSecondFactors(workshop: Workshop, limits: Pick<Limits, 'se
     },
     async mustBeShown(visitor, who, code, failure) {
       if (!(await factors.isOn(who.person.id))) return
-      if (code === undefined) throw codeMissing()
+      if (code === undefined) {
+        await recordFailure(workshop, visitor, who.person.email, NO_CODE, failure)
+        throw codeMissing()
+      }
       await factors.mustBeRight(visitor, who, code, failure)
     },
   }
@@ -90,12 +93,14 @@ export function recoveryDigest(code: string): string {
 export function wrongCode(code: 'unauthenticated' | 'forbidden'): ClavigerError {
   return new ClavigerError(code, 'This code is not right, or was used already.', {
     hint: 'Type the one that the app shows now, or a recovery code. Without either, ask an admin.',
+    missing: 'second-factor',
   })
 }
 
 function codeMissing(): ClavigerError {
   return new ClavigerError('unauthenticated', 'A code of your authenticator app is needed, too.', {
     hint: 'Type the one that the app shows now, or a recovery code.',
+    missing: 'second-factor',
   })
 }
 

@@ -98,10 +98,12 @@ describe('signing in', () => {
     expect(await house.audit()).toEqual([])
   })
 
-  it('is limited by person, whatever the address', async () => {
+  it('is limited by address and person: whoever guesses from one address keeps nobody out elsewhere', async () => {
     await givePassword(house, 'bob')
     for (let i = 0; i < 10; i += 1) await errorOf(attempt({ password: OTHER }))
     expect(await errorOf(attempt())).toMatchObject({ code: 'rate_limited', retryAfter: expect.any(Number) })
+    const elsewhere = { ...BROWSER, address: '198.51.100.7' }
+    await expect(attempt({}, elsewhere)).resolves.toMatchObject({ state: 'signed-in' })
     house.clock.now += 60_000
     await expect(attempt()).resolves.toMatchObject({ state: 'signed-in' })
   })
@@ -143,6 +145,38 @@ describe('signing in', () => {
     const late = control['session.create']({ ...VISITOR, ...BROWSER }, given)
     expect(await errorOf(late)).toMatchObject({ code: 'unauthenticated' })
     expect(await house.ports.store.sessions.ofPerson('bob')).toEqual([])
+  })
+
+  it('with the right password into an organization that is not theirs is recorded', async () => {
+    await givePassword(house, 'bob')
+    expect(await errorOf(attempt({ organization: 'Globex' }))).toMatchObject({ code: 'forbidden' })
+    expect((await house.audit()).at(-1)).toMatchObject({
+      ...{ action: 'session.create', outcome: 'refused', objectId: 'bob' },
+      details: { reason: 'right password, no such organization of theirs' },
+    })
+  })
+
+  it('ends the session that the browser had, and no other', async () => {
+    const [first, second] = [await signIn(house, 'bob'), await signIn(house, 'bob')]
+    await there(first.cookie, 'r', 'cookie')
+    const had = { browser: { ...BROWSER.browser, had: sha256(first.cookie) } }
+    await expect(attempt({}, had)).resolves.toMatchObject({ state: 'signed-in' })
+    expect(await errorOf(there(first.cookie, 'r', 'cookie'))).toMatchObject({ code: 'unauthenticated' })
+    await caller(second.cookie)
+    const ended = (await house.audit()).find(({ action }) => action === 'session.end')
+    expect(ended).toMatchObject({ actorId: 'bob', objectId: first.id })
+    // Somebody else, with the same browser.
+    await givePassword(house, 'cyd')
+    const other = { browser: { ...BROWSER.browser, had: sha256(second.cookie) } }
+    await attempt({ email: 'cyd@example.test' }, other)
+    expect(await errorOf(caller(second.cookie))).toMatchObject({ code: 'unauthenticated' })
+    expect(
+      (await house.audit()).find(
+        ({ objectId, action }) => objectId === second.id && action === 'session.end',
+      ),
+    ).toMatchObject({
+      actorKind: 'visitor',
+    })
   })
 
   it('leaves no session when it cannot be recorded', async () => {
@@ -293,6 +327,36 @@ describe('one’s own browsers', () => {
     expect(await house.ask('bob', 'session.end', {})).toEqual({ ended: false, cookie: 'none' })
   })
 
+  it('of another organization are not for a token, and its log is told of its own alone', async () => {
+    await bobInTwo()
+    const acme = await signIn(house, 'bob', { organization: 'Acme' })
+    const globex = await signIn(house, 'bob', { organization: 'Globex' })
+    const { sessions } = await house.ask('bob', 'sessions.list', {})
+    expect(sessions.map(({ id }) => id)).toEqual([acme.id])
+    const foreign = house.ask('bob', 'sessions.revoke', { id: globex.id })
+    expect(await errorOf(foreign)).toMatchObject({ code: 'not_found' })
+    expect(await house.ask('bob', 'sessions.revokeOthers', {})).toEqual({ revoked: 1 })
+    const asking = await caller(globex.cookie)
+    const again = await signIn(house, 'bob', { organization: 'Acme' })
+    expect(await house.ask(asking, 'sessions.revoke', { id: again.id })).toEqual({ revoked: true })
+    expect(JSON.stringify(await house.audit('eve'))).not.toContain(again.id)
+    expect((await house.audit('ada')).at(-1)).toMatchObject({
+      ...{ action: 'session.end', actorId: 'bob', objectId: again.id },
+    })
+  })
+
+  it.each(['sessions.revokeOthers', 'membership.leave'] as const)(
+    'and what else is a person’s own are not for a token that may do less than they: %s',
+    async (name) => {
+      const { cookie } = await signIn(house, 'ann')
+      const weak = { ...house.caller('ann'), role: 'auditor' } as const
+      expect(await errorOf(house.ask(weak, name, {}))).toMatchObject({ code: 'forbidden' })
+      expect((await house.audit()).at(-1)).toMatchObject({ actorId: 'ann', outcome: 'refused' })
+      await caller(cookie)
+      await house.ask('ann', name, {})
+    },
+  )
+
   it('act in another organization of their person, and in no other', async () => {
     await bobInTwo()
     const { cookie } = await signIn(house, 'bob', { organization: 'Acme' })
@@ -313,62 +377,6 @@ describe('one’s own browsers', () => {
     expect(await errorOf(house.ask(cyd, 'session.switch', { organization: 'Globex' }))).toMatchObject({
       code: 'forbidden',
     })
-  })
-})
-
-describe('a new password', () => {
-  const change = async (cookie: string, request: { current?: string; password: string }) =>
-    house.ask(await caller(cookie), 'password.change', request)
-
-  it('ends all other browsers, and no one else’s', async () => {
-    const [first, second] = [await signIn(house, 'bob'), await signIn(house, 'bob')]
-    const cyd = await signIn(house, 'cyd')
-    await there(second.cookie, 'r', 'cookie')
-    expect(await change(first.cookie, { current: PASSWORD, password: OTHER })).toEqual({ endedSessions: 1 })
-    expect(await errorOf(there(second.cookie, 'r', 'cookie'))).toMatchObject({ code: 'unauthenticated' })
-    for (const { cookie } of [first, cyd]) await caller(cookie)
-    expect(await errorOf(attempt())).toMatchObject({ code: 'unauthenticated' })
-    await expect(attempt({ password: OTHER })).resolves.toMatchObject({ state: 'signed-in' })
-    expect(JSON.stringify(await house.audit())).not.toContain(OTHER)
-  })
-
-  it('needs the old one, and a refusal is recorded', async () => {
-    const { cookie } = await signIn(house, 'bob')
-    expect(await errorOf(change(cookie, { current: OTHER, password: OTHER }))).toMatchObject({
-      code: 'forbidden',
-    })
-    expect(await errorOf(change(cookie, { password: OTHER }))).toMatchObject({ code: 'forbidden' })
-    expect((await house.audit()).at(-1)).toMatchObject({ action: 'password.change', outcome: 'refused' })
-    expect(await errorOf(change(cookie, { current: PASSWORD, password: 'short' }))).toMatchObject({
-      code: 'invalid',
-    })
-    await expect(attempt()).resolves.toMatchObject({ state: 'signed-in' })
-  })
-
-  it('is tried so often only', async () => {
-    const { cookie } = await signIn(house, 'bob')
-    for (let i = 0; i < 10; i += 1) await errorOf(change(cookie, { current: OTHER, password: OTHER }))
-    expect(await errorOf(change(cookie, { current: PASSWORD, password: OTHER }))).toMatchObject({
-      code: 'rate_limited',
-    })
-  })
-
-  it('is the first of somebody who has none, without an old one', async () => {
-    expect(await house.ask('cyd', 'password.change', { password: OTHER })).toEqual({ endedSessions: 0 })
-    expect(await errorOf(house.ask('cyd', 'password.change', { password: PASSWORD }))).toMatchObject({
-      code: 'forbidden',
-    })
-  })
-
-  it('of a sign-in link ends every browser, and signs the one in that used it', async () => {
-    const { cookie } = await signIn(house, 'bob')
-    const code = (await house.ask('ada', 'members.link', { member: 'bob' })).code.expose()
-    const used = await house.visit('invitations.accept', { code, password: OTHER, session: true }, BROWSER)
-    expect(used).toMatchObject({ signedIn: true, person: { id: 'bob' } })
-    expect(await errorOf(there(cookie, 'r', 'cookie'))).toMatchObject({ code: 'unauthenticated' })
-    if (used.cookie === undefined || used.cookie === 'none') throw new Error('nobody is signed in')
-    expect(await caller(used.cookie.value.expose())).toMatchObject({ id: 'bob' })
-    expect((await house.ports.store.sessions.ofPerson('bob'))[0]?.method).toBe('sign-in link')
   })
 })
 

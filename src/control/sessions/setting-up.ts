@@ -13,7 +13,8 @@ import { belongsElsewhere, isOnlyOurs } from '../signing-in/invitations.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
-import { mustBePerson } from './own.ts'
+import { renewSessions } from './opening.ts'
+import { mustBePerson, mustBeWhole } from './own.ts'
 import type { OwnPassword } from './password.ts'
 import { FACTOR_FIELD, sealedFactor, sealFactor } from './sealed-factor.ts'
 import { factorAct, recoveryDigest, type SecondFactors, wrongCode } from './second-factors.ts'
@@ -62,7 +63,7 @@ function settingUp(workshop: Workshop, { ownPassword }: Shown): Pick<Control, Se
       return { secret, uri: identity.appCodes.uri(secret, person.email) }
     },
     async 'secondFactor.enable'(caller, { code }) {
-      const personId = mustBePerson(caller)
+      const personId = await mustBeWhole(workshop, caller, 'secondFactor.enable')
       const row = await store.secondFactors.get(personId)
       if (row === undefined || row.createdAt + SET_UP_MS <= now()) throw notSetUp()
       if (row.enabledAt !== null) throw setUpAlready()
@@ -75,18 +76,14 @@ function settingUp(workshop: Workshop, { ownPassword }: Shown): Pick<Control, Se
       const lastStep = secret === undefined ? null : identity.appCodes.stepOf(secret, shown, now())
       if (lastStep === null) throw otherCode()
       const recovery = makeRecoveryCodes(random)
-      await guard.perform(caller, async (unit, authorize) => {
+      const { cookie } = await guard.perform(caller, async (unit, authorize) => {
         await authorize(factorAct('secondFactor.enable', row))
         const enabled = { at: now(), recovery: recovery.kept, lastStep }
         if (!(await unit.secondFactors.enable(row.id, enabled))) throw setUpAlready()
-        // They came in by the password alone.
-        await unit.sessions.end({
-          personId,
-          ...(caller.sessionId !== undefined && { except: caller.sessionId }),
-        })
-        await unit.signals.send('holders', personId)
+        // The others came in by the password alone.
+        return renewSessions(workshop, unit, caller)
       })
-      return { recoveryCodes: recovery.shown }
+      return { recoveryCodes: recovery.shown, ...(cookie !== undefined && { cookie }) }
     },
   }
 }
@@ -96,7 +93,7 @@ function changing(workshop: Workshop, { factors, ownPassword }: Shown): Pick<Con
 
   // Who changes it shows both, and a refusal is recorded.
   async function mustShowBoth(caller: Caller, given: { password: string; code: string }, action: string) {
-    const row = await store.secondFactors.get(mustBePerson(caller))
+    const row = await store.secondFactors.get(await mustBeWhole(workshop, caller, action))
     if (!isOn(row)) throw notSetUp()
     await ownPassword(caller, given.password, action)
     if (await factors.isRight(caller, given.code)) return row

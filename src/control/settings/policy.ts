@@ -61,7 +61,7 @@ function setAct(input: SetInput, before: Subscriptions): Act {
 
 function termsNotAccepted(harness: HarnessName): ClavigerError {
   return new ClavigerError('invalid', `The terms were not accepted. ${SHARING_TERMS[harness]}`, {
-    hint: `Read them; then type: claviger admin policy set ${harness} shared --accept-terms`,
+    hint: `Read them; then: claviger admin policy set ${harness} shared --accept-terms`,
   })
 }
 

@@ -1,7 +1,8 @@
 // Using the code of an invitation or a sign-in link. Whoever has the code is taken for the person it was made for, once;
 // what they become, their password and the audit row are one unit with the use of the code. Somebody who is a member
-// elsewhere joins with the password they have, and shows that they have it: no organization can change what opens another
-// one, and whoever made an account in somebody's name does not get in with it where that person is invited.
+// elsewhere joins with the password they have, and shows that they have it; without one they do not join: whoever makes an
+// invitation has its code, too, and would be that person with it. No organization can change what opens another one, and
+// whoever made an account in somebody's name does not get in with it where that person is invited.
 
 import { checkEmail, checkTitle } from '../../domain/email.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -24,9 +25,10 @@ import { rolesWithin } from '../tokens.ts'
 import type { Control, Visitor } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { recordFailure } from './by-password.ts'
 import { BY_SERVER, belongsElsewhere, isOnlyOurs } from './invitations.ts'
 import { checkNewPassword, type Limits } from './limits.ts'
-import { deedOf } from './records.ts'
+import { deedOf, deedOfNobody } from './records.ts'
 import { handedOver, makeTerminalToken, withFreeName } from './terminal-token.ts'
 
 const ASK_AGAIN = 'Ask whoever sent it for a new one.'
@@ -42,7 +44,7 @@ interface Given {
 
 export function createAcceptingUseCases(
   workshop: Workshop,
-  limits: Pick<Limits, 'passwords'>,
+  limits: Pick<Limits, 'passwords' | 'guesses'>,
   factors: SecondFactors,
 ): Pick<Control, 'invitations.describe' | 'invitations.accept'> {
   const { identity, store, now } = workshop
@@ -67,16 +69,6 @@ export function createAcceptingUseCases(
     throw noInvitation()
   }
 
-  // What the password will be, and whose it is already. A guess at somebody's password is a guess wherever it is made.
-  async function weigh(visitor: Visitor, row: InvitationRow, password: string | undefined) {
-    if (password === undefined) return { hash: null, provenId: null }
-    const secret = new Secret(password)
-    const hash = await identity.hashPassword(secret)
-    if (row.kind !== 'join') return { hash, provenId: null }
-    limits.passwords(visitor, row.email, row.id)
-    return { hash, provenId: await identity.checkPassword(row.email, secret) }
-  }
-
   return {
     async 'invitations.describe'(_, { code }) {
       const { row, organization } = await usable(code)
@@ -95,10 +87,10 @@ export function createAcceptingUseCases(
       }
       const { row, organization } = await usable(code)
       mustBeComplete(row, name, password)
-      const { hash, provenId } = await weigh(visitor, row, password)
+      const { hash, provenId } = await weigh(workshop, limits, visitor, row, password)
       const given = { ...checked, hash, provenId }
       const session = await signsIn({ workshop, factors, visitor }, { row, organization, provenId }, input)
-      return withFreeName(() =>
+      const unit = () =>
         store.atomically(async (unit) => {
           await use(unit, row)
           const changes = identity.changing(unit)
@@ -111,35 +103,79 @@ export function createAcceptingUseCases(
           await unit.audit.append(acceptance(row, person, visitor, now(), given))
           const made = { organization, person, role: person.role, client, by: 'an invitation' }
           const extra = token ? handedOver(await makeTerminalToken(workshop, unit, visitor, made)) : {}
-          const signedIn = session ? await signIn(workshop, unit, visitor, row, person) : {}
+          const signedIn = session ? await signIn(workshop, unit, visitor, row, { person, provenId }) : {}
           const { id, email, name, role } = person
           return { organization, person: { id, email, name, role }, signedIn: session, ...extra, ...signedIn }
-        }),
-      )
+        })
+      return withFreeName(unit).catch(async (thrown: unknown) => {
+        const isGuess = thrown instanceof ClavigerError && thrown.code === 'unauthenticated'
+        if (isGuess && password !== undefined) await recordGuess(workshop, limits, visitor, row)
+        throw thrown
+      })
     },
   }
 }
 
 /**
- * Uses an invitation inside a unit for somebody whose e-mail an identity provider vouches for, instead of the code. They are
- * a member nowhere yet. Throws `conflict` when it cannot be used any more.
+ * Uses an invitation inside a unit for somebody whose e-mail an identity provider vouches for, instead of the code.
+ * `provenId`: whom they have shown to be, if they are a member elsewhere. Throws `conflict` when it cannot be used any more.
  */
 export async function acceptFor(
   { identity, now }: Workshop,
   unit: StoreGroups,
   visitor: Visitor,
   row: InvitationRow,
-  name: string,
-  provider: string,
+  {
+    name,
+    provider,
+    provenId,
+  }: { readonly name: string; readonly provider: string; readonly provenId: string | null },
 ): Promise<Person> {
   const changes = identity.changing(unit)
   if (!(await unit.invitations.use(row.id, now()))) throw over('was used already')
   await mustBeMadeByOneWhoMay(row, (id) => changes.member(row.organizationId, id))
-  const given = { name, email: undefined, hash: null, provenId: null }
+  const given = { name, email: undefined, hash: null, provenId }
   const person = await join(unit, changes, row, given)
   await unit.signals.send('holders', person.id)
   await unit.audit.append(acceptance(row, person, visitor, now(), given, provider))
   return person
+}
+
+// What the password will be, and whose it is already. A guess at somebody's password is a guess wherever it is made.
+async function weigh(
+  { identity }: Workshop,
+  limits: Pick<Limits, 'passwords'>,
+  visitor: Visitor,
+  row: InvitationRow,
+  password: string | undefined,
+): Promise<Pick<Given, 'hash' | 'provenId'>> {
+  if (password === undefined) return { hash: null, provenId: null }
+  const secret = new Secret(password)
+  const hash = await identity.hashPassword(secret)
+  if (row.kind !== 'join') return { hash, provenId: null }
+  limits.passwords(visitor, row.email, row.id)
+  return { hash, provenId: await identity.checkPassword(row.email, secret) }
+}
+
+// A wrong password is written down where its person belongs, and here; after a few the code is good for nothing.
+async function recordGuess(
+  workshop: Workshop,
+  { guesses }: Pick<Limits, 'guesses'>,
+  visitor: Visitor,
+  row: InvitationRow,
+): Promise<void> {
+  const { store, now } = workshop
+  const action = 'invitation.accept'
+  await recordFailure(workshop, visitor, row.email, 'wrong password', { action })
+  const isOver = guesses(row.id)
+  const deed = { organizationId: row.organizationId, at: now(), object: invitationObject(row) }
+  await store.atomically(async (unit) => {
+    const details = { reason: 'wrong password' }
+    await unit.audit.append(deedOfNobody(visitor, { ...deed, action, outcome: 'refused', details }))
+    if (!isOver || !(await unit.invitations.revoke(row.organizationId, row.id, now()))) return
+    const why = { reason: 'too many wrong passwords' }
+    await unit.audit.append(deedOfNobody(visitor, { ...deed, action: 'invitation.revoke', details: why }))
+  })
 }
 
 // Whether the browser is signed in with it. Somebody with a second factor sets the password all the same; what lets them in
@@ -167,9 +203,10 @@ async function signIn(
   unit: StoreGroups,
   visitor: Visitor,
   { organizationId, kind }: InvitationRow,
-  person: Person,
+  { person, provenId }: { readonly person: Person; readonly provenId: string | null },
 ) {
-  const method = kind === 'join' ? 'invitation' : 'sign-in link'
+  const joined = provenId === person.id ? 'password' : 'invitation'
+  const method = kind === 'join' ? joined : 'sign-in link'
   const { cookie } = await openSession(workshop, unit, visitor, { organizationId, person, method })
   return { cookie }
 }
@@ -195,9 +232,8 @@ async function join(
   const known = await changes.account(row.email)
   const elsewhere = known !== undefined && known.organizations.length > 0
   const isMember = known?.organizations.includes(row.organizationId)
-  if (elsewhere && !isMember && known.hasPassword && provenId !== known.id) throw notTheirPassword(row.email)
-  // Somebody else may have linked an account of their own to a person of this e-mail.
-  if (elsewhere && !isMember && !known.hasPassword && known.linked.length > 0) throw needsPassword(row.email)
+  if (elsewhere && !isMember && provenId !== known.id)
+    throw known.hasPassword ? notTheirPassword(row.email) : needsPassword(row.email)
   const teams: string[] = []
   // A team may be gone since; that is no reason to keep somebody out.
   for (const slug of row.teams) if (await changes.team(row.organizationId, slug)) teams.push(slug)
@@ -314,6 +350,10 @@ function acceptance(
   })
 }
 
+function invitationObject({ id, email }: InvitationRow) {
+  return { kind: 'invitation', id, name: printable(email) }
+}
+
 function over(what: string): ClavigerError {
   return new ClavigerError('conflict', `This invitation ${what}.`, { hint: ASK_AGAIN })
 }
@@ -335,7 +375,7 @@ function needsPassword(email: string): ClavigerError {
     'unauthenticated',
     `${printable(email)} is known to this server without a password.`,
     {
-      hint: 'Sign in as you do, choose a password, and type it here. If that was never you, ask to be invited with another e-mail.',
+      hint: 'Choose one there first: sign in as you do and set it, or ask an admin there for a link. Then type it here. If that was never you, ask to be invited with another e-mail.',
     },
   )
 }

@@ -16,6 +16,10 @@ export interface Membership {
 /** What was tried, for the audit. */
 export type Failure = Pick<Deed, 'action' | 'details'>
 
+/** Why somebody with the right password came no further, as the audit log says it. */
+export const NO_CODE = 'right password, no code'
+export const NOT_A_MEMBER = 'right password, no such organization of theirs'
+
 /** What somebody belongs to who has shown their password. */
 export interface ByPassword {
   readonly people: readonly Membership[]

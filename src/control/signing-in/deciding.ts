@@ -19,7 +19,9 @@ import {
   isCalled,
   type Membership,
   membershipsBy,
+  NOT_A_MEMBER,
   notIn,
+  recordFailure,
 } from './by-password.ts'
 import type { Limits } from './limits.ts'
 import { deedOf } from './records.ts'
@@ -67,7 +69,10 @@ export function createDecidingUseCases(
       const wanted = organization ?? row.wanted
       const fitting = shown.people.filter((one) => wanted === null || isCalled(one.organization, wanted))
       const [first, ...more] = fitting
-      if (first === undefined) throw notIn(wanted ?? '')
+      if (first === undefined) {
+        await recordFailure(workshop, visitor, email, NOT_A_MEMBER, failure(row))
+        throw notIn(wanted ?? '')
+      }
       if (decision === 'approve' && more.length > 0) return choices(row, fitting)
       await factors.mustBeShown(visitor, first, secondFactor, failure(row))
       return byPassword(workshop, visitor, row, decision, { ...first, mustHold: shown.mustHold })

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
+import { codeIn } from '../../../test/support/links.ts'
 import type { PersonName } from '../../../test/support/people.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatCode } from '../../domain/token.ts'
@@ -47,7 +48,7 @@ describe('an invitation', () => {
       role: 'member',
       teams: ['platform'],
     })
-    expect(made.link.expose()).toBe(`http://claviger.test/join?code=${made.code}`)
+    expect(made.link.expose()).toBe(`http://claviger.test/join#${made.code}`)
     expect(JSON.stringify(made.link)).toBe('"[redacted]"')
     expect(Date.parse(made.expiresAt)).toBe(house.clock.now + 7 * 24 * HOUR)
     const { invitations } = await house.ask('aud', 'invitations.list', {})
@@ -253,7 +254,7 @@ describe('the first owner of a new organization', () => {
       name: 'Initech',
       owner: 'zoe@example.test',
     })
-    const code = new URL(made.link?.expose() ?? '').searchParams.get('code') ?? ''
+    const code = codeIn(made.link?.expose())
     const { organization, person } = await accept(code, { name: 'Zoe' })
     expect([organization.name, person.role]).toEqual(['Initech', 'owner'])
     expect(await passwordOf('zoe@example.test')).toBe(person.id)

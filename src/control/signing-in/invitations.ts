@@ -8,7 +8,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 import { formatCode } from '../../domain/token.ts'
-import type { FirstPeople, Person } from '../../identity/identity.ts'
+import { type FirstPeople, type Person, PLACEHOLDER_EMAIL } from '../../identity/identity.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { InvitationRow } from '../../store/people-groups.ts'
@@ -49,6 +49,7 @@ export function createInvitationUseCases(workshop: Workshop): Pick<Control, Name
       const email = checkEmail(given)
       mustBeWithin(caller, role, `you cannot invite somebody as ${role}`)
       if (await identity.findByEmail(caller.organizationId, email)) throw memberAlready(email)
+      if (email.toLowerCase() === PLACEHOLDER_EMAIL) throw nobodys(email)
       const known = await identity.teams(caller.organizationId)
       for (const slug of teams) if (!known.includes(slug)) throw absent('team', slug)
       const about = { kind: 'join', email, role, teams: [...new Set(teams)], personId: null } as const
@@ -162,15 +163,22 @@ function linkFor({ id, email, role }: Person): About {
   return { kind: 'sign-in', email, role, teams: [], personId: id, lifeMs: LINK_LIFE_MS }
 }
 
-// From the configuration and never from a request: whoever asks does not choose where others are sent.
+// From the configuration and never from a request: whoever asks does not choose where others are sent. What stands behind
+// the # reaches no server, and so no log of one.
 function linkOf({ publicUrl }: Pick<Ports, 'publicUrl'>, code: string): Secret {
-  return new Secret(`${publicUrl()}/join?code=${code}`)
+  return new Secret(`${publicUrl()}/join#${code}`)
 }
 
 function mustBeWithin({ role: own }: Caller, role: Role, what: string): void {
   if (rolesWithin(own).includes(role)) return
   throw new ClavigerError('forbidden', `Your role is ${own}; ${what}.`, {
     hint: `Within yours is: ${rolesWithin(own).join(', ')}.`,
+  })
+}
+
+function nobodys(email: string): ClavigerError {
+  return new ClavigerError('invalid', `${printable(email)} is nobody's e-mail.`, {
+    hint: 'The first owner has it until they give their own.',
   })
 }
 

@@ -6,6 +6,8 @@ import { addressKey, createRateLimit } from '../../lib/time/rate-limit.ts'
 import type { Visitor } from '../use-case.ts'
 
 const MINUTE = 60_000
+// As long as an invitation is good at most.
+const MONTH = 30 * 24 * 60 * MINUTE
 
 /** Each throws `rate_limited` when there were too many. */
 export interface Limits {
@@ -17,8 +19,10 @@ export interface Limits {
   ownPassword(personId: string): void
   /** A code beside the password: of an app it has six digits. */
   secondFactor(personId: string): void
-  /** A password, for this person and this terminal. */
-  passwords(visitor: Visitor, email: string, userCode: string): void
+  /** A password, for this person, by way of this terminal or invitation if it is one. */
+  passwords(visitor: Visitor, email: string, code?: string): void
+  /** Another wrong password by way of this invitation: true when it should be good for nothing from now on. */
+  guesses(invitationId: string): boolean
   /** True when the terminal of this device code asks more often than it was told. */
   pollsTooFast(digest: string): boolean
 }
@@ -31,8 +35,12 @@ export function createLimits(now: () => number): Limits {
   const starts = limit(10, MINUTE / 10)
   const codes = limit(20, MINUTE / 10)
   const addresses = limit(20, MINUTE / 6)
-  const people = limit(10, MINUTE / 2)
+  // Somebody's e-mail is no secret: from one address nobody is kept out who is at another one, and from many addresses it
+  // takes more tries a minute than a guess is worth against a password of twelve characters.
+  const peopleThere = limit(10, MINUTE)
+  const people = limit(100, MINUTE / 10)
   const userCodes = limit(10, MINUTE)
+  const wrong = limit(4, MONTH)
   const own = limit(10, MINUTE / 2)
   const second = limit(5, 2 * MINUTE)
   // A little faster than it is told: clocks and lines are not even.
@@ -45,11 +53,14 @@ export function createLimits(now: () => number): Limits {
     codes: (who) => must(codes.take(who)),
     secondFactor: (personId) => must(second.take(personId)),
     ownPassword: (personId) => must(own.take(personId)),
-    passwords({ address }, email, userCode) {
-      must(addresses.take(addressKey(address)))
-      must(userCodes.take(userCode))
-      must(people.take(email.toLowerCase()))
+    passwords({ address }, email, code) {
+      const [from, who] = [addressKey(address), email.toLowerCase()]
+      must(addresses.take(from))
+      if (code !== undefined) must(userCodes.take(code))
+      must(peopleThere.take(`${from} ${who}`))
+      must(people.take(who))
     },
+    guesses: (invitationId) => wrong.take(invitationId) > 0,
     pollsTooFast: (digest) => polls.take(digest) > 0,
   }
 }

@@ -25,7 +25,7 @@ export function createSigningInUseCases(workshop: Workshop) {
     ...createDecidingUseCases(workshop, limits, factors),
     ...createOpeningUseCases(workshop, limits, factors),
     ...createOwnSessionUseCases(workshop),
-    ...createAccountUseCases(workshop, limits),
+    ...createAccountUseCases(workshop, limits, { factors, ownPassword }),
     ...createPasswordUseCases(workshop, ownPassword),
     ...createSecondFactorUseCases(workshop, { factors, ownPassword }),
   } satisfies Partial<Control>

@@ -2,11 +2,13 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
+import { codeIn } from '../../../test/support/links.ts'
 import { Secret } from '../../domain/secret.ts'
 
 const EVES = 'a password that eve has chosen'
 const THEIRS = 'a password of their own'
 const EMAIL = 'new@example.test'
+const GUESS = 'refused invitation.accept'
 
 let house: House
 
@@ -60,7 +62,7 @@ describe('an account that another organization has made', () => {
     await house.ask('eve', 'members.remove', { member: EMAIL })
     const made = await house.ask('ada', 'organizations.create', { name: 'Initech', owner: EMAIL })
     expect((await errorOf(signIn(EVES, 'Initech'))).code).toBe('unauthenticated')
-    const code = new URL(made.link?.expose() ?? '').searchParams.get('code') ?? ''
+    const code = codeIn(made.link?.expose())
     await accept(code, THEIRS)
     expect(await signIn(THEIRS, 'Initech')).toMatchObject({ decided: true })
   })
@@ -88,11 +90,36 @@ it('a sign-in link opens nothing that its person joins while it is used', async 
   expect(await identity.checkPassword('cyd@example.test', new Secret(EVES))).toBeNull()
 })
 
-it('an invitation is no way to guess the password of somebody who is known', async () => {
-  await eveMakesTheAccount()
-  const code = await invite('ada')
-  const codes: string[] = []
-  for (let i = 0; i < 12; i += 1) codes.push((await errorOf(accept(code, `${THEIRS} ${i}`))).code)
-  expect(codes.at(0)).toBe('unauthenticated')
-  expect(codes.at(-1)).toBe('rate_limited')
+describe('an invitation as a way to guess the password of somebody who is known', () => {
+  it('is over after five wrong ones, each recorded where it was made and where its person belongs', async () => {
+    await eveMakesTheAccount()
+    const code = await invite('ada')
+    const codes: string[] = []
+    for (let i = 0; i < 6; i += 1) codes.push((await errorOf(accept(code, `${THEIRS} ${i}`))).code)
+    expect(codes).toEqual([...Array.from({ length: 5 }, () => 'unauthenticated'), 'conflict'])
+    expect((await errorOf(accept(code, EVES))).message).toBe('This invitation was revoked.')
+    const guesses = async (who: 'ada' | 'eve') =>
+      (await house.audit(who)).filter(({ outcome, action }) => `${outcome} ${action}` === GUESS)
+    expect([(await guesses('ada')).length, (await guesses('eve')).length]).toEqual([5, 5])
+    expect((await guesses('eve'))[0]).toMatchObject({
+      ...{ actorKind: 'visitor', objectKind: 'member', objectName: EMAIL },
+      details: { reason: 'wrong password', address: '192.0.2.1' },
+    })
+    expect((await house.audit()).at(-1)).toMatchObject({
+      ...{ action: 'invitation.revoke', details: { reason: 'too many wrong passwords' } },
+    })
+    expect(JSON.stringify([await house.audit(), await house.audit('eve')])).not.toContain(THEIRS)
+  })
+
+  it('is counted with all others by address and person', async () => {
+    await eveMakesTheAccount()
+    const codes: string[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const code = await invite('ada')
+      for (let i = 0; i < 4; i += 1) codes.push((await errorOf(accept(code, `${THEIRS} ${i}`))).code)
+    }
+    // Eve, who chose it, was the first.
+    expect(codes.at(8)).toBe('unauthenticated')
+    expect(codes.at(9)).toBe('rate_limited')
+  })
 })

@@ -16,8 +16,8 @@ export function createEventUseCases({
   now,
 }: Workshop): Pick<Control, 'events.list' | 'events.replay'> {
   return {
-    async 'events.list'(caller, { after, limit, state }) {
-      const page = { limit, ...(after !== undefined && { after }) }
+    async 'events.list'(caller, { after, limit, order, state }) {
+      const page = { limit, newest: order === 'newest', ...(after !== undefined && { after }) }
       const filter = { undelivered: state === 'undelivered' }
       const rows = await store.outbox.list(caller.organizationId, filter, page)
       const deliveries = await store.outbox.listDeliveries(rows.map(({ id }) => id))

@@ -2,7 +2,9 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHouse, type House } from '../../../test/support/house.ts'
+import { houseWithLogin } from '../../../test/support/house-with-login.ts'
 import { signedIn } from '../../domain/grants/grant.ts'
+import type { EventName } from '../../domain/telling/events.ts'
 import type { GrantRow } from '../../store/grant-groups.ts'
 import { createGuard } from '../guard.ts'
 import { forecast } from './forecast.ts'
@@ -126,6 +128,25 @@ describe('a login that is known twice', () => {
       { type: 'grant.duplicate_found', reason: expect.not.stringMatching(/ as | of org/) },
     ])
   })
+})
+
+it('what is told leads to where something is done about it, of a login right to signing in again', async () => {
+  const { house: home, credential } = await houseWithLogin()
+  const tell = createTell(home.ports)
+  const linkOf = async (event: EventName, credentialId: string) => {
+    const notice = { event, organizationId: 'org-acme', credentialId, reason: 'so' }
+    await home.ports.store.atomically((unit) => tell(unit, notice))
+    const { events } = await home.ask('aud', 'events.list', {})
+    return events.find(({ type, credential: { id } }) => type === event && id === credentialId)?.link
+  }
+  const page = `http://claviger.test/credentials/${credential}`
+  expect(await linkOf('grant.login_needed', credential)).toBe(`${page}?do=sign-in`)
+  expect(await linkOf('grant.ends_soon', credential)).toBe(`${page}?do=sign-in`)
+  expect(await linkOf('grant.refresh_failing', credential)).toBe(page)
+  expect(await linkOf('grant.recovered', credential)).toBeNull()
+  // A key has an end, and no sign-in.
+  const key = await home.give('ada', 'org', 'main')
+  expect(await linkOf('grant.ends_soon', key)).toBe(`http://claviger.test/credentials/${key}`)
 })
 
 it('a server looks, sends and forgets by itself, until it is stopped', async () => {

@@ -79,6 +79,8 @@ describe('an event', () => {
         organization: 'org-acme',
         credential: { ...events[0]?.credential, name: 'main', type: 'claude/api-key', owner: 'org' },
         reason: 'the login was revoked',
+        // An API key: there is nothing to sign in to.
+        link: `http://claviger.test/credentials/${events[0]?.credential.id}`,
       },
     })
     expect(got?.id).toBe(events[0]?.id)
@@ -97,6 +99,16 @@ describe('an event', () => {
     await sendDue(ports(), never)
     expect(receiver.received).toHaveLength(1)
     expect((await house.ask('eve', 'events.list', {})).events).toEqual([])
+  })
+
+  it('is listed with the newest first when that is asked for, a page at a time', async () => {
+    for (const name of ['grant.login_needed', 'grant.recovered', 'grant.ends_soon'] as const) await tell(name)
+    const asked = { order: 'newest', limit: 2 } as const
+    const { events, next } = await house.ask('aud', 'events.list', asked)
+    expect(events.map(({ type }) => type)).toEqual(['grant.ends_soon', 'grant.recovered'])
+    const rest = await house.ask('aud', 'events.list', { ...asked, after: next ?? '' })
+    expect(rest.events.map(({ type }) => type)).toEqual(['grant.login_needed'])
+    expect(rest.next).toBeNull()
   })
 
   it('of a unit that failed was never told', async () => {

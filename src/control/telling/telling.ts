@@ -14,7 +14,7 @@ const KEEP = 90 * 24 * 3_600_000
 
 const BATCH = 500
 
-export interface TellingPorts extends SendingPorts, Pick<Ports, 'identity'> {
+export interface TellingPorts extends SendingPorts, Pick<Ports, 'identity' | 'publicUrl'> {
   /** How often it is looked for what is due, in milliseconds; every two seconds when nothing is said. */
   readonly sendEvery?: number
 }

@@ -32,7 +32,7 @@ export interface Issued {
 /**
  * `renew`: it expires soon. `forced`: a holder was refused with it. `verify`: it comes out of a backup. `recover`: the
  * attempt before it went silent, and the same refresh token is sent once more. `orphan`: the current one is refused, and
- * another answer of the same login was kept.
+ * another answer of the same login was kept, or what all of them are answers to.
  */
 export type Purpose = 'renew' | 'forced' | 'verify' | 'recover' | 'orphan'
 
@@ -65,6 +65,11 @@ export interface Grant extends Issued {
   readonly attempt: Attempt | null
   /** Kept until the current one has worked, the one issued last at the end. */
   readonly orphans: readonly Orphan[]
+  /**
+   * What the current one is the answer to, as far as another answer to it may be lost, or still to come: should that one
+   * have been issued last, a provider takes nothing any more but this. Kept until the current one has worked.
+   */
+  readonly parent: Orphan | null
   readonly refusal: Refusal | null
   /** A holder was refused with this generation, and renewing it was refused too. */
   readonly rejected: number | null
@@ -74,7 +79,7 @@ export interface Grant extends Issued {
   readonly failures: number
   /** No further try before. */
   readonly notBefore: number | null
-  /** The answer to the last try may have been lost: its refresh token may be spent, and a provider forgives that for a while. */
+  /** An answer may have been lost, or be still to come: the refresh token may be spent, and a provider forgives that for a while. */
   readonly doubtful: boolean
   /** When a holder last made us renew it before its time. */
   readonly forcedAt: number | null
@@ -135,6 +140,7 @@ export function signedIn(login: string, generation: number, tokens: Tokens): Gra
     ...tokens,
     attempt: null,
     orphans: [],
+    parent: null,
     refusal: null,
     rejected: null,
     failures: 0,
@@ -152,6 +158,8 @@ export function after(grant: Grant, event: GrantEvent): Grant {
       return {
         ...grant,
         attempt: event.attempt,
+        // The one that is given up may have sent something, and may still.
+        doubtful: grant.doubtful || grant.attempt !== null,
         ...(event.attempt.purpose === 'forced' && { forcedAt: event.attempt.startedAt }),
       }
     case 'renewed':
@@ -163,7 +171,12 @@ export function after(grant: Grant, event: GrantEvent): Grant {
     case 'rejected':
       return event.generation === grant.generation ? rejected(grant, event) : grant
     case 'restored':
-      return { ...grant, attempt: null, unverified: !isSpent(grant) }
+      return {
+        ...grant,
+        attempt: null,
+        doubtful: grant.doubtful || grant.attempt !== null,
+        unverified: !isSpent(grant),
+      }
     default:
       return grant.attempt?.id === event.attempt ? ended(grant, grant.attempt, event) : grant
   }
@@ -176,12 +189,26 @@ export function isSpent({ renewable, refusal, generation }: Grant): boolean {
 
 /** The one whose refresh token is to be sent instead of the current one; undefined: there is no need, or none. */
 export function nextOrphan(grant: Grant): Orphan | undefined {
-  return isSpent(grant) ? grant.orphans.at(-1) : undefined
+  if (!isSpent(grant)) return undefined
+  return grant.orphans.at(-1) ?? (isForgivable(grant) ? (grant.parent ?? undefined) : undefined)
 }
 
 /** Whether only its owner can help. */
 export function isOver(grant: Grant): boolean {
-  return isSpent(grant) && grant.orphans.length === 0
+  return isSpent(grant) && nextOrphan(grant) === undefined
+}
+
+/** All that is kept beside the current one. */
+export function keptBeside({ orphans, parent }: Grant): readonly Orphan[] {
+  return parent === null ? orphans : [parent, ...orphans]
+}
+
+// The parent was used before. Whoever takes that for theft has refused the current one for it, and ended all of the login
+// with it; but what is only at its end may have an access token that still serves.
+const FORGIVABLE: readonly RefusalReason[] = ['refused', 'reused', 'revoked']
+
+function isForgivable({ refusal, generation }: Grant): boolean {
+  return refusal?.generation === generation && FORGIVABLE.includes(refusal.reason)
 }
 
 /** Whether the current attempt was made with what is current still. */
@@ -210,32 +237,54 @@ function renewed(grant: Grant, { attempt, tokens, sentCurrent }: Renewed): Grant
   const open = withoutAttempt(grant, attempt)
   // What is current has worked, or the last of the orphans has in its place: no other answer can be the one that lives.
   const hasWorked = sentCurrent || sendsCurrent(grant, attempt)
-  const { generation, issuedAt, mintedAt } = grant
-  const overtaken = { generation, issuedAt, ...(mintedAt !== undefined && { mintedAt }) }
-  const rivals = isSpent(grant) ? open.orphans : sorted([...open.orphans, overtaken])
+  const rivals = isSpent(grant) ? open.orphans : sorted([...open.orphans, currentOf(grant)])
   return {
-    ...signedIn(grant.login, generation + 1, tokens),
+    ...signedIn(grant.login, grant.generation + 1, tokens),
     attempt: open.attempt,
     orphans: hasWorked ? [] : rivals,
+    parent: parentAfter(grant, attempt, hasWorked),
     forcedAt: grant.forcedAt,
+    doubtful: grant.doubtful && !hasWorked,
   }
 }
 
 function setAside(grant: Grant, { attempt, issued }: Extract<GrantEvent, { kind: 'set-aside' }>): Grant {
   const open = withoutAttempt(grant, attempt)
-  return { ...open, orphans: sorted([...open.orphans, { attempt, ...issued }]) }
+  const orphans = sorted([...open.orphans, { attempt, ...issued }])
+  return { ...open, orphans, parent: parentAfter(grant, attempt, false) }
 }
 
-// Without the attempt, if it is the current one, and without the orphan that it has spent.
+// What was sent has worked, so all that was before it is dead. Whoever else sends it too may be answered last.
+function parentAfter(grant: Grant, id: string, hasWorked: boolean): Orphan | null {
+  const { attempt, parent, doubtful } = grant
+  const own = attempt?.id === id ? attempt : null
+  const sent = own?.orphan ?? (hasWorked ? currentOf(grant) : null)
+  // An older one, and what is known of it stays so.
+  if (sent === null) return parent
+  const isShared = doubtful || isSame(sent, parent)
+  return isShared ? sent : null
+}
+
+// Without the attempt, if it is the current one, and without what it has spent beside the current one.
 function withoutAttempt(grant: Grant, id: string): Grant {
-  const { attempt, orphans } = grant
+  const { attempt, orphans, parent } = grant
   if (attempt?.id !== id) return grant
-  return { ...grant, attempt: null, orphans: orphans.filter((one) => !isSame(one, attempt.orphan)) }
+  return {
+    ...grant,
+    attempt: null,
+    orphans: orphans.filter((one) => !isSame(one, attempt.orphan)),
+    parent: parent && isSame(parent, attempt.orphan) ? null : parent,
+  }
+}
+
+// The current one, as what is kept when another takes its place.
+function currentOf({ generation, issuedAt, mintedAt }: Grant): Orphan {
+  return { generation, issuedAt, ...(mintedAt !== undefined && { mintedAt }) }
 }
 
 /** Whether both are the same tokens. */
-export function isSame(one: Orphan, other: Orphan | undefined): boolean {
-  if (other === undefined) return false
+export function isSame(one: Orphan, other: Orphan | null | undefined): boolean {
+  if (!other) return false
   if ('attempt' in one) return 'attempt' in other && one.attempt === other.attempt
   return 'generation' in other && one.generation === other.generation
 }

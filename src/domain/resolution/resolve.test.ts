@@ -219,6 +219,13 @@ describe('the order', () => {
     const [first, second] = resolve(base, [one('key', ada, { state: 'rejected' }), one('o', org)])
     expect(first).toMatchObject({ verdict: 'skipped', reason: 'the provider refused it' })
     expect(second).toMatchObject({ verdict: 'chosen', scope: 'organization' })
+    const why = (stateReason: string) =>
+      resolve(base, [one('key', ada, { state: 'rejected', stateReason })])[0]?.reason
+    expect(why('it was refused again')).toBe('the provider refused it: it was refused again')
+    // Not twice.
+    expect(why('the provider refused it when it was tested')).toBe(
+      'the provider refused it when it was tested',
+    )
   })
 
   it('never takes a raw secret for a harness credential, even asked for by name', () => {

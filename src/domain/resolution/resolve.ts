@@ -161,7 +161,10 @@ function refusalOf(request: ResolveRequest, candidate: Candidate): string | null
 
 function whyUnusable({ state, stateReason, stateUntil }: Candidate): string {
   const until = stateUntil === null ? '' : `, until ${new Date(stateUntil).toISOString()}`
-  return `${explainState(state)}${stateReason === '' ? '' : `: ${stateReason}`}${until}`
+  const what = explainState(state)
+  // A reason may say it already, with more.
+  if (stateReason.startsWith(what)) return `${stateReason}${until}`
+  return `${what}${stateReason === '' ? '' : `: ${stateReason}`}${until}`
 }
 
 function ambient(request: ResolveRequest): Judged[] {

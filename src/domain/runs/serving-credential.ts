@@ -9,3 +9,6 @@ export interface ServingCredential {
   readonly suffix: string
   readonly generation: number
 }
+
+/** Why a lease is over, at the end of the sentence, when the run goes on with another. */
+export const SUPERSEDED = 'another lease took its place'

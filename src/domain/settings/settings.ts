@@ -71,6 +71,17 @@ export const SETTINGS = {
     standard: 'info',
     meaning: 'How much the server logs: debug, info, warn, error, silent.',
   },
+  sessionDays: {
+    variable: 'CLAVIGER_SESSION_DAYS',
+    standard: '30',
+    meaning:
+      'How long a browser stays signed in at most, in days, 1 to 365. Counted from when somebody signs in.',
+  },
+  sessionIdleDays: {
+    variable: 'CLAVIGER_SESSION_IDLE_DAYS',
+    standard: '7',
+    meaning: 'How long a browser stays signed in that is not used, in days, 1 to 365.',
+  },
   leaseHours: {
     variable: 'CLAVIGER_LEASE_HOURS',
     standard: '24',

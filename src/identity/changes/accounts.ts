@@ -4,7 +4,7 @@
 import { newId } from '../../lib/id.ts'
 import type { Account, AccountChanges } from '../identity.ts'
 import { markOf, PASSWORD_PROVIDER } from '../passwords.ts'
-import { absent, accountTaken, emailTaken } from '../refusals.ts'
+import { absent, accountTaken, emailTaken, namelessAccount } from '../refusals.ts'
 import { orTaken, type PeopleUnit, timestamp } from './unit.ts'
 
 export function accountChanges(unit: PeopleUnit): AccountChanges {
@@ -43,6 +43,8 @@ export function accountChanges(unit: PeopleUnit): AccountChanges {
       await execute(database.insertInto('person_account').values(row).compile())
     },
     async linkAccount(personId, { provider, accountId, name }) {
+      // That of everybody whose provider says nothing.
+      if (accountId === '') throw namelessAccount()
       await lockPerson(unit, personId)
       const now = timestamp()
       const row = {

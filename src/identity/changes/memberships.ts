@@ -24,6 +24,12 @@ export function membershipChanges(unit: PeopleUnit): MembershipChanges {
       await insertTeam(unit, row.id, FIRST_TEAM)
       return { id: row.id, name }
     },
+    async renameOrganization(organizationId, name) {
+      await lock(unit, organizationId)
+      await execute(
+        database.updateTable('organization').set({ name }).where('id', '=', organizationId).compile(),
+      )
+    },
     async member(organizationId, personId) {
       await lock(unit, organizationId)
       return (await selectMembers(database, execute, { organizationId, personId }))[0]

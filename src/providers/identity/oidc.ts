@@ -89,10 +89,13 @@ async function checked(answer: JsonObject, { keys }: Discovered, { verifier }: T
         requiredClaims: ['sub', 'iat', 'exp', 'nonce'],
       },
     )
+    // Of other providers' numbers there is none that two people could not have.
+    const sub = textOf(payload.sub)
+    if (sub === '') throw notRight(name, 'its id token has a subject that is no text')
     const several = Array.isArray(payload.aud) && payload.aud.length > 1
     if (payload['nonce'] !== nonceOf(verifier)) throw notRight(name, 'its id token is of another trip')
     if (several && payload['azp'] !== clientId) throw notRight(name, 'its id token is of another client')
-    return { ...payload, sub: textOf(payload.sub) } as Claims
+    return { ...payload, sub }
   } catch (error) {
     // Its message may quote the token.
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { standInHarness } from '../../../test/support/stand-in-harness.ts'
 import type { LeaseNews } from '../../client/lease-news.ts'
 import { type ConversationEvent, NO_USAGE } from '../../domain/runs/conversation.ts'
+import { SUPERSEDED } from '../../domain/runs/serving-credential.ts'
 import { Secret } from '../../domain/secret.ts'
 import { claude } from '../../harnesses/claude.ts'
 import { codex } from '../../harnesses/codex.ts'
@@ -52,6 +53,7 @@ function followed() {
       current = login(generation)
       tell({ type: 'rotated', generation })
     },
+    end: (reason: string) => tell({ type: 'revoked', reason: `This lease is over: ${reason}.` }),
   }
 }
 
@@ -134,6 +136,23 @@ describe('a renewed credential', () => {
     await seat.give(MESSAGE, 'token')
     expect(texts()).toEqual(['seat-1', 'seat-2'])
     expect(seat.generation).toBe(2)
+  })
+})
+
+describe('a lease that is over', () => {
+  it('is told of, unless another took its place: of that the conversation tells', async () => {
+    const notices = async (reason: string) => {
+      const lease = followed()
+      const { seat, heard } = await seatAt(standInHarness(claude), { live: lease.live })
+      await seat.take(leaseOn(login(1)))
+      await seat.give(MESSAGE, 'say one')
+      lease.end(reason)
+      await seat.give('message-2', 'say two')
+      await seat.leave()
+      return heard.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
+    }
+    expect((await notices('its credential was deleted')).join()).toContain('its credential was deleted')
+    expect(await notices(`it was refused; ${SUPERSEDED}`)).toEqual([])
   })
 })
 

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { addUsage, type ConversationEvent, NO_USAGE, type Usage } from '../../domain/runs/conversation.ts'
 import { modelFor, type PinnedModels } from '../../domain/runs/models.ts'
+import { SUPERSEDED } from '../../domain/runs/serving-credential.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { createHiding, type Hiding, type LoginFile } from '../conversing/hiding.ts'
 import { carryRecord, createSessionRecord, type SessionRecord } from '../conversing/session-record.ts'
@@ -256,7 +257,10 @@ async function follow(
     if (last?.generation === generation) last.at = performance.now()
     else handed.push({ generation, at: performance.now() })
   }
-  const report = (text: string) => void hear({ kind: 'notice', text })
+  const report = (text: string) => {
+    // The one that took its place is told of by itself.
+    if (!text.includes(SUPERSEDED)) void hear({ kind: 'notice', text })
+  }
   const directory = place.configuration
   await followLease({ harness, lease, credential, live, directory, report, renewed }, signal)
 }

@@ -45,6 +45,21 @@ describe('the page', () => {
     }
   })
 
+  it('says to a browser that there is nothing at an address, and to a program as the API does', async () => {
+    const get = serving()
+    const browser = await get('/nowhere/at/all', { accept: 'text/html,*/*' })
+    expect([browser.status, browser.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8'])
+    expect(browser.headers.get('content-security-policy')).toContain("default-src 'none'")
+    for (const [path, accept] of [
+      ['/nowhere', '*/*'],
+      ['/api/v1/nowhere', 'text/html,*/*'],
+    ] as const) {
+      const response = await get(path, { accept })
+      expect([path, response.status]).toEqual([path, 404])
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+    }
+  })
+
   it('has a policy that lets in its own files only, and a new word for styles each time', async () => {
     const get = serving()
     const words = []

@@ -21,7 +21,10 @@ type Served = Hono<{ Bindings: Connection }>
 // The plain pages of these stay, for programs and for browsers without scripts of ours.
 const ALSO_PLAIN = ['join', 'device']
 
-export function addConsole(app: Served, { directory, publicUrl }: ConsoleOptions): void {
+/** Its page for a browser that asks for an address that nobody answers at; null for programs, or while it is not built. */
+export type ElsewherePage = (request: Request) => Response | null
+
+export function addConsole(app: Served, { directory, publicUrl }: ConsoleOptions): ElsewherePage {
   let known: ConsoleFiles | null = null
   const read = () => {
     known ??= readConsole(directory)
@@ -42,6 +45,16 @@ export function addConsole(app: Served, { directory, publicUrl }: ConsoleOptions
   }
   app.get('/assets/*', file)
   app.get('/:name{[a-z0-9-]+\\.[a-z]+}', file)
+  return (request) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!isRead || !isBrowser(request) || isOfApi(new URL(request.url).pathname)) return null
+    const built = read()
+    return built === null ? null : pageOf(built, publicUrl(), 404)
+  }
+}
+
+function isOfApi(path: string): boolean {
+  return path === '/api' || path.startsWith('/api/')
 }
 
 function isBrowser(request: Request): boolean {
@@ -56,11 +69,11 @@ const SHARED = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-function pageOf(built: ConsoleFiles, publicUrl: string): Response {
+function pageOf(built: ConsoleFiles, publicUrl: string, status = 200): Response {
   const nonce = randomBytes(16).toString('base64')
   const base = new URL(publicUrl).pathname.replace(/\/+$/, '')
   const text = built.page.replaceAll('="./', `="${base}/`).replace('STYLE_NONCE', nonce)
-  return new Response(text, { headers: pageHeaders(nonce) })
+  return new Response(text, { status, headers: pageHeaders(nonce) })
 }
 
 function pageHeaders(nonce: string): Record<string, string> {

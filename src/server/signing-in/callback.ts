@@ -2,7 +2,6 @@
 
 import type { Hono } from 'hono'
 import type { ComeBack } from '../../control/outside/coming-back.ts'
-import type { NewCookie } from '../../control/use-case.ts'
 import { asClavigerError } from '../../domain/errors.ts'
 import type { Connection, Visitors } from '../visitors.ts'
 import { cookieHeader, cookieIn, takenAway } from './cookies.ts'
@@ -17,7 +16,12 @@ export interface CallbackDependencies {
 }
 
 export function addCallback(app: Hono<{ Bindings: Connection }>, dependencies: CallbackDependencies): void {
-  app.get('/auth/callback/:provider', (c) => answer(dependencies, c.req.raw, c.req.param('provider'), c.env))
+  app.get('/auth/callback/:provider', (c) =>
+    // Whoever only looks at the address uses nothing up.
+    c.req.raw.method === 'HEAD'
+      ? new Response(null, { status: 405, headers: { ...HEADERS, allow: 'GET' } })
+      : answer(dependencies, c.req.raw, c.req.param('provider'), c.env),
+  )
 }
 
 async function answer(
@@ -43,27 +47,31 @@ async function answer(
     )
     if ('problem' in arrival) {
       report(arrival.error, request)
-      return onward(own, `/sign-in?problem=${arrival.problem}`)
+      const path = `/sign-in?problem=${arrival.problem}`
+      return onward(own, path, arrival.isStray ? [] : [takenAway(own, 'trip')])
     }
     const { returnTo, linked, cookie } = arrival
     const place = new URL(returnTo, own)
     if (linked !== undefined) place.searchParams.set('linked', linked)
-    return onward(own, place.pathname + place.search + place.hash, cookie)
+    const { 'set-cookie': signedIn } = cookieHeader(own, cookie)
+    const cookies = [takenAway(own, 'trip'), ...(signedIn === undefined ? [] : [signedIn])]
+    return onward(own, place.pathname + place.search + place.hash, cookies)
   } catch (thrown) {
     report(thrown, request)
     const { code } = asClavigerError(thrown)
-    return onward(own, `/sign-in?problem=${code === 'rate_limited' ? 'unavailable' : 'refused'}`)
+    return onward(own, `/sign-in?problem=${code === 'rate_limited' ? 'unavailable' : 'refused'}`, [])
   }
 }
 
-function onward(own: string, path: string, cookie?: NewCookie): Response {
-  const headers = new Headers({
-    ...{ location: new URL(own).origin + path, 'cache-control': 'no-store' },
-    // The address has the code in it.
-    'referrer-policy': 'no-referrer',
-  })
-  headers.append('set-cookie', takenAway(own, 'trip'))
-  const { 'set-cookie': signedIn } = cookieHeader(own, cookie)
-  if (signedIn !== undefined) headers.append('set-cookie', signedIn)
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // The address has the code in it.
+  'referrer-policy': 'no-referrer',
+}
+
+function onward(own: string, path: string, cookies: readonly string[]): Response {
+  const headers = new Headers({ ...HEADERS, location: new URL(own).origin + path })
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
   return new Response(null, { status: 303, headers })
 }

@@ -2,6 +2,8 @@
 
 import type { Visitor } from '../../control/use-case.ts'
 import { isLoopbackName } from '../../lib/address.ts'
+import { sha256 } from '../../lib/digest.ts'
+import { cookieIn } from './cookies.ts'
 
 /** Whether a form was sent from a page of this server. */
 export function isOwnForm(publicUrl: string, request: Request): boolean {
@@ -25,7 +27,9 @@ export function isOwnReading(request: Request): boolean {
 /** The browser that asks from a page of this server, if it does. */
 export function browserOf(publicUrl: string, request: Request): Pick<Visitor, 'browser'> {
   if (!isOwnForm(publicUrl, request)) return {}
-  return { browser: { userAgent: request.headers.get('user-agent') ?? '' } }
+  const cookie = cookieIn(publicUrl, request)
+  const userAgent = request.headers.get('user-agent') ?? ''
+  return { browser: { userAgent, ...(cookie !== undefined && { had: sha256(cookie) }) } }
 }
 
 /**

@@ -192,7 +192,10 @@ describe('/join', () => {
   })
 
   it('says what is wrong with a code, and no more', async () => {
-    expect(await (await open('/join')).text()).toContain('The code is missing.')
+    // A link has its code behind the #, where the server does not see it.
+    const asked = await open('/join')
+    expect([asked.status, await asked.text()]).toEqual([200, expect.stringContaining('name="code"')])
+    expect(await (await submit('/join', { code: await invite() })).text()).toContain('name="password"')
     const unknown = await open('/join?code=nonsense')
     expect([unknown.status, (await unknown.text()).includes('no invitation of this server')]).toEqual([
       404,

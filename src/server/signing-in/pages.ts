@@ -35,6 +35,15 @@ ${field('password', `A password, ${AT_LEAST} characters or more`, { type: 'passw
   )
 }
 
+/** For whoever has a link: its code stands behind the #, where this page does not see it. */
+export function joinCodeForm(tried?: Tried): string {
+  return framed(
+    'Use an invitation',
+    html`${problem(tried?.error)}<p>Copy what stands behind the <b>#</b> of the link that you were sent.</p>
+<form method="post" action="join">${field('code', 'Code', { autocomplete: 'off', placeholder: 'clv_join_…' })}<button>Go on</button></form>`,
+  )
+}
+
 /** After it was accepted. */
 export function joinedPage(
   {

@@ -16,6 +16,7 @@ import {
   codeForm,
   decidedPage,
   errorPage,
+  joinCodeForm,
   joinedPage,
   joinForm,
   organizationForm,
@@ -67,7 +68,7 @@ interface Pages {
 
 function joinPages({ control, publicUrl }: PageDependencies): Pages {
   const form = async (visitor: Visitor, code: string, tried?: Tried): Promise<Shown> => {
-    if (code === '') throw noCode()
+    if (code === '') return shown(joinCodeForm(tried), tried)
     const input = inputOf('invitations.describe', { code })
     return shown(joinForm(input.code, await control['invitations.describe'](visitor, input), tried), tried)
   }
@@ -76,6 +77,8 @@ function joinPages({ control, publicUrl }: PageDependencies): Pages {
     post: (visitor, { code = '', name, email, password }) =>
       orAgain(
         async () => {
+          // The code alone was typed: a link keeps it from the server.
+          if (code !== '' && name === undefined && password === undefined) return form(visitor, code)
           const given = inputOf('invitations.accept', { code, name, email, password })
           const input = { ...given, session: visitor.browser !== undefined }
           const joined = await control['invitations.accept'](visitor, input)
@@ -185,10 +188,4 @@ function mustComeFrom(own: string, request: Request, path: string): void {
 
 function codeIn(request: Request): string {
   return new URL(request.url).searchParams.get('code') ?? ''
-}
-
-function noCode(): ClavigerError {
-  return new ClavigerError('invalid', 'The code is missing.', {
-    hint: 'Open the whole link that you were sent.',
-  })
 }

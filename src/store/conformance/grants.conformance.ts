@@ -58,6 +58,7 @@ function describeGrantRows({ store, credential, insertGrant }: World): void {
         doubtful: true,
         unverified: true,
       },
+      ...{ orphans: [{ attempt: 'late', issuedAt: 7, mintedAt: 8 }], parent: { generation: 1, issuedAt: 6 } },
     }
     const full = await insertGrant({ grant, dueAt: 0, account: 'acc "1"', digest: 'd'.repeat(64) })
     expect(await store().grants.get(full.credentialId)).toEqual(full)

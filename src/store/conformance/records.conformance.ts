@@ -93,6 +93,20 @@ function describeTokens(store: CurrentStore): void {
       expect(await store().tokens.get('none')).toBeUndefined()
     })
 
+    it('notes when a token was used, and not again so soon', async () => {
+      const [row, other] = [await insert(), await insert()]
+      const usedAt = async () => (await store().tokens.get(row.id))?.lastUsedAt
+      await store().tokens.used(row.id, 1000, 0)
+      expect(await usedAt()).toBe(1000)
+      await store().tokens.used(row.id, 1500, 1000)
+      expect(await usedAt()).toBe(1000)
+      await store().tokens.used(row.id, 1600, 1001)
+      expect(await usedAt()).toBe(1600)
+      expect(await store().tokens.get(other.id)).toEqual(other)
+      await store().tokens.used('none', 1700, 1700)
+      expect(await store().tokens.list('org-a')).toEqual([{ ...row, lastUsedAt: 1600 }, other])
+    })
+
     it('lists the tokens of an organization, oldest first', async () => {
       const first = await insert()
       const second = await insert()

@@ -105,6 +105,7 @@ export function tokenRow(changed: Partial<TokenRow> = {}): TokenRow {
     createdBy: 'person-1',
     expiresAt: null,
     revokedAt: null,
+    lastUsedAt: null,
     ...changed,
   }
 }

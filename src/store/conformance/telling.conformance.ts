@@ -143,6 +143,16 @@ function describeEvents(store: CurrentStore): void {
     expect(await list('org-a', { undelivered: true }, { limit: 9, after: rows[0].id })).toEqual([rows[2]])
   })
 
+  it('are listed newest first when that is asked for', async () => {
+    const rows = [eventRow(), eventRow(), eventRow()] as const
+    for (const row of rows) await store().outbox.insert(row, ['whk_1'])
+    await take(store, rows[1].id, 'whk_1')
+    const { list } = store().outbox
+    expect(await list('org-a', {}, { limit: 2, newest: true })).toEqual([rows[2], rows[1]])
+    expect(await list('org-a', {}, { limit: 9, newest: true, after: rows[1].id })).toEqual([rows[0]])
+    expect(await list('org-a', { undelivered: true }, { limit: 9, newest: true })).toEqual([rows[2], rows[0]])
+  })
+
   it('are forgotten when they are old and nothing is left to be sent', async () => {
     const [waiting, done, quiet, young] = [eventRow(), eventRow(), eventRow(), eventRow({ createdAt: 2000 })]
     for (const row of [waiting, done]) await store().outbox.insert(row, ['whk_1'])

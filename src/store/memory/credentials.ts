@@ -158,10 +158,13 @@ export function versionGroup({ credentials, versions }: Tables): VersionStore {
 }
 
 /** The rows of a page, by id. */
-export function pageOf<Row extends { readonly id: string }>(rows: readonly Row[], page: Page): Row[] {
-  const { after } = page
-  const left = after === undefined ? rows : rows.filter((row) => row.id > after)
-  return left.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, page.limit)
+export function pageOf<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  { after, limit, newest = false }: Page & { readonly newest?: boolean },
+): Row[] {
+  const isBefore = (a: string, b: string) => (newest ? a > b : a < b)
+  const left = after === undefined ? rows : rows.filter(({ id }) => isBefore(after, id))
+  return left.toSorted((a, b) => (isBefore(a.id, b.id) ? -1 : 1)).slice(0, limit)
 }
 
 function sameName(a: CredentialRow, b: CredentialRow): boolean {

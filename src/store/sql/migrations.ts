@@ -19,6 +19,7 @@ import { removedRuns } from './migrations/runs/removed.ts'
 import { createUses } from './migrations/runs/uses.ts'
 import { createSessions } from './migrations/sessions.ts'
 import { createSigningIn } from './migrations/signing-in.ts'
+import { tokenUse } from './migrations/token-use.ts'
 import { workerMachine } from './migrations/worker-machine.ts'
 import { workerProcesses } from './migrations/worker-processes.ts'
 import type { Database } from './schema.ts'
@@ -54,6 +55,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0020': { up: (database: Kysely<unknown>) => createSessions(database, bytes) },
     'store-0030': { up: removedRuns },
     'store-0040': workerProcesses,
+    'store-0041': tokenUse,
   }
 }
 

@@ -92,6 +92,7 @@ export interface TokenTable {
   created_by: string
   expires_at: number | null
   revoked_at: number | null
+  last_used_at: number | null
 }
 
 export interface AuditTable {

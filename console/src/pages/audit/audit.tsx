@@ -3,13 +3,15 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { addressOf } from '../../api/client.ts'
+import { useSession } from '../../api/people.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import { type Column, Table } from '../../ui/lists/table.tsx'
+import { Callout, Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { type Column, Table } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
+import { mayReadAudit, NO_AUDIT } from '../../words/roles.ts'
 import { EntryDialog } from './entry.tsx'
 import { useLog } from './log.ts'
 import { type AuditEntry, inputOf, type Search, searchIn } from './search.ts'
@@ -19,6 +21,25 @@ import { Verify } from './verify.tsx'
 const route = getRouteApi('/app/audit')
 
 export function AuditPage() {
+  // Whom the server would refuse is not made to ask: each refusal is an entry of the log.
+  if (!mayReadAudit(useSession().person.role)) return <NotForThem />
+  return <Log />
+}
+
+function NotForThem() {
+  return (
+    <Page title="Audit">
+      <div role="alert">
+        <Callout tone="bad">
+          <p className="font-medium">{NO_AUDIT.message}</p>
+          <p>{NO_AUDIT.hint}</p>
+        </Callout>
+      </div>
+    </Page>
+  )
+}
+
+function Log() {
   const search = searchIn({ ...route.useSearch() })
   const [opened, setOpened] = useState<AuditEntry | null>(null)
   const { found, rows, isEmpty, hasNewer, readNewer } = useLog(search)
@@ -63,7 +84,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
     id: 'action',
     heading: 'What',
     grow: 2,
-    cell: ({ action }) => <span className="truncate font-mono text-xs">{action}</span>,
+    cell: (entry) => <What entry={entry} />,
   },
   {
     id: 'object',
@@ -74,6 +95,17 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   },
   { id: 'outcome', heading: 'Outcome', grow: 1.7, cell: ({ outcome }) => <Outcome outcome={outcome} /> },
 ]
+
+// Below it is what has no column of its own on a narrow screen.
+function What({ entry: { action, actor, object } }: { entry: AuditEntry }) {
+  return (
+    <span className="grid min-w-0">
+      <span className="truncate font-mono text-xs">{action}</span>
+      <span className="truncate text-xs text-soft sm:hidden">{actor.name}</span>
+      <span className="truncate text-xs text-soft md:hidden">to {object.name}</span>
+    </span>
+  )
+}
 
 function Word({ text }: { text: string }) {
   return <span className="truncate">{text}</span>
@@ -94,6 +126,7 @@ function Outcome({ outcome }: Pick<AuditEntry, 'outcome'>) {
 // The browser fetches the file itself: a log of any length is never in the page.
 function Exports({ search }: { search: Search }) {
   const href = (format: string) => addressOf('audit.export', { ...inputOf(search), format })
+  const isWhole = Object.keys(search).length === 0
   const look =
     'inline-flex min-h-10 items-center rounded-lg border border-edge bg-raised px-3.5 py-1.5 text-sm font-medium hover:bg-sunken'
   return (
@@ -101,9 +134,14 @@ function Exports({ search }: { search: Search }) {
       <a href={href('csv')} download="audit.csv" className={look}>
         Export as CSV
       </a>
-      <a href={href('jsonl')} download="audit.jsonl" className={look}>
+      <a href={href('jsonl')} download="audit-entries.jsonl" className={look}>
         Export as JSON lines
       </a>
+      {isWhole && (
+        <a href={href('signed')} download="audit.jsonl" className={look}>
+          Export signed
+        </a>
+      )}
     </>
   )
 }

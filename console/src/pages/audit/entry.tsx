@@ -1,5 +1,6 @@
 // All that the log says of one entry.
 
+import { Link } from '@tanstack/react-router'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { exactWords } from '../../ui/time.tsx'
@@ -27,7 +28,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
         facts={[
           ['When', exactWords(entry.at)],
           ['Who', `${actor.name} (${actor.kind})`],
-          ['To what', `${object.name} (${object.kind})`],
+          ['To what', <Thing key="object" object={object} />],
           ['Outcome', entry.outcome],
           ['Place in the log', String(entry.position)],
           ['Request', <Mono key="request" text={entry.requestId} />],
@@ -43,6 +44,24 @@ function Entry({ entry }: { entry: AuditEntry }) {
       )}
     </>
   )
+}
+
+// What can be gone to is a link, whether it is still there or not.
+function Thing({ object: { kind, id, name } }: Pick<AuditEntry, 'object'>) {
+  const look = 'text-accent underline underline-offset-2'
+  if (kind === 'run')
+    return (
+      <Link to="/runs/$id" params={{ id }} className={look}>
+        Run {name}
+      </Link>
+    )
+  if (kind === 'credential')
+    return (
+      <Link to="/credentials/$id" params={{ id }} className={look}>
+        {name} (credential)
+      </Link>
+    )
+  return `${name} (${kind})`
 }
 
 function Mono({ text }: { text: string }) {

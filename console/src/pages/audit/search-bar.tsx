@@ -1,15 +1,15 @@
-// What is looked for. Words are looked for when Enter is pressed or the field is left: a log of any length is not read
-// again at every letter.
+// What is looked for. Words are looked for when somebody pauses: a log of any length is not read again at every letter.
 
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useEffectEvent, useState } from 'react'
 import { Button } from '../../ui/button.tsx'
 import { Select, TextField } from '../../ui/field.tsx'
 import { OUTCOMES, type Search, searchIn } from './search.ts'
 
 const KINDS = [
   ...['credential', 'lease', 'login', 'run', 'session', 'member', 'team', 'invitation', 'token'],
-  ...['agent', 'worker', 'harness', 'policy', 'webhook', 'audit'],
+  ...['agent', 'worker', 'harness', 'policy', 'webhook', 'audit', 'organization', 'device', 'account'],
+  ...['password', 'secondFactor', 'preferences', 'grant', 'backup', 'rekey'],
 ]
 
 export function SearchBar({ search }: { search: Search }) {
@@ -57,6 +57,9 @@ function isOther(action: string | undefined): boolean {
   return action !== undefined && !KINDS.some((kind) => action === `${kind}.`)
 }
 
+// Milliseconds that somebody takes between two letters.
+const PAUSE = 500
+
 interface WordProps {
   readonly label: string
   readonly value: string | undefined
@@ -71,6 +74,14 @@ function Word({ label, value = '', onWord }: WordProps) {
     setKnown(value)
     setTyped(value)
   }
+  const look = useEffectEvent(() => {
+    if (typed.trim() !== value) onWord(typed.trim())
+  })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every letter begins the pause anew
+  useEffect(() => {
+    const timer = setTimeout(look, PAUSE)
+    return () => clearTimeout(timer)
+  }, [typed])
   const submit = (event?: FormEvent) => {
     event?.preventDefault()
     if (typed.trim() !== value) onWord(typed.trim())

@@ -1,13 +1,17 @@
 // One credential: what it is, how it does, what was done with it, and what can be.
 
 import { getRouteApi } from '@tanstack/react-router'
+import { isGone } from '../../api/problem.ts'
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
+import { Gone } from '../outcome.tsx'
+import { NextStep } from './next-step.tsx'
 import { About } from './one/about.tsx'
 import { Doing } from './one/doing.tsx'
+import { Explaining } from './one/explaining.tsx'
 import { Renewals } from './one/renewals.tsx'
 import { UsageOf } from './one/usage.tsx'
 import { Users } from './one/users.tsx'
@@ -18,14 +22,30 @@ const route = getRouteApi('/app/credentials/$id')
 export function CredentialPage() {
   const { id } = route.useParams()
   const { data, error, refetch } = useRead('credentials.get', { id })
+  const all = <ButtonLink to="/credentials">All credentials</ButtonLink>
+  if (isGone(error)) {
+    return (
+      <Page title={data?.name ?? 'Credential'}>
+        <Gone name={data?.name} error={error}>
+          {all}
+        </Gone>
+      </Page>
+    )
+  }
   const isWhole = data?.version !== undefined
   const isLogin = data?.type.endsWith('/oauth') === true
   return (
     <Page
       title={data?.name ?? 'Credential'}
-      actions={<ButtonLink to="/credentials">All credentials</ButtonLink>}
+      actions={
+        <>
+          {data !== undefined && <Explaining credential={data} />}
+          {all}
+        </>
+      }
     >
       <Notice error={error} retry={() => void refetch()} />
+      {data !== undefined && <NextStep credential={data} />}
       {error === null && (
         <Section title="About" actions={data !== undefined && <Doing credential={data} />}>
           {data === undefined ? <SkeletonLines lines={6} /> : <About credential={data} />}

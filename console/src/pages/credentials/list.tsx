@@ -3,17 +3,20 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useEffectEvent, useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
+import { useSession } from '../../api/people.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
-import { Button, ButtonLink } from '../../ui/button.tsx'
-import { Select, TextField } from '../../ui/field.tsx'
+import { ButtonLink } from '../../ui/button.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { FilterBar } from '../../ui/lists/filter-bar.tsx'
+import { type Column, Table } from '../../ui/lists/table.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { type Column, Table } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
 import { useOwnerChoices, useOwnerWords } from '../../words/owner.ts'
+import { mayBeginRuns } from '../../words/roles.ts'
 import { type Filters, filtersIn, HARNESS_CHOICES, STATE_CHOICES } from './filters.ts'
 
 type Row = Output<'credentials.list'>['credentials'][number]
@@ -23,7 +26,6 @@ const PAGE = 200
 export function CredentialsPage() {
   // The router hands on what is none of them, too. Adding one has an address of its own, with this page behind it.
   const filters = filtersIn({ ...useSearch({ strict: false }) })
-  const navigate = useNavigate()
   const columns = useColumns()
   const found = usePages('credentials.list', { ...filters, limit: PAGE })
   const rows = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
@@ -34,7 +36,7 @@ export function CredentialsPage() {
       lead="What agents work with. Values are never shown, to anybody."
       actions={<AddLink />}
     >
-      <FilterBar filters={filters} />
+      <Narrowing filters={filters} />
       <Notice error={found.error} retry={() => void found.refetch()} />
       {isEmpty && <Nothing isFiltered={Object.keys(filters).length > 0} />}
       {!isEmpty && !found.isError && (
@@ -43,7 +45,7 @@ export function CredentialsPage() {
           columns={columns}
           rows={rows}
           rowKey={({ id }) => id}
-          onOpen={({ id }) => void navigate({ to: '/credentials/$id', params: { id } })}
+          pageOf={pageOf}
           isPending={found.isPending}
           hasMore={found.hasNextPage}
           onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
@@ -54,11 +56,20 @@ export function CredentialsPage() {
   )
 }
 
+function pageOf({ id }: Row) {
+  return { to: '/credentials/$id', params: { id } }
+}
+
 function useColumns(): readonly Column<Row>[] {
   const ownerWords = useOwnerWords()
   return [
-    { id: 'name', heading: 'Name', grow: 3, cell: (one) => <Name credential={one} /> },
-    { id: 'type', heading: 'Type', grow: 2, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
+    {
+      id: 'name',
+      heading: 'Name',
+      grow: 3,
+      cell: (one) => <Name credential={one} ownerWords={ownerWords} />,
+    },
+    { id: 'type', heading: 'Type', grow: 2.5, from: 'md', cell: ({ type }) => <Mono>{type}</Mono> },
     {
       id: 'owner',
       heading: 'Owner',
@@ -66,40 +77,49 @@ function useColumns(): readonly Column<Row>[] {
       from: 'sm',
       cell: ({ owner }) => <span className="truncate">{ownerWords(owner)}</span>,
     },
-    { id: 'state', heading: 'State', grow: 2, cell: ({ state }) => <StatePill state={state} /> },
+    { id: 'state', heading: 'State', grow: 1.8, cell: ({ state }) => <StatePill state={state} /> },
     ...USE_COLUMNS,
   ]
 }
 
-// What a member is not told of the organization's is a dash.
+// What a member is not told of the organization's stays empty; a dash is for what is not.
 const USE_COLUMNS: readonly Column<Row>[] = [
   {
     id: 'account',
     heading: 'Account',
-    grow: 2,
-    from: 'xl',
-    cell: ({ account }) => <span className="truncate text-xs">{account?.email ?? '–'}</span>,
+    grow: 1.7,
+    from: 'wide',
+    cell: ({ account }) => (
+      <span className="truncate text-xs">{account === undefined ? '' : (account?.email ?? '–')}</span>
+    ),
   },
   {
     id: 'used',
     heading: 'Last used',
-    grow: 1.6,
+    grow: 1.7,
     from: 'lg',
-    cell: ({ lastUsedAt }) => <RelativeTime time={lastUsedAt} />,
+    cell: ({ lastUsedAt }) => lastUsedAt !== undefined && <RelativeTime time={lastUsedAt} />,
   },
-  { id: 'ends', heading: 'Ends', grow: 1.6, from: 'lg', cell: (one) => <Ends credential={one} /> },
+  {
+    id: 'ends',
+    heading: 'Ends',
+    grow: 2.1,
+    from: 'lg',
+    cell: (one) => one.endsAt !== undefined && <Ends credential={one} />,
+  },
   {
     id: 'users',
     heading: 'Used by',
-    grow: 1.6,
+    grow: 1.4,
     from: 'lg',
-    cell: ({ usedBy }) => <span className="truncate text-xs">{usersWords(usedBy)}</span>,
+    cell: ({ usedBy }) =>
+      usedBy !== undefined && <span className="truncate text-xs">{usersWords(usedBy)}</span>,
   },
 ]
 
 function Ends({ credential: { endsAt, endsEstimated } }: { credential: Row }) {
   return (
-    <span className="whitespace-nowrap">
+    <span className="truncate">
       {endsEstimated === true && endsAt !== null && '≈ '}
       <RelativeTime time={endsAt} />
     </span>
@@ -122,6 +142,8 @@ function some(count: number | undefined, what: string): string {
 }
 
 function AddLink() {
+  // It would serve nothing of theirs.
+  if (!mayBeginRuns(useSession().person.role)) return null
   return (
     <ButtonLink to="/credentials/new" kind="primary" icon="plus">
       Add a credential
@@ -129,18 +151,29 @@ function AddLink() {
   )
 }
 
-function Name({ credential: { name, suffix, description } }: { credential: Row }) {
+interface NameProps {
+  readonly credential: Row
+  readonly ownerWords: (owner: string) => string
+}
+
+// Below it is what has no column of its own on a narrow screen.
+function Name({ credential: { name, suffix, description = '', type, owner }, ownerWords }: NameProps) {
   return (
     <span className="grid min-w-0">
       <span className="flex min-w-0 items-baseline gap-2">
         <span className="truncate font-medium">{name}</span>
         {suffix !== undefined && suffix !== '' && (
-          <span className="font-mono text-xs text-soft">…{suffix}</span>
+          <span className="font-mono text-xs whitespace-nowrap text-soft">…{suffix}</span>
         )}
       </span>
-      {description !== undefined && description !== '' && (
-        <span className="truncate text-xs text-soft">{description}</span>
-      )}
+      <span className="truncate text-xs text-soft">
+        <span className="md:hidden">
+          <span className="font-mono">{type}</span>
+          <span className="sm:hidden">, {ownerWords(owner)}</span>
+          {description !== '' && ': '}
+        </span>
+        {description}
+      </span>
     </span>
   )
 }
@@ -149,7 +182,7 @@ function Mono({ children }: { children: string }) {
   return <span className="truncate font-mono text-xs">{children}</span>
 }
 
-function FilterBar({ filters }: { filters: Filters }) {
+function Narrowing({ filters }: { filters: Filters }) {
   const navigate = useNavigate()
   const owners = useOwnerChoices()
   const clear = () => {
@@ -160,40 +193,29 @@ function FilterBar({ filters }: { filters: Filters }) {
     void navigate({ to: '/credentials', search: filtersIn({ ...filters, ...changed }), replace: true })
   const [typed, setTyped] = useTyped(filters.search ?? '', (search) => choose({ search }))
   return (
-    <search className="flex flex-wrap items-end gap-2">
-      <Find typed={typed} onChange={setTyped} />
-      <Select
-        label="Harness"
-        value={filters.harness ?? ''}
-        onChoose={(harness) => choose({ harness })}
-        options={[
-          { value: '', label: 'Any' },
-          ...HARNESS_CHOICES.map((value) => ({ value, label: harnessTitle(value) })),
-        ]}
-      />
-      <Select
-        label="Owner"
-        value={filters.owner ?? ''}
-        onChoose={(owner) => choose({ owner })}
-        options={[{ value: '', label: 'Anyone' }, ...owners]}
-      />
-      <Select
-        label="State"
-        value={filters.state ?? ''}
-        onChoose={(state) => choose({ state })}
-        options={[
-          { value: '', label: 'Any' },
-          ...STATE_CHOICES.map((value) => ({ value, label: stateWords(value) })),
-        ]}
-      />
-      {Object.keys(filters).length > 0 && (
-        <Button kind="quiet" icon="cross" onClick={clear}>
-          Clear
-        </Button>
-      )}
-    </search>
+    <FilterBar
+      first={<Find typed={typed} onChange={setTyped} />}
+      filters={[
+        {
+          ...{ label: 'Harness', chosen: filters.harness, choices: HARNESSES },
+          onChoose: (harness) => choose({ harness }),
+        },
+        {
+          ...{ label: 'Owner', any: 'Anyone', chosen: filters.owner, choices: owners },
+          onChoose: (owner) => choose({ owner }),
+        },
+        {
+          ...{ label: 'State', chosen: filters.state, choices: STATES },
+          onChoose: (state) => choose({ state }),
+        },
+      ]}
+      onClear={Object.keys(filters).length === 0 ? null : clear}
+    />
   )
 }
+
+const STATES = STATE_CHOICES.map((value) => ({ value, label: stateWords(value) }))
+const HARNESSES = HARNESS_CHOICES.map((value) => ({ value, label: harnessTitle(value) }))
 
 // Milliseconds that somebody takes between two letters.
 const PAUSE = 250

@@ -11,6 +11,8 @@ export interface Asked {
   readonly user?: string
   readonly team?: string
   readonly agent?: string
+  /** The id of the credential that is asked about; without it all of them. */
+  readonly credential?: string
 }
 
 export const HARNESSES: readonly Input['harness'][] = ['claude', 'codex']
@@ -23,12 +25,19 @@ export function askedIn(search: Record<string, unknown>): Asked {
   const user = textIn(search, 'user')
   const team = textIn(search, 'team')
   const agent = textIn(search, 'agent')
+  const credential = textIn(search, 'credential')
   return {
     ...(harness !== undefined && { harness }),
     ...(user !== undefined && { user }),
     ...(team !== undefined && { team }),
     ...(agent !== undefined && { agent }),
+    ...(credential !== undefined && { credential }),
   }
+}
+
+/** Whether it is a run of whoever asks. */
+export function isOwn({ user, agent }: Asked): boolean {
+  return user === undefined && agent === undefined
 }
 
 /** Null while something is missing: a run without a person is a team's or an agent's. */

@@ -7,12 +7,15 @@ import { LineOfTime } from '../../ui/charts/line-of-time.tsx'
 import { Section } from '../../ui/page.tsx'
 import { useNow } from '../../ui/time.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
+import { useIsLogin } from '../../words/types.ts'
 import type { Overview } from './seen.ts'
+import { SignInAgain } from './sign-in-again.tsx'
 
 const FIRST = 10
 
 export function Ends({ ends }: { ends: Overview['ends'] }) {
   const ownerWords = useOwnerWords()
+  const isLogin = useIsLogin()
   const now = useNow()
   const [isWhole, setWhole] = useState(false)
   const shown = isWhole ? ends : ends.slice(0, FIRST)
@@ -24,8 +27,9 @@ export function Ends({ ends }: { ends: Overview['ends'] }) {
         <LineOfTime
           label="Ends, the soonest first"
           now={now}
-          ends={shown.map(({ credential: { id, name, owner }, at, estimated, sentence }) => ({
+          ends={shown.map(({ credential: { id, name, owner, type }, at, estimated, sentence, manage }) => ({
             ...{ id, at, isEstimated: estimated, sentence },
+            action: manage && isLogin(type) && <SignInAgain id={id} name={name} />,
             name: (
               <span className="min-w-0">
                 <Link

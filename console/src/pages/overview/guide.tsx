@@ -5,6 +5,7 @@ import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Section } from '../../ui/page.tsx'
 import { harnessTitle } from '../../words/harness.ts'
+import { Hint } from '../../words/hint.tsx'
 import type { Overview } from './seen.ts'
 
 const ABOUT: Readonly<Record<string, string>> = {
@@ -49,11 +50,13 @@ export function Guide({ overview: { harnesses, guide } }: { overview: Overview }
           </div>
         </Step>
         <Step number={3} title="Start a run" isDone={guide.run}>
-          <p className="text-sm text-soft">
-            {guide.worker === false
-              ? 'There is no worker yet: a machine that runs agents. Enrol one in Settings → Coding agents.'
-              : 'Give it something to do, and watch it.'}
-          </p>
+          <Hint
+            text={
+              enabled.find((one) => one.harness === harness)?.untaken ??
+              'Give it something to do, and watch it.'
+            }
+            className="text-sm text-soft"
+          />
           <div>
             <ButtonLink
               to="/runs"

@@ -1,8 +1,10 @@
 // How many credentials there are of each state, and which coding agents would find one.
 
 import { Link } from '@tanstack/react-router'
+import { useSession } from '../../api/people.ts'
 import { Badge, StatePill } from '../../ui/badge.tsx'
 import { Section } from '../../ui/page.tsx'
+import { mayBeginRuns } from '../../words/roles.ts'
 import { STATE_CHOICES } from '../credentials/filters.ts'
 import type { Overview } from './seen.ts'
 
@@ -34,6 +36,7 @@ export function Health({ overview: { credentials, others, harnesses } }: { overv
 }
 
 function Works({ harness: { enabled, works, credentials } }: { harness: Overview['harnesses'][number] }) {
+  const { person } = useSession()
   if (!enabled) {
     return (
       <Badge tone="plain" icon="stop">
@@ -41,6 +44,7 @@ function Works({ harness: { enabled, works, credentials } }: { harness: Overview
       </Badge>
     )
   }
+  if (!mayBeginRuns(person.role)) return <Badge tone="plain">an auditor begins no runs</Badge>
   if (works) {
     return (
       <Badge tone="good" icon="check">
@@ -55,13 +59,19 @@ function Works({ harness: { enabled, works, credentials } }: { harness: Overview
   )
 }
 
-function Count({ count, words, state }: { count: number; words?: string; state?: string }) {
+interface CountProps {
+  readonly count: number
+  readonly words?: string
+  readonly state?: (typeof STATE_CHOICES)[number]
+}
+
+function Count({ count, words, state }: CountProps) {
   return (
-    <li>
+    <li className="grid">
       <Link
         to="/credentials"
-        search={state === undefined ? {} : ({ state } as object)}
-        className="grid min-w-24 gap-1 rounded-lg border p-3 hover:bg-sunken"
+        search={state === undefined ? {} : { state }}
+        className="grid min-w-24 content-start gap-1 rounded-lg border p-3 hover:bg-sunken"
       >
         <span className="text-2xl leading-none font-semibold tabular-nums">{count}</span>
         <span className="text-sm text-soft">{state === undefined ? words : <StatePill state={state} />}</span>

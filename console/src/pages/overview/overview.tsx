@@ -1,10 +1,12 @@
 // Everything at a glance: what is well, what is not, what ends when, who is waited for, and what changed.
 
+import { useSession } from '../../api/people.ts'
 import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
-import { Page, Section } from '../../ui/page.tsx'
+import { Page } from '../../ui/page.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
+import { mayBeginRuns } from '../../words/roles.ts'
 import { Attention } from './attention.tsx'
 import { Changes } from './changes.tsx'
 import { Ends } from './ends.tsx'
@@ -16,18 +18,36 @@ import { Waiting } from './waiting.tsx'
 export function OverviewPage() {
   const { data, error, refetch } = useRead('overview', {})
   return (
-    <Page
-      title="Overview"
-      actions={data?.guide.isEmpty === false && <ButtonLink to="/credentials">All credentials</ButtonLink>}
-    >
+    <Page title="Overview" actions={data?.guide.isEmpty !== true && <Actions guide={data?.guide} />}>
       <Notice error={error} retry={() => void refetch()} />
       {data === undefined && error === null && (
-        <Section title="Credentials">
-          <SkeletonLines lines={6} />
-        </Section>
+        // What will be there first is not known yet: no heading that would move.
+        <div className="surface min-h-[60dvh] p-4 sm:p-5">
+          <SkeletonLines lines={10} />
+        </div>
       )}
       {data !== undefined && <Shown overview={data} />}
     </Page>
+  )
+}
+
+// Adding and starting are the guide's for as long as it is there.
+function Actions({ guide }: { guide: Overview['guide'] | undefined }) {
+  const { person } = useSession()
+  return (
+    <>
+      <ButtonLink to="/credentials">All credentials</ButtonLink>
+      {guide?.credential && guide.run && mayBeginRuns(person.role) && (
+        <>
+          <ButtonLink to="/credentials/new" icon="key">
+            Add a credential
+          </ButtonLink>
+          <ButtonLink to="/runs" search={{ start: 'yes' }} kind="primary" icon="play">
+            Start a run
+          </ButtonLink>
+        </>
+      )}
+    </>
   )
 }
 

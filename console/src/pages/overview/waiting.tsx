@@ -6,6 +6,7 @@ import { ButtonLink } from '../../ui/button.tsx'
 import { Section } from '../../ui/page.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { harnessTitle } from '../../words/harness.ts'
+import { Hint } from '../../words/hint.tsx'
 import type { Overview } from './seen.ts'
 
 /** Nothing where nobody is waited for. */
@@ -47,7 +48,7 @@ function One({ waiting: { run, why, until, hint, signIn } }: { waiting: Overview
           </span>
         )}
       </p>
-      {hint !== null && signIn?.manage !== true && <p className="wrap-anywhere text-soft">{hint}</p>}
+      {hint !== null && signIn?.manage !== true && <Hint text={hint} className="text-soft" />}
       {signIn?.manage && (
         <div>
           <ButtonLink to={`/credentials/${signIn.id}`} search={{ do: 'sign-in' }} kind="primary" icon="key">

@@ -1,10 +1,11 @@
 // A terminal that wants to be let in: which one, and yes or no.
 
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
+import { useOnce } from '../../api/once.ts'
 import { useSession } from '../../api/people.ts'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Actions } from '../../ui/dialog.tsx'
@@ -73,7 +74,7 @@ function Waiting({ userCode }: { userCode: string }) {
 function Deciding({ terminal }: { terminal: Output<'device.describe'> }) {
   const { person, organization } = useSession()
   const { userCode, client, address, createdAt } = terminal
-  const decide = useMutation({
+  const decide = useOnce({
     mutationFn: (name: 'device.approve' | 'device.deny') => api.call(name, { userCode }),
   })
   if (decide.isSuccess) {

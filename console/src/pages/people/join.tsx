@@ -1,10 +1,12 @@
-// An invitation, or a link with which somebody sets a password. Opening it changes nothing: mail programs look at links.
+// An invitation, or a link with which somebody sets a password. Opening it changes nothing: mail programs look at links. The
+// code stands in the fragment, which no server sees; in older links in the query.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useLocation, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { Output, Request } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
+import { useOnce } from '../../api/once.ts'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { TextField } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -18,7 +20,8 @@ const route = getRouteApi('/join')
 const AT_LEAST = 12
 
 export function JoinPage() {
-  const { code = '' } = route.useSearch()
+  const { code: asked = '' } = route.useSearch()
+  const code = useLocation().hash || asked
   const about = useQuery({
     queryKey: ['invitations.describe', code],
     queryFn: () => api.call('invitations.describe', { code }),
@@ -120,7 +123,7 @@ function AcceptForm({ code, joins, givesEmail, email: invited }: AcceptFormProps
 function useAccepting() {
   const queries = useQueryClient()
   const navigate = useNavigate()
-  return useMutation({
+  return useOnce({
     mutationFn: (given: Request<'invitations.accept'>) =>
       api.call('invitations.accept', { ...given, session: true }),
     onSuccess: ({ signedIn }) => {

@@ -3,23 +3,20 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useLocation } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
 import { useSession } from '../../api/people.ts'
-import { useChange } from '../../api/queries.ts'
-import { Button, ButtonLink } from '../../ui/button.tsx'
-import { Actions } from '../../ui/dialog.tsx'
+import type { StartedLogin } from '../../api/under-way.ts'
+import { ButtonLink } from '../../ui/button.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { Callout, Notice } from '../../ui/notice.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { SkeletonLines } from '../../ui/waiting.tsx'
 import { useOwnerWords } from '../../words/owner.ts'
 import { useTypes } from '../../words/types.ts'
-import { MethodChoice, waysOf } from '../credentials/adding/method.tsx'
-import { isLogin } from '../credentials/adding/sign-in.tsx'
-import { SigningIn, type StartedLogin } from '../credentials/adding/signing-in.tsx'
-import { SubscriptionWords, useSubscription } from '../credentials/adding/subscription.tsx'
+import { AgainForm } from '../credentials/adding/again-form.tsx'
+import { SigningIn } from '../credentials/adding/signing-in.tsx'
 import { Frame } from './frame.tsx'
 
 type Link = Output<'loginLinks.describe'>
@@ -83,36 +80,27 @@ interface BeginProps {
 function Begin({ code, link, onBegun }: BeginProps) {
   const { credential, account, expiresAt, methods } = link
   const ownerWords = useOwnerWords()
-  const type = useTypes().find((one) => one.type === credential.type)
-  const ways = waysOf(methods)
-  const [method, setMethod] = useState(ways[0])
-  const subscription = useSubscription({ type, harness: type?.harness, owner: credential.owner })
-  const start = useChange('logins.start', onBegun)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (!isLogin(credential.type) || method === undefined) return
-    start.mutate({ type: credential.type, link: code, method, acceptNotice: subscription.accepted })
-  }
+  const info = useTypes().find((one) => one.type === credential.type)
   return (
-    <form onSubmit={submit} className="grid gap-4">
+    <>
       <p>Somebody here asks you to sign in again for this login, with the account that it has.</p>
       <Facts
         facts={[
           ['Credential', credential.name],
-          ['Type', type?.title ?? credential.type],
+          ['Type', info?.title ?? credential.type],
           ['Owner', ownerWords(credential.owner)],
           ['Account', account],
           ['Link ends', <RelativeTime key="ends" time={expiresAt} />],
         ]}
       />
-      <MethodChoice ways={ways} method={method} onChoose={setMethod} />
-      {type !== undefined && <SubscriptionWords subscription={subscription} type={type} />}
-      <Notice error={start.error} />
-      <Actions>
-        <Button type="submit" kind="primary" busy={start.isPending} disabled={method === undefined}>
-          Sign in
-        </Button>
-      </Actions>
-    </form>
+      <AgainForm
+        which={{ link: code }}
+        type={credential.type}
+        info={info}
+        owner={credential.owner}
+        methods={methods}
+        onBegun={onBegun}
+      />
+    </>
   )
 }

@@ -1,9 +1,10 @@
 // Signing in: e-mail and password, a code where the account asks for one, or an account elsewhere.
 
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { BASE } from '../../api/client.ts'
+import { useOnce } from '../../api/once.ts'
 import { type Credentials, signIn, signInElsewhere } from '../../api/people.ts'
 import { useRead } from '../../api/queries.ts'
 import { safeNext } from '../../next.ts'
@@ -49,10 +50,15 @@ export function SignInPage() {
 function PasswordForm({ onSignedIn }: { onSignedIn: () => void }) {
   const [given, setGiven] = useState<Credentials>({ email: '', password: '' })
   const [asksCode, setAsksCode] = useState(false)
-  const attempt = useMutation({
+  const attempt = useOnce({
     mutationFn: signIn,
     onSuccess: (state) => (state === 'signed-in' ? onSignedIn() : setAsksCode(true)),
   })
+  const back = () => {
+    attempt.reset()
+    setAsksCode(false)
+    setGiven({ email: given.email, password: '' })
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     attempt.mutate(given)
@@ -93,6 +99,11 @@ function PasswordForm({ onSignedIn }: { onSignedIn: () => void }) {
       <Button type="submit" kind="primary" busy={attempt.isPending}>
         {asksCode ? 'Go on' : 'Sign in'}
       </Button>
+      {asksCode && (
+        <Button kind="quiet" onClick={back}>
+          Back
+        </Button>
+      )}
     </form>
   )
 }
@@ -103,7 +114,7 @@ interface ElsewhereProps {
 }
 
 function Elsewhere({ providers, returnTo }: ElsewhereProps) {
-  const start = useMutation({
+  const start = useOnce({
     mutationFn: (provider: string) => signInElsewhere(provider, returnTo),
     onSuccess: (url) => location.assign(url),
   })

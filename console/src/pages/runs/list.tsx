@@ -6,13 +6,15 @@ import { useSession } from '../../api/people.ts'
 import { usePages } from '../../api/queries.ts'
 import { StatePill, stateWords } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Checkbox, Select } from '../../ui/field.tsx'
+import { Checkbox } from '../../ui/field.tsx'
+import { FilterBar } from '../../ui/lists/filter-bar.tsx'
+import { type Column, Table } from '../../ui/lists/table.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { type Column, Table } from '../../ui/table.tsx'
 import { RelativeTime } from '../../ui/time.tsx'
 import { EmptyState } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
+import { mayBeginRuns } from '../../words/roles.ts'
 import { RUN_HARNESSES, RUN_STATE_CHOICES, type RunFilters, runFiltersIn } from './filters.ts'
 import { StartDialog } from './start/start-dialog.tsx'
 
@@ -29,14 +31,15 @@ export function RunsPage() {
   const rows = found.data?.pages.flatMap(({ runs }) => runs) ?? []
   const isEmpty = found.isSuccess && rows.length === 0
   const show = (search: RunFilters) => void navigate({ to: '/runs', search, replace: true })
-  const begin = useMayStart() && (
+  const mayStart = useMayStart()
+  const begin = mayStart && (
     <Button kind="primary" icon="plus" onClick={() => show({ ...filters, start: 'yes' })}>
       Start a run
     </Button>
   )
   return (
     <Page title="Runs" lead="Conversations with coding agents, newest first." actions={!isEmpty && begin}>
-      <FilterBar filters={filters} onChoose={show} />
+      <Narrowing filters={filters} onChoose={show} />
       <Notice error={found.error} retry={() => void found.refetch()} />
       {isEmpty && <Nothing isFiltered={Object.keys(filters).length > 0} action={begin} />}
       {!isEmpty && !found.isError && (
@@ -45,19 +48,23 @@ export function RunsPage() {
           columns={COLUMNS}
           rows={rows}
           rowKey={({ id }) => id}
-          onOpen={({ id }) => void navigate({ to: '/runs/$id', params: { id } })}
+          pageOf={pageOf}
           isPending={found.isPending}
           hasMore={found.hasNextPage}
           onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
         />
       )}
-      {start === 'yes' && <StartDialog onClose={() => show(filters)} />}
+      {start === 'yes' && mayStart && <StartDialog onClose={() => show(filters)} />}
     </Page>
   )
 }
 
+function pageOf({ id }: Run) {
+  return { to: '/runs/$id', params: { id } }
+}
+
 function useMayStart(): boolean {
-  return useSession().person.role !== 'auditor'
+  return mayBeginRuns(useSession().person.role)
 }
 
 const COLUMNS: readonly Column<Run>[] = [
@@ -86,11 +93,14 @@ const COLUMNS: readonly Column<Run>[] = [
   },
 ]
 
-function Title({ run: { id, title, for: whose, team, reason } }: { run: Run }) {
+// Below it is what has no column of its own on a narrow screen.
+function Title({ run: { id, title, for: whose, team, reason, harness, credential } }: { run: Run }) {
   return (
     <span className="grid min-w-0">
       <span className="truncate font-medium">{title === '' ? id : title}</span>
       <span className="truncate text-xs text-soft">
+        <span className="md:hidden">{harnessTitle(harness)}, </span>
+        {credential !== null && <span className="lg:hidden">{credential.name}, </span>}
         {whose.name}
         {team !== null && `, team ${team}`}
         {reason !== '' && `: ${reason}`}
@@ -109,33 +119,27 @@ function Credential({ credential }: Pick<Run, 'credential'>) {
   )
 }
 
-interface FilterBarProps {
+interface NarrowingProps {
   readonly filters: RunFilters
   readonly onChoose: (filters: RunFilters) => void
 }
 
-function FilterBar({ filters, onChoose }: FilterBarProps) {
+function Narrowing({ filters, onChoose }: NarrowingProps) {
   const choose = (changed: Record<string, string>) => onChoose(runFiltersIn({ ...filters, ...changed }))
   return (
-    <search className="flex flex-wrap items-end gap-2">
-      <Select
-        label="State"
-        value={filters.state ?? ''}
-        onChoose={(state) => choose({ state })}
-        options={[
-          { value: '', label: 'Any' },
-          ...RUN_STATE_CHOICES.map((value) => ({ value, label: stateWords(value) })),
-        ]}
-      />
-      <Select
-        label="Harness"
-        value={filters.harness ?? ''}
-        onChoose={(harness) => choose({ harness })}
-        options={[
-          { value: '', label: 'Any' },
-          ...RUN_HARNESSES.map((value) => ({ value, label: harnessTitle(value) })),
-        ]}
-      />
+    <FilterBar
+      filters={[
+        {
+          ...{ label: 'State', chosen: filters.state, choices: STATES },
+          onChoose: (state) => choose({ state }),
+        },
+        {
+          ...{ label: 'Harness', chosen: filters.harness, choices: HARNESSES },
+          onChoose: (harness) => choose({ harness }),
+        },
+      ]}
+      onClear={Object.keys(filters).length === 0 ? null : () => onChoose({})}
+    >
       <div className="flex min-h-10 items-center">
         <Checkbox
           label="Only mine"
@@ -143,14 +147,12 @@ function FilterBar({ filters, onChoose }: FilterBarProps) {
           onChange={({ target }) => choose({ mine: String(target.checked) })}
         />
       </div>
-      {Object.keys(filters).length > 0 && (
-        <Button kind="quiet" icon="cross" onClick={() => onChoose({})}>
-          Clear
-        </Button>
-      )}
-    </search>
+    </FilterBar>
   )
 }
+
+const STATES = RUN_STATE_CHOICES.map((value) => ({ value, label: stateWords(value) }))
+const HARNESSES = RUN_HARNESSES.map((value) => ({ value, label: harnessTitle(value) }))
 
 function Nothing({ isFiltered, action }: { isFiltered: boolean; action: React.ReactNode }) {
   if (isFiltered) return <EmptyState icon="search" title="No run is like that" />

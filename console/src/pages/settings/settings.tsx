@@ -1,6 +1,7 @@
 // Settings, in parts that have an address each.
 
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { SETTINGS } from '../../shell/places.ts'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { CodingAgentsSettings } from './coding-agents/coding-agents.tsx'
@@ -10,22 +11,15 @@ import { PersonalSettings } from './personal/personal.tsx'
 
 const route = getRouteApi('/app/settings/$part')
 
-const PARTS = [
-  { id: 'coding-agents', title: 'Coding agents' },
-  { id: 'organization', title: 'Organization' },
-  { id: 'machines', title: 'Agents and workers' },
-  { id: 'personal', title: 'Personal' },
-] as const
-
 export function SettingsPage() {
   const { part } = route.useParams()
   const navigate = useNavigate()
-  const current = PARTS.find(({ id }) => id === part)?.id ?? 'coding-agents'
+  const current = SETTINGS.find(({ id }) => id === part)?.id ?? 'coding-agents'
   return (
     <Page title="Settings">
       <Tabs
         label="Parts of the settings"
-        tabs={PARTS}
+        tabs={SETTINGS}
         current={current}
         onChoose={(id) => void navigate({ to: '/settings/$part', params: { part: id } })}
       >

@@ -40,7 +40,8 @@ export function LineOfTime({ label, ends, now }: LineOfTimeProps) {
   )
 }
 
-const COLUMNS = 'items-center gap-x-4 gap-y-1 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_minmax(0,2fr)]'
+const COLUMNS =
+  'items-center gap-x-4 gap-y-1 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_minmax(0,2fr)] xl:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_minmax(0,3fr)]'
 
 function Line({ end, now, furthest }: { end: End; now: number; furthest: number }) {
   const mark = markOf(end, now)

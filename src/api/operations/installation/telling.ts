@@ -37,7 +37,7 @@ export const TELLING_OPERATIONS = {
     path: '/api/v1/events',
     status: 200,
     permission: 'readAudit',
-    summary: 'List what was told, oldest first, and what became of sending it to each webhook.',
+    summary: 'List what was told, and what became of sending it to each webhook.',
   },
   'events.replay': {
     method: 'POST',

@@ -53,6 +53,7 @@ export const ACCOUNT_OPERATIONS = {
     path: '/api/v1/second-factor/enable',
     status: 200,
     permission: 'signed-in',
+    cookie: 'begins',
     summary: 'Show that the app has it: from now on a code is asked for. Recovery codes are shown this once.',
   },
   'secondFactor.disable': {

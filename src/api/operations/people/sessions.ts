@@ -66,6 +66,8 @@ export const SESSION_OPERATIONS = {
     path: '/api/v1/password',
     status: 200,
     permission: 'signed-in',
-    summary: 'Choose a new password; signs all your browsers out but the one that asks.',
+    cookie: 'begins',
+    summary:
+      'Choose a new password; signs all your browsers out but the one that asks, which gets another cookie.',
   },
 } as const satisfies Record<string, Operation>

@@ -63,6 +63,7 @@ export const TELLING_SCHEMAS = {
     input: z.strictObject({
       after,
       limit: limit(100),
+      order: z.enum(['oldest', 'newest']).default('oldest').describe('Which come first'),
       state: z.enum(['undelivered']).optional().describe('Only those that some webhook has not taken'),
     }),
     output: z.object({ events: z.array(event), next: z.string().nullable() }),

@@ -41,7 +41,14 @@ export const ACCOUNT_SCHEMAS = {
       linkable: z.array(z.object({ id: z.string(), name: z.string() })),
     }),
   },
-  'accounts.link': trip,
+  'accounts.link': {
+    input: z.strictObject({
+      ...{ provider, returnTo },
+      password: password.optional().describe('Left out only by somebody who has none'),
+      code: code.optional().describe('Of the app, or a recovery code, of somebody who has set one up'),
+    }),
+    output: trip.output,
+  },
   'accounts.unlink': { input: z.strictObject({ id }), output: z.object({ unlinked: z.boolean() }) },
   'secondFactor.read': {
     input: z.strictObject({}),

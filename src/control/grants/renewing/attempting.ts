@@ -16,7 +16,8 @@ import { keyContext } from '../../guard.ts'
 import { type GrantPorts, situationOf, upkeep } from '../tools.ts'
 import { type AnswerPlace, answerField, type JournaledAnswer, noteOf } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
-import { fieldsOfOrphan, sealedOrphan } from './orphans.ts'
+import { erased } from './letting-go.ts'
+import { fieldsOfOrphan, nameOf, sealedOrphan } from './orphans.ts'
 import { settle } from './placing.ts'
 import { tokensIn } from './reading.ts'
 import { revokeAtOnce } from './revoking.ts'
@@ -144,7 +145,8 @@ function claimOnce(ports: GrantPorts, wanted: Wanted, id: string) {
     const orphan = nextOrphan(grant)
     const begun = { id, generation, purpose, replica: ports.replica, startedAt: ports.now() }
     const claiming: Attempt = { ...begun, ...(orphan !== undefined && { orphan }) }
-    await authorize(grantAct('grant.renew', row, { attempt: id, generation, purpose }))
+    const sent = orphan === undefined ? {} : { orphan: nameOf(orphan) }
+    await authorize(grantAct('grant.renew', row, { attempt: id, generation, purpose, ...sent }))
     const attempt: AttemptRow = {
       ...begun,
       ...{ credentialId: row.id, organizationId: row.organizationId, login },
@@ -193,10 +195,11 @@ export async function ended(ports: GrantPorts, attempt: Ended, said: Unanswered)
   const unit = () =>
     ports.guard.perform(upkeep(ports, attempt.organizationId), async (unit, authorize) => {
       const { row, grantRow } = await find(unit, attempt)
-      await authorize(grantAct(`grant.${said.kind}`, row, { attempt: attempt.id, ...detailsOf(said) }))
+      const now = after(grantRow.grant, eventOf(ports, attempt.id, grantRow.grant, said))
+      const details = { attempt: attempt.id, ...detailsOf(said), ...erased(grantRow.grant, now) }
+      await authorize(grantAct(`grant.${said.kind}`, row, details))
       await unit.attempts.end(attempt.id, ['sent', 'given_up'], { state: said.kind, endedAt: ports.now() })
-      const event = eventOf(ports, attempt.id, grantRow.grant, said)
-      await keep(ports, unit, { row, grantRow }, after(grantRow.grant, event))
+      await keep(ports, unit, { row, grantRow }, now)
     })
   await ports.persistently(() => untilKept(unit))
 }

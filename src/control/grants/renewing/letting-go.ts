@@ -1,7 +1,7 @@
 // What a change of a grant means for its attempts: whom nobody waits for any more, which kept answers are of no use, and
 // which are to be revoked.
 
-import { type Grant, isSame } from '../../../domain/grants/grant.ts'
+import { type Grant, isSame, keptBeside } from '../../../domain/grants/grant.ts'
 import type { AttemptEnd } from '../../../store/grant-groups.ts'
 import type { StoreGroups } from '../../../store/store.ts'
 
@@ -23,11 +23,20 @@ export async function letGo(
   if (before.attempt !== null && before.attempt.id !== now.attempt?.id)
     await attempts.end(before.attempt.id, ['sent'], { state: 'given_up', endedAt: at })
   if (before.login !== now.login) return leaveBehind(attempts, credentialId, at)
-  for (const orphan of before.orphans) {
-    const isKept = now.orphans.some((one) => isSame(one, orphan))
-    if (!isKept && 'attempt' in orphan)
-      await attempts.end(orphan.attempt, ['orphan'], { state: 'dropped', endedAt: at })
-  }
+  for (const id of notNeeded(before, now))
+    await attempts.end(id, ['orphan'], { state: 'dropped', endedAt: at })
+}
+
+/** What is erased when the grant changes so, for the history. */
+export function erased(before: Grant, now: Grant): { readonly erased?: string } {
+  const ids = notNeeded(before, now)
+  return ids.length === 0 ? {} : { erased: ids.join(', ') }
+}
+
+// The attempts whose answers it does not name any more.
+function notNeeded(before: Grant, now: Grant): string[] {
+  const gone = keptBeside(before).filter((one) => !keptBeside(now).some((other) => isSame(other, one)))
+  return gone.flatMap((one) => ('attempt' in one ? [one.attempt] : []))
 }
 
 // Whatever the old login had brought, for its account or another.

@@ -16,6 +16,11 @@ export function sealedAnswer(row: CredentialRow, attempt: AttemptRow | undefined
   return { row, version: attempt.generation, values: { [answerField(attempt.id)]: attempt.answer } }
 }
 
+/** Which one it is, for the history. */
+export function nameOf(orphan: Orphan): string {
+  return 'attempt' in orphan ? orphan.attempt : `generation ${orphan.generation}`
+}
+
 /** What is kept of it, to be opened; undefined when that is gone. */
 export async function sealedOrphan(
   unit: Pick<StoreGroups, 'attempts' | 'versions'>,

@@ -1,7 +1,7 @@
 // Giving an answer its place: the one transaction in which minted tokens become the current generation, or are kept as
 // what they are. Idempotent by the id of the attempt, so that a journal can be drained as often as one likes.
 
-import { after, belonging, type Issued } from '../../../domain/grants/grant.ts'
+import { after, belonging, type Issued, keptBeside } from '../../../domain/grants/grant.ts'
 import type { TokenSet } from '../../../providers/provider.ts'
 import type { AttemptEnd, AttemptRow, AttemptState } from '../../../store/grant-groups.ts'
 import type { StoreGroups } from '../../../store/store.ts'
@@ -10,7 +10,7 @@ import type { Authorize } from '../../guard.ts'
 import { type GrantPorts, upkeep } from '../tools.ts'
 import type { JournaledAnswer, Reached } from './journal.ts'
 import { find, grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
-import { leftover } from './letting-go.ts'
+import { erased, leftover } from './letting-go.ts'
 
 // Older generations are of no use; a few are kept to look back at.
 const GENERATIONS_KEPT = 3
@@ -102,14 +102,15 @@ async function makeCurrent(
   })
   const version = row.version + 1
   const at = ports.now()
-  await authorize(grantAct('grant.renewed', row, { attempt: answer.attempt, generation: version }))
+  const done = { attempt: answer.attempt, generation: version, ...erased(grantRow.grant, grant) }
+  await authorize(grantAct('grant.renewed', row, done))
   const sealed = { ...content, suffix: content.suffix ?? row.suffix }
   const change = { ...pointer(ports.vault, row, sealed, version), expiresAt: tokens.expiresAt, updatedAt: at }
   if (!(await unit.credentials.update(row.organizationId, row.id, row.revision, change))) throw overtaken()
   const made = { version, note: 'renewed', createdAt: at, createdBy: 'claviger serve' }
   await unit.versions.insert(sealVersion(ports.vault, row, sealed, made))
-  const orphaned = grant.orphans.flatMap((one) => ('generation' in one ? [one.generation] : []))
-  await unit.versions.prune(row.id, Math.min(version - GENERATIONS_KEPT + 1, ...orphaned))
+  const kept = keptBeside(grant).flatMap((one) => ('generation' in one ? [one.generation] : []))
+  await unit.versions.prune(row.id, Math.min(version - GENERATIONS_KEPT + 1, ...kept))
   await end(unit, placing, { state: 'committed', endedAt: at })
   const known = { account: account.id || grantRow.account, digest }
   const moved = { ...row, ...change, revision: row.revision + 1 }

@@ -2,6 +2,7 @@
 
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { OwnerText } from '../../../domain/owner.ts'
+import { hasPart } from '../../../lib/sql/has-part.ts'
 import { credentialNameTaken, isConflict } from '../../refusals.ts'
 import type {
   CandidateRow,
@@ -13,7 +14,6 @@ import type {
 } from '../../store.ts'
 import { type Execute, prepare } from '../prepared.ts'
 import type { CredentialTable, Database } from '../schema.ts'
-import { hasPart } from './finding/pattern.ts'
 
 const COLUMNS = [
   'id',

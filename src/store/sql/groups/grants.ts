@@ -72,8 +72,8 @@ export function grantGroup(database: Kysely<Database>): (execute: Execute) => Gr
 type SelectedGrant = Omit<GrantRow, 'grant'> & { readonly facts: string }
 
 function toRow({ facts, ...row }: SelectedGrant): GrantRow {
-  // Those that were written before there were orphans say nothing of them.
-  return { ...row, grant: { orphans: [], ...JSON.parse(facts) } }
+  // Those that were written before there were orphans and parents say nothing of them.
+  return { ...row, grant: { orphans: [], parent: null, ...JSON.parse(facts) } }
 }
 
 function factsOf(grant: GrantRow['grant']) {

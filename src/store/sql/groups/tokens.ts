@@ -18,6 +18,7 @@ const COLUMNS = [
   'created_by as createdBy',
   'expires_at as expiresAt',
   'revoked_at as revokedAt',
+  'last_used_at as lastUsedAt',
 ] as const
 
 /** Prepares the statements once; the result makes the group for a connection. */
@@ -42,6 +43,7 @@ export function tokenGroup(database: Kysely<Database>): (execute: Execute) => To
         created_by: row.createdBy,
         expires_at: row.expiresAt,
         revoked_at: row.revokedAt,
+        last_used_at: row.lastUsedAt,
       })
       await execute(query.compile()).catch((error: unknown) => {
         throw isConflict(error) ? tokenNameTaken(row.name, error) : error
@@ -77,6 +79,14 @@ export function tokenGroup(database: Kysely<Database>): (execute: Execute) => To
         .where('holder_id', '=', id)
         .where('revoked_at', 'is', null)
       return Number((await execute(query.compile())).numAffectedRows ?? 0n)
+    },
+    used: async (id, at, unlessSince) => {
+      const query = database
+        .updateTable('token')
+        .set({ last_used_at: at })
+        .where('id', '=', id)
+        .where((row) => row.or([row('last_used_at', 'is', null), row('last_used_at', '<', unlessSince)]))
+      await execute(query.compile())
     },
   })
 }

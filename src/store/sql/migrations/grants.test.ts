@@ -79,3 +79,20 @@ it.each(['sqlite', 'postgres'] as const)('what was left over before is to be rev
   expect(await store.attempts.get(kept.id)).toEqual(kept)
   expect(await store.grants.get(row.id)).toEqual(grant)
 })
+
+it.each(['sqlite', 'postgres'] as const)(
+  'what was written before there were parents has none: %s',
+  async (engine) => {
+    const { store, database, close } = await openSqlStore({ url: await places[engine]() })
+    cleanups.push(close)
+    const row = credentialRow({ type: 'codex/oauth', harness: 'codex' })
+    await store.credentials.insert(row)
+    const grant = grantRow(row.id)
+    await store.grants.insert(grant)
+    const older = `update login_grant set facts = replace(facts, '"parent":null,', '')`
+    await database.executeQuery(CompiledQuery.raw(older))
+    const { rows } = await database.executeQuery(CompiledQuery.raw('select facts from login_grant'))
+    expect(JSON.stringify(rows)).not.toContain('parent')
+    expect(await store.grants.get(row.id)).toEqual(grant)
+  },
+)

@@ -33,7 +33,7 @@ async function grantsToo(database: Kysely<Database>, at: number): Promise<number
     .execute()
   const rows = await database.selectFrom('login_grant').select(['credential_id as id', 'facts']).execute()
   for (const { id, facts } of rows) {
-    const grant = after({ orphans: [], ...JSON.parse(facts) } as Grant, { kind: 'restored' })
+    const grant = after({ orphans: [], parent: null, ...JSON.parse(facts) } as Grant, { kind: 'restored' })
     const due = grant.unverified ? { due_at: 0 } : {}
     await database
       .updateTable('login_grant')

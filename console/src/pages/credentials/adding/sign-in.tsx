@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from 'react'
 import type { CredentialView } from '../../../../../src/api/schemas.ts'
 import { useChange } from '../../../api/queries.ts'
+import type { StartedLogin } from '../../../api/under-way.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Actions } from '../../../ui/dialog.tsx'
 import { Notice } from '../../../ui/notice.tsx'
@@ -10,7 +11,7 @@ import type { TypeInfo } from '../../../words/types.ts'
 import { AboutType } from './about-type.tsx'
 import { MethodChoice, type Methods, waysOf } from './method.tsx'
 import { Placing, usePlace } from './placing.tsx'
-import { SigningIn, type StartedLogin } from './signing-in.tsx'
+import { SigningIn } from './signing-in.tsx'
 import { SubscriptionWords, useSubscription } from './subscription.tsx'
 
 export interface SignInFormProps {

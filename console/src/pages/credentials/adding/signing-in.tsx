@@ -4,6 +4,7 @@ import { type FormEvent, useEffect, useEffectEvent, useRef, useState } from 'rea
 import type { CredentialView, Output } from '../../../../../src/api/schemas.ts'
 import { api } from '../../../api/client.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
+import { forgetUnderWay, keepUnderWay, type StartedLogin } from '../../../api/under-way.ts'
 import { Button, OutsideLink } from '../../../ui/button.tsx'
 import { Copyable, CopyButton } from '../../../ui/copy.tsx'
 import { Actions } from '../../../ui/dialog.tsx'
@@ -12,7 +13,6 @@ import { Icon } from '../../../ui/icons.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { useOwnerWords } from '../../../words/owner.ts'
 
-export type StartedLogin = Output<'logins.start'>
 type Login = Output<'logins.get'>
 
 export interface SigningInProps {
@@ -30,6 +30,7 @@ export function SigningIn({ login, onAgain, onDone }: SigningInProps) {
   const asked = useRead('logins.get', { id: login.id }, isOver ? {} : { everyMs })
   const now: Login = asked.data ?? login
   useEndWhenLeft(login.id, now.state)
+  useKept(login, now.state)
   const isPending = now.state === 'pending'
   const arrived = useEffectEvent(() => {
     if (now.credential !== null && now.twins.length === 0) onDone(now.credential)
@@ -49,6 +50,14 @@ export function SigningIn({ login, onAgain, onDone }: SigningInProps) {
   )
 }
 
+// A page that is loaded again comes back to it.
+function useKept(login: StartedLogin, state: Login['state']): void {
+  useEffect(() => {
+    if (state === 'pending') keepUnderWay(login)
+    else forgetUnderWay()
+  }, [login, state])
+}
+
 // A program of the server may wait for it, and a code that is out of sight should be good for nothing.
 function useEndWhenLeft(id: string, state: Login['state']): void {
   const last = useRef(state)
@@ -56,6 +65,7 @@ function useEndWhenLeft(id: string, state: Login['state']): void {
   useEffect(
     () => () => {
       // Nobody is left to be told; a sign-in that was not ended ends by itself after ten minutes.
+      forgetUnderWay()
       if (last.current === 'pending') void api.call('logins.cancel', { id }).catch(() => undefined)
     },
     [id],

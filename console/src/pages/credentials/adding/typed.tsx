@@ -45,7 +45,11 @@ export function TypedForm({ type, owner, pasted, onInstead, onBack, onAdded }: T
       <Fields
         type={type}
         values={values}
-        onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
+        onChange={(name, value) => {
+          // What was refused was the value before.
+          create.reset()
+          setValues((before) => ({ ...before, [name]: value }))
+        }}
         onInstead={onInstead}
       />
       <SubscriptionWords subscription={subscription} type={type} />

@@ -27,7 +27,7 @@ export function About({ credential }: { credential: Credential }) {
           ['Type', type === undefined ? credential.type : `${type.title} (${credential.type})`],
           ['Owner', ownerWords(owner)],
           ['Account', accountWords(credential)],
-          ['Ends in', suffix !== undefined && suffix !== '' && <code key="suffix">…{suffix}</code>],
+          ['Last characters', suffix !== undefined && suffix !== '' && <code key="suffix">…{suffix}</code>],
           ...shownFields(credential, type?.fields ?? []),
           ['Description', description],
           ...times(credential),
@@ -56,7 +56,18 @@ function shownFields({ fields, account }: Credential, infos: readonly FieldInfo[
   return infos.map(({ name, label }) => [capital(label), fields?.[name]] as const)
 }
 
-function times({ endsAt, endsEstimated, expiresAt, lastUsedAt, createdAt, updatedAt }: Credential): Fact[] {
+// Of a login that has to be signed in again no time is true.
+const NO_RENEWAL: readonly string[] = ['needs_login', 'rejected']
+
+function times({
+  state,
+  endsAt,
+  endsEstimated,
+  expiresAt,
+  lastUsedAt,
+  createdAt,
+  updatedAt,
+}: Credential): Fact[] {
   return [
     [
       'Ends',
@@ -67,7 +78,12 @@ function times({ endsAt, endsEstimated, expiresAt, lastUsedAt, createdAt, update
         </span>
       ),
     ],
-    ['Renewed by', typeof expiresAt === 'string' && <RelativeTime key="expires" time={expiresAt} />],
+    [
+      'Renewed by',
+      !NO_RENEWAL.includes(state) && typeof expiresAt === 'string' && (
+        <RelativeTime key="expires" time={expiresAt} />
+      ),
+    ],
     ['Last used', typeof lastUsedAt === 'string' && <RelativeTime key="used" time={lastUsedAt} />],
     ['Created', createdAt !== undefined && <RelativeTime key="created" time={createdAt} />],
     ['Changed', updatedAt !== undefined && <RelativeTime key="updated" time={updatedAt} />],

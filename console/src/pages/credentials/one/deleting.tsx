@@ -1,8 +1,9 @@
 // The end of a credential: what refers to it is named before.
 
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../../../api/client.ts'
+import { useOnce } from '../../../api/once.ts'
 import { readAgain, useRead } from '../../../api/queries.ts'
 import { ConfirmDialog } from '../../../ui/dialog.tsx'
 import { useToast } from '../../../ui/toast.tsx'
@@ -19,7 +20,7 @@ export function Deleting({ credential: { id, name }, onClose }: AskedProps) {
   const say = useToast()
   const { data, error } = useRead('credentials.references', { id })
   const queries = useQueryClient()
-  const remove = useMutation({
+  const remove = useOnce({
     mutationFn: () => api.call('credentials.delete', { id }),
     // Away first: what is gone cannot be read again.
     onSuccess: async () => {

@@ -16,7 +16,8 @@ export function Moving({ credential: { id, name, owner }, onClose }: AskedProps)
   const isNow = (value: string) => value === owner || (value === 'me' && owner === `user:${person.id}`)
   const owners = useStoringChoices().filter(({ value }) => !isNow(value))
   const [chosen, setChosen] = useState<string | null>(null)
-  const target = chosen ?? owners[0]?.value ?? ''
+  // Whom it serves changes with it: nothing is chosen for somebody.
+  const target = chosen ?? ''
   const references = useRead('credentials.references', { id })
   const say = useToast()
   const move = useChange('credentials.move', ({ cleared }) => {
@@ -30,7 +31,11 @@ export function Moving({ credential: { id, name, owner }, onClose }: AskedProps)
   return (
     <Dialog open onClose={onClose} title={`Move ${name}`}>
       <form onSubmit={submit} className="grid gap-4">
-        <OwnerSelect owner={target} owners={owners} onChoose={setChosen} />
+        <OwnerSelect
+          owner={target}
+          owners={[{ value: '', label: 'Choose…' }, ...owners]}
+          onChoose={setChosen}
+        />
         {references.data !== undefined && references.data.references.length > 0 && (
           <div className="grid gap-1 text-sm">
             <p>It is referred to by what may not fit its new owner:</p>

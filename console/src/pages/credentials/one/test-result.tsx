@@ -5,6 +5,7 @@ import type { Shown } from '../../../api/problem.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Actions, Dialog } from '../../../ui/dialog.tsx'
 import { Callout } from '../../../ui/notice.tsx'
+import { Hint } from '../../../words/hint.tsx'
 
 type Found = Output<'credentials.test'>
 
@@ -30,7 +31,7 @@ export function TestResult({ found, error, onClose }: TestResultProps) {
     <Dialog open={isShown} onClose={onClose} title={title}>
       <Callout tone={found?.result === 'limited' ? 'warn' : 'bad'}>
         <p className="wrap-anywhere">{error?.message ?? found?.message}</p>
-        {error?.hint !== undefined && <p className="wrap-anywhere">{error.hint}</p>}
+        {error?.hint !== undefined && <Hint text={error.hint} />}
       </Callout>
       <Actions>
         <Button onClick={onClose}>Close it</Button>

@@ -18,6 +18,7 @@ const NUMBER = new Intl.NumberFormat('en', { notation: 'compact', maximumFractio
 
 const tokensOf = ({ input, output }: Usage['total']['usage']) => input + output
 const tokenWords = (count: number) => `${NUMBER.format(count)} tokens`
+const turnWords = (count: number) => `${count} ${count === 1 ? 'turn' : 'turns'}`
 
 export function UsageOf({ id }: { id: string }) {
   const { data, error, refetch } = useRead('credentials.usage', { id, days: DAYS })
@@ -37,10 +38,17 @@ function Used({ usage: { days, total, runs } }: { usage: Usage }) {
   return (
     <>
       <p className="text-sm">
-        {total.turns} {total.turns === 1 ? 'turn' : 'turns'} in {DAYS} days: {NUMBER.format(input)} tokens
-        read, {NUMBER.format(cachedInput)} of them from a cache, {NUMBER.format(output)} written.
+        {turnWords(total.turns)} in {DAYS} days: {NUMBER.format(input)} tokens read,{' '}
+        {NUMBER.format(cachedInput)} of them from a cache, {NUMBER.format(output)} written.
       </p>
-      <DayBars label="Tokens a day" days={values} valueWords={tokenWords} />
+      <div className="grid gap-5 lg:grid-cols-2">
+        <DayBars label="Tokens a day" days={values} valueWords={tokenWords} />
+        <DayBars
+          label="Turns a day"
+          days={days.map(({ day, turns }) => ({ day, value: turns }))}
+          valueWords={turnWords}
+        />
+      </div>
       <ul className="grid gap-1 text-sm">
         {runs.slice(0, RUNS).map((run) => (
           <li key={run.id} className="flex min-w-0 flex-wrap gap-x-3">
@@ -52,8 +60,7 @@ function Used({ usage: { days, total, runs } }: { usage: Usage }) {
               </Link>
             )}
             <span className="text-soft">
-              {run.turns} {run.turns === 1 ? 'turn' : 'turns'}, {tokenWords(tokensOf(run.usage))},{' '}
-              <RelativeTime time={run.startedAt} />
+              {turnWords(run.turns)}, {tokenWords(tokensOf(run.usage))}, <RelativeTime time={run.startedAt} />
             </span>
           </li>
         ))}

@@ -1,6 +1,7 @@
 // Where one writes. While the harness is signed in anew it is off, and says so; what was written stays.
 
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { draftOf, keepDraft } from '../../../api/drafts.ts'
 import { useChange } from '../../../api/queries.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Icon } from '../../../ui/icons.tsx'
@@ -86,7 +87,11 @@ function Queue({ messages }: Pick<Run, 'messages'>) {
 
 // The text stays until the server has it. Tried again, it is the same message.
 function useSending(id: string) {
-  const [text, setText] = useState('')
+  const [text, setKept] = useState(draftOf(id))
+  const setText = (typed: string) => {
+    keepDraft(id, typed)
+    setKept(typed)
+  }
   const named = useRef({ text: '', message: '' })
   const send = useChange('runs.send', () => {
     setText('')

@@ -45,7 +45,8 @@ export type Entry = { readonly position: number; readonly at: string } & (
       readonly kind: 'credential'
       readonly credential: Run['credential']
       readonly reason: string
-      readonly isFirst: boolean
+      /** As against what served before; after a restart or a nap it may be the same again. */
+      readonly became: 'first' | 'same' | 'switched'
     }
   | { readonly kind: 'state'; readonly state: Run['state']; readonly reason: string }
 )
@@ -119,8 +120,10 @@ function take(entries: Entry[], { position, at, event }: News): void {
       moveMessage(entries, { position, at, ...event })
       break
     case 'credential': {
-      const isFirst = !entries.some(({ kind }) => kind === 'credential')
-      add({ kind: 'credential', credential: event.credential, reason: event.reason, isFirst })
+      const before = entries.findLast((one) => one.kind === 'credential')
+      const isSame = before?.credential?.id === event.credential?.id
+      const became = before === undefined ? 'first' : isSame ? 'same' : 'switched'
+      add({ kind: 'credential', credential: event.credential, reason: event.reason, became })
       break
     }
     case 'state':

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { useSession } from '../../../api/people.ts'
+import { isGone } from '../../../api/problem.ts'
 import { reading, useRead } from '../../../api/queries.ts'
 import { Badge, StatePill } from '../../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../../ui/button.tsx'
@@ -14,6 +15,7 @@ import { RelativeTime } from '../../../ui/time.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
 import { harnessTitle } from '../../../words/harness.ts'
 import { mayManage } from '../../../words/roles.ts'
+import { Gone } from '../../outcome.tsx'
 import { StartDialog } from '../start/start-dialog.tsx'
 import { Composer } from './composer.tsx'
 import type { Conversation, Run } from './conversation.ts'
@@ -40,6 +42,7 @@ function OneRun({ id }: { id: string }) {
   const run = read.data && asKnownLast(read.data, followed.conversation)
   const isOwn = run?.for.kind === 'person' && run.for.id === person.id && !isAuditor
   const startAgain = () => setStarting(true)
+  if (isGone(read.error)) return <GoneRun run={run} error={read.error} />
   return (
     <Page
       title={run === undefined ? 'Run' : titleOf(run)}
@@ -58,7 +61,7 @@ function OneRun({ id }: { id: string }) {
         </>
       }
     >
-      <Notice error={read.error} retry={() => void read.refetch()} />
+      {run === undefined && <Notice error={read.error} retry={() => void read.refetch()} />}
       {run === undefined && !read.isError && <SkeletonLines lines={8} />}
       {run && (
         <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
@@ -71,6 +74,16 @@ function OneRun({ id }: { id: string }) {
         </div>
       )}
       {isStarting && run && <StartDialog again={run} onClose={() => setStarting(false)} />}
+    </Page>
+  )
+}
+
+function GoneRun({ run, error }: { run: Run | undefined; error: unknown }) {
+  return (
+    <Page title={run === undefined ? 'Run' : titleOf(run)}>
+      <Gone name={run && titleOf(run)} error={error}>
+        <ButtonLink to="/runs">All runs</ButtonLink>
+      </Gone>
     </Page>
   )
 }

@@ -1,6 +1,7 @@
-// The flow of a conversation. All of it is text: what a model, a tool or a provider says makes no markup.
+// The flow of a conversation. All of it is text: what a model, a tool or a provider says makes no markup. What a model writes
+// is shaped as far as markdown.tsx goes.
 
-import { memo, type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ComponentType, lazy, memo, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 import { Badge, StatePill } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { Icon, type IconName } from '../../../ui/icons.tsx'
@@ -34,27 +35,29 @@ export function Flow({ entries, messages, statePosition, children }: FlowProps) 
       // Keys scroll it.
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls has to be reached by keyboard
       tabIndex={0}
-      className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)] content-start gap-3 overflow-y-auto overscroll-contain p-4 -outline-offset-2 sm:p-5"
+      className="min-h-0 flex-1 overflow-y-auto overscroll-contain -outline-offset-2"
     >
-      {earlier > 0 && (
-        <div className="text-center">
-          <Button kind="quiet" onClick={() => setDrawn(drawn + DRAWN)}>
-            Show what was before ({earlier})
-          </Button>
-        </div>
-      )}
-      {entries
-        .slice(-drawn)
-        .map((entry) =>
-          entry.position === statePosition ? null : (
-            <One
-              key={`${entry.position} ${entry.kind}`}
-              entry={entry}
-              text={entry.kind === 'message' ? (texts.get(entry.id) ?? null) : null}
-            />
-          ),
+      <div className="grid grid-cols-[minmax(0,1fr)] content-start gap-3 p-4 sm:p-5">
+        {earlier > 0 && (
+          <div className="text-center">
+            <Button kind="quiet" onClick={() => setDrawn(drawn + DRAWN)}>
+              Show what was before ({earlier})
+            </Button>
+          </div>
         )}
-      {children}
+        {entries
+          .slice(-drawn)
+          .map((entry) =>
+            entry.position === statePosition ? null : (
+              <One
+                key={`${entry.position} ${entry.kind}`}
+                entry={entry}
+                text={entry.kind === 'message' ? (texts.get(entry.id) ?? null) : null}
+              />
+            ),
+          )}
+        {children}
+      </div>
     </div>
   )
 }
@@ -74,6 +77,7 @@ function useFollowedEnd(entries: readonly Entry[]) {
     }
     const sizes = new ResizeObserver(stay)
     sizes.observe(element)
+    if (element.firstElementChild !== null) sizes.observe(element.firstElementChild)
     element.addEventListener('scroll', onScroll, { passive: true })
     return () => {
       sizes.disconnect()
@@ -99,7 +103,7 @@ const One = memo(function One({ entry, text }: OneProps) {
     case 'message':
       return <Asked text={text} state={entry.state} reason={entry.reason} />
     case 'text':
-      return <Words>{entry.text}</Words>
+      return <Words text={entry.text} />
     case 'reasoning':
       return <Thought text={entry.text} />
     case 'tool':
@@ -119,8 +123,27 @@ const One = memo(function One({ entry, text }: OneProps) {
   }
 })
 
-function Words({ children }: { children: string }) {
-  return <div className="max-w-prose text-[0.9375rem] whitespace-pre-wrap wrap-anywhere">{children}</div>
+// Loaded when there is a conversation; when it cannot be, the text is shown as it is.
+const Markdown = lazy(async (): Promise<{ default: ComponentType<{ text: string }> }> => {
+  try {
+    return { default: (await import('./markdown.tsx')).Markdown }
+  } catch {
+    return { default: Plain }
+  }
+})
+
+function Words({ text }: { text: string }) {
+  return (
+    <div className="text-[0.9375rem]">
+      <Suspense fallback={<Plain text={text} />}>
+        <Markdown text={text} />
+      </Suspense>
+    </div>
+  )
+}
+
+function Plain({ text }: { text: string }) {
+  return <div className="max-w-prose whitespace-pre-wrap wrap-anywhere">{text}</div>
 }
 
 interface AskedProps {
@@ -165,14 +188,14 @@ function Line({ icon, children }: { icon: IconName; children: ReactNode }) {
   )
 }
 
-function Served({ credential, reason, isFirst, at }: Extract<Entry, { kind: 'credential' }>) {
+function Served({ credential, reason, became, at }: Extract<Entry, { kind: 'credential' }>) {
   return (
     <div
       title={exactWords(at)}
       className="flex flex-wrap items-center gap-x-2 gap-y-1 rounded-lg border border-dashed px-3 py-2 text-sm"
     >
       <Icon name="key" className="size-4 text-soft" />
-      <span className="text-soft">{isFirst ? 'Served by' : 'Goes on with'}</span>
+      <span className="text-soft">{became === 'first' ? 'Served by' : 'Goes on with'}</span>
       {credential === null ? (
         <span className="font-medium">the login of the machine</span>
       ) : (
@@ -184,7 +207,7 @@ function Served({ credential, reason, isFirst, at }: Extract<Entry, { kind: 'cre
           </span>
         </>
       )}
-      {!isFirst && <Badge icon="cycle">switched</Badge>}
+      {became === 'switched' && <Badge icon="cycle">switched</Badge>}
       {reason !== '' && <span className="w-full text-xs text-soft wrap-anywhere">{reason}</span>}
     </div>
   )

@@ -5,7 +5,7 @@ import { useRead } from '../../../api/queries.ts'
 import { StatePill } from '../../../ui/badge.tsx'
 import { Facts } from '../../../ui/facts.tsx'
 import { Section } from '../../../ui/page.tsx'
-import { exactWords, RelativeTime } from '../../../ui/time.tsx'
+import { RelativeTime } from '../../../ui/time.tsx'
 import { useOwnerWords } from '../../../words/owner.ts'
 import type { Run } from './conversation.ts'
 
@@ -51,7 +51,7 @@ function Named({ credential }: { credential: Credential }) {
         ],
         ['Owner', ownerWords(owner)],
         [
-          'Ends in',
+          'Last characters',
           suffix !== '' && (
             <span key="suffix" className="font-mono text-xs">
               …{suffix}
@@ -94,8 +94,9 @@ function History({ served }: Pick<Run, 'served'>) {
             <span className="text-xs text-soft wrap-anywhere">{reason}</span>
             <span className="text-xs text-soft">
               <RelativeTime time={startedAt} />
-              {endedAt === null ? ', serves now' : ` to ${exactWords(endedAt)}`} · {turns}{' '}
-              {turns === 1 ? 'turn' : 'turns'} · {tokenWords(usage)}
+              {endedAt === null ? ', serves now' : ', until '}
+              {endedAt !== null && <RelativeTime time={endedAt} />} · {turns} {turns === 1 ? 'turn' : 'turns'}{' '}
+              · {tokenWords(usage)}
             </span>
           </li>
         ))}

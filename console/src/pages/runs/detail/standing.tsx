@@ -2,12 +2,15 @@
 
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { useSession } from '../../../api/people.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Button, ButtonLink } from '../../../ui/button.tsx'
 import { Icon } from '../../../ui/icons.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { exactWords } from '../../../ui/time.tsx'
 import { harnessName } from '../../../words/harness.ts'
+import { Hint } from '../../../words/hint.tsx'
+import { mayManage } from '../../../words/roles.ts'
 import type { Run } from './conversation.ts'
 import { SignInHere } from './sign-in-here.tsx'
 
@@ -52,11 +55,17 @@ function Busy({ children }: { children: ReactNode }) {
 }
 
 function Queued({ run: { hint, reason } }: { run: Run }) {
+  const { person } = useSession()
   if (hint === null) return <Busy>{reason === '' ? 'It waits for a worker…' : reason}</Busy>
   return (
     <Callout tone="warn">
       <p className="font-medium">No worker takes this run now.</p>
-      <p className="wrap-anywhere">{hint}</p>
+      <Hint text={hint.replace(/^No worker takes it\. /, '')} />
+      {mayManage(person.role) && (
+        <div className="pt-1">
+          <ButtonLink to="/settings/machines">Agents and workers</ButtonLink>
+        </div>
+      )}
     </Callout>
   )
 }

@@ -34,6 +34,7 @@ export function Place({ draft, onChange }: PlaceProps) {
           label="Directory"
           hint="One that its worker lets runs work in."
           placeholder="/srv/project"
+          required
           spellCheck={false}
           value={draft.path}
           onChange={({ target }) => onChange({ path: target.value })}
@@ -58,6 +59,7 @@ function Repository({ draft, onChange }: PlaceProps) {
       <TextField
         label="Repository"
         placeholder="https://git.example/project.git"
+        required
         spellCheck={false}
         value={draft.url}
         onChange={({ target }) => onChange({ url: target.value })}

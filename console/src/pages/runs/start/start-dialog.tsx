@@ -1,7 +1,7 @@
 // Starting a run: with which harness and credential, on what, and with which first words.
 
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
 import { useSession } from '../../../api/people.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
@@ -52,7 +52,10 @@ export function StartDialog({ onClose, again }: StartDialogProps) {
           onClose={onClose}
         />
       ) : (
-        <SkeletonLines lines={8} />
+        // As high as the form is, so that nothing jumps when it comes.
+        <div className="min-h-[44rem] sm:min-h-[46rem]">
+          <SkeletonLines lines={12} />
+        </div>
       )}
     </Dialog>
   )
@@ -78,7 +81,7 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
   }
   return (
     <>
-      <form onSubmit={onSubmit} className="grid gap-4">
+      <form ref={useFirstFocus()} onSubmit={onSubmit} className="grid gap-4">
         <HarnessChoice
           chosen={draft.harness}
           explained={explained}
@@ -93,6 +96,11 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
           onCreate={() => setCreating(true)}
         />
         <Words draft={draft} onChange={change} preferredModel={preferences.models[draft.harness]} />
+        {!isWhole(draft) && (
+          <p className="text-right text-sm text-soft">
+            It needs the {draft.workspace === 'directory' ? 'directory' : 'repository'} it works on.
+          </p>
+        )}
         <Notice error={start.error} />
         <Actions>
           <Button onClick={onClose}>Not now</Button>
@@ -111,13 +119,25 @@ function StartForm({ preferences, first, onClose }: StartFormProps) {
   )
 }
 
+// The dialog opens before its fields are known.
+function useFirstFocus() {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    const fields =
+      form.current?.querySelectorAll<HTMLInputElement>(':is(input, select, textarea):enabled') ?? []
+    const first = [...fields].find(({ type, checked }) => type !== 'radio' || checked)
+    first?.focus()
+  }, [])
+  return form
+}
+
 function Team({ team, onChoose }: { team: string; onChoose: (team: string) => void }) {
   const { person } = useSession()
   if (person.teams.length === 0) return null
   return (
     <Select
       label="Team"
-      hint="Draws on this team only, and its members may read the run."
+      {...(team !== '' && { hint: 'Draws on this team only, and its members may read the run.' })}
       value={team}
       onChoose={onChoose}
       options={[

@@ -4,7 +4,7 @@ import { useSession } from '../../../api/people.ts'
 import { Callout } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { harnessTitle } from '../../../words/harness.ts'
-import { mayManage } from '../../../words/roles.ts'
+import { mayBeginRuns, mayManage } from '../../../words/roles.ts'
 import { HarnessSwitches } from './harness-switches.tsx'
 import { Order } from './order.tsx'
 import { Subscriptions } from './subscriptions.tsx'
@@ -23,11 +23,11 @@ export function CodingAgentsSettings() {
             only.
           </p>
         </Callout>
-        <Orders owner="me" of="you" />
+        <Orders owner="me" of="you" mayAdd={mayBeginRuns(person.role)} />
       </Section>
       {person.teams.map((team) => (
         <Section key={team} title={`Credentials of the team ${team}`}>
-          <Orders owner={`team:${team}`} of={`the team ${team}`} />
+          <Orders owner={`team:${team}`} of={`the team ${team}`} mayAdd={mayBeginRuns(person.role)} />
         </Section>
       ))}
       <Section title="Credentials of the organization">
@@ -36,7 +36,7 @@ export function CodingAgentsSettings() {
             ? 'They serve whoever has none of their own. Only admins change them; members see that they are there, their names and types.'
             : 'They serve whoever has none of their own. Only admins change them.'}
         </p>
-        <Orders owner="org" of="the organization" />
+        <Orders owner="org" of="the organization" mayAdd={manages} />
       </Section>
       <HarnessSwitches manages={manages} />
       <Subscriptions role={person.role} />
@@ -44,11 +44,17 @@ export function CodingAgentsSettings() {
   )
 }
 
-function Orders({ owner, of }: { owner: string; of: string }) {
+function Orders({ owner, of, mayAdd }: { owner: string; of: string; mayAdd: boolean }) {
   return (
     <div className="grid gap-5 lg:grid-cols-2">
       {HARNESSES.map((harness) => (
-        <Order key={harness} owner={owner} harness={harness} label={`${harnessTitle(harness)}, of ${of}`} />
+        <Order
+          key={harness}
+          owner={owner}
+          harness={harness}
+          label={`${harnessTitle(harness)}, of ${of}`}
+          mayAdd={mayAdd}
+        />
       ))}
     </div>
   )

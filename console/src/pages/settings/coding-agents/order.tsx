@@ -1,61 +1,91 @@
-// The order in which an owner's credentials of a harness are tried, moved one place at a time.
+// The order in which an owner's credentials of a harness are tried: one by one, or all of a type together.
 
 import { Link } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
-import { useChange, useRead } from '../../../api/queries.ts'
+import { useChange, usePages } from '../../../api/queries.ts'
 import { StatePill } from '../../../ui/badge.tsx'
-import { Button, IconButton } from '../../../ui/button.tsx'
+import { Button } from '../../../ui/button.tsx'
+import { Sortable } from '../../../ui/lists/sortable.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
 import { harnessTitle } from '../../../words/harness.ts'
+import { useTypeWords } from '../../../words/types.ts'
+import { More } from '../parts/more.tsx'
+import { AddHere, type AddHereProps } from './add-here.tsx'
 
 type Credential = Output<'credentials.list'>['credentials'][number]
 
-export interface OrderProps {
-  readonly owner: string
-  readonly harness: 'claude' | 'codex'
-  readonly label: string
+export interface OrderProps extends AddHereProps {
+  readonly mayAdd: boolean
 }
 
-export function Order({ owner, harness, label }: OrderProps) {
-  const found = useRead('credentials.list', { owner, harness, limit: 1000 })
-  const types = useRead('credentialTypes.list', {}).data?.types.map(({ type }) => type) ?? []
+const PAGE = 50
+// The API keeps no longer order.
+const ORDERED_AT_MOST = 1000
+
+export function Order({ owner, harness, label, mayAdd }: OrderProps) {
+  const { found, kept } = useTried(owner, harness)
+  const typeWords = useTypeWords()
   const change = useChange('credentials.setOrder')
   const [said, setSaid] = useState('')
   if (found.isPending) return <SkeletonLines lines={3} />
-  const ordered = inOrder(found.data?.credentials ?? [], types)
-  const isSet = ordered.some(({ position }) => typeof position === 'number')
-  const mayChange = ordered.length > 1 && ordered.every(({ may }) => may.manage)
-  const store = (credentials: string[]) => change.mutate({ owner, harness, credentials })
-  const move = (from: number, by: 1 | -1) => {
-    const ids = ordered.map(({ id }) => id)
-    const [moved] = ids.splice(from, 1)
-    if (moved === undefined) return
-    ids.splice(from + by, 0, moved)
-    store(ids)
-    setSaid(`${ordered[from]?.name} is number ${from + by + 1} now.`)
+  const isSet = kept.some(isPlaced)
+  const mayChange = kept.length > 1 && kept.every(({ may }) => may.manage)
+  // While it is being kept it stands where it was put.
+  const ordered = change.isPending ? asAsked(kept, change.variables.credentials) : kept
+  const store = (credentials: readonly Credential[], words: string) => {
+    change.mutate({ owner, harness, credentials: credentials.map(({ id }) => id) })
+    setSaid(words)
+  }
+  const move = (from: number, to: number) => {
+    const all = moved(ordered, from, to)
+    // Of a list that goes on only its beginning is an order: the rest stays behind it as it is tried anyway.
+    const goesOn = found.hasNextPage || all.length > ORDERED_AT_MOST
+    const end = Math.max(ordered.findLastIndex(isPlaced) + 1, to) + 1
+    store(goesOn ? all.slice(0, end) : all, `${ordered[from]?.name} is number ${to + 1} now.`)
   }
   return (
     <div className="grid content-start gap-2">
       <div className="flex min-h-10 flex-wrap items-center justify-between gap-2">
         <h3 className="text-sm font-semibold">{harnessTitle(harness)}</h3>
-        {isSet && mayChange && (
-          <Button kind="quiet" onClick={() => store([])} disabled={change.isPending}>
-            Order by type
-          </Button>
-        )}
+        <div className="flex flex-wrap gap-2">
+          {isSet && mayChange && (
+            <Button
+              kind="quiet"
+              onClick={() => store([], 'The order is that of the types now.')}
+              disabled={change.isPending}
+            >
+              Order by type
+            </Button>
+          )}
+          {mayAdd && <AddHere owner={owner} harness={harness} label={label} />}
+        </div>
       </div>
       <Notice error={found.error ?? change.error} />
+      {mayChange && !found.hasNextPage && kept.length <= ORDERED_AT_MOST && (
+        <Types
+          ordered={ordered}
+          label={`Types of ${label}`}
+          busy={change.isPending}
+          onOrder={(moved, type, place) =>
+            store(moved, `All of ${typeWords(type)} are number ${place + 1} of the types now.`)
+          }
+        />
+      )}
       {ordered.length === 0 && <p className="text-sm text-soft">There is none.</p>}
       {ordered.length > 0 && (
-        <Credentials
-          ordered={ordered}
+        <Sortable
           label={label}
+          things={ordered}
+          idOf={({ id }) => id}
+          nameOf={({ name }) => name}
+          line={(credential) => <What credential={credential} />}
           busy={change.isPending}
           onMove={mayChange ? move : undefined}
         />
       )}
+      <More pages={found} what="credentials" />
       <span role="status" className="sr-only">
         {change.isSuccess ? said : ''}
       </span>
@@ -63,41 +93,61 @@ export function Order({ owner, harness, label }: OrderProps) {
   )
 }
 
-// As resolution does: those that were put in an order, then by the order of types, then by name.
-function inOrder(credentials: readonly Credential[], types: readonly string[]): readonly Credential[] {
-  const place = ({ position }: Credential) => position ?? Number.MAX_SAFE_INTEGER
-  return credentials.toSorted(
-    (a, b) =>
-      place(a) - place(b) || types.indexOf(a.type) - types.indexOf(b.type) || (a.name < b.name ? -1 : 1),
-  )
+// Page by page; all that were put in an order are there before anything can be moved.
+function useTried(owner: string, harness: OrderProps['harness']) {
+  const found = usePages('credentials.list', { owner, harness, order: 'tried', limit: PAGE })
+  const kept = found.data?.pages.flatMap(({ credentials }) => credentials) ?? []
+  const last = kept.at(-1)
+  const isCut = found.hasNextPage && last !== undefined && isPlaced(last)
+  const { isFetching, fetchNextPage } = found
+  useEffect(() => {
+    if (isCut && !isFetching) void fetchNextPage()
+  }, [isCut, isFetching, fetchNextPage])
+  return { found, kept }
 }
 
-interface CredentialsProps {
+function isPlaced({ position }: Credential): boolean {
+  return typeof position === 'number'
+}
+
+// Nothing asked for: the order of types is not known before the answer.
+function asAsked(credentials: readonly Credential[], ids: readonly string[]): readonly Credential[] {
+  if (ids.length === 0) return credentials
+  return credentials.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+}
+
+function moved<One>(things: readonly One[], from: number, to: number): readonly One[] {
+  const one = things[from]
+  return one === undefined ? things : things.toSpliced(from, 1).toSpliced(to, 0, one)
+}
+
+interface TypesProps {
   readonly ordered: readonly Credential[]
   readonly label: string
   readonly busy: boolean
-  readonly onMove: ((from: number, by: 1 | -1) => void) | undefined
+  readonly onOrder: (credentials: readonly Credential[], type: string, place: number) => void
 }
 
-function Credentials({ ordered, label, busy, onMove }: CredentialsProps) {
+// A type goes with all that are of it. There is nothing to choose where there is one.
+function Types({ ordered, label, busy, onOrder }: TypesProps) {
+  const typeWords = useTypeWords()
+  const types = [...new Set(ordered.map(({ type }) => type))]
+  if (types.length < 2) return null
+  const byTypes = (order: readonly string[]) =>
+    order.flatMap((type) => ordered.filter((credential) => credential.type === type))
   return (
-    <ol aria-label={label} className="divide-y rounded-lg border">
-      {ordered.map((credential, place) => (
-        <li key={credential.id} className="flex items-center gap-3 px-3 py-2 text-sm">
-          <span className="font-mono text-soft">{place + 1}</span>
-          <What credential={credential} />
-          {onMove !== undefined && (
-            <Movers
-              name={credential.name}
-              isFirst={place === 0}
-              isLast={place === ordered.length - 1}
-              busy={busy}
-              onMove={(by) => onMove(place, by)}
-            />
-          )}
-        </li>
-      ))}
-    </ol>
+    <details className="text-sm">
+      <summary className="min-h-6 cursor-pointer py-1 text-soft">Order whole types</summary>
+      <Sortable
+        label={label}
+        things={types}
+        idOf={(type) => type}
+        nameOf={typeWords}
+        line={(type) => <span className="min-w-0 flex-1 truncate">{typeWords(type)}</span>}
+        busy={busy}
+        onMove={(from, to) => onOrder(byTypes(moved(types, from, to)), types[from] ?? '', to)}
+      />
+    </details>
   )
 }
 
@@ -124,49 +174,6 @@ function What({ credential: { id, name, type, suffix, state, version } }: { cred
         {type}
         {suffix !== undefined && suffix !== '' && ` …${suffix}`}
       </span>
-    </span>
-  )
-}
-
-interface MoversProps {
-  readonly name: string
-  readonly isFirst: boolean
-  readonly isLast: boolean
-  readonly busy: boolean
-  readonly onMove: (by: 1 | -1) => void
-}
-
-// A button that was pressed keeps the focus, wherever its row has gone; at an end the other one takes it.
-function Movers({ name, isFirst, isLast, busy, onMove }: MoversProps) {
-  const group = useRef<HTMLSpanElement>(null)
-  const pressed = useRef<string | null>(null)
-  useEffect(() => {
-    if (busy || pressed.current === null) return
-    const own = group.current?.querySelector<HTMLButtonElement>(`[data-move="${pressed.current}"]`)
-    const usable = own?.disabled === false ? own : group.current?.querySelector('button:not(:disabled)')
-    if (usable instanceof HTMLElement) usable.focus()
-    pressed.current = null
-  }, [busy])
-  const press = (way: 'up' | 'down') => {
-    pressed.current = way
-    onMove(way === 'up' ? -1 : 1)
-  }
-  return (
-    <span ref={group} className="flex">
-      <IconButton
-        label={`Move ${name} up`}
-        icon="up"
-        data-move="up"
-        disabled={isFirst || busy}
-        onClick={() => press('up')}
-      />
-      <IconButton
-        label={`Move ${name} down`}
-        icon="down"
-        data-move="down"
-        disabled={isLast || busy}
-        onClick={() => press('down')}
-      />
     </span>
   )
 }

@@ -1,10 +1,11 @@
 // One agent: what is attached to it, and its tokens.
 
+import { useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { StatePill } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
-import { Select } from '../../../ui/field.tsx'
+import { Select, TextField } from '../../../ui/field.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { RelativeTime } from '../../../ui/time.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
@@ -14,6 +15,9 @@ import { RevokeToken } from '../parts/revoke-token.tsx'
 import { Things, What } from '../parts/things.tsx'
 
 type AgentView = Output<'agents.get'>
+
+// Credentials that are offered at a time.
+const FOUND = 100
 
 export function Agent({ name, manages }: { name: string; manages: boolean }) {
   const found = useRead('agents.get', { agent: name })
@@ -66,13 +70,7 @@ export function Agent({ name, manages }: { name: string; manages: boolean }) {
 
 function Attached({ agent: { name: agent, attached }, manages }: { agent: AgentView; manages: boolean }) {
   const ownerWords = useOwnerWords()
-  const attach = useChange('agents.attach')
   const detach = useChange('agents.detach')
-  const all = useRead('credentials.list', { limit: 1000 }, { enabled: manages }).data?.credentials ?? []
-  const others = all.filter(
-    ({ id, owner, may }) =>
-      may.manage && /^(org$|team:)/.test(owner) && !attached.some((one) => one.id === id),
-  )
   return (
     <div className="grid gap-2">
       <h3 className="text-sm font-semibold">Attached credentials</h3>
@@ -101,19 +99,47 @@ function Attached({ agent: { name: agent, attached }, manages }: { agent: AgentV
           </>
         )}
       />
-      {manages && (
-        <Select
-          label="Attach a credential"
-          value=""
-          disabled={attach.isPending || others.length === 0}
-          onChoose={(credential) => attach.mutate({ agent, credential })}
-          options={[
-            { value: '', label: 'Choose…', disabled: true },
-            ...others.map(({ id, name, owner }) => ({ value: id, label: `${name} (${ownerWords(owner)})` })),
-          ]}
+      {manages && <Attach agent={agent} attached={attached} />}
+      <Notice error={detach.error} />
+    </div>
+  )
+}
+
+// Looked for by the server: there may be more than a list can hold.
+function Attach({ agent, attached }: { agent: string; attached: AgentView['attached'] }) {
+  const ownerWords = useOwnerWords()
+  const [search, setSearch] = useState('')
+  const asked = search.trim()
+  const attach = useChange('agents.attach')
+  const found = useRead('credentials.list', { limit: FOUND, ...(asked !== '' && { search: asked }) })
+  const others = (found.data?.credentials ?? []).filter(
+    ({ id, owner, may }) =>
+      may.manage && /^(org$|team:)/.test(owner) && !attached.some((one) => one.id === id),
+  )
+  const isCut = found.data !== undefined && found.data.next !== null
+  return (
+    <div className="grid gap-2">
+      {(isCut || search !== '') && (
+        <TextField
+          label="Find a credential to attach"
+          hint={isCut ? `There are more than ${FOUND}: type a part of the name.` : undefined}
+          type="search"
+          maxLength={100}
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
         />
       )}
-      <Notice error={attach.error ?? detach.error} />
+      <Select
+        label="Attach a credential"
+        value=""
+        disabled={attach.isPending || others.length === 0}
+        onChoose={(credential) => attach.mutate({ agent, credential })}
+        options={[
+          { value: '', label: others.length === 0 ? 'None is found' : 'Choose…', disabled: true },
+          ...others.map(({ id, name, owner }) => ({ value: id, label: `${name} (${ownerWords(owner)})` })),
+        ]}
+      />
+      <Notice error={found.error ?? attach.error} />
     </div>
   )
 }

@@ -8,10 +8,11 @@ import { Badge, type Tone } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { Actions, Dialog } from '../../../ui/dialog.tsx'
 import { Select, TextField } from '../../../ui/field.tsx'
-import { Notice } from '../../../ui/notice.tsx'
+import { Callout, Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { RelativeTime } from '../../../ui/time.tsx'
 import { harnessTitle } from '../../../words/harness.ts'
+import { Hint } from '../../../words/hint.tsx'
 import { Remove } from '../parts/remove.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { Things, What } from '../parts/things.tsx'
@@ -33,6 +34,7 @@ export function Workers({ manages }: { manages: boolean }) {
         )
       }
     >
+      <Untaken />
       <Things
         label="Workers"
         things={found.data?.workers}
@@ -64,6 +66,20 @@ export function Workers({ manages }: { manages: boolean }) {
   )
 }
 
+// What holds up runs of whoever looks, by program: none is installed, or no worker is there.
+function Untaken() {
+  const harnesses = useRead('overview', {}).data?.harnesses ?? []
+  const hints = new Set(harnesses.flatMap(({ enabled, untaken }) => (enabled && untaken ? [untaken] : [])))
+  if (hints.size === 0) return null
+  return (
+    <Callout tone="warn">
+      {[...hints].map((hint) => (
+        <Hint key={hint} text={hint} />
+      ))}
+    </Callout>
+  )
+}
+
 const TONES: Readonly<Record<Worker['state'], Tone>> = {
   expected: 'info',
   expired: 'warn',
@@ -72,13 +88,14 @@ const TONES: Readonly<Record<Worker['state'], Tone>> = {
 }
 
 function WorkerLine({ worker, manages }: { worker: Worker; manages: boolean }) {
-  const { name, state, agent, version, programs, lastSeenAt, embedded, runs } = worker
+  const { name, state, agent, version, programs, lastSeenAt, embedded, off, runs } = worker
   return (
     <>
       <What
         name={
           <>
-            {name} <Badge tone={TONES[state]}>{state}</Badge>
+            {name}{' '}
+            {off === null ? <Badge tone={TONES[state]}>{state}</Badge> : <Badge tone="warn">off</Badge>}
           </>
         }
       >
@@ -96,7 +113,13 @@ function WorkerLine({ worker, manages }: { worker: Worker; manages: boolean }) {
             seen <RelativeTime time={lastSeenAt} />
           </span>
         )}
-        {state === 'enrolled' && <span>{runsInWords(runs)}</span>}
+        {off !== null && (
+          <span className="w-full text-warn">
+            It takes no runs: {off}, and an agent in the server could read what the server can. Enrol a worker
+            on another machine, or as another user of this one.
+          </span>
+        )}
+        {state === 'enrolled' && off === null && <span>{runsInWords(runs)}</span>}
       </What>
       {manages && state !== 'revoked' && (
         <Remove
@@ -114,7 +137,7 @@ function WorkerLine({ worker, manages }: { worker: Worker; manages: boolean }) {
 }
 
 function runsInWords(runs: Worker['runs']): string {
-  if (runs.length === 0) return 'runs nothing'
+  if (runs.length === 0) return 'no run now'
   const each = runs.map(({ harness, state }) => `${harnessTitle(harness)} ${state.replaceAll('_', ' ')}`)
   return `runs ${runs.length}: ${each.join(', ')}`
 }

@@ -1,12 +1,13 @@
 // Who was invited and has not come yet. The link of an invitation is shown once, to whoever made it.
 
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { useSession } from '../../../api/people.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Actions, Dialog } from '../../../ui/dialog.tsx'
 import { Checkbox, Select, TextField } from '../../../ui/field.tsx'
-import { Notice } from '../../../ui/notice.tsx'
+import { Callout, Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { RelativeTime } from '../../../ui/time.tsx'
 import { Remove } from '../parts/remove.tsx'
@@ -87,6 +88,7 @@ function InviteForm({ onMade }: { onMade: (made: { email: string; link: string }
   }
   return (
     <form onSubmit={submit} className="grid gap-4">
+      <WorkerEnds />
       <TextField
         label="E-mail"
         type="email"
@@ -135,5 +137,30 @@ function InviteForm({ onMade }: { onMade: (made: { email: string; link: string }
         </Button>
       </Actions>
     </form>
+  )
+}
+
+// The worker inside of the server serves one person only, so the second one ends it.
+function WorkerEnds() {
+  const { data } = useRead('workers.list', {})
+  const live = data?.workers.filter(({ state }) => state === 'enrolled') ?? []
+  if (!live.some(({ embedded, off }) => embedded && off === null)) return null
+  return (
+    <Callout tone="warn">
+      <p className="font-medium">The server's own worker stops when a second person joins.</p>
+      <p>
+        An agent that it runs could read what the server can.{' '}
+        {live.every(({ embedded }) => embedded) &&
+          'Your runs wait from then on, until another worker is there. '}
+        <Link
+          to="/settings/$part"
+          params={{ part: 'machines' }}
+          className="font-medium underline underline-offset-2"
+        >
+          Enrol a worker
+        </Link>{' '}
+        first.
+      </p>
+    </Callout>
   )
 }

@@ -5,16 +5,18 @@ import type { Output } from '../../../../../src/api/schemas.ts'
 import { useSession } from '../../../api/people.ts'
 import { useChange, usePages, useRead } from '../../../api/queries.ts'
 import { Badge } from '../../../ui/badge.tsx'
-import { Button, IconButton } from '../../../ui/button.tsx'
+import { IconButton } from '../../../ui/button.tsx'
 import { ConfirmDialog } from '../../../ui/dialog.tsx'
-import { Select, TextField } from '../../../ui/field.tsx'
+import { TextField } from '../../../ui/field.tsx'
 import { Menu } from '../../../ui/menu.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
-import { ROLES, type Role } from '../parts/roles.ts'
+import { More } from '../parts/more.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { Things, What } from '../parts/things.tsx'
+import { WhatEnds } from '../parts/what-ends.tsx'
+import { RoleOf } from './role.tsx'
 
 type Member = Output<'members.list'>['members'][number]
 
@@ -40,13 +42,7 @@ export function Members({ manages }: { manages: boolean }) {
         keyOf={({ id }) => id}
         line={(member) => <MemberLine member={member} manages={manages} />}
       />
-      {found.hasNextPage && (
-        <div>
-          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            More members
-          </Button>
-        </div>
-      )}
+      <More pages={found} what="members" />
     </Section>
   )
 }
@@ -54,7 +50,6 @@ export function Members({ manages }: { manages: boolean }) {
 function MemberLine({ member, manages }: { member: Member; manages: boolean }) {
   const { person } = useSession()
   const { id, email, name, role, teams } = member
-  const change = useChange('members.update')
   // Only an owner makes or changes an owner.
   const mayChange = manages && (person.role === 'owner' || role !== 'owner')
   return (
@@ -64,24 +59,8 @@ function MemberLine({ member, manages }: { member: Member; manages: boolean }) {
         {id === person.id && <span>This is you</span>}
         {teams.length > 0 && <span>{teams.join(', ')}</span>}
       </What>
-      {mayChange ? (
-        <Select
-          label={`Role of ${email}`}
-          quiet
-          value={role}
-          disabled={change.isPending}
-          onChoose={(chosen) => change.mutate({ member: id, role: chosen as Role })}
-          options={ROLES.map((value) => ({
-            value,
-            label: value,
-            disabled: value === 'owner' && person.role !== 'owner',
-          }))}
-        />
-      ) : (
-        <Badge>{role}</Badge>
-      )}
+      {mayChange ? <RoleOf member={member} /> : <Badge>{role}</Badge>}
       {mayChange && id !== person.id && <MemberMenu member={member} />}
-      <Notice error={change.error} />
     </>
   )
 }
@@ -155,13 +134,7 @@ function RemoveMember({ id, email, open, onClose }: RemoveMemberProps) {
       busy={remove.isPending}
       onConfirm={() => remove.mutate({ member: id })}
     >
-      <p>Tokens are revoked, running leases end, and personal credentials are deleted, at once.</p>
-      {held !== undefined && (
-        <p>
-          That is {held.tokens} tokens, {held.leases} running leases and {held.credentials} personal
-          credentials.
-        </p>
-      )}
+      <WhatEnds held={held} />
     </ConfirmDialog>
   )
 }

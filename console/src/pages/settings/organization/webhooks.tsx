@@ -1,20 +1,31 @@
 // Where the organization is told what happens to its logins.
 
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Button } from '../../../ui/button.tsx'
-import { TextField } from '../../../ui/field.tsx'
+import { Dialog } from '../../../ui/dialog.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
+import { eventWords } from '../../../words/events.ts'
 import { Remove } from '../parts/remove.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { Things, What } from '../parts/things.tsx'
+import { NewWebhook } from './new-webhook.tsx'
 
 export function Webhooks() {
   const found = useRead('webhooks.list', {})
+  const [adds, setAdds] = useState(false)
+  const [secret, setSecret] = useState<string | null>(null)
   return (
-    <Section title="Webhooks">
+    <Section
+      title="Webhooks"
+      actions={
+        <Button icon="plus" onClick={() => setAdds(true)}>
+          Add a webhook
+        </Button>
+      }
+    >
       <p className="text-sm text-soft">
         They are told when a login cannot be renewed, works again, needs somebody, or ends soon.
       </p>
@@ -27,7 +38,11 @@ export function Webhooks() {
           <>
             <What name={url}>
               {description !== '' && <span>{description}</span>}
-              <span>{events === null ? 'all events' : events.join(', ')}</span>
+              {events === null ? (
+                <span>told everything</span>
+              ) : (
+                events.map((kind) => <span key={kind}>{eventWords(kind)}</span>)
+              )}
             </What>
             <TestWebhook id={id} url={url} />
             <Remove
@@ -42,7 +57,23 @@ export function Webhooks() {
           </>
         )}
       />
-      <NewWebhook />
+      <Dialog open={adds} onClose={() => setAdds(false)} title="Add a webhook">
+        <NewWebhook
+          onMade={(made) => {
+            setAdds(false)
+            setSecret(made)
+          }}
+        />
+      </Dialog>
+      <ShownOnce
+        title="Secret of the webhook"
+        texts={secret === null ? null : [{ label: 'Secret', text: secret }]}
+        onClose={() => setSecret(null)}
+      >
+        <p className="text-sm text-soft">
+          What is sent is signed with it, by the rules of Standard Webhooks.
+        </p>
+      </ShownOnce>
     </Section>
   )
 }
@@ -59,41 +90,5 @@ function TestWebhook({ id, url }: { id: string; url: string }) {
       </Button>
       <Notice error={test.error} />
     </>
-  )
-}
-
-function NewWebhook() {
-  const [url, setUrl] = useState('')
-  const create = useChange('webhooks.create', () => setUrl(''))
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.mutate({ url: url.trim() })
-  }
-  return (
-    <form onSubmit={submit} className="grid gap-3">
-      <div className="flex flex-wrap items-end gap-2">
-        <TextField
-          label="New webhook"
-          type="url"
-          placeholder="https://"
-          required
-          value={url}
-          onChange={(event) => setUrl(event.target.value)}
-        />
-        <Button type="submit" icon="plus" busy={create.isPending}>
-          Add the webhook
-        </Button>
-      </div>
-      <Notice error={create.error} />
-      <ShownOnce
-        title="Secret of the webhook"
-        texts={create.data === undefined ? null : [{ label: 'Secret', text: create.data.secret }]}
-        onClose={() => create.reset()}
-      >
-        <p className="text-sm text-soft">
-          What is sent is signed with it, by the rules of Standard Webhooks.
-        </p>
-      </ShownOnce>
-    </form>
   )
 }

@@ -12,6 +12,7 @@ export function RevokeToken({ name }: { name: string }) {
       done={`The token ${name} is revoked.`}
     >
       <p>Whatever uses it is turned away, at once.</p>
+      {name === 'admin' && <p>The command line on the machine of the server uses it.</p>}
     </Remove>
   )
 }

@@ -11,14 +11,21 @@ export interface ShownOnceProps {
   /** Each with what it is; null: it is closed. */
   readonly texts: readonly { readonly label: string; readonly text: string }[] | null
   readonly onClose: () => void
+  readonly warning?: string
   readonly children?: ReactNode
 }
 
-export function ShownOnce({ title, texts, onClose, children }: ShownOnceProps) {
+export function ShownOnce({
+  title,
+  texts,
+  onClose,
+  warning = 'It is shown this once. Copy it now.',
+  children,
+}: ShownOnceProps) {
   return (
-    <Dialog open={texts !== null} onClose={onClose} title={title}>
+    <Dialog open={texts !== null} onClose={onClose} title={title} held>
       <Callout tone="warn">
-        <p>It is shown this once. Copy it now.</p>
+        <p>{warning}</p>
       </Callout>
       {texts?.map(({ label, text }) => (
         <div key={label} className="grid gap-1">

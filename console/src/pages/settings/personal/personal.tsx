@@ -4,7 +4,9 @@ import { useSession } from '../../../api/people.ts'
 import { Facts } from '../../../ui/facts.tsx'
 import { Callout } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
+import { Naming } from '../parts/naming.tsx'
 import { Accounts } from './accounts.tsx'
+import { Leaving } from './leaving.tsx'
 import { Password } from './password.tsx'
 import { Preferences } from './preferences.tsx'
 import { SecondFactor } from './second-factor.tsx'
@@ -19,9 +21,9 @@ export function PersonalSettings() {
         <p>What you set here takes priority over the organization's settings, for your own runs.</p>
       </Callout>
       <Section title="You">
+        <Naming operation="profile.update" label="Your name" name={person.name} />
         <Facts
           facts={[
-            ['Name', person.name],
             ['E-mail', person.email],
             ['Role', `${person.role} of ${organization.name}`],
             ['Teams', person.teams.join(', ')],
@@ -34,6 +36,7 @@ export function PersonalSettings() {
       <SecondFactor hasPassword={person.hasPassword} />
       <Accounts />
       <OwnTokens />
+      <Leaving />
     </div>
   )
 }

@@ -1,17 +1,26 @@
 // A second factor: an authenticator app, and recovery codes for the day it is lost.
 
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, lazy, type ReactNode, Suspense, useState } from 'react'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { Copyable } from '../../../ui/copy.tsx'
 import { Actions, Dialog } from '../../../ui/dialog.tsx'
-import { TextField } from '../../../ui/field.tsx'
 import { Callout, Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { useToast } from '../../../ui/toast.tsx'
-import { SkeletonLines } from '../../../ui/waiting.tsx'
+import { Skeleton, SkeletonLines } from '../../../ui/waiting.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
+import { CodeField, PasswordField } from './proof.tsx'
+import { RecoveryCodes } from './recovery-codes.tsx'
+
+// The secret as text is there all the same.
+const QrCode = lazy(() =>
+  import('./qr-code.tsx').then(
+    (loaded) => ({ default: loaded.QrCode }),
+    () => ({ default: () => null }),
+  ),
+)
 
 type Step = 'set-up' | 'switch-off' | 'new-codes'
 
@@ -59,9 +68,12 @@ export function SecondFactor({ hasPassword }: { hasPassword: boolean }) {
       </Dialog>
       <ShownOnce
         title="Recovery codes"
-        texts={codes && [{ label: 'Each lets you in once, without the app', text: codes.join(' ') }]}
+        warning="They are shown this once. Keep them now, where your app is not."
+        texts={codes && []}
         onClose={() => setCodes(null)}
-      />
+      >
+        {codes && <RecoveryCodes codes={codes} />}
+      </ShownOnce>
     </Section>
   )
 }
@@ -83,12 +95,16 @@ function SetUp({ onCodes }: { onCodes: (codes: readonly string[]) => void }) {
       ) : (
         <>
           <p className="text-sm">
-            Give this secret to your app, or on the device that has it{' '}
+            Let your app read this picture, or on the device that has it{' '}
             <a href={begin.data.uri} className="text-accent underline underline-offset-2">
               open it there
             </a>
             . Then type the code that it shows.
           </p>
+          <Suspense fallback={<Skeleton className="size-52" />}>
+            <QrCode text={begin.data.uri} label="The secret, for the camera of your app" />
+          </Suspense>
+          <p className="text-sm">Without a camera, type the secret into it.</p>
           <Copyable text={begin.data.secret} label="Copy the secret" />
           <CodeField label="Code" value={code} onType={setCode} />
         </>
@@ -152,35 +168,5 @@ function Both({ verb, error, busy, onGiven, children }: BothProps) {
         </Button>
       </Actions>
     </form>
-  )
-}
-
-interface TypedProps {
-  readonly value: string
-  readonly onType: (text: string) => void
-}
-
-function PasswordField({ value, onType }: TypedProps) {
-  return (
-    <TextField
-      label="Your password"
-      type="password"
-      autoComplete="current-password"
-      required
-      value={value}
-      onChange={(event) => onType(event.target.value)}
-    />
-  )
-}
-
-function CodeField({ label, value, onType }: TypedProps & { label: string }) {
-  return (
-    <TextField
-      label={label}
-      autoComplete="one-time-code"
-      required
-      value={value}
-      onChange={(event) => onType(event.target.value)}
-    />
   )
 }

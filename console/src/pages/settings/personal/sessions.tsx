@@ -7,6 +7,7 @@ import { Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { RelativeTime } from '../../../ui/time.tsx'
 import { useToast } from '../../../ui/toast.tsx'
+import { browserWords } from '../../../words/browser.ts'
 import { Things, What } from '../parts/things.tsx'
 
 export function Sessions() {
@@ -31,12 +32,12 @@ export function Sessions() {
       <Notice error={revoke.error ?? others.error} />
       <Things
         label="Sessions"
-        things={found.data?.sessions}
+        things={found.data?.sessions.toSorted((a, b) => Number(b.current) - Number(a.current))}
         error={found.error}
         keyOf={({ id }) => id}
         line={({ id, current, method, userAgent, address, createdAt, lastSeenAt }) => (
           <>
-            <What name={userAgent === '' ? 'An unknown browser' : userAgent}>
+            <What name={<span title={userAgent}>{browserWords(userAgent)}</span>}>
               <span>from {address}</span>
               <span>by {method}</span>
               <span>
@@ -51,7 +52,12 @@ export function Sessions() {
                 this one
               </Badge>
             ) : (
-              <Button kind="quiet" disabled={revoke.isPending} onClick={() => revoke.mutate({ id })}>
+              <Button
+                kind="quiet"
+                aria-label={`Sign out ${browserWords(userAgent)}`}
+                disabled={revoke.isPending}
+                onClick={() => revoke.mutate({ id })}
+              >
                 Sign out
               </Button>
             )}

@@ -4,11 +4,11 @@ import type { Output } from '../../../../../src/api/schemas.ts'
 import { useSession } from '../../../api/people.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Section } from '../../../ui/page.tsx'
-import { RelativeTime } from '../../../ui/time.tsx'
 import { NewToken } from '../parts/new-token.tsx'
 import { RevokeToken } from '../parts/revoke-token.tsx'
 import { ROLES } from '../parts/roles.ts'
 import { Things, What } from '../parts/things.tsx'
+import { TokenTimes } from '../parts/token-times.tsx'
 
 type Token = Output<'tokens.list'>['tokens'][number]
 
@@ -28,21 +28,12 @@ export function OwnTokens() {
         things={found.data?.tokens.filter(isLive)}
         error={found.error}
         keyOf={({ id }) => id}
-        line={({ name, createdAt, expiresAt }) => (
+        line={(token) => (
           <>
-            <What name={name}>
-              <span>
-                made <RelativeTime time={createdAt} />
-              </span>
-              {expiresAt === null ? (
-                <span>never expires</span>
-              ) : (
-                <span>
-                  expires <RelativeTime time={expiresAt} />
-                </span>
-              )}
+            <What name={token.name}>
+              <TokenTimes token={token} />
             </What>
-            <RevokeToken name={name} />
+            <RevokeToken name={token.name} />
           </>
         )}
       />

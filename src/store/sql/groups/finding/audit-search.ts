@@ -2,8 +2,8 @@
 
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { AuditFilter, AuditStretch } from '../../../../domain/audit/filter.ts'
+import { hasPart } from '../../../../lib/sql/has-part.ts'
 import type { Database } from '../../schema.ts'
-import { hasPart } from './pattern.ts'
 
 /** The positions of those of a stretch that fit. */
 export function searchQuery(

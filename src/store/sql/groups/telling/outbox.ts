@@ -49,12 +49,12 @@ export function outboxGroup(database: Kysely<Database>): (execute: Execute) => O
       const query = select.where('organization_id', '=', organizationId).where('id', '=', id)
       return (await execute(query.compile())).rows.map(toEvent)[0]
     },
-    list: async (organizationId, { undelivered = false }, { after = '', limit }) => {
-      const all = select
+    list: async (organizationId, { undelivered = false }, { after, limit, newest = false }) => {
+      const ordered = select
         .where('organization_id', '=', organizationId)
-        .where('id', '>', after)
-        .orderBy('id')
+        .orderBy('id', newest ? 'desc' : 'asc')
         .limit(limit)
+      const all = after === undefined ? ordered : ordered.where('id', newest ? '<' : '>', after)
       const query = undelivered
         ? all.where('id', 'in', (nested) =>
             nested

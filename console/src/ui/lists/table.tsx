@@ -1,9 +1,10 @@
-// A table for lists of any length: only the rows in sight exist, which a <table> could not say. Arrows, Home, End and Page keys move, Enter opens. On a
-// narrow screen the columns that say so are left out.
+// A table for lists of any length: only the rows in sight exist, which a <table> could not say. Arrows, Home, End and Page
+// keys move, Enter opens. Where a row leads to a page it is a link. On a narrow screen the columns that say so are left out.
 
+import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from 'react'
-import { Skeleton } from './waiting.tsx'
+import { Skeleton } from '../waiting.tsx'
 
 export interface Column<Row> {
   readonly id: string
@@ -12,7 +13,13 @@ export interface Column<Row> {
   /** Its share of the width. */
   readonly grow: number
   /** From which width of the screen on it is there; always without it. */
-  readonly from?: 'sm' | 'md' | 'lg' | 'xl'
+  readonly from?: 'sm' | 'md' | 'lg' | 'wide'
+}
+
+/** A place of the console, as the router takes it. */
+export interface PageOf {
+  readonly to: string
+  readonly params: Readonly<Record<string, string>>
 }
 
 export interface TableProps<Row> {
@@ -20,7 +27,10 @@ export interface TableProps<Row> {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly rowKey: (row: Row) => string
+  /** What opens a row that has no page of its own. */
   readonly onOpen?: (row: Row) => void
+  /** The page of a row. */
+  readonly pageOf?: (row: Row) => PageOf
   /** Called near the end of what is there. */
   readonly onEnd?: (() => void) | undefined
   /** There is more than these rows. */
@@ -35,12 +45,22 @@ const FROM = {
   sm: 'hidden sm:flex',
   md: 'hidden md:flex',
   lg: 'hidden lg:flex',
-  xl: 'hidden xl:flex',
+  wide: 'hidden wide:flex',
 } as const
 const WAITING = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowKey, onOpen, hasMore = false, isPending = false, rowHeight = 52 } = props
+  const {
+    label,
+    columns,
+    rows,
+    rowKey,
+    onOpen,
+    pageOf,
+    hasMore = false,
+    isPending = false,
+    rowHeight = 52,
+  } = props
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({
     count: rows.length,
@@ -58,7 +78,7 @@ export function Table<Row>(props: TableProps<Row>) {
       aria-label={label}
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-busy={isPending}
-      className="surface flex max-h-[calc(100dvh-13rem)] min-h-60 flex-col overflow-hidden"
+      className="surface flex max-h-[max(15rem,calc(100dvh-13rem))] flex-col overflow-hidden"
     >
       <div role="rowgroup" className="border-b bg-sunken">
         <HeadingRow columns={columns} />
@@ -78,6 +98,7 @@ export function Table<Row>(props: TableProps<Row>) {
                 isFocused={index === focused}
                 onFocus={setFocused}
                 onOpen={onOpen}
+                pageOf={pageOf}
               />
             )
           })}
@@ -97,11 +118,13 @@ interface LineProps<Row> {
   readonly isFocused: boolean
   readonly onFocus: (index: number) => void
   readonly onOpen: ((row: Row) => void) | undefined
+  readonly pageOf: ((row: Row) => PageOf) | undefined
 }
 
 // Kept as it is while others come and go.
 const Line = memo(function Line<Row>(props: LineProps<Row>) {
-  const { row, columns, index, start, size, isFocused, onFocus, onOpen } = props
+  const { row, columns, index, start, size, isFocused, onFocus, onOpen, pageOf } = props
+  const isOpened = onOpen !== undefined || pageOf !== undefined
   return (
     <div
       role="row"
@@ -111,16 +134,34 @@ const Line = memo(function Line<Row>(props: LineProps<Row>) {
       onFocus={() => onFocus(index)}
       onClick={() => onOpen?.(row)}
       style={{ height: size, transform: `translateY(${start}px)` }}
-      className={`absolute inset-x-0 flex items-center gap-3 border-b px-4 text-sm -outline-offset-2 ${onOpen === undefined ? '' : 'cursor-pointer hover:bg-sunken'}`}
+      className={`absolute inset-x-0 flex items-center gap-3 border-b px-4 text-sm -outline-offset-2 ${isOpened ? 'cursor-pointer hover:bg-sunken' : ''}`}
     >
-      {columns.map((column) => (
+      {columns.map((column, place) => (
         <Cell key={column.id} column={column}>
-          {column.cell(row)}
+          {place === 0 && pageOf !== undefined ? (
+            <RowLink page={pageOf(row)}>{column.cell(row)}</RowLink>
+          ) : (
+            column.cell(row)
+          )}
         </Cell>
       ))}
     </div>
   )
 }) as <Row>(props: LineProps<Row>) => ReactNode
+
+// All of the row is the link: it can be opened in another tab, and its address copied. Keys find the row.
+function RowLink({ page: { to, params }, children }: { page: PageOf; children: ReactNode }) {
+  return (
+    <Link
+      to={to}
+      params={params as object}
+      tabIndex={-1}
+      className="flex min-w-0 flex-1 outline-none after:absolute after:inset-0"
+    >
+      {children}
+    </Link>
+  )
+}
 
 function HeadingRow<Row>({ columns }: { columns: readonly Column<Row>[] }) {
   return (
@@ -188,7 +229,8 @@ function useRowKeys<Row>(
     )
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (!(event.target instanceof HTMLElement) || event.target.role !== 'row') return
+    const { target: on } = event
+    if (!(on instanceof HTMLElement) || !(on.role === 'row' || on.parentElement?.role === 'gridcell')) return
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1)
     const moves: Readonly<Record<string, number>> = {
       ArrowDown: focused + 1,
@@ -201,8 +243,9 @@ function useRowKeys<Row>(
     const target = moves[event.key]
     const row = rows[focused]
     if (target !== undefined) go(target)
-    else if (event.key === 'Enter' && row !== undefined) onOpen?.(row)
-    else return
+    else if (event.key !== 'Enter' || row === undefined || on.role !== 'row') return
+    else if (onOpen !== undefined) onOpen(row)
+    else on.querySelector('a')?.click()
     event.preventDefault()
   }
   return { focused: Math.min(focused, Math.max(0, last)), setFocused, onKeyDown }
