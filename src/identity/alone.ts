@@ -40,7 +40,11 @@ export function createAlone(): Identity {
     linkedPerson: async () => null,
     linkedAccounts: async () => [],
     changing: () => ({
-      ...{ createOrganization: refuse, member: async (organizationId) => only(organizationId, PERSON) },
+      ...{
+        createOrganization: refuse,
+        renameOrganization: refuse,
+        member: async (organizationId) => only(organizationId, PERSON),
+      },
       ...{ addMember: refuse, setRole: refuse, removeMember: refuse },
       stands: async (organizationId, owner) =>
         known(organizationId) && (owner.kind === 'org' || (owner.kind === 'user' && owner.id === PERSON.id)),
