@@ -15,6 +15,8 @@ export const THIS_MACHINE: Organization = { id: 'org_local', name: 'this machine
 
 const PERSON: Person = { id: 'user_local', email: PLACEHOLDER_EMAIL, name: 'you', role: 'owner', teams: [] }
 
+const NOBODY = { rows: [], next: null, total: 0 }
+
 /** The first people, who are the only ones. */
 export const ALONE: FirstPeople = { organization: THIS_MACHINE, owner: PERSON, created: false }
 
@@ -33,6 +35,8 @@ export function createAlone(): Identity {
       email.toLowerCase() === PERSON.email ? only(organizationId, PERSON) : undefined,
     members: async (organizationId) => (known(organizationId) ? [PERSON] : []),
     teams: async () => [],
+    listMembers: async (organizationId) => known(organizationId) ? { rows: [PERSON], next: null, total: 1 } : NOBODY,
+    listTeams: async () => NOBODY,
     hashPassword: async () => refuse(),
     checkPassword: async () => null,
     provePassword: async () => null,
