@@ -135,7 +135,7 @@ function unansweredSentence(service: string, reason: OutgoingReason): string {
     // In the same words: whether a name leads into our network is nobody's to find out who may only store a credential.
     case 'network':
     case 'refused-address':
-      return `${service} could not be reached, or would be called on this machine or in a private network, which is not allowed here. Check the network, and the base URL or region if one is set; who operates the server may allow it with CLAVIGER_ALLOW_PRIVATE_UPSTREAMS=yes.`
+      return `${service} could not be reached, or is on this machine or in a private network, where nothing may be called. Check the network, and the base URL or region; whoever operates the server may allow it: CLAVIGER_ALLOW_PRIVATE_UPSTREAMS=yes.`
     case 'too-large':
       return `The answer was too long to be one of ${service}. Check the base URL.`
     case 'refused-url':

@@ -171,4 +171,4 @@ it('has no refusal of a member or an auditor who looks at every place', async ()
       await page.close()
     }
   expect(await refusals()).toEqual(before)
-})
+}, 180_000)

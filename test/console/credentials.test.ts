@@ -103,7 +103,7 @@ it('keeps long words in their place, tells everything on a phone, and each row i
     [`/credentials/${id}`, 'Last characters'],
     [`/runs/${run.id}`, 'Harness credential'],
     ['/runs', /y{30}/],
-    ['/explain?harness=claude', /^x{64}$/],
+    [`/explain?harness=claude&credential=${id}`, /^x{64}$/],
     ['/audit', 'run.create'],
   ] as const
   for (const viewport of [WIDE, PHONE]) {

@@ -79,7 +79,7 @@ it('a worker shows what it is, and the run that it has', async () => {
   const programs = [{ harness: 'claude' as const, version: '2.1.0' }]
   const page = await world.visitAs(PATH)
   const line = page.getByRole('list', { name: 'Workers' }).getByRole('listitem').filter({ hasText: 'box' })
-  await line.getByText('runs nothing').waitFor()
+  await line.getByText('no run now').waitFor()
   expect((await worker.call('runs.claim', { ...claiming, version: '1.2.3', programs })).runs).toHaveLength(1)
   await line.getByText(/^runs 1: Claude Code /).waitFor()
   await line.getByText('Claviger 1.2.3').waitFor()
