@@ -92,7 +92,7 @@ function permissions(): string {
     ...ROLES.map((role) => byRole[role].join(', ') || '–'),
   ])
   return page('Permissions', [
-    'Who may do what, from the tables that decide it (`src/domain/caller.ts`, `src/api/operations/`). Everything is within one organization: what belongs to another is answered as if it did not exist. Refusals are recorded in the audit log. No right lets anybody read a value.',
+    'Who may do what, from the tables that decide it (`src/domain/caller.ts`, `src/api/operations/`). Everything is within one organization: what belongs to another is answered as if it did not exist. Refusals are recorded in the audit log. No right lets anybody read a value that stays here; `take` lets a person have one of their own, which ends it here.',
     '## Operations',
     'A right that is not about one credential is checked before anything is looked up. `by owner`: it depends on whose credential it is, see below. The handle of a lease may read and end that lease, and nothing else.',
     table(head, rows),

@@ -18,6 +18,7 @@ import { createGuard } from './control/guard.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE as ONE_SERVER } from './control/operating/servers.ts'
 import { createComeBack } from './control/outside/coming-back.ts'
+import { acceptNotice } from './control/settings/rules.ts'
 import { tokenRow } from './control/tokens.ts'
 import type { Ports } from './control/use-case.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from './domain/credential-types.ts'
@@ -29,11 +30,16 @@ import { formatToken } from './domain/token.ts'
 import { edges } from './edges.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
+import { newId } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
-import { providerOf } from './profiles/content.ts'
+import { providerOf, type ReadTokens } from './profiles/content.ts'
+import { importLegacy } from './profiles/import/legacy.ts'
+import { sourcesIn } from './profiles/import/sources.ts'
+import { type Taken, takeOver } from './profiles/import/taking.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
-import { agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
+import { createMoves, type Moves } from './profiles/moves.ts'
+import { type AgentPlace, agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
 import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
 import { createApp } from './server/app.ts'
 import { consoleDirectory } from './server/console/files.ts'
@@ -61,7 +67,23 @@ export interface LocalHouse {
   agentOf(credentialId: string): string | null
   /** The file of the agent itself. */
   readonly file: string
+  /** What was done when this was opened, in words. */
+  readonly news: readonly string[]
+  readonly moves: Moves
+  /** Takes over the profiles in a file, or in the directory of another program; see profiles/import/taking.ts. */
+  takeOver(from: From): Promise<Taken>
   close(): Promise<void>
+}
+
+interface From {
+  readonly path: string
+  /** What to do where there is nothing. */
+  readonly hint: string
+  readonly profileId?: string
+  /** Only to say what would be taken over. */
+  readonly dry: boolean
+  /** The notice about Claude subscriptions was accepted. */
+  readonly acceptNotice: boolean
 }
 
 export interface LocalOptions {
@@ -71,7 +93,7 @@ export interface LocalOptions {
 
 /** Opens the profiles of an agent. Throws `invalid` or `unavailable`, with what to do, where they cannot be used. */
 export async function openLocal(settings: ServerSettings, options: LocalOptions): Promise<LocalHouse> {
-  const endings: (() => Promise<void> | void)[] = []
+  const endings: Ending[] = []
   const close = async () => {
     for (const ending of endings.splice(0).reverse()) await ending()
   }
@@ -95,22 +117,27 @@ export function agentFolders(stateDirectory: string) {
 async function begin(
   settings: ServerSettings,
   { version, agent }: LocalOptions,
-  endings: (() => Promise<void> | void)[],
+  endings: Ending[],
 ): Promise<Omit<LocalHouse, 'close'>> {
   const now = Date.now
   const log = createLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel, `local:${process.pid}`)
   const vault = openVault(settings)
-  await preparePlace(placeOf(settings.stateDirectory, agent))
-  const slot = takeSlot(placeOf(settings.stateDirectory, agent).renewals)
+  const place = placeOf(settings.stateDirectory, agent)
+  const places = [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name))
+  await preparePlace(place)
+  const slot = takeSlot(place.renewals)
   endings.push(slot.release)
   // Programs that renew leave what they bring in a directory of their process.
   const world = { ...edges({ ...settings, stateDirectory: slot.directory }, () => 0), now }
   endings.push(world.endSignIns)
+  const read: ReadTokens = (type, answer, before) =>
+    world.providerOf(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null
+  const news: string[] = []
+  for (const one of places) news.push(...(await importLegacy(settings.stateDirectory, one, now())))
   const keeper = createProfileKeeper({
-    places: [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name)),
+    places,
     sealer: createProfileSealer({ vault: vault.vault, now, timings: world.grantTimings }),
-    read: (type, answer, before) =>
-      world.providerOf(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null,
+    read,
     ...{ now, organizationId: THIS_MACHINE.id, owner: formatOwner({ kind: 'user', id: ALONE.owner.id }) },
   })
   const store = createMemoryStore(keeper)
@@ -141,29 +168,69 @@ async function begin(
     snapshot: () => Promise.reject(notHere()),
   }
   const token = await admit(ports)
+  const door = await openDoor(ports, { log, version }, endings)
+  address.url = door.url
+  return {
+    ...{ ...door, token, unusable: keeper.unusable },
+    agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
+    ...{ file: place.profiles, news },
+    moves: createMoves(store, THIS_MACHINE.id, () => newId('profiles')),
+    takeOver: takingOver(settings, place, { ...ports, read }),
+  }
+}
+
+type Ending = () => Promise<void> | void
+
+interface Door {
+  readonly url: string
+  /** The same without a socket. */
+  readonly fetch: (request: Request) => Promise<Response>
+}
+
+// From here on it is asked; what goes on for long is ended before the door is closed.
+async function openDoor(
+  ports: Ports,
+  { log, version }: { readonly log: Log; readonly version: string },
+  endings: Ending[],
+): Promise<Door> {
   const ending = new AbortController()
   const authenticate = createAuthenticator(ports)
   const app = createApp({
     control: createControl({ ...ports, ending: ending.signal }),
-    ...{ authenticate, log, version, now, proxies: 0, ending: ending.signal },
+    ...{ authenticate, log, version, now: ports.now, proxies: 0, ending: ending.signal },
     metrics: createMetrics({
-      checkDatabase: () => store.check(),
-      credentials: () => store.counts.credentials(),
-      clockOffset: server.clockOffset,
+      checkDatabase: () => ports.store.check(),
+      credentials: () => ports.store.counts.credentials(),
+      clockOffset: ports.server.clockOffset,
     }),
     ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
-    ...{ publicUrl: ports.publicUrl, ready: () => store.check(), consoleDirectory: consoleDirectory() },
+    ...{ publicUrl: ports.publicUrl, ready: () => ports.store.check(), consoleDirectory: consoleDirectory() },
   })
   const inside = inProcess(app)
   endings.push(inside.settled)
   const listening = await listen(app, { host: '127.0.0.1', port: 0 })
   endings.push(() => listening.close(GRACE))
   endings.push(() => ending.abort())
-  address.url = listening.url
-  return {
-    ...{ url: listening.url, token, fetch: inside.fetch, unusable: keeper.unusable },
-    agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
-    file: placeOf(settings.stateDirectory, agent).profiles,
+  return { url: listening.url, fetch: inside.fetch }
+}
+
+// What other programs have of accounts, for the profiles of this agent.
+function takingOver(
+  { stateDirectory }: ServerSettings,
+  place: AgentPlace,
+  { store, signInOf, now, read }: Pick<Ports, 'store' | 'signInOf' | 'now'> & { readonly read: ReadTokens },
+): LocalHouse['takeOver'] {
+  const readProgram = (program: 'codex' | 'claude', file: Secret) => {
+    const signIn = signInOf(`${program}/oauth`)
+    if (signIn === undefined) throw new ClavigerError('unavailable', `Nobody signs in for ${program} here.`)
+    return signIn.read(file, now())
+  }
+  return async ({ path, hint, acceptNotice: isAccepted, ...options }) => {
+    const taken = await takeOver({ stateDirectory, read, readProgram }, place, sourcesIn(path, hint), options)
+    const person = { kind: 'person', organizationId: THIS_MACHINE.id, id: ALONE.owner.id } as const
+    if (isAccepted && !options.dry)
+      await store.atomically((unit) => acceptNotice(unit, person, 'claude/oauth', now()))
+    return taken
   }
 }
 

@@ -7,6 +7,7 @@ import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
+import { mustBeHere } from './models/moved.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
 const STANDARD_SERVER = 'http://127.0.0.1:7717'
@@ -74,8 +75,10 @@ export async function connectToEither(
   if (profile !== undefined && credential !== undefined)
     throw meaningless('--credential', '--profile names it')
   const named = profile ?? credential
+  const local = context.over(agent ?? context.agent ?? MAIN_AGENT)
+  if (named !== undefined) await mustBeHere(await local.profiles(), named)
   return {
-    ...(await connect(context.over(agent ?? context.agent ?? MAIN_AGENT))),
+    ...(await connect(local)),
     choice: named === undefined ? {} : { credential: named },
   }
 }

@@ -43,11 +43,16 @@ export function createContext(
   { server, local }: GlobalOptions,
 ): Context {
   const opened = new Map<string, Promise<OpenedProfiles>>()
+  const open = async (agent: string) => {
+    const profiles = await dependencies.openProfiles(agent)
+    for (const line of profiles.news) ui.note(line)
+    return profiles
+  }
   const context: Context = {
     ...{ dependencies, ui, agent: null },
     over(agent) {
       const profiles = () => {
-        const found = opened.get(agent) ?? dependencies.openProfiles(agent)
+        const found = opened.get(agent) ?? open(agent)
         opened.set(agent, found)
         return found
       }

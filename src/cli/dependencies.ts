@@ -57,6 +57,26 @@ interface Offline {
   takeBack(url: string): Promise<boolean>
 }
 
+/** A profile that was pushed to a server. `at`: milliseconds since 1970. */
+export interface MovedProfile {
+  readonly profile: string
+  readonly server: string
+  readonly name: string
+  readonly at: number
+}
+
+/** What became of a profile of another program. `same`: it is here already, under the name `profile`. */
+export interface TakenProfile {
+  readonly from: string
+  readonly theirs: string
+  readonly profile: string
+  readonly outcome: 'new' | 'same' | 'taken-name'
+  readonly kind: 'api_key' | 'token' | 'oauth'
+  readonly provider: string
+  /** Other profiles of the same account. */
+  readonly twins: readonly string[]
+}
+
 /** The profiles of an agent on this machine, as a server of this process. */
 export interface OpenedProfiles {
   /** Where programs ask, on loopback. */
@@ -74,6 +94,31 @@ export interface OpenedProfiles {
   agentOf(credentialId: string): string | null
   /** The file of the agent itself. */
   readonly file: string
+  /** What was done when they were opened, in words. */
+  readonly news: readonly string[]
+  readonly moves: {
+    /** Tells these profiles apart from every other place that keeps credentials. */
+    holder(): Promise<string>
+    /** Profiles that are on a server now, and not here again. */
+    moved(): Promise<readonly MovedProfile[]>
+    note(moved: MovedProfile): Promise<void>
+    /** What has this name on that server is here again, whatever it is called. */
+    cameBack(from: Pick<MovedProfile, 'server' | 'name'>): Promise<void>
+  }
+  /**
+   * Takes over the profiles in a file, or in the directory of another program; with `dry` only says what would be. Throws
+   * `not_found` with this hint, `invalid`, or `conflict` for a name that is taken.
+   */
+  takeOver(from: {
+    readonly path: string
+    readonly hint: string
+    readonly profileId?: string
+    readonly dry: boolean
+    readonly acceptNotice: boolean
+  }): Promise<{
+    readonly outcomes: readonly TakenProfile[]
+    readonly leftOut: readonly { readonly from: string; readonly theirs: string; readonly why: string }[]
+  }>
   close(): Promise<void>
 }
 

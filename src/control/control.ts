@@ -25,6 +25,8 @@ import { createAgentUseCases } from './machines/agents.ts'
 import { createAttachmentUseCases } from './machines/attachments.ts'
 import { createJoinUseCase } from './machines/join.ts'
 import { createWorkerUseCases } from './machines/workers.ts'
+import { createHandingOverUseCases } from './moving/handing-over.ts'
+import { createReceivingUseCases } from './moving/receiving.ts'
 import { createRekeyUseCases } from './operating/rekey.ts'
 import { statusUseCases } from './operating/status.ts'
 import { createOverviewUseCase } from './overview/overview.ts'
@@ -64,6 +66,8 @@ export function createControl(ports: Ports): Control {
     ...createPlacementUseCases(workshop),
     ...createVersionUseCases(workshop),
     ...createOrderUseCases(workshop),
+    ...createHandingOverUseCases(workshop),
+    ...createReceivingUseCases(workshop),
     ...createLoginUseCases(workshop),
     ...createLinkUseCases(workshop),
     ...leases,

@@ -36,8 +36,11 @@ function holderOf({ kind, id }: Pick<Caller, 'kind' | 'id'>): string {
   return `${kind}:${id}`
 }
 
-/** `exists`: that there is one. `describe`: everything but values. `use`: lease it. `manage`: create, change, delete. */
-export type Right = 'exists' | 'describe' | 'use' | 'manage'
+/**
+ * `exists`: that there is one. `describe`: everything but values. `use`: lease it. `manage`: create, change, delete.
+ * `take`: have it whole, so that it is nowhere else afterwards (decision 0020).
+ */
+export type Right = 'exists' | 'describe' | 'use' | 'manage' | 'take'
 
 /** How a caller stands to the owner of a credential. */
 export type Relation =
@@ -51,6 +54,7 @@ export type Relation =
   | 'attached'
 
 const ALL: readonly Right[] = ['exists', 'describe', 'use', 'manage']
+const OWN: readonly Right[] = [...ALL, 'take']
 const KEEP: readonly Right[] = ['exists', 'describe', 'manage']
 const READ: readonly Right[] = ['exists', 'describe']
 const USE: readonly Right[] = ['exists', 'describe', 'use']
@@ -58,7 +62,7 @@ const NONE: readonly Right[] = []
 
 type RightsOf = Readonly<Record<Role, readonly Right[]>>
 
-/** Relation → role → rights. Nobody may read a value; `use` is a lease for oneself. */
+/** Relation → role → rights. Nobody may read a value that stays here; `use` is a lease for oneself. */
 export const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
   organization: {
     owner: ALL,
@@ -72,10 +76,10 @@ export const RIGHTS: Readonly<Record<Relation, RightsOf>> = {
   'own-team': { owner: ALL, admin: ALL, member: ALL, auditor: READ, agent: NONE, worker: NONE },
   'other-team': { owner: KEEP, admin: KEEP, member: NONE, auditor: READ, agent: NONE, worker: NONE },
   self: {
-    owner: ALL,
-    admin: ALL,
-    member: ALL,
-    auditor: ALL,
+    owner: OWN,
+    admin: OWN,
+    member: OWN,
+    auditor: OWN,
     agent: USE,
     worker: USE,
   },

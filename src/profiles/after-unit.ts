@@ -7,7 +7,7 @@ import type { CredentialRow, VersionRow } from '../store/store.ts'
 import { digestOf, profileUntil, profileWith, providerOf } from './content.ts'
 import type { Folder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats, type UsageStats } from './format.ts'
-import { type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
+import { isLeaving, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
 import type { Pair } from './pair.ts'
 import type { Sealer } from './sealer.ts'
 
@@ -23,14 +23,15 @@ export function afterUnit(
   rows: readonly CredentialRow[],
   isOwn: boolean,
 ): Next {
+  const { settings, facts } = isOwn ? settingsOf(tables) : folder.ledger
   const profiles = profilesOf(folder, rows)
-  const kept = rows.map((row) => keptOf(sealer, folder, tables, row, profiles.get(row.id) ?? ''))
+  const all = rows.map((row) => keptOf(sealer, folder, tables, row, profiles.get(row.id) ?? ''))
+  // What is on its way to another holder is in the ledger only, sealed: no other program is to use it meanwhile.
+  const kept = all.filter(({ entry }) => !isLeaving(entry, facts))
   const document = documentOf(folder, tables, kept)
-  const entries = kept.map(({ entry }) => entry)
-  const ledger: Ledger = {
-    entries: [...entries, ...folder.resting].map(withoutCurrent),
-    ...(isOwn ? settingsOf(tables) : { settings: folder.ledger.settings, facts: folder.ledger.facts }),
-  }
+  const entries = all.map(({ entry }) => entry)
+  const inLedger = (entry: LedgerEntry) => (isLeaving(entry, facts) ? entry : withoutCurrent(entry))
+  const ledger: Ledger = { entries: [...entries, ...folder.resting].map(inLedger), settings, facts }
   return {
     ...{ document, ledger, entries: new Map(entries.map((entry) => [entry.row.id, entry])) },
     pair: { profiles: textOf(folder, document), ledger: printLedger(ledger) },
@@ -57,7 +58,7 @@ function keptOf(sealer: Sealer, folder: Folder, tables: Tables, row: CredentialR
   const before = known === undefined ? undefined : folder.document.profiles[known.profile]
   const current = versions.find(({ version }) => version === row.version)
   const json =
-    known !== undefined && isCurrent(known, current)
+    known !== undefined && before !== undefined && isCurrent(known, current)
       ? row.expiresAt === known.row.expiresAt
         ? before
         : profileUntil(before, row.expiresAt)
@@ -76,7 +77,13 @@ function keptOf(sealer: Sealer, folder: Folder, tables: Tables, row: CredentialR
 function isCurrent({ row, versions }: LedgerEntry, current: VersionRow | undefined): boolean {
   const known = versions.find(({ version }) => version === row.version)
   if (known === undefined || current === undefined || known.version !== current.version) return false
-  return isDeepStrictEqual(known.values, current.values)
+  // By what is in them: a copy of a Buffer is none.
+  const names = Object.keys(known.values)
+  const isSame = (name: string) => {
+    const [before, now] = [known.values[name], current.values[name]]
+    return before !== undefined && now !== undefined && Buffer.compare(before, now) === 0
+  }
+  return names.length === Object.keys(current.values).length && names.every(isSame)
 }
 
 // Id of a credential → what its profile is called: `provider:name`, or what the credential is called itself.

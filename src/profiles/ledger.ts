@@ -2,6 +2,7 @@
 // Values that are not current are in it sealed. It is a file of ours beside the profiles, written with them in one step.
 
 import { z } from 'zod'
+import { leavingFact, leavingOf } from '../domain/moving/leaving.ts'
 import type { AttemptRow, GrantRow } from '../store/grant-groups.ts'
 import type { CredentialRow, VersionRow } from '../store/store.ts'
 
@@ -33,6 +34,11 @@ export interface Ledger {
   readonly settings: readonly LedgerSetting[]
   /** Name → value. */
   readonly facts: Readonly<Record<string, string>>
+}
+
+/** Whether this credential is on its way to another holder: what is handed out is in the ledger then, and not in the file. */
+export function isLeaving({ row }: Pick<LedgerEntry, 'row'>, facts: Ledger['facts']): boolean {
+  return leavingOf(facts[leavingFact(row.id)], row) !== null
 }
 
 export const EMPTY_LEDGER: Ledger = { entries: [], settings: [], facts: {} }

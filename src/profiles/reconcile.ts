@@ -6,7 +6,7 @@ import { newId } from '../lib/id.ts'
 import type { CredentialRow } from '../store/store.ts'
 import { digestOf, isDated, type ReadTokens, type Understood, understand } from './content.ts'
 import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
-import type { Ledger, LedgerEntry } from './ledger.ts'
+import { isLeaving, type Ledger, type LedgerEntry } from './ledger.ts'
 import type { Sealer, VersionFacts } from './sealer.ts'
 
 export interface ReconcileTools {
@@ -57,7 +57,13 @@ export function reconcile(tools: ReconcileTools, document: ProfileDocument, ledg
     const entry = entryOf(tools, { profile, name, json, found, known: same })
     entries.push(shown(entry, document, found.provider, tools.now()))
   }
+  entries.push(...leavingIn(document, ledger))
   return { entries, resting, unusable }
+}
+
+// What is on its way to another holder is in the ledger only.
+function leavingIn({ profiles }: ProfileDocument, { entries, facts }: Ledger): LedgerEntry[] {
+  return entries.filter((entry) => !Object.hasOwn(profiles, entry.profile) && isLeaving(entry, facts))
 }
 
 interface FoundProfile {

@@ -1,11 +1,11 @@
 // Keeping a Claude login alive: by the unmodified claude program, and what its outcomes mean for the engine. Its login file
 // is the answer, exactly as written.
 
-import type { Secret } from '../domain/secret.ts'
+import { Secret } from '../domain/secret.ts'
 import type { FieldValues } from '../domain/values.ts'
 import { bySharedClock, type ClockOffset, claudeTokens } from './claude/tokens.ts'
 import type { LoginProgram, RenewalOutcome } from './login-program.ts'
-import type { Renewal, RenewalFailure, Renewer, TokenSet } from './provider.ts'
+import type { Renewal, RenewalFailure, Renewer, TokenEnds, TokenSet } from './provider.ts'
 
 export type ClaudeRenewal = Pick<LoginProgram, 'renew' | 'read' | 'renewalLimitMs' | 'leftBehind'>
 
@@ -22,6 +22,7 @@ export function anthropicRenewer(program: ClaudeRenewal, clockOffset: ClockOffse
       return meaning(await program.renew({ refresh, scopes: scopesOf(fields), note }))
     },
     tokensIn: (_, raw, before) => tokensIn(program, raw, before, clockOffset),
+    tokensOf: (_, fields, ends) => tokensOf(program, fields, ends),
   }
 }
 
@@ -57,4 +58,13 @@ function tokensIn(
 ): TokenSet | null {
   const { login } = read(raw)
   return login && bySharedClock(claudeTokens(login, before), clockOffset)
+}
+
+// As the program writes them. The ends are by the clock that all share already.
+function tokensOf({ read }: ClaudeRenewal, fields: FieldValues, ends: TokenEnds): TokenSet | null {
+  const { access, refresh } = fields
+  const tokens = { accessToken: access?.expose(), refreshToken: refresh?.expose() }
+  const file = { claudeAiOauth: { ...tokens, expiresAt: ends.expiresAt, scopes: scopesOf(fields) } }
+  const { login } = read(new Secret(JSON.stringify(file)))
+  return login && { ...claudeTokens(login, fields), ...ends }
 }

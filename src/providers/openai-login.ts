@@ -39,6 +39,12 @@ export function openAiRenewer(options: OpenAiLoginOptions): Renewer {
       const json = parseObject(raw.expose())
       return json === undefined ? null : openAiTokens(json, before, at)
     },
+    tokensOf: (_, fields, ends, at) => {
+      const named = { id_token: 'id', access_token: 'access', refresh_token: 'refresh' }
+      const json = Object.entries(named).map(([name, field]) => [name, fields[field]?.expose() ?? ''])
+      const tokens = openAiTokens(Object.fromEntries(json), fields, at)
+      return tokens && { ...tokens, ...ends }
+    },
     revoke: (_, fields) => revoke(options, fields),
   }
 }

@@ -63,6 +63,9 @@ export interface TokenSet {
   readonly mintedAt?: number
 }
 
+/** As in a set of tokens. */
+export type TokenEnds = Pick<TokenSet, 'expiresAt' | 'endsAt'>
+
 export interface RenewalLimits {
   readonly timeoutMs: number
   /** What it is for, in the words of whoever asks: the note of what is left behind when this process is killed. */
@@ -96,6 +99,11 @@ export interface Renewer {
    * it. `at`: when it came.
    */
   tokensIn(type: CredentialType, raw: Secret, before: FieldValues, at: number): TokenSet | null
+  /**
+   * The tokens of a login that somebody else has kept, in the fields of its type; missing where that cannot be. Null when
+   * there are none in it.
+   */
+  tokensOf?(type: CredentialType, fields: FieldValues, ends: TokenEnds, at: number): TokenSet | null
   /**
    * Ends the login at the provider, as far as that can be done; missing where it cannot. False: it did not take it in, and
    * may be told again. Never throws for an answer.

@@ -4,7 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { GENERAL_RIGHTS, RIGHTS, ROLES } from '../../src/domain/caller.ts'
 
-// e: that it exists, d: everything but the value, u: a lease for oneself, m: create, change and delete.
+// e: that it exists, d: everything but the value, u: a lease for oneself, m: create, change and delete, t: take it away
+// whole, so that it is nowhere else (decision 0020).
 // A member sees of the organization's the name and type only (R3): views.ts cuts the rest, storing.test.ts holds it.
 // A worker without an agent runs without a person and draws on the organization's, unseen, until runs exist.
 const OVER_CREDENTIALS = `
@@ -12,7 +13,7 @@ const OVER_CREDENTIALS = `
 organization    edum   edum   edu     ed       -      u
 own-team        edum   edum   edum    ed       -      -
 other-team      edm    edm    -       ed       -      -
-self            edum   edum   edum    edum     edu    edu
+self            edumt  edumt  edumt   edumt    edu    edu
 other-person    e      e      -       e        -      -
 other-agent     edm    edm    -       ed       -      -
 attached        -      -      -       -        edu    edu
@@ -40,7 +41,7 @@ manageMachines      yes    yes    -       -        -      -
 operate             yes    -      -       -        -      -
 `
 
-const LETTERS = { exists: 'e', describe: 'd', use: 'u', manage: 'm' } as const
+const LETTERS = { exists: 'e', describe: 'd', use: 'u', manage: 'm', take: 't' } as const
 
 function written(table: string): Record<string, Record<string, string>> {
   const [head = [], ...rows] = table
@@ -71,8 +72,8 @@ describe('the tables of permissions', () => {
     expect(Object.fromEntries(coded)).toEqual(written(IN_GENERAL))
   })
 
-  it('let nobody read a value', () => {
+  it('let nobody read a value that stays', () => {
     const rights = Object.values(RIGHTS).flatMap((byRole) => Object.values(byRole).flat())
-    expect([...new Set(rights)].sort()).toEqual(['describe', 'exists', 'manage', 'use'])
+    expect([...new Set(rights)].sort()).toEqual(['describe', 'exists', 'manage', 'take', 'use'])
   })
 })

@@ -51,6 +51,28 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'credentials.usage': { aim: 'credential', whole: true, request: (id) => ({ id }) },
   'credentials.rollback': { aim: 'credential', request: (id) => ({ id, version: 1 }) },
   'credentials.references': { aim: 'credential', whole: true, request: (id) => ({ id }) },
+  'credentials.handOver': {
+    aim: 'credential',
+    request: (id) => ({ id, to: { id: 'elsewhere', title: 'a file' } }),
+  },
+  // Nothing is on its way.
+  'credentials.handedOver': {
+    aim: 'credential',
+    instead: () => 'conflict',
+    request: (id) => ({ id, to: 'elsewhere' }),
+  },
+  'credentials.keep': {
+    aim: 'credential',
+    instead: () => 'conflict',
+    request: (id) => ({ id, to: 'elsewhere' }),
+  },
+  'credentials.receive': {
+    aim: 'owner',
+    request: (owner, { unique }) => ({
+      ...{ source: unique, from: 'a file', type: 'claude/api-key', owner, name: `new-${unique}` },
+      ...{ fields: { key: fakeKey(unique) }, expiresAt: null, endsAt: null },
+    }),
+  },
   'credentials.delete': { aim: 'credential', request: (id) => ({ id }) },
   'logins.start': {
     aim: 'owner',
@@ -142,6 +164,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'harnesses.list': { aim: 'nothing', request: () => ({}) },
   'harnesses.set': { aim: 'nothing', request: () => ({ harness: 'claude', enabled: true }) },
   'policy.get': { aim: 'nothing', request: () => ({}) },
+  'policy.takeOut': { aim: 'nothing', request: () => ({ harness: 'codex', allowed: false }) },
   'policy.set': { aim: 'nothing', request: () => ({ harness: 'codex', policy: 'owner' }) },
   'audit.list': { aim: 'nothing', request: () => ({}) },
   'audit.export': { aim: 'nothing', request: () => ({}) },

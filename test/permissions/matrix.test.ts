@@ -22,7 +22,9 @@ import { has, isAttached, mismatches, type Rules } from './matrix.ts'
 const RULES: Rules = { rights: RIGHTS, general: GENERAL_RIGHTS }
 
 const OTHER_PERMISSIONS = ['public', 'signed-in', 'own-lease']
-const CREDENTIAL_PERMISSIONS = ['exists', 'describe', 'use', 'manage'].map((right) => `credential:${right}`)
+const CREDENTIAL_PERMISSIONS = ['exists', 'describe', 'use', 'manage', 'take'].map(
+  (right) => `credential:${right}`,
+)
 
 describe('every operation', () => {
   it('says who may ask', () => {

@@ -101,6 +101,37 @@ export const CREDENTIAL_OPERATIONS = {
     permission: 'credential:describe',
     summary: 'What refers to a credential and is cleared when it is deleted.',
   },
+  'credentials.handOver': {
+    method: 'POST',
+    path: '/api/v1/credentials/{id}/hand-over',
+    status: 200,
+    permission: 'credential:take',
+    summary:
+      'Hand out a personal credential of your own whole, with its refresh token, to a holder that keeps it from now on. It is not used or renewed here any more. Repeated for the same holder, it answers the same.',
+  },
+  'credentials.handedOver': {
+    method: 'POST',
+    path: '/api/v1/credentials/{id}/handed-over',
+    status: 200,
+    permission: 'credential:take',
+    summary: 'Say that what was handed out has arrived: it is deleted here.',
+  },
+  'credentials.keep': {
+    method: 'POST',
+    path: '/api/v1/credentials/{id}/keep',
+    status: 200,
+    permission: 'credential:take',
+    summary:
+      'Say that what was handed out was not taken in by its holder: it is used and renewed here again.',
+  },
+  'credentials.receive': {
+    method: 'POST',
+    path: '/api/v1/credentials/receive',
+    status: 201,
+    permission: 'credential:manage',
+    summary:
+      'Take in a credential that another holder has handed out whole. A login is renewed at once, so that every copy of it is dead. Repeated, it answers the same.',
+  },
   'credentials.delete': {
     method: 'DELETE',
     path: '/api/v1/credentials/{id}',

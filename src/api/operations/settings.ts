@@ -32,4 +32,11 @@ export const SETTING_OPERATIONS = {
     summary:
       'Choose whom subscriptions of a harness may serve. `shared` for Claude is for owners of the organization, who must have accepted the terms shown with `policy.get`.',
   },
+  'policy.takeOut': {
+    method: 'PUT',
+    path: '/api/v1/policy/{harness}/take-out',
+    status: 200,
+    permission: 'manageSettings',
+    summary: 'Choose whether people may take personal credentials of theirs out of this server, whole.',
+  },
 } as const satisfies Record<string, Operation>

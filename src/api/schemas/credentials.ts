@@ -45,6 +45,24 @@ const may = z
   .object({ manage: z.boolean(), use: z.boolean().describe('For a run of your own') })
   .describe('What you may do with it')
 
+export const twin = z
+  .object({
+    credential: z.object({ id, owner, name }).nullable().describe('Null for one that you may not see'),
+    sameToken: z.boolean().describe('The very same token: whoever renews first ends the other'),
+  })
+  .describe('Another credential that holds the same login, or one of the same account')
+
+/** A credential that came from somewhere else. */
+export const imported = z.object({
+  credential,
+  renewed: z
+    .enum(['yes', 'later', 'static'])
+    .describe(
+      'yes: every other copy is dead. later: it is not yet, and must not be used. static: there is nothing to renew',
+    ),
+  twins: z.array(twin),
+})
+
 export const detailed = credential.extend({
   may,
   account: z
@@ -106,6 +124,16 @@ const tested = z
   .object({ result: probe.shape.result, message: z.string() })
   .nullable()
   .describe('What came of the test; null: there was none')
+
+const digests = z
+  .array(z.string().regex(/^[0-9a-f]{64}$/))
+  .max(1000)
+  .describe('Of the tokens of files that it came from: copies of these may be around, and are dead')
+
+const holder = z.object({
+  id: z.string().min(1).max(200).describe('Tells it apart from every other place that keeps credentials'),
+  title: z.string().min(1).max(300).describe('What people call it'),
+})
 
 export const CREDENTIAL_SCHEMAS = {
   'credentials.create': {
@@ -238,6 +266,32 @@ export const CREDENTIAL_SCHEMAS = {
   'credentials.references': {
     input: z.strictObject({ id }),
     output: z.object({ references: z.array(z.string()) }),
+  },
+  'credentials.handOver': {
+    input: z.strictObject({ id, to: holder }),
+    output: z.object({
+      ...{ id, type: credentialType, name, description },
+      ...{ expiresAt: time.nullable(), endsAt: time.nullable() },
+      source: id.describe('Its id, and what tells this login or value of it apart: for whoever receives it'),
+      again: z.boolean().describe('It was on its way there already'),
+      digests,
+      fields: z.record(z.string(), z.string()).describe('All values'),
+    }),
+  },
+  'credentials.handedOver': {
+    input: z.strictObject({ id, to: holder.shape.id }),
+    output: z.object({ deleted: z.boolean().describe('False: it has had a new login or value meanwhile') }),
+  },
+  'credentials.keep': { input: z.strictObject({ id, to: holder.shape.id }), output: credential },
+  'credentials.receive': {
+    input: z.strictObject({
+      source: id.describe('As it was handed out: what came of it already is not stored again'),
+      from: holder.shape.title,
+      ...{ type: credentialType, name, owner, description: description.default(''), fields },
+      ...{ expiresAt: time.nullable(), endsAt: time.nullable(), digests: digests.default([]) },
+      acceptNotice: z.boolean().default(false),
+    }),
+    output: imported,
   },
   'credentials.delete': { input: z.strictObject({ id }), output: z.object({ cleared: z.array(z.string()) }) },
 } as const

@@ -1,15 +1,8 @@
 // Shapes of the operations on sign-ins.
 
 import { z } from 'zod'
-import { credential } from './credentials.ts'
+import { credential, imported, twin } from './credentials.ts'
 import { credentialType, description, id, name, owner, time } from './shared.ts'
-
-const twin = z
-  .object({
-    credential: z.object({ id, owner, name }).nullable().describe('Null for one that you may not see'),
-    sameToken: z.boolean().describe('The very same token: whoever renews first ends the other'),
-  })
-  .describe('Another credential that holds the same login, or one of the same account')
 
 const login = z.object({
   id,
@@ -103,14 +96,6 @@ export const LOGIN_SCHEMAS = {
       description: description.default(''),
       acceptNotice,
     }),
-    output: z.object({
-      credential,
-      renewed: z
-        .enum(['yes', 'later', 'static'])
-        .describe(
-          'yes: the copy in the file is dead. later: it is not yet, and must not be used. static: there is nothing to renew',
-        ),
-      twins: z.array(twin),
-    }),
+    output: imported,
   },
 } as const

@@ -31,10 +31,18 @@ const subscriptions = z.object({
   sharingTerms: z.string().nullable().describe('To be shown before `shared` is chosen'),
 })
 
+const takeOut = z
+  .object({ harness, allowed: z.boolean() })
+  .describe('Whether personal credentials may be taken out of this server')
+
 export const SETTING_SCHEMAS = {
   'harnesses.list': { input: z.strictObject({}), output: z.object({ harnesses: z.array(harnessSwitch) }) },
   'harnesses.set': { input: z.strictObject({ harness, enabled: z.boolean() }), output: harnessSwitch },
-  'policy.get': { input: z.strictObject({}), output: z.object({ policies: z.array(subscriptions) }) },
+  'policy.get': {
+    input: z.strictObject({}),
+    output: z.object({ policies: z.array(subscriptions), takeOut: z.array(takeOut) }),
+  },
+  'policy.takeOut': { input: z.strictObject(takeOut.shape), output: takeOut },
   'policy.set': {
     input: z.strictObject({
       harness,

@@ -22,6 +22,8 @@ export async function get(context: Context): Promise<number> {
   const answer = await client.call('policy.get', {})
   const headings = ['HARNESS', 'POLICY', 'SET', 'FOR YOU']
   context.ui.table(answer, headings, () => answer.policies.map(row), 'There are no policies.')
+  for (const { harness, allowed } of answer.takeOut)
+    if (!allowed) context.ui.note(`${HARNESS_TITLE[harness]} credentials: ${takeOutInWords({ allowed })}.`)
   return 0
 }
 
@@ -41,6 +43,20 @@ export async function set(
   const answer = await client.call('policy.set', { harness, policy, acceptTerms: accepted })
   context.ui.answer(answer, () => [`${HARNESS_TITLE[harness]} subscriptions: ${inWords(answer)}.`])
   return 0
+}
+
+export async function takeOut(context: Context, _: object, words: readonly string[]): Promise<number> {
+  const { client } = await connect(context)
+  const [harness, to] = words as readonly [Asked['harness'], 'on' | 'off']
+  const answer = await client.call('policy.takeOut', { harness, allowed: to === 'on' })
+  context.ui.answer(answer, () => [`${HARNESS_TITLE[harness]} credentials: ${takeOutInWords(answer)}.`])
+  return 0
+}
+
+function takeOutInWords({ allowed }: { readonly allowed: boolean }): string {
+  return allowed
+    ? 'people may move their own from the server to a machine'
+    : 'nobody may move any from the server to a machine'
 }
 
 async function readAndAccepted({ ui }: Context, terms: string): Promise<boolean> {

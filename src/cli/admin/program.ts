@@ -108,6 +108,12 @@ function addPolicy(admin: Command, attach: Attach): void {
     .addArgument(new Argument('<policy>').choices([...SUBSCRIPTION_POLICIES, 'default']))
     .option('--accept-terms', 'the terms that stand against sharing were read')
   attach(set, () => import('./policy.ts').then((m) => m.set))
+  const takeOut = policy
+    .command('take-out')
+    .description('Whether people may move personal credentials of theirs from the server to a machine.')
+    .addArgument(new Argument('<harness>').choices(HARNESSES))
+    .addArgument(new Argument('<switch>').choices(['on', 'off']))
+  attach(takeOut, () => import('./policy.ts').then((m) => m.takeOut))
 }
 
 function addWebhooks(admin: Command, attach: Attach): void {

@@ -15,8 +15,31 @@ export function addModelCommands(program: Command, attach: Attach): void {
     .option('--probe', 'ask the provider of each with a real call')
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(ofAgent(status), () => import('./status.ts').then((m) => m.run))
+  addMoving(models, attach)
   addAuth(models.command('auth').description('Sign in, store and order accounts.'), attach)
   addAgents(program, attach)
+}
+
+function addMoving(models: Command, attach: Attach): void {
+  const push = models
+    .command('push')
+    .description('Move profiles to the server: it keeps them from then on, and they are no longer here.')
+    .argument('[profiles...]', 'all of the agent when absent')
+    .option('--org', 'to the organization')
+    .option('--team [slug]', 'to a team; without a slug, to your only one')
+    .option('--personal', 'to yourself, as without any of these')
+    .option('--name <name>', 'what it is called there')
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+  attach(ofAgent(push), () => import('./moving.ts').then((m) => m.push))
+  const pull = models
+    .command('pull')
+    .description(
+      'Move a personal credential of yours from the server to this machine; it is no longer there.',
+    )
+    .argument('[name]')
+    .option('--profile-id <id>', 'what it is called here: PROVIDER:NAME')
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+  attach(ofAgent(pull), () => import('./moving.ts').then((m) => m.pull))
 }
 
 function addAuth(auth: Command, attach: Attach): void {
@@ -33,6 +56,19 @@ function addAuth(auth: Command, attach: Attach): void {
   attach(entry(paste), () => import('./login.ts').then((m) => m.pasteToken))
   const key = auth.command('paste-api-key').description('Store an API key.')
   attach(entry(key), () => import('./login.ts').then((m) => m.pasteApiKey))
+  const take = auth
+    .command('import')
+    .description('Take over accounts that another program keeps on this machine; its copies are dead then.')
+    .addOption(
+      new Option(
+        '--from <source>',
+        'codex, claude, openclaw, coderclaw, or the path of a file or directory',
+      ).makeOptionMandatory(),
+    )
+    .option('--profile-id <id>', 'what it is called here: PROVIDER:NAME')
+    .option('--dry-run', 'only show what would be taken over')
+    .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
+  attach(ofAgent(take), () => import('./import.ts').then((m) => m.run))
   const list = auth.command('list').description('List profiles and what they are called.')
   attach(ofAgent(list), () => import('./status.ts').then((m) => m.list))
   const logout = auth.command('logout').description('Forget a profile, and end its login at the provider.')

@@ -9,7 +9,9 @@ import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { listWhole } from '../find-credential.ts'
 import { relativeTime } from '../text.ts'
+import { TAKEN_FROM } from './import.ts'
 import { over } from './login.ts'
+import { movedInWords } from './moved.ts'
 
 export interface StatusOptions {
   readonly agent?: string
@@ -61,6 +63,7 @@ export async function run(context: Context, options: StatusOptions): Promise<num
     () => found.map((one) => row(one, now, options.probe === true)),
     'There are no profiles here. Sign in: claviger models auth login --provider openai-codex',
   )
+  for (const one of await (await local.profiles()).moves.moved()) context.ui.note(movedInWords(one))
   return options.check === true ? checked(found, now) : EXIT.ok
 }
 
@@ -112,9 +115,15 @@ function statusOfOne(credential: Credential, agent: string, probe: Probe | null)
   return {
     ...{ profile: name, agent, type, endsAt, lastUsedAt },
     state: isOver ? 'expired' : (probe?.state ?? credential.state),
-    why: isOver ? 'its time is over' : stateReason,
+    why: isOver ? 'its time is over' : withCopy(stateReason, credential),
     probe: probe && { result: probe.result, message: probe.message },
   }
+}
+
+// Of a login that was taken over the copy may still be in use: that is what ends it mostly.
+function withCopy(reason: string, { state, description = '' }: Credential): string {
+  if (state !== 'needs_login' || !description.startsWith(TAKEN_FROM)) return reason
+  return `${reason}; it was ${description}, and what still uses that copy ends it`
 }
 
 const UNUSABLE: readonly string[] = ['expired', 'rejected', 'needs_login', 'quarantined', 'blocked']

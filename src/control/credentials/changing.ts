@@ -7,6 +7,7 @@ import { printable } from '../../domain/names.ts'
 import { type CheckedFields, checkSomeFields, type FieldValues } from '../../domain/values.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import { changedMeanwhile, findCredential, manage } from '../find.ts'
+import { mustStay } from '../moving/leaving.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -152,6 +153,7 @@ async function test(workshop: Workshop, caller: Caller, id: string) {
   const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
     const found = await findCredential(unit, caller, id)
     await authorize(await manage(unit, caller, 'credential.test', found))
+    await mustStay(unit, found)
     probing.mustBeAble(found.type)
     return { result: found, open: [await sealedVersion(unit, found)] }
   })

@@ -77,6 +77,13 @@ async function create(workshop: Workshop, caller: Caller, asked: Create) {
 
 type Named = Pick<Create, 'type' | 'name' | 'description' | 'acceptNotice'>
 
+/** How it has come here; `also` is done in the unit that stores it. */
+export interface Coming {
+  readonly action: string
+  readonly note: string
+  readonly also?: (unit: StoreGroups, id: string) => Promise<void>
+}
+
 /** Stores a new credential of checked fields. */
 export function storeNew(
   workshop: Workshop,
@@ -84,18 +91,20 @@ export function storeNew(
   owner: Owner,
   input: Named,
   content: Content,
-  state = stateOfNew(null),
+  state: ReturnType<typeof stateOfNew> & Partial<Pick<CredentialRow, 'expiresAt'>> = stateOfNew(null),
+  { action, note, also }: Coming = { action: 'credential.create', note: 'created' },
 ): Promise<CredentialView> {
   const row = { ...newRow(workshop, caller, owner, input, content), ...state }
   return workshop.guard.perform(caller, async (unit, authorize) => {
-    await admit(unit, authorize, 'credential.create', row, input)
+    await admit(unit, authorize, action, row, input)
     await mustStand(workshop.identity, unit, caller, owner)
     const keyed = { ...row, wrappedKey: workshop.vault.createKey(keyContext(row)) }
     await insertNamed(unit, keyed)
+    await also?.(unit, row.id)
     await unit.versions.insert(
       sealVersion(workshop.vault, keyed, content, {
         version: 1,
-        note: 'created',
+        note,
         createdAt: row.createdAt,
         createdBy: caller.name,
       }),

@@ -6,6 +6,7 @@ import { explainState } from '../../domain/state.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import { findCredential, manage } from '../find.ts'
 import type { Outcome } from '../grants/grants.ts'
+import { mustStay } from '../moving/leaving.ts'
 import type { Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -20,6 +21,7 @@ export async function testLogin(workshop: Workshop, caller: Caller, row: Credent
   const { guard, grants, store } = workshop
   await guard.perform(caller, async (unit, authorize) => {
     await authorize(await manage(unit, caller, 'credential.test', row))
+    await mustStay(unit, row)
   })
   const isOver = row.state === 'needs_login' || row.state === 'expiring'
   const outcome: Outcome = isOver

@@ -3,6 +3,7 @@
 
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { importedFact } from '../../domain/moving/taken.ts'
 import { formatOwner, type Owner } from '../../domain/owner.ts'
 import { Secret } from '../../domain/secret.ts'
 import { newId } from '../../lib/id.ts'
@@ -10,7 +11,7 @@ import type { ForeignLogin, TokenSet } from '../../providers/provider.ts'
 import type { GrantTwin } from '../../store/grant-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { nameFor } from '../credentials/naming.ts'
-import { storeNew } from '../credentials/storing.ts'
+import { type Coming, storeNew } from '../credentials/storing.ts'
 import { findCredential, findOwner, manage, storeFor } from '../find.ts'
 import { rowOf, twinsOf } from '../grants/arriving.ts'
 import { acceptNotice } from '../settings/rules.ts'
@@ -32,19 +33,27 @@ export async function importLogin(workshop: Workshop, caller: Caller, input: Imp
   const place = { id: newId('cred'), owner: formatOwner(owner), name, type } as const
   await workshop.guard.check(caller, storeFor('credential.import', place))
   const found = signInOf(workshop, { type, server: null }).read(new Secret(input.file), workshop.now())
-  if (found.kind === 'login') return importTokens(workshop, caller, owner, { ...input, name }, found)
+  const came = { action: 'credential.import', note: 'imported' }
+  if (found.kind === 'login') return importTokens(workshop, caller, owner, { ...input, name }, found, came)
   const content = { ...found.content, suffix: found.content.suffix ?? '' }
   const named = { ...input, type: found.type, name: nameFor(workshop, found.type, input.name) }
   const credential = await storeNew(workshop, caller, owner, named, content)
   return { credential, renewed: 'static', twins: [] }
 }
 
-async function importTokens(
+/** How a login has come here; `forget` is done in the unit that takes it back. */
+export interface ComingLogin extends Coming {
+  readonly forget?: (unit: StoreGroups) => Promise<void>
+}
+
+/** Stores the login and renews it at once. Throws `rejected` when it is dead; then nothing is stored. */
+export async function importTokens(
   workshop: Workshop,
   caller: Caller,
   owner: Owner,
-  input: Import,
-  { type, tokens }: Extract<ForeignLogin, { kind: 'login' }>,
+  input: Pick<Import, 'name' | 'description' | 'acceptNotice'>,
+  { type, tokens }: Pick<Extract<ForeignLogin, { kind: 'login' }>, 'type' | 'tokens'>,
+  { action, note, also, forget }: ComingLogin,
 ): Promise<Imported> {
   const { guard, grants } = workshop
   const { organizationId } = caller
@@ -59,18 +68,19 @@ async function importTokens(
   const twins = await guard.perform(caller, async (unit, authorize) => {
     const row = rowOf(arrivalPorts(workshop), place, tokens, caller.name)
     await admitLogin(workshop, unit, authorize, caller, row, {
-      ...{ action: 'credential.import', accepted: input.acceptNotice, account: tokens.account.email },
+      ...{ action, accepted: input.acceptNotice, account: tokens.account.email },
     })
     const others = await mustBeNew(unit, caller, row, tokens)
-    await insertLoginNamed(workshop, unit, row, tokens, { by: caller.name, note: 'imported' })
+    await insertLoginNamed(workshop, unit, row, tokens, { by: caller.name, note })
+    await also?.(unit, row.id)
     if (input.acceptNotice) await acceptNotice(unit, caller, type, row.createdAt)
     return others
   })
   const seen = 1
   const outcome = await grants.want(place.id, { kind: 'forced', seen })
   if (outcome.kind === 'sign-in' || outcome.kind === 'gone') {
-    await takeBack(workshop, caller, place.id)
-    throw dead(input)
+    await takeBack(workshop, caller, place.id, forget)
+    throw dead(type)
   }
   return {
     credential: credentialView(caller, await findCredential(workshop.store, caller, place.id)),
@@ -110,7 +120,7 @@ async function takenOver(
   { id }: CredentialRow,
   { digest }: TokenSet,
 ): Promise<readonly GrantTwin[]> {
-  const fact = `imported:${digest}`
+  const fact = importedFact(digest)
   const known = await installation.putIfAbsent(fact, id)
   if (known === id) return []
   const there = await grants.get(known)
@@ -120,17 +130,23 @@ async function takenOver(
     : [{ credentialId: known, organizationId: there.organizationId, sameToken: true }]
 }
 
-async function takeBack({ guard }: Workshop, caller: Caller, id: string): Promise<void> {
+async function takeBack(
+  { guard }: Workshop,
+  caller: Caller,
+  id: string,
+  forget: ComingLogin['forget'],
+): Promise<void> {
   await guard.perform(caller, async (unit, authorize) => {
     const row = await findCredential(unit, caller, id)
     await authorize(await manage(unit, caller, 'credential.delete', row, { because: 'its login is dead' }))
     await unit.credentials.delete(caller.organizationId, id)
+    await forget?.(unit)
     await unit.signals.send('holders', id)
   })
 }
 
-function dead({ from }: Import): ClavigerError {
-  return new ClavigerError('rejected', 'The login in this file was ended, used up or is too old.', {
-    hint: `Nothing was stored. Sign in instead: claviger credential create ${from} oauth NAME`,
+function dead(type: CredentialRow['type']): ClavigerError {
+  return new ClavigerError('rejected', 'This login was ended, used up or is too old.', {
+    hint: `Nothing was stored. Sign in instead: claviger credential create ${type.replace('/', ' ')} NAME`,
   })
 }

@@ -11,6 +11,7 @@ import type { Control } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { choose, policiesBy, type Subscriptions, subscriptionsOf } from './rules.ts'
+import { allowTaking, mayBeTaken } from './taking.ts'
 
 type PolicyView = Output<'policy.set'>
 type SetInput = Parameters<Control['policy.set']>[1]
@@ -19,12 +20,27 @@ export function createPolicyUseCases({
   guard,
   store,
   now,
-}: Workshop): Pick<Control, 'policy.get' | 'policy.set'> {
+}: Workshop): Pick<Control, 'policy.get' | 'policy.set' | 'policy.takeOut'> {
   return {
     async 'policy.get'(caller) {
       const found = await subscriptionsFor(store, caller)
-      return { policies: HARNESSES.map((harness) => policyView(harness, found)) }
+      const takeOut = HARNESSES.map(async (harness) => ({
+        ...{ harness, allowed: await mayBeTaken(store, caller.organizationId, harness) },
+      }))
+      return {
+        policies: HARNESSES.map((harness) => policyView(harness, found)),
+        takeOut: await Promise.all(takeOut),
+      }
     },
+    'policy.takeOut': (caller, { harness, allowed }) =>
+      guard.perform(caller, async (unit, authorize) => {
+        await authorize({
+          ...{ action: 'policy.take-out', needs: { general: 'manageSettings' } },
+          ...{ object: { kind: 'policy', id: harness, name: harness }, details: { allowed } },
+        })
+        await allowTaking(unit, caller.organizationId, harness, { allowed, at: now(), by: caller.name })
+        return { harness, allowed }
+      }),
     async 'policy.set'(caller, input) {
       const { harness, policy } = input
       return guard.perform(caller, async (unit, authorize) => {

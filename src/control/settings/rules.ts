@@ -122,7 +122,7 @@ export function policiesBy({ chosen, noticeAccepted }: Subscriptions): Subscript
 /** Records that the caller was shown the notice about subscriptions and accepted it. */
 export async function acceptNotice(
   unit: Settings,
-  caller: Caller,
+  caller: Pick<Caller, 'kind' | 'organizationId' | 'id'>,
   type: CredentialType,
   at: number,
 ): Promise<void> {

@@ -1,0 +1,250 @@
+// `models push` and `models pull`: a profile of this machine goes to the server, or comes from it. At every moment one of
+// the two holds it: where it was it is stopped first, then it is stored where it goes, and at last it is deleted where it
+// was. Whatever is killed in between, the same command goes on with it.
+
+import type { Output } from '../../api/schemas.ts'
+import type { Client } from '../../client/client.ts'
+import type { CredentialType } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { isProfileId } from '../../domain/names.ts'
+import { formatOwner, type OwnerText } from '../../domain/owner.ts'
+import { connect } from '../connection.ts'
+import { type Context, MAIN_AGENT } from '../context.ts'
+import { mustBeFree, settlePolicy } from '../credential/create.ts'
+import type { OpenedProfiles } from '../dependencies.ts'
+import { listCredentials, listWhole, mustManage } from '../find-credential.ts'
+import { type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from '../owner-flags.ts'
+import { mustBeHere } from './moved.ts'
+import { byEmail, nameOnServer } from './names.ts'
+
+type Credential = Output<'credentials.list'>['credentials'][number]
+type Received = Output<'credentials.receive'>
+
+export interface PushOptions extends Omit<OwnerFlags, 'agent'> {
+  readonly agent?: string
+  readonly name?: string
+  readonly acceptNotice?: boolean
+}
+
+export interface PullOptions {
+  readonly agent?: string
+  readonly profileId?: string
+  readonly acceptNotice?: boolean
+}
+
+/** One side of a move. */
+interface Side {
+  readonly client: Client
+  /** Tells it apart from every other holder, and what people call it. */
+  readonly holder: { readonly id: string; readonly title: string }
+}
+
+interface Arrival {
+  readonly type: CredentialType
+  readonly name: string
+  readonly owner: OwnerText
+  readonly acceptNotice: boolean
+}
+
+export async function push(
+  context: Context,
+  options: PushOptions,
+  words: readonly string[],
+): Promise<number> {
+  const { agent = MAIN_AGENT, name, ...flags } = options
+  if (name !== undefined && words.length !== 1)
+    throw new ClavigerError('invalid', '--name is for one profile.', {
+      hint: 'Name one profile, or leave it out.',
+    })
+  const { profiles, here } = await local(context, agent)
+  const { there, who } = await serverSide(context)
+  const owner = ownerOf(flags, who) ?? self(who)
+  mustManage(who, owner)
+  const all = await chosen(here.client, profiles, agent, words)
+  const moved: (Received & { readonly profile: string })[] = []
+  for (const profile of all) {
+    const wanted = name ?? nameOnServer(profile.name)
+    const isUnderWay = profile.state === 'blocked' && profile.stateReason.startsWith('on its way to')
+    if (!isUnderWay) await mustBeFree(there.client, wanted, owner, who)
+    const acceptNotice = await settlePolicy(
+      context,
+      there.client,
+      profile.type,
+      owner,
+      options.acceptNotice === true,
+    )
+    const arrival = { type: profile.type, name: wanted, owner: formatOwner(owner), acceptNotice }
+    const received = await move(here, there, profile, arrival, async ({ credential }) => {
+      const { server } = there.client
+      await profiles.moves.note({ profile: profile.name, server, name: credential.name, at: Date.now() })
+    })
+    moved.push({ ...received, profile: profile.name })
+  }
+  context.ui.answer({ pushed: moved }, () => moved.map((one) => pushed(one, who, there.client.server)))
+  for (const one of moved) say(context, one, there.holder.title)
+  return 0
+}
+
+export async function pull(
+  context: Context,
+  options: PullOptions,
+  words: readonly string[],
+): Promise<number> {
+  const [name] = words
+  if (name === undefined)
+    throw new ClavigerError('invalid', 'NAME is missing.', { hint: 'Type: claviger models pull NAME' })
+  const { here, profiles } = await local(context, options.agent ?? MAIN_AGENT)
+  const { there, who } = await serverSide(context)
+  const owner = self(who)
+  const [credential] = await listCredentials(there.client, { name, owner: formatOwner(owner) })
+  if (credential === undefined) throw notPersonal(name)
+  const me = await here.client.call('whoami', {})
+  const acceptNotice = await settlePolicy(
+    context.over(options.agent ?? MAIN_AGENT),
+    here.client,
+    credential.type,
+    self(me),
+    options.acceptNotice === true,
+  )
+  const wanted = profileIdOf(options, credential)
+  const isUnderWay = credential.state === 'blocked' && credential.stateReason.startsWith('on its way to')
+  if (!isUnderWay) await mustBeFree(here.client, wanted, self(me), me)
+  const arrival = { type: credential.type, name: wanted, owner: formatOwner(self(me)), acceptNotice }
+  const received = await move(there, here, credential, arrival, () =>
+    profiles.moves.cameBack({ server: there.client.server, name }),
+  )
+  context.ui.answer(received, () => [
+    `Pulled ${name} from ${there.client.server}: it is ${received.credential.name} here now, and no longer there.`,
+  ])
+  say(context, received, there.holder.title)
+  return 0
+}
+
+async function local(context: Context, agent: string) {
+  const over = context.over(agent)
+  const profiles = await over.profiles()
+  const { client } = await connect(over)
+  const holder = { id: await profiles.moves.holder(), title: profiles.file }
+  return { profiles, here: { client, holder } satisfies Side }
+}
+
+async function serverSide(context: Context): Promise<{ there: Side; who: WhoAmI }> {
+  if (context.agent !== null)
+    throw new ClavigerError('invalid', '--local means nothing here: one of the two is a server.', {
+      hint: 'Leave out --local.',
+    })
+  const { client } = await connect(context)
+  const who = await client.call('whoami', {})
+  const { id, name } = who.organization
+  return { there: { client, holder: { id, title: `${client.server} (${name})` } }, who }
+}
+
+// Those of the agent itself: what it inherits belongs to the main one.
+async function chosen(
+  client: Client,
+  profiles: OpenedProfiles,
+  agent: string,
+  words: readonly string[],
+): Promise<Credential[]> {
+  const { credentials } = await listWhole(client, {})
+  const own = credentials.filter(({ id }) => profiles.agentOf(id) === agent)
+  if (words.length === 0) {
+    if (own.length > 0) return own
+    throw new ClavigerError('not_found', 'There are no profiles to push.', {
+      hint: 'See: claviger models status',
+    })
+  }
+  for (const word of words) await mustBeHere(profiles, word)
+  return words.map((word) => {
+    const found = own.find(({ name }) => name === word)
+    if (found !== undefined) return found
+    const inherited = credentials.find(({ name }) => name === word)
+    throw new ClavigerError('not_found', `There is no profile ${word} of ${agent}.`, {
+      hint: inherited
+        ? `It is the main agent’s: leave out --agent.`
+        : 'See what there is: claviger models status',
+    })
+  })
+}
+
+async function move(
+  from: Side,
+  to: Side,
+  { id }: { readonly id: string },
+  arrival: Arrival,
+  arrived: (received: Received) => Promise<void>,
+): Promise<Received> {
+  const whole = await from.client.call('credentials.handOver', { id, to: to.holder })
+  const { source, description, fields, expiresAt, endsAt, digests } = whole
+  const parcel = { source, from: from.holder.title, description, fields, expiresAt, endsAt, digests }
+  const received = await to.client
+    .call('credentials.receive', { ...parcel, ...arrival })
+    .catch((thrown: unknown) => refused(from, to, whole, thrown))
+  await arrived(received)
+  await from.client.call('credentials.handedOver', { id, to: to.holder.id })
+  return received
+}
+
+// What was certainly not taken in stays where it was; what an earlier command has begun may have been.
+const CERTAIN = [
+  'invalid',
+  'forbidden',
+  'conflict',
+  'not_found',
+  'too_large',
+  'unauthenticated',
+  'rate_limited',
+  'rejected',
+]
+
+async function refused(
+  from: Side,
+  to: Side,
+  { id, again }: Pick<Output<'credentials.handOver'>, 'id' | 'again'>,
+  thrown: unknown,
+): Promise<never> {
+  if (!(thrown instanceof ClavigerError)) throw thrown
+  if (!again && CERTAIN.includes(thrown.code)) {
+    await from.client.call('credentials.keep', { id, to: to.holder.id })
+    throw thrown
+  }
+  if (thrown.code === 'needs_login') throw thrown
+  throw new ClavigerError(thrown.code, `${thrown.message} Whether it has arrived is not known.`, {
+    hint: 'Nobody uses or renews it meanwhile. Repeat the command: it goes on with this.',
+    cause: thrown,
+  })
+}
+
+function pushed(
+  { profile, credential }: Received & { profile: string },
+  who: WhoAmI,
+  server: string,
+): string {
+  return `Pushed ${profile} to ${server}: it is ${credential.name} (${ownerTitle(credential.owner, who)}) there now, and no longer here.`
+}
+
+function say({ ui }: Context, { renewed, credential, twins }: Received, from: string): void {
+  if (renewed === 'later')
+    ui.note(
+      `warning: the provider could not renew ${credential.name} now; its new holder will. Every other copy of it must not be used.`,
+    )
+  for (const twin of twins)
+    if (twin.credential !== null)
+      ui.note(
+        `warning: a login of the same account is stored as ${twin.credential.name} too (${from}); both share its limits.`,
+      )
+}
+
+function profileIdOf({ profileId }: PullOptions, credential: Parameters<typeof byEmail>[0]): string {
+  const id = profileId ?? byEmail(credential)
+  if (isProfileId(id)) return id
+  throw new ClavigerError('invalid', `"${id}" cannot be the name of a profile.`, {
+    hint: 'A profile is called PROVIDER:NAME: --profile-id openai-codex:work',
+  })
+}
+
+function notPersonal(name: string): ClavigerError {
+  return new ClavigerError('not_found', `You have no personal credential ${name} on the server.`, {
+    hint: `Only your own can be pulled. See them: claviger credential list --personal. One of a team can be made yours: claviger credential move ${name} --to personal`,
+  })
+}
