@@ -32,6 +32,7 @@ import { createMemberUseCases } from './people/members.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
 import { createAskingUseCases } from './runs/asking.ts'
+import { createChoosingUseCases } from './runs/choosing.ts'
 import { createClaimingUseCases } from './runs/claiming.ts'
 import { createFollowingRunUseCases } from './runs/following.ts'
 import { createReadingRunUseCases } from './runs/reading.ts'
@@ -69,6 +70,7 @@ export function createControl(ports: Ports): Control {
     ...forWorkersOfRuns(workshop, leases),
     ...createStartingUseCases(workshop),
     ...createReadingRunUseCases(workshop),
+    ...createChoosingUseCases(workshop),
     ...createAskingUseCases(workshop),
     ...createFollowingRunUseCases(workshop),
     ...createClaimingUseCases(workshop),
