@@ -22,11 +22,14 @@ import { tokenRow } from './control/tokens.ts'
 import type { Ports } from './control/use-case.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from './domain/credential-types.ts'
 import { ClavigerError } from './domain/errors.ts'
+import type { HarnessName } from './domain/harness-names.ts'
 import { checkName, isProfileId } from './domain/names.ts'
 import { formatOwner } from './domain/owner.ts'
+import type { WorkerSettings } from './domain/runs/worker-settings.ts'
 import { Secret } from './domain/secret.ts'
 import { formatToken } from './domain/token.ts'
 import { edges } from './edges.ts'
+import type { OnCallOptions } from './embedded/on-call.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { createLog, type Log } from './lib/log.ts'
@@ -61,17 +64,21 @@ export interface LocalHouse {
   agentOf(credentialId: string): string | null
   /** The file of the agent itself. */
   readonly file: string
+  /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
+  carryOut(harness: HarnessName, workspace: string): Promise<void>
   close(): Promise<void>
 }
 
 export interface LocalOptions {
   readonly version: string
   readonly agent: string
+  /** Of the worker that carries out runs here. Throws `invalid`, naming the setting. */
+  readonly worker: () => WorkerSettings
 }
 
 /** Opens the profiles of an agent. Throws `invalid` or `unavailable`, with what to do, where they cannot be used. */
 export async function openLocal(settings: ServerSettings, options: LocalOptions): Promise<LocalHouse> {
-  const endings: (() => Promise<void> | void)[] = []
+  const endings: Ending[] = []
   const close = async () => {
     for (const ending of endings.splice(0).reverse()) await ending()
   }
@@ -94,8 +101,8 @@ export function agentFolders(stateDirectory: string) {
 
 async function begin(
   settings: ServerSettings,
-  { version, agent }: LocalOptions,
-  endings: (() => Promise<void> | void)[],
+  { version, agent, worker }: LocalOptions,
+  endings: Ending[],
 ): Promise<Omit<LocalHouse, 'close'>> {
   const now = Date.now
   const log = createLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel, `local:${process.pid}`)
@@ -141,30 +148,72 @@ async function begin(
     snapshot: () => Promise.reject(notHere()),
   }
   const token = await admit(ports)
+  const door = await openDoor(ports, { log, version }, endings)
+  address.url = door.url
+  return {
+    ...{ ...door, token, unusable: keeper.unusable },
+    agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
+    file: placeOf(settings.stateDirectory, agent).profiles,
+    carryOut: async (harness, workspace) => {
+      const ends = await callWorker(
+        { settings, ...door, log, version, ports, people: ALONE },
+        { worker: { ...worker(), directories: [workspace] }, directory: workDirectory(slot), harness },
+      )
+      endings.push(ends)
+    },
+  }
+}
+
+type Ending = () => Promise<void> | void
+
+interface Door {
+  readonly url: string
+  /** The same without a socket. */
+  readonly fetch: (request: Request) => Promise<Response>
+}
+
+// From here on it is asked; what goes on for long is ended before the door is closed.
+async function openDoor(
+  ports: Ports,
+  { log, version }: { readonly log: Log; readonly version: string },
+  endings: Ending[],
+): Promise<Door> {
   const ending = new AbortController()
   const authenticate = createAuthenticator(ports)
   const app = createApp({
     control: createControl({ ...ports, ending: ending.signal }),
-    ...{ authenticate, log, version, now, proxies: 0, ending: ending.signal },
+    ...{ authenticate, log, version, now: ports.now, proxies: 0, ending: ending.signal },
     metrics: createMetrics({
-      checkDatabase: () => store.check(),
-      credentials: () => store.counts.credentials(),
-      clockOffset: server.clockOffset,
+      checkDatabase: () => ports.store.check(),
+      credentials: () => ports.store.counts.credentials(),
+      clockOffset: ports.server.clockOffset,
     }),
     ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
-    ...{ publicUrl: ports.publicUrl, ready: () => store.check(), consoleDirectory: consoleDirectory() },
+    ...{ publicUrl: ports.publicUrl, ready: () => ports.store.check(), consoleDirectory: consoleDirectory() },
   })
   const inside = inProcess(app)
   endings.push(inside.settled)
   const listening = await listen(app, { host: '127.0.0.1', port: 0 })
   endings.push(() => listening.close(GRACE))
   endings.push(() => ending.abort())
-  address.url = listening.url
-  return {
-    ...{ url: listening.url, token, fetch: inside.fetch, unusable: keeper.unusable },
-    agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
-    file: placeOf(settings.stateDirectory, agent).profiles,
+  return { url: listening.url, fetch: inside.fetch }
+}
+
+function workDirectory({ directory }: Slot): string {
+  return join(directory, 'work')
+}
+
+// What processes that were killed have left goes first: credentials lie there.
+async function callWorker(
+  world: Omit<OnCallOptions, 'worker' | 'directory'>,
+  { harness, ...own }: Pick<OnCallOptions, 'worker' | 'directory'> & { readonly harness: HarnessName },
+): Promise<() => Promise<void>> {
+  const { clearOnCall, workOnCall } = await import('./embedded/on-call.ts')
+  for (const left of slotsLeft(world.settings)) {
+    await clearOnCall(workDirectory(left)).finally(() => left.release())
   }
+  const worker = await workOnCall({ ...world, ...own }, harness)
+  return () => worker.stop()
 }
 
 // Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.

@@ -74,6 +74,8 @@ export interface OpenedProfiles {
   agentOf(credentialId: string): string | null
   /** The file of the agent itself. */
   readonly file: string
+  /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
+  carryOut(harness: HarnessName, workspace: string): Promise<void>
   close(): Promise<void>
 }
 
