@@ -7,6 +7,7 @@ import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
+import type { OpenedProfiles } from './dependencies.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
 const STANDARD_SERVER = 'http://127.0.0.1:7717'
@@ -50,6 +51,8 @@ export interface ProfileFlags {
 /** A connection, and what a request says of whose run it is and what may serve it. */
 export interface ChosenConnection extends Connection {
   readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
+  /** Null: it is a server. */
+  readonly profiles: OpenedProfiles | null
 }
 
 /**
@@ -68,14 +71,16 @@ export async function connectToEither(
       ...(team !== undefined && { team }),
       ...(agent !== undefined && { agent }),
     }
-    return { ...(await connect(context, withAliases)), choice }
+    return { ...(await connect(context, withAliases)), choice, profiles: null }
   }
   if (team !== undefined) throw meaningless('--team', 'teams are on a server')
   if (profile !== undefined && credential !== undefined)
     throw meaningless('--credential', '--profile names it')
   const named = profile ?? credential
+  const local = context.over(agent ?? context.agent ?? MAIN_AGENT)
   return {
-    ...(await connect(context.over(agent ?? context.agent ?? MAIN_AGENT))),
+    ...(await connect(local)),
+    profiles: await local.profiles(),
     choice: named === undefined ? {} : { credential: named },
   }
 }
