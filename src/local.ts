@@ -200,7 +200,7 @@ async function openDoor(
 }
 
 function workDirectory({ directory }: Slot): string {
-  return join(directory, 'work')
+  return `${directory}.work`
 }
 
 // What processes that were killed have left goes first: credentials lie there.

@@ -110,7 +110,7 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
       const answer = await text({ ...prompt, message: question, signal })
       return signal.aborted ? null : answered(answer)
     },
-    lines: () => (interactive ? typed(prompt) : piped(stdin)),
+    lines: () => (interactive ? typed({ stdin, stdout, stderr }) : piped(stdin)),
     async confirm(question) {
       const { confirm } = await import('@clack/prompts')
       return (await confirm({ ...prompt, message: question, initialValue: false })) === true
@@ -119,33 +119,39 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
 }
 
 // The terminal is asked anew for each: between them Ctrl-C is a signal, as of any program.
-function typed({ input, output }: { readonly input: never; readonly output: never }): TypedLines {
+function typed({ stdin, stderr }: Streams): TypedLines {
   const waiting: string[] = []
   let history: string[] = []
+  let close: () => void = () => undefined
+  // The terminal is gone.
+  const gone = () => close()
+  stdin.on('error', gone)
   return {
     next(prompt, signal) {
       const first = waiting.shift()
       if (first !== undefined || signal.aborted) return Promise.resolve(first ?? null)
-      const asked = createInterface({ input, output, history, prompt, terminal: true })
+      const asked = createInterface({ input: stdin, output: stderr, history, prompt, terminal: true })
       return new Promise((resolve) => {
-        const close = () => asked.close()
-        signal.addEventListener('abort', close, { once: true })
+        close = () => asked.close()
+        signal.addEventListener('abort', gone, { once: true })
         asked.on('history', (lines: string[]) => {
           history = [...lines]
         })
         // More than one when it was pasted.
         asked.on('line', (line) => {
           waiting.push(line)
-          setImmediate(close)
+          setImmediate(gone)
         })
         asked.once('close', () => {
-          signal.removeEventListener('abort', close)
-          resolve(waiting.shift() ?? null)
+          signal.removeEventListener('abort', gone)
+          const line = waiting.shift()
+          if (line === undefined) stderr.write('\n')
+          resolve(line ?? null)
         })
         asked.prompt()
       })
     },
-    close: () => undefined,
+    close: () => void stdin.off('error', gone),
   }
 }
 

@@ -59,7 +59,8 @@ async function converse(chat: Chat, lines: TypedLines, state: State, signal: Abo
     } catch (error) {
       if (!(error instanceof ClavigerError)) throw error
       ui.error(error)
-      state.exit = EXIT_CODE_OF[error.code]
+      // Who types sees it, and types another.
+      if (!ui.interactive) state.exit = EXIT_CODE_OF[error.code]
     }
   }
 }

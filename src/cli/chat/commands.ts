@@ -5,6 +5,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { stateInWords } from '../../domain/runs/run.ts'
 import { listWhole } from '../find-credential.ts'
 import { choiceInWords } from '../run/choose.ts'
+import { restingState } from '../run/ending.ts'
 import { columns, labelled } from '../text.ts'
 import type { Chat } from './opening.ts'
 import { showIn } from './turns.ts'
@@ -79,7 +80,8 @@ async function showWhatIsThere(chat: Chat): Promise<void> {
 async function showStatus(chat: Chat): Promise<boolean> {
   const { connection, context, id, directory, model, session } = chat
   const run = await connection.client.call('runs.read', { id })
-  const { state, reason, credential, usage } = run
+  const { reason, credential, usage } = run
+  const state = restingState(run)
   const serving = credential === null ? 'nothing yet' : `${credential.name} (${credential.type})`
   const facts = labelled([
     ['state', reason === '' ? stateInWords(state) : `${stateInWords(state)}: ${reason}`],
