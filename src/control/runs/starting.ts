@@ -15,7 +15,7 @@ import { preferred } from '../settings/preferences.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take, tell } from './changing.ts'
-import { mustHaveCandidates } from './naming.ts'
+import { mustHaveCandidates } from './choosing/naming.ts'
 import { showRun } from './reading.ts'
 import { actOn } from './seeing.ts'
 

@@ -1,16 +1,16 @@
 // Which credential is named for a run, and that there is something to serve it at all.
 
-import type { Caller } from '../../domain/caller.ts'
-import { ClavigerError } from '../../domain/errors.ts'
-import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
-import { formatOwner } from '../../domain/owner.ts'
-import type { NamedCredential } from '../../domain/runs/serving-credential.ts'
-import type { StoreGroups } from '../../store/store.ts'
-import type { Authorize } from '../guard.ts'
-import { disabledAct } from '../leases.ts'
-import { nothingFits, storingLine } from '../leasing/nothing-fits.ts'
-import { subjectOf } from '../resolution.ts'
-import type { Workshop } from '../workshop.ts'
+import type { Caller } from '../../../domain/caller.ts'
+import { ClavigerError } from '../../../domain/errors.ts'
+import { HARNESSES, type HarnessName } from '../../../domain/harness-names.ts'
+import { formatOwner } from '../../../domain/owner.ts'
+import type { NamedCredential } from '../../../domain/runs/serving-credential.ts'
+import type { StoreGroups } from '../../../store/store.ts'
+import type { Authorize } from '../../guard.ts'
+import { disabledAct } from '../../leases.ts'
+import { nothingFits, storingLine } from '../../leasing/nothing-fits.ts'
+import { subjectOf } from '../../resolution.ts'
+import type { Workshop } from '../../workshop.ts'
 
 interface Sought {
   /** For the audit log. */

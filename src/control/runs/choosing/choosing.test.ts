@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHouse, errorOf, type House } from '../../../test/support/house.ts'
-import { eventsOf, type WorkerOfTest, workerOf } from '../../../test/support/runs.ts'
+import { createHouse, errorOf, type House } from '../../../../test/support/house.ts'
+import { eventsOf, type WorkerOfTest, workerOf } from '../../../../test/support/runs.ts'
 
 async function begun(house: House) {
   await house.give('bob', 'me', 'own')

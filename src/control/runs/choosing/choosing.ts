@@ -1,19 +1,19 @@
 // What is done about the next turn of a run: another credential or model is chosen for it; or about this one: it is broken
 // off.
 
-import type { Caller } from '../../domain/caller.ts'
-import { isHeld } from '../../domain/runs/run.ts'
-import { type NamedCredential, preferenceOf } from '../../domain/runs/serving-credential.ts'
-import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
-import type { StoreGroups } from '../../store/store.ts'
-import type { Authorize } from '../guard.ts'
-import type { Control } from '../use-case.ts'
-import type { Workshop } from '../workshop.ts'
-import { type Draft, draftOf, endLeases, moveMessage, settle, take, tell } from './changing.ts'
+import type { Caller } from '../../../domain/caller.ts'
+import { isHeld } from '../../../domain/runs/run.ts'
+import { type NamedCredential, preferenceOf } from '../../../domain/runs/serving-credential.ts'
+import type { RunMessageRow, RunRow } from '../../../store/runs/run-groups.ts'
+import type { StoreGroups } from '../../../store/store.ts'
+import type { Authorize } from '../../guard.ts'
+import type { Control } from '../../use-case.ts'
+import type { Workshop } from '../../workshop.ts'
+import { type Draft, draftOf, endLeases, moveMessage, settle, take, tell } from '../changing.ts'
+import { showRun } from '../reading.ts'
+import { holdToChange, sightOf } from '../seeing.ts'
+import { summaryView, workerNames } from '../views.ts'
 import { mustHaveCandidates } from './naming.ts'
-import { showRun } from './reading.ts'
-import { holdToChange, sightOf } from './seeing.ts'
-import { summaryView, workerNames } from './views.ts'
 
 type Choosing = Pick<Control, 'runs.choose' | 'runs.interrupt'>
 type Input = Parameters<Control['runs.choose']>[1]
