@@ -1,11 +1,12 @@
 // A directory of profiles as it is to be after a unit: the tables as a file of profiles and its ledger. Values are opened
 // only where they have changed.
 
+import { isDeepStrictEqual } from 'node:util'
 import { keyOf, type Tables } from '../store/memory/tables.ts'
 import type { CredentialRow, VersionRow } from '../store/store.ts'
-import { digestOf, profileWith, providerOf } from './content.ts'
+import { digestOf, profileUntil, profileWith, providerOf } from './content.ts'
 import type { Folder } from './folder.ts'
-import { type ProfileDocument, printDocument, type UsageStats } from './format.ts'
+import { type ProfileDocument, printDocument, readStats, type UsageStats } from './format.ts'
 import { type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
 import type { Pair } from './pair.ts'
 import type { Sealer } from './sealer.ts'
@@ -22,34 +23,45 @@ export function afterUnit(
   rows: readonly CredentialRow[],
   isOwn: boolean,
 ): Next {
-  const kept = rows.map((row) => keptOf(sealer, folder, tables, row))
+  const profiles = profilesOf(folder, rows)
+  const kept = rows.map((row) => keptOf(sealer, folder, tables, row, profiles.get(row.id) ?? ''))
   const document = documentOf(folder, tables, kept)
   const entries = kept.map(({ entry }) => entry)
   const ledger: Ledger = {
-    entries: [...entries.map(withoutCurrent), ...folder.resting],
+    entries: [...entries, ...folder.resting].map(withoutCurrent),
     ...(isOwn ? settingsOf(tables) : { settings: folder.ledger.settings, facts: folder.ledger.facts }),
   }
   return {
     ...{ document, ledger, entries: new Map(entries.map((entry) => [entry.row.id, entry])) },
-    pair: { profiles: printDocument(document), ledger: printLedger(ledger) },
+    pair: { profiles: textOf(folder, document), ledger: printLedger(ledger) },
   }
+}
+
+// What says the same stays as somebody has written it.
+function textOf({ document, pair }: Folder, next: ProfileDocument): string {
+  const text = printDocument(next)
+  return pair !== null && pair.profiles !== null && text === printDocument(document) ? pair.profiles : text
 }
 
 interface Kept {
   readonly entry: LedgerEntry
   /** What is in the file for it. */
   readonly json: unknown
-  /** What it was called there until now; null: it is new. */
-  readonly before: string | null
+  /** It as it was until now; null: it is new. */
+  readonly before: LedgerEntry | null
 }
 
-function keptOf(sealer: Sealer, folder: Folder, tables: Tables, row: CredentialRow): Kept {
+function keptOf(sealer: Sealer, folder: Folder, tables: Tables, row: CredentialRow, profile: string): Kept {
   const known = folder.entries.get(row.id)
-  const profile = profileOf(folder, row, known)
   const versions = tables.versions.find((one) => one.credentialId === row.id).toSorted(byVersion)
   const before = known === undefined ? undefined : folder.document.profiles[known.profile]
-  const isSame = known !== undefined && known.row.version === row.version
-  const json = isSame ? before : profileWith(row.type, valuesOf(sealer, row, tables), row.expiresAt, before)
+  const current = versions.find(({ version }) => version === row.version)
+  const json =
+    known !== undefined && isCurrent(known, current)
+      ? row.expiresAt === known.row.expiresAt
+        ? before
+        : profileUntil(before, row.expiresAt)
+      : profileWith(row.type, valuesOf(sealer, row, current), row.expiresAt, before)
   const entry = {
     ...{ row, profile, digest: digestOf(json), versions },
     grant: tables.grants.get(row.id) ?? null,
@@ -57,37 +69,59 @@ function keptOf(sealer: Sealer, folder: Folder, tables: Tables, row: CredentialR
       .find((one) => one.credentialId === row.id)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   }
-  return { entry, json, before: known?.profile ?? null }
+  return { entry, json, before: known ?? null }
 }
 
-// A profile is called `provider:name`; a credential that is called so already keeps that.
-function profileOf(folder: Folder, { name, type }: CredentialRow, known: LedgerEntry | undefined): string {
-  if (known?.row.name === name) return known.profile
-  const wanted = name.includes(':') ? name : `${providerOf(type)}:${name}`
-  const taken = (id: string) => id !== known?.profile && id in folder.document.profiles
-  for (let i = 1; ; i += 1) {
-    const id = i === 1 ? wanted : `${wanted}-${i}`
-    if (!taken(id)) return id
+// Whether its values are those that are in the file.
+function isCurrent({ row, versions }: LedgerEntry, current: VersionRow | undefined): boolean {
+  const known = versions.find(({ version }) => version === row.version)
+  if (known === undefined || current === undefined || known.version !== current.version) return false
+  return isDeepStrictEqual(known.values, current.values)
+}
+
+// Id of a credential → what its profile is called: `provider:name`, or what the credential is called itself.
+function profilesOf({ entries, document }: Folder, rows: readonly CredentialRow[]): Map<string, string> {
+  const ours = new Set([...entries.values()].map(({ profile }) => profile))
+  const taken = new Set(Object.keys(document.profiles).filter((id) => !ours.has(id)))
+  const profiles = new Map<string, string>()
+  const call = (row: CredentialRow, profile: string) => {
+    taken.add(profile)
+    profiles.set(row.id, profile)
   }
+  for (const row of rows) {
+    const known = entries.get(row.id)
+    if (known?.row.name === row.name) call(row, known.profile)
+  }
+  for (const row of rows) {
+    if (profiles.has(row.id)) continue
+    const wanted = row.name.includes(':') ? row.name : `${providerOf(row.type)}:${row.name}`
+    let id = wanted
+    for (let i = 2; taken.has(id); i += 1) id = `${wanted}-${i}`
+    call(row, id)
+  }
+  return profiles
 }
 
-function valuesOf(sealer: Sealer, row: CredentialRow, tables: Tables) {
-  const version = tables.versions.get(keyOf(row.id, row.version))
+function valuesOf(sealer: Sealer, row: CredentialRow, version: VersionRow | undefined) {
   if (version === undefined) throw new Error(`version ${row.version} of ${row.id} is missing`)
   return sealer.open(row, version)
 }
 
 // In the order of the file, and what is not of ours as it is.
 function documentOf({ document, entries }: Folder, tables: Tables, kept: readonly Kept[]): ProfileDocument {
-  const renamed = new Map(kept.map(({ before, entry }) => [before ?? '', entry.profile]))
+  const renamed = new Map(
+    kept.flatMap(({ before, entry }) => (before === null ? [] : [[before.profile, entry.profile] as const])),
+  )
   const gone = new Set([...entries.values()].map(({ profile }) => profile).filter((id) => !renamed.has(id)))
   const call = (id: string) => renamed.get(id) ?? id
   const stays = (id: string) => !gone.has(id)
   const byId = new Map(kept.map(({ entry, json }) => [entry.profile, json]))
-  const profiles: Record<string, unknown> = {}
-  for (const [id, json] of Object.entries(document.profiles))
-    if (stays(id)) profiles[call(id)] = byId.get(call(id)) ?? json
-  for (const [id, json] of byId) profiles[id] = json
+  const profiles = Object.fromEntries([
+    ...Object.entries(document.profiles)
+      .filter(([id]) => stays(id))
+      .map(([id, json]) => [call(id), json] as const),
+    ...byId,
+  ])
   const { order, lastGood, usageStats } = document
   return {
     ...document,
@@ -107,46 +141,65 @@ function orderOf(
   stays: (id: string) => boolean,
 ): Pick<ProfileDocument, 'order'> {
   const next: Record<string, string[]> = {}
-  for (const [provider, ids] of Object.entries(order ?? {})) next[provider] = ids.filter(stays).map(call)
+  for (const [provider, ids] of Object.entries(order ?? {})) {
+    const left = ids.filter(stays)
+    if (left.length > 0 || ids.length === 0) next[provider] = left.map(call)
+  }
   const byProvider = Map.groupBy(kept, ({ json }) => (json as { provider: string }).provider)
   for (const [provider, all] of byProvider) {
-    const placed = all.filter(({ entry }) => entry.row.position !== null)
-    const ids = placed
+    const ids = all
+      .filter(({ entry }) => entry.row.position !== null)
       .toSorted((a, b) => (a.entry.row.position ?? 0) - (b.entry.row.position ?? 0))
       .map(({ entry }) => entry.profile)
-    const others = (next[provider] ?? []).filter((id) => !all.some(({ entry }) => entry.profile === id))
-    if (ids.length + others.length === 0) delete next[provider]
-    else if (!isSameOrder(next[provider] ?? [], ids)) next[provider] = [...ids, ...others]
+    const ours = new Set(all.map(({ entry }) => entry.profile))
+    const before = next[provider] ?? []
+    if (isSameOrder(before, ids, ours)) continue
+    const now = [...ids, ...before.filter((id) => !ours.has(id))]
+    if (now.length > 0) next[provider] = now
+    else delete next[provider]
   }
   return order === undefined && Object.keys(next).length === 0 ? {} : { order: next }
 }
 
 // Those of ours in the order they have; others may stand between them.
-function isSameOrder(all: readonly string[], ids: readonly string[]): boolean {
-  const ours = all.filter((id) => ids.includes(id))
-  return ours.length === ids.length && ours.every((id, i) => id === ids[i])
+function isSameOrder(all: readonly string[], ids: readonly string[], ours: ReadonlySet<string>): boolean {
+  return isDeepStrictEqual(
+    [...new Set(all)].filter((id) => ours.has(id)),
+    ids,
+  )
 }
 
 function statsOf(
-  stats: Record<string, UsageStats>,
+  stats: Record<string, unknown>,
   were: boolean,
   tables: Tables,
   kept: readonly Kept[],
 ): Pick<ProfileDocument, 'usageStats'> {
-  for (const { entry } of kept) {
+  for (const { entry, before } of kept) {
     const { row, profile } = entry
-    const lastUsed = tables.lastUses.get(row.id)
-    const isHeld = row.state === 'cooling_down' && row.stateUntil !== null
-    const { cooldownUntil: _, ...before } = stats[profile] ?? {}
-    const next: UsageStats = {
-      ...before,
-      ...(lastUsed !== undefined && { lastUsed: Math.max(lastUsed, before.lastUsed ?? 0) }),
-      ...(isHeld && before.disabledUntil !== row.stateUntil && { cooldownUntil: row.stateUntil ?? 0 }),
+    const said = readStats(stats[profile])
+    const lastUsed = tables.lastUses.get(row.id) ?? 0
+    const changed: UsageStats = {
+      ...(lastUsed > (said.lastUsed ?? 0) && { lastUsed }),
+      ...(before === null || !isSameHold(before.row, row) ? holdOf(row, said) : {}),
     }
-    if (Object.keys(next).length > 0) stats[profile] = next
-    else delete stats[profile]
+    // JSON has no `undefined`: what is that is left out.
+    if (Object.keys(changed).length > 0) stats[profile] = Object.assign({}, stats[profile], changed)
   }
   return were || Object.keys(stats).length > 0 ? { usageStats: stats } : {}
+}
+
+function isSameHold(before: CredentialRow, { state, stateUntil }: CredentialRow): boolean {
+  return before.state === state && before.stateUntil === stateUntil
+}
+
+const NO_HOLD = ['cooldownUntil', 'disabledUntil', 'disabledReason'] as const
+
+function holdOf({ state, stateUntil }: CredentialRow, said: UsageStats): object {
+  const isHeld = state === 'cooling_down' && stateUntil !== null
+  if (isHeld && said.disabledUntil === stateUntil) return {}
+  const none = Object.fromEntries(NO_HOLD.filter((name) => name in said).map((name) => [name, undefined]))
+  return isHeld ? { ...none, cooldownUntil: stateUntil } : none
 }
 
 function settingsOf(tables: Tables): Pick<Ledger, 'settings' | 'facts'> {

@@ -15,11 +15,17 @@ export type ReadTokens = (type: CredentialType, answer: Secret, before: FieldVal
 export type Understood =
   | {
       readonly kind: 'values'
+      readonly provider: string
       readonly type: CredentialType
       readonly content: CheckedFields
       readonly expiresAt: number | null
     }
-  | { readonly kind: 'login'; readonly type: CredentialType; readonly tokens: TokenSet }
+  | {
+      readonly kind: 'login'
+      readonly provider: string
+      readonly type: CredentialType
+      readonly tokens: TokenSet
+    }
   /** It stays in the file, and serves no run; `why` is one sentence for people. */
   | { readonly kind: 'unusable'; readonly provider: string; readonly why: string }
 
@@ -92,7 +98,29 @@ export function profileWith(
   const [provider, kind] = placeOf(type)
   const kept = readProfile(before)
   const base = kept?.type === kind && TYPES[kept.provider]?.[kind] === type ? kept : { type: kind, provider }
-  return { ...base, ...profileFields(type, values, expiresAt, kept?.metadata ?? {}) } as Profile
+  const fields = profileFields(type, values, expiresAt, kept?.metadata)
+  // What was said of the values before is not said of these.
+  const others = Object.entries(base).filter(([name]) => !OF_VALUES[kind].includes(name) || name in fields)
+  return { ...Object.fromEntries(others), ...fields } as Profile
+}
+
+/** Whether the profile itself says when its values end, and nobody else does. */
+export function isDated(json: unknown): boolean {
+  return readProfile(json)?.type === 'token'
+}
+
+/** The profile of a type that holds when its values end, when only that has changed. */
+export function profileUntil(json: unknown, expiresAt: number | null): unknown {
+  const profile = readProfile(json)
+  if (profile?.type !== 'token') return json
+  const { expires: _, ...others } = profile
+  return expiresAt === null ? others : { ...profile, expires: expiresAt }
+}
+
+const OF_VALUES: Readonly<Record<Profile['type'], readonly string[]>> = {
+  api_key: ['metadata'],
+  token: ['expires', 'metadata'],
+  oauth: ['accountId', 'email', 'idToken', 'metadata'],
 }
 
 type Kinds = 'api_key' | 'token'
@@ -105,8 +133,14 @@ function valuesOf(type: CredentialType, profile: Extract<Profile, { type: Kinds 
     const found = name === valueField(type) ? value : metadata[name]
     if (typeof found === 'string' && found !== '') given[name] = found
   }
-  const expiresAt = profile.type === 'token' ? (profile.expires ?? null) : null
-  return { kind: 'values', type, content: checkFields(type, 'profile', given), expiresAt }
+  const content = checkFields(type, 'profile', given)
+  return { kind: 'values', provider: profile.provider, type, content, expiresAt: endOf(profile) }
+}
+
+// Some write 0 where nobody knows.
+function endOf(profile: Extract<Profile, { type: Kinds }>): number | null {
+  if (profile.type !== 'token' || profile.expires === undefined || profile.expires <= 0) return null
+  return Math.round(profile.expires)
 }
 
 /** The field that a profile has as its key or token; the others are in its metadata. */
@@ -128,7 +162,8 @@ function loginOf(type: CredentialType, profile: Login, read: ReadTokens): Unders
   const tokens = read(type, new Secret(JSON.stringify(answer)), before)
   if (tokens === null) throw new ClavigerError('invalid', 'Its tokens are none that can be used.')
   // When the access token ends is what the file says.
-  return { kind: 'login', type, tokens: { ...tokens, expiresAt: Math.round(profile.expires) } }
+  const { provider, expires } = profile
+  return { kind: 'login', provider, type, tokens: { ...tokens, expiresAt: Math.round(expires) } }
 }
 
 // Others keep no id token; the access token says the same of the account.
@@ -159,18 +194,18 @@ function profileFields(
   type: CredentialType,
   values: FieldValues,
   expiresAt: number | null,
-  metadata: Readonly<Record<string, unknown>>,
+  metadata: Metadata | undefined,
 ): object {
   const value = (name: string) => values[name]?.expose() ?? ''
-  const facts = (...names: readonly string[]) =>
+  const facts = (names: readonly string[]) =>
     Object.fromEntries(names.flatMap((name) => (value(name) === '' ? [] : [[name, value(name)]])))
+  const more = (...names: readonly string[]) => withFacts(metadata, names, facts(names))
   const [, kind] = placeOf(type)
   if (kind === 'oauth') {
     const tokens = { access: value('access'), refresh: value('refresh'), expires: expiresAt ?? 0 }
-    const account = facts('accountId', 'email')
-    if (type === 'codex/oauth')
-      return { ...tokens, ...account, idToken: value('id'), ...more(metadata, facts('plan')) }
-    return { ...tokens, ...account, ...more(metadata, facts('scopes', 'organizationId', 'plan', 'tier')) }
+    const account = facts(['accountId', 'email'])
+    if (type === 'codex/oauth') return { ...tokens, ...account, idToken: value('id'), ...more('plan') }
+    return { ...tokens, ...account, ...more('scopes', 'organizationId', 'plan', 'tier') }
   }
   const main = valueField(type)
   const others = CREDENTIAL_TYPES[type].fields.map(({ name }) => name).filter((name) => name !== main)
@@ -178,13 +213,16 @@ function profileFields(
     ...(kind === 'token'
       ? { token: value(main), ...(expiresAt !== null && { expires: expiresAt }) }
       : { key: value(main) }),
-    ...more(metadata, facts(...others)),
+    ...more(...others),
   }
 }
 
-function more(metadata: Readonly<Record<string, unknown>>, facts: object): object {
-  const all = { ...metadata, ...facts }
-  return Object.keys(all).length === 0 ? {} : { metadata: all }
+type Metadata = Readonly<Record<string, unknown>>
+
+function withFacts(metadata: Metadata | undefined, names: readonly string[], facts: object): object {
+  const kept = Object.entries(metadata ?? {}).filter(([name]) => !names.includes(name) || name in facts)
+  const all = { ...Object.fromEntries(kept), ...facts }
+  return metadata === undefined && Object.keys(all).length === 0 ? {} : { metadata: all }
 }
 
 function placeOf(type: CredentialType): readonly [provider: string, kind: Profile['type']] {

@@ -42,11 +42,11 @@ const statsShape = z.looseObject({
 export type UsageStats = z.infer<typeof statsShape>
 
 const documentShape = z.looseObject({
-  version: z.int(),
+  version: z.literal(FORMAT_VERSION),
   profiles: z.record(z.string(), z.unknown()),
   order: z.record(z.string(), z.array(z.string())).optional(),
   lastGood: z.record(z.string(), z.string()).optional(),
-  usageStats: z.record(z.string(), statsShape).optional(),
+  usageStats: z.record(z.string(), z.unknown()).optional(),
 })
 
 /** The whole file. Profiles of kinds that are not known stay what they are. */
@@ -71,8 +71,10 @@ export function readDocument(written: string): Reading {
   if (json === undefined) return { kind: 'torn' }
   const version = versionOf(json)
   if (version !== null && version > FORMAT_VERSION) return { kind: 'newer' }
-  const found = documentShape.safeParse(json)
-  return found.success ? { kind: 'read', document: found.data } : { kind: 'foreign' }
+  // What was read itself, and no copy: in that, what is known would come before what is not.
+  return documentShape.safeParse(json).success
+    ? { kind: 'read', document: json as ProfileDocument }
+    : { kind: 'foreign' }
 }
 
 /** The text of the file. */
@@ -82,7 +84,12 @@ export function printDocument(document: ProfileDocument): string {
 
 /** The profile, or null for one of a kind that is not known. */
 export function readProfile(json: unknown): Profile | null {
-  return profileShape.safeParse(json).data ?? null
+  return profileShape.safeParse(json).success ? (json as Profile) : null
+}
+
+/** What is said of a profile; nothing, where that is in no form that is known. */
+export function readStats(json: unknown): UsageStats {
+  return statsShape.safeParse(json).success ? (json as UsageStats) : {}
 }
 
 // What a text begins with that was cut short is no JSON, and so is nothing of ours.

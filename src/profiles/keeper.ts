@@ -1,14 +1,15 @@
 // Keeps the tables of a store in files of profiles: before each unit they are read, after it they are replaced. An agent
 // sees its own directory and, where a profile is not in that, the main agent's; what is renewed is written where it was.
 
+import { isDeepStrictEqual } from 'node:util'
 import { keyOf, type TableKeeper, type Tables } from '../store/memory/tables.ts'
 import type { Signal } from '../store/signal-group.ts'
 import type { CredentialRow } from '../store/store.ts'
 import { afterUnit } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
-import type { ProfileDocument } from './format.ts'
+import { type ProfileDocument, readStats } from './format.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
-import { documentIn, ledgerIn, type Pair, readPair, writePair } from './pair.ts'
+import { documentIn, ledgerIn, type Pair, readPairs, writePairs } from './pair.ts'
 import { type AgentPlace, preparePlace } from './place.ts'
 import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
 import { takeTurn } from './turn.ts'
@@ -39,11 +40,25 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
     },
     async keep(tables) {
       const owners = ownersOf(folders, tables)
-      for (const folder of folders) {
-        const next = afterUnit(options, folder, tables, owners.get(folder) ?? [], folder === folders[0])
-        await writePair(folder.place, folder.pair ?? { profiles: null, ledger: null }, next.pair)
-        Object.assign(folder, next)
+      const all = folders.map((folder) => ({
+        folder,
+        next: afterUnit(options, folder, tables, owners.get(folder) ?? [], folder === folders[0]),
+      }))
+      try {
+        await writePairs(
+          all.map(({ folder: { place, pair }, next }) => ({
+            ...{ place, before: pair ?? { profiles: null, ledger: null }, now: next.pair },
+          })),
+        )
+      } catch (error) {
+        // What is in the files now is seen the next time, whatever it is.
+        for (const folder of folders) folder.pair = null
+        throw error
       }
+      const isAsNamed = all.every(({ folder, next }) => haveSameProfiles(folder.document, next.document))
+      for (const { folder, next } of all) Object.assign(folder, next)
+      // One of the first may hide one of the others now, or hide it no more.
+      if (!isAsNamed && folders.length > 1) for (const folder of folders) folder.pair = null
     },
     leave() {
       for (const end of turns) end()
@@ -61,31 +76,23 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
   }
 }
 
-// Reads those directories that have changed. A profile of the first hides one of that name in the others.
+// Reads the directories when one of them has changed: all of them, before anything is taken over.
 async function bringUp(
   options: KeeperOptions,
   folders: readonly Folder[],
   tables: Tables,
 ): Promise<Signal[]> {
-  const read = await Promise.all(
-    folders.map(async (folder) => ({ folder, pair: await readPair(folder.place) })),
-  )
-  if (read.every(({ folder, pair }) => isSame(folder.pair, pair))) return []
+  const pairs = await readPairs(folders.map(({ place }) => place))
+  if (folders.every(({ pair }, i) => isSame(pair, pairs[i]))) return []
   const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
-  const taken = new Set<string>()
-  for (const { folder, pair } of read) {
-    const document = documentIn(folder.place, pair.profiles)
-    const ledger = ledgerIn(folder.place, pair.ledger)
-    const { entries, resting, unusable } = reconcile(options, document, ledger)
-    const hidden = entries.filter(({ profile }) => taken.has(profile))
-    const seen = entries.filter(({ profile }) => !taken.has(profile))
-    for (const profile of Object.keys(document.profiles)) taken.add(profile)
+  const seen = withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i])))
+  for (const [i, folder] of folders.entries()) {
     const before = folder.entries
-    Object.assign(folder, { pair, document, ledger, resting: [...resting, ...hidden], unusable })
-    folder.entries = new Map(seen.map((entry) => [entry.row.id, entry]))
+    Object.assign(folder, seen[i])
     for (const id of before.keys()) if (!folder.entries.has(id)) removeEntry(tables, id)
-    for (const entry of seen) putEntry(tables, entry, document)
   }
+  for (const { entries, document } of folders)
+    for (const entry of entries.values()) putEntry(tables, entry, document)
   const [own] = folders
   if (own !== undefined) putSettings(tables, own.ledger)
   return tables.grants
@@ -93,8 +100,41 @@ async function bringUp(
     .map(({ credentialId }) => ({ topic: 'grants', subject: credentialId }))
 }
 
-function isSame(seen: Pair | null, now: Pair): boolean {
-  return seen?.profiles === now.profiles && seen.ledger === now.ledger
+function look(
+  options: KeeperOptions,
+  { place }: Folder,
+  pair: Pair = { profiles: null, ledger: null },
+): Folder {
+  const document = documentIn(place, pair.profiles)
+  const ledger = ledgerIn(place, pair.ledger)
+  const { entries, resting, unusable } = reconcile(options, document, ledger)
+  return {
+    ...{ place, pair, document, ledger, resting, unusable },
+    entries: new Map(entries.map((entry) => [entry.row.id, entry])),
+  }
+}
+
+// A profile of the first hides one of that name in the others.
+function withoutHidden(folders: readonly Folder[]): Folder[] {
+  const profiles = new Set<string>()
+  const names = new Set<string>()
+  return folders.map((folder) => {
+    const all = [...folder.entries.values()]
+    const isHidden = ({ profile, row }: LedgerEntry) => profiles.has(profile) || names.has(row.name)
+    const hidden = all.filter(isHidden)
+    const entries = new Map(all.filter((one) => !isHidden(one)).map((one) => [one.row.id, one]))
+    for (const profile of Object.keys(folder.document.profiles)) profiles.add(profile)
+    for (const { row } of entries.values()) names.add(row.name)
+    return { ...folder, entries, resting: [...folder.resting, ...hidden] }
+  })
+}
+
+function haveSameProfiles(one: ProfileDocument, other: ProfileDocument): boolean {
+  return isDeepStrictEqual(Object.keys(one.profiles), Object.keys(other.profiles))
+}
+
+function isSame(seen: Pair | null, now: Pair | undefined): boolean {
+  return seen !== null && seen.profiles === now?.profiles && seen.ledger === now.ledger
 }
 
 function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument): void {
@@ -115,8 +155,9 @@ function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument)
   )
   if (grant === null) tables.grants.remove(id)
   else tables.grants.put(id, grant)
-  const used = document.usageStats?.[profile]?.lastUsed
-  if (used !== undefined) tables.lastUses.put(id, Math.round(used))
+  const { lastUsed } = readStats(document.usageStats?.[profile])
+  if (lastUsed === undefined) tables.lastUses.remove(id)
+  else tables.lastUses.put(id, Math.floor(lastUsed))
 }
 
 function replaceRows<Row>(

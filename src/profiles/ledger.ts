@@ -37,7 +37,7 @@ export interface Ledger {
 
 export const EMPTY_LEDGER: Ledger = { entries: [], settings: [], facts: {} }
 
-const bytes = z.base64().transform((text): Uint8Array => Buffer.from(text, 'base64'))
+const bytes = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
 const rowShape = z.looseObject({ id: z.string(), wrappedKey: bytes })
 const attemptShape = z.looseObject({ id: z.string(), answer: bytes.nullable() })
 const versionShape = z.looseObject({ version: z.int(), values: z.record(z.string(), bytes) })
@@ -68,14 +68,19 @@ export function readLedger(text: string): Ledger | null {
   }
 }
 
-/** The text of the file. */
+/** The text of the file: the same for what says the same. */
 export function printLedger(ledger: Ledger): string {
-  return `${JSON.stringify(plain({ version: LEDGER_VERSION, ...ledger }), null, 1)}\n`
+  const entries = ledger.entries.toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1))
+  return `${JSON.stringify(plain({ version: LEDGER_VERSION, ...ledger, entries }), null, 1)}\n`
 }
 
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, one]) => [key, plain(one)]),
+  )
 }

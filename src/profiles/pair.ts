@@ -1,20 +1,23 @@
 // The file of profiles and its ledger, read and replaced as one: what is to be in both is written to a third file first,
 // and whoever finds that goes on with it. Only whoever has the turn (turn.ts) may call this.
 
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { ClavigerError } from '../domain/errors.ts'
 import { writeFileAtomically } from '../lib/atomic-file.ts'
-import { sha256 } from '../lib/digest.ts'
+import { outcomeUnknown } from '../store/refusals.ts'
 import {
   emptyDocument,
   FORMAT_VERSION,
   type ProfileDocument,
+  printDocument,
   readDocument,
   type Unreadable,
 } from './format.ts'
 import { EMPTY_LEDGER, type Ledger, readLedger } from './ledger.ts'
-import { type AgentPlace, mustBeWritable, readOwnFile, unusable } from './place.ts'
+import { merge } from './merge.ts'
+import { type AgentPlace, mustBeWritable, placeOf, readOwnFile, unusable } from './place.ts'
 
 /** The texts as they are; null: there is no such file. */
 export interface Pair {
@@ -22,37 +25,54 @@ export interface Pair {
   readonly ledger: string | null
 }
 
-const pendingShape = z.object({
-  /** The digest of the profiles that these were made from. */
-  base: z.string(),
-  profiles: z.string(),
-  ledger: z.string(),
-})
-
-/** The pair, after what was begun and not ended has been done. Throws `invalid` or `storage_full`. */
-export async function readPair(place: AgentPlace): Promise<Pair> {
-  const pending = pendingIn(readOwnFile(place.pending))
-  if (pending !== null) {
-    const there = digestOfText(readOwnFile(place.profiles))
-    // Another program has written in between: what it wrote stays, and is found to be changed.
-    const profiles = there === pending.base ? pending.profiles : null
-    await replace(place, profiles, pending.ledger)
-  }
-  rmSync(place.pending, { force: true })
-  return { profiles: readOwnFile(place.profiles), ledger: readOwnFile(place.ledger) }
+/** The pair of one agent, and what it is to be. */
+export interface PairChange {
+  readonly place: AgentPlace
+  readonly before: Pair
+  readonly now: Pair & { readonly profiles: string; readonly ledger: string }
 }
 
-/** Replaces what has changed of the pair, in one step and durably. Throws as `readPair`, with nothing changed. */
-export async function writePair(place: AgentPlace, before: Pair, now: Required<Pair>): Promise<void> {
-  const profiles = now.profiles === before.profiles ? null : now.profiles
-  const ledger = now.ledger === before.ledger ? null : now.ledger
-  if (profiles !== null) mustBeWritable(place.profiles)
-  if (profiles !== null && ledger !== null) {
-    const pending = { base: digestOfText(before.profiles), profiles, ledger }
-    await write(place.pending, JSON.stringify(pending))
+const partShape = z.object({
+  agent: z.string(),
+  /** What these are made from. */
+  base: z.object({ profiles: z.string().nullable(), ledger: z.string().nullable() }),
+  /** Null: it stays as it is. */
+  profiles: z.string().nullable(),
+  ledger: z.string().nullable(),
+})
+
+type Part = z.infer<typeof partShape>
+
+const pendingShape = z.object({ parts: z.array(partShape) })
+
+/** The pairs, after what was begun and not ended has been done. Throws `invalid` or `storage_full`. */
+export async function readPairs(places: readonly AgentPlace[]): Promise<Pair[]> {
+  for (const place of places.toReversed()) {
+    sweep(place)
+    await goOn(place)
   }
-  await replace(place, profiles, ledger)
-  if (profiles !== null && ledger !== null) rmSync(place.pending, { force: true })
+  return places.map((place) => ({
+    profiles: readOwnFile(place.profiles),
+    ledger: readOwnFile(place.ledger),
+  }))
+}
+
+/**
+ * Replaces what has changed of the pairs, all in one step and durably. Throws as `readPairs`, with nothing changed, except
+ * where isOutcomeUnknown (store/refusals.ts). Of the places the last must be one that everybody has who has the others.
+ */
+export async function writePairs(changes: readonly PairChange[]): Promise<void> {
+  const parts = changes.map(partOf)
+  for (const { agent, profiles } of parts) {
+    const place = changes.find((one) => one.place.agent === agent)?.place
+    if (place !== undefined && profiles !== null) mustBeWritable(place.profiles)
+  }
+  const decisive = changes.at(-1)?.place
+  const files = decisive === undefined ? [] : parts.flatMap((part) => filesOf(decisive, part))
+  const [only] = files
+  if (decisive === undefined || only === undefined) return
+  if (files.length === 1) return replaceOne(only)
+  await replaceAll(decisive.pending, JSON.stringify({ parts }), files)
 }
 
 /** The document in this text. Throws `invalid`, saying what is wrong with the file; an absent one is empty. */
@@ -87,9 +107,95 @@ const WRONG: Readonly<Record<Unreadable, readonly [what: string, hint: string]>>
   ],
 }
 
-async function replace(place: AgentPlace, profiles: string | null, ledger: string | null): Promise<void> {
-  if (profiles !== null) await write(place.profiles, profiles)
-  if (ledger !== null) await write(place.ledger, ledger)
+function partOf({ place: { agent }, before, now }: PairChange): Part {
+  const profiles = now.profiles === before.profiles ? null : now.profiles
+  const ledger = now.ledger === before.ledger ? null : now.ledger
+  return { agent, base: before, profiles, ledger }
+}
+
+interface NewFile {
+  readonly path: string
+  readonly text: string
+}
+
+// The ledger after the profiles: by that it is known whether a part was ended.
+function filesOf({ stateDirectory }: AgentPlace, { agent, profiles, ledger }: Part): NewFile[] {
+  const place = placeOf(stateDirectory, agent)
+  return [
+    ...(profiles === null ? [] : [{ path: place.profiles, text: profiles }]),
+    ...(ledger === null ? [] : [{ path: place.ledger, text: ledger }]),
+  ]
+}
+
+async function replaceOne({ path, text }: NewFile): Promise<void> {
+  try {
+    await write(path, text)
+  } catch (error) {
+    if (holds({ path, text })) throw outcomeUnknown(String(error))
+    throw error
+  }
+}
+
+async function replaceAll(pending: string, text: string, files: readonly NewFile[]): Promise<void> {
+  try {
+    await write(pending, text)
+    for (const file of files) await write(file.path, file.text)
+  } catch (error) {
+    // From the first of them on it is stored: whoever comes next goes on with it.
+    if (files.some(holds)) return
+    if (!remove(pending)) throw outcomeUnknown(String(error))
+    throw error
+  }
+  remove(pending)
+}
+
+// Whether a file is what it was to be.
+function holds({ path, text }: NewFile): boolean {
+  try {
+    return readOwnFile(path) === text
+  } catch {
+    // Then nobody can say.
+    return false
+  }
+}
+
+function remove(path: string): boolean {
+  try {
+    rmSync(path, { force: true })
+    return true
+  } catch {
+    // Whoever comes next finds it; what was done already is not done again.
+    return false
+  }
+}
+
+// Whoever was killed while writing has left a part of a file, with values in it.
+function sweep({ directory }: AgentPlace): void {
+  for (const name of readdirSync(directory))
+    if (/^\.auth-profiles\..*\.tmp$/.test(name)) remove(join(directory, name))
+}
+
+async function goOn(decisive: AgentPlace): Promise<void> {
+  const text = readOwnFile(decisive.pending)
+  if (text === null) return
+  for (const part of partsIn(text)) {
+    const place = placeOf(decisive.stateDirectory, part.agent)
+    // It was ended, and others may have come after it.
+    if (part.ledger !== null && readOwnFile(place.ledger) !== part.base.ledger) continue
+    const profiles = profilesAfter(place, part)
+    for (const file of filesOf(decisive, { ...part, profiles })) await write(file.path, file.text)
+  }
+  remove(decisive.pending)
+}
+
+// What another program has written in between stays.
+function profilesAfter(place: AgentPlace, { base, profiles }: Part): string | null {
+  const there = readOwnFile(place.profiles)
+  if (profiles === null || there === profiles || there === base.profiles) return profiles
+  if (there === null) return null
+  const [before, ours, theirs] = [base.profiles, profiles, there].map((text) => documentIn(place, text))
+  if (before === undefined || ours === undefined || theirs === undefined) return null
+  return printDocument(merge(before, ours, theirs))
 }
 
 async function write(path: string, text: string): Promise<void> {
@@ -101,15 +207,10 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 // Half of one was never begun to be done.
-function pendingIn(text: string | null): z.infer<typeof pendingShape> | null {
-  if (text === null) return null
+function partsIn(text: string): readonly Part[] {
   try {
-    return pendingShape.safeParse(JSON.parse(text)).data ?? null
+    return pendingShape.safeParse(JSON.parse(text)).data?.parts ?? []
   } catch {
-    return null
+    return []
   }
-}
-
-function digestOfText(text: string | null): string {
-  return text === null ? '' : sha256(text)
 }

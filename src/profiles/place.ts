@@ -1,20 +1,31 @@
 // Where the profiles of an agent lie, and whether that is a place to keep them in: a directory of ours, on a disk of this
 // machine. Everything that is wrong with it is said, with what to do; no file is ever taken for one that is not there.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, type Stats, statfsSync } from 'node:fs'
-import { join } from 'node:path'
+import { isUtf8 } from 'node:buffer'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+  statfsSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { checkParent, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
 
 /** The files of one agent. */
 export interface AgentPlace {
+  readonly stateDirectory: string
   readonly agent: string
   readonly directory: string
   /** `auth-profiles.json`. */
   readonly profiles: string
   /** What is known of the profiles beside their values. */
   readonly ledger: string
-  /** Both of these as they are to be, while they are being replaced. */
+  /** Both of these as they are to be, also those of other agents, while they are being replaced (pair.ts). */
   readonly pending: string
   readonly lock: string
   /** Journals of renewals, one for each process that renews. */
@@ -39,7 +50,7 @@ export function agentsIn(stateDirectory: string): string[] {
 export function placeOf(stateDirectory: string, agent: string): AgentPlace {
   const directory = join(stateDirectory, 'agents', agent, 'agent')
   return {
-    ...{ agent, directory },
+    ...{ stateDirectory, agent, directory },
     profiles: join(directory, 'auth-profiles.json'),
     ledger: join(directory, 'auth-profiles.ledger.json'),
     pending: join(directory, 'auth-profiles.pending.json'),
@@ -52,7 +63,9 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
 export async function preparePlace({ directory }: AgentPlace): Promise<void> {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    await checkParent(directory)
+    // An agent that is a link to another would wait for itself.
+    for (const one of [dirname(dirname(directory)), dirname(directory), directory]) await checkParent(one)
+    accessSync(directory, constants.W_OK)
   } catch (cause) {
     throw unusable(directory, cause)
   }
@@ -68,12 +81,20 @@ export function readOwnFile(path: string): string | null {
   try {
     const found = lstatSync(path)
     mustBeOurs(path, found)
-    return readFileSync(path, 'utf8')
+    return textIn(path, readFileSync(path))
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return null
     if (cause instanceof ClavigerError) throw cause
     throw unusable(path, cause)
   }
+}
+
+// What is no text would not come back as it was.
+function textIn(path: string, bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw new ClavigerError('invalid', `${path} is damaged: it is no text.`, {
+    hint: 'Put a copy back, or remove it to begin anew. Nothing was changed.',
+  })
 }
 
 /** Throws `invalid` for a file that its owner has made read-only. */

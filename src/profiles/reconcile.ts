@@ -4,8 +4,8 @@
 import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
 import { newId } from '../lib/id.ts'
 import type { CredentialRow } from '../store/store.ts'
-import { digestOf, type ReadTokens, type Understood, understand } from './content.ts'
-import type { ProfileDocument, UsageStats } from './format.ts'
+import { digestOf, isDated, type ReadTokens, type Understood, understand } from './content.ts'
+import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import type { Sealer, VersionFacts } from './sealer.ts'
 
@@ -41,44 +41,60 @@ export function reconcile(tools: ReconcileTools, document: ProfileDocument, ledg
   const entries: LedgerEntry[] = []
   const resting: LedgerEntry[] = []
   const unusable: Unusable[] = []
+  const stay = ledger.entries.filter(({ profile }) => Object.hasOwn(document.profiles, profile))
+  const names = new Set(stay.map(({ row }) => row.name))
   for (const [profile, json] of Object.entries(document.profiles)) {
-    const known = ledger.entries.find((one) => one.profile === profile)
+    const known = stay.find((one) => one.profile === profile)
     const found = understand(profile, json, tools.read)
     if (found.kind === 'unusable') {
       unusable.push({ profile, provider: found.provider, why: found.why })
       if (known !== undefined) resting.push(known)
       continue
     }
-    const entry = entryOf(tools, {
-      profile,
-      json,
-      found,
-      known: known?.row.type === found.type ? known : undefined,
-    })
-    entries.push(shown(entry, document, tools.now()))
+    const same = known?.row.type === found.type ? known : undefined
+    const name = known?.row.name ?? freeName(profile, names)
+    names.add(name)
+    const entry = entryOf(tools, { profile, name, json, found, known: same })
+    entries.push(shown(entry, document, found.provider, tools.now()))
   }
   return { entries, resting, unusable }
 }
 
 interface FoundProfile {
   readonly profile: string
+  /** What its credential is called. */
+  readonly name: string
   readonly json: unknown
   readonly found: Usable
   readonly known: LedgerEntry | undefined
 }
 
-function entryOf(tools: ReconcileTools, { profile, json, found, known }: FoundProfile): LedgerEntry {
-  const digest = digestOf(json)
-  if (known === undefined) return newEntry(tools, profile, digest, found)
-  if (known.digest === digest) return { ...known, versions: withValues(tools, known, found) }
-  return changedEntry(tools, known, digest, found)
+// A credential that was given another name may be called as this profile is.
+function freeName(profile: string, taken: ReadonlySet<string>): string {
+  for (let i = 1; ; i += 1) {
+    const name = i === 1 ? profile : `${profile}-${i}`
+    if (!taken.has(name)) return name
+  }
 }
 
-function newEntry(tools: ReconcileTools, profile: string, digest: string, found: Usable): LedgerEntry {
+function entryOf(tools: ReconcileTools, one: FoundProfile): LedgerEntry {
+  const { json, found, known } = one
+  const digest = digestOf(json)
+  if (known === undefined) return newEntry(tools, one, digest)
+  if (known.digest !== digest) return changedEntry(tools, known, digest, found)
+  const row = isDated(json) ? { ...known.row, expiresAt: endOf(found) } : known.row
+  return { ...known, row, versions: withValues(tools, known, found) }
+}
+
+function newEntry(
+  tools: ReconcileTools,
+  { profile, name, found }: FoundProfile,
+  digest: string,
+): LedgerEntry {
   const { sealer, organizationId, owner, now } = tools
   const at = now()
   const bare = {
-    ...{ id: newId('cred'), organizationId, owner, name: profile, type: found.type },
+    ...{ id: newId('cred'), organizationId, owner, name, type: found.type },
     ...{ harness: harnessOf(found.type), description: '', version: 1, revision: 1 },
     ...({ state: 'ok', stateReason: '', stateUntil: null, position: null } as const),
     ...{ ...shownOf(found), expiresAt: endOf(found) },
@@ -135,27 +151,29 @@ function withValues({ sealer, now }: ReconcileTools, { row, versions }: LedgerEn
   return [...versions.filter((one) => one.version !== row.version), sealer.seal(row, valuesOf(found), facts)]
 }
 
-// What the file says beside the values: the order, and what another program has seen.
-function shown(entry: LedgerEntry, document: ProfileDocument, now: number): LedgerEntry {
+// What the file says beside the values: the order, and whether it is held off.
+function shown(entry: LedgerEntry, document: ProfileDocument, provider: string, now: number): LedgerEntry {
   const { row, profile } = entry
-  const position = positionOf(document, profile)
-  const held = heldBy(document.usageStats?.[profile], now)
-  const state = row.state === 'ok' && held !== null ? held : {}
-  return { ...entry, row: { ...row, position, ...state } }
+  const place = document.order?.[provider]?.indexOf(profile) ?? -1
+  const position = place === -1 ? null : place
+  return {
+    ...entry,
+    row: { ...row, position, ...heldBy(row, readStats(document.usageStats?.[profile]), now) },
+  }
 }
 
-function positionOf({ order = {} }: ProfileDocument, profile: string): number | null {
-  for (const ids of Object.values(order)) if (ids.includes(profile)) return ids.indexOf(profile)
-  return null
-}
+type Held = Pick<CredentialRow, 'state' | 'stateReason' | 'stateUntil'>
 
-function heldBy(stats: UsageStats | undefined, now: number) {
-  const { cooldownUntil = 0, disabledUntil = 0, disabledReason } = stats ?? {}
+// A hold is kept in the file only, where another program may have ended it.
+function heldBy(row: CredentialRow, stats: UsageStats, now: number): Held | object {
+  const { cooldownUntil = 0, disabledUntil = 0, disabledReason } = stats
   const until = Math.round(Math.max(cooldownUntil, disabledUntil))
-  if (until <= now) return null
+  const isHeld = row.state === 'cooling_down' && row.stateUntil !== null
+  if (isHeld ? row.stateUntil === until : row.state !== 'ok') return {}
+  if (until <= now) return isHeld ? { state: 'ok', stateReason: '', stateUntil: null } : {}
   const stateReason =
     until === Math.round(disabledUntil) ? `held off: ${disabledReason ?? 'disabled'}` : 'held off for a while'
-  return { state: 'cooling_down', stateReason, stateUntil: until } as const
+  return { state: 'cooling_down', stateReason, stateUntil: until }
 }
 
 function harnessOf(type: CredentialType): string {

@@ -42,6 +42,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'signal-group.ts',
     'transfer.ts',
     'memory/tables.ts', // what a keeper of them keeps
+    'refusals.ts', // and how it says that it may have
   ],
   vault: ['vault.ts'],
   identity: ['identity.ts'],

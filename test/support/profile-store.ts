@@ -35,7 +35,8 @@ export function profileStore({ stateDirectory, masterKey, now, agents = ['main']
   return { store: createMemoryStore(keeper), keeper }
 }
 
-function readTokens(type: CredentialType, answer: Secret, before: FieldValues) {
+/** The tokens of a profile, as the providers read them. */
+export function readTokens(type: CredentialType, answer: Secret, before: FieldValues) {
   if (type === 'codex/oauth') return openAiTokens(JSON.parse(answer.expose()), before, Date.now())
   return tokensOfFile(answer, before['email']?.expose() ?? '')
 }

@@ -85,7 +85,10 @@ export interface TableKeeper {
    * have changed meanwhile. Throws where that is not possible; then there is no unit.
    */
   enter(tables: Tables): Promise<readonly Signal[]>
-  /** Keeps the tables as the unit leaves them, durably, all of it or nothing. Throws where that is not possible. */
+  /**
+   * Keeps the tables as the unit leaves them, durably, all of it or nothing. Throws where that is not possible: nothing was
+   * kept then, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
+   */
   keep(tables: Tables): Promise<void>
   /** The turn is over, whatever came of it; also called when it did not begin. */
   leave(): void
