@@ -23,11 +23,14 @@ import { tokenRow } from './control/tokens.ts'
 import type { Ports } from './control/use-case.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from './domain/credential-types.ts'
 import { ClavigerError } from './domain/errors.ts'
+import type { HarnessName } from './domain/harness-names.ts'
 import { checkName, isProfileId } from './domain/names.ts'
 import { formatOwner } from './domain/owner.ts'
+import type { WorkerSettings } from './domain/runs/worker-settings.ts'
 import { Secret } from './domain/secret.ts'
 import { formatToken } from './domain/token.ts'
 import { edges } from './edges.ts'
+import type { OnCallOptions } from './embedded/on-call.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { newId } from './lib/id.ts'
@@ -72,6 +75,8 @@ export interface LocalHouse {
   readonly moves: Moves
   /** Takes over the profiles in a file, or in the directory of another program; see profiles/import/taking.ts. */
   takeOver(from: From): Promise<Taken>
+  /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
+  carryOut(harness: HarnessName, workspace: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -89,6 +94,8 @@ interface From {
 export interface LocalOptions {
   readonly version: string
   readonly agent: string
+  /** Of the worker that carries out runs here. Throws `invalid`, naming the setting. */
+  readonly worker: () => WorkerSettings
 }
 
 /** Opens the profiles of an agent. Throws `invalid` or `unavailable`, with what to do, where they cannot be used. */
@@ -116,7 +123,7 @@ export function agentFolders(stateDirectory: string) {
 
 async function begin(
   settings: ServerSettings,
-  { version, agent }: LocalOptions,
+  { version, agent, worker }: LocalOptions,
   endings: Ending[],
 ): Promise<Omit<LocalHouse, 'close'>> {
   const now = Date.now
@@ -176,6 +183,13 @@ async function begin(
     ...{ file: place.profiles, news },
     moves: createMoves(store, THIS_MACHINE.id, () => newId('profiles')),
     takeOver: takingOver(settings, place, { ...ports, read }),
+    carryOut: async (harness, workspace) => {
+      const ends = await callWorker(
+        { settings, ...door, log, version, ports, people: ALONE },
+        { worker: { ...worker(), directories: [workspace] }, directory: workDirectory(slot), harness },
+      )
+      endings.push(ends)
+    },
   }
 }
 
@@ -232,6 +246,23 @@ function takingOver(
       await store.atomically((unit) => acceptNotice(unit, person, 'claude/oauth', now()))
     return taken
   }
+}
+
+function workDirectory({ directory }: Slot): string {
+  return `${directory}.work`
+}
+
+// What processes that were killed have left goes first: credentials lie there.
+async function callWorker(
+  world: Omit<OnCallOptions, 'worker' | 'directory'>,
+  { harness, ...own }: Pick<OnCallOptions, 'worker' | 'directory'> & { readonly harness: HarnessName },
+): Promise<() => Promise<void>> {
+  const { clearOnCall, workOnCall } = await import('./embedded/on-call.ts')
+  for (const left of slotsLeft(world.settings)) {
+    await clearOnCall(workDirectory(left)).finally(() => left.release())
+  }
+  const worker = await workOnCall({ ...world, ...own }, harness)
+  return () => worker.stop()
 }
 
 // Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.

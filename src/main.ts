@@ -9,6 +9,7 @@ import {
   hideFromLibraries,
   type ServerSettings,
   serverSettings,
+  workerSettings,
 } from './config.ts'
 import type { HarnessName } from './domain/harness-names.ts'
 import type { Harness } from './harnesses/harness.ts'
@@ -45,7 +46,12 @@ function dependencies(): CliDependencies {
     harnessOf,
     openProfiles: async (agent) => {
       const { openLocal } = await import('./local.ts')
-      return openLocal(serverSettings(givenSettings(environment())), { version: VERSION, agent })
+      const given = givenSettings(environment())
+      return openLocal(serverSettings(given), {
+        version: VERSION,
+        agent,
+        worker: () => workerSettings(given),
+      })
     },
     agentFolders: async () =>
       (await import('./local.ts')).agentFolders(serverSettings(givenSettings(environment())).stateDirectory),

@@ -81,11 +81,11 @@ function explained(thrown: unknown): ClavigerError {
   })
 }
 
-// `claviger … | head`: the reader has seen enough; that is no error.
+// `claviger … | head`: the reader has seen enough; a terminal is gone (EIO): that is no error.
 function ignoreClosedPipes({ stdout, stderr }: Streams): void {
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
     })
   }
 }

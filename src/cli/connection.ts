@@ -7,6 +7,7 @@ import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
+import type { OpenedProfiles } from './dependencies.ts'
 import { mustBeHere } from './models/moved.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
@@ -51,6 +52,8 @@ export interface ProfileFlags {
 /** A connection, and what a request says of whose run it is and what may serve it. */
 export interface ChosenConnection extends Connection {
   readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
+  /** Null: it is a server. */
+  readonly profiles: OpenedProfiles | null
 }
 
 /**
@@ -69,16 +72,18 @@ export async function connectToEither(
       ...(team !== undefined && { team }),
       ...(agent !== undefined && { agent }),
     }
-    return { ...(await connect(context, withAliases)), choice }
+    return { ...(await connect(context, withAliases)), choice, profiles: null }
   }
   if (team !== undefined) throw meaningless('--team', 'teams are on a server')
   if (profile !== undefined && credential !== undefined)
     throw meaningless('--credential', '--profile names it')
   const named = profile ?? credential
   const local = context.over(agent ?? context.agent ?? MAIN_AGENT)
-  if (named !== undefined) await mustBeHere(await local.profiles(), named)
+  const profiles = await local.profiles()
+  if (named !== undefined) await mustBeHere(profiles, named)
   return {
     ...(await connect(local)),
+    profiles,
     choice: named === undefined ? {} : { credential: named },
   }
 }

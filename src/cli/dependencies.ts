@@ -119,6 +119,8 @@ export interface OpenedProfiles {
     readonly outcomes: readonly TakenProfile[]
     readonly leftOut: readonly { readonly from: string; readonly theirs: string; readonly why: string }[]
   }>
+  /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
+  carryOut(harness: HarnessName, workspace: string): Promise<void>
   close(): Promise<void>
 }
 

@@ -3,6 +3,7 @@
 
 import { Command, Option } from 'commander'
 import { HARNESSES } from '../domain/harness-names.ts'
+import { ACCESS } from '../domain/runs/conversation.ts'
 import { SETTINGS } from '../domain/settings/settings.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
@@ -125,6 +126,19 @@ function addRunning(program: Command, attach: Attach): void {
     .addOption(new Option('--delivery <mode>', 'how it is handed over').choices(['env', 'helper']))
     .option('--keep-env', 'what the environment carries already wins')
   attach(profileOptions(choosing(exec)), () => import('./commands/exec.ts').then((m) => m.run))
+  const chat = program
+    .command('chat')
+    .description(
+      'Talk to a coding agent in this terminal, in this directory. /help there says what else may be typed.',
+    )
+    .addOption(new Option('--harness <name>', 'the agent program').choices(HARNESSES))
+    .option('--credential <name>', 'this one and no other')
+    .option('--team <slug>', 'draw on this team only')
+    .option('--agent <name>', 'as this agent')
+    .option('--workspace <place>', 'another directory; of a server as for claviger run')
+    .addOption(new Option('--access <what>', 'what the agent may do in its workspace').choices(ACCESS))
+    .option('--model <name>', "instead of the program's own choice")
+  attach(profileOptions(chat), () => import('./chat/chat.ts').then((m) => m.run))
   const restore = program
     .command('restore')
     .description("At boot: write a credential into the harness's own files.")

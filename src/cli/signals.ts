@@ -12,3 +12,12 @@ export function untilEnded(): Promise<NodeJS.Signals> {
     process.on('SIGTERM', end)
   })
 }
+
+/** Hears of every SIGINT, SIGTERM and SIGHUP, none of which has its usual effect, until that is taken back. */
+export function onSignals(heard: (signal: NodeJS.Signals) => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, heard)
+  return () => {
+    for (const signal of signals) process.off(signal, heard)
+  }
+}

@@ -2,6 +2,7 @@
 // error; with --json the answer is one JSON document and an error one JSON object; colour and prompts only on a terminal;
 // a value is never shown, and text of others cannot steer the terminal.
 
+import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 import type { ClavigerError } from '../domain/errors.ts'
 import { ClavigerError as Failure } from '../domain/errors.ts'
@@ -46,8 +47,17 @@ export interface Ui {
   askText(question: string, check: Check, example: string): Promise<string>
   /** As `askText`, until the signal aborts: null then. */
   askUntil(question: string, signal: AbortSignal): Promise<string | null>
+  /** Lines that are typed or piped in, for a conversation. It is closed by whoever asked for it. */
+  lines(): TypedLines
   /** Asks yes or no; the default is no. Giving up is no. */
   confirm(question: string): Promise<boolean>
+}
+
+/** Lines that somebody types, or pipes in, one after the other. */
+export interface TypedLines {
+  /** The next one; null: there are none any more, or the signal has aborted. Whoever types is asked with the prompt. */
+  next(prompt: string, signal: AbortSignal): Promise<string | null>
+  close(): void
 }
 
 export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui {
@@ -100,10 +110,76 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
       const answer = await text({ ...prompt, message: question, signal })
       return signal.aborted ? null : answered(answer)
     },
+    lines: () => (interactive ? typed({ stdin, stdout, stderr }) : piped(stdin)),
     async confirm(question) {
       const { confirm } = await import('@clack/prompts')
       return (await confirm({ ...prompt, message: question, initialValue: false })) === true
     },
+  }
+}
+
+// The terminal is asked anew for each: between them Ctrl-C is a signal, as of any program.
+function typed({ stdin, stderr }: Streams): TypedLines {
+  const waiting: string[] = []
+  let history: string[] = []
+  let close: () => void = () => undefined
+  // The terminal is gone.
+  const gone = () => close()
+  stdin.on('error', gone)
+  return {
+    next(prompt, signal) {
+      const first = waiting.shift()
+      if (first !== undefined || signal.aborted) return Promise.resolve(first ?? null)
+      const asked = createInterface({ input: stdin, output: stderr, history, prompt, terminal: true })
+      return new Promise((resolve) => {
+        close = () => asked.close()
+        signal.addEventListener('abort', gone, { once: true })
+        asked.on('history', (lines: string[]) => {
+          history = [...lines]
+        })
+        // More than one when it was pasted.
+        asked.on('line', (line) => {
+          waiting.push(line)
+          setImmediate(gone)
+        })
+        asked.once('close', () => {
+          signal.removeEventListener('abort', gone)
+          const line = waiting.shift()
+          if (line === undefined) stderr.write('\n')
+          resolve(line ?? null)
+        })
+        asked.prompt()
+      })
+    },
+    close: () => void stdin.off('error', gone),
+  }
+}
+
+function piped(input: Input): TypedLines {
+  const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+  const waiting: string[] = []
+  let isOver = false
+  let heard = Promise.withResolvers<void>()
+  const hear = () => {
+    heard.resolve()
+    heard = Promise.withResolvers()
+  }
+  reader.on('line', (line) => {
+    waiting.push(line)
+    hear()
+  })
+  reader.once('close', () => {
+    isOver = true
+    hear()
+  })
+  return {
+    async next(_, signal) {
+      signal.addEventListener('abort', hear, { once: true })
+      while (waiting.length === 0 && !isOver && !signal.aborted) await heard.promise
+      signal.removeEventListener('abort', hear)
+      return signal.aborted ? null : (waiting.shift() ?? null)
+    },
+    close: () => reader.close(),
   }
 }
 

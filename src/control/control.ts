@@ -35,6 +35,7 @@ import { createNamingUseCases } from './people/naming.ts'
 import { createOrganizationUseCases } from './people/organizations.ts'
 import { createTeamUseCases } from './people/teams.ts'
 import { createAskingUseCases } from './runs/asking.ts'
+import { createChoosingUseCases } from './runs/choosing/choosing.ts'
 import { createClaimingUseCases } from './runs/claiming.ts'
 import { createFollowingRunUseCases } from './runs/following.ts'
 import { createReadingRunUseCases } from './runs/reading.ts'
@@ -74,6 +75,7 @@ export function createControl(ports: Ports): Control {
     ...forWorkersOfRuns(workshop, leases),
     ...createStartingUseCases(workshop),
     ...createReadingRunUseCases(workshop),
+    ...createChoosingUseCases(workshop),
     ...createAskingUseCases(workshop),
     ...createFollowingRunUseCases(workshop),
     ...createClaimingUseCases(workshop),

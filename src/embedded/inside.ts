@@ -1,8 +1,6 @@
 // The worker inside of a server's own process. It carries out runs of the first person while they are the only one: an agent
 // that runs as the server's user can read what the server can.
 
-import { createClient } from '../client/client.ts'
-import { environment, type ServerSettings } from '../config.ts'
 import { createGuard } from '../control/guard.ts'
 import {
   ensureEmbedded,
@@ -11,29 +9,19 @@ import {
   isAlone,
   letGoEmbedded,
 } from '../control/machines/embedded.ts'
-import { asClavigerError, ClavigerError, inOneLine } from '../domain/errors.ts'
-import { HARNESS_TITLE, HARNESSES, type HarnessName, INSTALL_COMMAND } from '../domain/harness-names.ts'
-import { claude } from '../harnesses/claude.ts'
-import { codex } from '../harnesses/codex.ts'
-import type { Harness } from '../harnesses/harness.ts'
-import { type Hold, holdStateDirectory, type ProcessNames } from '../runner/machine/hold.ts'
-import { withoutOwnSettings } from '../runner/materialize.ts'
-import { findProgram, versionOf } from '../runner/programs.ts'
-import { runsOf } from '../runner/worker/client-runs.ts'
-import type { InstalledProgram } from '../runner/worker/run-server.ts'
-import { startWorker, type Worker } from '../runner/worker/worker.ts'
-import { carryOutHere, runPlacesOf } from '../runner/worker/workshop.ts'
+import { asClavigerError, inOneLine } from '../domain/errors.ts'
+import { HARNESS_TITLE, HARNESSES, INSTALL_COMMAND } from '../domain/harness-names.ts'
+import { type Hold, holdStateDirectory } from '../runner/machine/hold.ts'
+import type { Worker } from '../runner/worker/worker.ts'
 import { workerTokenFile } from '../server/state-directory.ts'
 import type { WorkerRow } from '../store/machine-groups.ts'
-import { addressHere, type EmbeddedOptions, type Keeper } from './keeper.ts'
-
-// Milliseconds.
-const FIND_EVERY = 15_000
+import type { EmbeddedOptions, Keeper } from './keeper.ts'
+import { beginWorking, createFinder, type Found } from './working.ts'
 
 export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => void): Keeper {
   const { ports, log, people } = options
   const found: Found = { harnesses: new Map(), programs: [] }
-  const look = createFinder(options, found)
+  const look = createFinder(options.settings, found)
   let working: Working | null = null
   let isOver = false
   let wasOff = false
@@ -66,7 +54,10 @@ export function createInsideKeeper(options: EmbeddedOptions, dismissed: () => vo
     const row = await enrolled(options)
     if (row === null) return dismiss('It was revoked; to have it again remove embedded-worker.token.')
     const hold = holdStateDirectory(options.settings.stateDirectory)
-    const worker = await begin(options, found, { onlyFor, names: hold }).catch((thrown: unknown) => {
+    const worker = await beginWorking({ ...options, version: ports.server.version }, found, {
+      onlyFor,
+      names: hold,
+    }).catch((thrown: unknown) => {
       hold.release()
       throw thrown
     })
@@ -117,67 +108,4 @@ async function endNow({ worker, hold }: Working): Promise<void> {
 interface Working {
   readonly worker: Worker
   readonly hold: Hold
-}
-
-interface Found {
-  readonly harnesses: Map<HarnessName, Harness>
-  readonly programs: InstalledProgram[]
-}
-
-// Programs may be installed later than the server is started. What was found once stays: whoever misses it says so.
-function createFinder({ settings }: EmbeddedOptions, found: Found): () => Promise<void> {
-  const programs = programsOf(settings)
-  let lookedAt = Number.NEGATIVE_INFINITY
-  return async () => {
-    if (performance.now() - lookedAt < FIND_EVERY) return
-    lookedAt = performance.now()
-    const own = withoutOwnSettings(environment())
-    for (const harness of [claude, codex]) {
-      if (found.harnesses.has(harness.name)) continue
-      const program = await findProgram(harness, own, process.cwd(), programs[harness.name])
-      if (program === null) continue
-      const version = await versionOf(program, own, settings.stateDirectory)
-      found.harnesses.set(harness.name, harness)
-      found.programs.push({ harness: harness.name, version })
-    }
-  }
-}
-
-function programsOf({ claudeBin, codexBin }: ServerSettings): Partial<Record<HarnessName, string>> {
-  return { ...(claudeBin !== null && { claude: claudeBin }), ...(codexBin !== null && { codex: codexBin }) }
-}
-
-async function begin(
-  { settings, worker, url, fetch, log, ports }: EmbeddedOptions,
-  { harnesses, programs }: Found,
-  { onlyFor, names }: { readonly onlyFor: string; readonly names: ProcessNames },
-): Promise<Worker> {
-  const { stateDirectory } = settings
-  const token = await workerTokenFile(stateDirectory).read()
-  if (token === null) throw new ClavigerError('not_found', 'Its token is gone.')
-  const server = runsOf(createClient({ server: addressHere(url), token, fetch }))
-  // It is that person's own machine.
-  const directories = worker.directories.length > 0 ? worker.directories : ['/']
-  return startWorker({
-    ...{
-      server,
-      directories,
-      onlyFor,
-      capacity: worker.runs,
-      places: runPlacesOf(stateDirectory, [claude, codex]),
-      names,
-    },
-    machine: { version: ports.server.version, programs },
-    carryOut: (run) =>
-      carryOutHere(
-        {
-          ...{ server, harnesses, directories, stateDirectory, environment: environment() },
-          ...{ programs: programsOf(settings), silenceMs: worker.silence, pinned: worker.models },
-          // The server is on this very machine, whatever its address.
-          ...{ allowHttp: true, allowAmbient: true },
-        },
-        run,
-      ),
-    said: (text) => log.debug({}, `embedded worker: ${text}`),
-  })
 }

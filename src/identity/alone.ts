@@ -35,7 +35,8 @@ export function createAlone(): Identity {
       email.toLowerCase() === PERSON.email ? only(organizationId, PERSON) : undefined,
     members: async (organizationId) => (known(organizationId) ? [PERSON] : []),
     teams: async () => [],
-    listMembers: async (organizationId) => known(organizationId) ? { rows: [PERSON], next: null, total: 1 } : NOBODY,
+    listMembers: async (organizationId) =>
+      known(organizationId) ? { rows: [PERSON], next: null, total: 1 } : NOBODY,
     listTeams: async () => NOBODY,
     hashPassword: async () => refuse(),
     checkPassword: async () => null,

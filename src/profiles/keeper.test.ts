@@ -123,6 +123,22 @@ describe('a profile that another program has put in the file', () => {
     stop()
   })
 
+  it('tells whoever waits for a credential that there is another, and that one is gone', async () => {
+    write({ 'anthropic:default': apiKey('1') })
+    const { store } = open()
+    const before = await named(store, 'anthropic:default')
+    const heard: unknown[] = []
+    const stop = store.signals.listen((signal) => void heard.push(signal))
+    editFile(main, ({ profiles }) => {
+      profiles['anthropic:work'] = apiKey('2')
+      delete profiles['anthropic:default']
+    })
+    const added = await named(store, 'anthropic:work')
+    await expect.poll(() => heard).toContainEqual({ topic: 'grants', subject: added.id })
+    expect(heard).toContainEqual({ topic: 'holders', subject: before.id })
+    stop()
+  })
+
   it('that is not in it any more is gone, with all that was known of it', async () => {
     write({ 'anthropic:default': apiKey('1'), 'openai-codex:ada': codexLogin('1') })
     const { store } = open()

@@ -85,6 +85,7 @@ async function bringUp(
   const pairs = await readPairs(folders.map(({ place }) => place))
   if (folders.every(({ pair }, i) => isSame(pair, pairs[i]))) return []
   const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
+  const known = statesIn(folders)
   const seen = withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i])))
   for (const [i, folder] of folders.entries()) {
     const before = folder.entries
@@ -95,9 +96,28 @@ async function bringUp(
     for (const entry of entries.values()) putEntry(tables, entry, document)
   const [own] = folders
   if (own !== undefined) putSettings(tables, own.ledger)
-  return tables.grants
+  const renewed = tables.grants
     .find((row) => revisions.get(row.credentialId) !== row.revision)
-    .map(({ credentialId }) => ({ topic: 'grants', subject: credentialId }))
+    .map(({ credentialId }) => credentialId)
+  return changesOf(known, statesIn(folders), renewed)
+}
+
+type States = ReadonlyMap<string, string>
+
+// What whoever waits for a credential looks at, by its id.
+function statesIn(folders: readonly Folder[]): States {
+  const entries = folders.flatMap((folder) => [...folder.entries.values()])
+  return new Map(entries.map(({ row }) => [row.id, `${row.version} ${row.state}`]))
+}
+
+// The same signals as on a server, where somebody stores a credential or deletes one.
+function changesOf(before: States, now: States, renewed: readonly string[]): Signal[] {
+  const changed = [...now].flatMap(([id, state]) => (before.get(id) === state ? [] : [id]))
+  const gone = [...before.keys()].filter((id) => !now.has(id))
+  return [
+    ...[...new Set([...renewed, ...changed])].map((id) => ({ topic: 'grants', subject: id }) as const),
+    ...gone.map((id) => ({ topic: 'holders', subject: id }) as const),
+  ]
 }
 
 function look(

@@ -64,6 +64,8 @@ const ROOTS = [
   'src/edges.ts',
   'src/embedded/embedded.ts',
   'src/embedded/inside.ts',
+  'src/embedded/on-call.ts',
+  'src/embedded/working.ts',
   'src/embedded/apart.ts',
   'src/embedded/keeper.ts',
   'src/offline.ts',

@@ -27,6 +27,7 @@ export function useWorkshop(): () => Workshop {
       CLAVIGER_OPENAI_ISSUER: sandbox.issuerUrl,
       SANDBOX: sandbox.url,
       CODEX: (await agentPrograms()).codex,
+      CLAUDE: (await agentPrograms()).claude,
       CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl,
     })
     await workshop.startServer()

@@ -119,6 +119,8 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'runs.wake': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.cancel': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.end': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
+  'runs.choose': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id, model: 'other' }) },
+  'runs.interrupt': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.delete': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },
   'runs.claim': {
     aim: 'nothing',

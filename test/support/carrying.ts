@@ -15,6 +15,8 @@ export interface CarryingWorld {
   readonly memory: MemoryRunServer
   /** How often a place was removed. */
   readonly cleared: number
+  /** The model that is wanted of the last one. */
+  model(): string | null
   /** Claims what there is to do, and carries it out with this program; `seat`: what comes before. */
   carry(
     program: Played,
@@ -43,11 +45,13 @@ export function carryingWorld(): CarryingWorld {
   const memory = memoryRunServer()
   const all: Carried[] = []
   let cleared = 0
+  let modelOf: () => string | null = () => null
   return {
     memory,
     get cleared() {
       return cleared
     },
+    model: () => modelOf(),
     async carry(program, { isLive = false, seat = () => Promise.resolve() } = {}) {
       const sought = {
         ...{ version: '1.0.0', programs: [] },
@@ -63,7 +67,8 @@ export function carryingWorld(): CarryingWorld {
       const one = carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },
         ambient: async () => 'none',
-        seat: async (hear, signal) => {
+        seat: async (hear, signal, model) => {
+          modelOf = model
           await seat(signal)
           return playedSeat(program, hear, isLive)
         },

@@ -45,6 +45,8 @@ export interface MemoryRunServer {
   readonly verdicts: (Verdict | ClavigerError)[]
   /** What is thrown for the next leases that are asked for. */
   readonly leaseErrors: ClavigerError[]
+  /** Leases that are over, of which the worker has not heard. */
+  readonly over: Set<string>
   readonly rejections: { readonly lease: string; readonly generation: number; readonly failure: Failure }[]
   /** What it refused that a worker should not have said. */
   readonly refusals: string[]
@@ -155,7 +157,12 @@ export function memoryRunServer(): MemoryRunServer {
           signal.removeEventListener('abort', stop)
         }
       },
-      read: async (lease) => leaseOf(lease).credential,
+      async read(lease) {
+        await Promise.resolve()
+        mustBeThere()
+        if (self.over.delete(lease)) throw new ClavigerError('no_credential', 'Its lease is over.')
+        return leaseOf(lease).credential
+      },
     },
   }
   const step = (kept: Kept, one: Step) => {
@@ -164,6 +171,7 @@ export function memoryRunServer(): MemoryRunServer {
   }
   const self: MemoryRunServer = {
     ...{ server, step, away: false, losing: 0, verdicts: [], leaseErrors: [], rejections: [], refusals: [] },
+    over: new Set(),
     begin(...texts) {
       const kept: Kept = { run: newRun(0), id: next('run'), messages: [], events: [], states: [] }
       for (const text of texts) self.send(kept, text)
@@ -209,10 +217,13 @@ function claimedRun(kept: Kept): ClaimedRun {
   }
 }
 
-function newsOf({ run: { bell, wish }, messages }: Kept, states: readonly MessageState[]): RunNews {
+function newsOf(
+  { run: { bell, wish, chosen, interrupted }, messages }: Kept,
+  states: readonly MessageState[],
+): RunNews {
   const pending = messages.filter(({ state }) => states.includes(state))
   return {
-    ...{ bell, wish },
+    ...{ bell, wish, interrupted: interrupted ?? null, chosen: chosen ?? null },
     messages: pending.map(({ id, text, state }) => ({
       id,
       text,

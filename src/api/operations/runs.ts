@@ -70,6 +70,22 @@ export const RUN_OPERATIONS = {
     permission: 'startRuns',
     summary: 'A run has done its work: it ends, and nothing goes on with it.',
   },
+  'runs.choose': {
+    method: 'POST',
+    path: '/api/v1/runs/{id}/choice',
+    status: 200,
+    permission: 'startRuns',
+    summary:
+      'Choose what serves a run from its next turn on: a credential, without fallback, or a model. Its conversation goes on.',
+  },
+  'runs.interrupt': {
+    method: 'POST',
+    path: '/api/v1/runs/{id}/interrupt',
+    status: 200,
+    permission: 'startRuns',
+    summary:
+      'Break off a message: it has failed, and the run waits for the next. One that is answered stays so.',
+  },
   'runs.delete': {
     method: 'DELETE',
     path: '/api/v1/runs/{id}',

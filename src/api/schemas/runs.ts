@@ -90,6 +90,10 @@ const run = runSummary.extend({
     workspace,
     worker: z.string().nullable(),
   }),
+  chosen: z
+    .object({ credential: z.string().nullable(), model: z.string().nullable() })
+    .nullable()
+    .describe('What was chosen since, and serves from then on instead of what was asked for'),
   credentialKeyType: z.string().nullable().describe("The type of its credential in Agent Swarm's spelling"),
   credentialKeySuffix: z.string().nullable(),
   until: time.nullable().describe('While it waits for credentials: when it is looked again at the latest'),
@@ -178,6 +182,16 @@ const pending = z.object({
     ),
 })
 
+const chosen = z
+  .object({ count: z.int().describe('Another one is another choice'), model: z.string().nullable() })
+  .nullable()
+  .describe('What was chosen in mid-conversation: from the next turn on it is leased for anew')
+
+const interrupted = z
+  .string()
+  .nullable()
+  .describe('The message to be broken off, if that is still to be done')
+
 const claimed = z.object({
   id,
   claim: z.string().describe('Goes with every report; another claim ends it'),
@@ -195,6 +209,7 @@ const claimed = z.object({
   moved: z.boolean().describe('Another machine had it: what was not pushed, and the session, stayed there'),
   wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
   bell: z.int().describe('Goes with heartbeats'),
+  ...{ chosen, interrupted },
   messages: z.array(pending),
 })
 
@@ -274,6 +289,24 @@ export const RUN_SCHEMAS = {
   'runs.wake': { input: chosenById, output: runSummary },
   'runs.cancel': { input: chosenById, output: runSummary },
   'runs.end': { input: chosenById, output: runSummary },
+  'runs.choose': {
+    input: z.strictObject({
+      id,
+      credential: name
+        .nullable()
+        .optional()
+        .describe('Name, OWNER/NAME or id. Null: whichever comes first. Left out: as it was'),
+      model: text(200).min(1).nullable().optional().describe('Null: none by name. Left out: as it was'),
+    }),
+    output: run,
+  },
+  'runs.interrupt': {
+    input: z.strictObject({
+      id,
+      message: ownId.optional().describe('Left out: the one that the program has'),
+    }),
+    output: runSummary,
+  },
   'runs.delete': { input: chosenById, output: z.object({}) },
   'runs.claim': {
     input: z.strictObject({
@@ -327,6 +360,7 @@ export const RUN_SCHEMAS = {
           id,
           bell: z.int(),
           wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
+          ...{ chosen, interrupted },
           messages: z.array(pending),
         }),
       ),

@@ -69,7 +69,7 @@ export function lastWords(found: Run): string[] {
 }
 
 // A worker says that a message is done before it says that it waits for the next.
-function restingState({ state, messages }: Run): Run['state'] {
+export function restingState({ state, messages }: Run): Run['state'] {
   const isAnswered = messages.length > 0 && messages.every((one) => ['done', 'failed'].includes(one.state))
   return state === 'working' && isAnswered ? 'ready' : state
 }

@@ -28,24 +28,54 @@ export interface Followed {
  * for somebody to sign in before a message is answered.
  */
 export async function follow(context: Context, connection: Connection, followed: Followed): Promise<number> {
-  const { id, after, until, json } = followed
   const ending = new AbortController()
   let interruption: number | null = null
   void untilEnded().then((signal) => {
     interruption = exitOfSignal(signal)
     ending.abort()
   })
-  const said = saidIn(connection, id)
+  const said = saidIn(connection, followed.id)
+  const exit = await showUntil(
+    context,
+    connection,
+    { ...followed, said, heard: () => undefined },
+    ending.signal,
+  )
+  ending.abort()
+  return closing(context, connection, followed, exit ?? interruption)
+}
+
+/** What is shown, and to whom. */
+export interface Showing extends Followed {
+  /** What is known of messages; they are shown when the program is given them. */
+  readonly said: Said
+  /** After each event that was shown. */
+  readonly heard: (news: RunNews) => void
+  /** Events for which there are lines for people; left out: all. */
+  readonly shows?: (event: RecordedEvent) => boolean
+}
+
+/** Shows what happens until that is reached; null: until the signal. The exit code is that of `follow`. */
+export async function showUntil(
+  context: Context,
+  connection: Connection,
+  showing: Showing,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { id, after, until, heard } = showing
   let exit: number | null = null
-  for await (const news of runNews({ ...connection, runId: id, after, follow: true }, ending.signal)) {
-    await show(context, news, json, said)
-    exit = exitOf(news.event, until) ?? (await exitOfWaiting(context, connection, followed, news.event))
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  for await (const news of runNews({ ...connection, runId: id, after, follow: true }, either)) {
+    await show(context, news, showing)
+    heard(news)
+    exit = exitOf(news.event, until) ?? (await exitOfWaiting(context, connection, showing, news.event))
     if (exit !== null && (await isStillSo(connection, id, news.event))) break
     exit = null
   }
   context.ui.progress('')
-  ending.abort()
-  return closing(context, connection, followed, exit ?? interruption)
+  over.abort()
+  return exit
 }
 
 // What rested or had failed once may go on since.
@@ -84,11 +114,16 @@ async function exitOfWaiting(
 }
 
 /** One event: its lines, or with --json a line of JSON. */
-export async function show({ ui }: Context, news: RunNews, json: boolean, said: Said): Promise<void> {
+export async function show(
+  { ui }: Context,
+  news: RunNews,
+  { json, said, shows = () => true }: Pick<Showing, 'json' | 'said' | 'shows'>,
+): Promise<void> {
   const { event } = news
   ui.progress('')
   if (json) await ui.stream(`${JSON.stringify(news)}\n`)
-  else for (const line of await linesWithWords(event, said)) await ui.stream(`${plain(line)}\n`)
+  else if (shows(event))
+    for (const line of await linesWithWords(event, said)) await ui.stream(`${plain(line)}\n`)
   if (event.kind === 'state' && !isFinal(event.state)) ui.progress(nowOf(event.state))
 }
 

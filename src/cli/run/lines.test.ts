@@ -65,7 +65,7 @@ describe('what happens in a run', () => {
     for (const [id, state] of Object.entries(states)) {
       const event = { kind: 'message', id, state, reason: '' } as const
       const news = { position: 1, at: '2026-01-01T00:00:00Z', event }
-      await show({ ui } as Context, news, false, async (message) => texts[message] ?? null)
+      await show({ ui } as Context, news, { json: false, said: async (message) => texts[message] ?? null })
     }
     expect(String(stdout.read())).toBe('> Fix the tests. …\n> …\n')
   })
@@ -74,7 +74,11 @@ describe('what happens in a run', () => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
     const ui = createUi({ stdin: new PassThrough(), stdout, stderr }, false)
     const tell = (event: RecordedEvent) =>
-      show({ ui } as Context, { position: 1, at: '2026-01-01T00:00:00Z', event }, false, async () => null)
+      show(
+        { ui } as Context,
+        { position: 1, at: '2026-01-01T00:00:00Z', event },
+        { json: false, said: async () => null },
+      )
     await tell({ kind: 'text', text: 'a\u001b[2Jb' })
     await tell({ kind: 'state', state: 'working', reason: '' })
     expect(String(stdout.read())).toBe('a\\u{1b}[2Jb\n— working\n')

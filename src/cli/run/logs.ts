@@ -24,6 +24,6 @@ export async function run(
   const never = new AbortController()
   const said = saidIn(connection, id)
   for await (const news of runNews({ ...connection, runId: id, after, follow: false }, never.signal))
-    await show(context, news, json, said)
+    await show(context, news, { json, said })
   return 0
 }

@@ -65,7 +65,7 @@ function addSteering(run: Command, attach: Attach): void {
     .option('--once <name>', 'sent again with the same name, it is the same message')
     .option('--follow', 'show what happens until it is answered')
   attach(send, () => import('./send.ts').then((m) => m.run))
-  const steer = (name: 'hibernate' | 'wake' | 'cancel' | 'end', description: string) => {
+  const steer = (name: 'hibernate' | 'wake' | 'cancel' | 'end' | 'interrupt', description: string) => {
     const command = run.command(name).description(description).argument('<id>')
     attach(command, () => import('./steer.ts').then((m) => m[name]))
   }
@@ -73,6 +73,19 @@ function addSteering(run: Command, attach: Attach): void {
   steer('wake', 'Go on with a run that rests or has failed; its credential is chosen anew.')
   steer('cancel', 'Stop a run for good.')
   steer('end', 'Say that a run has done its work: nothing goes on with it.')
+  steer(
+    'interrupt',
+    'Break off the message that is being answered: it has failed, and the run waits for the next.',
+  )
+  const choose = run
+    .command('choose')
+    .description('Choose what serves a run from its next turn on; its conversation goes on.')
+    .argument('<id>')
+    .option('--credential <name>', 'this one and no other')
+    .option('--any-credential', 'whichever comes first')
+    .option('--model <name>', 'this model')
+    .option('--any-model', 'no model by name')
+  attach(choose, () => import('./choose.ts').then((m) => m.run))
   const remove = run
     .command('delete')
     .description('Remove a run that is over or rests, with its messages and all that was said in it.')

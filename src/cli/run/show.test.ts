@@ -9,7 +9,7 @@ const run = {
   ...{ hint: null, team: null, worker: null, since: '2026-01-01T00:00:00Z', until: '2026-01-01T01:00:00Z' },
   for: { kind: 'person', id: 'rz6', name: 'ada@example.test' },
   wanted: { credential: null, model: null, access: 'write', worker: null, workspace: { kind: 'fresh' } },
-  ...{ served: [], tried: [], messages: [], usage: { input: 0, cachedInput: 0, output: 0 } },
+  ...{ chosen: null, served: [], tried: [], messages: [], usage: { input: 0, cachedInput: 0, output: 0 } },
 }
 
 function shown(changed: object): string {

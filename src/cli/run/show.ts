@@ -6,6 +6,7 @@ import { stateInWords } from '../../domain/runs/run.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { columns, labelled, plain, relativeTime } from '../text.ts'
+import { choiceInWords } from './choose.ts'
 import { goesOn } from './ending.ts'
 
 type Run = Output<'runs.read'>
@@ -47,6 +48,7 @@ function facts(run: Run, now: number): string[] {
     ['worker', run.worker?.name ?? (wanted.worker === null ? undefined : `${wanted.worker} only`)],
     ['credential', credential === null ? undefined : named(credential, run)],
     ['asked for', wanted.credential === null ? undefined : `${wanted.credential}, and no other`],
+    ['chosen', run.chosen === null ? undefined : choiceInWords(run.chosen)],
     ['workspace', workspaceOf(wanted.workspace)],
     ['access', wanted.access],
     ['model', wanted.model ?? undefined],

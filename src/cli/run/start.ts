@@ -68,7 +68,7 @@ async function firstMessage(context: Context, prompt: string | undefined): Promi
 }
 
 // What has the form of a URL is a repository; everything else is a path, of this machine when it is not a whole one.
-function workspaceOf(
+export function workspaceOf(
   place: string | undefined,
   ref: string | undefined,
 ): Request<'runs.create'>['workspace'] {

@@ -1,4 +1,4 @@
-// `claviger run hibernate|wake|cancel|end`: what is done with a run as a whole.
+// `claviger run hibernate|wake|cancel|end|interrupt`: what is done with a run as a whole.
 
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -26,3 +26,10 @@ export const hibernate: Verb = (context, _, words) => steer(context, 'hibernate'
 export const wake: Verb = (context, _, words) => steer(context, 'wake', words)
 export const cancel: Verb = (context, _, words) => steer(context, 'cancel', words)
 export const end: Verb = (context, _, words) => steer(context, 'end', words)
+
+export const interrupt: Verb = async (context, _, [id = '']) => {
+  const { client } = await connect(context)
+  const run = await client.call('runs.interrupt', { id })
+  context.ui.answer(run, () => ['The message that its program has is broken off, if it is not answered yet.'])
+  return 0
+}

@@ -169,16 +169,26 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, ask
       claim: run.claim?.id ?? '',
       harness,
       session: run.session,
-      wish: run.wish,
-      bell: run.bell,
     },
     for: { kind: taken.subjectKind, id: taken.subjectId, name: taken.subjectName },
+    ...newsOf(run),
     ...{ model: wanted.model, access: wanted.access, workspace: { ...wanted.workspace } },
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
     messages: await pendingOf(unit, row.id),
   }
+}
+
+// What its worker hears of it, beside its messages.
+function newsOf({
+  bell,
+  wish,
+  chosen,
+  interrupted,
+}: Run): Omit<Result<'runs.heartbeat'>['news'][number], 'id' | 'messages'> {
+  const choice = chosen === undefined ? null : { count: chosen.count, model: chosen.model }
+  return { bell, wish, chosen: choice, interrupted: interrupted ?? null }
 }
 
 async function movedFrom(
@@ -252,10 +262,9 @@ async function beatNow(
   const news: Result<'runs.heartbeat'>['news'] = []
   for (const { row, beat } of alive) {
     if (row.run.lost !== null) await findAgain(workshop, caller, row)
-    const { bell, wish } = row.run
-    if (bell <= beat.bell) continue
+    if (row.run.bell <= beat.bell) continue
     const messages = (await store.runMessages.list(row.id, ['queued'], TOLD_AT_ONCE)).map(pendingView)
-    news.push({ id: row.id, bell, wish, messages })
+    news.push({ id: row.id, ...newsOf(row.run), messages })
   }
   return { lost, news }
 }

@@ -5,7 +5,12 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
 import { isHeld } from '../../domain/runs/run.ts'
-import { type ServingCredential, SUPERSEDED } from '../../domain/runs/serving-credential.ts'
+import {
+  type NamedCredential,
+  preferenceOf,
+  type ServingCredential,
+  SUPERSEDED,
+} from '../../domain/runs/serving-credential.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { CandidateRow, LeaseRow, StoreGroups } from '../../store/store.ts'
 import { absent } from '../guard.ts'
@@ -14,6 +19,7 @@ import type { Query } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, endLeases, settle, take, tell } from './changing.ts'
+import { actOn } from './seeing.ts'
 
 type LeaseInput = Parameters<Control['leases.create']>[1]
 
@@ -45,30 +51,62 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   const row = await hold(await store.runs.get(caller.organizationId, id))
   if (row.harness !== harness) throw otherHarness(row)
   const actsFor = await subjectOfRun(workshop, caller, row)
-  const { credential } = row.wanted
+  const credential = await namedFor(workshop, caller, row)
   return {
     caller: { ...caller, actsFor },
     input: {
       ...{ harness, ambient: input.ambient, raw: input.raw, run: id, claim },
       ...(row.team !== null && { team: row.team }),
-      ...(credential !== null && { credential: await namedBy(store, row, credential) }),
+      ...(credential !== null && { credential }),
     },
     hold: async (unit) => hold(await unit.runs.hold(caller.organizationId, id)),
     poolOf: (unit, served) => poolOf(workshop, unit, served),
   }
 }
 
-// One that was deleted and stored again, of the same owner under the same name, is what the run was started with.
+// The id of the one that alone is to serve; null: there is none. What the run was started with has to be there; what was
+// chosen since is let go with a word when it is not.
+async function namedFor(workshop: Workshop, caller: Caller, row: RunRow): Promise<string | null> {
+  const { store } = workshop
+  const { credential } = preferenceOf(row.wanted, row.run)
+  if (credential === null) return null
+  const id = await namedBy(store, row, credential)
+  if (id !== null) return id
+  if (row.run.chosen === undefined) throw gone(row, credential)
+  await letChoiceGo(workshop, caller, row, credential)
+  return null
+}
+
+// One that was deleted and stored again, of the same owner under the same name, is what people have named.
 async function namedBy(
   { credentials }: Pick<StoreGroups, 'credentials'>,
   { organizationId, harness }: RunRow,
-  { id, name, owner }: NonNullable<RunRow['wanted']['credential']>,
-): Promise<string> {
+  { id, name, owner }: NamedCredential,
+): Promise<string | null> {
   if ((await credentials.get(organizationId, id)) !== undefined) return id
   const theirs = await credentials.candidates(organizationId, harness, [owner])
-  const again = theirs.find((row) => row.name === name && row.owner === owner)
-  if (again !== undefined) return again.id
-  throw new ClavigerError(
+  return theirs.find((row) => row.name === name && row.owner === owner)?.id ?? null
+}
+
+async function letChoiceGo(
+  { guard, now }: Workshop,
+  caller: Caller,
+  { id, run }: RunRow,
+  { name }: NamedCredential,
+): Promise<void> {
+  await guard.perform(caller, async (unit, authorize) => {
+    const row = await unit.runs.hold(caller.organizationId, id)
+    if (row === undefined) return
+    await authorize(actOn(row, 'run.choice-gone', { general: 'carryOutRuns' }))
+    if (row.run.chosen?.count !== run.chosen?.count) return
+    const at = now()
+    const text = `${name}, which was chosen, is not there any more: whichever credential comes first serves.`
+    await settle(unit, tell(take(draftOf(row), { is: 'choice-gone' }, at), { kind: 'notice', text }, at), at)
+  })
+}
+
+function gone({ harness }: RunRow, { name }: NamedCredential): ClavigerError {
+  return new ClavigerError(
     'no_credential',
     `The credential ${name}, which alone may serve this run, was deleted.`,
     {

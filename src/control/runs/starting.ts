@@ -4,21 +4,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
-import { formatOwner } from '../../domain/owner.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
 import { newRun } from '../../domain/runs/run.ts'
 import { checkWorkspace, directoryOf, isMovable } from '../../domain/runs/workspace.ts'
 import { newId } from '../../lib/id.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
-import { type Authorize, absent } from '../guard.ts'
-import { disabledAct } from '../leases.ts'
-import { nothingFits, storingLine } from '../leasing/nothing-fits.ts'
-import { subjectOf } from '../resolution.ts'
+import { absent } from '../guard.ts'
 import { preferred } from '../settings/preferences.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, settle, take, tell } from './changing.ts'
+import { mustHaveCandidates } from './choosing/naming.ts'
 import { showRun } from './reading.ts'
 import { actOn } from './seeing.ts'
 
@@ -57,7 +54,9 @@ function tryToStart(workshop: Workshop, caller: Caller, input: Input): Promise<R
       await authorize(actOn(known, 'run.create', { general: 'startRuns' }, { again: true }))
       return known
     }
-    const credential = await mustHaveCandidates(workshop, unit, authorize, caller, input)
+    const { harness, team, credential: named } = input
+    const wanted = { action: 'run.create', harness, team, credential: named }
+    const credential = await mustHaveCandidates(workshop, unit, authorize, caller, wanted)
     const pin = input.worker === undefined ? null : await workerNamed(unit, caller, input.worker)
     const row = rowOf(caller, input, { credential, pin, at: now() })
     await authorize(
@@ -138,46 +137,6 @@ function anotherOfThisKey({ id }: RunRow): ClavigerError {
   return new ClavigerError('conflict', `Another run was started under this key: ${id}.`, {
     hint: 'Give each run a key of its own, or ask for the same: harness, first message, workspace and all.',
   })
-}
-
-/** The credential that was named, if one was. Throws what `leases.create` throws, but not for those that do not work now. */
-async function mustHaveCandidates(
-  { resolution }: Workshop,
-  unit: StoreGroups,
-  authorize: Authorize,
-  caller: Caller,
-  { harness, team, credential }: Input,
-): Promise<RunRow['wanted']['credential']> {
-  const subject = subjectOf(caller)
-  const decide = (which: HarnessName, whenDisabled?: () => Promise<void>) =>
-    resolution.decide(
-      unit,
-      caller.organizationId,
-      subject,
-      { harness: which, ambient: 'none', team, credential: which === harness ? credential : undefined },
-      whenDisabled,
-    )
-  const resolved = await decide(harness, () => authorize(disabledAct('run.create', harness)))
-  const named = credential === undefined ? undefined : resolved.decisions[0]?.credential
-  if (resolved.decisions.length > 0) {
-    if (!named) return null
-    return { id: named.id, name: named.name, owner: formatOwner(named.owner) }
-  }
-  for (const other of HARNESSES) {
-    if (other !== harness && (await decide(other)).decisions.length > 0)
-      throw nothingFits(caller, harness, resolved)
-  }
-  throw resolved.raw.length > 0 ? nothingFits(caller, harness, resolved) : nothingConfigured(caller, harness)
-}
-
-function nothingConfigured(caller: Caller, harness: HarnessName): ClavigerError {
-  return new ClavigerError(
-    'no_credential',
-    'No coding agent is configured. Add a credential in Settings → Coding agents.',
-    {
-      hint: `On the command line: ${storingLine(caller, harness)}. A login that only a machine has begins no run; to take it over: claviger credential import --from ${harness}`,
-    },
-  )
 }
 
 async function workerNamed(unit: StoreGroups, { organizationId }: Caller, name: string): Promise<string> {

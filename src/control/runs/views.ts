@@ -64,6 +64,7 @@ export function runView(shown: Shown): RunView {
       ...{ model, access, workspace: workspaceView(workspace) },
       worker: pin === null ? null : (names.get(pin) ?? pin),
     },
+    chosen: chosenView(run),
     credentialKeyType: run.credential === null ? null : keyTypeOf(run.credential.type),
     credentialKeySuffix: run.credential?.suffix ?? null,
     until: rfc3339OrNull(run.until),
@@ -76,6 +77,10 @@ export function runView(shown: Shown): RunView {
     before: beforeThese(messages),
     lastEvent: run.events,
   }
+}
+
+function chosenView({ chosen }: RunRow['run']): RunView['chosen'] {
+  return chosen === undefined ? null : { credential: chosen.credential?.name ?? null, model: chosen.model }
 }
 
 // What was stored before such a URL was refused is shown to nobody either.

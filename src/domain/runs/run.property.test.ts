@@ -77,6 +77,8 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       { is: 'let-go', at: 7, reason: 'revoked', workspace: 'gone' },
       { is: 'idle' },
       { is: 'session', session: 's' },
+      { is: 'chosen', what: { credential: null, model: 'opus' } },
+      { is: 'interrupted', message: 'm' },
     )
     .map(
       (one): Act =>

@@ -3,7 +3,7 @@
 
 import { ClavigerError } from '../errors.ts'
 import { addUsage, NO_USAGE, type Usage } from './conversation.ts'
-import type { ServingCredential } from './serving-credential.ts'
+import type { RunChoice, RunPreference, ServingCredential } from './serving-credential.ts'
 
 /** As people see it. */
 export const RUN_STATES = [
@@ -85,6 +85,10 @@ export interface Run {
   readonly place: string | null
   /** What serves it, or served it last; null: nothing yet, or the machine's own login. */
   readonly credential: ServingCredential | null
+  /** Missing: nobody has chosen since it was started. */
+  readonly chosen?: RunChoice
+  /** The message that its worker is to break off, or was last. Missing: none ever. */
+  readonly interrupted?: string
   /** What the program calls its memory of the conversation. */
   readonly session: string | null
   readonly queuedAt: number
@@ -127,6 +131,12 @@ export type LeftWorkspace = 'kept' | 'left' | 'gone'
 export type Step =
   | { readonly is: 'asked'; readonly what: RunRequest; readonly at: number }
   | { readonly is: 'message-queued'; readonly at: number }
+  /** From its next turn on. */
+  | { readonly is: 'chosen'; readonly what: RunPreference }
+  /** The credential that was chosen is gone: whichever comes first serves. */
+  | { readonly is: 'choice-gone' }
+  /** Its worker is to break off this message. */
+  | { readonly is: 'interrupted'; readonly message: string }
   | { readonly is: 'claimed'; readonly claim: Claim }
   /** Its worker has not been heard of for too long. */
   | { readonly is: 'lost'; readonly at: number; readonly reason: string }
@@ -181,6 +191,12 @@ export function after(run: Run, step: Step): Run {
       return asked(run, step.what, step.at)
     case 'message-queued':
       return messageQueued(run, step.at)
+    case 'chosen':
+      return chosen(run, step.what)
+    case 'choice-gone':
+      return run.chosen === undefined ? run : { ...run, chosen: { ...run.chosen, credential: null } }
+    case 'interrupted':
+      return { ...run, interrupted: step.message, bell: run.bell + 1 }
     case 'claimed':
       return claimed(run, step.claim)
     case 'lost':
@@ -244,6 +260,12 @@ function messageQueued(run: Run, at: number): Run {
   if (run.wish === 'cancel' || run.wish === 'end') throw ending(run)
   const told = { ...run, messages: run.messages + 1, waiting: run.waiting + 1 }
   return woken({ ...told, bell: run.bell + 1 }, at)
+}
+
+function chosen(run: Run, what: RunPreference): Run {
+  if (isFinal(run.state)) throw refused(run, 'be served by another')
+  const { credential, model } = what
+  return { ...run, chosen: { credential, model, count: (run.chosen?.count ?? 0) + 1 }, bell: run.bell + 1 }
 }
 
 // A worker takes up again what it had before its own restart, and what another was lost with.

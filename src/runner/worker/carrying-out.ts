@@ -20,7 +20,12 @@ export interface CarryingOut {
    * Makes its workspace and finds its program. Throws ClavigerError with what the person can do. `signal`: nobody waits for
    * it any more.
    */
-  readonly seat: (hear: (event: ConversationEvent) => Promise<void>, signal: AbortSignal) => Promise<Seat>
+  readonly seat: (
+    hear: (event: ConversationEvent) => Promise<void>,
+    signal: AbortSignal,
+    /** As it is wanted now. */
+    model: () => string | null,
+  ) => Promise<Seat>
   /** What this machine has of its own. */
   readonly ambient: () => Promise<LeaseRequest['ambient']>
   /** What goes on with a turn that broke off. */
@@ -80,10 +85,11 @@ export function carryOut(carrying: CarryingOut): Carried {
   const { signal } = ending
   const questions = createQuestions({ server, run, reporter, signal, seat: () => seat })
   const talk = async () => {
-    seat = await carrying.seat(hearing(reporter, questions, signal), signal)
+    const model = () => (inbox.chosen === null ? run.model : inbox.chosen.model)
+    seat = await carrying.seat(hearing(reporter, questions, signal), signal, model)
     try {
       if (!signal.aborted && obeyed === null)
-        await converse({ ...carrying, seat, inbox, reporter, questions, signal })
+        await converse({ ...carrying, seat, inbox, seated: { choice: 0 }, reporter, questions, signal })
     } finally {
       await seat.leave()
     }

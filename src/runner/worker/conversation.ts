@@ -19,6 +19,8 @@ export interface Conversation {
   readonly run: ClaimedRun
   readonly seat: Seat
   readonly inbox: Inbox
+  /** The count of the choice that it was seated by. */
+  readonly seated: { choice: number }
   readonly reporter: Reporter
   /** What this machine has of its own. */
   readonly ambient: () => Promise<LeaseRequest['ambient']>
@@ -38,15 +40,34 @@ export async function converse(conversation: Conversation): Promise<never> {
       reporter.say({ is: 'state', state: 'ready' })
       await unlessInterrupted(signal, inbox.news(bell))
     } else {
-      await carry(conversation, message)
+      await carryUnlessInterrupted(conversation, message)
       inbox.taken(message.id)
     }
   }
 }
 
+// Whoever breaks a message off wants the program to end, whatever it is about; the next one has a process of its own.
+async function carryUnlessInterrupted(conversation: Conversation, message: PendingMessage): Promise<void> {
+  const { inbox, seat, reporter } = conversation
+  const breaking = inbox.interruption(message.id)
+  const end = () => void seat.leave().catch(() => undefined)
+  breaking.addEventListener('abort', end, { once: true })
+  try {
+    const signal = AbortSignal.any([conversation.signal, breaking])
+    await carry({ ...conversation, signal }, message)
+  } catch (error) {
+    if (!breaking.aborted || conversation.signal.aborted) throw error
+    await seat.leave()
+    await reporter.tell({ is: 'message', message: message.id, state: 'failed', reason: INTERRUPTED })
+  } finally {
+    breaking.removeEventListener('abort', end)
+  }
+}
+
 async function carry(conversation: Conversation, message: PendingMessage): Promise<void> {
   const { run, seat, reporter, continuation, questions, signal } = conversation
-  if (seat.lease === null) await sit(conversation)
+  if (signal.aborted) throw new Interrupted()
+  if (!(await isWellSeated(conversation))) await sit(conversation)
   if (message.state === 'queued') await reporter.tell({ is: 'message', message: message.id, state: 'sent' })
   const healing = createHealing({
     ask: questions.ask,
@@ -85,6 +106,8 @@ function eventOf(end: TurnEnd): ConversationEvent {
   if (end.kind === 'done') return { kind: 'turn-done', usage: end.usage }
   return { kind: 'turn-failed', failure: end.failure, usage: end.usage }
 }
+
+const INTERRUPTED = 'it was interrupted'
 
 const BEGINS_ANEW =
   'The program does not find this conversation any more. It begins another one, and knows nothing of what was said before.'
@@ -160,9 +183,30 @@ const LACKING: readonly ErrorCode[] = ['no_credential', 'needs_login']
 const SHORTEST_LOOK = 2_000
 const LONGEST_LOOK = 30_000
 
-// A lease on what serves the run now; it waits for one as long as it takes.
-async function sit({ server, run, seat, reporter, ambient, signal }: Conversation): Promise<void> {
+// What it has is what was chosen last, and a lease that still runs: another may have taken the credential away meanwhile.
+async function isWellSeated({ seat, seated, inbox, server, signal }: Conversation): Promise<boolean> {
+  const { lease } = seat
+  if (lease === null || seated.choice !== choiceIn(inbox)) return false
+  return persistently(() => server.live.read(lease.leaseId), signal).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Interrupted) throw error
+      // What else is wrong with it the turn will find out.
+      return !isOfLeaseOver(error)
+    },
+  )
+}
+
+function choiceIn({ chosen }: Inbox): number {
+  return chosen?.count ?? 0
+}
+
+// A lease on what serves the run now; it waits for one as long as it takes, and looks at once when another is chosen.
+async function sit(conversation: Conversation): Promise<void> {
+  const { server, run, seat, seated, inbox, reporter, ambient, signal } = conversation
   for (let wait = SHORTEST_LOOK; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
+    const { bell } = inbox
+    const choice = choiceIn(inbox)
     const lease = await persistently(async () => server.lease(run, await ambient()), signal).catch(
       (error: unknown) => {
         if (!(error instanceof ClavigerError) || !LACKING.includes(error.code)) throw error
@@ -170,8 +214,11 @@ async function sit({ server, run, seat, reporter, ambient, signal }: Conversatio
         return null
       },
     )
-    if (lease !== null) return seat.take(lease)
-    await pause(wait, signal)
+    if (lease !== null) {
+      seated.choice = choice
+      return seat.take(lease)
+    }
+    await Promise.race([pause(wait, signal), inbox.news(bell)])
     if (signal.aborted) throw new Interrupted()
   }
 }

@@ -15,11 +15,23 @@ export interface PendingMessage {
   readonly state: 'queued' | 'sent'
 }
 
+/** A choice that was made in mid-conversation. */
+export interface Chosen {
+  /** Another one is another choice. */
+  readonly count: number
+  /** Null: none by name. */
+  readonly model: string | null
+}
+
 /** What is new about a run. */
 export interface RunNews {
   readonly bell: number
   readonly wish: RunWish | null
   readonly messages: readonly PendingMessage[]
+  /** What is to serve it from its next turn on. Missing: what it was started with. */
+  readonly chosen?: Chosen | null
+  /** The message to be broken off. */
+  readonly interrupted?: string | null
 }
 
 /** A run that this worker has. */

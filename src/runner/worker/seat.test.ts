@@ -89,7 +89,8 @@ async function seatAt(harness: Harness, more: Partial<SeatOptions> = {}) {
   const heard: ConversationEvent[] = []
   const place = await placeIn(root)
   const seat = createSeat({
-    run: { model: null, access: 'write', session: null, usage: NO_USAGE, messages: [] },
+    model: () => null,
+    run: { access: 'write', session: null, usage: NO_USAGE, messages: [] },
     ...{ place, harness, program: process.execPath, allowHttp: true, silenceMs: 10_000, pinned: {} },
     environment: { HOME: root, PATH: '/usr/bin:/bin' },
     live: followed().live,

@@ -19,7 +19,9 @@ import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
 import type { ClaimedRun } from './run-server.ts'
 
 export interface SeatOptions {
-  readonly run: Pick<ClaimedRun, 'model' | 'access' | 'session' | 'usage' | 'messages'>
+  readonly run: Pick<ClaimedRun, 'access' | 'session' | 'usage' | 'messages'>
+  /** The model that is wanted by name when a talk begins; null: none. */
+  readonly model: () => string | null
   readonly place: RunPlace
   readonly harness: Harness
   /** Full path. */
@@ -211,7 +213,7 @@ function talkOver(options: SeatOptions, state: State, { environment, configurati
     environment: { ...environment, TMPDIR: place.temporary },
     access: run.access,
     session: session === null ? { kind: 'new', id: planned } : { kind: 'resume', id: session },
-    model: modelFor(lease?.credential?.type ?? null, { wanted: run.model, had: model, pinned }),
+    model: modelFor(lease?.credential?.type ?? null, { wanted: options.model(), had: model, pinned }),
     redact: (line) => state.hiding.redact(line, login),
     async hear(event) {
       // Whoever takes the run up after this worker was killed has to know it too.

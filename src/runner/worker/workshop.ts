@@ -61,12 +61,13 @@ export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried
       if (!options.allowAmbient) return 'refused'
       return harness.ambient(await readMachine(harness, environment, stateDirectory))
     },
-    seat: (hear, signal) => seatOf(options, run, { harness, environment, directory, hear, signal }),
+    seat: (hear, signal, model) =>
+      seatOf(options, run, { harness, environment, directory, hear, signal, model }),
     clear: () => removeRunPlace(directory, run.id),
   })
 }
 
-interface Furnishing extends Pick<SeatOptions, 'harness' | 'environment' | 'hear'> {
+interface Furnishing extends Pick<SeatOptions, 'harness' | 'environment' | 'hear' | 'model'> {
   readonly directory: string
   readonly signal: AbortSignal
 }
@@ -74,7 +75,7 @@ interface Furnishing extends Pick<SeatOptions, 'harness' | 'environment' | 'hear
 async function seatOf(
   options: WorkshopOptions,
   run: ClaimedRun,
-  { harness, environment, directory, hear, signal }: Furnishing,
+  { harness, environment, directory, hear, signal, model }: Furnishing,
 ): Promise<Seat> {
   const { stateDirectory, allowHttp, silenceMs, pinned, server } = options
   mustBeAllowed(options, run)
@@ -90,7 +91,7 @@ async function seatOf(
   // What an earlier process of it has left.
   await endTools(place.temporary)
   const seat = createSeat({
-    ...{ run, place, harness, program, environment, allowHttp, silenceMs, pinned, hear },
+    ...{ run, place, harness, program, environment, allowHttp, silenceMs, pinned, hear, model },
     live: server.live,
   })
   return endingTools(seat, place.temporary)

@@ -2,23 +2,14 @@
 // Part of the port, beside ../store.ts.
 
 import type { HarnessName } from '../../domain/harness-names.ts'
-import type { OwnerText } from '../../domain/owner.ts'
 import type { Access, Usage } from '../../domain/runs/conversation.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { MessageState, Run, RunState } from '../../domain/runs/run.ts'
-import type { ServingCredential } from '../../domain/runs/serving-credential.ts'
+import type { RunPreference, ServingCredential } from '../../domain/runs/serving-credential.ts'
 import type { Workspace } from '../../domain/runs/workspace.ts'
 
 /** What was asked for; it never changes. */
-export interface RunWanted {
-  /** The one credential that was named: it stands alone. */
-  readonly credential: {
-    readonly id: string
-    readonly name: string
-    readonly owner: OwnerText
-  } | null
-  /** Null: the program's own choice. */
-  readonly model: string | null
+export interface RunWanted extends RunPreference {
   readonly access: Access
   readonly workspace: Workspace
   /** The beginning of the first message, for lists; empty: there was none. */
