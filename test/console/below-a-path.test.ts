@@ -45,7 +45,7 @@ it('comes in, goes around and is loaded anew', async () => {
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set the password' }).click()
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('link', { name: 'Settings', exact: true }).click()
   await page.getByRole('tab', { name: 'Personal' }).click()
   await page.getByRole('heading', { name: 'You', exact: true }).waitFor()
   expect(new URL(page.url()).pathname).toBe(`${PREFIX}/settings/personal`)
