@@ -46,6 +46,8 @@ it('a login that is over is found by its name', () => {
 // What a program on a machine does, or the operator of the server: there is no place for it in a browser.
 const OF_TERMINALS = [
   ...['login', 'worker', 'exec', 'serve', 'rekey', 'migrate', 'backup', 'credential import'],
+  // Profiles are of a machine without a server.
+  'models auth login',
   // What is sent to webhooks again is not in the console yet.
   'admin events',
 ]
