@@ -4,20 +4,11 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { inProcess } from './client/in-process.ts'
+import { type Ending, type GrantWorld, keepRenewing, metricsOf, openDoor, untilClosed } from './assembly.ts'
 import type { ServerSettings } from './config.ts'
-import { createAuthenticator } from './control/authenticate.ts'
-import { createCodexEndpoint } from './control/codex/endpoint.ts'
-import { createControl } from './control/control.ts'
 import { createProfileSealer } from './control/credentials/keeping-profiles.ts'
-import { createBreakers } from './control/grants/breakers.ts'
-import { persistently } from './control/grants/renewing/persistently.ts'
-import { GRANT_TIMINGS, type GrantPorts } from './control/grants/tools.ts'
-import { keepGrants } from './control/grants/upkeep.ts'
-import { createGuard } from './control/guard.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE as ONE_SERVER } from './control/operating/servers.ts'
-import { createComeBack } from './control/outside/coming-back.ts'
 import { acceptNotice } from './control/settings/rules.ts'
 import { tokenRow } from './control/tokens.ts'
 import type { Ports } from './control/use-case.ts'
@@ -44,10 +35,6 @@ import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
 import { createMoves, type Moves } from './profiles/moves.ts'
 import { type AgentPlace, agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
 import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
-import { createApp } from './server/app.ts'
-import { consoleDirectory } from './server/console/files.ts'
-import { listen } from './server/listen.ts'
-import { createMetrics } from './server/metrics.ts'
 import { type JournalFile, openJournal } from './server/renewal-journal.ts'
 import { createMemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
@@ -100,16 +87,7 @@ export interface LocalOptions {
 
 /** Opens the profiles of an agent. Throws `invalid` or `unavailable`, with what to do, where they cannot be used. */
 export async function openLocal(settings: ServerSettings, options: LocalOptions): Promise<LocalHouse> {
-  const endings: Ending[] = []
-  const close = async () => {
-    for (const ending of endings.splice(0).reverse()) await ending()
-  }
-  try {
-    return { ...(await begin(settings, options, endings)), close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  return untilClosed((endings) => begin(settings, options, endings))
 }
 
 /** The agents of this state directory. */
@@ -175,7 +153,10 @@ async function begin(
     snapshot: () => Promise.reject(notHere()),
   }
   const token = await admit(ports)
-  const door = await openDoor(ports, { log, version }, endings)
+  const at = { host: '127.0.0.1', port: 0, proxies: 0 }
+  const ready = () => store.check()
+  const metrics = metricsOf(ports)
+  const door = await openDoor(ports, { metrics, log, version, ready, at, grace: GRACE }, endings)
   address.url = door.url
   return {
     ...{ ...door, token, unusable: keeper.unusable },
@@ -191,41 +172,6 @@ async function begin(
       endings.push(ends)
     },
   }
-}
-
-type Ending = () => Promise<void> | void
-
-interface Door {
-  readonly url: string
-  /** The same without a socket. */
-  readonly fetch: (request: Request) => Promise<Response>
-}
-
-// From here on it is asked; what goes on for long is ended before the door is closed.
-async function openDoor(
-  ports: Ports,
-  { log, version }: { readonly log: Log; readonly version: string },
-  endings: Ending[],
-): Promise<Door> {
-  const ending = new AbortController()
-  const authenticate = createAuthenticator(ports)
-  const app = createApp({
-    control: createControl({ ...ports, ending: ending.signal }),
-    ...{ authenticate, log, version, now: ports.now, proxies: 0, ending: ending.signal },
-    metrics: createMetrics({
-      checkDatabase: () => ports.store.check(),
-      credentials: () => ports.store.counts.credentials(),
-      clockOffset: ports.server.clockOffset,
-    }),
-    ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
-    ...{ publicUrl: ports.publicUrl, ready: () => ports.store.check(), consoleDirectory: consoleDirectory() },
-  })
-  const inside = inProcess(app)
-  endings.push(inside.settled)
-  const listening = await listen(app, { host: '127.0.0.1', port: 0 })
-  endings.push(() => listening.close(GRACE))
-  endings.push(() => ending.abort())
-  return { url: listening.url, fetch: inside.fetch }
 }
 
 // What other programs have of accounts, for the profiles of this agent.
@@ -306,40 +252,12 @@ function notHere(): ClavigerError {
   })
 }
 
-type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'> & Pick<Ports, 'providerOf'>
-
 // The attempts of a process and its journal belong together. What processes that have ended left in theirs, and belongs
 // to profiles of this agent, is gone on with.
-async function startGrants(
-  settings: ServerSettings,
-  slot: Slot,
-  { providerOf: provider, ...world }: GrantWorld,
-) {
+async function startGrants(settings: ServerSettings, slot: Slot, world: Omit<GrantWorld, 'tell'>) {
   const file = await openJournal(slot.journal, world.now, slot.lock)
   const formerly = await adopt(settings, world, file)
-  const ending = new AbortController()
-  const elapsed = () => performance.now()
-  const kept = await keepGrants({
-    ...world,
-    guard: createGuard(world),
-    journal: file.journal,
-    ...{ replica: file.replica, formerly: [...file.formerly, ...formerly] },
-    timings: { ...GRANT_TIMINGS, ...settings.renewal },
-    renewerOf: (type) => provider(type)?.renewer,
-    breakers: createBreakers(elapsed),
-    elapsed,
-    chance: Math.random,
-    persistently: (work) => persistently(work, ending.signal),
-    tell: async () => undefined,
-  })
-  return {
-    grants: kept.grants,
-    async stop() {
-      ending.abort()
-      await kept.stop()
-      await file.close()
-    },
-  }
+  return keepRenewing(settings, { ...world, tell: async () => undefined }, file, formerly)
 }
 
 // The names of those whose answers were taken over.

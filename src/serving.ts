@@ -4,25 +4,17 @@
 import { createHmac } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { inProcess } from './client/in-process.ts'
+import { type Ending, type GrantWorld, keepRenewing, metricsOf, openDoor, untilClosed } from './assembly.ts'
 import type { ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
-import { createAuthenticator } from './control/authenticate.ts'
-import { createCodexEndpoint } from './control/codex/endpoint.ts'
-import { createControl } from './control/control.ts'
-import { createBreakers } from './control/grants/breakers.ts'
-import { persistently } from './control/grants/renewing/persistently.ts'
-import { GRANT_TIMINGS, type GrantPorts } from './control/grants/tools.ts'
-import { keepGrants } from './control/grants/upkeep.ts'
 import { createGuard } from './control/guard.ts'
 import { PRUNE_EVERY, pruneLeases } from './control/operating/pruning.ts'
 import { mustBeReady } from './control/operating/readiness.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE, BEAT, createServers } from './control/operating/servers.ts'
 import { clockSentence, TOLERATED_OFFSET } from './control/operating/warnings.ts'
-import { createComeBack } from './control/outside/coming-back.ts'
 import { keepRuns } from './control/runs/upkeep.ts'
 import { makeFirstLink } from './control/signing-in/invitations.ts'
 import { createTell } from './control/telling/tell.ts'
@@ -39,10 +31,7 @@ import { createLog, type Log } from './lib/log.ts'
 import { removePrivateHomes } from './lib/programs/private-home.ts'
 import { repeat } from './lib/time/repeat.ts'
 import { followClock } from './lib/time/shared-clock.ts'
-import { createApp } from './server/app.ts'
-import { consoleDirectory } from './server/console/files.ts'
-import { listen } from './server/listen.ts'
-import { createMetrics, type Metrics } from './server/metrics.ts'
+import type { Metrics } from './server/metrics.ts'
 import { openJournal } from './server/renewal-journal.ts'
 import type { RunningServer } from './server/running.ts'
 import { prepareStateDirectory, seenFile, tokenFile, writeServerFile } from './server/state-directory.ts'
@@ -70,22 +59,13 @@ export interface ServingOptions {
 /** Starts the whole server on these settings; nothing is left running when it throws. */
 export async function serveWith(settings: ServerSettings, options: ServingOptions): Promise<RunningServer> {
   await prepareStateDirectory(settings.stateDirectory)
-  const unlock = lockStateDirectory(settings.stateDirectory)
-  const endings: Ending[] = [unlock]
-  const close = async () => {
-    for (const ending of endings.splice(0).reverse()) await ending()
-  }
-  try {
+  return untilClosed(async (endings) => {
+    endings.push(lockStateDirectory(settings.stateDirectory))
     // A sign-in ends with the process that began it.
     await removePrivateHomes(join(settings.stateDirectory, 'sign-ins'))
-    return { ...(await begin(settings, options, endings)), close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+    return begin(settings, options, endings)
+  })
 }
-
-type Ending = () => Promise<void> | void
 
 async function begin(
   settings: ServerSettings,
@@ -143,7 +123,8 @@ async function begin(
   endings.push(keepRuns({ ...ports, log, guard: createGuard(ports), elapsed: () => performance.now() }))
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
-  const door = await openDoor(settings, ports, { metrics, log, version }, endings)
+  const ready = () => mustBeReady(ports)
+  const door = await openDoor(ports, { metrics, log, version, ready, at: settings, grace: GRACE }, endings)
   address.url = door.url
   await writeServerFile(stateDirectory, address.url)
   const signInLink = people.created ? await makeFirstLink(ports, people) : null
@@ -153,41 +134,6 @@ async function begin(
   const embedded = embedWorker(settings, { ports, log, people, place, selfCommand, ...door })
   endings.push(async () => (await embedded)?.stop())
   return { url: address.url, firstStart: people.created, signInLink }
-}
-
-interface Door {
-  readonly url: string
-  /** The same without a socket. */
-  readonly fetch: (request: Request) => Promise<Response>
-}
-
-// From here on it is asked; the result is where. What goes on for long is ended before the door is closed.
-async function openDoor(
-  settings: ServerSettings,
-  ports: Ports,
-  tools: { readonly metrics: Metrics; readonly log: Log; readonly version: string },
-  endings: Ending[],
-): Promise<Door> {
-  const authenticate = createAuthenticator(ports)
-  const ending = new AbortController()
-  const app = createApp({
-    ...{
-      control: createControl({ ...ports, ending: ending.signal }),
-      authenticate,
-      ...tools,
-      ending: ending.signal,
-    },
-    ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
-    ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: settings.proxies },
-    ready: () => mustBeReady(ports),
-    consoleDirectory: consoleDirectory(),
-  })
-  const inside = inProcess(app)
-  endings.push(inside.settled)
-  const listening = await listen(app, settings)
-  endings.push(() => listening.close(GRACE))
-  endings.push(() => ending.abort())
-  return { url: listening.url, fetch: inside.fetch }
 }
 
 // What cannot be is said at once: later nobody may look.
@@ -251,11 +197,10 @@ async function watchAudit(
   return watch
 }
 
-type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'> &
-  Pick<Ports, 'providerOf' | 'publicUrl'>
+type RenewalWorld = Omit<GrantWorld, 'tell'> & Pick<Ports, 'publicUrl'>
 
 // The attempts of a server and its journal belong together, over restarts too.
-async function startGrants(settings: ServerSettings, { providerOf, ...world }: GrantWorld) {
+async function startGrants(settings: ServerSettings, world: RenewalWorld) {
   const { stateDirectory } = settings
   const path = join(stateDirectory, 'renewals.journal')
   const file = await openJournal(path, world.now, nameOfLock(stateDirectory))
@@ -265,29 +210,7 @@ async function startGrants(settings: ServerSettings, { providerOf, ...world }: G
       { aside },
       'the last line of renewals.journal could not be read and was put aside; see whether a login needs its owner',
     )
-  const ending = new AbortController()
-  const elapsed = () => performance.now()
-  const kept = await keepGrants({
-    ...world,
-    guard: createGuard(world),
-    journal: file.journal,
-    ...{ replica: file.replica, formerly: file.formerly },
-    timings: { ...GRANT_TIMINGS, ...settings.renewal },
-    renewerOf: (type) => providerOf(type)?.renewer,
-    breakers: createBreakers(elapsed),
-    elapsed,
-    chance: Math.random,
-    persistently: (work) => persistently(work, ending.signal),
-    tell: createTell(world),
-  })
-  return {
-    grants: kept.grants,
-    async stop() {
-      ending.abort()
-      await kept.stop()
-      await file.close()
-    },
-  }
+  return keepRenewing(settings, { ...world, tell: createTell(world) }, file)
 }
 
 type BackgroundPorts = Omit<Parameters<typeof createRekeying>[0], 'servers'>
@@ -330,12 +253,9 @@ async function startBackground(
   }
 }
 
-function measure({ store, server }: Ports): Metrics {
-  const metrics = createMetrics({
-    checkDatabase: () => store.check(),
-    credentials: () => store.counts.credentials(),
-    clockOffset: server.clockOffset,
-  })
+function measure(ports: Ports): Metrics {
+  const { store } = ports
+  const metrics = metricsOf(ports)
   metrics.show('claviger_audit_entries', () => countEntries(store))
   metrics.show('claviger_database_rolled_back', () => countRollBacks(store))
   metrics.show('claviger_events_waiting', async () => (await store.deliveries.counts()).waiting)

@@ -60,6 +60,7 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
 // The composition root and the entry points may name anything.
 const ROOTS = [
   'src/main.ts',
+  'src/assembly.ts',
   'src/serving.ts',
   'src/edges.ts',
   'src/embedded/embedded.ts',
