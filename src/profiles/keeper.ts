@@ -161,23 +161,23 @@ function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument)
   const { row, grant, attempts, versions, profile } = entry
   const { id } = row
   tables.credentials.put(id, row)
-  replaceRows(
-    tables.versions,
-    (one) => one.credentialId === id,
-    versions,
-    (one) => keyOf(id, one.version),
-  )
-  replaceRows(
-    tables.attempts,
-    (one) => one.credentialId === id,
-    attempts,
-    (one) => one.id,
-  )
+  replaceParts(tables, id, versions, attempts)
   if (grant === null) tables.grants.remove(id)
   else tables.grants.put(id, grant)
   const { lastUsed } = readStats(document.usageStats?.[profile])
   if (lastUsed === undefined) tables.lastUses.remove(id)
   else tables.lastUses.put(id, Math.floor(lastUsed))
+}
+
+function replaceParts(
+  tables: Tables,
+  id: string,
+  versions: LedgerEntry['versions'],
+  attempts: LedgerEntry['attempts'],
+): void {
+  const isOfIt = ({ credentialId }: { readonly credentialId: string }) => credentialId === id
+  replaceRows(tables.versions, isOfIt, versions, (one) => keyOf(id, one.version))
+  replaceRows(tables.attempts, isOfIt, attempts, (one) => one.id)
 }
 
 function replaceRows<Row>(
@@ -196,18 +196,7 @@ function replaceRows<Row>(
 
 function removeEntry(tables: Tables, id: string): void {
   tables.credentials.remove(id)
-  replaceRows(
-    tables.versions,
-    (one) => one.credentialId === id,
-    [],
-    (one) => keyOf(id, one.version),
-  )
-  replaceRows(
-    tables.attempts,
-    (one) => one.credentialId === id,
-    [],
-    (one) => one.id,
-  )
+  replaceParts(tables, id, [], [])
   tables.grants.remove(id)
   tables.lastUses.remove(id)
 }

@@ -81,15 +81,14 @@ function taken(place: AgentPlace, patience: number): ClavigerError {
   return new ClavigerError(
     'unavailable',
     `${who} has been at the profiles in ${place.directory} for ${seconds} seconds${isStopped ? ', and is stopped' : ''}.`,
-    {
-      hint:
-        holder === null
-          ? 'Wait for it to end, or end it.'
-          : isStopped
-            ? `Let it go on (kill -CONT ${holder.pid}), or end it (kill -9 ${holder.pid}): nothing is lost by that.`
-            : `Wait for it, or end it (kill -9 ${holder.pid}): nothing is lost by that.`,
-    },
+    { hint: whatToType(holder, isStopped) },
   )
+}
+
+function whatToType(holder: { readonly pid: number } | null, isStopped: boolean): string {
+  if (holder === null) return 'Wait for it to end, or end it.'
+  const end = `end it (kill -9 ${holder.pid}): nothing is lost by that.`
+  return isStopped ? `Let it go on (kill -CONT ${holder.pid}), or ${end}` : `Wait for it, or ${end}`
 }
 
 function holderOf(place: AgentPlace): { pid: number } | null {

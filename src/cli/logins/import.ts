@@ -1,8 +1,4 @@
-// `credential import`: takes over the login that codex or claude keeps on this machine. The file is read here and left as
-// it is; its login has one holder afterwards, the server.
-
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Output } from '../../api/schemas.ts'
 import { checkNameOrProfile } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
@@ -13,6 +9,7 @@ import { checkDescription, mustBeFree, settlePolicy } from '../credential/create
 import { mustManage } from '../find-credential.ts'
 import { type OwnerFlags, ownerOf, self, takeNames } from '../owner-flags.ts'
 import { readFileOfProgram } from '../secrets.ts'
+import { loginFiles } from './login-files.ts'
 import { warnOfTwins, withAccount } from './say.ts'
 
 export interface ImportOptions extends OwnerFlags {
@@ -56,13 +53,9 @@ export async function run(
 }
 
 async function read({ dependencies: { env } }: Context, from: string): Promise<Source> {
-  const home = env['HOME'] || homedir()
-  const path = {
-    codex: join(env['CODEX_HOME'] || join(home, '.codex'), 'auth.json'),
-    claude: join(env['CLAUDE_CONFIG_DIR'] || join(home, '.claude'), '.credentials.json'),
-  }
   if (from === 'codex' || from === 'claude') {
-    return { from, path: path[from], file: await readFileOfProgram(path[from], signInHint(from)) }
+    const path = loginFiles(env)[from]
+    return { from, path, file: await readFileOfProgram(path, signInHint(from)) }
   }
   const place = resolve(from)
   const file = await readFileOfProgram(place, 'Name codex, claude or the path of a file: --from PATH')

@@ -12,6 +12,7 @@ import { settlePolicy } from '../credential/create.ts'
 import type { OpenedProfiles, TakenProfile } from '../dependencies.ts'
 import { EXIT } from '../exit-codes.ts'
 import { listCredentials } from '../find-credential.ts'
+import { loginFiles } from '../logins/login-files.ts'
 import { self } from '../owner-flags.ts'
 import { over } from './login.ts'
 
@@ -141,8 +142,7 @@ function ofTheCopy({ from, theirs, profile, renewed }: Line): string[] {
 function place({ dependencies: { env } }: Context, from: string): { path: string; hint: string } {
   const home = env['HOME'] || homedir()
   const places: Readonly<Record<string, string>> = {
-    codex: join(env['CODEX_HOME'] || join(home, '.codex'), 'auth.json'),
-    claude: join(env['CLAUDE_CONFIG_DIR'] || join(home, '.claude'), '.credentials.json'),
+    ...loginFiles(env),
     openclaw: env['OPENCLAW_STATE_DIR'] || join(home, '.openclaw'),
     coderclaw: env['CODERCLAW_STATE_DIR'] || join(home, '.coderclaw'),
   }
