@@ -68,8 +68,7 @@ function Log() {
           rowKey={({ id }) => id}
           onOpen={setOpened}
           isPending={rows.length === 0}
-          hasMore={found.hasNextPage}
-          onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
+          pages={found}
         />
       )}
       <EntryDialog entry={opened} onClose={() => setOpened(null)} />

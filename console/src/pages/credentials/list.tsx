@@ -47,8 +47,7 @@ export function CredentialsPage() {
           rowKey={({ id }) => id}
           pageOf={pageOf}
           isPending={found.isPending}
-          hasMore={found.hasNextPage}
-          onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
+          pages={found}
         />
       )}
       <Others others={found.data?.pages[0]?.others ?? []} />

@@ -50,8 +50,7 @@ export function RunsPage() {
           rowKey={({ id }) => id}
           pageOf={pageOf}
           isPending={found.isPending}
-          hasMore={found.hasNextPage}
-          onEnd={() => void (found.isFetchingNextPage || found.fetchNextPage())}
+          pages={found}
         />
       )}
       {start === 'yes' && mayStart && <StartDialog onClose={() => show(filters)} />}

@@ -22,6 +22,13 @@ export interface PageOf {
   readonly params: Readonly<Record<string, string>>
 }
 
+/** A list that comes a page at a time. */
+export interface Pages {
+  readonly hasNextPage: boolean
+  readonly isFetchingNextPage: boolean
+  readonly fetchNextPage: () => Promise<unknown>
+}
+
 export interface TableProps<Row> {
   readonly label: string
   readonly columns: readonly Column<Row>[]
@@ -31,10 +38,8 @@ export interface TableProps<Row> {
   readonly onOpen?: (row: Row) => void
   /** The page of a row. */
   readonly pageOf?: (row: Row) => PageOf
-  /** Called near the end of what is there. */
-  readonly onEnd?: (() => void) | undefined
-  /** There is more than these rows. */
-  readonly hasMore?: boolean
+  /** Where the rows come from: what follows is asked for near the end of what is there. */
+  readonly pages: Pages
   /** Nothing is known yet: rows of grey. */
   readonly isPending?: boolean
   /** Pixels. */
@@ -50,17 +55,7 @@ const FROM = {
 const WAITING = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
 export function Table<Row>(props: TableProps<Row>) {
-  const {
-    label,
-    columns,
-    rows,
-    rowKey,
-    onOpen,
-    pageOf,
-    hasMore = false,
-    isPending = false,
-    rowHeight = 52,
-  } = props
+  const { label, columns, rows, rowKey, onOpen, pageOf, pages, isPending = false, rowHeight = 52 } = props
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({
     count: rows.length,
@@ -76,7 +71,7 @@ export function Table<Row>(props: TableProps<Row>) {
     <div
       role="grid"
       aria-label={label}
-      aria-rowcount={hasMore ? -1 : rows.length + 1}
+      aria-rowcount={pages.hasNextPage ? -1 : rows.length + 1}
       aria-busy={isPending}
       className="surface flex max-h-[max(15rem,calc(100dvh-13rem))] flex-col overflow-hidden"
     >
@@ -251,9 +246,10 @@ function useRowKeys<Row>(
   return { focused: Math.min(focused, Math.max(0, last)), setFocused, onKeyDown }
 }
 
-function useNearEnd<Row>(lastInSight: number, { rows, onEnd, hasMore = false }: TableProps<Row>): void {
-  const isNear = hasMore && lastInSight >= rows.length - 30
+function useNearEnd<Row>(lastInSight: number, { rows, pages }: TableProps<Row>): void {
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages
+  const isWanted = hasNextPage && !isFetchingNextPage && lastInSight >= rows.length - 30
   useEffect(() => {
-    if (isNear) onEnd?.()
-  }, [isNear, onEnd])
+    if (isWanted) void fetchNextPage()
+  }, [isWanted, fetchNextPage])
 }

@@ -1,13 +1,10 @@
 // The rest of a long list, a page at a time.
 
 import { Button } from '../../../ui/button.tsx'
+import type { Pages } from '../../../ui/lists/table.tsx'
 
-export interface MoreProps {
-  readonly pages: {
-    readonly hasNextPage: boolean
-    readonly isFetchingNextPage: boolean
-    readonly fetchNextPage: () => Promise<unknown>
-  }
+interface MoreProps {
+  readonly pages: Pages
   /** `members`. */
   readonly what: string
 }
