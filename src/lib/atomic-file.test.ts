@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { canMount } from '../../test/support/mounting.ts'
 import { createSynced, UnsafePathError, writeFileAtomically } from './atomic-file.ts'
 
 let directory: string
@@ -130,7 +131,7 @@ test('a file that cannot be written whole leaves the old one and no rest', async
   expect(await readdir(directory)).toEqual(['file'])
 })
 
-test.runIf(canMount())('a file that is a mount point is written in place', async () => {
+test.runIf(canMount('bind'))('a file that is a mount point is written in place', async () => {
   const source = join(directory, 'source')
   await writeFile(source, 'old and longer', { mode: 0o600 })
   await writeFile(path, '')
@@ -149,11 +150,3 @@ test('a file that must be new is not written through a link or over another', as
   await expect(createSynced(path, 'ours')).rejects.toMatchObject({ code: 'EEXIST' })
   expect(await readdir(directory)).toEqual(['file'])
 })
-
-function canMount(): boolean {
-  const { status } = spawnSync('/bin/sh', [
-    '-c',
-    'd=$(mktemp -d) && mount --bind "$d" "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s',
-  ])
-  return process.getuid?.() === 0 && status === 0
-}

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { canMount } from '../../test/support/mounting.ts'
 import { apiKey, codexLogin, editFile, textOf, useStateDirectory } from '../../test/support/profile-files.ts'
 import { documentIn, type Pair, type PairChange, readPairs, writePairs } from './pair.ts'
 import { type AgentPlace, placeOf, preparePlace } from './place.ts'
@@ -230,7 +231,7 @@ describe('a failure', () => {
     expect(await readPairs([work, main])).toEqual([NEW, NEW])
   })
 
-  it.runIf(canMount())('of a disk that is full between the two files is none either', async () => {
+  it.runIf(canMount('tmpfs'))('of a disk that is full between the two files is none either', async () => {
     const [, main] = places as [AgentPlace, AgentPlace]
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=120k,mode=700', 'tmpfs', main.directory])
     try {
@@ -254,11 +255,3 @@ describe('a failure', () => {
     }
   })
 })
-
-function canMount(): boolean {
-  const { status } = spawnSync('/bin/sh', [
-    '-c',
-    'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s',
-  ])
-  return process.getuid?.() === 0 && status === 0
-}

@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fuseMount } from '../../test/support/fuse-mount.ts'
+import { canMount } from '../../test/support/mounting.ts'
 import { apiKey, placeWith, textOf, useStateDirectory } from '../../test/support/profile-files.ts'
 import { profileStore } from '../../test/support/profile-store.ts'
 import { ClavigerError } from '../domain/errors.ts'
@@ -186,7 +187,7 @@ describe('a directory is refused', () => {
     expect(stdout.trim()).toBe(`${place.directory} is not readable or writable for this user.`)
   })
 
-  it.runIf(canMount())('when its file system is mounted read-only', async () => {
+  it.runIf(canMount('tmpfs'))('when its file system is mounted read-only', async () => {
     await withTmpfs('1m', async (remount) => {
       const place = placeWith(stateDirectory(), GOOD)
       await store().store.credentials.list('org-acme', {}, { limit: 10 })
@@ -197,7 +198,7 @@ describe('a directory is refused', () => {
     })
   })
 
-  it.runIf(canMount())('when its disk is full', async () => {
+  it.runIf(canMount('tmpfs'))('when its disk is full', async () => {
     await withTmpfs('64k', async () => {
       const place = placeWith(stateDirectory(), GOOD)
       spawnSync('/bin/sh', ['-c', 'exec cat /dev/zero > "$0"', join(stateDirectory(), 'filler')])
@@ -208,19 +209,22 @@ describe('a directory is refused', () => {
     })
   })
 
-  it.runIf(canMount() && existsSync('/dev/fuse'))('when it is on a file system of a network', async () => {
-    const unmount = await fuseMount(stateDirectory())
-    try {
-      const refused = await refusal()
-      expect(refused).toMatchObject({
-        code: 'invalid',
-        message: `${placeOf(stateDirectory(), 'main').directory} is on a network file system (FUSE).`,
-        hint: expect.stringMatching(/^Two machines cannot .* CLAVIGER_STATE_DIR\.$/),
-      })
-    } finally {
-      await unmount()
-    }
-  })
+  it.runIf(canMount('tmpfs') && existsSync('/dev/fuse'))(
+    'when it is on a file system of a network',
+    async () => {
+      const unmount = await fuseMount(stateDirectory())
+      try {
+        const refused = await refusal()
+        expect(refused).toMatchObject({
+          code: 'invalid',
+          message: `${placeOf(stateDirectory(), 'main').directory} is on a network file system (FUSE).`,
+          hint: expect.stringMatching(/^Two machines cannot .* CLAVIGER_STATE_DIR\.$/),
+        })
+      } finally {
+        await unmount()
+      }
+    },
+  )
 })
 
 async function withTmpfs(
@@ -234,12 +238,4 @@ async function withTmpfs(
   } finally {
     execFileSync('umount', [at])
   }
-}
-
-function canMount(): boolean {
-  const { status } = spawnSync('/bin/sh', [
-    '-c',
-    'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s',
-  ])
-  return isRoot && status === 0
 }

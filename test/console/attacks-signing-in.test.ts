@@ -6,7 +6,7 @@ import { afterAll, beforeEach, expect, it } from 'vitest'
 import { codeOf, fromBase32 } from '../../src/identity/app-codes.ts'
 import { CLIENT, startIdentityProviders } from '../support/identity-providers.ts'
 import { OWNER, PASSWORD, useConsole } from '../support/use-console.ts'
-import { linkAccount } from './by-hand.ts'
+import { linkAccount, signIn } from './by-hand.ts'
 
 const PERSONAL = '/settings/personal'
 const MALLORY = { id: '666', name: 'mallory', email: 'mallory@elsewhere.test', isVerified: true }
@@ -29,12 +29,6 @@ const heading = (page: Page, name: string) => page.getByRole('heading', { level:
 const overview = (page: Page) => heading(page, 'Overview')
 const cookiesOf = async (page: Page) =>
   (await page.context().cookies(world.server.url)).map(({ name, value }) => `${name}=${value}`)
-
-async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-}
 
 const signInWithGitHub = (page: Page) => page.getByRole('button', { name: 'Sign in with GitHub' }).click()
 

@@ -23,6 +23,13 @@ export async function linkAccount(page: Page, provider: string): Promise<void> {
 export const go = (page: Page, place: string) =>
   page.getByRole('navigation').getByRole('link', { name: place, exact: true }).click()
 
+/** On the page that asks for it. */
+export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
 /** On the page of the link that the first start prints. */
 export async function becomeOwner(page: Page, email: string): Promise<void> {
   await type(page.getByLabel('Your e-mail'), email)

@@ -7,6 +7,7 @@ import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
 import { chooseType } from './by-hand.ts'
+import { inEveryLook } from './looks.ts'
 
 const BOB = 'bob@example.test'
 const PATH = '/settings/coding-agents'
@@ -204,14 +205,5 @@ it('a member sees that the organization has credentials, their names and types, 
 
 it('is in order for every reader', async () => {
   const page = await world.visitAs(PATH)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await list(page).waitFor()
-    expect(await accessibilityFaults(page)).toEqual([])
-    await picture(page, `settings-coding-agents-wide-${colorScheme}`)
-  }
-  await page.setViewportSize(PHONE)
-  expect(await accessibilityFaults(page)).toEqual([])
-  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-  await picture(page, 'settings-coding-agents-phone-dark')
+  await inEveryLook(page, 'settings-coding-agents', () => list(page).waitFor())
 })

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
+import { accessibilityFaults, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const [FIRST, SECOND] = [fakeKey('first'), fakeKey('second')]
 const settings = { anthropicUrl: '' }
@@ -176,13 +177,5 @@ it('is in order for every reader, light and dark, wide and on a phone', async ()
   const { id } = await create('seen', fakeKey('seen'))
   const page = await world.visitAs(`/credentials/${id}`)
   await page.getByText('Version 1', { exact: true }).waitFor()
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      expect(await accessibilityFaults(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-      await picture(page, `credential-${size}-${colorScheme}`)
-    }
-  }
+  await inEveryLook(page, 'credential')
 })

@@ -6,6 +6,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const MANY = 450
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -77,18 +78,11 @@ it('takes what others wrote for text', async () => {
 
 it('says in a word and a shape how each does, and is in order for every reader', async () => {
   const page = await world.visitAs('/credentials')
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      await rows(page).first().waitFor()
-      const state = rows(page).first().getByText('ok', { exact: true })
-      expect(await state.count()).toBe(1)
-      expect(await accessibilityFaults(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-      await picture(page, `credentials-${size}-${colorScheme}`)
-    }
-  }
+  await inEveryLook(page, 'credentials', async () => {
+    await rows(page).first().waitFor()
+    const state = rows(page).first().getByText('ok', { exact: true })
+    expect(await state.count()).toBe(1)
+  })
 })
 
 it('keeps long words in their place, tells everything on a phone, and each row is a link', async () => {

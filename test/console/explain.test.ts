@@ -2,9 +2,10 @@
 
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
-import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { accessibilityFaults, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { OWNER, useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const BOB = 'bob@example.test'
 
@@ -129,14 +130,5 @@ it('offers a member nobody else, and is in order for every reader', async () => 
   expect(await page.getByLabel('Person').count()).toBe(0)
   expect(await page.getByLabel('Team').count()).toBe(1)
   const ada = await world.visitAs('/explain')
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await ada.emulateMedia({ colorScheme })
-    await candidates(ada).first().waitFor()
-    expect(await accessibilityFaults(ada)).toEqual([])
-    await picture(ada, `explain-wide-${colorScheme}`)
-  }
-  await ada.setViewportSize(PHONE)
-  expect(await accessibilityFaults(ada)).toEqual([])
-  expect(await ada.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-  await picture(ada, 'explain-phone-dark')
+  await inEveryLook(ada, 'explain', () => candidates(ada).first().waitFor())
 })

@@ -3,10 +3,11 @@
 import { beforeAll, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
-import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { accessibilityFaults, picture } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const PATH = '/settings/machines'
 
@@ -121,14 +122,7 @@ it('is in order for every reader, and not for members', async () => {
   const bob = await world.visitAs(PATH, 'bob@example.test')
   await bob.getByText('Only admins see agents and workers').waitFor()
   const page = await world.visitAs(PATH)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.getByRole('button', { name: 'Open nightly' }).waitFor()
-    expect(await accessibilityFaults(page)).toEqual([])
-    await picture(page, `settings-machines-wide-${colorScheme}`)
-  }
-  await page.setViewportSize(PHONE)
-  expect(await accessibilityFaults(page)).toEqual([])
-  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-  await picture(page, 'settings-machines-phone-dark')
+  await inEveryLook(page, 'settings-machines', () =>
+    page.getByRole('button', { name: 'Open nightly' }).waitFor(),
+  )
 })

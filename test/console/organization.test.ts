@@ -5,11 +5,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { accessibilityFaults, picture } from '../support/browser.ts'
 import { signInByDevice } from '../support/device-login.ts'
 import { codeIn } from '../support/links.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { OWNER, useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const BOB = 'bob@example.test'
 const PATH = '/settings/organization'
@@ -211,14 +212,5 @@ it('is in order for every reader, and shows a member nobody else', async () => {
   await carl.getByText('Only admins change what is here', { exact: false }).waitFor()
   expect(await carl.getByRole('heading', { name: 'Members' }).count()).toBe(0)
   const page = await world.visitAs(PATH)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.getByLabel(`Role of ${BOB}`).waitFor()
-    expect(await accessibilityFaults(page)).toEqual([])
-    await picture(page, `settings-organization-wide-${colorScheme}`)
-  }
-  await page.setViewportSize(PHONE)
-  expect(await accessibilityFaults(page)).toEqual([])
-  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-  await picture(page, 'settings-organization-phone-dark')
+  await inEveryLook(page, 'settings-organization', () => page.getByLabel(`Role of ${BOB}`).waitFor())
 })

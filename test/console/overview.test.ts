@@ -1,9 +1,9 @@
 // The overview in a real browser: what is well, what is not, what ends when, and who is waited for.
 
 import { beforeAll, expect, it } from 'vitest'
-import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const world = useConsole()
 
@@ -32,15 +32,7 @@ it('counts the states, draws what ends when, and names who is waited for', async
   const stored = page.getByRole('link', { name: /stored main\.$/ })
   expect(await stored.getAttribute('href')).toMatch(/^\/credentials\/cred_/)
   await page.getByText('no credential fits').waitFor()
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      expect(await accessibilityFaults(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-      await picture(page, `overview-${size}-${colorScheme}`)
-    }
-  }
+  await inEveryLook(page, 'overview')
   await page.getByRole('link', { name: /^2\s*ok/ }).click()
   await page.getByRole('row', { name: /main/ }).waitFor()
   expect(new URL(page.url()).search).toBe('?state=ok')

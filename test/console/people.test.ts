@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
 import { PASSWORD, useConsole } from '../support/use-console.ts'
+import { signIn } from './by-hand.ts'
 
 const FIRST = 'grace@example.test'
 
@@ -12,12 +13,6 @@ const world = useConsole()
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name })
 const pathOf = (page: Page) => new URL(page.url()).pathname
-
-async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-}
 
 it('the first person comes in by the link of the terminal, once', async () => {
   const link = world.server.signInLink?.expose() ?? ''

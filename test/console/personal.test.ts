@@ -6,9 +6,11 @@ import type { Locator, Page } from 'playwright-core'
 import readQr from 'qr/decode.js'
 import { afterAll, expect, it } from 'vitest'
 import { codeOf, fromBase32 } from '../../src/identity/app-codes.ts'
-import { accessibilityFaults, PHONE, picture } from '../support/browser.ts'
+import { accessibilityFaults, picture } from '../support/browser.ts'
 import { CLIENT, startIdentityProviders } from '../support/identity-providers.ts'
 import { OWNER, PASSWORD, useConsole } from '../support/use-console.ts'
+import { signIn } from './by-hand.ts'
+import { inEveryLook } from './looks.ts'
 
 const PATH = '/settings/personal'
 
@@ -18,12 +20,6 @@ const world = useConsole({
 })
 
 afterAll(() => providers.close())
-
-async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-}
 
 const overview = (page: Page) => page.getByRole('heading', { level: 1, name: 'Overview' })
 
@@ -99,10 +95,9 @@ it('a second factor is set up, asked for at the next sign-in, and a recovery cod
   expect(await accessibilityFaults(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Switch it on' }).click()
   const shown = page.getByRole('dialog', { name: 'Recovery codes' })
-  const codes = await shown
-    .getByRole('list', { name: 'Recovery codes' })
-    .getByRole('listitem')
-    .allInnerTexts()
+  const lines = shown.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem')
+  await lines.first().waitFor()
+  const codes = await lines.allInnerTexts()
   expect(codes.length).toBeGreaterThan(1)
   const keeping = page.waitForEvent('download')
   await shown.getByRole('button', { name: 'Keep as a file' }).click()
@@ -218,14 +213,5 @@ it('an account elsewhere is linked, signed in with, and unlinked', async () => {
 
 it('is in order for every reader', async () => {
   const page = await world.visitAs(PATH)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.getByText('this one', { exact: true }).waitFor()
-    expect(await accessibilityFaults(page)).toEqual([])
-    await picture(page, `settings-personal-wide-${colorScheme}`)
-  }
-  await page.setViewportSize(PHONE)
-  expect(await accessibilityFaults(page)).toEqual([])
-  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-  await picture(page, 'settings-personal-phone-dark')
+  await inEveryLook(page, 'settings-personal', () => page.getByText('this one', { exact: true }).waitFor())
 })

@@ -1,11 +1,11 @@
 // Starting runs and looking at the list of them: what may be chosen is said in the words of the API, and stays true while
 // it is looked at. Nothing is carried out here.
 
-import type { Page } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
-import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
+import { picture, WIDE } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { OWNER, useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=1">'
 const RAW_ONLY =
@@ -33,19 +33,6 @@ async function open(path = '/runs?start=yes', email?: string) {
   const dialog = page.getByRole('dialog', { name: 'Start a run' })
   await dialog.waitFor()
   return { page, dialog, start: dialog.getByRole('button', { name: 'Start', exact: true }) }
-}
-
-async function inEveryLook(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      expect(await accessibilityFaults(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-      await picture(page, `${name}-${size}-${colorScheme}`)
-    }
-  }
-  await page.setViewportSize(WIDE)
 }
 
 it('says in the words of the API that no coding agent is configured', async () => {
@@ -98,6 +85,7 @@ it('lists what fits, says what would be chosen and why, and that an explicit cho
   expect(await focused.getAttribute('value')).toBe('claude')
   expect(await picker.getByText('other').count()).toBe(0)
   await inEveryLook(page, 'start')
+  await page.setViewportSize(WIDE)
   await picker.getByRole('radio', { name: /^mine/ }).check()
   const { credentials } = await world.owner.call('credentials.list', { name: 'mine' })
   await world.owner.call('credentials.delete', { id: credentials[0]?.id ?? '' })
@@ -150,6 +138,7 @@ it('keeps the list as it is, with messages in their order, and the end of a run'
   await world.owner.call('runs.create', { harness: 'claude', prompt: 'appears by itself' })
   await page.getByRole('row', { name: /appears by itself/ }).waitFor()
   await inEveryLook(page, 'runs')
+  await page.setViewportSize(WIDE)
   await page.getByLabel('Harness', { exact: true }).selectOption('Codex')
   await page.getByText('No run is like that').waitFor()
   await page.goto(`${world.server.url}/runs/${id}`)

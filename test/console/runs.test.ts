@@ -6,6 +6,7 @@ import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { codexFile } from '../e2e/run-world.ts'
 import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 import { openRunsHouse } from './runs-house.ts'
 
 const FIRST = 'sk-ant-test-console-first-0001'
@@ -119,15 +120,7 @@ it('is started in a dialog, and the real claude answers in the page', async () =
   for (const text of ['claude/api-key', 'Personal', '…0001'])
     expect(await field.getByText(text, { exact: true }).count()).toBe(1)
   await field.getByText('serves now').waitFor()
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      expect(await accessibilityFaults(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-      await picture(page, `run-${size}-${colorScheme}`)
-    }
-  }
+  await inEveryLook(page, 'run')
 }, 90_000)
 
 it('shapes what the model writes by its Markdown, and takes no link and no markup of it', async () => {

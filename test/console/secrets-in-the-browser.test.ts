@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { fakeKey } from '../support/house.ts'
 import { OWNER, PASSWORD, useConsole } from '../support/use-console.ts'
+import { signIn } from './by-hand.ts'
 
 const world = useConsole()
 
@@ -14,12 +15,6 @@ const store = (name: string) =>
   })
 
 const signInPage = (page: Page) => page.getByRole('heading', { level: 1, name: 'Sign in to Claviger' })
-
-async function signIn(page: Page, email: string): Promise<void> {
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-}
 
 // Everything that scripts of the page could find again, and what was asked for.
 const KEPT = `(async () => {

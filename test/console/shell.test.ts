@@ -2,9 +2,10 @@
 // looks right, and nothing in it trips over the page's own policy.
 
 import { expect, it } from 'vitest'
-import { accessibilityFaults, PHONE, picture, WIDE } from '../support/browser.ts'
+import { accessibilityFaults } from '../support/browser.ts'
 import { fakeKey } from '../support/house.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const world = useConsole()
 
@@ -158,16 +159,7 @@ it('can be installed, and keeps its own files only', async () => {
 
 it('has no fault of accessibility, light and dark, wide and on a phone', async () => {
   const page = await world.visitAs('/settings/personal')
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      await page.getByRole('heading', { name: 'You', exact: true }).waitFor()
-      expect(await accessibilityFaults(page)).toEqual([])
-      await picture(page, `settings-${size}-${colorScheme}`)
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-    }
-  }
+  await inEveryLook(page, 'settings', () => page.getByRole('heading', { name: 'You', exact: true }).waitFor())
   await page.getByRole('button', { name: 'Places' }).click()
   await page.getByRole('dialog').getByRole('link', { name: 'Runs' }).waitFor()
   expect(await accessibilityFaults(page)).toEqual([])

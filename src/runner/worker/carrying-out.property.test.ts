@@ -19,12 +19,9 @@ import type { Verdict } from './run-server.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 // Pauses are five hundred times shorter.
-vi.mock('node:timers/promises', async (original) => {
-  const real = await original<typeof import('node:timers/promises')>()
-  const setTimeout = (ms: number, value?: unknown, options?: object) =>
-    real.setTimeout(ms / 500, value, options)
-  return { ...real, setTimeout }
-})
+vi.mock('node:timers/promises', async (original) =>
+  (await import('../../../test/support/short-pauses.ts')).shortened(await original(), 500),
+)
 
 interface World {
   readonly memory: MemoryRunServer

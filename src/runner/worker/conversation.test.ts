@@ -15,12 +15,9 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { FAILURE_CODE } from '../../harnesses/conversing.ts'
 
 // Pauses are a hundred times shorter.
-vi.mock('node:timers/promises', async (original) => {
-  const real = await original<typeof import('node:timers/promises')>()
-  const setTimeout = (ms: number, value?: unknown, options?: object) =>
-    real.setTimeout(ms / 100, value, options)
-  return { ...real, setTimeout }
-})
+vi.mock('node:timers/promises', async (original) =>
+  (await import('../../../test/support/short-pauses.ts')).shortened(await original(), 100),
+)
 
 let world: CarryingWorld
 let memory: MemoryRunServer
