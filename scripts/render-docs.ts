@@ -58,13 +58,15 @@ function api(): string {
 function credentialTypes(): string {
   const sections = CREDENTIAL_TYPE_NAMES.flatMap((name) => {
     const type = CREDENTIAL_TYPES[name]
-    const fields = type.fields.map((field) => [
-      code(field.name),
-      field.label,
-      field.secret ? 'secret' : 'shown',
-      field.required ? 'yes' : 'no',
-      field.variable === null ? '' : code(field.variable),
-    ])
+    const fields = type.fields
+      .filter(({ ofPlugin }) => ofPlugin !== true)
+      .map((field) => [
+        code(field.name),
+        field.label,
+        field.secret ? 'secret' : 'shown',
+        field.required ? 'yes' : 'no',
+        field.variable === null ? '' : code(field.variable),
+      ])
     const signIn = code(`claviger credential create ${name.replace('/', ' ')} NAME`)
     const entry = type.entry === 'sign-in' ? ` Made by signing in: ${signIn}.` : ''
     return [

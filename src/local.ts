@@ -4,6 +4,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PluginHouse } from './cli/dependencies.ts'
 import { inProcess } from './client/in-process.ts'
 import type { ServerSettings } from './config.ts'
 import { createAuthenticator } from './control/authenticate.ts'
@@ -31,10 +32,14 @@ import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { createLog, type Log } from './lib/log.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
-import { providerOf } from './profiles/content.ts'
+import { profileWith, providerOf } from './profiles/content.ts'
+import { readProfile } from './profiles/format.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
 import { agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
+import { pluginFacts } from './profiles/plugin-profile.ts'
 import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
+import type { Plugins } from './providers/plugin/plugins.ts'
+import type { Account } from './providers/provider.ts'
 import { createApp } from './server/app.ts'
 import { consoleDirectory } from './server/console/files.ts'
 import { listen } from './server/listen.ts'
@@ -61,6 +66,7 @@ export interface LocalHouse {
   agentOf(credentialId: string): string | null
   /** The file of the agent itself. */
   readonly file: string
+  readonly plugins: PluginHouse
   close(): Promise<void>
 }
 
@@ -81,6 +87,42 @@ export async function openLocal(settings: ServerSettings, options: LocalOptions)
     await close()
     throw error
   }
+}
+
+/** Signing in with plugins: what comes of it becomes a profile of the agent itself. */
+function pluginHouse(plugins: Plugins, keeper: ProfileKeeper): PluginHouse {
+  return {
+    list: plugins.list,
+    async signIn(name, desk, { profile, replaceAccount }) {
+      const { type, tokens } = await plugins.login(name, desk)
+      const { account, content, expiresAt } = tokens
+      const byEmail = `${name}:${account.email}`
+      const id = profile ?? (isProfileId(byEmail) ? byEmail : `${name}:default`)
+      let isNew = true
+      await keeper.put(id, (before) => {
+        isNew = before === undefined
+        if (!isNew) mustBeReplaceable(id, before, { name, account, replaceAccount })
+        return profileWith(type, content.values, expiresAt, before)
+      })
+      return { profile: id, isNew }
+    },
+  }
+}
+
+function mustBeReplaceable(
+  id: string,
+  before: unknown,
+  now: { readonly name: string; readonly account: Account; readonly replaceAccount: boolean },
+): void {
+  const profile = readProfile(before)
+  const hint = `Store it under another name: --profile-id ${now.name}:work`
+  if (profile?.provider !== now.name)
+    throw new ClavigerError('conflict', `There is a profile ${id} already, of another provider.`, { hint })
+  const { accountId = '' } = pluginFacts(profile)
+  if (now.replaceAccount || accountId === now.account.id || accountId === '') return
+  throw new ClavigerError('conflict', `${id} is of a different account.`, {
+    hint: `${hint}, or say --replace-account.`,
+  })
 }
 
 /** The agents of this state directory. */
@@ -162,6 +204,7 @@ async function begin(
   address.url = listening.url
   return {
     ...{ url: listening.url, token, fetch: inside.fetch, unusable: keeper.unusable },
+    plugins: pluginHouse(world.plugins, keeper),
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
     file: placeOf(settings.stateDirectory, agent).profiles,
   }

@@ -2,6 +2,7 @@
 
 import type { ServerSettings } from '../config.ts'
 import type { MoveReport, RestoreReport } from '../domain/backup.ts'
+import type { CredentialType } from '../domain/credential-types.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Harness } from '../harnesses/harness.ts'
@@ -57,6 +58,38 @@ interface Offline {
   takeBack(url: string): Promise<boolean>
 }
 
+/** Providers that are programs of their own. */
+export interface PluginHouse {
+  /** All on PATH; `description` is null where a program is no plugin, and `fault` says why. */
+  list(): Promise<
+    readonly {
+      readonly name: string
+      readonly program: string
+      readonly description: {
+        readonly version: string
+        readonly title?: string | undefined
+        readonly types: readonly CredentialType[]
+        readonly environment?: readonly string[] | undefined
+        readonly hosts?: readonly string[] | undefined
+      } | null
+      readonly fault: string
+    }[]
+  >
+  /**
+   * Signs in, and stores what comes of it; without a name by the e-mail of the account. What is asked and said is the text
+   * of others. Throws `not_found`, `upstream`, `rejected`, or `conflict` for a name that is another's.
+   */
+  signIn(
+    name: string,
+    desk: {
+      ask(question: string, secret: boolean): Promise<Secret>
+      open(url: string, text: string): void
+      note(text: string): void
+    },
+    wanted: { readonly profile: string | null; readonly replaceAccount: boolean },
+  ): Promise<{ readonly profile: string; readonly isNew: boolean }>
+}
+
 /** The profiles of an agent on this machine, as a server of this process. */
 export interface OpenedProfiles {
   /** Where programs ask, on loopback. */
@@ -74,6 +107,7 @@ export interface OpenedProfiles {
   agentOf(credentialId: string): string | null
   /** The file of the agent itself. */
   readonly file: string
+  readonly plugins: PluginHouse
   close(): Promise<void>
 }
 
