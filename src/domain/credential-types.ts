@@ -321,6 +321,12 @@ export function isRenewed({ type, expiresAt }: { type: CredentialType; expiresAt
   return CREDENTIAL_TYPES[type].entry === 'sign-in' || (isPluginType(type) && (expiresAt ?? null) !== null)
 }
 
+/** What to type to sign in again for it. */
+export function signInWords({ type, name }: { type: CredentialType; name: string }): string {
+  if (!isPluginType(type)) return `claviger credential login ${name}`
+  return `claviger models auth login --provider ${name.split(':')[0]} --profile-id ${name}`
+}
+
 /** The fields of a type that people enter. */
 export function enteredFields(type: CredentialType): FieldDefinition[] {
   return CREDENTIAL_TYPES[type].fields.filter(({ ofPlugin }) => ofPlugin !== true)

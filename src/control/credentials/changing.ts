@@ -1,7 +1,7 @@
 // Changing a credential's value or description, and asking its provider whether it works.
 
 import type { Caller } from '../../domain/caller.ts'
-import { CREDENTIAL_TYPES, enteredFields, isRenewed } from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, enteredFields, isRenewed, signInWords } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { type CheckedFields, checkEntered, checkSomeFields, type FieldValues } from '../../domain/values.ts'
@@ -55,10 +55,9 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
 
 /** Throws `invalid` for a login: a value from anywhere else would be somebody's second copy of it. */
 export function mustBeTyped(row: Pick<CredentialRow, 'type' | 'name' | 'expiresAt'>): void {
-  const { type, name } = row
-  if (CREDENTIAL_TYPES[type].entry === 'typed' && !isRenewed(row)) return
-  throw new ClavigerError('invalid', `${name} is a login: it gets a new value by signing in only.`, {
-    hint: `Sign in again: claviger credential login ${name}`,
+  if (CREDENTIAL_TYPES[row.type].entry === 'typed' && !isRenewed(row)) return
+  throw new ClavigerError('invalid', `${row.name} is a login: it gets a new value by signing in only.`, {
+    hint: `Sign in again: ${signInWords(row)}`,
   })
 }
 

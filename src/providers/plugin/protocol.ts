@@ -80,6 +80,8 @@ export const stepShape = z.discriminatedUnion('step', [
   z.object({ step: z.literal('done'), credential: credentialShape }),
 ])
 
+export type PluginStep = z.infer<typeof stepShape>
+
 export const PROBE_RESULTS = ['works', 'refused', 'no_credit', 'limited', 'forbidden', 'unknown'] as const
 
 export const probeShape = z.object({ result: z.enum(PROBE_RESULTS) })
