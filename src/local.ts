@@ -32,10 +32,18 @@ import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { createLog, type Log } from './lib/log.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
-import { profileWith, providerOf } from './profiles/content.ts'
+import { profileWith, providerOf, type ReadTokens, understand } from './profiles/content.ts'
 import { readProfile } from './profiles/format.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
-import { agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
+import { documentIn } from './profiles/pair.ts'
+import {
+  type AgentPlace,
+  agentsIn,
+  MAIN_AGENT,
+  placeOf,
+  preparePlace,
+  readOwnFile,
+} from './profiles/place.ts'
 import { pluginFacts } from './profiles/plugin-profile.ts'
 import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
 import type { Plugins } from './providers/plugin/plugins.ts'
@@ -90,7 +98,7 @@ export async function openLocal(settings: ServerSettings, options: LocalOptions)
 }
 
 /** Signing in with plugins: what comes of it becomes a profile of the agent itself. */
-function pluginHouse(plugins: Plugins, keeper: ProfileKeeper): PluginHouse {
+function pluginHouse(plugins: Plugins, keeper: ProfileKeeper, places: readonly AgentPlace[]): PluginHouse {
   return {
     list: plugins.list,
     async signIn(name, desk, { profile, replaceAccount }) {
@@ -105,6 +113,17 @@ function pluginHouse(plugins: Plugins, keeper: ProfileKeeper): PluginHouse {
         return profileWith(type, content.values, expiresAt, before)
       })
       return { profile: id, isNew }
+    },
+    endOf(profile) {
+      const [json] = places.flatMap((place) => {
+        const { profiles } = documentIn(place, readOwnFile(place.profiles))
+        return profiles[profile] ?? []
+      })
+      const read: ReadTokens = (type, answer, before) => plugins.tokensIn(type, answer, before, Date.now())
+      const found = understand(profile, json, read)
+      if (found.kind === 'unusable') return null
+      const { values } = found.kind === 'login' ? found.tokens.content : found.content
+      return values['plugin'] === undefined ? null : () => plugins.revoke(found.type, values)
     },
   }
 }
@@ -124,6 +143,8 @@ function mustBeReplaceable(
     hint: `${hint}, or say --replace-account.`,
   })
 }
+
+const PERSON = formatOwner({ kind: 'user', id: ALONE.owner.id })
 
 /** The agents of this state directory. */
 export function agentFolders(stateDirectory: string) {
@@ -148,12 +169,12 @@ async function begin(
   // Programs that renew leave what they bring in a directory of their process.
   const world = { ...edges({ ...settings, stateDirectory: slot.directory }, () => 0), now }
   endings.push(world.endSignIns)
+  const places = [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name))
   const keeper = createProfileKeeper({
-    places: [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name)),
     sealer: createProfileSealer({ vault: vault.vault, now, timings: world.grantTimings }),
     read: (type, answer, before) =>
       world.providerOf(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null,
-    ...{ now, organizationId: THIS_MACHINE.id, owner: formatOwner({ kind: 'user', id: ALONE.owner.id }) },
+    ...{ places, now, organizationId: THIS_MACHINE.id, owner: PERSON },
   })
   const store = createMemoryStore(keeper)
   endings.push(() => store.close())
@@ -204,7 +225,7 @@ async function begin(
   address.url = listening.url
   return {
     ...{ url: listening.url, token, fetch: inside.fetch, unusable: keeper.unusable },
-    plugins: pluginHouse(world.plugins, keeper),
+    plugins: pluginHouse(world.plugins, keeper, places),
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
     file: placeOf(settings.stateDirectory, agent).profiles,
   }

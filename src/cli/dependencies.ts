@@ -88,6 +88,11 @@ export interface PluginHouse {
     },
     wanted: { readonly profile: string | null; readonly replaceAccount: boolean },
   ): Promise<{ readonly profile: string; readonly isNew: boolean }>
+  /**
+   * How the login that is in this profile now is ended at its provider, also when the profile is gone by then: false when
+   * that could not be done. Null: no plugin has brought it.
+   */
+  endOf(profile: string): (() => Promise<boolean>) | null
 }
 
 /** The profiles of an agent on this machine, as a server of this process. */

@@ -131,6 +131,7 @@ describe('the example plugin', () => {
     const out = await claviger(['models', 'auth', 'logout', 'demo:ada@demo.test', '--force'])
     expect(out, out.stderr).toMatchObject({ code: 0 })
     expect((await readProfiles()).profiles).toEqual({})
+    expect((await demo.counts()).revocations).toBe(before.revocations + 1)
   })
 
   it('takes a key that somebody pastes, which nobody renews', async () => {

@@ -74,12 +74,18 @@ export function pasteApiKey(context: Context, options: AuthOptions): Promise<num
 }
 
 /** Forgets a profile; its provider is told that the login is over, where that can be done. */
-export function logout(
+export async function logout(
   context: Context,
   options: { readonly agent?: string; readonly force?: boolean },
   words: readonly string[],
 ): Promise<number> {
-  return deleteCredential(over(context, options), { ...(options.force === true && { force: true }) }, words)
+  const local = over(context, options)
+  // What the profile holds is gone with it.
+  const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
+  const code = await deleteCredential(local, { ...(options.force === true && { force: true }) }, words)
+  if (code === 0 && end !== null && !(await end()))
+    context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
+  return code
 }
 
 /** The context of the agent that is named. */

@@ -112,10 +112,9 @@ export function createPlugins(place: PluginPlace): Plugins {
     tokensIn,
     async revoke(type, fields) {
       const said = await attempted(() => call(fields, type, 'revoke', LIMITS.call))
-      // One that is not there, or cannot, will not be able to when it is told again.
-      if (said === null) return true
-      if (said instanceof PluginFault || said.kind === 'error')
-        return !(said instanceof PluginFault) && said.code === 'unsupported'
+      if (said === null || said instanceof PluginFault) return false
+      // It will not be able to when it is told again.
+      if (said.kind === 'error') return said.code === 'unsupported'
       return revokeShape.safeParse(said.result).data?.revoked === true
     },
   }
