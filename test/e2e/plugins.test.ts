@@ -25,13 +25,37 @@ interface Ran {
   readonly stderr: string
 }
 
+const environment = () => ({
+  ...{ PATH: `${join(directory, 'bin')}:${EXAMPLES}:/usr/bin:/bin`, HOME: directory, TERM: 'xterm' },
+  ...{ CLAVIGER_STATE_DIR: join(directory, 'state'), DEMO_URL: demo.url() },
+})
+
+/** All that a pseudo-terminal shows, where each answer is typed when its question has appeared. */
+function atTerminal(words: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<Ran> {
+  const command = [process.execPath, programFile('claviger'), ...words].join(' ')
+  const child = spawn('script', ['-qfec', command, '/dev/null'], { env: environment(), cwd: directory })
+  const waiting = [...answers]
+  let [stdout, from] = ['', 0]
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    const [question, answer = ''] = waiting[0] ?? []
+    if (question?.test(stdout.slice(from)) !== true) return
+    waiting.shift()
+    from = stdout.length
+    // The terminal is told not to echo after the question is drawn.
+    setTimeout(() => child.stdin.write(answer), 200)
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, stdout, stderr: '' }))
+  })
+}
+
 /** `opened`: what to do with each link that it shows. */
 function claviger(words: readonly string[], input = '', opened?: (url: string) => void): Promise<Ran> {
-  const env = {
-    ...{ PATH: `${join(directory, 'bin')}:${EXAMPLES}:/usr/bin:/bin`, HOME: directory, TERM: 'dumb' },
-    ...{ CLAVIGER_STATE_DIR: join(directory, 'state'), DEMO_URL: demo.url() },
-  }
-  const child = spawn(process.execPath, [programFile('claviger'), ...words], { env, cwd: directory })
+  const child = spawn(process.execPath, [programFile('claviger'), ...words], {
+    ...{ env: environment(), cwd: directory },
+  })
   let [stdout, stderr] = ['', '']
   const seen = new Set<string>()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -128,6 +152,11 @@ describe('the example plugin', () => {
     }
     expect((await demo.counts()).renewals).toBe(before.renewals + 1)
 
+    const asked = await claviger(['models', 'status', '--probe', '--json'])
+    expect(JSON.parse(asked.stdout).profiles).toMatchObject([{ state: 'ok', probe: { result: 'works' } }])
+    expect((await readProfiles()).profiles['demo:ada@demo.test'].access).not.toBe(second.access)
+    expect((await demo.counts()).renewals).toBe(before.renewals + 2)
+
     const out = await claviger(['models', 'auth', 'logout', 'demo:ada@demo.test', '--force'])
     expect(out, out.stderr).toMatchObject({ code: 0 })
     expect((await readProfiles()).profiles).toEqual({})
@@ -150,6 +179,19 @@ describe('the example plugin', () => {
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toContain('It says: The demo gateway refuses this key.')
     expect(wrong.stderr).not.toContain('sk-demo-nobody')
+  })
+
+  it('asks at a terminal, and does not show what is secret', async () => {
+    const { code, stdout } = await atTerminal(
+      ['models', 'auth', 'login', '--provider', 'demo', '--profile-id', 'typed'],
+      [
+        [/Type key to paste/, 'key\r'],
+        [/API key of the demo gateway/, 'sk-demo-static-key-0001\r'],
+      ],
+    )
+    expect(code, stdout).toBe(0)
+    expect(stdout).toContain('Created demo:typed (OpenAI API key).')
+    expect(stdout).not.toContain('sk-demo')
   })
 
   it('that is not there any more leaves a profile that can be used until its key ends', async () => {
