@@ -59,7 +59,9 @@ export function checkSomeFields(
     const field = definition.fields.find((one) => one.name === fieldName)
     if (!field) {
       throw new ClavigerError('invalid', `${type} has no field "${printable(fieldName)}".`, {
-        hint: `Its fields are ${definition.fields.map((one) => one.name).join(', ')}.`,
+        hint: `Its fields are ${enteredFields(type)
+          .map((one) => one.name)
+          .join(', ')}.`,
       })
     }
     const text = checkField(field, field.variable ?? name, value)

@@ -273,6 +273,16 @@ ${done}`)
     await expect(plugins().login('acme', desk())).rejects.toMatchObject({ code: 'upstream' })
   })
 
+  it('shows nothing that was typed without being shown', async () => {
+    await plugin(`result '{"step":"prompt","text":"Key?","secret":true}'; hear
+result '{"step":"note","text":"You typed sk-plugin-typed-key."}'; hear
+say '"error":{"code":"denied","message":"sk-plugin-typed-key is wrong."}'`)
+    const at = desk(['sk-plugin-typed-key'])
+    const denied = plugins().login('acme', at)
+    await expect(denied).rejects.toMatchObject({ message: expect.stringContaining('[redacted] is wrong.') })
+    expect(at.said).toEqual(['secret: Key?', 'You typed [redacted].'])
+  })
+
   it('that a person gives up ends the program', async () => {
     await plugin(`echo $$ > "$OUT"; result '{"step":"prompt","text":"Key?"}'; sleep 60`)
     const givesUp = { ...desk(), ask: () => Promise.reject(new Error('given up')) }

@@ -9,6 +9,7 @@ import { Secret } from '../../domain/secret.ts'
 import { checkFields, type FieldValues } from '../../domain/values.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { programsOnPath } from '../../lib/programs/on-path.ts'
+import { createRedactor } from '../../lib/redaction.ts'
 import type { Probe, ProbeResult, Renewal, RenewalFailure, TokenSet } from '../provider.ts'
 import { parseObject } from '../upstream.ts'
 import {
@@ -16,6 +17,7 @@ import {
   credentialShape,
   type Description,
   descriptionShape,
+  type ErrorName,
   LIMITS,
   PLUGIN_NAME,
   type PluginCredential,
@@ -161,17 +163,24 @@ async function described(ask: Ask, name: string, program: string): Promise<Descr
 }
 
 async function signedIn(plugin: Described, ask: Ask, desk: PluginDesk): Promise<PluginLogin> {
+  const secrets: string[] = []
+  // What was typed without being shown is not shown by way of the plugin either.
+  const clean = (text: string) => createRedactor(secrets).redact(text)
   let said = await ask('login', {})
   for (let steps = 1; steps <= LIMITS.steps; steps += 1) {
-    if (said.kind === 'error') throw notSignedIn(plugin.name, said)
+    if (said.kind === 'error') throw notSignedIn(plugin.name, said.code, clean(said.message))
     const { data } = stepShape.safeParse(said.result)
     if (data === undefined) throw new PluginFault('It asked for something that there is not.', true)
     if (data.step === 'done') return brought(plugin, said)
+    const text = clean(data.text)
     let params = {}
-    if (data.step === 'prompt')
-      params = { answer: (await desk.ask(data.text, data.secret === true)).expose() }
-    else if (data.step === 'open') desk.open(data.url, data.text)
-    else desk.note(data.text)
+    if (data.step === 'prompt') {
+      const isSecret = data.secret === true
+      const answer = (await desk.ask(text, isSecret)).expose()
+      if (isSecret) secrets.push(answer.trim())
+      params = { answer }
+    } else if (data.step === 'open') desk.open(data.url, text)
+    else desk.note(text)
     said = await ask('continue', params)
   }
   throw new PluginFault('It asked without end.', true)
@@ -314,7 +323,7 @@ function noSuchPlugin(name: string): ClavigerError {
   })
 }
 
-function notSignedIn(name: string, { code, message }: Extract<Said, { kind: 'error' }>): ClavigerError {
+function notSignedIn(name: string, code: ErrorName, message: string): ClavigerError {
   const said = message === '' ? '' : ` It says: ${message}`
   return new ClavigerError(
     code === 'unavailable' || code === 'unknown' ? 'upstream' : 'rejected',
