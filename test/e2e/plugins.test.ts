@@ -32,7 +32,7 @@ const environment = () => ({
 
 /** All that a pseudo-terminal shows, where each answer is typed when its question has appeared. */
 function atTerminal(words: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<Ran> {
-  const command = [process.execPath, programFile('claviger'), ...words].join(' ')
+  const command = ['stty cols 120 rows 40;', process.execPath, programFile('claviger'), ...words].join(' ')
   const child = spawn('script', ['-qfec', command, '/dev/null'], { env: environment(), cwd: directory })
   const waiting = [...answers]
   let [stdout, from] = ['', 0]
@@ -76,6 +76,7 @@ function claviger(words: readonly string[], input = '', opened?: (url: string) =
   })
 }
 
+const OVER = 'sk-key-that-is-over'
 const file = () => join(directory, 'state/agents/main/agent/auth-profiles.json')
 const readProfiles = async () => JSON.parse(await readFile(file(), 'utf8'))
 const signIn = (...more: string[]) =>
@@ -85,10 +86,10 @@ const statuses = async () => {
   return JSON.parse(stdout).profiles as { profile: string; state: string; type: string }[]
 }
 
-/** As if the key of the profile had come to its end. */
+/** As another program leaves it that has let its key come to its end. */
 async function expire(profile: string): Promise<void> {
   const document = await readProfiles()
-  document.profiles[profile].expires = Date.now() - 1_000
+  Object.assign(document.profiles[profile], { access: OVER, expires: Date.now() - 1_000 })
   await writeFile(file(), JSON.stringify(document))
 }
 
@@ -142,7 +143,7 @@ describe('the example plugin', () => {
     await expire('demo:ada@demo.test')
     const runs = await Promise.all([1, 2, 3, 4].map(() => execIt('demo:ada@demo.test')))
     const second = (await readProfiles()).profiles['demo:ada@demo.test']
-    expect(second.access).not.toBe(first.access)
+    expect([OVER, first.access]).not.toContain(second.access)
     expect(second.refresh).not.toBe(first.refresh)
     expect(second.metadata).toEqual(first.metadata)
     expect(second.expires).toBeGreaterThan(Date.now())
@@ -235,7 +236,7 @@ describe('a hostile plugin', () => {
     const ran = await execIt('evil:default')
     expect(ran.code).not.toBe(0)
     expect(ran.stdout).toBe('')
-    expect((await readProfiles()).profiles['evil:default'].access).toBe('sk-evil-key-00000001')
+    expect((await readProfiles()).profiles['evil:default'].access).toBe(OVER)
     expect(await statuses()).toMatchObject([{ profile: 'evil:default', state: 'needs_login' }])
   })
 
@@ -247,7 +248,7 @@ describe('a hostile plugin', () => {
     const ran = await execIt('evil:default')
     const all = `${ran.stdout}${ran.stderr}${(await claviger(['models', 'status'])).stdout}`
     expect(ran.code).not.toBe(0)
-    expect(all).not.toContain('sk-evil-key')
+    expect(all).not.toContain(OVER)
     expect(all).not.toContain('evil-refresh')
   })
 
