@@ -316,9 +316,21 @@ export function isPluginType(text: string): text is PluginType {
   return PLUGIN_TYPES.some((type) => type === text)
 }
 
-/** Whether it is kept alive by renewing: a sign-in, or a key that a plugin has brought with an end. */
-export function isRenewed({ type, expiresAt }: { type: CredentialType; expiresAt: unknown }): boolean {
-  return CREDENTIAL_TYPES[type].entry === 'sign-in' || (isPluginType(type) && (expiresAt ?? null) !== null)
+/**
+ * Whether it is kept alive by renewing: a sign-in, or a key that a plugin has brought with an end. Where `shown` is not at
+ * hand its end tells: no other key of these types has one.
+ */
+export function isRenewed({ type, expiresAt, shown }: Ending): boolean {
+  if (CREDENTIAL_TYPES[type].entry === 'sign-in') return true
+  const mayBeOfPlugin = shown === undefined || shown['plugin'] !== undefined
+  return isPluginType(type) && (expiresAt ?? null) !== null && mayBeOfPlugin
+}
+
+interface Ending {
+  readonly type: CredentialType
+  readonly expiresAt: unknown
+  /** Fields that are no secret. */
+  readonly shown?: Readonly<Record<string, string>>
 }
 
 /** What to type to sign in again for it. */

@@ -54,7 +54,7 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
 }
 
 /** Throws `invalid` for a login: a value from anywhere else would be somebody's second copy of it. */
-export function mustBeTyped(row: Pick<CredentialRow, 'type' | 'name' | 'expiresAt'>): void {
+export function mustBeTyped(row: Pick<CredentialRow, 'type' | 'name' | 'expiresAt' | 'shown'>): void {
   if (CREDENTIAL_TYPES[row.type].entry === 'typed' && !isRenewed(row)) return
   throw new ClavigerError('invalid', `${row.name} is a login: it gets a new value by signing in only.`, {
     hint: `Sign in again: ${signInWords(row)}`,

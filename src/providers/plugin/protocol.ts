@@ -100,7 +100,7 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS
 
-export const errorShape = z.object({
+const errorShape = z.object({
   code: z.enum(Object.keys(ERRORS) as [ErrorName, ...ErrorName[]]),
   message: text(1_000).optional().describe('For the person who signs in; shown nowhere else.'),
   retryAfterSeconds: z.number().min(0).max(86_400).optional(),
