@@ -4,6 +4,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PluginHouse } from './cli/dependencies.ts'
 import { inProcess } from './client/in-process.ts'
 import type { ServerSettings } from './config.ts'
 import { createAuthenticator } from './control/authenticate.ts'
@@ -35,6 +36,7 @@ import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { newId } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { pluginHouse } from './local-plugins.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
 import { providerOf, type ReadTokens } from './profiles/content.ts'
 import { importLegacy } from './profiles/import/legacy.ts'
@@ -77,6 +79,7 @@ export interface LocalHouse {
   takeOver(from: From): Promise<Taken>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
+  readonly plugins: PluginHouse
   close(): Promise<void>
 }
 
@@ -179,6 +182,7 @@ async function begin(
   address.url = door.url
   return {
     ...{ ...door, token, unusable: keeper.unusable },
+    plugins: pluginHouse(world.plugins, keeper, places),
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
     ...{ file: place.profiles, news },
     moves: createMoves(store, THIS_MACHINE.id, () => newId('profiles')),
