@@ -8,8 +8,8 @@ import { GENERAL_RIGHTS, isGeneralRight, RIGHTS, ROLES, type Role } from '../src
 import { CREDENTIAL_TYPE_NAMES, CREDENTIAL_TYPES } from '../src/domain/credential-types.ts'
 import type { SettingDefinition } from '../src/domain/settings/setting-checks.ts'
 import { SETTINGS } from '../src/domain/settings/settings.ts'
-
-const NOTE = '<!-- Made by `npm run docs`. Change the table it comes from, not this page. -->\n'
+import { code, page, table } from './render.ts'
+import { plugins } from './render-plugins.ts'
 
 /** File name under docs/ → its text. */
 export function renderDocs(): Map<string, string> {
@@ -18,6 +18,7 @@ export function renderDocs(): Map<string, string> {
     ['api.md', api()],
     ['credential-types.md', credentialTypes()],
     ['permissions.md', permissions()],
+    ['plugins.md', plugins()],
   ])
 }
 
@@ -58,13 +59,15 @@ function api(): string {
 function credentialTypes(): string {
   const sections = CREDENTIAL_TYPE_NAMES.flatMap((name) => {
     const type = CREDENTIAL_TYPES[name]
-    const fields = type.fields.map((field) => [
-      code(field.name),
-      field.label,
-      field.secret ? 'secret' : 'shown',
-      field.required ? 'yes' : 'no',
-      field.variable === null ? '' : code(field.variable),
-    ])
+    const fields = type.fields
+      .filter(({ ofPlugin }) => ofPlugin !== true)
+      .map((field) => [
+        code(field.name),
+        field.label,
+        field.secret ? 'secret' : 'shown',
+        field.required ? 'yes' : 'no',
+        field.variable === null ? '' : code(field.variable),
+      ])
     const signIn = code(`claviger credential create ${name.replace('/', ' ')} NAME`)
     const entry = type.entry === 'sign-in' ? ` Made by signing in: ${signIn}.` : ''
     return [
@@ -122,18 +125,4 @@ function answerTo(permission: Permission, role: Role): string {
   }
   const roles: readonly Role[] = GENERAL_RIGHTS[permission]
   return roles.includes(role) ? 'yes' : '–'
-}
-
-function page(title: string, blocks: readonly string[]): string {
-  return `${NOTE}\n# ${title}\n\n${blocks.join('\n\n')}\n`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-function code(text: string): string {
-  return `\`${text}\``
 }

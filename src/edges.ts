@@ -13,6 +13,8 @@ import { claudeSignIn } from './providers/claude-sign-in.ts'
 import { configuredProviders } from './providers/identity/configured.ts'
 import type { LoginProgram } from './providers/login-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
+import { createPlugins } from './providers/plugin/plugins.ts'
+import { withPlugins } from './providers/plugin/with-plugins.ts'
 import type { SignIn } from './providers/provider.ts'
 import { createWebhookSender } from './providers/webhooks.ts'
 import { findCommand } from './runner/programs.ts'
@@ -20,7 +22,11 @@ import { findCommand } from './runner/programs.ts'
 /** The randomness and the providers of the real world, and the settings that go to them. */
 export function edges(settings: ServerSettings, clockOffset: () => number) {
   const { allowPrivateUpstreams: allowPrivate } = settings
-  const providers = [
+  const plugins = createPlugins({
+    directory: join(settings.stateDirectory, 'plugins'),
+    environment: environment(),
+  })
+  const builtIn = [
     createAnthropicProvider({
       ...{ baseUrl: settings.anthropicUrl, allowPrivate },
       renewer: anthropicRenewer(claudeRenewal(settings), clockOffset),
@@ -31,11 +37,13 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
       ...(settings.bedrockUrl !== null && { baseUrl: settings.bedrockUrl }),
     }),
   ]
+  const providers = [...builtIn.flatMap((one) => withPlugins(one, plugins)), ...builtIn]
   const signIns: SignIn[] = [
-    ...providers.flatMap(({ signIn }) => signIn ?? []),
+    ...builtIn.flatMap(({ signIn }) => signIn ?? []),
     claudeSignIns(settings, clockOffset),
   ]
   return {
+    plugins,
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
     identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),

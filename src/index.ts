@@ -14,5 +14,12 @@ export { Secret } from './domain/secret.ts'
 export type { CredentialState } from './domain/state.ts'
 export type { FieldValues } from './domain/values.ts'
 export type { DeliveryInput, Harness } from './harnesses/harness.ts'
+export type {
+  Description as PluginDescription,
+  ErrorName as PluginError,
+  Method as PluginMethod,
+  PluginCredential,
+  PluginStep,
+} from './providers/plugin/protocol.ts'
 export type { Probe, ProbeResult, Provider } from './providers/provider.ts'
 export type { Store, StoreGroups } from './store/store.ts'

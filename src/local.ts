@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Ending, type GrantWorld, keepRenewing, metricsOf, openDoor, untilClosed } from './assembly.ts'
+import type { PluginHouse } from './cli/dependencies.ts'
 import type { ServerSettings } from './config.ts'
 import { createProfileSealer } from './control/credentials/keeping-profiles.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
@@ -26,13 +27,14 @@ import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
 import { newId } from './lib/id.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { pluginHouse } from './local-plugins.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
 import { providerOf, type ReadTokens } from './profiles/content.ts'
 import { importLegacy } from './profiles/import/legacy.ts'
 import { sourcesIn } from './profiles/import/sources.ts'
 import { type Taken, takeOver } from './profiles/import/taking.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
-import { createMoves, type Moves } from './profiles/moves.ts'
+import { createMoves, type Moves } from './profiles/moving/moves.ts'
 import { type AgentPlace, agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
 import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
 import { type JournalFile, openJournal } from './server/renewal-journal.ts'
@@ -64,6 +66,7 @@ export interface LocalHouse {
   takeOver(from: From): Promise<Taken>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
+  readonly plugins: PluginHouse
   close(): Promise<void>
 }
 
@@ -160,6 +163,7 @@ async function begin(
   address.url = door.url
   return {
     ...{ ...door, token, unusable: keeper.unusable },
+    plugins: pluginHouse(world.plugins, keeper, places),
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
     ...{ file: place.profiles, news },
     moves: createMoves(store, THIS_MACHINE.id, () => newId('profiles')),

@@ -1,6 +1,7 @@
 // What others can test with: the sandbox of fake providers, and the suites every implementation of a port must pass.
 // The suites import vitest; the sandbox needs nothing.
 
+export { describePlugin, type PluginSubject } from './providers/plugin/plugin.conformance.ts'
 export { describeProvider } from './providers/provider.conformance.ts'
 export type { SandboxUrls } from './sandbox/control.ts'
 export type { CredentialState as SandboxCredentialState, SandboxCredential } from './sandbox/credentials.ts'

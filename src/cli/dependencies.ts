@@ -2,6 +2,7 @@
 
 import type { ServerSettings } from '../config.ts'
 import type { MoveReport, RestoreReport } from '../domain/backup.ts'
+import type { CredentialType } from '../domain/credential-types.ts'
 import type { HarnessName } from '../domain/harness-names.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Harness } from '../harnesses/harness.ts'
@@ -77,6 +78,43 @@ export interface TakenProfile {
   readonly twins: readonly string[]
 }
 
+/** Providers that are programs of their own. */
+export interface PluginHouse {
+  /** All on PATH; `description` is null where a program is no plugin, and `fault` says why. */
+  list(): Promise<
+    readonly {
+      readonly name: string
+      readonly program: string
+      readonly description: {
+        readonly version: string
+        readonly title?: string | undefined
+        readonly types: readonly CredentialType[]
+        readonly environment?: readonly string[] | undefined
+        readonly hosts?: readonly string[] | undefined
+      } | null
+      readonly fault: string
+    }[]
+  >
+  /**
+   * Signs in, and stores what comes of it; without a name by the e-mail of the account. What is asked and said is the text
+   * of others. Throws `not_found`, `upstream`, `rejected`, or `conflict` for a name that is another's.
+   */
+  signIn(
+    name: string,
+    desk: {
+      ask(question: string, secret: boolean): Promise<Secret>
+      open(url: string, text: string): void
+      note(text: string): void
+    },
+    wanted: { readonly profile: string | null; readonly replaceAccount: boolean },
+  ): Promise<{ readonly profile: string; readonly isNew: boolean }>
+  /**
+   * How the login that is in this profile now is ended at its provider, also when the profile is gone by then: false when
+   * that could not be done. Null: no plugin has brought it.
+   */
+  endOf(profile: string): (() => Promise<boolean>) | null
+}
+
 /** The profiles of an agent on this machine, as a server of this process. */
 export interface OpenedProfiles {
   /** Where programs ask, on loopback. */
@@ -121,6 +159,7 @@ export interface OpenedProfiles {
   }>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
+  readonly plugins: PluginHouse
   close(): Promise<void>
 }
 

@@ -2,7 +2,7 @@
 
 import type { CredentialView } from '../api/schemas.ts'
 import type { Caller } from '../domain/caller.ts'
-import { CREDENTIAL_TYPES } from '../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, isRenewed } from '../domain/credential-types.ts'
 import type { CredentialRow } from '../store/store.ts'
 import { seesNameOnly } from './guard.ts'
 
@@ -35,6 +35,6 @@ export function credentialView(caller: Caller, row: CredentialRow): CredentialVi
     version: row.version,
     createdAt: rfc3339(row.createdAt),
     updatedAt: rfc3339(row.updatedAt),
-    ...(CREDENTIAL_TYPES[row.type].entry === 'sign-in' && { expiresAt: rfc3339OrNull(row.expiresAt) }),
+    ...(isRenewed(row) && { expiresAt: rfc3339OrNull(row.expiresAt) }),
   }
 }

@@ -13,6 +13,8 @@ export interface FieldDefinition {
   readonly required: boolean
   /** It stays with us: no lease carries it. */
   readonly stays?: boolean
+  /** Nobody enters it: it comes with a sign-in through the plugin of a provider. */
+  readonly ofPlugin?: boolean
   /** The environment variable that carries it; its length limit follows from it. Null: never in the environment. */
   readonly variable: string | null
   /** What a value looks like, shown as a placeholder. */
@@ -78,6 +80,14 @@ const REFRESH_TOKEN: FieldDefinition = {
   stays: true,
 }
 
+// What a plugin brings beside the key, and nobody enters. With a refresh token it renews the key.
+const OF_PLUGIN: readonly FieldDefinition[] = [
+  { ...fact('plugin', 'plugin'), pattern: /^[a-z][a-z0-9-]{0,31}$/ },
+  { ...REFRESH_TOKEN, required: false },
+  fact('accountId', 'account'),
+  fact('email', 'e-mail'),
+].map((field) => ({ ...field, stays: true, ofPlugin: true }))
+
 const BEDROCK_BILLS = 'Your AWS account, at Bedrock prices.'
 const BEDROCK_RIGHTS =
   'bedrock:InvokeModel, bedrock:InvokeModelWithResponseStream and bedrock:ListInferenceProfiles.'
@@ -142,6 +152,7 @@ const TYPES = {
         expectation: 'should start with sk-ant-',
         mistakenFor: { 'sk-ant-oat': 'claude/setup-token', 'sk-ant-ort': 'claude/oauth' },
       },
+      ...OF_PLUGIN,
     ],
     suffixOf: 'key',
     whereToGet: 'https://platform.claude.com/settings/keys',
@@ -255,6 +266,7 @@ const TYPES = {
         pattern: BASE_URL,
         expectation: 'should be an https URL (http on this machine only)',
       },
+      ...OF_PLUGIN,
     ],
     suffixOf: 'key',
     whereToGet: 'https://platform.openai.com/api-keys',
@@ -293,6 +305,43 @@ export const CREDENTIAL_TYPE_NAMES = Object.keys(TYPES) as CredentialType[]
 
 export function isCredentialType(text: string): text is CredentialType {
   return Object.hasOwn(TYPES, text)
+}
+
+/** Types that plugins of providers bring. */
+export const PLUGIN_TYPES = ['claude/api-key', 'codex/api-key'] as const satisfies CredentialType[]
+
+export type PluginType = (typeof PLUGIN_TYPES)[number]
+
+export function isPluginType(text: string): text is PluginType {
+  return PLUGIN_TYPES.some((type) => type === text)
+}
+
+/**
+ * Whether it is kept alive by renewing: a sign-in, or a key that a plugin has brought with an end. Where `shown` is not at
+ * hand its end tells: no other key of these types has one.
+ */
+export function isRenewed({ type, expiresAt, shown }: Ending): boolean {
+  if (CREDENTIAL_TYPES[type].entry === 'sign-in') return true
+  const mayBeOfPlugin = shown === undefined || shown['plugin'] !== undefined
+  return isPluginType(type) && (expiresAt ?? null) !== null && mayBeOfPlugin
+}
+
+interface Ending {
+  readonly type: CredentialType
+  readonly expiresAt: unknown
+  /** Fields that are no secret. */
+  readonly shown?: Readonly<Record<string, string>>
+}
+
+/** What to type to sign in again for it. */
+export function signInWords({ type, name }: { type: CredentialType; name: string }): string {
+  if (!isPluginType(type)) return `claviger credential login ${name}`
+  return `claviger models auth login --provider ${name.split(':')[0]} --profile-id ${name}`
+}
+
+/** The fields of a type that people enter. */
+export function enteredFields(type: CredentialType): FieldDefinition[] {
+  return CREDENTIAL_TYPES[type].fields.filter(({ ofPlugin }) => ofPlugin !== true)
 }
 
 /** Names of the fields that a holder of the credential is given. */

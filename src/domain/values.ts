@@ -1,6 +1,11 @@
 // Checks what people enter for a credential's fields, by the types table. Messages never repeat a secret value.
 
-import { CREDENTIAL_TYPES, type CredentialType, type FieldDefinition } from './credential-types.ts'
+import {
+  CREDENTIAL_TYPES,
+  type CredentialType,
+  enteredFields,
+  type FieldDefinition,
+} from './credential-types.ts'
 import { ClavigerError } from './errors.ts'
 import { checkVariableName, printable } from './names.ts'
 import { Secret } from './secret.ts'
@@ -54,7 +59,9 @@ export function checkSomeFields(
     const field = definition.fields.find((one) => one.name === fieldName)
     if (!field) {
       throw new ClavigerError('invalid', `${type} has no field "${printable(fieldName)}".`, {
-        hint: `Its fields are ${definition.fields.map((one) => one.name).join(', ')}.`,
+        hint: `Its fields are ${enteredFields(type)
+          .map((one) => one.name)
+          .join(', ')}.`,
       })
     }
     const text = checkField(field, field.variable ?? name, value)
@@ -63,6 +70,18 @@ export function checkSomeFields(
     if (field.name === definition.suffixOf) suffix = type !== 'raw' && text.length >= 16 ? text.slice(-4) : ''
   }
   return { values, shown, suffix }
+}
+
+/** Throws `invalid` for a field that nobody enters. */
+export function checkEntered(type: CredentialType, given: Readonly<Record<string, string>>): void {
+  const entered = enteredFields(type).map(({ name }) => name)
+  const other = Object.keys(given).find(
+    (name) => !entered.includes(name) && CREDENTIAL_TYPES[type].fields.some((field) => field.name === name),
+  )
+  if (other === undefined) return
+  throw new ClavigerError('invalid', `The field "${other}" of ${type} comes with a sign-in only.`, {
+    hint: `Fields to enter are ${entered.join(', ')}.`,
+  })
 }
 
 /** Throws `too_large` for a value of so many bytes that no program could be given it under that name. */

@@ -1,12 +1,13 @@
 // A profile as a credential of ours, and back. What a profile has beside its values stays in it.
 
-import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, type CredentialType, enteredFields } from '../domain/credential-types.ts'
 import { ClavigerError, inOneLine } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
 import { type CheckedFields, checkFields, type FieldValues } from '../domain/values.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { TokenSet } from '../providers/provider.ts'
 import { type Profile, readProfile } from './format.ts'
+import { pluginAnswer, pluginFacts, pluginProfile, pluginTypeOf } from './plugin-profile.ts'
 
 /** The tokens in an answer of the provider of this type; what is not in it stays as in `before` (Renewer.tokensIn). */
 export type ReadTokens = (type: CredentialType, answer: Secret, before: FieldValues) => TokenSet | null
@@ -64,7 +65,7 @@ export function understand(id: string, json: unknown, read: ReadTokens): Underst
   const unusable = (why: string): Understood => ({ kind: 'unusable', provider, why: `${id} ${why}` })
   if ('keyRef' in profile || 'tokenRef' in profile)
     return unusable('refers to a secret that is kept elsewhere, which is not followed.')
-  const type = TYPES[provider]?.[profile.type]
+  const type = TYPES[provider]?.[profile.type] ?? pluginTypeOf(profile)
   if (type === undefined) return unusable(`is of ${provider}, which serves no harness here.`)
   try {
     return profile.type === 'oauth' ? loginOf(type, profile, read) : valuesOf(type, profile)
@@ -95,8 +96,9 @@ export function profileWith(
   expiresAt: number | null,
   before: unknown,
 ): Profile {
-  const [provider, kind] = placeOf(type)
   const kept = readProfile(before)
+  if (values['plugin'] !== undefined) return pluginProfile(type, values, expiresAt, kept)
+  const [provider, kind] = placeOf(type)
   const base = kept?.type === kind && TYPES[kept.provider]?.[kind] === type ? kept : { type: kind, provider }
   const fields = profileFields(type, values, expiresAt, kept?.metadata)
   // What was said of the values before is not said of these.
@@ -129,10 +131,11 @@ function valuesOf(type: CredentialType, profile: Extract<Profile, { type: Kinds 
   const { metadata = {} } = profile
   const value = (profile.type === 'token' ? profile.token : profile.key) ?? ''
   const given: Record<string, string> = {}
-  for (const { name } of CREDENTIAL_TYPES[type].fields) {
+  for (const { name } of enteredFields(type)) {
     const found = name === valueField(type) ? value : metadata[name]
     if (typeof found === 'string' && found !== '') given[name] = found
   }
+  if (pluginTypeOf(profile) === type) Object.assign(given, pluginFacts(profile))
   const content = checkFields(type, 'profile', given)
   return { kind: 'values', provider: profile.provider, type, content, expiresAt: endOf(profile) }
 }
@@ -154,11 +157,18 @@ type Login = Extract<Profile, { type: 'oauth' }>
 // As its provider answers when it renews one; what a profile says beside is what was known before.
 function loginOf(type: CredentialType, profile: Login, read: ReadTokens): Understood {
   const { accountId, email, metadata = {} } = profile
-  const facts = Object.entries({ ...metadata, accountId, email })
+  const isOfPlugin = pluginTypeOf(profile) === type
+  const facts = isOfPlugin
+    ? Object.entries(pluginFacts(profile))
+    : Object.entries({ ...metadata, accountId, email })
   const before = Object.fromEntries(
     facts.flatMap(([name, value]) => (typeof value === 'string' ? [[name, new Secret(value)]] : [])),
   )
-  const answer = type === 'codex/oauth' ? codexAnswer(profile) : claudeAnswer(profile)
+  const answer = isOfPlugin
+    ? pluginAnswer(type, profile)
+    : type === 'codex/oauth'
+      ? codexAnswer(profile)
+      : claudeAnswer(profile)
   const tokens = read(type, new Secret(JSON.stringify(answer)), before)
   if (tokens === null) throw new ClavigerError('invalid', 'Its tokens are none that can be used.')
   // When the access token ends is what the file says.
@@ -208,7 +218,9 @@ function profileFields(
     return { ...tokens, ...account, ...more('scopes', 'organizationId', 'plan', 'tier') }
   }
   const main = valueField(type)
-  const others = CREDENTIAL_TYPES[type].fields.map(({ name }) => name).filter((name) => name !== main)
+  const others = enteredFields(type)
+    .map(({ name }) => name)
+    .filter((name) => name !== main)
   return {
     ...(kind === 'token'
       ? { token: value(main), ...(expiresAt !== null && { expires: expiresAt }) }

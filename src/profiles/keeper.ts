@@ -7,8 +7,8 @@ import type { Signal } from '../store/signal-group.ts'
 import type { CredentialRow } from '../store/store.ts'
 import { afterUnit } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
-import { type ProfileDocument, readStats } from './format.ts'
-import type { Ledger, LedgerEntry } from './ledger.ts'
+import { type ProfileDocument, printDocument, readStats } from './format.ts'
+import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
 import { documentIn, ledgerIn, type Pair, readPairs, writePairs } from './pair.ts'
 import { type AgentPlace, preparePlace } from './place.ts'
 import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
@@ -22,6 +22,11 @@ export interface KeeperOptions extends ReconcileTools {
 export interface ProfileKeeper extends TableKeeper {
   /** Profiles that serve no run, as last seen. */
   unusable(): readonly (Unusable & { readonly agent: string })[]
+  /**
+   * Puts a profile into the agent's own file; the next unit takes it up. `make` is given what is there under that name,
+   * undefined for nothing, and throws where that is to stay.
+   */
+  put(profile: string, make: (before: unknown) => unknown): Promise<void>
   /** Which file a credential is in, and what it is called there, as last seen. */
   whereIs(credentialId: string): { readonly place: AgentPlace; readonly profile: string } | null
 }
@@ -64,6 +69,7 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
       for (const end of turns) end()
       turns = []
     },
+    put: (profile, make) => putInto(folders, profile, make),
     unusable: () =>
       folders.flatMap(({ place, unusable }) => unusable.map((one) => ({ ...one, agent: place.agent }))),
     whereIs: (id) => {
@@ -73,6 +79,34 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
       }
       return null
     },
+  }
+}
+
+async function putInto(
+  folders: readonly Folder[],
+  profile: string,
+  make: (before: unknown) => unknown,
+): Promise<void> {
+  const places = folders.map(({ place }) => place)
+  const ends: (() => void)[] = []
+  try {
+    // In the order of all others (enter).
+    for (const one of places.toReversed()) {
+      await preparePlace(one)
+      ends.push(await takeTurn(one))
+    }
+    const [before] = await readPairs(places)
+    const [place] = places
+    if (place === undefined || before === undefined) throw new Error('there is no directory of profiles')
+    const document = documentIn(place, before.profiles)
+    const profiles = { ...document.profiles, [profile]: make(document.profiles[profile]) }
+    const now = {
+      profiles: printDocument({ ...document, profiles }),
+      ledger: before.ledger ?? printLedger(EMPTY_LEDGER),
+    }
+    await writePairs([{ place, before, now }])
+  } finally {
+    for (const end of ends) end()
   }
 }
 

@@ -71,6 +71,7 @@ const ROOTS = [
   'src/embedded/keeper.ts',
   'src/offline.ts',
   'src/local.ts',
+  'src/local-plugins.ts',
   'src/testing.ts',
   'src/index.ts',
 ]

@@ -5,6 +5,7 @@ import {
   CREDENTIAL_TYPES,
   type CredentialType,
   type CredentialTypeDefinition,
+  enteredFields,
   type FieldDefinition,
 } from '../../domain/credential-types.ts'
 import { ClavigerError, inOneLine } from '../../domain/errors.ts'
@@ -29,8 +30,9 @@ export type Entered = Readonly<Record<string, string>>
 
 /** The fields a person must be asked for: every secret one, and whatever else is required. */
 export function askedFields(type: CredentialType, given: Entered): FieldDefinition[] {
-  const { fields }: CredentialTypeDefinition = CREDENTIAL_TYPES[type]
-  return fields.filter((field) => (field.secret || field.required) && given[field.name] === undefined)
+  return enteredFields(type).filter(
+    (field) => (field.secret || field.required) && given[field.name] === undefined,
+  )
 }
 
 /** Reads the fields from the file, else from a person, else from standard input. */

@@ -1,10 +1,6 @@
 // `credential update`: a new value, single fields of it, or the description.
 
-import {
-  CREDENTIAL_TYPES,
-  type CredentialType,
-  type CredentialTypeDefinition,
-} from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, type CredentialType, enteredFields } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { checkSomeFields } from '../../domain/values.ts'
@@ -69,7 +65,7 @@ export async function run(
 }
 
 function namedFields(type: CredentialType, names: readonly string[]) {
-  const { fields }: CredentialTypeDefinition = CREDENTIAL_TYPES[type]
+  const fields = enteredFields(type)
   return names.map((name) => {
     const field = fields.find((one) => one.name === name)
     if (field) return field

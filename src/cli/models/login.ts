@@ -14,7 +14,8 @@ import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
-import { type ProviderId, typeOf } from './providers.ts'
+import { loginWithPlugin } from './plugins.ts'
+import { isBuiltIn, type ProviderId, typeOf } from './providers.ts'
 
 export interface AuthOptions extends SignInOptions {
   readonly provider: ProviderId
@@ -26,7 +27,13 @@ export interface AuthOptions extends SignInOptions {
 }
 
 /** Signs in. Without a name the profile is called by the e-mail of the account; one that is there is signed in again. */
-export async function login(context: Context, options: AuthOptions): Promise<number> {
+export async function login(
+  context: Context,
+  asked: Omit<AuthOptions, 'provider'> & { readonly provider: string },
+): Promise<number> {
+  const { provider } = asked
+  if (!isBuiltIn(provider)) return loginWithPlugin(context, { ...asked, provider })
+  const options = { ...asked, provider }
   const type = typeOf(options.provider, 'login')
   methodOf(type, options)
   const named = profileId(options, null)
@@ -67,12 +74,18 @@ export function pasteApiKey(context: Context, options: AuthOptions): Promise<num
 }
 
 /** Forgets a profile; its provider is told that the login is over, where that can be done. */
-export function logout(
+export async function logout(
   context: Context,
   options: { readonly agent?: string; readonly force?: boolean },
   words: readonly string[],
 ): Promise<number> {
-  return deleteCredential(over(context, options), { ...(options.force === true && { force: true }) }, words)
+  const local = over(context, options)
+  // What the profile holds is gone with it.
+  const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
+  const code = await deleteCredential(local, { ...(options.force === true && { force: true }) }, words)
+  if (code === 0 && end !== null && !(await end()))
+    context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
+  return code
 }
 
 /** The context of the agent that is named. */

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { HARNESSES } from '../../domain/harness-names.ts'
 import type { Attach } from '../context.ts'
 import { signInOptions } from '../program-credential.ts'
-import { PROVIDERS } from './providers.ts'
+import { PROVIDERS, SIGN_IN_PROVIDERS } from './providers.ts'
 
 export function addModelCommands(program: Command, attach: Attach): void {
   const models = program.command('models').description('The accounts of this machine, without a server.')
@@ -16,6 +16,10 @@ export function addModelCommands(program: Command, attach: Attach): void {
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(ofAgent(status), () => import('./status.ts').then((m) => m.run))
   addMoving(models, attach)
+  const all = models
+    .command('providers')
+    .description('Whose accounts can be used: built in, and plugins on PATH.')
+  attach(ofAgent(all), () => import('./plugins.ts').then((m) => m.providers))
   addAuth(models.command('auth').description('Sign in, store and order accounts.'), attach)
   addAgents(program, attach)
 }
@@ -45,9 +49,11 @@ function addMoving(models: Command, attach: Attach): void {
 function addAuth(auth: Command, attach: Attach): void {
   const login = auth.command('login').description('Sign in at a provider.')
   login
+    .requiredOption('--provider <id>', `${SIGN_IN_PROVIDERS.join(', ')}, or the NAME of a plugin`)
+    .option('--profile-id <id>', 'what it is called: PROVIDER:NAME')
     .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
     .option('--replace-account', 'even when it is another account than before')
-  attach(signInOptions(ofAgent(named(login))), () => import('./login.ts').then((m) => m.login))
+  attach(signInOptions(ofAgent(login)), () => import('./login.ts').then((m) => m.login))
   const token = auth
     .command('setup-token')
     .description('Store a setup token of Claude; `claude setup-token` is run here if you like.')

@@ -28,6 +28,13 @@ export type ProviderId = keyof typeof TABLE
 
 export const PROVIDERS = Object.keys(TABLE) as ProviderId[]
 
+/** Those that people sign in at. */
+export const SIGN_IN_PROVIDERS = PROVIDERS.filter((provider) => 'login' in TABLE[provider])
+
+export function isBuiltIn(provider: string): provider is ProviderId {
+  return Object.hasOwn(TABLE, provider)
+}
+
 export function wordsOf(provider: ProviderId): ProviderWords {
   return TABLE[provider]
 }

@@ -2,7 +2,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { isRenewed } from '../../domain/credential-types.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -108,7 +108,7 @@ async function statusOf(
 
 function statusOfOne(credential: Credential, agent: string, probe: Probe | null): ProfileStatus {
   const { name, type, stateReason, lastUsedAt = null } = credential
-  const isLogin = CREDENTIAL_TYPES[type].entry === 'sign-in'
+  const isLogin = isRenewed({ type, expiresAt: credential.expiresAt })
   // Of a login the access token ends all the time, and is renewed.
   const endsAt = (isLogin ? credential.endsAt : (credential.endsAt ?? credential.expiresAt)) ?? null
   const isOver = !isLogin && endsAt !== null && Date.parse(endsAt) <= Date.now()

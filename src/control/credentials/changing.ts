@@ -1,10 +1,10 @@
 // Changing a credential's value or description, and asking its provider whether it works.
 
 import type { Caller } from '../../domain/caller.ts'
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, enteredFields, isRenewed, signInWords } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
-import { type CheckedFields, checkSomeFields, type FieldValues } from '../../domain/values.ts'
+import { type CheckedFields, checkEntered, checkSomeFields, type FieldValues } from '../../domain/values.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import { changedMeanwhile, findCredential, manage } from '../find.ts'
 import { mustStay } from '../moving/leaving.ts'
@@ -38,6 +38,7 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
     })
   }
   if (Object.keys(input.fields ?? {}).length + input.clear.length > 0) mustBeTyped(row)
+  checkEntered(row.type, input.fields ?? {})
   const given = checkSomeFields(row.type, row.name, input.fields ?? {})
   checkCleared(row, input.clear, given.values)
   const changed = [...Object.keys(given.values), ...input.clear.map((name) => `${name} removed`)]
@@ -54,15 +55,15 @@ async function update(workshop: Workshop, caller: Caller, input: Update) {
 }
 
 /** Throws `invalid` for a login: a value from anywhere else would be somebody's second copy of it. */
-export function mustBeTyped({ type, name }: Pick<CredentialRow, 'type' | 'name'>): void {
-  if (CREDENTIAL_TYPES[type].entry === 'typed') return
-  throw new ClavigerError('invalid', `${name} is a login: it gets a new value by signing in only.`, {
-    hint: `Sign in again: claviger credential login ${name}`,
+export function mustBeTyped(row: Pick<CredentialRow, 'type' | 'name' | 'expiresAt' | 'shown'>): void {
+  if (CREDENTIAL_TYPES[row.type].entry === 'typed' && !isRenewed(row)) return
+  throw new ClavigerError('invalid', `${row.name} is a login: it gets a new value by signing in only.`, {
+    hint: `Sign in again: ${signInWords(row)}`,
   })
 }
 
 function checkCleared(row: CredentialRow, cleared: readonly string[], given: FieldValues): void {
-  const optional = CREDENTIAL_TYPES[row.type].fields
+  const optional = enteredFields(row.type)
     .filter((field) => !field.required)
     .map(({ name }) => name)
   for (const name of cleared) {
@@ -149,7 +150,7 @@ async function keptValues(
 async function test(workshop: Workshop, caller: Caller, id: string) {
   const { guard, probing, now } = workshop
   const asked = await findCredential(workshop.store, caller, id)
-  if (CREDENTIAL_TYPES[asked.type].entry === 'sign-in') return testLogin(workshop, caller, asked)
+  if (isRenewed(asked)) return testLogin(workshop, caller, asked)
   const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
     const found = await findCredential(unit, caller, id)
     await authorize(await manage(unit, caller, 'credential.test', found))

@@ -1,6 +1,6 @@
 // Making the rows of one version of a credential: every field sealed to its place.
 
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, enteredFields } from '../../domain/credential-types.ts'
 import type { FieldValues } from '../../domain/values.ts'
 import type {
   AddingUnit,
@@ -88,7 +88,11 @@ export function pointer(vault: Vault, row: Place, content: Content, version: num
   return { suffix, shown, version, ...rebind(vault, row, { version }) }
 }
 
-/** The type's fields that the given ones leave as they are. */
-export function keptFields(row: Pick<CredentialRow, 'type'>, given: FieldValues): string[] {
-  return CREDENTIAL_TYPES[row.type].fields.map(({ name }) => name).filter((name) => given[name] === undefined)
+/** The type's fields that the given ones leave as they are. What a plugin brings is in a key of a plugin only. */
+export function keptFields(
+  { type, shown }: Pick<CredentialRow, 'type' | 'shown'>,
+  given: FieldValues,
+): string[] {
+  const fields = shown['plugin'] === undefined ? enteredFields(type) : CREDENTIAL_TYPES[type].fields
+  return fields.map(({ name }) => name).filter((name) => given[name] === undefined)
 }

@@ -66,6 +66,14 @@ describe('credentials.create', () => {
       'invalid',
       'no field',
     ],
+    [
+      'what comes with a plugin only',
+      'codex/api-key',
+      'main',
+      { key: 'sk-x', plugin: 'acme' },
+      'invalid',
+      'comes with a sign-in only',
+    ],
     ['a bad name', 'claude/api-key', '../main', { key: 'sk-ant-x' }, 'invalid', 'cannot be a name'],
     ['a raw name that is no variable', 'raw', 'a-b', { value: 'x' }, 'invalid', 'environment variable'],
     [

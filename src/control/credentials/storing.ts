@@ -6,7 +6,7 @@ import { counted } from '../../domain/counted.ts'
 import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { formatOwner, type Owner } from '../../domain/owner.ts'
-import { checkFields } from '../../domain/values.ts'
+import { checkEntered, checkFields } from '../../domain/values.ts'
 import { newId } from '../../lib/id.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { findCredential, findOwner, isAttached, manage, mustStand, nameTaken, storeFor } from '../find.ts'
@@ -62,6 +62,7 @@ async function create(workshop: Workshop, caller: Caller, asked: Create) {
       },
     )
   }
+  checkEntered(input.type, input.fields)
   const checked = checkFields(input.type, input.name, input.fields)
   const content = { ...checked, suffix: checked.suffix ?? '' }
   if (input.test) {

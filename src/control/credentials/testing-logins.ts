@@ -2,6 +2,7 @@
 // from those who use it.
 
 import type { Caller } from '../../domain/caller.ts'
+import { signInWords } from '../../domain/credential-types.ts'
 import { explainState } from '../../domain/state.ts'
 import type { CredentialRow } from '../../store/store.ts'
 import { findCredential, manage } from '../find.ts'
@@ -31,14 +32,10 @@ export async function testLogin(workshop: Workshop, caller: Caller, row: Credent
   return { ...answerOf(outcome, row, stateReason || explainState('needs_login')), state }
 }
 
-function answerOf(
-  outcome: Outcome,
-  { name, version }: CredentialRow,
-  reason: string,
-): Pick<Tested, 'result' | 'message'> {
+function answerOf(outcome: Outcome, row: CredentialRow, reason: string): Pick<Tested, 'result' | 'message'> {
   switch (outcome.kind) {
     case 'good':
-      return outcome.generation > version
+      return outcome.generation > row.version
         ? { result: 'works', message: 'Its provider has renewed it.' }
         : { result: 'unknown', message: 'It is being renewed.' }
     case 'later':
@@ -48,7 +45,7 @@ function answerOf(
     default:
       return {
         result: 'refused',
-        message: `Its provider does not renew it: ${reason}. Sign in again: claviger credential login ${name}`,
+        message: `Its provider does not renew it: ${reason}. Sign in again: ${signInWords(row)}`,
       }
   }
 }

@@ -5,6 +5,7 @@ import {
   CREDENTIAL_TYPE_NAMES,
   CREDENTIAL_TYPES,
   type CredentialType,
+  enteredFields,
   type FieldDefinition,
 } from '../../domain/credential-types.ts'
 import type { Control } from '../use-case.ts'
@@ -21,13 +22,12 @@ export function createTypeUseCases(workshop: Workshop): Pick<Control, 'credentia
 }
 
 function typeView({ probing, signInOf }: Workshop, type: CredentialType): TypeView {
-  const { harness, kind, title, entry, subscription, whereToGet, rights, bills, fields } =
-    CREDENTIAL_TYPES[type]
+  const { harness, kind, title, entry, subscription, whereToGet, rights, bills } = CREDENTIAL_TYPES[type]
   return {
     ...{ type, harness: harness ?? 'raw', kind, title, entry, subscription, whereToGet, rights, bills },
     testable: entry === 'typed' && probing.isAble(type),
     methods: entry === 'typed' ? [] : [...(signInOf(type)?.methods ?? [])],
-    fields: entry === 'typed' ? fields.map(fieldView) : [],
+    fields: entry === 'typed' ? enteredFields(type).map(fieldView) : [],
   }
 }
 

@@ -1,6 +1,6 @@
 // Nobody is handed a login that is about to end.
 
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { isRenewed } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { explainState } from '../../domain/state.ts'
 import type { CandidateRow } from '../../store/store.ts'
@@ -53,10 +53,6 @@ function notToBeHad({ name }: Pick<Row, 'name'>, reason: string): ClavigerError 
   return new ClavigerError('needs_login', `The credential ${name} cannot be handed out: ${reason}.`, {
     hint: 'Its owner can sign in again; a new lease takes another credential where there is one.',
   })
-}
-
-function isRenewed({ type }: Pick<Row, 'type'>): boolean {
-  return CREDENTIAL_TYPES[type].entry === 'sign-in'
 }
 
 function hindranceOf(outcome: Exclude<Outcome, { kind: 'good' }>): string {

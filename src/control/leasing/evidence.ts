@@ -3,7 +3,7 @@
 
 import type { Caller } from '../../domain/caller.ts'
 import { isBelieved, reporterOf } from '../../domain/caller.ts'
-import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, isRenewed } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
 import type { Evidence, GrantOutcome, RejectionKind } from '../../domain/resolution/verdicts.ts'
@@ -45,7 +45,7 @@ export function createInquiry({ grants, probing, now }: Workshop): Inquiry {
   const isTested = ({ row, kind }: Asked) =>
     kind !== 'other' &&
     probing.isAble(row.type) &&
-    !isLogin(row) &&
+    !isRenewed(row) &&
     (kind === 'authentication' || !CREDENTIAL_TYPES[row.type].subscription)
   const isSameFailure = ({ choice: { retried }, generation }: Asked) =>
     retried?.generation === generation && now() - retried.at < SAME_FAILURE
@@ -56,7 +56,7 @@ export function createInquiry({ grants, probing, now }: Workshop): Inquiry {
     async evidence(caller, asked, values) {
       const { row, kind, generation, choice } = asked
       if (row.version > generation) return { of: 'newer' }
-      if (kind === 'authentication' && isLogin(row)) {
+      if (kind === 'authentication' && isRenewed(row)) {
         const reporter = reporterOf(caller, parseOwner(row.owner))
         const outcome = await grants.want(row.id, { kind: 'forced', seen: generation, ...reporter })
         if (outcome.kind === 'good' && outcome.generation < generation) throw neverHad(generation)
@@ -71,10 +71,6 @@ export function createInquiry({ grants, probing, now }: Workshop): Inquiry {
       return { of: 'nobody', believed: isBelieved(caller, parseOwner(row.owner)) }
     },
   }
-}
-
-function isLogin({ type }: CandidateRow): boolean {
-  return CREDENTIAL_TYPES[type].entry === 'sign-in'
 }
 
 function ofGrant(outcome: Outcome, refused: number): Evidence {

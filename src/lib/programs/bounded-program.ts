@@ -3,6 +3,7 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { errorCode } from '../atomic-file.ts'
 
 // What a program printed just before its end is read to the end within this time.
@@ -19,6 +20,8 @@ export interface ProgramStart {
   readonly timeoutMs: number
   /** Standard output and error together; a program that prints more is ended. */
   readonly maxOutputBytes: number
+  /** False: what it writes to standard error is counted and thrown away. */
+  readonly keepErrors?: boolean
 }
 
 /** How it ended: by itself, or because we ended it. */
@@ -27,7 +30,7 @@ export type ProgramEnd = 'exit' | 'timeout' | 'output' | 'stopped'
 export interface BoundedProgram {
   /** Of the process, which leads a group of its own. */
   readonly pid: number
-  /** What it printed so far, both streams as they came. May hold anything: never put it into an error or a log. */
+  /** What it printed so far, both streams as they came, unless its errors are thrown away. May hold anything: never put it into an error or a log. */
   output(): string
   /** Resolves as soon as `output` satisfies the test, or the program has ended; says whether it does. */
   printed(test: (output: string) => boolean): Promise<boolean>
@@ -58,6 +61,7 @@ export async function startProgram(start: ProgramStart): Promise<BoundedProgram>
   const child = await spawned(start)
   const watchers = new Set<() => void>()
   let output = ''
+  let bytes = 0
   let how: ProgramEnd = 'exit'
   let timer: NodeJS.Timeout
   const end = (reason: ProgramEnd) => {
@@ -69,13 +73,19 @@ export async function startProgram(start: ProgramStart): Promise<BoundedProgram>
     timer = setTimeout(() => end('timeout'), timeoutMs)
   }
   extend(start.timeoutMs)
-  const hear = (part: Buffer) => {
-    if (output.length + part.length > start.maxOutputBytes) return end('output')
-    output += part.toString('utf8')
-    for (const look of watchers) look()
+  const hear = (isKept: boolean) => {
+    // A character may come in two parts.
+    const decoder = new StringDecoder('utf8')
+    return (part: Buffer) => {
+      bytes += part.length
+      if (bytes > start.maxOutputBytes) return end('output')
+      if (!isKept) return
+      output += decoder.write(part)
+      for (const look of watchers) look()
+    }
   }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
+  child.stdout.on('data', hear(true))
+  child.stderr.on('data', hear(start.keepErrors !== false))
   // It may end before it has read everything.
   child.stdin.on('error', () => child.stdin.destroy())
   const ended = new Promise<{ how: ProgramEnd; code: number | null }>((resolve) => {

@@ -6,7 +6,7 @@ import { sha256 } from '../../lib/digest.ts'
 import { digestOf } from '../content.ts'
 import { type Profile, type ProfileDocument, readProfile } from '../format.ts'
 import type { Ledger } from '../ledger.ts'
-import { movedFact } from '../moves.ts'
+import { movedFact } from '../moving/moves.ts'
 import type { ForeignProfiles } from './foreign.ts'
 
 /** What is in one file of another program. */

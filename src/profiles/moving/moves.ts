@@ -1,6 +1,6 @@
 // Where profiles have gone that were pushed to a server, and what this place is called by servers that hand some out.
 
-import type { Store } from '../store/store.ts'
+import type { Store } from '../../store/store.ts'
 
 /** A profile that is kept by a server now. */
 export interface Moved {
