@@ -10,11 +10,6 @@ import { createAuthenticator } from './control/authenticate.ts'
 import { createCodexEndpoint } from './control/codex/endpoint.ts'
 import { createControl } from './control/control.ts'
 import { createProfileSealer } from './control/credentials/keeping-profiles.ts'
-import { createBreakers } from './control/grants/breakers.ts'
-import { persistently } from './control/grants/renewing/persistently.ts'
-import { GRANT_TIMINGS, type GrantPorts } from './control/grants/tools.ts'
-import { keepGrants } from './control/grants/upkeep.ts'
-import { createGuard } from './control/guard.ts'
 import { createRekeying } from './control/operating/rekeying.ts'
 import { ALONE as ONE_SERVER } from './control/operating/servers.ts'
 import { createComeBack } from './control/outside/coming-back.ts'
@@ -29,22 +24,22 @@ import { formatToken } from './domain/token.ts'
 import { edges } from './edges.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
-import { createLog, type Log } from './lib/log.ts'
+import { createLog } from './lib/log.ts'
+import { startRenewals } from './local-renewals.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
 import { providerOf } from './profiles/content.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
-import { agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
-import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
+import { MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
+import { takeSlot } from './profiles/slots.ts'
 import { createApp } from './server/app.ts'
 import { consoleDirectory } from './server/console/files.ts'
 import { listen } from './server/listen.ts'
 import { createMetrics } from './server/metrics.ts'
-import { type JournalFile, openJournal } from './server/renewal-journal.ts'
 import { createMemoryStore } from './store/memory.ts'
-import type { Store } from './store/store.ts'
 import { createVault } from './vault/envelope.ts'
 import { findMasterKeys } from './vault/keys/master-key.ts'
 import { createKeyRing } from './vault/keys/ring.ts'
+import type { Vault } from './vault/vault.ts'
 
 // How long what is under way may take at the end, in milliseconds.
 const GRACE = 2_000
@@ -106,19 +101,17 @@ async function begin(
   // Programs that renew leave what they bring in a directory of their process.
   const world = { ...edges({ ...settings, stateDirectory: slot.directory }, () => 0), now }
   endings.push(world.endSignIns)
-  const keeper = createProfileKeeper({
-    places: [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name)),
-    sealer: createProfileSealer({ vault: vault.vault, now, timings: world.grantTimings }),
-    read: (type, answer, before) =>
-      world.providerOf(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null,
-    ...{ now, organizationId: THIS_MACHINE.id, owner: formatOwner({ kind: 'user', id: ALONE.owner.id }) },
-  })
+  const keeper = keeperOf(settings, agent, vault.vault, world)
   const store = createMemoryStore(keeper)
   endings.push(() => store.close())
   // What is wrong with the files is said before anything is begun.
   await store.check()
   const server = { version, id: `local:${process.pid}`, clockOffset: () => 0 }
-  const kept = await startGrants(settings, slot, { store, ...vault, server, log, ...world })
+  const kept = await startRenewals({
+    ...{ settings, slot, store, ...vault, now, server, log },
+    providerIn: (directory) => edges({ ...settings, stateDirectory: directory }, () => 0).providerOf,
+    providerOf: world.providerOf,
+  })
   endings.push(() => kept.stop())
   const address = { url: 'http://127.0.0.1' }
   const ports: Ports = {
@@ -138,6 +131,7 @@ async function begin(
       servers: ONE_SERVER,
     }),
     ...{ grants: kept.grants, publicUrl: () => address.url, server, naming: profileNamed },
+    lastUses: keeper.lastUses,
     snapshot: () => Promise.reject(notHere()),
   }
   const token = await admit(ports)
@@ -165,6 +159,23 @@ async function begin(
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
     file: placeOf(settings.stateDirectory, agent).profiles,
   }
+}
+
+type World = ReturnType<typeof edges> & Pick<Ports, 'now'>
+
+function keeperOf(
+  { stateDirectory }: ServerSettings,
+  agent: string,
+  vault: Vault,
+  world: World,
+): ProfileKeeper {
+  const { now, providerOf: provider, grantTimings: timings } = world
+  return createProfileKeeper({
+    places: [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(stateDirectory, name)),
+    sealer: createProfileSealer({ vault, now, timings }),
+    read: (type, answer, before) => provider(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null,
+    ...{ now, organizationId: THIS_MACHINE.id, owner: formatOwner({ kind: 'user', id: ALONE.owner.id }) },
+  })
 }
 
 // Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.
@@ -206,71 +217,4 @@ function notHere(): ClavigerError {
   return new ClavigerError('invalid', 'Profiles of a machine are files: copy them.', {
     hint: 'For backups of many people’s credentials, keep them on a server: claviger models push',
   })
-}
-
-type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log'> & Pick<Ports, 'providerOf'>
-
-// The attempts of a process and its journal belong together. What processes that have ended left in theirs, and belongs
-// to profiles of this agent, is gone on with.
-async function startGrants(
-  settings: ServerSettings,
-  slot: Slot,
-  { providerOf: provider, ...world }: GrantWorld,
-) {
-  const file = await openJournal(slot.journal, world.now, slot.lock)
-  const formerly = await adopt(settings, world, file)
-  const ending = new AbortController()
-  const elapsed = () => performance.now()
-  const kept = await keepGrants({
-    ...world,
-    guard: createGuard(world),
-    journal: file.journal,
-    ...{ replica: file.replica, formerly: [...file.formerly, ...formerly] },
-    timings: { ...GRANT_TIMINGS, ...settings.renewal },
-    renewerOf: (type) => provider(type)?.renewer,
-    breakers: createBreakers(elapsed),
-    elapsed,
-    chance: Math.random,
-    persistently: (work) => persistently(work, ending.signal),
-    tell: async () => undefined,
-  })
-  return {
-    grants: kept.grants,
-    async stop() {
-      ending.abort()
-      await kept.stop()
-      await file.close()
-    },
-  }
-}
-
-// The names of those whose answers were taken over.
-async function adopt(
-  settings: ServerSettings,
-  { store, now, log }: { readonly store: Store; readonly now: () => number; readonly log: Log },
-  own: JournalFile,
-): Promise<string[]> {
-  const names: string[] = []
-  for (const slot of slotsLeft(settings)) {
-    try {
-      const left = await openJournal(slot.journal, now, slot.lock)
-      for (const answer of left.journal.answers()) {
-        const row = await store.credentials.get(answer.organizationId, answer.credentialId)
-        if (row === undefined || own.journal.has(answer.attempt)) continue
-        await own.journal.append(answer)
-        left.journal.settled(answer.attempt)
-      }
-      names.push(left.replica, ...left.formerly)
-      await left.close()
-    } catch (error) {
-      log.warn({ detail: String(error) }, 'a journal of renewals could not be read')
-    } finally {
-      slot.release()
-    }
-  }
-  return names
-}
-
-function slotsLeft({ stateDirectory }: ServerSettings): Slot[] {
-  return agentsIn(stateDirectory).flatMap((agent) => leftSlots(placeOf(stateDirectory, agent).renewals))
 }

@@ -32,9 +32,14 @@ export function takeSlot(directory: string): Slot {
   })
 }
 
-/** Those slots of this directory that processes which have ended have left. Each is to be released. */
-export function leftSlots(directory: string): Slot[] {
-  return slotsIn(directory).flatMap((path) => tryLock(path) ?? [])
+/** The slot with this journal when the process that had it has ended, else null. It is to be released. */
+export function leftSlot(journal: string): Slot | null {
+  return tryLock(journal.replace(/\.journal$/, ''))
+}
+
+/** The journals of this directory, whoever has them. */
+export function journalsIn(directory: string): string[] {
+  return slotsIn(directory).map((path) => `${path}.journal`)
 }
 
 /** Whether a process that runs has a slot of this directory. */

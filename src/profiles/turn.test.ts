@@ -91,6 +91,21 @@ describe('one at a time', () => {
     expect(readFileSync(counter, 'utf8')).toBe(String(7 * 20))
   })
 
+  it('of however many: who waits is told of one turn that is too long, not of many that are short', async () => {
+    const work = `for (;;) {
+      const end = await takeTurn(place)
+      console.log('in')
+      await new Promise((go) => setTimeout(go, 20))
+      end()
+      await new Promise((go) => setTimeout(go, 1))
+    }`
+    const { line } = start(work)
+    await line()
+    // Nearly all of the time somebody has it.
+    const ends = Array.from({ length: 4 }, async () => (await takeTurn(place, 300))())
+    expect(await Promise.all(ends)).toHaveLength(4)
+  })
+
   it('also after one whose turn could not begin', async () => {
     const unlock = takeLock(place.lock)
     const [first, second] = [takeTurn(place, 0), takeTurn(place, 10_000)]

@@ -68,6 +68,7 @@ const ROOTS = [
   'src/embedded/keeper.ts',
   'src/offline.ts',
   'src/local.ts',
+  'src/local-renewals.ts',
   'src/testing.ts',
   'src/index.ts',
 ]
