@@ -7,6 +7,7 @@ import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
+import { inLocalWords, localHint } from './models/local-words.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
 const STANDARD_SERVER = 'http://127.0.0.1:7717'
@@ -50,6 +51,8 @@ export interface ProfileFlags {
 /** A connection, and what a request says of whose run it is and what may serve it. */
 export interface ChosenConnection extends Connection {
   readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
+  /** What to type, in the words for where this is. */
+  readonly hint: (text: string) => string
 }
 
 /**
@@ -68,7 +71,7 @@ export async function connectToEither(
       ...(team !== undefined && { team }),
       ...(agent !== undefined && { agent }),
     }
-    return { ...(await connect(context, withAliases)), choice }
+    return { ...(await connect(context, withAliases)), choice, hint: (text) => text }
   }
   if (team !== undefined) throw meaningless('--team', 'teams are on a server')
   if (profile !== undefined && credential !== undefined)
@@ -77,6 +80,7 @@ export async function connectToEither(
   return {
     ...(await connect(context.over(agent ?? context.agent ?? MAIN_AGENT))),
     choice: named === undefined ? {} : { credential: named },
+    hint: localHint,
   }
 }
 
@@ -93,7 +97,7 @@ async function usesProfiles(
 
 async function connectToProfiles(context: Context): Promise<Connection> {
   const { url, token, fetch } = await context.profiles()
-  const client = createClient({ server: url, token, fetch })
+  const client = inLocalWords(createClient({ server: url, token, fetch }))
   return { client, server: url, token, tokenSource: 'the profiles of this machine' }
 }
 

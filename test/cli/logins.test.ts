@@ -55,7 +55,15 @@ async function onTerminal(
   })
   const exitCode = await runCli([...argv, '--no-browser'], {
     ...{ version: '0', env, stdin: stdin as never, stdout: stdout as never, stderr: stderr as never },
-    ...{ selfCommand: [], startServer: never, startSandbox: never, offline: never, openProfiles: never, agentFolders: never, harnessOf: never },
+    ...{
+      selfCommand: [],
+      startServer: never,
+      startSandbox: never,
+      offline: never,
+      openProfiles: never,
+      agentFolders: never,
+      harnessOf: never,
+    },
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])
   return { exitCode, ...printed }
