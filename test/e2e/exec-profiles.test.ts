@@ -68,7 +68,8 @@ test('codex with two sign-ins, one of which has ended', async () => {
       ...['--skip-git-repo-check', `${name} says hi`],
     )
   const ended = await Promise.all([turn('ada'), turn('bob')])
-  for (const one of ended) expect(one).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
+  for (const one of ended)
+    expect(one, one.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
   const now = (of: MadeLogin) => sandbox.oauth.logins().find(({ id }) => id === of.id)?.accessToken
   expect(sentWith('ada says hi')).toEqual(new Set([now(ada)]))
   expect(sentWith('bob says hi')).toEqual(new Set([bob.accessToken]))
@@ -85,7 +86,8 @@ test('claude with two keys', async () => {
   const turn = (name: string) =>
     exec('--harness', 'claude', '--profile', `anthropic:${name}`, '--', 'claude', '-p', `${name} says hi`)
   const ended = await Promise.all([turn('work'), turn('own')])
-  for (const one of ended) expect(one).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
+  for (const one of ended)
+    expect(one, one.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
   expect(sentWith('work says hi')).toEqual(new Set([work['key']]))
   expect(sentWith('own says hi')).toEqual(new Set([own['key']]))
 })
