@@ -2,8 +2,9 @@
 // of profiles of an agent. It lives as long as the command that needs it. What a program asks while it runs (the token
 // endpoint of Codex, the helpers of Claude) is answered on loopback.
 
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { inProcess } from './client/in-process.ts'
 import type { ServerSettings } from './config.ts'
 import { createAuthenticator } from './control/authenticate.ts'
@@ -24,6 +25,7 @@ import { formatToken } from './domain/token.ts'
 import { edges } from './edges.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
+import { LockIsTaken, takeLock, type Unlock } from './lib/files/file-lock.ts'
 import { createLog } from './lib/log.ts'
 import { startRenewals } from './local-renewals.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
@@ -94,7 +96,7 @@ async function begin(
 ): Promise<Omit<LocalHouse, 'close'>> {
   const now = Date.now
   const log = createLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel, `local:${process.pid}`)
-  const vault = openVault(settings)
+  const vault = await openVault(settings)
   await preparePlace(placeOf(settings.stateDirectory, agent))
   const slot = takeSlot(placeOf(settings.stateDirectory, agent).renewals)
   endings.push(slot.release)
@@ -179,12 +181,41 @@ function keeperOf(
 }
 
 // Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.
-function openVault({ stateDirectory }: ServerSettings) {
+async function openVault({ stateDirectory }: ServerSettings) {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   const defaultFile = join(stateDirectory, 'profiles.key')
-  const found = findMasterKeys({ value: null, file: null, defaultFile }, false)
+  const found = await keysIn(defaultFile)
   const vault = createVault(...found.keys)
   return { vault, keys: createKeyRing(vault, found) }
+}
+
+const LOOK_EVERY = 5
+
+// Processes that start at the same time on a new machine would each make a key, and the last one's would stay.
+async function keysIn(defaultFile: string) {
+  const find = () => findMasterKeys({ value: null, file: null, defaultFile }, false)
+  while (!existsSync(defaultFile)) {
+    const unlock = tryLock(`${defaultFile}.lock`)
+    if (unlock === null) {
+      await sleep(LOOK_EVERY)
+      continue
+    }
+    try {
+      return find()
+    } finally {
+      unlock()
+    }
+  }
+  return find()
+}
+
+function tryLock(file: string): Unlock | null {
+  try {
+    return takeLock(file)
+  } catch (error) {
+    if (error instanceof LockIsTaken) return null
+    throw error
+  }
 }
 
 async function admit(ports: Pick<Ports, 'store' | 'random' | 'now'>): Promise<Secret> {
