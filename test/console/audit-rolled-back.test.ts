@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { accessibilityFaults, picture } from '../support/browser.ts'
 import { useConsole } from '../support/use-console.ts'
+import { inEveryLook } from './looks.ts'
 
 const OLGA = 'olga@example.test'
 const AUD = 'aud@example.test'
@@ -61,6 +62,7 @@ it('asks an owner first, and ends the warning for everybody', async () => {
   await question(page).getByRole('button', { name: 'Not yet' }).click()
   await question(page).waitFor({ state: 'detached' })
   expect((await world.owner.call('audit.warnings', {})).warnings).toHaveLength(1)
+  await inEveryLook(page, 'audit-warning', () => warning(page).waitFor())
   await button(page).click()
   await question(page).getByRole('button', { name: 'Acknowledge', exact: true }).click()
   await page.getByText('It is acknowledged.', { exact: true }).waitFor()
