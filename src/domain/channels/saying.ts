@@ -77,10 +77,13 @@ function code(text: string): string {
  */
 export function harmless(markdown: string): string {
   const short = markdown.length > MAX_SAID ? `${markdown.slice(0, MAX_SAID).trimEnd()} …` : markdown
-  return short
-    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, '')
-    .replaceAll('<', '&lt;')
-    .replaceAll('![', '\\!\\[')
-    .replace(/@(?=[\w])/g, '@\u200b')
-    .replace(/^([ \t]*)\//gm, '$1\\/')
+  return (
+    short
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is left out
+      .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, '')
+      .replaceAll('<', '&lt;')
+      .replaceAll('![', '\\!\\[')
+      .replace(/@(?=[\w])/g, '@\u200b')
+      .replace(/^([ \t]*)\//gm, '$1\\/')
+  )
 }
