@@ -1,6 +1,6 @@
 // GitHub as an identity provider. An account is its number: names are given up and taken by others.
 
-import { isObject, joinUrl, textOf } from '../upstream.ts'
+import { isObject, joinUrl, textOf } from '../../lib/json/ask-json.ts'
 import { askJson, askObject, type ClientOptions, challenge, notRight, pageAt, trade } from './exchange.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 
