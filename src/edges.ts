@@ -46,6 +46,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     plugins,
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
+    channels: {},
     identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
     leaseLife: settings.leaseLife,
     sessionLife: settings.sessionLife,

@@ -70,6 +70,11 @@ export interface Channel {
    * Returns its id. A comment that was deleted over there is written anew.
    */
   comment(place: Thread['place'], text: string, id: string | null, means: Means): Promise<string>
+  /**
+   * Id of the comment of ours in this place that has this text in it, written by a server that died right after; null: there
+   * is none. Missing: nobody can find it again, and there may be two.
+   */
+  findComment?(place: Thread['place'], mark: string, means: Means): Promise<string | null>
   /** A token that reads this one repository. Missing: the platform has no repositories. */
   cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
   /** Who we are over there. Throws `invalid` when the platform does not take the secrets. */

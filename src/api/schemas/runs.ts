@@ -375,6 +375,15 @@ export const RUN_SCHEMAS = {
       bell: z.int(),
     }),
   },
+  'runs.repository': {
+    input: z.strictObject({ id, claim: z.string().max(100) }),
+    output: z.object({
+      url: z.string().describe('What it is for, and nothing else'),
+      username: z.string(),
+      token: z.string(),
+      expiresAt: time,
+    }),
+  },
   'runs.places': {
     input: z.strictObject({ places: z.array(id).max(200).describe('Ids of runs') }),
     output: z.object({

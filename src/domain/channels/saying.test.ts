@@ -5,7 +5,7 @@ import { commentOf, harmless, MAX_SAID, type Standing } from './saying.ts'
 
 const STANDING: Standing = {
   ...{ harness: 'claude', state: 'working', reason: '', served: '', said: '', signIn: null },
-  credential: { name: 'main', owner: 'ada@example.com' },
+  credential: 'user',
   page: 'https://claviger.example/runs/run_1',
 }
 
@@ -13,7 +13,7 @@ describe('the comment of a run', () => {
   it.each(RUN_STATES)('says that it is %s, and where to look', (state) => {
     const comment = commentOf({ ...STANDING, state })
     expect(comment).toContain('**Claude Code** · ')
-    expect(comment).toContain('[Run](https://claviger.example/runs/run_1) · credential `main`')
+    expect(comment).toContain('[Run](https://claviger.example/runs/run_1) · a personal credential</sub>')
   })
 
   it('shows the state of re-authentication, and a way to sign in while it waits', () => {

@@ -2,6 +2,7 @@
 // at the end what came of it. What a model or a provider says is a stranger's text: it calls nobody and shows no picture.
 
 import type { HarnessName } from '../harness-names.ts'
+import type { Owner } from '../owner.ts'
 import type { RunState } from '../runs/run.ts'
 
 export interface Standing {
@@ -9,8 +10,8 @@ export interface Standing {
   readonly state: RunState
   /** Why, for people; empty: nothing to say. */
   readonly reason: string
-  /** The credential that serves, by name; null: none yet. */
-  readonly credential: { readonly name: string; readonly owner: string } | null
+  /** Whose credential serves; null: none yet, or the machine's own. Its name is nobody's who may only read comments. */
+  readonly credential: Owner['kind'] | null
   /** For whom it runs, and what has to be said of that; empty: nothing. */
   readonly served: string
   /** What the model said in its last turn that ended; empty: nothing yet. */
@@ -64,11 +65,24 @@ function reasonIn({ state, reason }: Standing): string {
 }
 
 function servingIn({ credential }: Standing): string {
-  return credential === null ? '' : ` · credential ${code(credential.name)} of ${code(credential.owner)}`
+  return credential === null ? '' : ` · ${OWNERS[credential]}`
 }
 
-function code(text: string): string {
-  return `\`${text.replaceAll('`', '')}\``
+const OWNERS: Readonly<Record<Owner['kind'], string>> = {
+  user: 'a personal credential',
+  team: 'a credential of the team',
+  org: 'a credential of the organization',
+  agent: 'a credential of the agent',
+}
+
+/** The comment for somebody for whom nothing was started, and why. */
+export function refusalOf(
+  why: { readonly message: string; readonly hint?: string | undefined },
+  link: string | null,
+): string {
+  const hint = why.hint === undefined ? [] : [harmless(why.hint)]
+  const place = link === null ? [] : [`[Settings](${link})`]
+  return [`Nothing was started. ${harmless(why.message)}`, ...hint, ...place].join('\n\n')
 }
 
 /**

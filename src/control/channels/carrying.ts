@@ -1,0 +1,259 @@
+// Doing what was delivered. A try is claimed by compare-and-set, so one server does it; the run has a key made of the
+// delivery, so a try that was broken off anywhere and is made again finds the same run.
+
+import type { Means } from '../../channels/channel.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { accessOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
+import type { Call } from '../../domain/channels/call.ts'
+import { refusalOf } from '../../domain/channels/saying.ts'
+import type { Served } from '../../domain/channels/serving.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { isFinal } from '../../domain/runs/run.ts'
+import { sha256 } from '../../lib/digest.ts'
+import type { Log } from '../../lib/log.ts'
+import type { CallEnd, CallRow, ChannelRow, ThreadRow } from '../../store/channels/channel-groups.ts'
+import type { RunRow } from '../../store/runs/run-groups.ts'
+import { upkeep } from '../grants/tools.ts'
+import type { Control, Ports } from '../use-case.ts'
+import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
+import { memberOf, servingOf } from './who.ts'
+
+/** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
+export const CARRY_CLAIM = 120_000
+
+// Milliseconds.
+const FIRST_PAUSE = 10_000
+const LONGEST_PAUSE = 600_000
+const GIVE_UP_AFTER = 24 * 3_600_000
+
+const BATCH = 20
+
+export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'publicUrl'> {
+  readonly control: Pick<Control, 'runs.create' | 'runs.send' | 'runs.end'>
+  readonly log: Log
+}
+
+/** One round over what is due. Rejects when the database cannot be used. */
+export async function carryDue(ports: CarryingPorts, signal: AbortSignal): Promise<void> {
+  for (const row of await ports.store.calls.due(ports.now(), BATCH)) {
+    if (signal.aborted) return
+    if (await ports.store.calls.claim(row, ports.now() + CARRY_CLAIM)) await carryOne(ports, row)
+  }
+}
+
+async function carryOne(ports: CarryingPorts, row: CallRow): Promise<void> {
+  const channel = await ports.store.channels.get(row.organizationId, row.channelId)
+  if (channel === undefined) return
+  const end = await carried(ports, channel, row).catch((thrown: unknown) => {
+    const pause = pauseAfter(row, ports.now(), thrown)
+    ports.log.warn(
+      { channel: channel.id, attempts: row.attempts + 1, detail: detailOf(thrown), again: pause !== null },
+      'what was asked for through a channel could not be done',
+    )
+    return {
+      ...{ outcome: pause === null ? 'failed' : '', reason: sentenceOf(thrown), runId: null },
+      ...{ nextAt: pause === null ? null : ports.now() + pause, thread: null },
+    }
+  })
+  await settle(ports, channel, row, end)
+}
+
+interface Carried extends CallEnd {
+  /** What is told from now on; null: nothing new. */
+  readonly thread: ThreadRow | null
+}
+
+const OVER = { nextAt: null, reason: '', runId: null, thread: null }
+
+async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<Carried> {
+  const { parsed } = row
+  if (parsed.is === 'nothing') return { ...OVER, outcome: 'nothing' }
+  if (parsed.is === 'over') return endThread(ports, channel, row, parsed)
+  const means = await meansFor(ports, channel, ownAct(channel, 'channel.call', detailsOf(row, parsed.call)))
+  await learnAccount(ports, channel, means)
+  const call = await platformOf(ports, channel.kind).complete(parsed.call, means)
+  const { served, caller } = await servingOf(ports, channel, call, requestIdOf(row))
+  if (caller === null) return refuse(ports, channel, row, { call, means, why: { message: served.because } })
+  try {
+    return await serve(ports, channel, row, { call, served, caller })
+  } catch (thrown) {
+    if (!(thrown instanceof ClavigerError) || !isForGood(thrown)) throw thrown
+    return refuse(ports, channel, row, { call, means, why: thrown })
+  }
+}
+
+// Who we are over there is asked once, so that what we say ourselves asks for nothing.
+async function learnAccount({ store, ...ports }: CarryingPorts, channel: ChannelRow, means: Means) {
+  if (channel.accountId !== null) return
+  const { accountId } = await platformOf(ports, channel.kind).whoAmI(means)
+  await store.channels.update(channel.id, channel.revision, { accountId })
+}
+
+interface Asked {
+  readonly call: Call
+  readonly served: Served
+  readonly caller: Caller
+}
+
+async function serve(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  { call, served, caller }: Asked,
+): Promise<Carried> {
+  const { control, store, now } = ports
+  const key = keyOf(row)
+  const begun = await begunBefore(ports, caller, key)
+  const live = begun === undefined ? await liveRun(ports, channel, call, caller) : undefined
+  if (live !== undefined) {
+    await control['runs.send'](caller, { id: live.id, text: call.text || 'Go on.', message: key })
+    await store.threads.wake(live.id, now())
+    return { ...OVER, outcome: 'continued', runId: live.id }
+  }
+  const runId = begun?.id ?? (await begin(ports, channel, { call, served, caller }, key))
+  const { key: place, title, url, place: where } = call.thread
+  const thread: ThreadRow = {
+    ...{ runId, channelId: channel.id, organizationId: channel.organizationId },
+    thread: { key: place, title, url, place: where },
+    repository: call.checkout?.repository ?? null,
+    served: served.because,
+    ...{ commentId: null, said: '', saidAt: 0, attempts: 0, failures: 0, nextAt: now(), createdAt: now() },
+  }
+  return { ...OVER, outcome: 'started', runId, thread }
+}
+
+async function begin(
+  { control }: CarryingPorts,
+  channel: ChannelRow,
+  { call, served, caller }: Asked,
+  key: string,
+): Promise<string> {
+  const run = await control['runs.create'](caller, {
+    ...{ prompt: promptOf(call), workspace: workspaceOf(call), key },
+    access: accessOf(served, channel.access),
+  })
+  return run.id
+}
+
+// It may be there since a try that was broken off; what it was asked with then counts.
+async function begunBefore(
+  { store }: CarryingPorts,
+  { organizationId, kind, id }: Caller,
+  key: string,
+): Promise<RunRow | undefined> {
+  if (kind === 'worker') return undefined
+  const subject = { subjectKind: kind, subjectId: id }
+  return (await store.runs.list(organizationId, { subject, key }, { limit: 1 }))[0]
+}
+
+// The last run of the conversation that is this one's, and not over for good.
+async function liveRun(
+  { store }: CarryingPorts,
+  channel: ChannelRow,
+  { thread }: Call,
+  { kind, id }: Caller,
+): Promise<RunRow | undefined> {
+  for (const { runId } of await store.threads.ofThread(channel.id, thread.key)) {
+    const run = await store.runs.get(channel.organizationId, runId)
+    const isTheirs = run?.subjectKind === kind && run.subjectId === id
+    if (run !== undefined && isTheirs && !isFinal(run.run.state)) return run
+  }
+  return undefined
+}
+
+interface Refusing {
+  readonly call: Call
+  readonly means: Means
+  readonly why: { readonly message: string; readonly hint?: string | undefined }
+}
+
+// Said once to each who asks in a conversation, however often they do.
+async function refuse(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  { call, means, why }: Refusing,
+): Promise<Carried> {
+  if (!(await ports.store.calls.had(row, 'refused'))) {
+    const text = refusalOf(why, `${ports.publicUrl()}/settings`)
+    await platformOf(ports, channel.kind).comment(call.thread.place, text, null, means)
+  }
+  return { ...OVER, outcome: 'refused', reason: why.message }
+}
+
+// Whoever closes a conversation ends what is theirs in it.
+async function endThread(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  over: Extract<CallRow['parsed'], { is: 'over' }>,
+): Promise<Carried> {
+  const { store, control } = ports
+  const caller = await memberOf(ports, channel, over.author, requestIdOf(row))
+  let ended: string | null = null
+  for (const { runId } of caller === null ? [] : await store.threads.ofThread(channel.id, over.thread)) {
+    const run = await store.runs.get(channel.organizationId, runId)
+    const isTheirs = run?.subjectKind === 'person' && run.subjectId === caller?.id
+    if (caller === null || run === undefined || !isTheirs || isFinal(run.run.state)) continue
+    await control['runs.end'](caller, { id: runId })
+    await store.threads.wake(runId, ports.now())
+    ended = runId
+  }
+  return { ...OVER, outcome: ended === null ? 'nothing' : 'ended', runId: ended }
+}
+
+async function settle(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  { thread, ...end }: Carried,
+): Promise<void> {
+  const { guard, server } = ports
+  await guard.perform(upkeep({ server }, channel.organizationId), async (unit, authorize) => {
+    const details = { delivery: row.deliveryId, outcome: end.outcome, run: end.runId ?? 'none' }
+    await authorize(ownAct(channel, 'channel.settle', details))
+    const isTold =
+      thread === null || (await unit.threads.get(channel.organizationId, thread.runId)) !== undefined
+    if (thread !== null && !isTold) await unit.threads.insert(thread)
+    await unit.calls.settle({ ...row, attempts: row.attempts + 1 }, end)
+  })
+}
+
+// The audit log says whose account it was, whatever it is called today.
+function detailsOf({ deliveryId }: CallRow, { author, thread }: Call) {
+  return { delivery: deliveryId, thread: thread.key, accounts: author.accounts, account: author.accountId }
+}
+
+function keyOf({ channelId, deliveryId }: CallRow): string {
+  return `channel:${channelId}:${sha256(deliveryId).slice(0, 32)}`
+}
+
+function requestIdOf({ channelId, deliveryId }: CallRow): string {
+  return `${channelId}-${sha256(deliveryId).slice(0, 16)}`
+}
+
+// What another try would not change.
+const FOR_GOOD: readonly ClavigerError['code'][] = [
+  ...(['invalid', 'forbidden', 'not_found', 'conflict', 'too_large', 'needs_login'] as const),
+  'no_credential',
+]
+
+function isForGood({ code }: ClavigerError): boolean {
+  return FOR_GOOD.includes(code)
+}
+
+function pauseAfter({ attempts, receivedAt }: CallRow, now: number, thrown: unknown): number | null {
+  if (thrown instanceof ClavigerError && isForGood(thrown)) return null
+  if (now - receivedAt > GIVE_UP_AFTER) return null
+  return Math.min(FIRST_PAUSE * 2 ** Math.min(attempts, 10), LONGEST_PAUSE)
+}
+
+function sentenceOf(thrown: unknown): string {
+  return thrown instanceof ClavigerError ? thrown.message : 'Something went wrong on this server.'
+}
+
+function detailOf(thrown: unknown): string {
+  return thrown instanceof ClavigerError
+    ? `${thrown.code}: ${thrown.logged ?? thrown.detail ?? ''}`
+    : String(thrown)
+}
