@@ -16,7 +16,7 @@ import type { Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
 
 /** For so long a try is its server's, in milliseconds. */
-export const REPORT_CLAIM = 60_000
+const REPORT_CLAIM = 60_000
 
 // Milliseconds.
 const EDITS_APART = 5_000
