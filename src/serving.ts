@@ -10,7 +10,6 @@ import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
 import { keepChannels } from './control/channels/keeping.ts'
-import { createControl } from './control/control.ts'
 import { createGuard } from './control/guard.ts'
 import { PRUNE_EVERY, pruneLeases } from './control/operating/pruning.ts'
 import { mustBeReady } from './control/operating/readiness.ts'
@@ -123,7 +122,7 @@ async function begin(
   })
   endings.push(() => telling.stop())
   endings.push(keepRuns({ ...ports, log, guard: createGuard(ports), elapsed: () => performance.now() }))
-  const channels = keepChannels({ ...ports, log, guard: createGuard(ports), control: createControl(ports) })
+  const channels = keepChannels({ ...ports, log })
   endings.push(() => channels.stop())
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable

@@ -3,7 +3,8 @@
 import { type CarryingPorts, carryDue } from '../../src/control/channels/carrying.ts'
 import { createReceiving, type Receipt, type Receiving } from '../../src/control/channels/receiving.ts'
 import { reportDue } from '../../src/control/channels/reporting.ts'
-import { createGuard } from '../../src/control/guard.ts'
+import { startRun } from '../../src/control/runs/starting.ts'
+import { createWorkshop } from '../../src/control/workshop.ts'
 import type { Parsed } from '../../src/domain/channels/call.ts'
 import type { ChannelRow } from '../../src/store/channels/channel-groups.ts'
 import type { RunRow } from '../../src/store/runs/run-groups.ts'
@@ -60,7 +61,11 @@ export function serverOf(house: House) {
     warn: () => undefined,
     error: () => undefined,
   }
-  const carrying: CarryingPorts = { ...ports, control, guard: createGuard(ports), log: lines }
+  const workshop = createWorkshop(ports)
+  const carrying: CarryingPorts = {
+    ...{ ...workshop, control, log: lines },
+    start: (from, input, alongside) => startRun(workshop, from, input, alongside),
+  }
   const receiving = createReceiving(carrying)
   const signal = new AbortController().signal
   return {

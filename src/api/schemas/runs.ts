@@ -210,6 +210,7 @@ const claimed = z.object({
   wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
   bell: z.int().describe('Goes with heartbeats'),
   ...{ chosen, interrupted },
+  cloneAccess: z.boolean().describe('`runs.repository` has what its repository is cloned with'),
   messages: z.array(pending),
 })
 

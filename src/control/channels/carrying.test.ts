@@ -3,7 +3,7 @@ import { channelHouse, serverOf } from '../../../test/support/channels.ts'
 import { accountOf, callOf, REPOSITORY } from '../../../test/support/platform.ts'
 import { workerOf } from '../../../test/support/runs.ts'
 import type { Account, Call } from '../../domain/channels/call.ts'
-import { CARRY_CLAIM } from './carrying.ts'
+import { CARRY_CLAIM, carryDue } from './carrying.ts'
 
 const BOB = accountOf('7')
 const ANN = accountOf('8')
@@ -197,16 +197,11 @@ describe('faults', () => {
     await house.link('bob', '7')
     await house.deliver(says(BOB))
     const dying = serverOf(house)
-    const control: typeof house.control = {
-      ...house.control,
-      'runs.create': async (caller, input) => {
-        await house.control['runs.create'](caller, input)
-        throw new Error('killed')
-      },
+    const start: typeof dying.carrying.start = async (...asked) => {
+      await dying.carrying.start(...asked)
+      throw new Error('killed')
     }
-    await expect(
-      (await import('./carrying.ts')).carryDue({ ...dying.carrying, control }, new AbortController().signal),
-    ).resolves.toBeUndefined()
+    await carryDue({ ...dying.carrying, start }, new AbortController().signal)
     expect(await house.runs()).toHaveLength(1)
     await house.ask('bob', 'preferences.set', { models: { claude: 'another' } })
     house.clock.now += CARRY_CLAIM

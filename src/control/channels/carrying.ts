@@ -3,7 +3,7 @@
 
 import type { Means } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
-import { accessOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
+import { accessOf, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { refusalOf } from '../../domain/channels/saying.ts'
 import type { Served } from '../../domain/channels/serving.ts'
@@ -11,9 +11,10 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Log } from '../../lib/log.ts'
-import type { CallEnd, CallRow, ChannelRow, ThreadRow } from '../../store/channels/channel-groups.ts'
+import type { CallEnd, CallRow, ChannelRow } from '../../store/channels/channel-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import { upkeep } from '../grants/tools.ts'
+import type { Alongside } from '../runs/starting.ts'
 import type { Control, Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
 import { memberOf, servingOf } from './who.ts'
@@ -28,8 +29,12 @@ const GIVE_UP_AFTER = 24 * 3_600_000
 
 const BATCH = 20
 
+type StartInput = Parameters<Control['runs.create']>[1]
+
 export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'publicUrl'> {
-  readonly control: Pick<Control, 'runs.create' | 'runs.send' | 'runs.end'>
+  readonly control: Pick<Control, 'runs.send' | 'runs.end'>
+  /** As `runs.create`; `alongside` is stored with the run, before anybody can claim it. */
+  readonly start: (caller: Caller, input: StartInput, alongside: Alongside) => Promise<RunRow>
   readonly log: Log
 }
 
@@ -52,20 +57,15 @@ async function carryOne(ports: CarryingPorts, row: CallRow): Promise<void> {
     )
     return {
       ...{ outcome: pause === null ? 'failed' : '', reason: sentenceOf(thrown), runId: null },
-      ...{ nextAt: pause === null ? null : ports.now() + pause, thread: null },
+      nextAt: pause === null ? null : ports.now() + pause,
     }
   })
   await settle(ports, channel, row, end)
 }
 
-interface Carried extends CallEnd {
-  /** What is told from now on; null: nothing new. */
-  readonly thread: ThreadRow | null
-}
+const OVER = { nextAt: null, reason: '', runId: null }
 
-const OVER = { nextAt: null, reason: '', runId: null, thread: null }
-
-async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<Carried> {
+async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<CallEnd> {
   const { parsed } = row
   if (parsed.is === 'nothing') return { ...OVER, outcome: 'nothing' }
   if (parsed.is === 'over') return endThread(ports, channel, row, parsed)
@@ -100,39 +100,41 @@ async function serve(
   channel: ChannelRow,
   row: CallRow,
   { call, served, caller }: Asked,
-): Promise<Carried> {
+): Promise<CallEnd> {
   const { control, store, now } = ports
   const key = keyOf(row)
   const begun = await begunBefore(ports, caller, key)
   const live = begun === undefined ? await liveRun(ports, channel, call, caller) : undefined
   if (live !== undefined) {
-    await control['runs.send'](caller, { id: live.id, text: call.text || 'Go on.', message: key })
+    await control['runs.send'](caller, { id: live.id, text: messageOf(call.text) || 'Go on.', message: key })
     await store.threads.wake(live.id, now())
     return { ...OVER, outcome: 'continued', runId: live.id }
   }
-  const runId = begun?.id ?? (await begin(ports, channel, { call, served, caller }, key))
-  const { key: place, title, url, place: where } = call.thread
-  const thread: ThreadRow = {
-    ...{ runId, channelId: channel.id, organizationId: channel.organizationId },
-    thread: { key: place, title, url, place: where },
-    repository: call.checkout?.repository ?? null,
-    served: served.because,
-    ...{ commentId: null, said: '', saidAt: 0, attempts: 0, failures: 0, nextAt: now(), createdAt: now() },
-  }
-  return { ...OVER, outcome: 'started', runId, thread }
+  const { id } = begun ?? (await begin(ports, channel, { call, served, caller }, key))
+  return { ...OVER, outcome: 'started', runId: id }
 }
 
-async function begin(
-  { control }: CarryingPorts,
+function begin(
+  { start, now }: CarryingPorts,
   channel: ChannelRow,
   { call, served, caller }: Asked,
   key: string,
-): Promise<string> {
-  const run = await control['runs.create'](caller, {
-    ...{ prompt: promptOf(call), workspace: workspaceOf(call), key },
-    access: accessOf(served, channel.access),
-  })
-  return run.id
+): Promise<RunRow> {
+  const { key: place, title, url, place: where } = call.thread
+  const told = {
+    ...{ channelId: channel.id, organizationId: channel.organizationId, served: served.because },
+    thread: { key: place, title, url, place: where },
+    repository: call.checkout?.repository ?? null,
+    ...{ commentId: null, said: '', saidAt: 0, attempts: 0, failures: 0, nextAt: now(), createdAt: now() },
+  }
+  return start(
+    caller,
+    {
+      ...{ prompt: promptOf(call), workspace: workspaceOf(call), key },
+      access: accessOf(served, channel.access),
+    },
+    (unit, { id: runId }) => unit.threads.insert({ ...told, runId }),
+  )
 }
 
 // It may be there since a try that was broken off; what it was asked with then counts.
@@ -173,7 +175,7 @@ async function refuse(
   channel: ChannelRow,
   row: CallRow,
   { call, means, why }: Refusing,
-): Promise<Carried> {
+): Promise<CallEnd> {
   if (!(await ports.store.calls.had(row, 'refused'))) {
     const text = refusalOf(why, `${ports.publicUrl()}/settings`)
     await platformOf(ports, channel.kind).comment(call.thread.place, text, null, means)
@@ -187,7 +189,7 @@ async function endThread(
   channel: ChannelRow,
   row: CallRow,
   over: Extract<CallRow['parsed'], { is: 'over' }>,
-): Promise<Carried> {
+): Promise<CallEnd> {
   const { store, control } = ports
   const caller = await memberOf(ports, channel, over.author, requestIdOf(row))
   let ended: string | null = null
@@ -202,19 +204,11 @@ async function endThread(
   return { ...OVER, outcome: ended === null ? 'nothing' : 'ended', runId: ended }
 }
 
-async function settle(
-  ports: CarryingPorts,
-  channel: ChannelRow,
-  row: CallRow,
-  { thread, ...end }: Carried,
-): Promise<void> {
+async function settle(ports: CarryingPorts, channel: ChannelRow, row: CallRow, end: CallEnd): Promise<void> {
   const { guard, server } = ports
   await guard.perform(upkeep({ server }, channel.organizationId), async (unit, authorize) => {
     const details = { delivery: row.deliveryId, outcome: end.outcome, run: end.runId ?? 'none' }
     await authorize(ownAct(channel, 'channel.settle', details))
-    const isTold =
-      thread === null || (await unit.threads.get(channel.organizationId, thread.runId)) !== undefined
-    if (thread !== null && !isTold) await unit.threads.insert(thread)
     await unit.calls.settle({ ...row, attempts: row.attempts + 1 }, end)
   })
 }

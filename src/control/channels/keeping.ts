@@ -1,7 +1,12 @@
 // What a server does in the background for channels: it does what was delivered, tells what becomes of it, and forgets what
 // is old.
 
+import type { Log } from '../../lib/log.ts'
 import { repeat } from '../../lib/time/repeat.ts'
+import { createAskingUseCases } from '../runs/asking.ts'
+import { startRun } from '../runs/starting.ts'
+import type { Ports } from '../use-case.ts'
+import { createWorkshop } from '../workshop.ts'
 import { type CarryingPorts, carryDue } from './carrying.ts'
 import { reportDue } from './reporting.ts'
 
@@ -21,8 +26,13 @@ export interface KeptChannels {
 }
 
 /** Begins at once. What cannot be done now is tried again. */
-export function keepChannels(ports: CarryingPorts): KeptChannels {
-  const { store, now, log } = ports
+export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): KeptChannels {
+  const workshop = createWorkshop(world)
+  const { store, now } = workshop
+  const ports: CarryingPorts = {
+    ...{ ...workshop, log, control: createAskingUseCases(workshop) },
+    start: (caller, input, alongside) => startRun(workshop, caller, input, alongside),
+  }
   const ending = new AbortController()
   const { signal } = ending
   const watched = new Set<string>()

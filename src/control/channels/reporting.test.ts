@@ -129,6 +129,7 @@ describe('the right to clone', () => {
     const [run] = await worker.claim()
     if (run === undefined) throw new Error('there is no run')
     const { id, claim } = run
+    expect(run.cloneAccess).toBe(true)
     const { token, ...rest } = await house.ask(worker.caller, 'runs.repository', { id, claim })
     expect(rest).toMatchObject({ url: REPOSITORY.url, username: 'x-access-token' })
     expect(token.expose()).toBe('fake-clone-token-r-1')
@@ -149,6 +150,7 @@ describe('the right to clone', () => {
     const house = await begun({ ...REPOSITORY, isPrivate: false })
     const worker = await workerOf(house)
     const [run] = await worker.claim()
+    expect(run?.cloneAccess).toBe(false)
     const asked = house.ask(worker.caller, 'runs.repository', { id: run?.id ?? '', claim: run?.claim ?? '' })
     expect((await errorOf(asked)).code).toBe('not_found')
     expect(house.platform.asked).not.toContain('clone')

@@ -9,18 +9,26 @@ import type { Served } from './serving.ts'
 /** Of a conversation's beginning; the rest is to be read where it stands. */
 const BEGINNING = 20_000
 
+// Comments may have 65,536 characters on GitHub.
+const TEXT_AT_MOST = 70_000
+
 /** The first message of its run: what is asked for, and the conversation it is asked in, each named for what it is. */
 export function promptOf({ thread, author, text }: Call): string {
-  const asked = text.trim() === '' ? 'Look at this and do what it asks for.' : text.trim()
-  const beginning = thread.text.trim()
+  const asked = messageOf(text) || 'Look at this and do what it asks for.'
+  const beginning = messageOf(thread.text)
   return [
     asked,
-    `That is asked by ${author.name} in “${thread.title}” (${thread.url}).`,
+    `That is asked by ${author.name} in “${thread.title}” (${thread.url}).`.replaceAll('\0', ''),
     ...(beginning === '' || beginning === asked
       ? []
       : [`It begins so, in the words of whoever opened it:\n\n${quoted(beginning.slice(0, BEGINNING))}`]),
     'Your last message is shown there as the answer.',
   ].join('\n\n')
+}
+
+/** What somebody has written, as a message may have it; empty: nothing. */
+export function messageOf(text: string): string {
+  return text.replaceAll('\0', '').trim().slice(0, TEXT_AT_MOST)
 }
 
 // Whoever reads it sees which words are not those of whoever asks.
