@@ -63,7 +63,11 @@ export interface Channel {
   verify(delivered: Delivered, means: Pick<Means, 'secrets' | 'now'>): { readonly id: string }
   /** What it says. It is data of strangers, whatever its signature says: anything may be missing or of another shape. */
   parse(delivered: Delivered, means: Pick<Means, 'settings'>): Parsed
-  /** The same call with what the delivery did not say, asked of the platform. */
+  /**
+   * The same call as the platform itself tells it now, and with what the delivery did not say: author, text and repository
+   * are read there again. Whoever has configured the channel knows what deliveries are signed with, and could make one up in
+   * the name of somebody else. Throws `invalid` when the platform knows of no such thing.
+   */
   complete(call: Call, means: Means): Promise<Call>
   /**
    * Writes a comment into the place of a thread, or edits the one of this id. The text is Markdown, ready to be shown.

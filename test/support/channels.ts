@@ -8,6 +8,7 @@ import { createWorkshop } from '../../src/control/workshop.ts'
 import type { Parsed } from '../../src/domain/channels/call.ts'
 import type { ChannelRow } from '../../src/store/channels/channel-groups.ts'
 import type { RunRow } from '../../src/store/runs/run-groups.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createHouse, type House } from './house.ts'
 import type { PersonName } from './people.ts'
 import {
@@ -34,8 +35,8 @@ export interface ChannelHouse extends House {
 type Changed = Partial<Pick<ChannelRow, 'strangers' | 'agent' | 'access'>>
 
 /** Everybody prefers Claude, the organization has a key, and so has Bob. */
-export async function channelHouse(changed: Changed = {}): Promise<ChannelHouse> {
-  const house = createHouse()
+export async function channelHouse(changed: Changed = {}, store?: Store): Promise<ChannelHouse> {
+  const house = createHouse(store)
   await house.give('ada', 'org', 'shared')
   await house.give('bob', 'me', 'own')
   await house.ask('ada', 'defaults.set', { harness: 'claude' })
@@ -53,8 +54,8 @@ export async function channelHouse(changed: Changed = {}): Promise<ChannelHouse>
 }
 
 /** What one server has of its own; another of the same house takes part in the same work. */
-export function serverOf(house: House) {
-  const { ports, control } = house
+export function serverOf({ control, clock, ...house }: House, store = house.ports.store) {
+  const ports = { ...house.ports, store }
   const lines = {
     debug: () => undefined,
     info: () => undefined,
@@ -71,7 +72,7 @@ export function serverOf(house: House) {
   return {
     ...{ carrying, receiving },
     deliver: (says: Parsed, changed: Partial<DeliveryOfTest> = {}) =>
-      receiving.receive('github', deliveryOf({ at: house.clock.now, says, ...changed })),
+      receiving.receive('github', deliveryOf({ at: clock.now, says, ...changed })),
     async work() {
       await carryDue(carrying, signal)
       await reportDue(carrying, signal, () => undefined)

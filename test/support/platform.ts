@@ -22,6 +22,8 @@ export interface PlatformOfTest {
   isAway: boolean
   /** It takes the next comment, and its answer is lost. */
   losesAnswer: boolean
+  /** The call as the platform itself has it. */
+  knows: (call: Call) => Call
 }
 
 export interface DeliveryOfTest {
@@ -61,7 +63,7 @@ export function callOf(author: Account, changed: Partial<Call> = {}): Call {
 export function createPlatform(): PlatformOfTest {
   const comments: PlatformOfTest['comments'] = new Map()
   const asked: string[] = []
-  const state = { isAway: false, losesAnswer: false }
+  const state = { isAway: false, losesAnswer: false, knows: (call: Call) => call }
   const reach = (what: string, { secrets }: Means) => {
     asked.push(what)
     if (state.isAway) throw new ClavigerError('unavailable', 'The platform did not answer in time.')
@@ -82,7 +84,7 @@ export function createPlatform(): PlatformOfTest {
     parse: ({ body }) => JSON.parse(Buffer.from(body).toString('utf8')),
     complete: async (call, means) => {
       reach('complete', means)
-      return call
+      return state.knows(call)
     },
     comment: async (place, text, id, means) => {
       reach('comment', means)

@@ -41,6 +41,29 @@ describe('who is mentioned', () => {
     expect(call).toMatchObject({ actorKind: 'server', details: { account: '7', delivery: 'd-1' } })
   })
 
+  it('is served by what holds in the organization when they prefer nothing', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    await house.ask('ada', 'defaults.set', { harness: 'claude', models: { claude: 'sonnet' } })
+    await house.deliver(says(BOB))
+    await house.work()
+    expect(await house.runs()).toMatchObject([{ harness: 'claude', wanted: { model: 'sonnet' } }])
+    await house.ask('ada', 'defaults.set', { harness: null })
+    await house.deliver(says(BOB, { thread: { ...callOf(BOB).thread, key: 'another' } }), { id: 'd-2' })
+    await house.work()
+    expect(house.texts()).toContainEqual(expect.stringContaining('Which agent program?'))
+  })
+
+  it('is whoever the platform says it is, whatever the delivery said', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    house.platform.knows = (call) => ({ ...call, author: STRANGER })
+    await house.deliver(says(BOB))
+    await house.work()
+    expect(await house.runs()).toEqual([])
+    expect(house.texts()).toEqual([expect.stringContaining('not linked')])
+  })
+
   it('goes on in the run that is theirs, and begins one of their own beside somebody else’s', async () => {
     const house = await channelHouse()
     await house.link('bob', '7')

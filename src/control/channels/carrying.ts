@@ -40,9 +40,15 @@ export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'pub
 
 /** One round over what is due. Rejects when the database cannot be used. */
 export async function carryDue(ports: CarryingPorts, signal: AbortSignal): Promise<void> {
-  for (const row of await ports.store.calls.due(ports.now(), BATCH)) {
-    if (signal.aborted) return
-    if (await ports.store.calls.claim(row, ports.now() + CARRY_CLAIM)) await carryOne(ports, row)
+  const due = await ports.store.calls.due(ports.now(), BATCH)
+  // One after the other in a channel, so that a conversation is one; nobody waits for another's platform.
+  await Promise.all([...Map.groupBy(due, ({ channelId }) => channelId).values()].map(carryInTurn))
+
+  async function carryInTurn(rows: readonly CallRow[]): Promise<void> {
+    for (const row of rows) {
+      if (signal.aborted) return
+      if (await ports.store.calls.claim(row, ports.now() + CARRY_CLAIM)) await carryOne(ports, row)
+    }
   }
 }
 
@@ -77,7 +83,7 @@ async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow):
   try {
     return await serve(ports, channel, row, { call, served, caller })
   } catch (thrown) {
-    if (!(thrown instanceof ClavigerError) || !isForGood(thrown)) throw thrown
+    if (!(thrown instanceof ClavigerError) || !isForGood(thrown, row)) throw thrown
     return refuse(ports, channel, row, { call, means, why: thrown })
   }
 }
@@ -228,16 +234,19 @@ function requestIdOf({ channelId, deliveryId }: CallRow): string {
 
 // What another try would not change.
 const FOR_GOOD: readonly ClavigerError['code'][] = [
-  ...(['invalid', 'forbidden', 'not_found', 'conflict', 'too_large', 'needs_login'] as const),
-  'no_credential',
+  ...(['invalid', 'forbidden', 'not_found', 'too_large', 'needs_login', 'no_credential'] as const),
 ]
 
-function isForGood({ code }: ClavigerError): boolean {
-  return FOR_GOOD.includes(code)
+// Others may have been changing the same; not again and again.
+const CONFLICTS_AT_MOST = 3
+
+function isForGood({ code }: ClavigerError, { attempts }: CallRow): boolean {
+  return FOR_GOOD.includes(code) || (code === 'conflict' && attempts >= CONFLICTS_AT_MOST)
 }
 
-function pauseAfter({ attempts, receivedAt }: CallRow, now: number, thrown: unknown): number | null {
-  if (thrown instanceof ClavigerError && isForGood(thrown)) return null
+function pauseAfter(row: CallRow, now: number, thrown: unknown): number | null {
+  const { attempts, receivedAt } = row
+  if (thrown instanceof ClavigerError && isForGood(thrown, row)) return null
   if (now - receivedAt > GIVE_UP_AFTER) return null
   return Math.min(FIRST_PAUSE * 2 ** Math.min(attempts, 10), LONGEST_PAUSE)
 }

@@ -75,6 +75,17 @@ describe('a delivery', () => {
     expect(await house.deliver(SAYS, { secret: secrets.signing })).toBe('taken')
   })
 
+  it('reaches its channel while the secret of another one does not open', async () => {
+    const house = await linkedHouse()
+    const row = await house.ports.store.channels.get('org-acme', house.channelId)
+    if (row === undefined) throw new Error('there is no channel')
+    const broken = { ...row, id: 'chn_0', organizationId: 'org-globex', wrappedKey: Uint8Array.of(1, 2, 3) }
+    await house.ports.store.channels.insert(broken)
+    expect(await house.deliver(SAYS)).toBe('taken')
+    const refused = house.deliver(SAYS, { secret: 'another secret' })
+    expect((await errorOf(refused)).code).toBe('unavailable')
+  })
+
   it.each([
     ['of a program', accountOf('7', { isBot: true })],
     ['of ourselves', ourselves],

@@ -23,6 +23,7 @@ export interface Receiving {
 const KEPT_OPEN = 3_600_000
 
 interface Opened {
+  readonly kind: ChannelKind
   readonly revision: number
   readonly until: number
   readonly secrets: Readonly<Record<string, Secret>>
@@ -36,8 +37,15 @@ export function createReceiving(ports: MeansPorts): Receiving {
     const known = opened.get(row.id)
     if (known !== undefined && known.revision === row.revision && known.until > now()) return known.secrets
     const { secrets } = await meansFor(ports, row, ownAct(row, 'channel.listen'), platform.verifiedBy)
-    opened.set(row.id, { revision: row.revision, until: now() + KEPT_OPEN, secrets })
+    const { kind, revision } = row
+    opened.set(row.id, { kind, revision, until: now() + KEPT_OPEN, secrets })
     return secrets
+  }
+
+  // Those that were removed.
+  function forgetOthers(kind: ChannelKind, rows: readonly ChannelRow[]): void {
+    for (const [id, known] of opened)
+      if (known.kind === kind && !rows.some((row) => row.id === id)) opened.delete(id)
   }
 
   async function take(platform: Channel, row: ChannelRow, delivered: Delivered): Promise<Receipt | null> {
@@ -61,16 +69,23 @@ export function createReceiving(ports: MeansPorts): Receiving {
     maxBytes: (kind) => channels[kind]?.maxBytes ?? null,
     async receive(kind, delivered) {
       const platform = channels[kind]
-      const rows = platform === undefined ? [] : await store.channels.ofKind(kind)
+      if (platform === undefined) throw notSigned()
+      const rows = await store.channels.ofKind(kind)
+      forgetOthers(kind, rows)
       const receipts: Receipt[] = []
+      const failures: unknown[] = []
       // All of them are tried: several may have the same secret, and how long it takes tells nobody whose it is.
       for (const row of rows) {
-        const receipt = platform === undefined ? null : await take(platform, row, delivered)
+        const receipt = await take(platform, row, delivered).catch((thrown: unknown) => {
+          // What is wrong with one of them is no matter of the others.
+          failures.push(thrown)
+          return null
+        })
         if (receipt !== null) receipts.push(receipt)
       }
       const best = (['taken', 'known', 'nothing'] as const).find((one) => receipts.includes(one))
-      if (best === undefined) throw notSigned()
-      return best
+      if (best !== undefined) return best
+      throw failures[0] ?? notSigned()
     },
   }
 }

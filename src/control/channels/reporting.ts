@@ -37,10 +37,15 @@ export async function reportDue(
   signal: AbortSignal,
   seen: (runId: string) => void,
 ): Promise<void> {
-  for (const row of await ports.store.threads.due(ports.now(), BATCH)) {
-    if (signal.aborted) return
-    seen(row.runId)
-    await reportOne(ports, row)
+  const due = await ports.store.threads.due(ports.now(), BATCH)
+  await Promise.all([...Map.groupBy(due, ({ channelId }) => channelId).values()].map(reportInTurn))
+
+  async function reportInTurn(rows: readonly ThreadRow[]): Promise<void> {
+    for (const row of rows) {
+      if (signal.aborted) return
+      seen(row.runId)
+      await reportOne(ports, row)
+    }
   }
 }
 
