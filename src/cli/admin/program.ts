@@ -97,6 +97,12 @@ function addHarnesses(admin: Command, attach: Attach): void {
   )
   const enable = harness.command('enable').description('Let runs have credentials again.')
   attach(enable.addArgument(harnessArgument()), () => import('./harness.ts').then((m) => m.enable))
+  const prefer = harness
+    .command('default')
+    .description('What runs use when neither they nor their person say; without a word: say what it is.')
+    .addArgument(new Argument('[harness]').choices([...HARNESSES, 'none']))
+    .option('--model <name>', 'the model of it; empty: its own choice')
+  attach(prefer, () => import('./harness.ts').then((m) => m.prefer))
   const disable = harness.command('disable').description('Refuse every run a credential, at once.')
   attach(disable.addArgument(harnessArgument()), () => import('./harness.ts').then((m) => m.disable))
 }
