@@ -1,12 +1,11 @@
 // Real git against a repository that asks for a password, on loopback.
 
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { type PrivateRepository, startPrivateRepository } from '../../../test/support/private-repository.ts'
 import { Secret } from '../../domain/secret.ts'
 import { handingOver } from './clone-access.ts'
 import { openRunPlace } from './workspace.ts'
@@ -14,46 +13,15 @@ import { openRunPlace } from './workspace.ts'
 const TOKEN = 'fake-clone-token-0123456789'
 
 let place = ''
-let server: Server
+let repository: PrivateRepository
 let url = ''
-/** Where requests with a password went to. */
-let told: string[] = []
-let redirectTo: string | null = null
 
 beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'claviger-access-'))
-  const work = join(place, 'work')
-  await mkdir(work)
-  await mkdir(join(place, 'home'))
-  const git = (...words: string[]) =>
-    execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...words], {
-      ...{ cwd: work, env: { PATH: '/usr/bin:/bin', HOME: place } },
-    })
-  git('init', '--quiet', '--initial-branch=main')
-  await writeFile(join(work, 'story.txt'), 'private')
-  git('add', '.')
-  git('commit', '--quiet', '-m', 'first')
-  git('clone', '--quiet', '--bare', '.', join(place, 'shop.git'))
-  execFileSync('git', ['update-server-info'], {
-    ...{ cwd: join(place, 'shop.git'), env: { PATH: '/usr/bin:/bin', HOME: place } },
-  })
-  told = []
-  redirectTo = null
-  server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '', 'http://localhost').pathname
-    const expected = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString('base64')}`
-    if (request.headers.authorization !== undefined) told.push(path)
-    if (redirectTo !== null) return response.writeHead(302, { location: `${redirectTo}${path}` }).end()
-    if (request.headers.authorization !== expected)
-      return response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
-    const bytes = await readFile(join(place, path)).catch(() => null)
-    return bytes === null ? response.writeHead(404).end() : response.end(bytes)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/shop.git`
+  repository = await startPrivateRepository(place, TOKEN)
+  url = repository.url
   return async () => {
-    server.closeAllConnections()
-    server.close()
+    repository.close()
     await rm(place, { recursive: true, force: true })
   }
 })
@@ -103,9 +71,9 @@ describe('a private repository', () => {
 
   it('is the only one that the token is told to', async () => {
     await expect(open({ url: `${url}/other` })).rejects.toMatchObject({ code: 'forbidden' })
-    redirectTo = url.replace('/shop.git', '/elsewhere')
+    repository.redirectTo = url.replace('/shop.git', '/elsewhere')
     await expect(open({})).rejects.toMatchObject({ code: 'invalid' })
-    expect(told).toEqual([])
+    expect(repository.told).toEqual([])
   })
 
   it.each(['http://git.example.test/a.git', 'https://token@git.example.test/a.git', 'file:///srv/a'])(
