@@ -112,6 +112,20 @@ describe('what is told of a run', () => {
     expect(house.texts()).toHaveLength(1)
   })
 
+  it('stays as it is when the run is deleted', async () => {
+    const house = await begun()
+    const [run] = await house.runs()
+    const id = run?.id ?? ''
+    await house.ask('bob', 'runs.cancel', { id })
+    await later(house)
+    const before = house.texts()
+    expect(before).toEqual([expect.stringContaining('was cancelled')])
+    await house.ask('bob', 'runs.delete', { id })
+    await later(house)
+    expect(house.texts()).toEqual(before)
+    expect(await house.ports.store.threads.get('org-acme', id)).toBeUndefined()
+  })
+
   it('ends with the channel; the run stays', async () => {
     const house = await begun()
     await house.ask('ada', 'channels.remove', { id: 'shop' })

@@ -53,11 +53,11 @@ async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
   const { store, now } = ports
   const run = await store.runs.get(row.organizationId, row.runId)
   const channel = await store.channels.get(row.organizationId, row.channelId)
-  if (channel === undefined) return
-  const text = run === undefined ? REMOVED : commentOf(await standingOf(ports, row, run))
-  const later = run === undefined ? null : nextLook(run.run.state, now())
+  if (channel === undefined || run === undefined) return
+  const text = commentOf(await standingOf(ports, row, run))
+  const later = nextLook(run.run.state, now())
   const kept = { commentId: row.commentId, said: row.said, saidAt: row.saidAt, failures: 0 }
-  const isSaid = row.said === sha256(text) || (run === undefined && row.commentId === null)
+  const isSaid = row.said === sha256(text)
   const tooEarly = isSaid ? null : row.saidAt + EDITS_APART
   if (!(await store.threads.claim(row, now() + REPORT_CLAIM))) return
   const claimed = { ...row, attempts: row.attempts + 1 }
@@ -70,8 +70,6 @@ async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
   )
   await store.threads.settle(claimed, end)
 }
-
-const REMOVED = 'The run was removed.'
 
 async function written(
   ports: ReportingPorts,

@@ -109,7 +109,7 @@ export interface CallStore {
   prune(receivedBefore: number, limit: number): Promise<number>
 }
 
-/** That a run is told of in a conversation. */
+/** That a run is told of in a conversation. Gone with the run, and with the channel. */
 export interface ThreadRow {
   readonly runId: string
   readonly channelId: string

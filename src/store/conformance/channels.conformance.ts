@@ -5,6 +5,7 @@ import type { Parsed } from '../../domain/channels/call.ts'
 import { newId } from '../../lib/id.ts'
 import { type CallRow, type ChannelRow, channelPlace, type ThreadRow } from '../channels/channel-groups.ts'
 import { bytes, type CurrentStore, credentialRow } from './rows.ts'
+import { runRow } from './runs.conformance.ts'
 
 const OLD = '0a'.repeat(16)
 const NEW = 'ff'.repeat(16)
@@ -207,6 +208,17 @@ function describeThreads(store: CurrentStore): void {
     expect(await store().threads.ofThread(id, old.thread.key)).toEqual([young, old])
     expect(await store().threads.ofThread(await channel(), old.thread.key)).toEqual([])
     await expect(store().threads.insert(old)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('are gone with their run', async () => {
+    const id = await channel()
+    const [run, other] = [runRow(), runRow()]
+    for (const row of [run, other]) {
+      await store().runs.insert(row)
+      await store().threads.insert(threadRow(id, { runId: row.id }))
+    }
+    await store().runs.remove(run.organizationId, run.id, 2000)
+    expect((await store().threads.ofThread(id, 'github:1#2')).map(({ runId }) => runId)).toEqual([other.id])
   })
 
   it('are looked at by one at a time, until all is said, and again when something happens', async () => {
