@@ -97,7 +97,9 @@ describe('who is mentioned', () => {
     await house.deliver(says(author, changed), { id: 'd-2' })
     await house.work()
     expect(await house.runs()).toEqual([])
-    expect(house.texts()).toEqual([expect.stringMatching(/Nothing was started.*not linked/s)])
+    expect(house.texts()).toEqual([
+      expect.stringMatching(/Nothing was started.*not linked.*http:\/\/claviger\.test\/settings\/personal/s),
+    ])
     const { deliveries } = await house.ask('ada', 'channels.get', { id: 'shop' })
     expect(deliveries).toMatchObject([{ outcome: 'refused' }, { outcome: 'refused' }])
   })

@@ -1,6 +1,7 @@
 // Doing what was delivered. A try is claimed by compare-and-set, so one server does it; the run has a key made of the
 // delivery, so a try that was broken off anywhere and is made again finds the same run.
 
+import { CODING_AGENTS_PATH, OWN_ACCOUNTS_PATH } from '../../api/link-paths.ts'
 import type { Means } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { accessOf, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
@@ -78,13 +79,17 @@ async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow):
   const means = await meansFor(ports, channel, ownAct(channel, 'channel.call', detailsOf(row, parsed.call)))
   await learnAccount(ports, channel, means)
   const call = await platformOf(ports, channel.kind).complete(parsed.call, means)
-  const { served, caller } = await servingOf(ports, channel, call, requestIdOf(row))
-  if (caller === null) return refuse(ports, channel, row, { call, means, why: { message: served.because } })
+  const { served, caller, isMember } = await servingOf(ports, channel, call, requestIdOf(row))
+  if (caller === null) {
+    const why = { message: served.because }
+    return refuse(ports, channel, row, { call, means, why, mends: isMember ? null : OWN_ACCOUNTS_PATH })
+  }
   try {
     return await serve(ports, channel, row, { call, served, caller })
   } catch (thrown) {
     if (!(thrown instanceof ClavigerError) || !isForGood(thrown, row)) throw thrown
-    return refuse(ports, channel, row, { call, means, why: thrown })
+    const mends = thrown.code === 'no_credential' ? CODING_AGENTS_PATH : null
+    return refuse(ports, channel, row, { call, means, why: thrown, mends })
   }
 }
 
@@ -173,6 +178,8 @@ interface Refusing {
   readonly call: Call
   readonly means: Means
   readonly why: { readonly message: string; readonly hint?: string | undefined }
+  /** The page where something can be done about it; null: there is none. */
+  readonly mends: string | null
 }
 
 // Said once to each who asks in a conversation, however often they do.
@@ -180,10 +187,10 @@ async function refuse(
   ports: CarryingPorts,
   channel: ChannelRow,
   row: CallRow,
-  { call, means, why }: Refusing,
+  { call, means, why, mends }: Refusing,
 ): Promise<CallEnd> {
   if (!(await ports.store.calls.had(row, 'refused'))) {
-    const text = refusalOf(why, `${ports.publicUrl()}/settings`)
+    const text = refusalOf(why, mends === null ? null : ports.publicUrl() + mends)
     await platformOf(ports, channel.kind).comment(call.thread.place, text, null, means)
   }
   return { ...OVER, outcome: 'refused', reason: why.message }

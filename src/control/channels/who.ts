@@ -14,6 +14,8 @@ type WhoPorts = Pick<Ports, 'identity' | 'store'>
 export interface Serving {
   readonly served: Served
   readonly caller: Caller | null
+  /** Whether a member asks. */
+  readonly isMember: boolean
 }
 
 export async function servingOf(
@@ -29,7 +31,7 @@ export async function servingOf(
     { strangers: channel.strangers, agent: agent !== null },
   )
   const callers = { person: member, agent, nobody: null }
-  return { served, caller: callers[served.as] }
+  return { served, caller: callers[served.as], isMember: member !== null }
 }
 
 /** The member whose account this is, as a caller; null: it is nobody's here. */
