@@ -14,6 +14,7 @@ import { sha256 } from '../../lib/digest.ts'
 import type { Log } from '../../lib/log.ts'
 import type { CallEnd, CallRow, ChannelRow } from '../../store/channels/channel-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
 import { upkeep } from '../grants/tools.ts'
 import type { Alongside } from '../runs/starting.ts'
 import type { Control, Ports } from '../use-case.ts'
@@ -112,17 +113,37 @@ async function serve(
   row: CallRow,
   { call, served, caller }: Asked,
 ): Promise<CallEnd> {
-  const { control, store, now } = ports
   const key = keyOf(row)
   const begun = await begunBefore(ports, caller, key)
-  const live = begun === undefined ? await liveRun(ports, channel, call, caller) : undefined
-  if (live !== undefined) {
-    await control['runs.send'](caller, { id: live.id, text: messageOf(call.text) || 'Go on.', message: key })
-    await store.threads.wake(live.id, now())
-    return { ...OVER, outcome: 'continued', runId: live.id }
+  const live = begun === undefined ? await liveRun(ports.store, channel, call, caller) : undefined
+  if (live !== undefined) return goOn(ports, live, { call, caller, key })
+  try {
+    const { id } = begun ?? (await begin(ports, channel, { call, served, caller }, key))
+    return { ...OVER, outcome: 'started', runId: id }
+  } catch (thrown) {
+    if (thrown instanceof BegunMeanwhile) return goOn(ports, thrown.run, { call, caller, key })
+    throw thrown
   }
-  const { id } = begun ?? (await begin(ports, channel, { call, served, caller }, key))
-  return { ...OVER, outcome: 'started', runId: id }
+}
+
+async function goOn(
+  { control, store, now }: CarryingPorts,
+  { id }: RunRow,
+  { call, caller, key }: Pick<Asked, 'call' | 'caller'> & { readonly key: string },
+): Promise<CallEnd> {
+  await control['runs.send'](caller, { id, text: messageOf(call.text) || 'Go on.', message: key })
+  await store.threads.wake(id, now())
+  return { ...OVER, outcome: 'continued', runId: id }
+}
+
+// Somebody else's try has begun one in the same conversation.
+class BegunMeanwhile extends Error {
+  readonly run: RunRow
+
+  constructor(run: RunRow) {
+    super('A run was begun meanwhile.')
+    this.run = run
+  }
 }
 
 function begin(
@@ -144,7 +165,13 @@ function begin(
       ...{ prompt: promptOf(call), workspace: workspaceOf(call), key },
       access: accessOf(served, channel.access),
     },
-    (unit, { id: runId }) => unit.threads.insert({ ...told, runId }),
+    async (unit, { id: runId }) => {
+      // Held until the unit has ended: of two who ask at once, the later one finds the run of the first.
+      await unit.channels.note(channel.id, 'taken')
+      const live = await liveRun(unit, channel, call, caller)
+      if (live !== undefined) throw new BegunMeanwhile(live)
+      await unit.threads.insert({ ...told, runId })
+    },
   )
 }
 
@@ -161,13 +188,13 @@ async function begunBefore(
 
 // The last run of the conversation that is this one's, and not over for good.
 async function liveRun(
-  { store }: CarryingPorts,
+  { threads, runs }: Pick<StoreGroups, 'threads' | 'runs'>,
   channel: ChannelRow,
   { thread }: Call,
   { kind, id }: Caller,
 ): Promise<RunRow | undefined> {
-  for (const { runId } of await store.threads.ofThread(channel.id, thread.key)) {
-    const run = await store.runs.get(channel.organizationId, runId)
+  for (const { runId } of await threads.ofThread(channel.id, thread.key)) {
+    const run = await runs.get(channel.organizationId, runId)
     const isTheirs = run?.subjectKind === kind && run.subjectId === id
     if (run !== undefined && isTheirs && !isFinal(run.run.state)) return run
   }

@@ -34,6 +34,22 @@ describe.each(Object.keys(stores))('on %s', (name) => {
     expect(deliveries.map(({ run }) => run).sort()).toEqual(runs.map(({ id }) => id).sort())
   })
 
+  it('who asks twice at once in a conversation is answered by one run', async () => {
+    const [first, second] = (await stores[name]?.()) ?? []
+    if (first === undefined || second === undefined) throw new Error(`no store ${name}`)
+    const house = await channelHouse({}, first)
+    await house.link('bob', '7')
+    const says = { is: 'call', call: callOf(accountOf('7')) } as const
+    const ids = ['d-1', 'd-2', 'd-3', 'd-4']
+    for (const id of ids) await house.deliver(says, { id })
+    await Promise.all(
+      [house, serverOf(house), serverOf(house, second), serverOf(house, second)].map((one) => one.work()),
+    )
+    const [run, ...others] = await house.runs()
+    expect(others).toEqual([])
+    expect(await first.runMessages.list(run?.id ?? '')).toHaveLength(ids.length)
+  })
+
   it('what was begun and not settled is found again by another server', async () => {
     const [first, second] = (await stores[name]?.()) ?? []
     if (first === undefined || second === undefined) throw new Error(`no store ${name}`)
