@@ -50,7 +50,7 @@ describe('what Linear itself tells', () => {
       text: 'fix the tests.',
       checkout: {
         repository: {
-          ...{ id: 'linear:https://git.example/acme/shop.git', name: 'acme/shop', isPrivate: true },
+          ...{ id: 'linear:https://git.example/acme/shop.git', name: 'acme/shop', isPrivate: false },
           url: 'https://git.example/acme/shop.git',
         },
         ...{ ref: null, pull: null },

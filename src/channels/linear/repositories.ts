@@ -18,6 +18,6 @@ export function checkoutOf(settings: Readonly<Record<string, string>>, team: str
   const url = ofTeam ?? settings['repository'] ?? ''
   if (url === '') return null
   const name = new URL(url).pathname.replace(/^\/+|\/+$|\.git\/*$/g, '')
-  // Whoever reads the comment is in the workspace; nothing in it is public. Linear gives no token for a clone.
-  return { repository: { id: `linear:${url}`, name, url, isPrivate: true }, ref: null, pull: null }
+  // Linear opens none: workers are to ask for no access, and reach it by themselves or not at all.
+  return { repository: { id: `linear:${url}`, name, url, isPrivate: false }, ref: null, pull: null }
 }

@@ -11,6 +11,7 @@ import {
   sent,
   startLinear,
 } from '../../../test/support/linear.ts'
+import { workerOf } from '../../../test/support/runs.ts'
 import { createLinearChannel } from '../../channels/linear/linear.ts'
 
 const { us, bob, ann } = LINEAR_USERS
@@ -72,6 +73,15 @@ describe('Linear', () => {
     await work()
     expect((await runs())[0]?.run.state).toMatch(/cancelled|done/)
     expect(ours()).toEqual([expect.not.stringContaining('waits for a worker')])
+  })
+
+  it('tells the worker what the issue says, and of no access that Linear would not give', async () => {
+    const { house, there, post, work } = await opened()
+    await post(there.say(there.issue(ann), '@claviger fix the tests.', bob))
+    await work()
+    const [claimed] = await (await workerOf(house)).claim()
+    expect(claimed?.messages[0]?.text).toMatch(/^fix the tests\..*ENG-1 The tests fail.*> They do\./s)
+    expect(claimed?.cloneAccess).toBe(false)
   })
 
   it('does nothing for what is sent again, unsigned, altered, old or of itself', async () => {
