@@ -36,6 +36,7 @@ interface Comment {
   readonly user: LinearUser | null
   readonly botActor: { readonly id: string } | null
   edits: number
+  archivedAt: string | null
 }
 
 /** Answers that are not what was asked for. */
@@ -81,12 +82,20 @@ export async function startLinear(clock: { now: number }) {
 
   function add(issue: Issue, body: string, by: LinearUser | null, bot = false): Comment {
     const id = randomUUID()
-    const comment = { id, issue, body, user: by, botActor: bot ? { id: 'bot-1' } : null, edits: 0 }
+    const comment = {
+      id,
+      issue,
+      body,
+      user: by,
+      botActor: bot ? { id: 'bot-1' } : null,
+      edits: 0,
+      archivedAt: null,
+    }
     comments.set(id, comment)
     return comment
   }
 
-  const written = (comment: Comment) => ({ success: true, comment: { ...comment, archivedAt: null } })
+  const written = (comment: Comment) => ({ success: true, comment })
   const root = {
     viewer: { ...us, displayName: us.name },
     issue: ({ id }: { id: string }) => {
