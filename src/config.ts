@@ -47,6 +47,7 @@ export interface ServerSettings {
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
+  readonly linearApi: string
   /** Path or name of the claude program; null: `claude` on PATH. */
   readonly claudeBin: string | null
   readonly codexBin: string | null
@@ -125,6 +126,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     poolOrder: oneOf(SETTINGS.poolOrder, given.poolOrder ?? 'fixed', POOL_ORDERS),
     anthropicUrl: httpUrl(SETTINGS.anthropicUrl, given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl(SETTINGS.openaiApiUrl, given.openaiApiUrl ?? 'https://api.openai.com/v1'),
+    linearApi: issuerUrl(SETTINGS.linearApi, given.linearApi ?? 'https://api.linear.app'),
     openaiIssuer: issuerUrl(SETTINGS.openaiIssuer, given.openaiIssuer ?? 'https://auth.openai.com'),
     claudeBin: given.claudeBin ?? null,
     codexBin: given.codexBin ?? null,

@@ -1,6 +1,7 @@
 // What a server meets the world with: randomness, and the providers. A new provider is one line here.
 
 import { join } from 'node:path'
+import { createLinearChannel } from './channels/linear/linear.ts'
 import { environment, type ServerSettings } from './config.ts'
 import { GRANT_TIMINGS } from './control/grants/tools.ts'
 import type { CredentialType } from './domain/credential-types.ts'
@@ -38,6 +39,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     }),
   ]
   const providers = [...builtIn.flatMap((one) => withPlugins(one, plugins)), ...builtIn]
+  const identityProviders = configuredProviders(settings.identityClients, { allowPrivate, now: Date.now })
   const signIns: SignIn[] = [
     ...builtIn.flatMap(({ signIn }) => signIn ?? []),
     claudeSignIns(settings, clockOffset),
@@ -46,8 +48,14 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     plugins,
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
-    channels: {},
-    identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
+    channels: {
+      linear: createLinearChannel({
+        ...{ api: settings.linearApi, allowPrivate },
+        // As people link theirs.
+        accounts: identityProviders.find(({ id }) => id === 'linear')?.accounts ?? 'linear',
+      }),
+    },
+    identityProviders,
     leaseLife: settings.leaseLife,
     sessionLife: settings.sessionLife,
     runTimings: settings.runTimings,

@@ -61,8 +61,11 @@ export interface Channel {
    * secret, and fresh where the platform says when it was sent. Compares in constant time.
    */
   verify(delivered: Delivered, means: Pick<Means, 'secrets' | 'now'>): { readonly id: string }
-  /** What it says. It is data of strangers, whatever its signature says: anything may be missing or of another shape. */
-  parse(delivered: Delivered, means: Pick<Means, 'settings'>): Parsed
+  /**
+   * What it says. It is data of strangers, whatever its signature says: anything may be missing or of another shape.
+   * `accountId` is who we are over there; null: it is not known yet, and `complete` has to look.
+   */
+  parse(delivered: Delivered, means: Pick<Means, 'settings'> & { readonly accountId: string | null }): Parsed
   /**
    * The same call as the platform itself tells it now, and with what the delivery did not say: author, text and repository
    * are read there again. Whoever has configured the channel knows what deliveries are signed with, and could make one up in

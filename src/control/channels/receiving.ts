@@ -51,7 +51,7 @@ export function createReceiving(ports: MeansPorts): Receiving {
   async function take(platform: Channel, row: ChannelRow, delivered: Delivered): Promise<Receipt | null> {
     const id = idIfSigned(platform, delivered, await secretsOf(platform, row), now())
     if (id === null) return null
-    const parsed = heard(row, platform.parse(delivered, { settings: row.settings }))
+    const parsed = heard(row, platform.parse(delivered, row))
     const { id: channelId, organizationId } = row
     const at = now()
     const isNew =

@@ -25,8 +25,12 @@ export function addChannelDoors(app: Served, dependencies: ChannelDependencies):
   for (const kind of CHANNEL_KINDS) app.post(`/webhooks/${kind}`, (c) => take(dependencies, kind, c))
 }
 
-// 202: it is written down. 200: it was, or asks for nothing. Platforms give up soon, so nothing is done meanwhile.
-const STATUS: Readonly<Record<Receipt, number>> = { taken: 202, known: 200, nothing: 200 }
+// 202: it is written down. 200: it was, or asks for nothing. Platforms give up soon, so nothing is done meanwhile. To Linear
+// anything but 200 is a failure, and it would deliver again.
+const STATUS: Readonly<Record<ChannelKind, Readonly<Record<Receipt, number>>>> = {
+  github: { taken: 202, known: 200, nothing: 200 },
+  linear: { taken: 200, known: 200, nothing: 200 },
+}
 
 function take(
   { receiving, visitors, requestIdOf, timed, refused }: ChannelDependencies,
@@ -47,7 +51,7 @@ function take(
       })
       const answer = { 'content-type': 'application/json', 'cache-control': 'no-store' }
       return new Response(JSON.stringify({ receipt }), {
-        ...{ status: STATUS[receipt], headers: { ...answer, 'x-request-id': requestIdOf(request) } },
+        ...{ status: STATUS[kind][receipt], headers: { ...answer, 'x-request-id': requestIdOf(request) } },
       })
     } catch (thrown) {
       return refused(thrown, request)
