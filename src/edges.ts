@@ -1,6 +1,7 @@
 // What a server meets the world with: randomness, and the providers. A new provider is one line here.
 
 import { join } from 'node:path'
+import { createGithubChannel } from './channels/github/github.ts'
 import { environment, type ServerSettings } from './config.ts'
 import { GRANT_TIMINGS } from './control/grants/tools.ts'
 import type { CredentialType } from './domain/credential-types.ts'
@@ -11,6 +12,7 @@ import { createBedrockProvider } from './providers/bedrock.ts'
 import { claudeProgram } from './providers/claude-program.ts'
 import { claudeSignIn } from './providers/claude-sign-in.ts'
 import { configuredProviders } from './providers/identity/configured.ts'
+import { githubAccounts, githubApiOf } from './providers/identity/github.ts'
 import type { LoginProgram } from './providers/login-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
 import { createPlugins } from './providers/plugin/plugins.ts'
@@ -46,7 +48,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     plugins,
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
-    channels: {},
+    channels: channelsOf(settings),
     identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
     leaseLife: settings.leaseLife,
     sessionLife: settings.sessionLife,
@@ -58,6 +60,11 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     grantTimings: { ...GRANT_TIMINGS, ...settings.renewal },
     endSignIns: async () => void (await Promise.all(signIns.map((signIn) => signIn.close?.()))),
   }
+}
+
+function channelsOf({ githubUrl, githubApi, allowPrivateUpstreams: allowPrivate }: ServerSettings) {
+  const url = githubApi ?? githubApiOf(githubUrl)
+  return { github: createGithubChannel({ url, allowPrivate, accounts: githubAccounts(githubUrl) }) }
 }
 
 function claudeRenewal(settings: ServerSettings): ClaudeRenewal {

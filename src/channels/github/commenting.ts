@@ -1,9 +1,9 @@
 // Our comment in a conversation. To GitHub a pull request is an issue too, so there is one way.
 
 import type { Thread } from '../../domain/channels/call.ts'
-import { isObject, textOf } from '../../lib/json/ask-json.ts'
+import { isObject, type JsonObject, textOf } from '../../lib/json/ask-json.ts'
 import type { Means } from '../channel.ts'
-import { identityOf, tokenFor, WRITING } from './access.ts'
+import { type Identity, identityOf, tokenFor, WRITING } from './access.ts'
 import { ask, askObject, type GithubApi, isGone, unreliable } from './api.ts'
 import { numberOf, objectOf } from './reading.ts'
 
@@ -42,7 +42,8 @@ export async function foundComment(
   mark: string,
   means: Means,
 ): Promise<string | null> {
-  const { base, number, token, isOurs } = await wayTo(api, place, means)
+  const { base, number, token, identity } = await wayTo(api, place, means)
+  const isOurs = await ours(api, identity, means)
   const since = new Date(means.now - BACK).toISOString()
   for (let page = 1; page <= PAGES; page += 1) {
     const path = `${base}/issues/${number}/comments?since=${since}&per_page=${PAGE}&page=${page}`
@@ -60,17 +61,18 @@ async function wayTo(api: GithubApi, { repository = '', number = '', installatio
   if (!/^\d+$/.test(repository) || !/^\d+$/.test(number)) throw isGone()
   const identity = await identityOf(means)
   const { token } = await tokenFor(api, identity, repository, WRITING, installation)
-  const me = identity.is === 'app' ? identity.id : await accountOf(api, means)
-  // An App writes as an account that only it has.
-  const isOurs = (comment: Readonly<Record<string, unknown>>) => {
-    const by = objectOf(comment, identity.is === 'app' ? 'performed_via_github_app' : 'user')
-    return numberOf(by['id']) === me || by['client_id'] === me
-  }
-  return { base: `/repositories/${repository}`, number, token, isOurs }
+  return { base: `/repositories/${repository}`, number, token, identity }
 }
 
-async function accountOf(api: GithubApi, means: Means): Promise<string | null> {
-  return (await whoIs(api, means)).accountId
+type Whose = (comment: JsonObject) => boolean
+
+// By the number of the App, which its account is not; of an account by its own.
+async function ours(api: GithubApi, identity: Identity, means: Means): Promise<Whose> {
+  const [me, by] =
+    identity.is === 'app'
+      ? [identity.id, 'performed_via_github_app']
+      : [(await whoIs(api, means)).accountId, 'user']
+  return (comment) => numberOf(objectOf(comment, by)['id']) === me
 }
 
 /** Who we are over there. Of an App that is not an account: accounts of programs ask for nothing anyway. */
