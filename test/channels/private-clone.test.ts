@@ -43,7 +43,11 @@ it('a private repository that somebody was mentioned in is cloned for their run,
   await house.work()
 
   const { token } = await enrolWorker(house, 'box')
-  const client = createClient({ server: ORIGIN, token: new Secret(token), fetch: (asked) => app.fetch(asked) })
+  const client = createClient({
+    server: ORIGIN,
+    token: new Secret(token),
+    fetch: (asked) => app.fetch(asked),
+  })
   const server = runsOf(client)
   const sought = {
     ...{ harnesses: ['claude'] as const, capacity: 1, directories: [], holding: [], ended: [] },
