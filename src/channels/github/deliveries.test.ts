@@ -117,6 +117,9 @@ describe('the signature', () => {
   it('is over the bytes, and the id comes of what is signed', () => {
     const { id } = verify(delivery('issue_comment', issueComment()))
     expect(verify(delivery('issue_comment', issueComment(), 'another-header'))).toEqual({ id })
+    // As the App and a webhook of the repository both deliver it.
+    const twice = { ...issueComment(), installation: undefined, hook: { id: 5 } }
+    expect(verify(delivery('issue_comment', twice))).toEqual({ id })
     const others = everything().map(([event, payload]) => verify(delivery(event, payload)).id)
     expect(new Set(others).size).toBe(others.length)
     const again = { ...issueEvent('closed', { closed_at: '2026-01-06T00:00:00Z' }) }
