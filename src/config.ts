@@ -56,6 +56,10 @@ export interface ServerSettings {
   /** As whom that is done, by name or number; null: as the user of the server. */
   readonly embeddedWorkerUser: { readonly name: string; readonly home: string | null } | null
   readonly bedrockUrl: string | null
+  /** Where GitHub is, for people; accounts there are named by it. */
+  readonly githubUrl: string
+  /** Null: that of `githubUrl`. */
+  readonly githubApi: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
   readonly identityClients: IdentityClients
@@ -142,6 +146,8 @@ export function serverSettings(given: GivenSettings): ServerSettings {
             home: given.embeddedWorkerHome === undefined ? null : resolve(given.embeddedWorkerHome),
           },
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl(SETTINGS.bedrockUrl, given.bedrockUrl),
+    githubUrl: issuerUrl(SETTINGS.githubUrl, given.githubUrl ?? 'https://github.com'),
+    githubApi: given.githubApi === undefined ? null : httpUrl(SETTINGS.githubApi, given.githubApi),
     allowPrivateUpstreams:
       oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
     renewal: renewalSettings(given),

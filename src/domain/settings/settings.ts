@@ -183,6 +183,11 @@ export const SETTINGS = {
     standard: 'the endpoint of the region of the credential',
     meaning: 'Where Bedrock credentials are tested.',
   },
+  githubApi: {
+    variable: 'CLAVIGER_GITHUB_API',
+    standard: 'that of CLAVIGER_GITHUB_URL',
+    meaning: 'Where channels to GitHub read and write.',
+  },
   allowPrivateUpstreams: {
     variable: 'CLAVIGER_ALLOW_PRIVATE_UPSTREAMS',
     standard: 'no',
