@@ -9,7 +9,7 @@ import { afterUnit } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats } from './format.ts'
 import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
-import { documentIn, ledgerIn, type Pair, readPairs, writePairs } from './pair.ts'
+import { documentIn, ledgerIn, type Pair, readPairs, wholeIn, writePairs } from './pair.ts'
 import { type AgentPlace, preparePlace } from './place.ts'
 import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
 import { takeTurn } from './turn.ts'
@@ -101,6 +101,7 @@ async function putInto(
     const document = documentIn(place, before.profiles)
     const profiles = { ...document.profiles, [profile]: make(document.profiles[profile]) }
     const now = {
+      ...before,
       profiles: printDocument({ ...document, profiles }),
       ledger: before.ledger ?? printLedger(EMPTY_LEDGER),
     }
@@ -159,7 +160,7 @@ function look(
   { place }: Folder,
   pair: Pair = { profiles: null, ledger: null },
 ): Folder {
-  const document = documentIn(place, pair.profiles)
+  const document = wholeIn(place, pair)
   const ledger = ledgerIn(place, pair.ledger)
   const { entries, resting, unusable } = reconcile(options, document, ledger)
   return {
@@ -188,7 +189,8 @@ function haveSameProfiles(one: ProfileDocument, other: ProfileDocument): boolean
 }
 
 function isSame(seen: Pair | null, now: Pair | undefined): boolean {
-  return seen !== null && seen.profiles === now?.profiles && seen.ledger === now.ledger
+  if (seen === null) return false
+  return seen.profiles === now?.profiles && seen.ledger === now.ledger && seen.state === now.state
 }
 
 function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument): void {

@@ -43,6 +43,7 @@ function put(place: AgentPlace, pair: Pair): void {
   for (const [path, text] of [
     [place.profiles, pair.profiles],
     [place.ledger, pair.ledger],
+    [place.state, pair.state ?? null],
   ] as const)
     if (text === null) rmSync(path, { force: true })
     else writeFileSync(path, text, { mode: 0o600 })
@@ -88,11 +89,12 @@ async function atEachStep(
   all: readonly AgentPlace[],
   before: Pair,
   look: (step: number) => Promise<void>,
+  after = NEW,
 ): Promise<number> {
   for (let step = 1; ; step += 1) {
     for (const place of all) put(place, before)
     rmSync(placeOf(stateDirectory(), 'main').pending, { force: true })
-    if (!writeAndDie(changes(all, before, NEW), step)) return step - 1
+    if (!writeAndDie(changes(all, before, after), step)) return step - 1
     await look(step)
     for (const { directory } of all)
       expect(
@@ -151,6 +153,19 @@ describe('kill -9 at each step of writing', () => {
     })
   }, 120_000)
 
+  it('with what OpenClaw keeps beside leaves the three as they were or as they are to be', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    const [before, after] = [
+      { ...OLD, state: textOf({ version: 1, order: { anthropic: ['anthropic:b'] } }) },
+      { ...NEW, state: textOf({ version: 1, order: {} }) },
+    ]
+    const look = async () => {
+      const [pair] = await readPairs([main])
+      expect([before, after]).toContainEqual(pair)
+    }
+    await atEachStep([main], before, look, after)
+  }, 120_000)
+
   it('two pairs leaves both old or both new, whoever looks first', async () => {
     const [work, main] = places as [AgentPlace, AgentPlace]
     await atEachStep(places, OLD, async (step) => {
@@ -191,6 +206,25 @@ describe('what was begun', () => {
     put(main, { ...OLD, profiles: null })
     begin(OLD, NEW)
     expect(await readPairs([main])).toEqual([{ profiles: null, ledger: NEW.ledger }])
+  })
+
+  it('leaves what another program has written beside meanwhile', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    const state = (more: object) => textOf({ version: 1, order: { anthropic: ['anthropic:b'] }, ...more })
+    put(main, { ...OLD, state: state({ lastGood: { anthropic: 'anthropic:b' } }) })
+    begin(
+      { ...OLD, state: state({}) },
+      { ...NEW, state: state({ order: {}, usageStats: { 'anthropic:b': { lastUsed: 5 } } }) },
+    )
+    const [pair] = await readPairs([main])
+    expect({ ...pair, state: JSON.parse(pair?.state ?? '') }).toEqual({
+      ...NEW,
+      state: {
+        ...{ version: 1, order: {} },
+        lastGood: { anthropic: 'anthropic:b' },
+        usageStats: { 'anthropic:b': { lastUsed: 5 } },
+      },
+    })
   })
 
   it('was nothing when it cannot be read', async () => {

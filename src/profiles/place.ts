@@ -23,6 +23,8 @@ export interface AgentPlace {
   readonly directory: string
   /** `auth-profiles.json`. */
   readonly profiles: string
+  /** `auth-state.json`: only where OpenClaw has made one. */
+  readonly state: string
   /** What is known of the profiles beside their values. */
   readonly ledger: string
   /** Both of these as they are to be, also those of other agents, while they are being replaced (pair.ts). */
@@ -52,6 +54,7 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
   return {
     ...{ stateDirectory, agent, directory },
     profiles: join(directory, 'auth-profiles.json'),
+    state: join(directory, 'auth-state.json'),
     ledger: join(directory, 'auth-profiles.ledger.json'),
     pending: join(directory, 'auth-profiles.pending.json'),
     lock: join(directory, 'auth-profiles.lock'),
