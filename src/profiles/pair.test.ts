@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { canMount } from '../../test/support/mounting.ts'
 import { apiKey, codexLogin, editFile, textOf, useStateDirectory } from '../../test/support/profile-files.ts'
@@ -233,6 +234,46 @@ describe('what was begun', () => {
     writeFileSync(main.pending, '{"parts":[{"agent":')
     expect(await readPairs([main])).toEqual([OLD])
     expect(existsSync(main.pending)).toBe(false)
+  })
+})
+
+describe('what another program has written since it was read', () => {
+  it('stays, in both files, beside what is written here', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    const state = (more: object) => textOf({ version: 1, order: { anthropic: ['anthropic:b'] }, ...more })
+    put(main, { ...OLD, state: state({ lastGood: { anthropic: 'anthropic:b' } }) })
+    editFile(main, ({ profiles }) => {
+      profiles['anthropic:c'] = apiKey('3')
+    })
+    const now = { ...NEW, state: state({ order: {} }) }
+    await writePairs([{ place: main, before: { ...OLD, state: state({}) }, now }])
+    const [pair] = await readPairs([main])
+    expect(documentIn(main, pair?.profiles ?? null).profiles).toEqual({
+      'openai-codex:a': codexLogin('new'),
+      'anthropic:b': apiKey('1'),
+      'anthropic:c': apiKey('3'),
+    })
+    expect(JSON.parse(pair?.state ?? '')).toEqual({
+      ...{ version: 1, order: {} },
+      lastGood: { anthropic: 'anthropic:b' },
+    })
+    expect(pair?.ledger).toBe(NEW.ledger)
+  })
+
+  it('is waited for while it has its lock', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    put(main, OLD)
+    writeFileSync(
+      main.lockOfOthers,
+      JSON.stringify({ pid: process.ppid, createdAt: new Date().toISOString() }),
+    )
+    const writing = writePairs(changes([main], OLD, NEW))
+    await breathe()
+    expect(await readPairs([main])).toEqual([OLD])
+    rmSync(main.lockOfOthers)
+    await writing
+    expect(await readPairs([main])).toEqual([NEW])
+    expect(existsSync(main.lockOfOthers)).toBe(false)
   })
 })
 

@@ -23,6 +23,7 @@ import {
 import { EMPTY_LEDGER, type Ledger, readLedger } from './ledger.ts'
 import { merge } from './merge.ts'
 import { type AgentPlace, mustBeWritable, placeOf, readOwnFile, unusable } from './place.ts'
+import { keepOthersOut } from './turn.ts'
 
 /** The texts as they are; null: there is no such file. */
 export interface Pair {
@@ -81,11 +82,35 @@ export async function writePairs(changes: readonly PairChange[]): Promise<void> 
     if (place !== undefined && state !== undefined) mustBeWritable(place.state)
   }
   const decisive = changes.at(-1)?.place
-  const files = decisive === undefined ? [] : parts.flatMap((part) => filesOf(decisive, part))
-  const [only] = files
-  if (decisive === undefined || only === undefined) return
-  if (files.length === 1) return replaceOne(only)
-  await replaceAll(decisive.pending, JSON.stringify({ parts }), files)
+  if (decisive === undefined) return
+  const end = await keepOthersOut(placesOf(decisive, parts))
+  try {
+    const now = parts.map((part) => onTop(decisive, part))
+    const files = now.flatMap((part) => filesOf(decisive, part))
+    const [only] = files
+    if (only === undefined) return
+    if (files.length === 1) return await replaceOne(only)
+    await replaceAll(decisive.pending, JSON.stringify({ parts: now }), files)
+  } finally {
+    end()
+  }
+}
+
+// Those whose files of other programs as well are to be replaced.
+function placesOf({ stateDirectory }: AgentPlace, parts: readonly Part[]): AgentPlace[] {
+  return parts
+    .filter(({ profiles, state }) => profiles !== null || state !== undefined)
+    .map(({ agent }) => placeOf(stateDirectory, agent))
+}
+
+// What another program has written since it was read stays.
+function onTop({ stateDirectory }: AgentPlace, part: Part): Part {
+  const place = placeOf(stateDirectory, part.agent)
+  const there = { profiles: readOwnFile(place.profiles), state: readOwnFile(place.state) ?? undefined }
+  return {
+    ...{ ...part, base: { ...part.base, ...there } },
+    ...{ profiles: profilesAfter(place, part), state: stateAfter(place, part) },
+  }
 }
 
 /** The document in this text. Throws `invalid`, saying what is wrong with the file; an absent one is empty. */
@@ -217,18 +242,21 @@ function sweep({ directory }: AgentPlace): void {
 async function goOn(decisive: AgentPlace): Promise<void> {
   const text = readOwnFile(decisive.pending)
   if (text === null) return
-  for (const part of partsIn(text)) {
-    const place = placeOf(decisive.stateDirectory, part.agent)
-    // It was ended, and others may have come after it.
-    if (part.ledger !== null && readOwnFile(place.ledger) !== part.base.ledger) continue
-    const profiles = profilesAfter(place, part)
-    const state = stateAfter(place, part)
-    for (const file of filesOf(decisive, { ...part, profiles, state })) await write(file.path, file.text)
+  const parts = partsIn(text)
+  const end = await keepOthersOut(placesOf(decisive, parts))
+  try {
+    for (const part of parts) {
+      const { ledger } = placeOf(decisive.stateDirectory, part.agent)
+      // It was ended, and others may have come after it.
+      if (part.ledger !== null && readOwnFile(ledger) !== part.base.ledger) continue
+      for (const { path, text } of filesOf(decisive, onTop(decisive, part))) await write(path, text)
+    }
+    remove(decisive.pending)
+  } finally {
+    end()
   }
-  remove(decisive.pending)
 }
 
-// What another program has written in between stays.
 function profilesAfter(place: AgentPlace, { base, profiles }: Part): string | null {
   const there = readOwnFile(place.profiles)
   if (profiles === null || there === profiles || there === base.profiles) return profiles

@@ -30,6 +30,8 @@ export interface AgentPlace {
   /** Both of these as they are to be, also those of other agents, while they are being replaced (pair.ts). */
   readonly pending: string
   readonly lock: string
+  /** What coderClaw and OpenClaw have while they change the profiles. */
+  readonly lockOfOthers: string
   /** Journals of renewals, one for each process that renews. */
   readonly renewals: string
 }
@@ -58,6 +60,7 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
     ledger: join(directory, 'auth-profiles.ledger.json'),
     pending: join(directory, 'auth-profiles.pending.json'),
     lock: join(directory, 'auth-profiles.lock'),
+    lockOfOthers: join(directory, 'auth-profiles.json.lock'),
     renewals: join(directory, 'renewals'),
   }
 }
