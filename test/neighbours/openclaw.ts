@@ -219,6 +219,13 @@ async function readingOurs(report: Report, { sandbox }: Desk, house: House): Pro
       return Promise.all(Object.keys(store.profiles).sort().map(of))`),
     [KEY('key'), TOKEN('work'), file[ada]?.['access']],
   )
+  await house.claviger(['agents', 'add', 'work'])
+  await house.claviger([...paste('paste-api-key', 'anthropic:own'), '--agent', 'work'], KEY('own'))
+  report.is(
+    'its agent of the name of one of ours has the key of that, and reads the others through',
+    await house.within(`return sdk.ensureAuthProfileStore(agentDir.replace('/main/', '/work/')).profiles`),
+    { ...file, 'anthropic:own': { type: 'api_key', provider: 'anthropic', key: KEY('own') } },
+  )
 }
 
 interface TheirStatus {
