@@ -13,6 +13,7 @@ import { configFor } from './codex-machine.ts'
 import { greeting, quiet } from './exec-run.ts'
 
 const KEY = 'sk-ant-test-onboarding-1'
+const TOKEN = 'sk-ant-oat01-test-onboarding-1'
 const REFUSED = 'sk-ant-test-onboarding-2'
 const [DOWN, CTRL_C] = ['\u001b[B', '\u0003']
 
@@ -26,7 +27,10 @@ beforeEach(async () => {
   await mkdir(home)
   await mkdir(join(root, 'bin'))
   sandbox = await startSandbox({
-    credentials: [{ provider: 'anthropic', kind: 'api-key', value: KEY }],
+    credentials: [
+      { provider: 'anthropic', kind: 'api-key', value: KEY },
+      { provider: 'anthropic', kind: 'oauth', value: TOKEN },
+    ],
     tls: { directory: root },
   })
 })
@@ -106,6 +110,62 @@ test('Claude Code: a refused key is not stored, the right one answers, and the n
   expect(turns().map(({ credentials }) => credentials.map(({ value }) => value))).toEqual([[KEY], [KEY]])
   const kept = await readdir(join(home, '.claude/projects'), { recursive: true })
   expect(kept.filter((name) => name.endsWith('.jsonl'))).toEqual([])
+})
+
+test('what OpenClaw keeps is taken over; where that does not work another account is chosen, past a notice', async () => {
+  await install('claude')
+  const old = join(home, '.openclaw/agents/main/agent')
+  await mkdir(old, { recursive: true })
+  const team = { type: 'api_key', provider: 'anthropic', key: REFUSED }
+  await writeFile(
+    join(old, 'auth-profiles.json'),
+    JSON.stringify({ version: 1, profiles: { 'anthropic:team': team } }),
+  )
+  const { code, shown, unasked } = await onboard(
+    [],
+    [
+      [/Take over what OpenClaw keeps/, `${DOWN}\r`],
+      AGENTS,
+      [/Keep anthropic:team/, '\r'],
+      [/anthropic:team is stored, and did not work/, `${DOWN}\r`],
+      // The login first, whose notice is not accepted; then a token.
+      [/An account for Claude Code/, '\r'],
+      [/Do you accept this/, '\r'],
+      [/notice was not accepted[\s\S]*An account for Claude Code/, `${DOWN}\r`],
+      [/Do you accept this/, 'y'],
+      [/Run `claude setup-token` here now/, '\r'],
+      [/what it bills:[\s\S]*[sS]etup token/, `${TOKEN}\r`],
+    ],
+  )
+  expect({ code, unasked }, shown).toEqual({ code: 0, unasked: [] })
+  expect(shown).toContain('OpenClaw keeps anthropic:team in')
+  expect(shown).toContain('must not be used any more')
+  expect(shown).toContain(`Claude Code answered with anthropic:default (Claude setup token): ${greeting}`)
+  expect(Object.keys(await profiles())).toEqual(['anthropic:team', 'anthropic:default'])
+})
+
+test('an answer that is broken off leaves what was stored', async () => {
+  await install('claude')
+  const asked = Promise.withResolvers<void>()
+  sandbox.reply(({ lastUserMessage }) => {
+    if (!lastUserMessage?.startsWith('Say hello')) return 'Hello.'
+    asked.resolve()
+    return new Promise(() => undefined)
+  })
+  const untilAsked = async () => {
+    await asked.promise
+    return CTRL_C
+  }
+  const { code, shown, unasked } = await onboard(
+    ['--harness', 'claude', '--way', 'api-key'],
+    [
+      [KEY_ASKED, `${KEY}\r`],
+      [/is asked for a first answer/, untilAsked],
+    ],
+  )
+  expect({ code, unasked }, shown).toEqual({ code: 1, unasked: [] })
+  expect(shown).toContain('anthropic:default stays as it was stored.')
+  expect(Object.keys(await profiles())).toEqual(['anthropic:default'])
 })
 
 const WAY: Answer = [/An account for Codex/, '\r']

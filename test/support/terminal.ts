@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process'
 import { programFile } from './programs.ts'
 
+const TIME_LIMIT_MS = 50_000
+
 /** What appears, and what is typed then; a function is given all that was shown. Null: nothing is typed. */
 export type Answer = readonly [RegExp, string | ((shown: string) => Promise<string | null> | string | null)]
 
@@ -17,8 +19,12 @@ export function atTerminal(
   answers: readonly Answer[],
   { env, cwd }: AtTerminal,
 ): Promise<{ readonly code: number | null; readonly shown: string; readonly unasked: readonly Answer[] }> {
-  const command = ['stty cols 200 rows 50; exec', process.execPath, programFile('claviger'), ...words].join(' ')
-  const child = spawn('script', ['-qfec', command, '/dev/null'], { env: { TERM: 'xterm', ...env }, cwd })
+  const command = ['stty cols 200 rows 50; exec', process.execPath, programFile('claviger'), ...words].join(
+    ' ',
+  )
+  const child = spawn('script', ['-qfec', command, '/dev/null'], {
+    ...{ env: { TERM: 'xterm', ...env }, cwd, timeout: TIME_LIMIT_MS },
+  })
   const waiting = [...answers]
   let [shown, from] = ['', 0]
   child.stdin.on('error', () => undefined)

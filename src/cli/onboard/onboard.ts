@@ -35,11 +35,15 @@ export async function run(context: Context, given: OnboardOptions): Promise<numb
   const settled: Settled[] = []
   try {
     const { seen, elsewhere } = await lookAround(place, options)
-    if (asks && options.way === undefined) await offerOthers(place, elsewhere, options)
-    for (const harness of await chosen(place, seen, elsewhere, options)) {
-      const own = elsewhere.find(({ from }) => from === harness) ?? null
-      const found = await settle(place, harness, own, options)
-      if (found !== null) settled.push(found)
+    if (options.way === 'import' && options.harness === undefined)
+      settled.push(...(await settleTaken(place, options)))
+    else {
+      if (asks && options.way === undefined) await offerOthers(place, elsewhere, options)
+      for (const harness of await chosen(place, seen, elsewhere, options)) {
+        const own = elsewhere.find(({ from }) => from === harness) ?? null
+        const found = await settle(place, harness, own, options)
+        if (found !== null) settled.push(found)
+      }
     }
   } catch (thrown) {
     const names = settled.map(({ account }) => account.name).join(', ')
@@ -72,12 +76,12 @@ async function offerOthers(
   for (const found of elsewhere) {
     const { from } = found
     if (place.local === null || from === 'claude' || from === 'codex' || !isNew(found)) continue
-    ui.note(oneHolder(found))
+    ui.note(oneHolder(found.path))
     const answer = await ui.choose(`Take over what ${OTHER_TITLE[from]} keeps?`, [
       { value: 'no', label: 'Leave it there' },
       { value: 'yes', label: 'Take it over', hint: 'it must not be used there afterwards' },
     ])
-    if (answer === 'yes') await mended(place, () => takeOverFrom(place, from, options, null))
+    if (answer === 'yes') await mended(place, () => takeOverFrom(place, from, options))
   }
 }
 
@@ -85,11 +89,9 @@ async function chosen(
   { context: { ui } }: Place,
   seen: readonly Seen[],
   elsewhere: readonly Elsewhere[],
-  { harness, way }: OnboardOptions,
+  { harness }: OnboardOptions,
 ): Promise<readonly HarnessName[]> {
   if (harness !== undefined) return [harness]
-  // Accounts for which program come is seen when they are here.
-  if (way === 'import') return HARNESSES
   const isHere = ({ harness: name, program, serving, environment }: Seen) =>
     program.path !== null ||
     serving.length + environment.length > 0 ||
@@ -100,6 +102,29 @@ async function chosen(
   }))
   const suggested = seen.filter(isHere).map(({ harness: name }) => name)
   return ui.chooseSeveral('Which agents do you want to use? (Space marks, Enter goes on)', choices, suggested)
+}
+
+// For which programs they are is seen when they are here.
+async function settleTaken(place: Place, options: OnboardOptions): Promise<Settled[]> {
+  const taken = await takeOverFrom(place, options.from ?? '', options)
+  const settled: Settled[] = []
+  for (const harness of HARNESSES) {
+    const account = taken.find(({ type }) => CREDENTIAL_TYPES[type].harness === harness)
+    if (account === undefined) continue
+    const trial = await tryOut(place, await look(place, harness), account, options)
+    settled.push(await settledWith(place, harness, account, trial, options))
+  }
+  return settled
+}
+
+async function settledWith(
+  place: Place,
+  harness: HarnessName,
+  account: Account,
+  trial: Trial,
+  options: OnboardOptions,
+): Promise<Settled> {
+  return { harness, account, trial, next: nextCommand(place, await look(place, harness), account, options) }
 }
 
 // Null: nothing was wanted.
@@ -119,10 +144,7 @@ async function settle(
     if (account === null) return null
     if (account === 'again') continue
     const trial = await tried(place, seen, account, options)
-    if (trial !== 'again') {
-      const after = await look(place, harness)
-      return { harness, account, trial, next: nextCommand(place, after, account, options) }
-    }
+    if (trial !== 'again') return settledWith(place, harness, account, trial, options)
   }
 }
 
@@ -174,10 +196,11 @@ function nextCommand(
   { name }: Account,
   { local: isLocal }: OnboardOptions,
 ): string {
-  const isFirst = serving[0]?.name === name
+  // Of several the one that was used longest ago comes first: the next time it may be another.
+  const isOnly = serving.length === 1 && serving[0]?.name === name
   const agent = local === null || local.agent === MAIN_AGENT ? [] : ['--agent', local.agent]
-  const which = isFirst ? [] : [local === null ? '--credential' : '--profile', name]
-  const here = isLocal === true && isFirst ? ['--local'] : []
+  const which = isOnly ? [] : [local === null ? '--credential' : '--profile', name]
+  const here = isLocal === true && isOnly ? ['--local'] : []
   const words = ['claviger', 'exec', '--harness', harness, ...agent, ...here, ...which, '--', harness]
   const command = shellCommand(words)
   return program.path === null ? `${INSTALL_COMMAND[harness]} && ${command}` : command

@@ -59,7 +59,13 @@ export function standardName({ local }: Place, type: CredentialType): string {
   return local === null ? nameOnServer(profile) : profile
 }
 
-/** The same with a number, where that is taken. */
+/** What a name that was given stands for: of a profile the provider may be left out. */
+export function wholeName({ local }: Place, type: CredentialType, name: string): string {
+  if (local === null || name.includes(':')) return name
+  return standardProfile(type).replace(/:.*/, `:${name}`)
+}
+
+/** The standard name, with a number where that is taken. */
 export async function freeName(place: Place, type: CredentialType): Promise<string> {
   const standard = standardName(place, type)
   const taken = (await listCredentials(place.client, {})).map(({ name }) => name)

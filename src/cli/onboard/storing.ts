@@ -15,7 +15,7 @@ import { fieldsToSend } from '../secrets.ts'
 import { cancelled } from '../ui.ts'
 import { fieldsInEnvironment, variableOf } from './looking.ts'
 import type { OnboardOptions } from './options.ts'
-import { freeName, ownAccounts, type Place, standardName } from './place.ts'
+import { freeName, ownAccounts, type Place, standardName, wholeName } from './place.ts'
 
 /** Where a value goes: into an account that is there, or a new one of this name. */
 interface Target {
@@ -57,7 +57,8 @@ export async function takeFromEnvironment(
   return stored
 }
 
-async function targetOf(place: Place, type: CredentialType, { name }: OnboardOptions): Promise<Target> {
+async function targetOf(place: Place, type: CredentialType, options: OnboardOptions): Promise<Target> {
+  const name = options.name === undefined ? undefined : wholeName(place, type, options.name)
   if (name !== undefined) checkNameOrProfile(name)
   const standard = standardName(place, type)
   const own = await ownAccounts(place)

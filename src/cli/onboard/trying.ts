@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { asClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../../domain/harness-names.ts'
 import { runCommand } from '../commands/exec.ts'
-import { exitOfSignal } from '../exit-codes.ts'
+import { onSignals } from '../signals.ts'
 import { cancelled } from '../ui.ts'
 import type { Seen } from './looking.ts'
 import type { OnboardOptions } from './options.ts'
@@ -27,8 +27,6 @@ const TURN: Readonly<Record<HarnessName, readonly string[]>> = {
   claude: ['claude', '-p', '--no-session-persistence', PROMPT],
   codex: ['codex', 'exec', '--skip-git-repo-check', '--ephemeral', '--sandbox', 'read-only', PROMPT],
 }
-
-const BROKEN_OFF: readonly number[] = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(exitOfSignal)
 
 const MAX_QUOTE = 300
 const MAX_HEARD = 64 * 1024
@@ -65,6 +63,11 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
   const directory = join(context.settings().stateDirectory, 'first-answers')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const began = Date.now()
+  // The program hears of it by itself, and may end as if nothing were.
+  let isBrokenOff = false
+  const deaf = onSignals(() => {
+    isBrokenOff = true
+  })
   ui.progress(`${title} is asked for a first answer, with ${account.name} …`)
   try {
     const exit = await runCommand(
@@ -83,14 +86,17 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
       },
     )
     const isLate = Date.now() - began >= LIMIT_MS
-    if (BROKEN_OFF.includes(exit) && !isLate) throw cancelled(`${account.name} stays as it was stored.`)
+    if (isBrokenOff) throw cancelled()
     const answer = quoted(heard.stdout)
     if (exit === 0 && answer !== '') return { how: 'turn', works: true, said: answer }
-    const last = quoted(heard.stderr.trim() === '' ? heard.stdout : heard.stderr)
+    const last = answer === '' ? quoted(heard.stderr) : answer
     const ended = exit === 0 ? 'ended without an answer' : `ended with exit code ${exit}`
     const outcome = isLate ? `has not answered for ${LIMIT_MS / 1000} seconds` : ended
     return await failedTurn(place, account, `${title} ${outcome}${last === '' ? '.' : `: ${last}`}`)
+  } catch (thrown) {
+    throw isBrokenOff ? cancelled(`${account.name} stays as it was stored.`) : thrown
   } finally {
+    deaf()
     ui.progress('')
   }
 }

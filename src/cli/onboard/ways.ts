@@ -42,7 +42,7 @@ export function wayNamed(
 ): Pick<Way, 'act'> {
   const { harness, environment } = seen
   const { way = 'keep', from = harness } = options
-  if (way === 'import') return { act: () => takeOverOne(place, seen, from, options, own) }
+  if (way === 'import') return { act: () => takeOverOne(place, seen, from, options) }
   const [type] = environment
   if (way === 'environment' && type !== undefined) return environmentWay(place, type)
   const found = waysFor(place, seen, own).find(({ value }) => value === way)
@@ -69,7 +69,7 @@ function takeOverWay(place: Place, seen: Seen, own: Elsewhere): Way {
     value: 'import',
     label: `Take over the login that ${HARNESS_TITLE[harness]} has here`,
     hint: `what is in ${own.path} must not be used afterwards`,
-    act: (options) => takeOverOne(place, seen, harness, options, own),
+    act: (options) => takeOverOne(place, seen, harness, options),
   }
 }
 
@@ -79,9 +79,8 @@ async function takeOverOne(
   { harness }: Seen,
   from: string,
   options: OnboardOptions,
-  own: Elsewhere | null,
 ): Promise<Account | null> {
-  const taken = await takeOverFrom(place, from, options, own)
+  const taken = await takeOverFrom(place, from, options)
   return taken.find(({ type }) => CREDENTIAL_TYPES[type].harness === harness) ?? null
 }
 

@@ -51,6 +51,6 @@ export function elsewhereInWords(found: Elsewhere): string {
 }
 
 /** What a person agrees to who takes one over. */
-export function oneHolder({ from, path }: Pick<Elsewhere, 'from' | 'path'>): string {
-  return `A login has one holder. Once it is taken over, what ${OTHER_TITLE[from]} has in ${path} must not be used any more: it is dead, and using it ends the login here too. A key may stay.`
+export function oneHolder(path: string): string {
+  return `A login has one holder. Once it is taken over, what is in ${path} must not be used any more: it is dead, and using it ends the login here too. A key may stay.`
 }
