@@ -74,7 +74,7 @@ const KEY_ASKED = /what it bills:[\s\S]*API key/
 const turns = () =>
   sandbox.requests().filter(({ lastUserMessage }) => lastUserMessage?.startsWith('Say hello'))
 
-test('Codex: from an empty home by a ChatGPT sign-in to an answer', async () => {
+test('Codex: from an empty home by a ChatGPT sign-in to an answer', { timeout: 120_000 }, async () => {
   await install('codex')
   const { code, shown, unasked } = await onboard(
     [],
@@ -92,7 +92,9 @@ test('Codex: from an empty home by a ChatGPT sign-in to an answer', async () => 
   expect(Object.keys(await profiles())).toEqual(['openai-codex:person@sandbox.invalid'])
 })
 
-test('Claude Code: a refused key is not stored, the right one answers, and the next time it is there', async () => {
+test('Claude Code: a refused key is not stored, the right one answers, and the next time it is there', {
+  timeout: 120_000,
+}, async () => {
   await install('claude')
   const way: Answer = [/An account for Claude Code/, `${DOWN}${DOWN}\r`]
   const first = await onboard([], [AGENTS, way, [KEY_ASKED, `${REFUSED}\r`], way, [KEY_ASKED, `${KEY}\r`]])
@@ -112,7 +114,9 @@ test('Claude Code: a refused key is not stored, the right one answers, and the n
   expect(kept.filter((name) => name.endsWith('.jsonl'))).toEqual([])
 })
 
-test('what OpenClaw keeps is taken over; where that does not work another account is chosen, past a notice', async () => {
+test('what OpenClaw keeps is taken over; where that does not work another account is chosen, past a notice', {
+  timeout: 120_000,
+}, async () => {
   await install('claude')
   const old = join(home, '.openclaw/agents/main/agent')
   await mkdir(old, { recursive: true })
@@ -144,7 +148,7 @@ test('what OpenClaw keeps is taken over; where that does not work another accoun
   expect(Object.keys(await profiles())).toEqual(['anthropic:team', 'anthropic:default'])
 })
 
-test('an answer that is broken off leaves what was stored', async () => {
+test('an answer that is broken off leaves what was stored', { timeout: 120_000 }, async () => {
   await install('claude')
   const asked = Promise.withResolvers<void>()
   sandbox.reply(({ lastUserMessage }) => {
@@ -164,7 +168,7 @@ test('an answer that is broken off leaves what was stored', async () => {
     ],
   )
   expect({ code, unasked }, shown).toEqual({ code: 1, unasked: [] })
-  expect(shown).toContain('anthropic:default stays as it was stored.')
+  expect(shown).toContain('What is stored stays: anthropic:default.')
   expect(Object.keys(await profiles())).toEqual(['anthropic:default'])
 })
 

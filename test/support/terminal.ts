@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { programFile } from './programs.ts'
 
-const TIME_LIMIT_MS = 50_000
+const TIME_LIMIT_MS = 100_000
 
 /** What appears, and what is typed then; a function is given all that was shown. Null: nothing is typed. */
 export type Answer = readonly [RegExp, string | ((shown: string) => Promise<string | null> | string | null)]

@@ -46,9 +46,9 @@ export async function run(context: Context, given: OnboardOptions): Promise<numb
       }
     }
   } catch (thrown) {
-    const names = settled.map(({ account }) => account.name).join(', ')
+    const names = [...place.inHand].join(', ')
     if (!isCancelled(thrown) || names === '') throw thrown
-    throw cancelled(`${names} stays as it was stored. Go on from there: claviger onboard`)
+    throw cancelled(`What is stored stays: ${names}. Go on from there: claviger onboard`)
   }
   say(context, place, settled)
   return settled.every(({ trial }) => trial.works) ? EXIT.ok : EXIT.failed
@@ -81,7 +81,8 @@ async function offerOthers(
       { value: 'no', label: 'Leave it there' },
       { value: 'yes', label: 'Take it over', hint: 'it must not be used there afterwards' },
     ])
-    if (answer === 'yes') await mended(place, () => takeOverFrom(place, from, options))
+    const taken = answer === 'yes' ? await mended(place, () => takeOverFrom(place, from, options)) : 'again'
+    if (taken !== 'again') for (const { name } of taken) place.inHand.add(name)
   }
 }
 
@@ -143,6 +144,7 @@ async function settle(
       : await wayNamed(place, seen, own, options).act(options)
     if (account === null) return null
     if (account === 'again') continue
+    place.inHand.add(account.name)
     const trial = await tried(place, seen, account, options)
     if (trial !== 'again') return settledWith(place, harness, account, trial, options)
   }
@@ -215,7 +217,7 @@ function say({ ui }: Context, { local, client, who }: Place, settled: readonly S
     ...{ harness, account: account.name, type: account.type, trial, next },
   }))
   ui.answer({ ...where, harnesses: answer }, () =>
-    settled.length === 0 ? ['Nothing was changed.'] : settled.flatMap(inWords),
+    settled.length === 0 ? ['Nothing was tried out.'] : settled.flatMap(inWords),
   )
   if (settled.length === 0) return
   const see = local === null ? 'claviger credential list' : 'claviger models status'

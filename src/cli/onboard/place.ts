@@ -23,6 +23,8 @@ export interface Place {
   readonly context: Context
   readonly client: Client
   readonly who: WhoAmI
+  /** Names of what is stored and was in hand, for whoever breaks it off. */
+  readonly inHand: Set<string>
   /** Null: a server keeps them. */
   readonly local: { readonly agent: string; readonly profiles: OpenedProfiles } | null
 }
@@ -43,6 +45,7 @@ export async function openPlace(context: Context, { agent }: OnboardOptions, ask
   const who = await client.call('whoami', {})
   return {
     ...{ client, who, context: beside(profiles === null ? context : context.over(named), asks) },
+    inHand: new Set(),
     local: profiles === null ? null : { agent: named, profiles },
   }
 }
@@ -65,10 +68,9 @@ export function wholeName({ local }: Place, type: CredentialType, name: string):
   return standardProfile(type).replace(/:.*/, `:${name}`)
 }
 
-/** The standard name, with a number where that is taken. */
-export async function freeName(place: Place, type: CredentialType): Promise<string> {
-  const standard = standardName(place, type)
-  const taken = (await listCredentials(place.client, {})).map(({ name }) => name)
+/** This name, with a number where it is taken. */
+export async function freeName({ client }: Place, standard: string): Promise<string> {
+  const taken = (await listCredentials(client, {})).map(({ name }) => name)
   for (let i = 1; ; i += 1) {
     const name = i === 1 ? standard : `${standard}-${i}`
     if (!taken.includes(name)) return name

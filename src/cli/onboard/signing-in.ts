@@ -51,7 +51,7 @@ async function signInToServer(
   const wanted = options.name ?? standardName(place, type)
   const there = (await ownAccounts(place)).find((one) => one.name === wanted && one.type === type)
   const acceptNotice = await settlePolicy(context, client, type, self(who), options.acceptNotice === true)
-  const name = options.name ?? (await freeName(place, type))
+  const name = options.name ?? (await freeName(place, standardName(place, type)))
   const request =
     there === undefined
       ? { type, owner: formatOwner(self(who)), name, description: '', acceptNotice }
@@ -86,7 +86,7 @@ export async function takeOverFrom(
   if (local === null) {
     if (from === 'openclaw' || from === 'coderclaw') throw notToServer(from)
     context.ui.note(oneHolder(placeOf(context, from).path))
-    const name = options.name ?? (isOther(from) ? from : 'imported')
+    const name = options.name ?? (await freeName(place, isOther(from) ? from : 'imported'))
     await importToServer(context, { from, acceptNotice, personal: true }, [name])
     return [await accountNamed(place, name)]
   }

@@ -8,6 +8,7 @@ import { checkNameOrProfile } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { checkFields } from '../../domain/values.ts'
 import { givenFields, settlePolicy } from '../credential/create.ts'
+import { shortly } from '../credential/describe.ts'
 import { askedFields, enterFields } from '../credential/entry.ts'
 import { offerSetupToken } from '../credential/setup-token.ts'
 import { self } from '../owner-flags.ts'
@@ -72,7 +73,7 @@ async function targetOf(place: Place, type: CredentialType, options: OnboardOpti
     })
   const isReplaced = there !== undefined && (await wantsReplacement(place, there, name))
   if (isReplaced) return { name: there.name, there }
-  return { name: name ?? (await freeName(place, type)), there: null }
+  return { name: name ?? (await freeName(place, standard)), there: null }
 }
 
 // Whoever named it, or cannot be asked, means that one.
@@ -117,6 +118,8 @@ async function store(
     throw withoutTest(thrown)
   })
   ui.progress('')
+  const what = shortly(stored, who)
+  ui.note(target.there === null ? `Stored ${what}.` : `Gave ${what} a new value.`)
   return stored
 
   async function storeUntried({ message }: ClavigerError, storeIt: () => Promise<CredentialView>) {

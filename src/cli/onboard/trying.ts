@@ -94,7 +94,7 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
     const outcome = isLate ? `has not answered for ${LIMIT_MS / 1000} seconds` : ended
     return await failedTurn(place, account, `${title} ${outcome}${last === '' ? '.' : `: ${last}`}`)
   } catch (thrown) {
-    throw isBrokenOff ? cancelled(`${account.name} stays as it was stored.`) : thrown
+    throw isBrokenOff ? cancelled() : thrown
   } finally {
     deaf()
     ui.progress('')
