@@ -30,7 +30,7 @@ const MARKS: Readonly<Record<DecisionView['verdict'], string>> = {
 /** Exit 0 when something was chosen, 78 when nothing fits. */
 export async function run(context: Context, options: ExplainOptions): Promise<number> {
   const { harness, user } = options
-  const { client, choice } = await connectToEither(context, options)
+  const { client, choice, hint } = await connectToEither(context, options)
   const who = await client.call('whoami', {})
   const answer = await client.call('explain', {
     harness,
@@ -40,7 +40,8 @@ export async function run(context: Context, options: ExplainOptions): Promise<nu
   })
   const { decisions } = answer
   context.ui.note(`${HARNESS_TITLE[harness]}, for a run of ${answer.for}:`)
-  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${howToGetOne(harness, { ...who, agent: choice.agent ?? who.agent })}`
+  const howTo = hint(howToGetOne(harness, { ...who, agent: choice.agent ?? who.agent }))
+  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${howTo}`
   context.ui.table(answer, HEADINGS, () => decisions.map((one) => row(one, who)), nothing)
   return decisions.some((one) => one.verdict === 'chosen') ? EXIT.ok : EXIT.noCredential
 }

@@ -39,7 +39,7 @@ function Actions({ guide }: { guide: Overview['guide'] | undefined }) {
       <ButtonLink to="/credentials">All credentials</ButtonLink>
       {guide?.credential && guide.run && mayBeginRuns(person.role) && (
         <>
-          <ButtonLink to="/credentials/new" icon="key">
+          <ButtonLink to="/credentials/new" search={{ from: 'overview' }} icon="key">
             Add a credential
           </ButtonLink>
           <ButtonLink to="/runs" search={{ start: 'yes' }} kind="primary" icon="play">
