@@ -61,11 +61,14 @@ async function profiles(): Promise<Record<string, { type: string }>> {
   return existsSync(file) ? JSON.parse(await readFile(file, 'utf8')).profiles : {}
 }
 
-/** Where the browser of a person who agrees is sent. */
+/** Where the browser of a person who agrees is sent, or what the page shows to be pasted. */
 async function agreed(shown: string): Promise<string> {
-  const link = /http:\S+\/oauth\/authorize\S+/.exec(shown)?.[0] ?? ''
-  const answer = await fetch(link, { redirect: 'manual' })
-  return `${answer.headers.get('location')}\r`
+  const link = new URL(/https?:\S+\/oauth\/authorize\S+/.exec(shown)?.[0] ?? '')
+  const isClaude = link.hostname === 'claude.ai'
+  const page = isClaude ? `${sandbox.anthropicUrl}${link.pathname}${link.search}` : link
+  const answer = await fetch(page, { redirect: 'manual' })
+  const code = /<code id="code">([^<]+)</.exec(await answer.text())?.[1]?.replaceAll('&#35;', '#')
+  return `${answer.headers.get('location') ?? code}\r`
 }
 
 const AGENTS: Answer = [/Which agents do you want to use/, '\r']
@@ -112,6 +115,24 @@ test('Claude Code: a refused key is not stored, the right one answers, and the n
   expect(turns().map(({ credentials }) => credentials.map(({ value }) => value))).toEqual([[KEY], [KEY]])
   const kept = await readdir(join(home, '.claude/projects'), { recursive: true })
   expect(kept.filter((name) => name.endsWith('.jsonl'))).toEqual([])
+})
+
+test('Claude Code: a subscription, after its notice, by the real program', { timeout: 120_000 }, async () => {
+  await install('claude')
+  const { code, shown, unasked } = await onboard(
+    ['--harness', 'claude'],
+    [
+      [/An account for Claude Code/, '\r'],
+      [/Do you accept this/, 'y'],
+      [/Paste the code/, agreed],
+    ],
+  )
+  expect({ code, unasked }, shown).toEqual({ code: 0, unasked: [] })
+  expect(shown).toContain("Anthropic's terms restrict")
+  expect(shown).toMatch(/Claude Code answered with anthropic:\S+ \(Claude subscription\): Hello/)
+  expect(turns().map(({ credentials }) => credentials.map(({ value }) => value))).toEqual([
+    [sandbox.oauth.logins()[0]?.accessToken],
+  ])
 })
 
 test('what OpenClaw keeps is taken over; where that does not work another account is chosen, past a notice', {
