@@ -90,7 +90,7 @@ test('Codex: from an empty home by a ChatGPT sign-in to an answer', { timeout: 1
   expect(shown).toContain(
     `Codex answered with openai-codex:person@sandbox.invalid (ChatGPT sign-in): ${greeting}`,
   )
-  expect(shown.trimEnd()).toMatch(/Next: claviger exec --harness codex -- codex\r\n.*$/)
+  expect(shown.trimEnd()).toMatch(/Next: claviger exec --harness codex -- codex$/)
   expect(turns()).toMatchObject([{ provider: 'openai', status: 200 }])
   expect(Object.keys(await profiles())).toEqual(['openai-codex:person@sandbox.invalid'])
 })

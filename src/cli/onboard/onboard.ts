@@ -8,6 +8,7 @@ import { HARNESS_TITLE, HARNESSES, type HarnessName, INSTALL_COMMAND } from '../
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
+import { placeOf } from '../models/import.ts'
 import { cancelled, isCancelled } from '../ui.ts'
 import { type Elsewhere, isNew, look, lookElsewhere, OTHERS, type Seen } from './looking.ts'
 import { checkOptions, type OnboardOptions, tooLittleSaid } from './options.ts'
@@ -107,7 +108,9 @@ async function chosen(
 
 // For which programs they are is seen when they are here.
 async function settleTaken(place: Place, options: OnboardOptions): Promise<Settled[]> {
-  const taken = await takeOverFrom(place, options.from ?? '', options)
+  const { from = '' } = options
+  place.context.ui.note(oneHolder(placeOf(place.context, from).path))
+  const taken = await takeOverFrom(place, from, options)
   const settled: Settled[] = []
   for (const harness of HARNESSES) {
     const account = taken.find(({ type }) => CREDENTIAL_TYPES[type].harness === harness)
@@ -216,13 +219,11 @@ function say({ ui }: Context, { local, client, who }: Place, settled: readonly S
   const answer = settled.map(({ harness, account, trial, next }) => ({
     ...{ harness, account: account.name, type: account.type, trial, next },
   }))
+  const see = local === null ? 'claviger credential list' : 'claviger models status'
+  const place = local === null ? `on ${client.server}` : `in ${local.profiles.file}`
+  if (settled.length > 0) ui.note(`Stored ${place}; see how it stands: ${see}`)
   ui.answer({ ...where, harnesses: answer }, () =>
     settled.length === 0 ? ['Nothing was tried out.'] : settled.flatMap(inWords),
-  )
-  if (settled.length === 0) return
-  const see = local === null ? 'claviger credential list' : 'claviger models status'
-  ui.note(
-    `Stored ${local === null ? `on ${client.server}` : `in ${local.profiles.file}`}; see how it stands: ${see}`,
   )
 }
 

@@ -8,14 +8,14 @@ import { settlePolicy } from '../credential/create.ts'
 import { run as importToServer } from '../logins/import.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, signIn } from '../logins/sign-in.ts'
-import { placeOf, takeOver } from '../models/import.ts'
+import { takeOver } from '../models/import.ts'
 import { signInToProfile } from '../models/login.ts'
 import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
 import { OTHERS, type Other } from './looking.ts'
 import type { OnboardOptions } from './options.ts'
 import { accountNamed, freeName, ownAccounts, type Place, standardName } from './place.ts'
-import { OTHER_TITLE, oneHolder } from './words.ts'
+import { OTHER_TITLE } from './words.ts'
 
 const PROVIDER_OF = { claude: 'anthropic', codex: 'openai-codex' } as const
 
@@ -85,12 +85,10 @@ export async function takeOverFrom(
   const acceptNotice = options.acceptNotice === true
   if (local === null) {
     if (from === 'openclaw' || from === 'coderclaw') throw notToServer(from)
-    context.ui.note(oneHolder(placeOf(context, from).path))
     const name = options.name ?? (await freeName(place, isOther(from) ? from : 'imported'))
     await importToServer(context, { from, acceptNotice, personal: true }, [name])
     return [await accountNamed(place, name)]
   }
-  context.ui.note(oneHolder(placeOf(context, from).path))
   const lines = await takeOver(context, {
     ...{ from, acceptNotice, agent: local.agent },
     ...(options.name !== undefined && { profileId: options.name }),

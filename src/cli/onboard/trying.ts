@@ -24,7 +24,7 @@ export interface Trial {
 const PROMPT = 'Say hello in one short sentence.'
 
 const TURN: Readonly<Record<HarnessName, readonly string[]>> = {
-  claude: ['claude', '-p', '--no-session-persistence', PROMPT],
+  claude: ['claude', '-p', PROMPT, '--no-session-persistence', '--tools', ''],
   codex: ['codex', 'exec', '--skip-git-repo-check', '--ephemeral', '--sandbox', 'read-only', PROMPT],
 }
 
@@ -68,7 +68,8 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
   const deaf = onSignals(() => {
     isBrokenOff = true
   })
-  ui.progress(`${title} is asked for a first answer, with ${account.name} …`)
+  const asking = `${title} is asked for a first answer, with ${account.name} …`
+  ui.progress(asking)
   try {
     const exit = await runCommand(
       context,
@@ -76,7 +77,11 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
       { harness, ambient: false },
       {
         ...{ command: TURN[harness], cwd: directory },
-        report: (line) => ui.note(`  ${line}`),
+        report: (line) => {
+          ui.progress('')
+          ui.note(`  ${line}`)
+          ui.progress(asking)
+        },
         aside: {
           limitMs: LIMIT_MS,
           heard: ({ from, text }) => {
@@ -92,7 +97,7 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
     const last = answer === '' ? quoted(heard.stderr) : answer
     const ended = exit === 0 ? 'ended without an answer' : `ended with exit code ${exit}`
     const outcome = isLate ? `has not answered for ${LIMIT_MS / 1000} seconds` : ended
-    return await failedTurn(place, account, `${title} ${outcome}${last === '' ? '.' : `: ${last}`}`)
+    return await failedTurn(place, account, `${title} ${outcome}${last === '' ? '' : `: ${last}`}`)
   } catch (thrown) {
     throw isBrokenOff ? cancelled() : thrown
   } finally {
@@ -109,7 +114,7 @@ async function failedTurn(place: Place, account: Account, said: string): Promise
   return {
     how: 'turn',
     works: false,
-    said: `${said} Its provider, asked about ${account.name}: ${found.said}`,
+    said: `${said}${/[.!?]$/.test(said) ? '' : '.'} Its provider, asked about ${account.name}: ${found.said}`,
   }
 }
 

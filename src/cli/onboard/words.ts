@@ -44,6 +44,8 @@ export function elsewhereInWords(found: Elsewhere): string {
   const { from, path, accounts, fault } = found
   const title = OTHER_TITLE[from]
   if (fault !== '') return `${title}: ${fault}`
+  if (accounts === null && (from === 'openclaw' || from === 'coderclaw'))
+    return `${title} keeps accounts in ${path}: they go to profiles of this machine first (--local)`
   if (accounts === null) return `${title} keeps a login of its own: ${path}`
   const names = accounts.map(({ theirs }) => theirs).join(', ')
   if (isNew(found)) return `${title} keeps ${names} in ${path}: it can be taken over`
