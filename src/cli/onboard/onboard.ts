@@ -8,15 +8,14 @@ import { HARNESS_TITLE, HARNESSES, type HarnessName, INSTALL_COMMAND } from '../
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
-import { placeOf } from '../models/import.ts'
 import { cancelled, isCancelled } from '../ui.ts'
 import { type Elsewhere, isNew, look, lookElsewhere, OTHERS, type Seen } from './looking.ts'
 import { checkOptions, type OnboardOptions, tooLittleSaid } from './options.ts'
 import { type Account, openPlace, type Place } from './place.ts'
-import { takeOverFrom } from './signing-in.ts'
+import { sayOneHolder, takeOverFrom } from './signing-in.ts'
 import { type Trial, tryOut } from './trying.ts'
 import { wayNamed, waysFor } from './ways.ts'
-import { elsewhereInWords, OTHER_TITLE, oneHolder, placeInWords, seenInWords } from './words.ts'
+import { elsewhereInWords, OTHER_TITLE, placeInWords, seenInWords } from './words.ts'
 
 /** What became of one agent program. */
 interface Settled {
@@ -48,11 +47,19 @@ export async function run(context: Context, given: OnboardOptions): Promise<numb
     }
   } catch (thrown) {
     const names = [...place.inHand].join(', ')
-    if (!isCancelled(thrown) || names === '') throw thrown
+    if (!isCancelled(thrown) || names === '') throw inOurWords(thrown)
     throw cancelled(`What is stored stays: ${names}. Go on from there: claviger onboard`)
   }
   say(context, place, settled)
   return settled.every(({ trial }) => trial.works) ? EXIT.ok : EXIT.failed
+}
+
+// It stores accounts of one's own only, and has no word for that.
+function inOurWords(thrown: unknown): unknown {
+  if (!(thrown instanceof ClavigerError) || !thrown.hint?.includes('--personal --accept-notice'))
+    return thrown
+  const hint = thrown.hint.replace('--personal ', '')
+  return new ClavigerError(thrown.code, thrown.message, { hint, cause: thrown })
 }
 
 async function lookAround(place: Place, { harness }: OnboardOptions) {
@@ -77,7 +84,7 @@ async function offerOthers(
   for (const found of elsewhere) {
     const { from } = found
     if (place.local === null || from === 'claude' || from === 'codex' || !isNew(found)) continue
-    ui.note(oneHolder(found.path))
+    sayOneHolder(place, from)
     const answer = await ui.choose(`Take over what ${OTHER_TITLE[from]} keeps?`, [
       { value: 'no', label: 'Leave it there' },
       { value: 'yes', label: 'Take it over', hint: 'it must not be used there afterwards' },
@@ -109,7 +116,7 @@ async function chosen(
 // For which programs they are is seen when they are here.
 async function settleTaken(place: Place, options: OnboardOptions): Promise<Settled[]> {
   const { from = '' } = options
-  place.context.ui.note(oneHolder(placeOf(place.context, from).path))
+  sayOneHolder(place, from)
   const taken = await takeOverFrom(place, from, options)
   const settled: Settled[] = []
   for (const harness of HARNESSES) {

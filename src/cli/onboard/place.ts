@@ -5,6 +5,7 @@ import type { CredentialView } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { checkNameOrProfile, isProfileId, printable } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { connectToEither } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
@@ -62,10 +63,18 @@ export function standardName({ local }: Place, type: CredentialType): string {
   return local === null ? nameOnServer(profile) : profile
 }
 
-/** What a name that was given stands for: of a profile the provider may be left out. */
+/** What a name that was given stands for: of a profile the provider may be left out. Throws `invalid`. */
 export function wholeName({ local }: Place, type: CredentialType, name: string): string {
-  if (local === null || name.includes(':')) return name
-  return standardProfile(type).replace(/:.*/, `:${name}`)
+  if (local === null) {
+    checkNameOrProfile(name)
+    return name
+  }
+  const provider = standardProfile(type).replace(/:.*/, '')
+  const id = name.includes(':') ? name : `${provider}:${name}`
+  if (isProfileId(id) && id.startsWith(`${provider}:`)) return id
+  throw new ClavigerError('invalid', `"${printable(id)}" cannot be the name of a profile of ${provider}.`, {
+    hint: `For example: --name ${provider}:work`,
+  })
 }
 
 /** This name, with a number where it is taken. */

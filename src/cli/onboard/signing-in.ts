@@ -1,5 +1,6 @@
 // Logins: signed in to, or taken over from another program.
 
+import { existsSync } from 'node:fs'
 import type { CredentialView } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../../domain/harness-names.ts'
@@ -8,14 +9,14 @@ import { settlePolicy } from '../credential/create.ts'
 import { run as importToServer } from '../logins/import.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, signIn } from '../logins/sign-in.ts'
-import { takeOver } from '../models/import.ts'
+import { placeOf, takeOver } from '../models/import.ts'
 import { signInToProfile } from '../models/login.ts'
 import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
 import { OTHERS, type Other } from './looking.ts'
 import type { OnboardOptions } from './options.ts'
 import { accountNamed, freeName, ownAccounts, type Place, standardName } from './place.ts'
-import { OTHER_TITLE } from './words.ts'
+import { OTHER_TITLE, oneHolder } from './words.ts'
 
 const PROVIDER_OF = { claude: 'anthropic', codex: 'openai-codex' } as const
 
@@ -73,6 +74,12 @@ async function breakable<T>(
   } finally {
     deaf()
   }
+}
+
+/** What a person agrees to who takes something over, before it is done. */
+export function sayOneHolder({ context }: Place, from: string): void {
+  const { path } = placeOf(context, from)
+  if (existsSync(path)) context.ui.note(oneHolder(path))
 }
 
 /** Takes over what a program keeps; what is here already comes with it. Throws `rejected` when nothing of it lives. */

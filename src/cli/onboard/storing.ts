@@ -4,7 +4,6 @@
 import type { CredentialView } from '../../api/schemas.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { checkNameOrProfile } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { checkFields } from '../../domain/values.ts'
 import { givenFields, settlePolicy } from '../credential/create.ts'
@@ -60,7 +59,6 @@ export async function takeFromEnvironment(
 
 async function targetOf(place: Place, type: CredentialType, options: OnboardOptions): Promise<Target> {
   const name = options.name === undefined ? undefined : wholeName(place, type, options.name)
-  if (name !== undefined) checkNameOrProfile(name)
   const standard = standardName(place, type)
   const own = await ownAccounts(place)
   const isStandard = (one: string) => one === standard || /^-\d+$/.test(one.slice(standard.length))

@@ -3,14 +3,12 @@
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE } from '../../domain/harness-names.ts'
-import { placeOf } from '../models/import.ts'
 import type { Choice } from '../ui.ts'
 import { type Elsewhere, isNew, type Seen, variableOf } from './looking.ts'
 import { enteredTypes, type OnboardOptions } from './options.ts'
 import type { Account, Place } from './place.ts'
-import { signInTo, takeOverFrom } from './signing-in.ts'
+import { sayOneHolder, signInTo, takeOverFrom } from './signing-in.ts'
 import { enter, takeFromEnvironment } from './storing.ts'
-import { oneHolder } from './words.ts'
 
 interface Way extends Choice<string> {
   /** Signs in, or stores something; null: nothing was wanted. Throws what a person can mend. */
@@ -82,7 +80,7 @@ async function takeOverOne(
   from: string,
   options: OnboardOptions,
 ): Promise<Account | null> {
-  place.context.ui.note(oneHolder(placeOf(place.context, from).path))
+  sayOneHolder(place, from)
   const taken = await takeOverFrom(place, from, options)
   return taken.find(({ type }) => CREDENTIAL_TYPES[type].harness === harness) ?? null
 }
