@@ -8,6 +8,7 @@ import { SETTINGS } from '../domain/settings/settings.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
 import { addModelCommands } from './models/program.ts'
+import { addOnboarding } from './onboard/program.ts'
 import { addOperatingCommands } from './operating/program.ts'
 import { addCredentialCommands, collect, ownerOptions, signInOptions } from './program-credential.ts'
 import { addRunCommands } from './run/program.ts'
@@ -45,6 +46,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
   addAdminCommands(program, attach)
   addOperatingCommands(program, attach)
   addModelCommands(program, attach)
+  addOnboarding(program, attach)
   return program
 }
 

@@ -33,7 +33,19 @@ export async function login(
 ): Promise<number> {
   const { provider } = asked
   if (!isBuiltIn(provider)) return loginWithPlugin(context, { ...asked, provider })
-  const options = { ...asked, provider }
+  const { login: kept, isNew, who } = await signInToProfile(context, { ...asked, provider })
+  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
+    `${isNew ? 'Created' : 'Signed in again for'} ${withAccount(kept.credential, who)}.`,
+  ])
+  warnOfTwins(context, kept.twins, who)
+  return 0
+}
+
+/** The same, and says nothing. */
+export async function signInToProfile(
+  context: Context,
+  options: AuthOptions,
+): Promise<{ readonly login: CompleteLogin; readonly isNew: boolean; readonly who: WhoAmI }> {
   const type = typeOf(options.provider, 'login')
   methodOf(type, options)
   const named = profileId(options, null)
@@ -46,12 +58,8 @@ export async function login(
     ? { type, credential: there.id, replaceAccount: options.replaceAccount === true, acceptNotice }
     : { type, ...placeFor(who, named ?? (await freeName(client, options.provider))), acceptNotice }
   const found = await signIn(local, client, request, options)
-  const kept = named === null ? await byEmail(client, options.provider, found) : found
-  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
-    `${there ? 'Signed in again for' : 'Created'} ${withAccount(kept.credential, who)}.`,
-  ])
-  warnOfTwins(context, kept.twins, who)
-  return 0
+  const login = named === null ? await byEmail(client, options.provider, found) : found
+  return { login, isNew: there === undefined, who }
 }
 
 export function setupToken(context: Context, options: AuthOptions): Promise<number> {
