@@ -127,7 +127,8 @@ function useAccepting() {
     mutationFn: (given: Request<'invitations.accept'>) =>
       api.call('invitations.accept', { ...given, session: true }),
     onSuccess: ({ signedIn }) => {
-      queries.clear()
+      // What was read as nobody; but the invitation, which is shown until the next page is there, is not asked for again.
+      queries.removeQueries({ predicate: ({ queryKey: [name] }) => name !== 'invitations.describe' })
       return navigate({ to: signedIn === false ? '/sign-in' : '/', replace: true })
     },
   })
