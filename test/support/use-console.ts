@@ -22,7 +22,7 @@ export { PASSWORD }
 /** The e-mail that the first person gives. */
 export const OWNER = 'ada@example.test'
 
-const TRIED_TOO_OFTEN = 429
+export const TRIED_TOO_OFTEN = 429
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor'
 
