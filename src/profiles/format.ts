@@ -124,7 +124,23 @@ export function readProfile(json: unknown): Profile | null {
 
 /** What is said of a profile; nothing, where that is in no form that is known. */
 export function readStats(json: unknown): UsageStats {
-  return statsShape.safeParse(json).success ? (json as UsageStats) : {}
+  const { data } = statsShape.safeParse(json)
+  if (data === undefined) return {}
+  const times = TIMES.flatMap((name) => {
+    const time = data[name]
+    return time === undefined ? [] : [[name, inCalendar(time)] as const]
+  })
+  return { ...data, ...Object.fromEntries(times) }
+}
+
+const TIMES = ['lastUsed', 'cooldownUntil', 'disabledUntil'] as const
+
+// What a date can be, in milliseconds since 1970.
+const LAST_DAY = 8_640_000_000_000_000
+
+/** A time that is in the calendar: some write the largest number there is where they mean never. */
+export function inCalendar(time: number): number {
+  return Math.min(Math.max(time, -LAST_DAY), LAST_DAY)
 }
 
 // What a text begins with that was cut short is no JSON, and so is nothing of ours.

@@ -3,6 +3,7 @@
 
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { ClavigerError } from '../domain/errors.ts'
 import { writeFileAtomically } from '../lib/atomic-file.ts'
@@ -63,11 +64,32 @@ export async function readPairs(places: readonly AgentPlace[]): Promise<Pair[]> 
     sweep(place)
     await goOn(place)
   }
-  return places.map((place) => ({
-    profiles: readOwnFile(place.profiles),
-    ledger: readOwnFile(place.ledger),
-    state: readOwnFile(place.state) ?? undefined,
-  }))
+  const pairs: Pair[] = []
+  for (const place of places)
+    pairs.push({
+      profiles: await readWhole(place.profiles),
+      ledger: readOwnFile(place.ledger),
+      state: readOwnFile(place.state) ?? undefined,
+    })
+  return pairs
+}
+
+// In milliseconds. Others write the file in place: for a moment there is nothing in it, or a part.
+const PATIENCE = 1_000
+const LOOK_EVERY = 20
+
+// The file, when nobody is writing it any more; what stays cut short is what whoever reads it is told.
+async function readWhole(path: string): Promise<string | null> {
+  const until = performance.now() + PATIENCE
+  for (;;) {
+    const text = readOwnFile(path)
+    if (text === null || !isPart(text) || performance.now() >= until) return text
+    await sleep(LOOK_EVERY)
+  }
+}
+
+function isPart(text: string): boolean {
+  return ['empty', 'torn'].includes(readDocument(text).kind)
 }
 
 /**

@@ -54,11 +54,12 @@ export async function signInToProfile(
   const who = await client.call('whoami', {})
   const acceptNotice = await settlePolicy(local, client, type, self(who), options.acceptNotice === true)
   const [there] = named === null ? [] : await listCredentials(client, { name: named })
+  if (there !== undefined) await mustBeOwn(local, there)
   const request = there
     ? { type, credential: there.id, replaceAccount: options.replaceAccount === true, acceptNotice }
     : { type, ...placeFor(who, named ?? (await freeName(client, options.provider))), acceptNotice }
   const found = await signIn(local, client, request, options)
-  const login = named === null ? await byEmail(client, options.provider, found) : found
+  const login = named === null ? await byEmail(local, client, options.provider, found) : found
   return { login, isNew: there === undefined, who }
 }
 
@@ -88,6 +89,7 @@ export async function logout(
   words: readonly string[],
 ): Promise<number> {
   const local = over(context, options)
+  await mustLogOutHere(local, words[0])
   // What the profile holds is gone with it.
   const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
   const code = await deleteCredential(local, { ...(options.force === true && { force: true }) }, words)
@@ -134,13 +136,46 @@ async function freeName(client: Client, provider: ProviderId): Promise<string> {
   }
 }
 
-// A second sign-in of the same account takes the place of the first: one login has one holder.
-async function byEmail(client: Client, provider: ProviderId, found: CompleteLogin): Promise<CompleteLogin> {
+// A second sign-in of the same account takes the place of the first: one login has one holder. Another agent keeps its own.
+async function byEmail(
+  local: Context,
+  client: Client,
+  provider: ProviderId,
+  found: CompleteLogin,
+): Promise<CompleteLogin> {
   const { id, fields = {} } = found.credential
   const wanted = `${provider}:${fields['email'] ?? ''}`
   if (!isProfileId(wanted)) return found
   const [before] = await listCredentials(client, { name: wanted })
+  if (before !== undefined && (await agentWith(local, before)) !== null) return found
   if (before !== undefined) await client.call('credentials.delete', { id: before.id })
   const credential = await client.call('credentials.rename', { id, name: wanted })
   return { ...found, credential, twins: found.twins.filter((one) => one.credential?.id !== before?.id) }
+}
+
+// The other agent whose profile this one only reads; null: it is its own.
+async function agentWith(local: Context, { id }: { readonly id: string }): Promise<string | null> {
+  const agent = (await local.profiles()).agentOf(id)
+  return agent === local.agent ? null : agent
+}
+
+async function mustBeOwn(
+  local: Context,
+  found: { readonly id: string; readonly name: string },
+): Promise<void> {
+  const agent = await agentWith(local, found)
+  if (agent === null) return
+  throw new ClavigerError(
+    'conflict',
+    `${found.name} is a profile of the agent ${agent}, which is only read here.`,
+    {
+      hint: `Say --agent ${agent} if that one is meant. For a profile of its own choose another name.`,
+    },
+  )
+}
+
+async function mustLogOutHere(local: Context, profile: string | undefined): Promise<void> {
+  if (profile === undefined) return
+  const { client } = await connect(local)
+  for (const found of await listCredentials(client, { name: profile })) await mustBeOwn(local, found)
 }

@@ -58,7 +58,10 @@ function read(path: string, agent: string | null): Source {
 
 function textOf(path: string): string {
   try {
-    if (statSync(path).size > MAX_BYTES)
+    const found = statSync(path)
+    // Others have no end, or wait for somebody who writes.
+    if (!found.isFile()) throw new ClavigerError('invalid', `${path} is not a regular file.`)
+    if (found.size > MAX_BYTES)
       throw new ClavigerError('too_large', `${path} is too large to be a file of accounts.`)
     return readFileSync(path, 'utf8')
   } catch (cause) {
