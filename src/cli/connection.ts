@@ -8,6 +8,7 @@ import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
 import type { OpenedProfiles } from './dependencies.ts'
+import { inLocalWords } from './models/local-words.ts'
 import { mustBeHere } from './models/moved.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
@@ -101,7 +102,7 @@ async function usesProfiles(
 
 async function connectToProfiles(context: Context): Promise<Connection> {
   const { url, token, fetch } = await context.profiles()
-  const client = createClient({ server: url, token, fetch })
+  const client = inLocalWords(createClient({ server: url, token, fetch }), context.agent ?? MAIN_AGENT)
   return { client, server: url, token, tokenSource: 'the profiles of this machine' }
 }
 
