@@ -142,7 +142,7 @@ function addRunning(program: Command, attach: Attach): void {
   const restore = program
     .command('restore')
     .description("At boot: write a credential into the harness's own files.")
-  attach(choosing(restore), () => import('./commands/restore.ts').then((m) => m.run))
+  attach(profileOptions(choosing(restore)), () => import('./commands/restore.ts').then((m) => m.run))
   const explain = program
     .command('explain')
     .description('Say which credential a run would get, and why the others not.')
@@ -151,7 +151,7 @@ function addRunning(program: Command, attach: Attach): void {
   program
     .command('helper')
     .description(
-      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE",
+      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE; or that of a profile of this machine: helper api-key --profile PROVIDER:NAME",
     )
 }
 
