@@ -57,6 +57,8 @@ function dependencies(): CliDependencies {
     },
     agentFolders: async () =>
       (await import('./local.ts')).agentFolders(serverSettings(givenSettings(environment())).stateDirectory),
+    machineLook: async () =>
+      (await import('./local-look.ts')).lookOf(serverSettings(givenSettings(environment()))),
     offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
 }

@@ -89,10 +89,11 @@ export async function connectToEither(
   }
 }
 
-async function usesProfiles(
+/** Whether the profiles of this machine are meant: they were asked for, or there is no server to ask. */
+export async function usesProfiles(
   context: Context,
-  { profile }: ProfileFlags,
-  withAliases: boolean,
+  { profile }: ProfileFlags = {},
+  withAliases = false,
 ): Promise<boolean> {
   if (context.agent !== null || profile !== undefined) return true
   const { server, token, stateDirectory } = context.settings(withAliases)

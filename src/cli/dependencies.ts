@@ -174,6 +174,25 @@ export interface AgentFolders {
   remove(agent: string): Promise<void>
 }
 
+/** What can be seen of this machine without a server. */
+export interface MachineLook {
+  /** All that is wrong with the folders of profiles, which are not changed. */
+  folders(): Promise<
+    readonly {
+      readonly agent: string
+      readonly seen: readonly {
+        readonly level: 'ok' | 'warn' | 'fail'
+        readonly said: string
+        readonly hint?: string
+      }[]
+      /** Whether its profiles can be used as it is. */
+      readonly isUsable: boolean
+    }[]
+  >
+  /** By how many milliseconds the clock of the provider of this harness is ahead of ours; null: it did not answer. */
+  clock(harness: HarnessName): Promise<{ readonly host: string; readonly offset: number | null }>
+}
+
 /** What the command line may not reach by itself; main.ts gives it. */
 export interface CliDependencies extends Streams {
   readonly version: string
@@ -190,5 +209,6 @@ export interface CliDependencies extends Streams {
   readonly offline: () => Promise<Offline>
   readonly openProfiles: (agent: string) => Promise<OpenedProfiles>
   readonly agentFolders: () => Promise<AgentFolders>
+  readonly machineLook: () => Promise<MachineLook>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
 }

@@ -99,7 +99,7 @@ function addSigningIn(program: Command, attach: Attach): void {
   attach(completion, () => import('./commands/completion.ts').then((m) => m.run))
   const doctor = program
     .command('doctor')
-    .description('Check this machine and its server.')
+    .description('Check this machine and its server, or its profiles where there is none.')
     .option('--worker', 'also whether runs on this machine would get a credential, and if not, why')
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(doctor, () => import('./doctor/doctor.ts').then((m) => m.run))

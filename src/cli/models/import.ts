@@ -34,7 +34,7 @@ export async function run(context: Context, options: ImportOptions): Promise<num
   const profiles = await local.profiles()
   const { client } = await connect(local)
   const source = {
-    ...place(context, options.from),
+    ...placeOfProgram(context, options.from),
     ...(options.profileId !== undefined && { profileId: options.profileId }),
   }
   const plan = await profiles.takeOver({ ...source, dry: true, acceptNotice: false })
@@ -139,7 +139,14 @@ function ofTheCopy({ from, theirs, profile, renewed }: Line): string[] {
   }
 }
 
-function place({ dependencies: { env } }: Context, from: string): { path: string; hint: string } {
+/** Other programs that keep accounts on this machine, as `--from` names them. */
+export const FOREIGN_PROGRAMS = ['codex', 'claude', 'openclaw', 'coderclaw'] as const
+
+/** Where that program keeps them; anything else is a path. */
+export function placeOfProgram(
+  { dependencies: { env } }: Context,
+  from: string,
+): { path: string; hint: string } {
   const home = env['HOME'] || homedir()
   const places: Readonly<Record<string, string>> = {
     ...loginFiles(env),

@@ -32,24 +32,35 @@ export async function sayingLocally<T>(
 
 /** A text that may name commands of a server. */
 export function localWords(text: string, agent: string): string {
-  const whose = agent === MAIN_AGENT ? '' : ` --agent ${agent}`
-  return COMMANDS.reduce((words, [pattern, command]) => {
-    return words.replace(pattern, (_, ...found: string[]) => command(whose, ...found))
-  }, text)
+  return COMMANDS.reduce(
+    (words, [pattern, command]) =>
+      words.replace(pattern, (_, ...found: string[]) => command(whose(agent), ...found)),
+    text,
+  )
 }
 
-type Command = (whose: string, ...found: string[]) => string
+function whose(agent: string): string {
+  return agent === MAIN_AGENT ? '' : ` --agent ${agent}`
+}
 
+/** `agent`: the flag that names it, or nothing. */
+type Command = (agent: string, ...found: string[]) => string
+
+const [SERVER, STATUS, LOGIN] = [
+  'claviger credential',
+  'claviger models status',
+  'claviger models auth login',
+]
 const OWNER = '(?: --org| --personal| --team \\S+| --agent \\S+)?'
 
 // The first that fits a command is the one that is said.
 const COMMANDS: readonly (readonly [RegExp, Command])[] = [
-  [new RegExp(`claviger credential login${OWNER} ([^\\s,;]*[^\\s,;.])`, 'g'), signInAgain],
-  [/claviger credential create (claude|codex) oauth NAME/g, (whose, harness = '') => signIn(harness) + whose],
-  [new RegExp(`claviger credential create (claude|codex) api-key${OWNER} NAME`, 'g'), storeOne],
+  [new RegExp(`${SERVER} login${OWNER} ([^\\s,;]*[^\\s,;.])`, 'g'), signInAgain],
+  [/claviger credential create (claude|codex) oauth NAME/g, (agent, harness = '') => signIn(harness) + agent],
+  [new RegExp(`${SERVER} create (claude|codex) api-key${OWNER} NAME`, 'g'), storeOne],
   [
-    new RegExp(`claviger credential list( --harness \\w+)?${OWNER}`, 'g'),
-    (whose, harness) => `claviger models status${harness ?? ''}${whose}`,
+    new RegExp(`${SERVER} list( --harness \\w+)?${OWNER}`, 'g'),
+    (agent, harness) => `${STATUS}${harness ?? ''}${agent}`,
   ],
   [/claviger credential delete/g, () => 'claviger models auth logout'],
   [/claviger credential import/g, () => 'claviger models auth import'],
@@ -67,18 +78,18 @@ function providerOf(harness: string) {
 }
 
 function signIn(harness: string): string {
-  return `claviger models auth login --provider ${providerOf(harness).login}`
+  return `${LOGIN} --provider ${providerOf(harness).login}`
 }
 
-function storeOne(whose: string, harness = ''): string {
-  const paste = `claviger models auth paste-api-key --provider ${providerOf(harness).key}${whose}`
-  return `${paste}, or sign in: ${signIn(harness)}${whose}`
+function storeOne(agent: string, harness = ''): string {
+  const paste = `claviger models auth paste-api-key --provider ${providerOf(harness).key}${agent}`
+  return `${paste}, or sign in: ${signIn(harness)}${agent}`
 }
 
-function signInAgain(whose: string, name = ''): string {
+function signInAgain(agent: string, name = ''): string {
   const [provider = ''] = name.split(':')
-  if (!name.includes(':')) return `claviger models auth login --provider PROVIDER${whose}`
-  return `claviger models auth login --provider ${provider} --profile-id ${name}${whose}`
+  if (!name.includes(':')) return `${LOGIN} --provider PROVIDER${agent}`
+  return `${LOGIN} --provider ${provider} --profile-id ${name}${agent}`
 }
 
 function inWords(error: ClavigerError, agent: string): ClavigerError {
@@ -94,7 +105,7 @@ function inWords(error: ClavigerError, agent: string): ClavigerError {
 function withLocalWords<T>(answer: T, agent: string): T {
   if (typeof answer !== 'object' || answer === null) return answer
   const { hint, link, harness } = answer as { hint?: unknown; link?: unknown; harness?: unknown }
-  const where = `claviger models status --harness ${String(harness)}${agent === MAIN_AGENT ? '' : ` --agent ${agent}`}`
+  const where = `${STATUS} --harness ${String(harness)}${whose(agent)}`
   return {
     ...answer,
     ...(typeof hint === 'string' && { hint: localWords(hint, agent) }),

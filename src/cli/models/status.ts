@@ -29,7 +29,8 @@ const SOON = 24 * 3_600_000
 type Credential = Output<'credentials.list'>['credentials'][number]
 type Probe = Output<'credentials.test'>
 
-interface ProfileStatus {
+/** One profile and how it stands. */
+export interface ProfileStatus {
   readonly profile: string
   readonly agent: string
   readonly type: string
@@ -87,7 +88,8 @@ export async function list(context: Context, options: StatusOptions): Promise<nu
   return EXIT.ok
 }
 
-async function statusOf(
+/** All profiles of the agent of this context, those it reads through included. */
+export async function statusOf(
   local: Context,
   client: Client,
   { harness, probe }: StatusOptions,
