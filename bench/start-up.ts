@@ -25,14 +25,18 @@ export async function benchStartUp(): Promise<Section> {
       owner: 'me',
       fields: { key: KEY },
     })
-    const rows = [await helper(server, directory), await exec(directory, sandbox.anthropicUrl)]
+    const rows = [
+      await helper(server, directory),
+      await exec('`claviger exec -- claude -p`', 'state', directory, sandbox.anthropicUrl),
+      await execAlone(directory, sandbox.anthropicUrl),
+    ]
     return {
       title: 'Start-up',
       text: `Whole processes from the bundle, each in turn with its yardstick; medians of ${HELPER_ROUNDS} and ${EXEC_ROUNDS}.`,
       head: ['what', 'yardstick', 'yardstick ms', 'ms', 'more, ms', 'may be'],
       rows,
       after:
-        'The helper reads the credential of a running lease from the server; exec takes a lease, prepares a private configuration, runs the real Claude Code for one turn against the sandbox, and cleans up.',
+        'The helper reads the credential of a running lease from the server; exec takes a lease, prepares a private configuration, runs the real Claude Code for one turn against the sandbox, and cleans up. Without a server it is one itself meanwhile.',
     }
   } finally {
     await sandbox.close()
@@ -53,10 +57,20 @@ async function helper(server: RunningClaviger, directory: string): Promise<strin
   return compare('`claviger helper`, cold', '`node -e 0`', bare, ours, HELPER_ROUNDS, '+80')
 }
 
-async function exec(directory: string, anthropicUrl: string): Promise<string[]> {
+// Over the profiles of this machine: the use-cases of a server are started with it.
+async function execAlone(directory: string, anthropicUrl: string): Promise<string[]> {
+  const agent = join(directory, 'alone/agents/main/agent')
+  await mkdir(agent, { recursive: true, mode: 0o700 })
+  const profiles = { 'anthropic:default': { type: 'api_key', provider: 'anthropic', key: KEY } }
+  await writeFile(join(agent, 'auth-profiles.json'), JSON.stringify({ version: 1, profiles }), {
+    mode: 0o600,
+  })
+  return exec('`claviger exec -- claude -p`, without a server', 'alone', directory, anthropicUrl)
+}
+
+async function exec(what: string, state: string, directory: string, anthropicUrl: string): Promise<string[]> {
   const { claude } = await agentPrograms()
-  const home = join(directory, 'home')
-  const work = join(directory, 'work')
+  const [home, work] = [join(directory, `home-${state}`), join(directory, `work-${state}`)]
   await mkdir(home)
   await mkdir(work)
   const env = {
@@ -66,11 +80,11 @@ async function exec(directory: string, anthropicUrl: string): Promise<string[]> 
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
   }
-  const ourEnv = { ...env, CLAVIGER_STATE_DIR: join(directory, 'state') }
+  const ourEnv = { ...env, CLAVIGER_STATE_DIR: join(directory, state) }
   const turn = ['-p', 'say hi']
   const bare = () => timed(claude, turn, { ...env, ANTHROPIC_API_KEY: KEY }, work)
   const ours = () => timed(claviger, ['exec', '--harness', 'claude', '--', claude, ...turn], ourEnv, work)
-  return compare('`claviger exec -- claude -p`', '`claude -p`', bare, ours, EXEC_ROUNDS, '+200')
+  return compare(what, '`claude -p`', bare, ours, EXEC_ROUNDS, '+200')
 }
 
 async function compare(

@@ -87,15 +87,17 @@ export function metricsOf({ store, server }: Pick<Ports, 'store' | 'server'>): M
   })
 }
 
-export type GrantWorld = Pick<GrantPorts, 'store' | 'vault' | 'now' | 'server' | 'log' | 'tell'> &
+export type GrantWorld = Pick<
+  GrantPorts,
+  'store' | 'vault' | 'now' | 'server' | 'log' | 'tell' | 'hasEnded' | 'leftByOthers'
+> &
   Pick<Ports, 'providerOf'>
 
-/** Keeps logins alive, with this journal. `formerly`: other names under which its attempts may stand. */
+/** Keeps logins alive, with this journal. */
 export async function keepRenewing(
   { renewal }: Pick<ServerSettings, 'renewal'>,
   { providerOf, ...world }: GrantWorld,
   file: JournalFile,
-  formerly: readonly string[] = [],
 ): Promise<KeptGrants> {
   const ending = new AbortController()
   const elapsed = () => performance.now()
@@ -103,7 +105,7 @@ export async function keepRenewing(
     ...world,
     guard: createGuard(world),
     journal: file.journal,
-    ...{ replica: file.replica, formerly: [...file.formerly, ...formerly] },
+    ...{ replica: file.replica, formerly: file.formerly },
     timings: { ...GRANT_TIMINGS, ...renewal },
     renewerOf: (type) => providerOf(type)?.renewer,
     breakers: createBreakers(elapsed),

@@ -2,9 +2,10 @@
 // of profiles of an agent. It lives as long as the command that needs it. What a program asks while it runs (the token
 // endpoint of Codex, the helpers of Claude) is answered on loopback.
 
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Ending, type GrantWorld, keepRenewing, metricsOf, openDoor, untilClosed } from './assembly.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Ending, metricsOf, openDoor, untilClosed } from './assembly.ts'
 import type { PluginHouse } from './cli/dependencies.ts'
 import type { ServerSettings } from './config.ts'
 import { createProfileSealer } from './control/credentials/keeping-profiles.ts'
@@ -25,9 +26,11 @@ import { edges } from './edges.ts'
 import type { OnCallOptions } from './embedded/on-call.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
+import { LockIsTaken, takeLock, type Unlock } from './lib/files/file-lock.ts'
 import { newId } from './lib/id.ts'
-import { createLog, type Log } from './lib/log.ts'
+import { createLog } from './lib/log.ts'
 import { pluginHouse } from './local-plugins.ts'
+import { slotsLeft, startRenewals } from './local-renewals.ts'
 import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
 import { providerOf, type ReadTokens } from './profiles/content.ts'
 import { importLegacy } from './profiles/import/legacy.ts'
@@ -35,14 +38,13 @@ import { sourcesIn } from './profiles/import/sources.ts'
 import { type Taken, takeOver } from './profiles/import/taking.ts'
 import { createProfileKeeper, type ProfileKeeper } from './profiles/keeper.ts'
 import { createMoves, type Moves } from './profiles/moving/moves.ts'
-import { type AgentPlace, agentsIn, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
-import { leftSlots, type Slot, takeSlot } from './profiles/slots.ts'
-import { type JournalFile, openJournal } from './server/renewal-journal.ts'
+import { type AgentPlace, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
+import { type Slot, takeSlot } from './profiles/processes/slots.ts'
 import { createMemoryStore } from './store/memory.ts'
-import type { Store } from './store/store.ts'
 import { createVault } from './vault/envelope.ts'
 import { findMasterKeys } from './vault/keys/master-key.ts'
 import { createKeyRing } from './vault/keys/ring.ts'
+import type { Vault } from './vault/vault.ts'
 
 // How long what is under way may take at the end, in milliseconds.
 const GRACE = 2_000
@@ -109,7 +111,7 @@ async function begin(
 ): Promise<Omit<LocalHouse, 'close'>> {
   const now = Date.now
   const log = createLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel, `local:${process.pid}`)
-  const vault = openVault(settings)
+  const vault = await openVault(settings)
   const place = placeOf(settings.stateDirectory, agent)
   const places = [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name))
   await preparePlace(place)
@@ -122,18 +124,17 @@ async function begin(
     world.providerOf(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null
   const news: string[] = []
   for (const one of places) news.push(...(await importLegacy(settings.stateDirectory, one, now())))
-  const keeper = createProfileKeeper({
-    places,
-    sealer: createProfileSealer({ vault: vault.vault, now, timings: world.grantTimings }),
-    read,
-    ...{ now, organizationId: THIS_MACHINE.id, owner: formatOwner({ kind: 'user', id: ALONE.owner.id }) },
-  })
+  const keeper = keeperOf(places, vault.vault, { ...world, read })
   const store = createMemoryStore(keeper)
   endings.push(() => store.close())
   // What is wrong with the files is said before anything is begun.
   await store.check()
   const server = { version, id: `local:${process.pid}`, clockOffset: () => 0 }
-  const kept = await startGrants(settings, slot, { store, ...vault, server, log, ...world })
+  const kept = await startRenewals({
+    ...{ settings, slot, store, ...vault, now, server, log },
+    providerIn: (directory) => edges({ ...settings, stateDirectory: directory }, () => 0).providerOf,
+    providerOf: world.providerOf,
+  })
   endings.push(() => kept.stop())
   const address = { url: 'http://127.0.0.1' }
   const ports: Ports = {
@@ -153,6 +154,7 @@ async function begin(
       servers: ONE_SERVER,
     }),
     ...{ grants: kept.grants, publicUrl: () => address.url, server, naming: profileNamed },
+    lastUses: keeper.lastUses,
     snapshot: () => Promise.reject(notHere()),
   }
   const token = await admit(ports)
@@ -176,6 +178,16 @@ async function begin(
       endings.push(ends)
     },
   }
+}
+
+function keeperOf(
+  places: readonly AgentPlace[],
+  vault: Vault,
+  { now, grantTimings: timings, read }: Pick<Ports, 'now' | 'grantTimings'> & { readonly read: ReadTokens },
+): ProfileKeeper {
+  const sealer = createProfileSealer({ vault, now, timings })
+  const owner = formatOwner({ kind: 'user', id: ALONE.owner.id })
+  return createProfileKeeper({ places, sealer, read, now, organizationId: THIS_MACHINE.id, owner })
 }
 
 // What other programs have of accounts, for the profiles of this agent.
@@ -216,12 +228,41 @@ async function callWorker(
 }
 
 // Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.
-function openVault({ stateDirectory }: ServerSettings) {
+async function openVault({ stateDirectory }: ServerSettings) {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   const defaultFile = join(stateDirectory, 'profiles.key')
-  const found = findMasterKeys({ value: null, file: null, defaultFile }, false)
+  const found = await keysIn(defaultFile)
   const vault = createVault(...found.keys)
   return { vault, keys: createKeyRing(vault, found) }
+}
+
+const LOOK_EVERY = 5
+
+// Processes that start at the same time on a new machine would each make a key, and the last one's would stay.
+async function keysIn(defaultFile: string) {
+  const find = () => findMasterKeys({ value: null, file: null, defaultFile }, false)
+  while (!existsSync(defaultFile)) {
+    const unlock = tryLock(`${defaultFile}.lock`)
+    if (unlock === null) {
+      await sleep(LOOK_EVERY)
+      continue
+    }
+    try {
+      return find()
+    } finally {
+      unlock()
+    }
+  }
+  return find()
+}
+
+function tryLock(file: string): Unlock | null {
+  try {
+    return takeLock(file)
+  } catch (error) {
+    if (error instanceof LockIsTaken) return null
+    throw error
+  }
 }
 
 async function admit(ports: Pick<Ports, 'store' | 'random' | 'now'>): Promise<Secret> {
@@ -254,43 +295,4 @@ function notHere(): ClavigerError {
   return new ClavigerError('invalid', 'Profiles of a machine are files: copy them.', {
     hint: 'For backups of many people’s credentials, keep them on a server: claviger models push',
   })
-}
-
-// The attempts of a process and its journal belong together. What processes that have ended left in theirs, and belongs
-// to profiles of this agent, is gone on with.
-async function startGrants(settings: ServerSettings, slot: Slot, world: Omit<GrantWorld, 'tell'>) {
-  const file = await openJournal(slot.journal, world.now, slot.lock)
-  const formerly = await adopt(settings, world, file)
-  return keepRenewing(settings, { ...world, tell: async () => undefined }, file, formerly)
-}
-
-// The names of those whose answers were taken over.
-async function adopt(
-  settings: ServerSettings,
-  { store, now, log }: { readonly store: Store; readonly now: () => number; readonly log: Log },
-  own: JournalFile,
-): Promise<string[]> {
-  const names: string[] = []
-  for (const slot of slotsLeft(settings)) {
-    try {
-      const left = await openJournal(slot.journal, now, slot.lock)
-      for (const answer of left.journal.answers()) {
-        const row = await store.credentials.get(answer.organizationId, answer.credentialId)
-        if (row === undefined || own.journal.has(answer.attempt)) continue
-        await own.journal.append(answer)
-        left.journal.settled(answer.attempt)
-      }
-      names.push(left.replica, ...left.formerly)
-      await left.close()
-    } catch (error) {
-      log.warn({ detail: String(error) }, 'a journal of renewals could not be read')
-    } finally {
-      slot.release()
-    }
-  }
-  return names
-}
-
-function slotsLeft({ stateDirectory }: ServerSettings): Slot[] {
-  return agentsIn(stateDirectory).flatMap((agent) => leftSlots(placeOf(stateDirectory, agent).renewals))
 }

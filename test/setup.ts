@@ -13,8 +13,8 @@ export async function setup(): Promise<() => void> {
   return bundlePrograms()
 }
 
-// A directory for each run: several may go on in one checkout.
-async function bundlePrograms(): Promise<() => void> {
+/** A directory for each run: several may go on in one checkout. The result removes it. */
+export async function bundlePrograms(): Promise<() => void> {
   const cache = join(ROOT, 'node_modules/.cache')
   mkdirSync(cache, { recursive: true })
   const directory = mkdtempSync(join(cache, 'programs-'))

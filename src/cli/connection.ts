@@ -8,7 +8,7 @@ import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
 import type { OpenedProfiles } from './dependencies.ts'
-import { inLocalWords } from './models/local-words.ts'
+import { inLocalWords, localHint } from './models/local-words.ts'
 import { mustBeHere } from './models/moved.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
@@ -55,6 +55,8 @@ export interface ChosenConnection extends Connection {
   readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
   /** Null: it is a server. */
   readonly profiles: OpenedProfiles | null
+  /** What to type, in the words for where this is. */
+  readonly hint: (text: string) => string
 }
 
 /**
@@ -73,7 +75,7 @@ export async function connectToEither(
       ...(team !== undefined && { team }),
       ...(agent !== undefined && { agent }),
     }
-    return { ...(await connect(context, withAliases)), choice, profiles: null }
+    return { ...(await connect(context, withAliases)), choice, profiles: null, hint: (text) => text }
   }
   if (team !== undefined) throw meaningless('--team', 'teams are on a server')
   if (profile !== undefined && credential !== undefined)
@@ -86,6 +88,7 @@ export async function connectToEither(
     ...(await connect(local)),
     profiles,
     choice: named === undefined ? {} : { credential: named },
+    hint: (text) => localHint(text, local.agent ?? MAIN_AGENT),
   }
 }
 

@@ -77,7 +77,9 @@ export interface Resolution {
   visibleOwners(caller: Caller): OwnerText[] | undefined
 }
 
-export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
+export function createResolution({ now, lastUses }: Pick<Ports, 'now' | 'lastUses'>): Resolution {
+  const turns = (ids: readonly string[]): Pool | undefined =>
+    lastUses && { order: 'least-recently-used', stays: null, lastUsed: lastUses(ids) }
   return {
     async decide(unit, organizationId, subject, query, whenDisabled) {
       if (query.team !== undefined && !subject.teams.includes(query.team)) throw absent('team', query.team)
@@ -96,7 +98,7 @@ export function createResolution({ now }: Pick<Ports, 'now'>): Resolution {
         query.credential === undefined
           ? undefined
           : pick(nameable(found, subject), query.credential, query.harness).id
-      const pool = await query.poolOf?.([...rows.keys()])
+      const pool = (await query.poolOf?.([...rows.keys()])) ?? turns([...rows.keys()])
       const request: ResolveRequest = {
         user: subject.user,
         teams: subject.teams,

@@ -145,6 +145,11 @@ export interface Ports {
   readonly runTimings: RunTimings
   /** How credentials of one type and owner that nobody has put in an order take turns. */
   readonly poolOrder: PoolOrder
+  /**
+   * Id → when it was last used, where credentials that nobody has put in an order take turns also for whoever asks outside
+   * of a run; missing: then they go by name.
+   */
+  readonly lastUses?: (credentialIds: readonly string[]) => Readonly<Record<string, number>>
   readonly webhooks: WebhookSender
   /** What a new credential of this type is called that is to have this name; without it: just so. Throws `invalid`. */
   readonly naming?: (type: CredentialType, name: string) => string

@@ -1,13 +1,14 @@
 // A directory of profiles as it is to be after a unit: the tables as a file of profiles and its ledger. Values are opened
 // only where they have changed.
 
-import { isDeepStrictEqual } from 'node:util'
+import { isAboutPaying } from '../domain/resolution/verdicts.ts'
 import { keyOf, type Tables } from '../store/memory/tables.ts'
 import type { CredentialRow, VersionRow } from '../store/store.ts'
 import { digestOf, profileUntil, profileWith, providerOf } from './content.ts'
 import type { Folder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
+import { orderAfter, type Placed, placeIn } from './order.ts'
 import type { Pair } from './pair.ts'
 import type { Sealer } from './sealer.ts'
 
@@ -15,20 +16,33 @@ interface Next extends Pick<Folder, 'document' | 'ledger' | 'entries'> {
   readonly pair: { readonly profiles: string; readonly ledger: string } & Pair
 }
 
-/** `rows`: the credentials of this directory. `isOwn`: it is the agent's own, where settings are kept. */
+/** What the agent's own directory says of the others: nothing but the order. */
+export interface Inherited {
+  readonly placed: readonly Placed[]
+  /** The order that counts where its own says nothing. */
+  order(provider: string): readonly string[] | undefined
+}
+
+/**
+ * `rows`: the credentials of this directory. `inherited`: it is the agent's own, where settings and the order are kept;
+ * null: it is that of another.
+ */
 export function afterUnit(
   { sealer }: { readonly sealer: Sealer },
   folder: Folder,
   tables: Tables,
   rows: readonly CredentialRow[],
-  isOwn: boolean,
+  inherited: Inherited | null,
 ): Next {
+  const isOwn = inherited !== null
   const { settings, facts } = isOwn ? settingsOf(tables) : folder.ledger
   const profiles = profilesOf(folder, rows)
-  const all = rows.map((row) => keptOf(sealer, folder, tables, row, profiles.get(row.id) ?? ''))
+  const all = rows
+    .map((row) => keptOf(sealer, folder, tables, row, profiles.get(row.id) ?? ''))
+    .map((one) => (isOwn ? one : asPlacedIn(folder, one)))
   // What is on its way to another holder is in the ledger only, sealed: no other program is to use it meanwhile.
   const kept = all.filter(({ entry }) => !isLeaving(entry, facts))
-  const document = documentOf(folder, tables, kept)
+  const document = documentOf(folder, tables, kept, inherited)
   const entries = all.map(({ entry }) => entry)
   const inLedger = (entry: LedgerEntry) => (isLeaving(entry, facts) ? entry : withoutCurrent(entry))
   const ledger: Ledger = { entries: [...entries, ...folder.resting].map(inLedger), settings, facts }
@@ -114,8 +128,21 @@ function valuesOf(sealer: Sealer, row: CredentialRow, version: VersionRow | unde
   return sealer.open(row, version)
 }
 
+// The place that it has for this agent is no matter of the directory of another.
+function asPlacedIn({ document }: Folder, one: Kept): Kept {
+  const { json, entry, before } = one
+  const { provider } = json as { provider: string }
+  const position = placeIn(document.order?.[provider], before?.profile ?? entry.profile)
+  return { ...one, entry: { ...entry, row: { ...entry.row, position } } }
+}
+
 // In the order of the file, and what is not of ours as it is.
-function documentOf({ document, entries }: Folder, tables: Tables, kept: readonly Kept[]): ProfileDocument {
+function documentOf(
+  { document, entries }: Folder,
+  tables: Tables,
+  kept: readonly Kept[],
+  inherited: Inherited | null,
+): ProfileDocument {
   const renamed = new Map(
     kept.flatMap(({ before, entry }) => (before === null ? [] : [[before.profile, entry.profile] as const])),
   )
@@ -133,7 +160,7 @@ function documentOf({ document, entries }: Folder, tables: Tables, kept: readonl
   return {
     ...document,
     profiles,
-    ...(kept.length === 0 && order === undefined ? {} : orderOf(order, kept, call, stays)),
+    ...orderOf(order, inherited === null ? null : { kept, inherited }, call, stays),
     ...(lastGood !== undefined && {
       lastGood: mapValues(lastGood, call, (id) => stays(id)),
     }),
@@ -143,7 +170,7 @@ function documentOf({ document, entries }: Folder, tables: Tables, kept: readonl
 
 function orderOf(
   order: ProfileDocument['order'],
-  kept: readonly Kept[],
+  own: { readonly kept: readonly Kept[]; readonly inherited: Inherited } | null,
   call: (id: string) => string,
   stays: (id: string) => boolean,
 ): Pick<ProfileDocument, 'order'> {
@@ -152,28 +179,27 @@ function orderOf(
     const left = ids.filter(stays)
     if (left.length > 0 || ids.length === 0) next[provider] = left.map(call)
   }
-  const byProvider = Map.groupBy(kept, ({ json }) => (json as { provider: string }).provider)
-  for (const [provider, all] of byProvider) {
-    const ids = all
-      .filter(({ entry }) => entry.row.position !== null)
-      .toSorted((a, b) => (a.entry.row.position ?? 0) - (b.entry.row.position ?? 0))
-      .map(({ entry }) => entry.profile)
-    const ours = new Set(all.map(({ entry }) => entry.profile))
-    const before = next[provider] ?? []
-    if (isSameOrder(before, ids, ours)) continue
-    const now = [...ids, ...before.filter((id) => !ours.has(id))]
-    if (now.length > 0) next[provider] = now
+  for (const [provider, placed] of own === null ? [] : placedOf(own)) {
+    const before = next[provider] ?? own?.inherited.order(provider) ?? []
+    const now = orderAfter(before, placed)
+    if (now === before) continue
+    if (now.length > 0) next[provider] = [...now]
     else delete next[provider]
   }
   return order === undefined && Object.keys(next).length === 0 ? {} : { order: next }
 }
 
-// Those of ours in the order they have; others may stand between them.
-function isSameOrder(all: readonly string[], ids: readonly string[], ours: ReadonlySet<string>): boolean {
-  return isDeepStrictEqual(
-    [...new Set(all)].filter((id) => ours.has(id)),
-    ids,
-  )
+function placedOf({
+  kept,
+  inherited,
+}: {
+  readonly kept: readonly Kept[]
+  readonly inherited: Inherited
+}): Map<string, Placed[]> {
+  const own = kept.map(({ json, entry: { profile, row } }) => ({
+    ...{ provider: (json as { provider: string }).provider, profile, position: row.position },
+  }))
+  return Map.groupBy([...own, ...inherited.placed], ({ provider }) => provider)
 }
 
 function statsOf(
@@ -202,11 +228,18 @@ function isSameHold(before: CredentialRow, { state, stateUntil }: CredentialRow)
 
 const NO_HOLD = ['cooldownUntil', 'disabledUntil', 'disabledReason'] as const
 
-function holdOf({ state, stateUntil }: CredentialRow, said: UsageStats): object {
+// How long others leave a profile alone that is of no use before somebody has done something about it.
+const DISABLED_FOR = 24 * 3_600_000
+
+function holdOf(row: CredentialRow, said: UsageStats): object {
+  const { state, stateUntil, stateReason, updatedAt } = row
   const isHeld = state === 'cooling_down' && stateUntil !== null
   if (isHeld && said.disabledUntil === stateUntil) return {}
   const none = Object.fromEntries(NO_HOLD.filter((name) => name in said).map((name) => [name, undefined]))
-  return isHeld ? { ...none, cooldownUntil: stateUntil } : none
+  if (isHeld) return { ...none, cooldownUntil: stateUntil }
+  if (state !== 'blocked' && state !== 'rejected') return none
+  const disabledReason = isAboutPaying(stateReason) ? 'billing' : 'auth'
+  return { ...none, disabledUntil: updatedAt + DISABLED_FOR, disabledReason }
 }
 
 function settingsOf(tables: Tables): Pick<Ledger, 'settings' | 'facts'> {

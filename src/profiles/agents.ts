@@ -7,8 +7,8 @@ import { checkName } from '../domain/names.ts'
 import { exists } from '../lib/new-file.ts'
 import { documentIn } from './pair.ts'
 import { agentsIn, MAIN_AGENT, placeOf, preparePlace, readOwnFile } from './place.ts'
-import { isInUse } from './slots.ts'
-import { takeTurn } from './turn.ts'
+import { isInUse } from './processes/slots.ts'
+import { takeTurn } from './processes/turn.ts'
 
 export interface AgentFolder {
   readonly agent: string

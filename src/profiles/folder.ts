@@ -9,6 +9,8 @@ import type { Unusable } from './reconcile.ts'
 export interface Folder {
   readonly place: AgentPlace
   pair: Pair | null
+  /** Everything that is known of it here is in its files. */
+  isKept: boolean
   document: ProfileDocument
   ledger: Ledger
   /** By id of the credential: those that are in the tables. */
@@ -21,7 +23,7 @@ export interface Folder {
 /** One that nobody has looked at. */
 export function unseenFolder(place: AgentPlace): Folder {
   return {
-    ...{ place, pair: null, document: emptyDocument(), ledger: EMPTY_LEDGER },
+    ...{ place, pair: null, isKept: false, document: emptyDocument(), ledger: EMPTY_LEDGER },
     ...{ entries: new Map(), resting: [], unusable: [] },
   }
 }

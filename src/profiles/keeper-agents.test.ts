@@ -13,7 +13,7 @@ import {
   textOf,
   writtenIn,
 } from '../../test/support/profile-files.ts'
-import type { CredentialRow } from '../store/store.ts'
+import type { CredentialRow, Store } from '../store/store.ts'
 import { type AgentPlace, placeOf } from './place.ts'
 
 const {
@@ -125,20 +125,93 @@ describe('an agent beside the main one', () => {
     const own = await named(store, 'own')
     const shared = await named(store, 'anthropic:shared')
     chmodSync(main.profiles, 0o400)
-    const both = (position: number) =>
+    const both = (stateUntil: number) =>
       store.atomically(async (unit) => {
-        await change(unit, await named(unit, 'own'), { position })
-        await change(unit, await named(unit, 'anthropic:shared'), { position })
+        const held = { state: 'cooling_down', stateUntil } as const
+        await change(unit, await named(unit, 'own'), held)
+        await change(unit, await named(unit, 'anthropic:shared'), held)
       })
-    await expect(both(0)).rejects.toMatchObject({ message: `${main.profiles} is read-only.` })
+    await expect(both(NOW + 1_000)).rejects.toMatchObject({ message: `${main.profiles} is read-only.` })
     expect([await named(store, 'own'), await named(store, 'anthropic:shared')]).toEqual([own, shared])
-    expect(writtenIn(work)).not.toHaveProperty('order')
+    expect(writtenIn(work)).not.toHaveProperty('usageStats')
     chmodSync(main.profiles, 0o600)
-    await both(0)
-    expect([writtenIn(work).order, writtenIn(main).order]).toEqual([
-      { anthropic: ['anthropic:own'] },
-      { anthropic: ['anthropic:shared'] },
+    await both(NOW + 1_000)
+    expect([writtenIn(work).usageStats, writtenIn(main).usageStats]).toEqual([
+      { 'anthropic:own': { cooldownUntil: NOW + 1_000 } },
+      { 'anthropic:shared': { cooldownUntil: NOW + 1_000 } },
     ])
+  })
+})
+
+describe('the order of an agent beside the main one', () => {
+  const [A, B, C] = ['anthropic:a', 'anthropic:b', 'anthropic:c'] as const
+  const profiles = { [A]: apiKey('a'), [B]: apiKey('b') }
+  const inPlace = async (store: Store) => {
+    const placed = (await list(store)).filter(({ position }) => position !== null)
+    return placed.toSorted((a, b) => Number(a.position) - Number(b.position)).map(({ name }) => name)
+  }
+  const put = (store: Store, names: readonly string[]) =>
+    store.atomically(async (unit) => {
+      for (const row of await list(unit)) {
+        const place = names.indexOf(row.name)
+        await change(unit, row, { position: place === -1 ? null : place })
+      }
+    })
+
+  it('places profiles that it reads through, and is nobody else’s', async () => {
+    write(profiles, { order: { anthropic: [A, B] } })
+    const work = placeWith(stateDirectory(), textOf({ version: 1, profiles: { [C]: apiKey('c') } }), 'work')
+    const { store } = open('work', 'main')
+    const before = readFileSync(main.profiles, 'utf8')
+    await list(open().store)
+    await put(store, [B, C, A])
+    expect(writtenIn(work).order).toEqual({ anthropic: [B, C, A] })
+    const ledger = readFileSync(main.ledger, 'utf8')
+    expect(readFileSync(main.profiles, 'utf8')).toBe(before)
+    expect(await inPlace(open('work', 'main').store)).toEqual([B, C, A])
+    expect(await inPlace(open().store)).toEqual([A, B])
+    expect(readFileSync(main.ledger, 'utf8')).toBe(ledger)
+    await put(store, [])
+    expect(writtenIn(work)).not.toMatchObject({ order: { anthropic: expect.anything() } })
+    expect(await inPlace(open().store)).toEqual([A, B])
+  })
+
+  it('is the main agent’s until it has one, or a profile of that provider', async () => {
+    write(profiles, { order: { anthropic: [B, A] } })
+    const { store } = open('work', 'main')
+    expect(await inPlace(store)).toEqual([B, A])
+    const work = placeOf(stateDirectory(), 'work')
+    expect(writtenIn(work)).not.toHaveProperty('order')
+    await insert(store, C, 'sk-ant-test-own')
+    expect(await inPlace(store)).toEqual([])
+    expect([writtenIn(work).order, writtenIn(main).order]).toEqual([undefined, { anthropic: [B, A] }])
+  })
+
+  it('goes on without profiles that are gone', async () => {
+    write(profiles)
+    placeWith(
+      stateDirectory(),
+      textOf({ version: 1, profiles: {}, order: { anthropic: ['anthropic:gone', B, A] } }),
+      'work',
+    )
+    expect(await inPlace(open('work', 'main').store)).toEqual([B, A])
+  })
+})
+
+describe('a profile of which nobody pays', () => {
+  it.each([
+    ['blocked', 'nothing is left to pay with, as the run says', 'billing'],
+    ['rejected', 'it was refused again when it was tested', 'auth'],
+  ] as const)('and one that is refused are left alone by others: %s', async (state, stateReason, reason) => {
+    write({ 'anthropic:a': apiKey('a') })
+    const { store } = open()
+    await change(store, await named(store, 'anthropic:a'), { state, stateReason, updatedAt: NOW })
+    const disabledUntil = NOW + 24 * 3_600_000
+    expect(writtenIn(main).usageStats).toEqual({ 'anthropic:a': { disabledUntil, disabledReason: reason } })
+    expect(await fresh('anthropic:a')).toMatchObject({ state, stateReason, stateUntil: null })
+    await change(store, await named(store, 'anthropic:a'), { state: 'ok', stateReason: '' })
+    expect(writtenIn(main).usageStats).toEqual({ 'anthropic:a': {} })
+    expect(await fresh('anthropic:a')).toMatchObject({ state: 'ok', stateUntil: null })
   })
 })
 

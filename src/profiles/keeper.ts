@@ -5,14 +5,15 @@ import { isDeepStrictEqual } from 'node:util'
 import { keyOf, type TableKeeper, type Tables } from '../store/memory/tables.ts'
 import type { Signal } from '../store/signal-group.ts'
 import type { CredentialRow } from '../store/store.ts'
-import { afterUnit } from './after-unit.ts'
+import { afterUnit, type Inherited } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats } from './format.ts'
 import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
+import { inOrder, orderFor, providerIn } from './order.ts'
 import { documentIn, ledgerIn, type Pair, readPairs, writePairs } from './pair.ts'
-import { type AgentPlace, preparePlace } from './place.ts'
+import { type AgentPlace, preparePlace, readOwnFile } from './place.ts'
+import { takeTurn } from './processes/turn.ts'
 import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
-import { takeTurn } from './turn.ts'
 
 export interface KeeperOptions extends ReconcileTools {
   /** The agent's own first. */
@@ -27,6 +28,8 @@ export interface ProfileKeeper extends TableKeeper {
    * undefined for nothing, and throws where that is to stay.
    */
   put(profile: string, make: (before: unknown) => unknown): Promise<void>
+  /** Id → when it was last used, in milliseconds since 1970, as last seen. Those that never were are missing. */
+  lastUses(credentialIds: readonly string[]): Readonly<Record<string, number>>
   /** Which file a credential is in, and what it is called there, as last seen. */
   whereIs(credentialId: string): { readonly place: AgentPlace; readonly profile: string } | null
 }
@@ -43,11 +46,18 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
       }
       return bringUp(options, folders, tables)
     },
+    isCurrent: () => folders.every(isAsKept),
     async keep(tables) {
       const owners = ownersOf(folders, tables)
       const all = folders.map((folder) => ({
         folder,
-        next: afterUnit(options, folder, tables, owners.get(folder) ?? [], folder === folders[0]),
+        next: afterUnit(
+          options,
+          folder,
+          tables,
+          owners.get(folder) ?? [],
+          folder === folders[0] ? inherited(folders, owners) : null,
+        ),
       }))
       try {
         await writePairs(
@@ -61,7 +71,7 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
         throw error
       }
       const isAsNamed = all.every(({ folder, next }) => haveSameProfiles(folder.document, next.document))
-      for (const { folder, next } of all) Object.assign(folder, next)
+      for (const { folder, next } of all) Object.assign(folder, next, { isKept: true })
       // One of the first may hide one of the others now, or hide it no more.
       if (!isAsNamed && folders.length > 1) for (const folder of folders) folder.pair = null
     },
@@ -72,6 +82,7 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
     put: (profile, make) => putInto(folders, profile, make),
     unusable: () =>
       folders.flatMap(({ place, unusable }) => unusable.map((one) => ({ ...one, agent: place.agent }))),
+    lastUses: (ids) => Object.fromEntries(folders.flatMap((folder) => usesIn(folder, ids))),
     whereIs: (id) => {
       for (const { place, entries } of folders) {
         const entry = entries.get(id)
@@ -120,7 +131,7 @@ async function bringUp(
   if (folders.every(({ pair }, i) => isSame(pair, pairs[i]))) return []
   const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
   const known = statesIn(folders)
-  const seen = withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i])))
+  const seen = inOrder(withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i]))))
   for (const [i, folder] of folders.entries()) {
     const before = folder.entries
     Object.assign(folder, seen[i])
@@ -163,7 +174,7 @@ function look(
   const ledger = ledgerIn(place, pair.ledger)
   const { entries, resting, unusable } = reconcile(options, document, ledger)
   return {
-    ...{ place, pair, document, ledger, resting, unusable },
+    ...{ place, pair, isKept: false, document, ledger, resting, unusable },
     entries: new Map(entries.map((entry) => [entry.row.id, entry])),
   }
 }
@@ -185,6 +196,40 @@ function withoutHidden(folders: readonly Folder[]): Folder[] {
 
 function haveSameProfiles(one: ProfileDocument, other: ProfileDocument): boolean {
   return isDeepStrictEqual(Object.keys(one.profiles), Object.keys(other.profiles))
+}
+
+function usesIn({ entries, document }: Folder, ids: readonly string[]): [id: string, at: number][] {
+  return ids.flatMap((id) => {
+    const { lastUsed } = readStats(document.usageStats?.[entries.get(id)?.profile ?? ''])
+    return lastUsed === undefined ? [] : [[id, lastUsed]]
+  })
+}
+
+function inherited(folders: readonly Folder[], owners: ReadonlyMap<Folder, CredentialRow[]>): Inherited {
+  const [, ...others] = folders
+  const placed = others.flatMap((folder) =>
+    (owners.get(folder) ?? []).flatMap(({ id, position }) => {
+      const entry = folder.entries.get(id)
+      if (entry === undefined) return []
+      return [{ provider: providerIn(folder.document, entry), profile: entry.profile, position }]
+    }),
+  )
+  return { placed, order: (provider) => orderFor(folders, provider) }
+}
+
+// Nothing is being replaced, and both files say what they said: so it was at one moment, which is since the question.
+function isAsKept({ place, pair, isKept }: Folder): boolean {
+  if (!isKept || pair === null) return false
+  try {
+    return (
+      readOwnFile(place.pending) === null &&
+      pair.profiles === readOwnFile(place.profiles) &&
+      pair.ledger === readOwnFile(place.ledger)
+    )
+  } catch {
+    // Whoever has the turn says what is wrong.
+    return false
+  }
 }
 
 function isSame(seen: Pair | null, now: Pair | undefined): boolean {

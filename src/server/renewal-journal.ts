@@ -114,6 +114,13 @@ export async function openJournal(
   }
 }
 
+/** The name that the journal at `path` keeps, whoever has it open; null when there is none to be read. */
+export async function nameInJournal(path: string): Promise<string | null> {
+  const [first = ''] = ((await readIfThere(path)) ?? '').split('\n', 1)
+  const line = parse(first)
+  return line !== null && 'replica' in line ? line.replica : null
+}
+
 // A journal that was copied has been somewhere else before, and whoever had its name there may be alive.
 function nameFor({ replica, lock: before, formerly }: Name, lock: string | null): Name {
   if (replica !== '' && lock !== null && lock === before) return { replica, lock, formerly }

@@ -59,7 +59,17 @@ export function createMemoryStore(keeper = FORGETFUL): Store {
     last = unit.catch(() => undefined)
     return unit
   }
-  const groups = groupsThrough(atomically, atomically)
+  // Whoever only looks needs no turn when there is nothing new.
+  const read: Way = async (work) => {
+    scope.refuseInside()
+    if (closed) throw storeClosed()
+    const unit = last.then(() =>
+      keeper.isCurrent?.() === true ? runLook(tables, work) : runKept(tables, keeper, hub.deliver, work),
+    )
+    last = unit.catch(() => undefined)
+    return unit
+  }
+  const groups = groupsThrough(read, atomically)
   return {
     ...groups,
     signals: { ...groups.signals, listen: hub.listen },
@@ -72,6 +82,15 @@ export function createMemoryStore(keeper = FORGETFUL): Store {
       closed = true
       await last
     },
+  }
+}
+
+async function runLook<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<T> {
+  const direct = groupsOver(tables, [], () => undefined)
+  try {
+    return structuredClone(await work(direct))
+  } finally {
+    tables.takeBack()
   }
 }
 

@@ -73,6 +73,7 @@ const ROOTS = [
   'src/local.ts',
   'src/local-plugins.ts',
   'src/local-look.ts',
+  'src/local-renewals.ts',
   'src/testing.ts',
   'src/index.ts',
 ]

@@ -17,6 +17,9 @@ import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
 import { prove as noPlaintext } from './no-plaintext.ts'
 import { type Place, proofsPage, type Run, verdictOf } from './page.ts'
+import { proveCrowd } from './profiles/crowd.ts'
+import { proveKills as profileKills } from './profiles/kill.ts'
+import { provePauses as profilePauses } from './profiles/pauses.ts'
 import type { ProofResult, Prove } from './proof.ts'
 import { prove as rekey } from './rekey.ts'
 import { prove as replicas } from './replicas.ts'
@@ -44,6 +47,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'grant-kill': { prove: grantKill, rounds: 25 },
   'grant-pauses': { prove: grantPauses, rounds: 10 },
   'grant-clocks': { prove: grantClocks, rounds: 10 },
+  'profiles-crowd': { prove: proveCrowd(40), rounds: 5 },
+  'profiles-kill': { prove: profileKills, rounds: 25 },
+  'profiles-pauses': { prove: profilePauses, rounds: 10 },
   'runs-kill': { prove: runsKill, rounds: 20 },
   'runs-many': { prove: runsMany, rounds: 5 },
   'runs-server-away': { prove: runsServerAway, rounds: 1 },

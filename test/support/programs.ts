@@ -10,6 +10,7 @@ export const PROGRAMS = {
   claviger: 'src/main.ts',
   'serve-driver': 'test/support/serve-driver.ts',
   'exec-driver': 'test/e2e/exec-driver.ts',
+  'local-driver': 'test/support/local-driver.ts',
 } as const
 
 /** Names the directory of the bundles; in the environment, because the workers of the run have to know it. */

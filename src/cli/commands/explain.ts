@@ -4,9 +4,8 @@ import type { DecisionView } from '../../api/schemas.ts'
 import { HARNESS_TITLE, type HarnessName } from '../../domain/harness-names.ts'
 import { readMachine } from '../../runner/materialize.ts'
 import { connectToEither } from '../connection.ts'
-import { type Context, MAIN_AGENT } from '../context.ts'
+import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
-import { localWords } from '../models/local-words.ts'
 import { ownerTitle, type WhoAmI } from '../owner-flags.ts'
 
 export interface ExplainOptions {
@@ -31,7 +30,7 @@ const MARKS: Readonly<Record<DecisionView['verdict'], string>> = {
 /** Exit 0 when something was chosen, 78 when nothing fits. */
 export async function run(context: Context, options: ExplainOptions): Promise<number> {
   const { harness, user } = options
-  const { client, choice, profiles } = await connectToEither(context, options)
+  const { client, choice, hint } = await connectToEither(context, options)
   const who = await client.call('whoami', {})
   const answer = await client.call('explain', {
     harness,
@@ -41,9 +40,8 @@ export async function run(context: Context, options: ExplainOptions): Promise<nu
   })
   const { decisions } = answer
   context.ui.note(`${HARNESS_TITLE[harness]}, for a run of ${answer.for}:`)
-  const next = howToGetOne(harness, { ...who, agent: choice.agent ?? who.agent })
-  const words = profiles === null ? next : localWords(next, options.agent ?? context.agent ?? MAIN_AGENT)
-  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${words}`
+  const howTo = hint(howToGetOne(harness, { ...who, agent: choice.agent ?? who.agent }))
+  const nothing = `${answer.sentence ?? 'Nothing serves.'} ${howTo}`
   context.ui.table(answer, HEADINGS, () => decisions.map((one) => row(one, who)), nothing)
   return decisions.some((one) => one.verdict === 'chosen') ? EXIT.ok : EXIT.noCredential
 }

@@ -8,7 +8,7 @@ import { ambientHere } from '../commands/explain.ts'
 import { connect } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import { listWhole } from '../find-credential.ts'
-import { localWords } from '../models/local-words.ts'
+import { localHint } from '../models/local-words.ts'
 import { isBuiltIn } from '../models/providers.ts'
 import { type ProfileStatus, statusOf } from '../models/status.ts'
 import { checkClocks } from './clocks.ts'
@@ -20,7 +20,7 @@ const HOW_TO_BEGIN =
   'Sign in: claviger models auth login --provider openai-codex, or anthropic. To use a server instead: claviger login --server URL'
 
 const PROBE = 'claviger models status --probe'
-const EXPLAIN = 'claviger explain --harness'
+const EXPLAIN = 'claviger --local explain --harness'
 
 /** `harnesses`: those that were asked for, or all. */
 export async function examineProfiles(
@@ -116,7 +116,7 @@ async function checkHarnesses(
     const ambient = await ambientHere(local, { harness, ambient: true }, who)
     const { decisions } = await client.call('explain', { harness, ambient })
     const found = judge(`${HARNESS_TITLE[harness]} credential`, harness, decisions, who)
-    findings.push(found.hint === undefined ? found : { ...found, hint: localWords(found.hint, MAIN_AGENT) })
+    findings.push(found.hint === undefined ? found : { ...found, hint: localHint(found.hint) })
   }
   return findings
 }

@@ -76,7 +76,7 @@ function nothingFits(kind: HelperKind, all: readonly Passed[]): ClavigerError {
   const what = types.map((type) => CREDENTIAL_TYPES[type].title).join(', ')
   if (own.length > 0)
     return new ClavigerError('no_credential', `No profile can be used now: ${why}.`, {
-      hint: `See the whole list: claviger explain --harness ${harness}`,
+      hint: `See the whole list: claviger --local explain --harness ${harness}`,
     })
   return new ClavigerError('no_credential', `There is no profile that a helper can print here (${what}).`, {
     hint: `Start the program with claviger exec --harness ${harness}, which hands over others too.`,

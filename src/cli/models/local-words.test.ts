@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Client } from '../../client/client.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { inLocalWords, localWords } from './local-words.ts'
+import { inLocalWords, localHint } from './local-words.ts'
 
 test.each([
   [
@@ -10,7 +10,7 @@ test.each([
   ],
   [
     'Store one: claviger credential create codex api-key --personal NAME',
-    'Store one: claviger models auth paste-api-key --provider openai, or sign in: claviger models auth login --provider openai-codex',
+    'Store one: claviger models auth login --provider openai-codex',
   ],
   [
     'Begin again: claviger credential create codex oauth NAME. For Claude: claviger credential create claude oauth NAME',
@@ -23,13 +23,17 @@ test.each([
   ],
   ['claviger credential import --from codex', 'claviger models auth import --from codex'],
   ['claviger credential history NAME', 'claviger --local credential history NAME'],
-  ['claviger explain --harness codex', 'claviger explain --harness codex'],
+  [
+    'See the whole list: claviger explain --harness claude',
+    'See the whole list: claviger --local explain --harness claude',
+  ],
+  ['Make room there, and try again.', 'Make room there, and try again.'],
 ])('%s', (text, words) => {
-  expect(localWords(text, 'main')).toBe(words)
+  expect(localHint(text, 'main')).toBe(words)
 })
 
 test('another agent is named', () => {
-  expect(localWords('claviger credential login openai-codex:work', 'work')).toBe(
+  expect(localHint('claviger credential login openai-codex:work', 'work')).toBe(
     'claviger models auth login --provider openai-codex --profile-id openai-codex:work --agent work',
   )
 })

@@ -3,7 +3,6 @@
 
 import type { Client } from '../../client/client.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 
 /** The same client, whose hints name what can be typed without a server. */
@@ -12,7 +11,7 @@ export function inLocalWords(client: Client, agent: string): Client {
     server: client.server,
     async call(name, input, signal) {
       return sayingLocally({ agent }, async () =>
-        withLocalWords(await client.call(name, input, signal), agent),
+        withLocalHints(await client.call(name, input, signal), agent),
       )
     },
   }
@@ -31,7 +30,7 @@ export async function sayingLocally<T>(
 }
 
 /** A text that may name commands of a server. */
-export function localWords(text: string, agent: string): string {
+export function localHint(text: string, agent = MAIN_AGENT): string {
   return COMMANDS.reduce(
     (words, [pattern, command]) =>
       words.replace(pattern, (_, ...found: string[]) => command(whose(agent), ...found)),
@@ -56,35 +55,20 @@ const OWNER = '(?: --org| --personal| --team \\S+| --agent \\S+)?'
 // The first that fits a command is the one that is said.
 const COMMANDS: readonly (readonly [RegExp, Command])[] = [
   [new RegExp(`${SERVER} login${OWNER} ([^\\s,;]*[^\\s,;.])`, 'g'), signInAgain],
-  [/claviger credential create (claude|codex) oauth NAME/g, (agent, harness = '') => signIn(harness) + agent],
-  [new RegExp(`${SERVER} create (claude|codex) api-key${OWNER} NAME`, 'g'), storeOne],
+  [
+    new RegExp(`${SERVER} create (claude|codex) [^,.]*NAME`, 'g'),
+    (agent, harness) => `${LOGIN} --provider ${harness === 'claude' ? 'anthropic' : 'openai-codex'}${agent}`,
+  ],
   [
     new RegExp(`${SERVER} list( --harness \\w+)?${OWNER}`, 'g'),
     (agent, harness) => `${STATUS}${harness ?? ''}${agent}`,
   ],
   [/claviger credential delete/g, () => 'claviger models auth logout'],
   [/claviger credential import/g, () => 'claviger models auth import'],
+  [/claviger explain\b/g, (agent) => `claviger --local explain${agent}`],
   // Whatever else there is of it works here too.
-  [/claviger (credential|secret) /g, (_, group) => `claviger --local ${group} `],
+  [/claviger (credential|secret)\b/g, (_, group) => `claviger --local ${group}`],
 ]
-
-const PROVIDER: Readonly<Record<HarnessName, { readonly login: string; readonly key: string }>> = {
-  claude: { login: 'anthropic', key: 'anthropic' },
-  codex: { login: 'openai-codex', key: 'openai' },
-}
-
-function providerOf(harness: string) {
-  return PROVIDER[HARNESSES.find((one) => one === harness) ?? 'codex']
-}
-
-function signIn(harness: string): string {
-  return `${LOGIN} --provider ${providerOf(harness).login}`
-}
-
-function storeOne(agent: string, harness = ''): string {
-  const paste = `claviger models auth paste-api-key --provider ${providerOf(harness).key}${agent}`
-  return `${paste}, or sign in: ${signIn(harness)}${agent}`
-}
 
 function signInAgain(agent: string, name = ''): string {
   const [provider = ''] = name.split(':')
@@ -93,22 +77,23 @@ function signInAgain(agent: string, name = ''): string {
 }
 
 function inWords(error: ClavigerError, agent: string): ClavigerError {
-  const { code, message, hint, retryAfter, missing, cause } = error
-  return new ClavigerError(code, localWords(message, agent), {
-    ...(hint !== undefined && { hint: localWords(hint, agent) }),
+  const { code, message, detail, hint, retryAfter, missing } = error
+  return new ClavigerError(code, localHint(message, agent), {
+    ...(hint !== undefined && { hint: localHint(hint, agent) }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(missing !== undefined && { missing }),
-    cause,
+    ...(detail !== undefined && { detail }),
+    cause: error,
   })
 }
 
-function withLocalWords<T>(answer: T, agent: string): T {
+function withLocalHints<T>(answer: T, agent: string): T {
   if (typeof answer !== 'object' || answer === null) return answer
   const { hint, link, harness } = answer as { hint?: unknown; link?: unknown; harness?: unknown }
   const where = `${STATUS} --harness ${String(harness)}${whose(agent)}`
   return {
     ...answer,
-    ...(typeof hint === 'string' && { hint: localWords(hint, agent) }),
+    ...(typeof hint === 'string' && { hint: localHint(hint, agent) }),
     // That one is there says that credentials are lacking.
     ...(typeof link === 'string' && typeof harness === 'string' && { link: where }),
   }

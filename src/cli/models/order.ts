@@ -106,7 +106,7 @@ async function answer({ ui }: Context, desk: Desk): Promise<number> {
   const credentials: Placed[] = []
   for (const harness of harnessesOf(desk))
     credentials.push(...(await placedIn(desk, harness)).filter(({ id }) => own.has(id)))
-  ui.answer({ provider, credentials }, () =>
+  ui.answer({ provider, order: credentials.map(({ name }) => name) }, () =>
     credentials.length === 0
       ? [
           `No order is set for ${provider}: sign-ins before tokens before keys, then the one used longest ago.`,

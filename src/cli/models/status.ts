@@ -3,6 +3,7 @@
 import type { Output } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import { isRenewed } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -42,8 +43,19 @@ export interface ProfileStatus {
   readonly probe: Pick<Probe, 'result' | 'message'> | null
 }
 
-/** Exit with `--check`: 0, 1 when one cannot be used or there is none, 2 when one ends soon. */
+/** Exit with `--check`: 0, 1 when one cannot be used or nobody can tell or there is none, 2 when one ends soon. */
 export async function run(context: Context, options: StatusOptions): Promise<number> {
+  try {
+    return await tell(context, options)
+  } catch (error) {
+    // What it would end with otherwise says that one ends soon.
+    if (options.check !== true || !(error instanceof ClavigerError)) throw error
+    context.ui.error(error)
+    return EXIT.failed
+  }
+}
+
+async function tell(context: Context, options: StatusOptions): Promise<number> {
   const local = over(context, options)
   const { client } = await connect(local)
   const found = await statusOf(local, client, options)

@@ -122,6 +122,30 @@ describe.each(ENGINES)('on %s', (engine) => {
     expect(await next.grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
   })
 
+  it('nor for one that has ended for certain, whose answer is taken over', async () => {
+    const { world } = await two()
+    const id = await world.signIn(-MINUTE)
+    const dead = sleeperOf(world)
+    world.provider.instead.push(() => new Promise(() => undefined))
+    void dead.grants.want(id, { kind: 'use' }).catch(() => undefined)
+    await expect.poll(() => world.provider.calls).toBe(1)
+    const asked: string[] = []
+    const timings = { ...SHORT, journalGrace: 60_000 }
+    const next = (ended: boolean) =>
+      world.server('next', {
+        timings,
+        hasEnded: async (replica) => {
+          asked.push(replica)
+          return ended
+        },
+      })
+    const waiting = await Promise.race([next(false).grants.want(id, { kind: 'use' }), sleep(1_500)])
+    expect([waiting, world.provider.calls]).toEqual([undefined, 1])
+    expect(new Set(asked)).toEqual(new Set(['sleeper']))
+    expect(await next(true).grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
+    expect(world.provider.calls).toBe(2)
+  })
+
   it('a late answer wins where the one retry was refused', async () => {
     const { world, b } = await two()
     const id = await world.signIn(-MINUTE)

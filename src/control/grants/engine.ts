@@ -60,7 +60,7 @@ export function createGrants(ports: GrantPorts): Engine {
     want,
     mayBeDue: (expiresAt) => expiresAt !== null && expiresAt - ports.now() < 1.2 * timings.margin,
     drain: drainShared,
-    takeOver: async () => flights.takeOver(await leftAttempts(ports)),
+    takeOver: async () => flights.takeOver([...(await leftAttempts(ports)), ...(ports.leftByOthers ?? [])]),
     ended: async () => {
       listening.stop()
       await flights.ended()

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../../lib/id.ts'
 import { attempt, type Wanted } from './renewing/attempting.ts'
-import { type LeftAttempt, takeOver } from './renewing/taking-over.ts'
+import type { LeftAttempt } from './renewing/journal.ts'
+import { takeOver } from './renewing/taking-over.ts'
 import type { GrantPorts } from './tools.ts'
 
 const PAUSE = 250 // milliseconds

@@ -18,7 +18,7 @@ export interface Looking {
 
 /** `isFlying`: whether this server is making that attempt now. */
 export function createLooking(
-  { store, journal, replica, formerly, elapsed, timings }: GrantPorts,
+  { store, journal, replica, formerly, hasEnded, elapsed, timings }: GrantPorts,
   isFlying: (attempt: string) => boolean,
 ): Looking {
   const watching = createWatching(elapsed)
@@ -31,8 +31,10 @@ export function createLooking(
     const { id, replica: owner } = grant.attempt
     const row = await store.attempts.get(id)
     const seen = watching.look({ credentialId, id, beat: row?.beat ?? 0 })
-    const hasEnded = owner === replica || (formerly.includes(owner) && seen.silence >= timings.dead)
-    return { ...seen, provenSilent: hasEnded && !isFlying(id) && !journal.has(id) }
+    const isOver = async () =>
+      seen.silence >= timings.dead && (formerly.includes(owner) || (await hasEnded?.(owner)) === true)
+    const isSilent = owner === replica || (await isOver())
+    return { ...seen, provenSilent: isSilent && !isFlying(id) && !journal.has(id) }
   }
   const look = async (credentialId: string): Promise<Look | undefined> => {
     await nextTurn()

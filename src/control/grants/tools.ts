@@ -13,7 +13,7 @@ import type { StoreGroups } from '../../store/store.ts'
 import type { Guard, Upkeep } from '../guard.ts'
 import type { Ports } from '../use-case.ts'
 import type { Breakers } from './breakers.ts'
-import type { RenewalJournal } from './renewing/journal.ts'
+import type { LeftAttempt, RenewalJournal } from './renewing/journal.ts'
 
 /** Milliseconds; from the configuration. */
 export interface EngineTimings extends GrantTimings {
@@ -49,6 +49,13 @@ export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'ser
   readonly replica: string
   /** Names that went with its journal before. Whoever has one of them may be alive, and have a copy of it. */
   readonly formerly: readonly string[]
+  /**
+   * Whether whoever has this name, and is silent, has ended for certain; what its journal holds is in this one then. Missing
+   * where nobody can tell.
+   */
+  readonly hasEnded?: (replica: string) => Promise<boolean>
+  /** What others that have ended have left under way, beside what this server has left itself. */
+  readonly leftByOthers?: readonly LeftAttempt[]
   readonly timings: EngineTimings
   readonly breakers: Breakers
   readonly renewerOf: (type: CredentialType) => Renewer | undefined

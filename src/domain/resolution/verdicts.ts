@@ -204,7 +204,7 @@ function afterProbe(report: Report, { result, retried }: Extract<Evidence, { of:
     case 'refused':
       return held('rejected', 'it was refused again when it was tested', null)
     case 'no_credit':
-      return held('blocked', 'the provider says that nothing is left to pay with', null)
+      return held('blocked', `the provider says that ${UNPAID}`, null)
     case 'forbidden':
       return held('blocked', 'the provider says that it lacks a right or its organization is blocked', null)
     case 'limited':
@@ -225,12 +225,19 @@ function doubted({ now, kind }: Report): Finding {
   return out(REFUSED_FOR[kind], { until: now + COOL_DOWN, returns: 'time' })
 }
 
+const UNPAID = 'nothing is left to pay with'
+
 const REFUSED_FOR: Readonly<Record<RejectionKind, string>> = {
   authentication: 'it was refused just now',
   quota: 'its quota is used up, as the run says',
-  billing: 'nothing is left to pay with, as the run says',
+  billing: `${UNPAID}, as the run says`,
   organization: 'its organization or account is blocked, as the run says',
   other: 'it was refused just now',
+}
+
+/** Whether this is why a credential is held off of which nobody pays. */
+export function isAboutPaying(reason: string): boolean {
+  return reason.includes(UNPAID)
 }
 
 function unasked(report: Report, believed: boolean): Finding {

@@ -4,7 +4,7 @@ import { type ProfileDocument, printDocument } from '../format.ts'
 import { type Ledger, printLedger } from '../ledger.ts'
 import { documentIn, ledgerIn, readPairs, writePairs } from '../pair.ts'
 import { type AgentPlace, MAIN_AGENT, placeOf, preparePlace } from '../place.ts'
-import { takeTurn } from '../turn.ts'
+import { takeTurn } from '../processes/turn.ts'
 
 export interface Both {
   readonly document: ProfileDocument

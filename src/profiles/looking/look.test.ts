@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { codexLogin, placeWith, textOf, useStateDirectory } from '../../../test/support/profile-files.ts'
 import { placeOf } from '../place.ts'
-import { takeSlot } from '../slots.ts'
-import { takeTurn } from '../turn.ts'
+import { takeSlot } from '../processes/slots.ts'
+import { takeTurn } from '../processes/turn.ts'
 import { lookAtFolders } from './look.ts'
 
 const stateDirectory = useStateDirectory()
@@ -26,7 +26,7 @@ it('says who is at the files, and that a program uses them', async () => {
   writeFileSync(slot.journal, '')
   expect(await seen()).toEqual([`ok ${main().profiles}, 0 of its own, yours only; a program is using it`])
   slot.release()
-  const script = `const { takeTurn } = await import(${JSON.stringify(join(import.meta.dirname, '../turn.ts'))})
+  const script = `const { takeTurn } = await import(${JSON.stringify(join(import.meta.dirname, '../processes/turn.ts'))})
     await takeTurn(JSON.parse(process.argv[1])); process.stdout.write('has it'); setTimeout(() => undefined, 60_000)`
   const other = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(main())])
   await once(other.stdout, 'data')

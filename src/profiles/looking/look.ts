@@ -20,8 +20,8 @@ import {
   readOwnFile,
   unusable,
 } from '../place.ts'
-import { isInUse } from '../slots.ts'
-import { takeTurn } from '../turn.ts'
+import { isInUse } from '../processes/slots.ts'
+import { takeTurn } from '../processes/turn.ts'
 
 // Milliseconds. A turn takes as long as writing two small files.
 const PATIENCE = 1_000

@@ -86,6 +86,11 @@ export interface TableKeeper {
    */
   enter(tables: Tables): Promise<readonly Signal[]>
   /**
+   * Whether the tables are what is kept at this moment, found out without a turn; false also where that cannot be told,
+   * as it is missing.
+   */
+  isCurrent?(): boolean
+  /**
    * Keeps the tables as the unit leaves them, durably, all of it or nothing. Throws where that is not possible: nothing was
    * kept then, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
    */

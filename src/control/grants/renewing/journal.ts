@@ -1,6 +1,8 @@
 // The port of the journal: what a provider has answered, in a file beside the server before anybody looks into it. With
 // it a server that dies between an answer and its commit has lost nothing.
 
+import type { LeftRenewal } from '../../../providers/provider.ts'
+
 /** What an answer is the answer to. */
 export interface AnswerPlace {
   readonly attempt: string
@@ -11,6 +13,11 @@ export interface AnswerPlace {
   readonly generation: number
   /** When it was asked for, in milliseconds since 1970: it was issued no earlier. */
   readonly at: number
+}
+
+/** A renewal that goes on without the process that has begun it. */
+export interface LeftAttempt extends LeftRenewal {
+  readonly place: AnswerPlace
 }
 
 /** An answer, sealed. */

@@ -5,19 +5,17 @@
 import { CREDENTIAL_TYPES, type CredentialType } from '../../../domain/credential-types.ts'
 import type { Secret } from '../../../domain/secret.ts'
 import { repeat } from '../../../lib/time/repeat.ts'
-import type { LeftRenewal } from '../../../providers/provider.ts'
 import type { AttemptState } from '../../../store/grant-groups.ts'
 import type { GrantPorts } from '../tools.ts'
 import { escrow } from './attempting.ts'
 import { recover } from './draining.ts'
-import { type AnswerPlace, placeInNote } from './journal.ts'
-
-export interface LeftAttempt extends LeftRenewal {
-  readonly place: AnswerPlace
-}
+import { type AnswerPlace, type LeftAttempt, placeInNote } from './journal.ts'
 
 /** All of them. What is left of anything else is removed. */
-export async function leftAttempts({ renewerOf, log }: GrantPorts): Promise<LeftAttempt[]> {
+export async function leftAttempts({
+  renewerOf,
+  log,
+}: Pick<GrantPorts, 'renewerOf' | 'log'>): Promise<LeftAttempt[]> {
   const renewers = new Set(Object.keys(CREDENTIAL_TYPES).map((type) => renewerOf(type as CredentialType)))
   const found: LeftAttempt[] = []
   for (const renewer of renewers) {

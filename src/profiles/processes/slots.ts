@@ -3,10 +3,10 @@
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { ClavigerError } from '../domain/errors.ts'
-import { identityOfLock, LockIsTaken, takeLock, type Unlock } from '../lib/files/file-lock.ts'
-import { bootId } from '../lib/process.ts'
-import { unusable } from './place.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { identityOfLock, LockIsTaken, takeLock, type Unlock } from '../../lib/files/file-lock.ts'
+import { bootId } from '../../lib/process.ts'
+import { unusable } from '../place.ts'
 
 // More processes than anybody has.
 const SLOTS_AT_MOST = 10_000
@@ -32,9 +32,14 @@ export function takeSlot(directory: string): Slot {
   })
 }
 
-/** Those slots of this directory that processes which have ended have left. Each is to be released. */
-export function leftSlots(directory: string): Slot[] {
-  return slotsIn(directory).flatMap((path) => tryLock(path) ?? [])
+/** The slot with this journal when the process that had it has ended, else null. It is to be released. */
+export function leftSlot(journal: string): Slot | null {
+  return tryLock(journal.replace(/\.journal$/, ''))
+}
+
+/** The journals of this directory, whoever has them. */
+export function journalsIn(directory: string): string[] {
+  return slotsIn(directory).map((path) => `${path}.journal`)
 }
 
 /** Whether a process that runs has a slot of this directory. */

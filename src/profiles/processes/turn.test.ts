@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { useStateDirectory } from '../../test/support/profile-files.ts'
-import { takeLock } from '../lib/files/file-lock.ts'
-import { type AgentPlace, placeOf } from './place.ts'
+import { useStateDirectory } from '../../../test/support/profile-files.ts'
+import { takeLock } from '../../lib/files/file-lock.ts'
+import { type AgentPlace, placeOf } from '../place.ts'
 import { takeTurn } from './turn.ts'
 
 const stateDirectory = useStateDirectory()
@@ -89,6 +89,21 @@ describe('one at a time', () => {
     const all = Array.from({ length: 6 }, () => start(work))
     await Promise.all([...Array.from({ length: 20 }, count), ...all.map(({ ended }) => ended)])
     expect(readFileSync(counter, 'utf8')).toBe(String(7 * 20))
+  })
+
+  it('of however many: who waits is told of one turn that is too long, not of many that are short', async () => {
+    const work = `for (;;) {
+      const end = await takeTurn(place)
+      console.log('in')
+      await new Promise((go) => setTimeout(go, 20))
+      end()
+      await new Promise((go) => setTimeout(go, 1))
+    }`
+    const { line } = start(work)
+    await line()
+    // Nearly all of the time somebody has it.
+    const ends = Array.from({ length: 4 }, async () => (await takeTurn(place, 300))())
+    expect(await Promise.all(ends)).toHaveLength(4)
   })
 
   it('also after one whose turn could not begin', async () => {

@@ -2,23 +2,28 @@
 // operating system's (lib/files/file-lock.ts): it ends with its process however that ends, and a process that is stopped
 // keeps it, so that there is never a moment at which two have it and nothing has to be fenced off.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClavigerError } from '../domain/errors.ts'
-import { LockIsTaken, takeLock, type Unlock } from '../lib/files/file-lock.ts'
-import { identifyProcess, isAlive } from '../lib/process.ts'
-import { type AgentPlace, unusable } from './place.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { LockIsTaken, takeLock, type Unlock } from '../../lib/files/file-lock.ts'
+import { identifyProcess, isAlive } from '../../lib/process.ts'
+import { type AgentPlace, unusable } from '../place.ts'
 
 // Milliseconds. A turn takes as long as writing two small files.
 const PATIENCE = 15_000
-const LOOK_EVERY = 10
+const LOOK_EVERY = 5
+// Where many wait, looking itself would keep the machine busy.
+const LOOK_EVERY_AT_MOST = 50
 
 // Calls of this process that wait for the turn of a directory, the last one.
 const queues = new Map<string, Promise<void>>()
 
+// Turns that this process has had.
+let turns = 0
+
 /**
- * Waits for the turn; the result ends it. Throws `unavailable`, naming who has it, after `patience` milliseconds, or
- * `invalid` where there can be no lock.
+ * Waits for the turn; the result ends it. Throws `unavailable`, naming who has it, when that is one and the same turn for
+ * `patience` milliseconds, however many others come before; `invalid` where there can be no lock.
  */
 export async function takeTurn(place: AgentPlace, patience = PATIENCE): Promise<Unlock> {
   const before = queues.get(place.directory) ?? Promise.resolve()
@@ -43,12 +48,16 @@ export async function takeTurn(place: AgentPlace, patience = PATIENCE): Promise<
 }
 
 async function lock(place: AgentPlace, patience: number): Promise<Unlock> {
-  const until = performance.now() + patience
-  for (;;) {
+  let since = performance.now()
+  let seen = signIn(place)
+  for (let wait = LOOK_EVERY; ; wait = Math.min(1.5 * wait, LOOK_EVERY_AT_MOST)) {
     const unlock = tryLock(place)
     if (unlock !== null) return unlock
-    if (performance.now() >= until) throw taken(place, patience)
-    await sleep(LOOK_EVERY * (0.5 + Math.random()))
+    const now = signIn(place)
+    if (now !== seen) since = performance.now()
+    seen = now
+    if (performance.now() - since >= patience) throw taken(place, patience)
+    await sleep(wait * (0.5 + Math.random()))
   }
 }
 
@@ -63,13 +72,36 @@ function tryLock(place: AgentPlace): Unlock | null {
   }
 }
 
-// Only for people who wait: nothing is decided by it.
+// As long as any other, so that the file is written over and never cut: emptying a file costs a disk many times what a
+// turn takes.
+const SIGN_LENGTH = 120
+
+// For whoever waits: who it is, and that it is another turn. Nothing else is decided by it.
 function sign(place: AgentPlace): void {
   const { pid, start } = identifyProcess(process.pid)
+  turns += 1
   try {
-    writeFileSync(`${place.lock}.holder`, JSON.stringify({ pid, start }), { mode: 0o600 })
+    const file = openSync(signFile(place), constants.O_WRONLY | constants.O_CREAT, 0o600)
+    try {
+      writeSync(file, JSON.stringify({ pid, start, turn: turns }).padEnd(SIGN_LENGTH), 0)
+    } finally {
+      closeSync(file)
+    }
   } catch {
     // Whoever waits then does not hear who it is.
+  }
+}
+
+function signFile({ lock }: AgentPlace): string {
+  return `${lock}.holder`
+}
+
+function signIn(place: AgentPlace): string {
+  try {
+    return readFileSync(signFile(place), 'utf8')
+  } catch {
+    // Nobody has had a turn here yet.
+    return ''
   }
 }
 
@@ -93,7 +125,7 @@ function whatToType(holder: { readonly pid: number } | null, isStopped: boolean)
 
 function holderOf(place: AgentPlace): { pid: number } | null {
   try {
-    const { pid, start } = JSON.parse(readFileSync(`${place.lock}.holder`, 'utf8'))
+    const { pid, start } = JSON.parse(signIn(place))
     return isAlive({ ...identifyProcess(process.pid), pid, start }) ? { pid } : null
   } catch {
     return null
