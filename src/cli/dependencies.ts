@@ -107,7 +107,12 @@ export interface PluginHouse {
       note(text: string): void
     },
     wanted: { readonly profile: string | null; readonly replaceAccount: boolean },
-  ): Promise<{ readonly profile: string; readonly isNew: boolean }>
+  ): Promise<{
+    readonly profile: string
+    readonly isNew: boolean
+    /** Other profiles of the same account; `sameToken`: with the very same value. */
+    readonly twins: readonly { readonly profile: string; readonly sameToken: boolean }[]
+  }>
   /**
    * How the login that is in this profile now is ended at its provider, also when the profile is gone by then: false when
    * that could not be done. Null: no plugin has brought it.

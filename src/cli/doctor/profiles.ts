@@ -52,9 +52,9 @@ async function examineAgent(
       type === '' || harnesses.some((harness) => type.startsWith(`${harness}/`))
     const own = all.filter((one) => one.agent === agent && isAsked(one))
     const isMain = agent === MAIN_AGENT
-    if (all.length === 0 && isMain)
-      return [{ level: 'warn', what: 'profiles', said: 'There are none yet.', hint: HOW_TO_BEGIN }]
+    const none: Finding = { level: 'warn', what: 'profiles', said: 'There are none yet.', hint: HOW_TO_BEGIN }
     return [
+      ...(all.length === 0 && isMain ? [none] : []),
       ...own.map((one) => inFinding(one, agent)),
       ...(isMain ? await checkHarnesses(local, client, harnesses) : []),
       ...(isMain ? await checkPlugins(local, own) : []),

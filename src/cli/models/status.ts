@@ -136,7 +136,8 @@ function statusOfOne(credential: Credential, agent: string, probe: Probe | null)
 
 // Of a login that was taken over the copy may still be in use: that is what ends it mostly.
 function withCopy(reason: string, { state, description = '' }: Credential): string {
-  if (state !== 'needs_login' || !description.startsWith(TAKEN_FROM)) return reason
+  const isOver = state === 'needs_login' || state === 'expiring'
+  if (!isOver || !description.startsWith(TAKEN_FROM)) return reason
   return `${reason}; it was ${description}, and what still uses that copy ends it`
 }
 
