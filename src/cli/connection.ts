@@ -20,6 +20,8 @@ export interface Connection {
   readonly token: Secret | null
   /** Where the token comes from, for people; null when there is none. */
   readonly tokenSource: string | null
+  /** What to type, in the words for where this is; missing: as it is. */
+  readonly hint?: (text: string) => string
 }
 
 /** The server to talk to: flag or variable, else the saved login's, else the one of this state directory. */
@@ -55,7 +57,6 @@ export interface ChosenConnection extends Connection {
   readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
   /** Null: it is a server. */
   readonly profiles: OpenedProfiles | null
-  /** What to type, in the words for where this is. */
   readonly hint: (text: string) => string
 }
 
