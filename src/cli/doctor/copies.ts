@@ -21,7 +21,13 @@ export async function checkCopies(local: Context, agent: string): Promise<Findin
     } catch (thrown) {
       const { code, message } = asClavigerError(thrown)
       if (code === 'not_found' || agent !== MAIN_AGENT) continue
-      findings.push({ level: 'warn', what: program, said: `${message} What accounts it has is not known.` })
+      // One that is damaged is named; any other has nothing that could be in two places.
+      const isDamaged = message.includes(from.path)
+      findings.push(
+        isDamaged
+          ? { level: 'warn', what: program, said: `${message} What accounts it has is not known.` }
+          : ok(program, `${from.path}: ${message}`),
+      )
     }
   }
   return findings
