@@ -2,6 +2,7 @@
 // processes, of the main agent and of two that read through to it, and then as many calls in one process.
 
 import { count, type ProofOptions, type ProofResult } from '../proof.ts'
+import { inTime } from '../waiting.ts'
 import { type LocalGround, type Machine, prepareProfiles } from './ground.ts'
 
 const AGENTS = ['main', 'a', 'b'] as const
@@ -50,7 +51,7 @@ async function inProcesses(ground: LocalGround, size: number, totals: Totals, wh
     )
     asked.catch(() => undefined)
     await Promise.all(all.map(({ ready }) => ready))
-    await oauth.untilHeld()
+    await inTime(oauth.untilHeld(), 'a call that hangs')
     oauth.release()
     totals.processes += size
     check(ground, machine, totals, where, (await asked).flat())
