@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { count, type ProofOptions, type ProofResult } from '../proof.ts'
 import { type Random, seededRandom } from '../random.ts'
+import { until } from '../waiting.ts'
 import { type Gateway, type Hold, type PluginMachine, startGateway } from './gateway.ts'
 import { isJournaled } from './steps.ts'
 
@@ -37,8 +38,8 @@ const STEPS: readonly Step[] = [
     ...{ hold: 'after-renewal', calls: [1, 2], mayBeLost: true },
     async reached(gateway, _, random) {
       gateway.release()
-      const until = performance.now() + random.below(2_000) / 100
-      while (performance.now() < until) await nextTurn()
+      const end = performance.now() + random.below(2_000) / 100
+      while (performance.now() < end) await nextTurn()
     },
   },
   {
@@ -63,11 +64,7 @@ const STEPS: readonly Step[] = [
 
 async function journaled(gateway: Gateway, { place }: PluginMachine, word: string): Promise<void> {
   gateway.release()
-  const started = performance.now()
-  while (!isJournaled(place, word)) {
-    if (performance.now() - started > WITHIN_MS) throw new Error(`There was never ${word} in a journal.`)
-    await nextTurn()
-  }
+  await until(() => isJournaled(place, word), `${word} in a journal`)
 }
 
 interface Tally {
