@@ -2,9 +2,11 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { fuseMount } from '../../../test/support/fuse-mount.ts'
+import { canMount } from '../../../test/support/mounting.ts'
 import { codexLogin, placeWith, textOf, useStateDirectory } from '../../../test/support/profile-files.ts'
 import { placeOf } from '../place.ts'
 import { takeSlot } from '../processes/slots.ts'
@@ -69,6 +71,21 @@ it('finds one login under two names of one file', async () => {
   expect((await seen())[0]).toBe(
     'fail the login of openai-codex:b is in the same file too, as openai-codex:a: whichever is renewed first ends the other.',
   )
+})
+
+it.runIf(canMount('tmpfs') && existsSync('/dev/fuse'))('says that other machines see them too', async () => {
+  const unmount = await fuseMount(stateDirectory())
+  try {
+    mkdirSync(main().directory, { recursive: true, mode: 0o700 })
+    expect(await lookAtFolders(stateDirectory())).toMatchObject([
+      {
+        isUsable: false,
+        seen: [{ level: 'fail', said: expect.stringMatching(/is on a network file system/) }],
+      },
+    ])
+  } finally {
+    await unmount()
+  }
 })
 
 it('leaves the turn to whoever is next', async () => {
