@@ -29,7 +29,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (argv[0] === 'helper') {
     const { runHelper } = await import('./cli/helper.ts')
-    return runHelper(argv.slice(1), process)
+    return runHelper(argv.slice(1), process, async (wanted) =>
+      (await import('./cli/models/helper.ts')).fieldsOf(dependencies(), wanted),
+    )
   }
   const { runCli } = await import('./cli/cli.ts')
   return runCli(argv, dependencies())
@@ -59,6 +61,8 @@ function dependencies(): CliDependencies {
         },
       }
     },
+    machineLook: async () =>
+      (await import('./local-look.ts')).lookOf(serverSettings(givenSettings(environment()))),
     offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
 }

@@ -101,7 +101,7 @@ function addSigningIn(program: Command, attach: Attach): void {
   attach(completion, () => import('./commands/completion.ts').then((m) => m.run))
   const doctor = program
     .command('doctor')
-    .description('Check this machine and its server.')
+    .description('Check this machine and its server, or its profiles where there is none.')
     .option('--worker', 'also whether runs on this machine would get a credential, and if not, why')
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(doctor, () => import('./doctor/doctor.ts').then((m) => m.run))
@@ -144,7 +144,7 @@ function addRunning(program: Command, attach: Attach): void {
   const restore = program
     .command('restore')
     .description("At boot: write a credential into the harness's own files.")
-  attach(choosing(restore), () => import('./commands/restore.ts').then((m) => m.run))
+  attach(profileOptions(choosing(restore)), () => import('./commands/restore.ts').then((m) => m.run))
   const explain = program
     .command('explain')
     .description('Say which credential a run would get, and why the others not.')
@@ -153,7 +153,7 @@ function addRunning(program: Command, attach: Attach): void {
   program
     .command('helper')
     .description(
-      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE",
+      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE; or that of a profile of this machine: helper api-key --profile PROVIDER:NAME",
     )
 }
 

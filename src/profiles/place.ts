@@ -75,6 +75,11 @@ export async function preparePlace({ directory }: AgentPlace): Promise<void> {
   } catch (cause) {
     throw unusable(directory, cause)
   }
+  mustBeLocal(directory)
+}
+
+/** Throws `invalid` for a directory that other machines may see too. */
+export function mustBeLocal(directory: string): void {
   const network = networkOf(directory)
   if (network === null) return
   throw new ClavigerError('invalid', `${directory} is on a network file system (${network}).`, {

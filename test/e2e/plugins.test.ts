@@ -162,6 +162,21 @@ describe('the example plugin', () => {
     expect(wrong.stderr).not.toContain('sk-demo-nobody')
   })
 
+  it('says that an account is here already, under another name', async () => {
+    expect((await signIn()).stderr).not.toContain('same account')
+    const again = await signIn('--profile-id', 'work')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Created demo:work') })
+    expect(again.stderr).toContain(
+      'warning: a login of the same account is stored as demo:ada@demo.test too; both share its limits.',
+    )
+    const paste = (...more: string[]) =>
+      claviger(['models', 'auth', 'login', '--provider', 'demo', ...more], 'key\nsk-demo-static-key-0001\n')
+    expect((await paste()).stderr).not.toContain('warning')
+    expect((await paste('--profile-id', 'twice')).stderr).toContain(
+      'the very same login is stored as demo:default too',
+    )
+  })
+
   it('asks at a terminal, and does not show what is secret', async () => {
     const { code, shown } = await atTerminal(
       ['models', 'auth', 'login', '--provider', 'demo', '--profile-id', 'typed'],

@@ -41,7 +41,7 @@ export async function takeOver(context: Context, options: ImportOptions): Promis
   const profiles = await local.profiles()
   const { client } = await connect(local)
   const source = {
-    ...placeOf(context, options.from),
+    ...placeOfProgram(context, options.from),
     ...(options.profileId !== undefined && { profileId: options.profileId }),
   }
   const plan = await profiles.takeOver({ ...source, dry: true, acceptNotice: false })
@@ -146,11 +146,14 @@ function ofTheCopy({ from, theirs, profile, renewed }: Line): string[] {
   }
 }
 
-/** Where another program keeps its accounts, or the path itself, and what to do where there is nothing. */
-export function placeOf(
+/** Other programs that keep accounts on this machine, as `--from` names them. */
+export const FOREIGN_PROGRAMS = ['codex', 'claude', 'openclaw', 'coderclaw'] as const
+
+/** Where that program keeps them; anything else is a path. */
+export function placeOfProgram(
   { dependencies: { env } }: Context,
   from: string,
-): { readonly path: string; readonly hint: string } {
+): { path: string; hint: string } {
   const home = env['HOME'] || homedir()
   const places: Readonly<Record<string, string>> = {
     ...loginFiles(env),

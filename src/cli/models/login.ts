@@ -14,6 +14,7 @@ import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
+import { sayingLocally } from './local-words.ts'
 import { loginWithPlugin } from './plugins.ts'
 import { isBuiltIn, type ProviderId, typeOf } from './providers.ts'
 
@@ -92,7 +93,8 @@ export async function logout(
   await mustLogOutHere(local, words[0])
   // What the profile holds is gone with it.
   const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
-  const code = await deleteCredential(local, { ...(options.force === true && { force: true }) }, words)
+  const force = options.force === true && { force: true }
+  const code = await sayingLocally(local, () => deleteCredential(local, { ...force }, words))
   if (code === 0 && end !== null && !(await end()))
     context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
   return code

@@ -5,6 +5,7 @@ import type { Client } from '../../client/client.ts'
 import { isRenewed } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
+import { isUsable } from '../../domain/state.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -30,7 +31,8 @@ const SOON = 24 * 3_600_000
 type Credential = Output<'credentials.list'>['credentials'][number]
 type Probe = Output<'credentials.test'>
 
-interface ProfileStatus {
+/** One profile and how it stands. */
+export interface ProfileStatus {
   readonly profile: string
   readonly agent: string
   readonly type: string
@@ -99,7 +101,8 @@ export async function list(context: Context, options: StatusOptions): Promise<nu
   return EXIT.ok
 }
 
-async function statusOf(
+/** All profiles of the agent of this context, those it reads through included. */
+export async function statusOf(
   local: Context,
   client: Client,
   { harness, probe }: StatusOptions,
@@ -119,22 +122,31 @@ async function statusOf(
 }
 
 function statusOfOne(credential: Credential, agent: string, probe: Probe | null): ProfileStatus {
-  const { name, type, stateReason, lastUsedAt = null } = credential
+  const { name, type, lastUsedAt = null } = credential
   const isLogin = isRenewed({ type, expiresAt: credential.expiresAt })
   // Of a login the access token ends all the time, and is renewed.
   const endsAt = (isLogin ? credential.endsAt : (credential.endsAt ?? credential.expiresAt)) ?? null
   const isOver = !isLogin && endsAt !== null && Date.parse(endsAt) <= Date.now()
+  const { state, stateReason } = heldNow(credential, Date.now())
   return {
     ...{ profile: name, agent, type, endsAt, lastUsedAt },
-    state: isOver ? 'expired' : (probe?.state ?? credential.state),
+    state: isOver ? 'expired' : (probe?.state ?? state),
     why: isOver ? 'its time is over' : withCopy(stateReason, credential),
     probe: probe && { result: probe.result, message: probe.message },
   }
 }
 
+// Nobody has used it since it was held off until then.
+function heldNow({ state, stateReason, stateUntil }: Credential, now: number) {
+  const isBack =
+    state === 'cooling_down' && isUsable(state, stateUntil === null ? null : Date.parse(stateUntil), now)
+  return isBack ? { state: 'ok', stateReason: '' } : { state, stateReason }
+}
+
 // Of a login that was taken over the copy may still be in use: that is what ends it mostly.
 function withCopy(reason: string, { state, description = '' }: Credential): string {
-  if (state !== 'needs_login' || !description.startsWith(TAKEN_FROM)) return reason
+  const isOver = state === 'needs_login' || state === 'expiring'
+  if (!isOver || !description.startsWith(TAKEN_FROM)) return reason
   return `${reason}; it was ${description}, and what still uses that copy ends it`
 }
 

@@ -8,7 +8,7 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import type { TakenProfile } from '../dependencies.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { checkProgram, type FoundProgram, findProgramOf } from '../doctor/program-check.ts'
-import { placeOf } from '../models/import.ts'
+import { placeOfProgram } from '../models/import.ts'
 import { enteredTypes } from './options.ts'
 import type { Place } from './place.ts'
 
@@ -60,7 +60,7 @@ export async function look(place: Place, harness: HarnessName): Promise<Seen> {
 
 /** Null: it keeps none. */
 export async function lookElsewhere({ context, local }: Place, from: Other): Promise<Elsewhere | null> {
-  const { path, hint } = placeOf(context, from)
+  const { path, hint } = placeOfProgram(context, from)
   if (local === null) return existsSync(path) ? { from, path, accounts: null, fault: '' } : null
   try {
     const { outcomes } = await local.profiles.takeOver({ path, hint, dry: true, acceptNotice: false })

@@ -9,7 +9,7 @@ import { settlePolicy } from '../credential/create.ts'
 import { run as importToServer } from '../logins/import.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, signIn } from '../logins/sign-in.ts'
-import { placeOf, takeOver } from '../models/import.ts'
+import { placeOfProgram, takeOver } from '../models/import.ts'
 import { signInToProfile } from '../models/login.ts'
 import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
@@ -78,7 +78,7 @@ async function breakable<T>(
 
 /** What a person agrees to who takes something over, before it is done. */
 export function sayOneHolder({ context }: Place, from: string): void {
-  const { path } = placeOf(context, from)
+  const { path } = placeOfProgram(context, from)
   if (existsSync(path)) context.ui.note(oneHolder(path))
 }
 
