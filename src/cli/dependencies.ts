@@ -71,7 +71,7 @@ export interface TakenProfile {
   readonly from: string
   readonly theirs: string
   readonly profile: string
-  readonly outcome: 'new' | 'same' | 'taken-name'
+  readonly outcome: 'new' | 'same' | 'used-up' | 'taken-name'
   readonly kind: 'api_key' | 'token' | 'oauth'
   readonly provider: string
   /** Other profiles of the same account. */

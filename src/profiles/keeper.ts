@@ -8,6 +8,7 @@ import type { CredentialRow } from '../store/store.ts'
 import { afterUnit, type Inherited } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats } from './format.ts'
+import { withoutHidden, withoutTwins } from './hiding.ts'
 import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
 import { inOrder, orderFor, providerIn } from './order.ts'
 import { documentIn, ledgerIn, type Pair, readPairs, wholeIn, writePairs } from './pair.ts'
@@ -132,7 +133,7 @@ async function bringUp(
   if (folders.every(({ pair }, i) => isSame(pair, pairs[i]))) return []
   const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
   const known = statesIn(folders)
-  const seen = inOrder(withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i]))))
+  const seen = inOrder(withoutHidden(withoutTwins(look(options, folders, pairs))))
   for (const [i, folder] of folders.entries()) {
     const before = folder.entries
     Object.assign(folder, seen[i])
@@ -166,32 +167,18 @@ function changesOf(before: States, now: States, renewed: readonly string[]): Sig
   ]
 }
 
-function look(
-  options: KeeperOptions,
-  { place }: Folder,
-  pair: Pair = { profiles: null, ledger: null },
-): Folder {
-  const document = wholeIn(place, pair)
-  const ledger = ledgerIn(place, pair.ledger)
-  const { entries, resting, unusable } = reconcile(options, document, ledger)
-  return {
-    ...{ place, pair, isKept: false, document, ledger, resting, unusable },
-    entries: new Map(entries.map((entry) => [entry.row.id, entry])),
-  }
-}
-
-// A profile of the first hides one of that name in the others.
-function withoutHidden(folders: readonly Folder[]): Folder[] {
-  const profiles = new Set<string>()
-  const names = new Set<string>()
-  return folders.map((folder) => {
-    const all = [...folder.entries.values()]
-    const isHidden = ({ profile, row }: LedgerEntry) => profiles.has(profile) || names.has(row.name)
-    const hidden = all.filter(isHidden)
-    const entries = new Map(all.filter((one) => !isHidden(one)).map((one) => [one.row.id, one]))
-    for (const profile of Object.keys(folder.document.profiles)) profiles.add(profile)
-    for (const { row } of entries.values()) names.add(row.name)
-    return { ...folder, entries, resting: [...folder.resting, ...hidden] }
+function look(options: KeeperOptions, folders: readonly Folder[], pairs: readonly Pair[]): Folder[] {
+  const read = folders.map(({ place }, i) => {
+    const pair = pairs[i] ?? { profiles: null, ledger: null }
+    return { place, pair, document: wholeIn(place, pair), ledger: ledgerIn(place, pair.ledger) }
+  })
+  const spent = new Set(read.flatMap(({ ledger }) => ledger.spent))
+  return read.map((one) => {
+    const { entries, resting, unusable } = reconcile(options, one.document, one.ledger, spent)
+    return {
+      ...{ ...one, isKept: false, resting, unusable },
+      entries: new Map(entries.map((entry) => [entry.row.id, entry])),
+    }
   })
 }
 

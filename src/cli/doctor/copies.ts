@@ -39,6 +39,10 @@ function inFinding(one: TakenProfile, program: string, agent: string): Finding[]
     const said = `${from} has a copy of the login of ${profile} (${theirs} there): whichever is renewed first ends the other.`
     return [{ level: 'warn', what: program, said, hint: removal(from) }]
   }
+  if (outcome === 'used-up') {
+    const said = `${from} has an older copy of a login that was renewed here since (${theirs} there): who uses it ends the login.`
+    return [{ level: 'warn', what: program, said, hint: removal(from) }]
+  }
   // Others see it in the main agent.
   if (agent !== MAIN_AGENT) return []
   const also = twins.length === 0 ? '' : `, of the same account as ${twins.join(', ')}`

@@ -72,6 +72,7 @@ async function settle(
 // Also one that was taken over before and could not be renewed then.
 async function renew(client: Client, profiles: OpenedProfiles, one: TakenProfile): Promise<Line['renewed']> {
   const [credential] = await listCredentials(client, { name: one.profile })
+  if (one.outcome === 'used-up') return 'dead'
   const isNew = one.outcome === 'new'
   if (one.kind !== 'oauth') return isNew ? 'static' : null
   if (credential === undefined || profiles.agentOf(credential.id) === null) return null

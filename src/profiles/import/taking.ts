@@ -62,7 +62,7 @@ function merge(
 ): Promise<readonly Outcome[]> {
   const others = shelvesOfOthers(stateDirectory, place.agent)
   return changePlace(place, ({ document, ledger }) => {
-    const merged = mergeIn({ document, facts: ledger.facts }, others, found, options)
+    const merged = mergeIn({ document, facts: ledger.facts, spent: ledger.spent }, others, found, options)
     const taken = merged.outcomes.find(({ outcome }) => outcome === 'taken-name')
     if (taken !== undefined) throw nameTaken(taken.profile)
     const isChanged = !dry && merged.outcomes.some(({ outcome }) => outcome === 'new')
@@ -76,8 +76,8 @@ export function shelvesOfOthers(stateDirectory: string, agent: string): Shelf[] 
   const others = agentsIn(stateDirectory).filter((name) => name !== agent)
   return others.map((name) => {
     const place = placeOf(stateDirectory, name)
-    const { facts } = ledgerIn(place, readOwnFile(place.ledger))
-    return { document: documentIn(place, readOwnFile(place.profiles)), facts }
+    const { facts, spent } = ledgerIn(place, readOwnFile(place.ledger))
+    return { document: documentIn(place, readOwnFile(place.profiles)), facts, spent }
   })
 }
 
