@@ -58,7 +58,7 @@ export function plugins(): string {
 }
 
 const INTRODUCTION = [
-  'A provider that Claviger does not know can be brought by a program of its own: `claviger-provider-NAME`, executable, in a directory that `PATH` names in full, and writable by nobody else. It may be written in any language. `claviger models providers` lists those that are found; `claviger models auth login --provider NAME` signs in with one, and keeps what comes of that as the profile `NAME:EMAIL`, or `NAME:default`.',
+  'A provider that Claviger does not know can be brought by a program of its own: `claviger-provider-NAME`, executable, in a directory that `PATH` names in full. Both are yours or the system’s, and not everybody may write to them; others are passed over. It may be written in any language. `claviger models providers` lists those that are found; `claviger models auth login --provider NAME` signs in with one, and keeps what comes of that as the profile `NAME:EMAIL`, or `NAME:default`.',
   'What a plugin brings is a credential of one of our types, so that Claude Code and Codex are given it as any other: an API key, with a base URL for Codex. A key may end and be renewed: then the plugin renews it, under the same rules as any sign-in ([logins](logins.md)). Signing in to Claude and ChatGPT accounts is not for plugins: that is built in. The name of a built-in provider cannot be taken.',
   'A plugin runs as you, and sees what it is given: install only what you trust with the accounts it is for.',
 ]

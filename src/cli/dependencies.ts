@@ -107,7 +107,12 @@ export interface PluginHouse {
       note(text: string): void
     },
     wanted: { readonly profile: string | null; readonly replaceAccount: boolean },
-  ): Promise<{ readonly profile: string; readonly isNew: boolean }>
+  ): Promise<{
+    readonly profile: string
+    readonly isNew: boolean
+    /** Other profiles of the same account; `sameToken`: with the very same value. */
+    readonly twins: readonly { readonly profile: string; readonly sameToken: boolean }[]
+  }>
   /**
    * How the login that is in this profile now is ended at its provider, also when the profile is gone by then: false when
    * that could not be done. Null: no plugin has brought it.
@@ -174,6 +179,25 @@ export interface AgentFolders {
   remove(agent: string): Promise<void>
 }
 
+/** What can be seen of this machine without a server. */
+export interface MachineLook {
+  /** All that is wrong with the folders of profiles, which are not changed. */
+  folders(): Promise<
+    readonly {
+      readonly agent: string
+      readonly seen: readonly {
+        readonly level: 'ok' | 'warn' | 'fail'
+        readonly said: string
+        readonly hint?: string
+      }[]
+      /** Whether its profiles can be used as it is. */
+      readonly isUsable: boolean
+    }[]
+  >
+  /** By how many milliseconds the clock of the provider of this harness is ahead of ours; null: it did not answer. */
+  clock(harness: HarnessName): Promise<{ readonly host: string; readonly offset: number | null }>
+}
+
 /** What the command line may not reach by itself; main.ts gives it. */
 export interface CliDependencies extends Streams {
   readonly version: string
@@ -190,5 +214,6 @@ export interface CliDependencies extends Streams {
   readonly offline: () => Promise<Offline>
   readonly openProfiles: (agent: string) => Promise<OpenedProfiles>
   readonly agentFolders: () => Promise<AgentFolders>
+  readonly machineLook: () => Promise<MachineLook>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
 }

@@ -6,10 +6,10 @@ import { keyOf, type Tables } from '../store/memory/tables.ts'
 import type { CredentialRow, VersionRow } from '../store/store.ts'
 import { digestOf, profileUntil, profileWith, providerOf } from './content.ts'
 import type { Folder } from './folder.ts'
-import { type ProfileDocument, printDocument, readStats, type UsageStats } from './format.ts'
+import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
 import { orderAfter, type Placed, placeIn } from './order.ts'
-import type { Pair } from './pair.ts'
+import { type Pair, textsOf } from './pair.ts'
 import type { Sealer } from './sealer.ts'
 
 interface Next extends Pick<Folder, 'document' | 'ledger' | 'entries'> {
@@ -48,14 +48,11 @@ export function afterUnit(
   const ledger: Ledger = { entries: [...entries, ...folder.resting].map(inLedger), settings, facts }
   return {
     ...{ document, ledger, entries: new Map(entries.map((entry) => [entry.row.id, entry])) },
-    pair: { profiles: textOf(folder, document), ledger: printLedger(ledger) },
+    pair: {
+      ...textsOf(folder.place, document, folder.pair ?? { profiles: null, ledger: null }),
+      ledger: printLedger(ledger),
+    },
   }
-}
-
-// What says the same stays as somebody has written it.
-function textOf({ document, pair }: Folder, next: ProfileDocument): string {
-  const text = printDocument(next)
-  return pair !== null && pair.profiles !== null && text === printDocument(document) ? pair.profiles : text
 }
 
 interface Kept {

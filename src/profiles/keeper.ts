@@ -10,7 +10,7 @@ import { type Folder, unseenFolder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats } from './format.ts'
 import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
 import { inOrder, orderFor, providerIn } from './order.ts'
-import { documentIn, ledgerIn, type Pair, readPairs, writePairs } from './pair.ts'
+import { documentIn, ledgerIn, type Pair, readPairs, wholeIn, writePairs } from './pair.ts'
 import { type AgentPlace, preparePlace, readOwnFile } from './place.ts'
 import { takeTurn } from './processes/turn.ts'
 import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
@@ -104,6 +104,7 @@ async function putInto(
     const document = documentIn(place, before.profiles)
     const profiles = { ...document.profiles, [profile]: make(document.profiles[profile]) }
     const now = {
+      ...before,
       profiles: printDocument({ ...document, profiles }),
       ledger: before.ledger ?? printLedger(EMPTY_LEDGER),
     }
@@ -160,12 +161,16 @@ async function catchUp(
 // Read twice with nothing being replaced: so the files were at one moment. Null: somebody is at them.
 function steadyPairs(folders: readonly Folder[]): Pair[] | null {
   const read = () =>
-    folders.map(({ place: { pending, profiles, ledger } }) => ({
-      ...{ pending: readOwnFile(pending), profiles: readOwnFile(profiles), ledger: readOwnFile(ledger) },
+    folders.map(({ place }) => ({
+      pending: readOwnFile(place.pending),
+      pair: {
+        ...{ profiles: readOwnFile(place.profiles), ledger: readOwnFile(place.ledger) },
+        state: readOwnFile(place.state) ?? undefined,
+      },
     }))
   const [first, second] = [read(), read()]
   const isSteady = first.every(({ pending }) => pending === null) && isDeepStrictEqual(first, second)
-  return isSteady ? first.map(({ profiles, ledger }) => ({ profiles, ledger })) : null
+  return isSteady ? first.map(({ pair }) => pair) : null
 }
 
 // All of the directories when one of them has changed, before anything is taken over.
@@ -219,7 +224,7 @@ function look(
   { place }: Folder,
   pair: Pair = { profiles: null, ledger: null },
 ): Folder {
-  const document = documentIn(place, pair.profiles)
+  const document = wholeIn(place, pair)
   const ledger = ledgerIn(place, pair.ledger)
   const { entries, resting, unusable } = reconcile(options, document, ledger)
   return {
@@ -273,7 +278,8 @@ function isAsKept({ place, pair, isKept }: Folder): boolean {
     return (
       readOwnFile(place.pending) === null &&
       pair.profiles === readOwnFile(place.profiles) &&
-      pair.ledger === readOwnFile(place.ledger)
+      pair.ledger === readOwnFile(place.ledger) &&
+      pair.state === (readOwnFile(place.state) ?? undefined)
     )
   } catch {
     // Whoever has the turn says what is wrong.
@@ -282,7 +288,8 @@ function isAsKept({ place, pair, isKept }: Folder): boolean {
 }
 
 function isSame(seen: Pair | null, now: Pair | undefined): boolean {
-  return seen !== null && seen.profiles === now?.profiles && seen.ledger === now.ledger
+  if (seen === null) return false
+  return seen.profiles === now?.profiles && seen.ledger === now.ledger && seen.state === now.state
 }
 
 function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument): void {

@@ -23,11 +23,15 @@ export interface AgentPlace {
   readonly directory: string
   /** `auth-profiles.json`. */
   readonly profiles: string
+  /** `auth-state.json`: only where OpenClaw has made one. */
+  readonly state: string
   /** What is known of the profiles beside their values. */
   readonly ledger: string
   /** Both of these as they are to be, also those of other agents, while they are being replaced (pair.ts). */
   readonly pending: string
   readonly lock: string
+  /** What coderClaw and OpenClaw have while they change the profiles. */
+  readonly lockOfOthers: string
   /** Journals of renewals, one for each process that renews. */
   readonly renewals: string
 }
@@ -52,9 +56,11 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
   return {
     ...{ stateDirectory, agent, directory },
     profiles: join(directory, 'auth-profiles.json'),
+    state: join(directory, 'auth-state.json'),
     ledger: join(directory, 'auth-profiles.ledger.json'),
     pending: join(directory, 'auth-profiles.pending.json'),
     lock: join(directory, 'auth-profiles.lock'),
+    lockOfOthers: join(directory, 'auth-profiles.json.lock'),
     renewals: join(directory, 'renewals'),
   }
 }
@@ -69,6 +75,11 @@ export async function preparePlace({ directory }: AgentPlace): Promise<void> {
   } catch (cause) {
     throw unusable(directory, cause)
   }
+  mustBeLocal(directory)
+}
+
+/** Throws `invalid` for a directory that other machines may see too. */
+export function mustBeLocal(directory: string): void {
   const network = networkOf(directory)
   if (network === null) return
   throw new ClavigerError('invalid', `${directory} is on a network file system (${network}).`, {

@@ -72,6 +72,7 @@ const ROOTS = [
   'src/offline.ts',
   'src/local.ts',
   'src/local-plugins.ts',
+  'src/local-look.ts',
   'src/local-renewals.ts',
   'src/testing.ts',
   'src/index.ts',

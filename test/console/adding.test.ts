@@ -182,3 +182,52 @@ it('lets the person with the account sign in again by a link, once, and nobody e
   await bob.reload()
   await bob.getByRole('alert').waitFor()
 })
+
+it('leaves no trace of what was begun on the overview and cancelled, at whichever step', async () => {
+  const page = await world.visitAs('/')
+  const cancel = dialogOf(page).getByRole('button', { name: 'Cancel' })
+  const begin = () => page.getByRole('link', { name: 'Add one for Codex' }).click()
+  const left = async () => {
+    await dialogOf(page).waitFor({ state: 'detached' })
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    expect([new URL(page.url()).pathname, new URL(page.url()).search]).toEqual(['/', ''])
+  }
+  const entries = async () => (await world.owner.call('audit.list', { limit: 1, order: 'newest' })).searchedTo
+  const stored = async () => (await world.owner.call('credentials.list', {})).credentials.length
+  const before = [await entries(), await stored()]
+  await page.getByRole('radio', { name: /^Codex/ }).click()
+  await begin()
+  await cancel.click()
+  await left()
+  await page.getByRole('radio', { name: /^Codex/ }).click()
+  await begin()
+  const typed = await choose(page, 'OpenAI API key')
+  await typed.getByLabel('Name').fill('never-mind')
+  await typed.getByLabel('API key').fill(fakeKey('never-mind'))
+  await cancel.click()
+  await left()
+  expect(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])')).not.toContain(
+    'never-mind',
+  )
+  expect([await entries(), await stored()]).toEqual(before)
+  await page.getByRole('radio', { name: /^Codex/ }).click()
+  await begin()
+  const login = await choose(page, 'ChatGPT sign-in')
+  await login.getByLabel('Name').fill('never-mind')
+  await login.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await login.getByRole('button', { name: 'Copy the code' }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'adding-device-cancel')
+  const ended = page.waitForResponse((response) => response.request().method() === 'DELETE' && response.ok())
+  await cancel.click()
+  await ended
+  await left()
+  expect(await stored()).toBe(before[1])
+  // Neither going back nor loading it anew leads into it again.
+  await page.goBack()
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page.reload()
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page.getByRole('link', { name: 'Add one for' }).waitFor()
+  expect(await dialogOf(page).count()).toBe(0)
+})

@@ -10,6 +10,8 @@ const PREFIX = '/keys'
 
 let proxy: Server
 const asked: string[] = []
+// It answers itself, as one does that has not yet let a device into its network.
+let isPortal = false
 const settings: { publicUrl?: string } = {}
 
 // Whatever is not below the path is somebody else's.
@@ -18,12 +20,14 @@ beforeAll(async () => {
     const path = incoming.url ?? ''
     asked.push(path)
     if (!path.startsWith(`${PREFIX}/`)) return void outgoing.writeHead(418).end()
+    if (isPortal && path.includes('/assets/'))
+      return void outgoing.writeHead(200, { 'content-type': 'text/html' }).end('Who are you?')
     const url = world.server.url + path.slice(PREFIX.length)
     const onward = request(url, { method: incoming.method, headers: incoming.headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 0, answer.headers)
       answer.pipe(outgoing)
     })
-    onward.on('error', () => outgoing.destroy())
+    onward.on('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()))
     outgoing.on('close', () => onward.destroy())
     incoming.pipe(onward)
   })
@@ -62,4 +66,33 @@ it('comes in, goes around and is loaded anew', async () => {
   await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor()
   expect(page.url()).toBe(`${settings.publicUrl}/credentials?state=ok`)
   expect(asked.filter((path) => !path.startsWith(`${PREFIX}/`) && path !== '/favicon.ico')).toEqual([])
+})
+
+it('says that the server is away where the proxy says so, and goes on by itself', async () => {
+  const page = await world.visit(`${settings.publicUrl}/`, { serviceWorkers: 'allow' })
+  const signIn = page.getByRole('heading', { name: 'Sign in to Claviger' })
+  await signIn.waitFor()
+  await page.waitForFunction('navigator.serviceWorker.controller !== null')
+  await world.whileAway(async () => {
+    await page.reload()
+    await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor()
+    expect(await page.evaluate('getComputedStyle(document.querySelector("main")).display')).toBe('grid')
+  })
+  await signIn.waitFor()
+  // Nobody was asked for what that page is made of.
+  expect(asked.filter((path) => path.includes('/away'))).toEqual([])
+})
+
+it('keeps nothing that a proxy answered in the place of a script', async () => {
+  const context = await world.unwatched({ serviceWorkers: 'allow' })
+  const page = await context.newPage()
+  await page.goto(`${settings.publicUrl}/`)
+  await page.getByRole('heading', { name: 'Sign in to Claviger' }).waitFor()
+  await page.waitForFunction('navigator.serviceWorker.controller !== null')
+  isPortal = true
+  await page.goto(`${settings.publicUrl}/join#nothing`)
+  await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor()
+  isPortal = false
+  await page.reload()
+  await page.getByRole('heading', { name: 'This link does not work' }).waitFor()
 })

@@ -1,6 +1,7 @@
 // Settings of the organization in a real browser: members and roles, an invitation whose link is shown once, teams, tokens,
 // webhooks and what they were told.
 
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
@@ -40,6 +41,14 @@ beforeAll(async () => {
 
 const member = async (email: string) =>
   (await world.owner.call('members.list', {})).members.find((one) => one.email === email)
+
+/** By hand, with the question that is asked first. */
+async function put(page: Page, email: string, team: string, called = email): Promise<void> {
+  await page.getByLabel(`Put somebody into ${team}`).selectOption(email)
+  const asks = page.getByRole('dialog', { name: `Put ${called} into ${team}?` })
+  await asks.getByRole('button', { name: 'Put in' }).click()
+  await page.getByRole('button', { name: `Take ${email} out of ${team}` }).waitFor()
+}
 
 it('an owner names the organization, and everybody themselves', async () => {
   const page = await world.visitAs(PATH)
@@ -96,8 +105,7 @@ it('roles are changed, teams made, filled and deleted, and a member removed afte
   const page = await world.visitAs(PATH)
   await page.getByLabel('New team').fill('mobile')
   await page.getByRole('button', { name: 'Make the team' }).click()
-  await page.getByLabel('Put somebody into mobile').selectOption(BOB)
-  await page.getByRole('button', { name: `Take ${BOB} out of mobile` }).waitFor()
+  await put(page, BOB, 'mobile')
   await page.getByLabel(`Role of ${BOB}`).selectOption('admin')
   const asks = page.getByRole('dialog', { name: `Make ${BOB} an admin?` })
   await asks.getByRole('button', { name: 'Keep it' }).click()
@@ -124,6 +132,33 @@ it('roles are changed, teams made, filled and deleted, and a member removed afte
   await dialog.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByText('gone@example.test is no member any more.', { exact: true }).waitFor()
   expect(await member('gone@example.test')).toBeUndefined()
+})
+
+it('somebody is put into a team after a question that says what it gives them, and oneself by the same', async () => {
+  await world.owner.call('teams.create', { team: 'web' })
+  await world.invite('aud@example.test', 'auditor')
+  const page = await world.visitAs(PATH)
+  const choice = page.getByLabel('Put somebody into web')
+  await choice.selectOption(BOB)
+  const asks = page.getByRole('dialog', { name: `Put ${BOB} into web?` })
+  await asks.getByText(`${BOB} can see and change the credentials of the team already`).waitFor()
+  await asks.getByRole('button', { name: 'Not now' }).click()
+  await asks.waitFor({ state: 'detached' })
+  expect([(await member(BOB))?.teams, await choice.inputValue()]).toEqual([[], ''])
+  await world.owner.call('members.update', { member: BOB, role: 'member' })
+  await expect.poll(() => page.getByLabel(`Role of ${BOB}`).inputValue()).toBe('member')
+  await choice.selectOption(BOB)
+  await asks.getByText(`${BOB} will see, use and change all credentials of the team`).waitFor()
+  await asks.getByText('Their runs may get these credentials from now on').waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await picture(page, 'settings-team-wide-light')
+  await page.keyboard.press('Escape')
+  await choice.selectOption('aud@example.test')
+  const auditor = page.getByRole('dialog', { name: 'Put aud@example.test into web?' })
+  await auditor.getByText('an auditor begins no runs').waitFor()
+  await page.keyboard.press('Escape')
+  await put(page, OWNER, 'web', 'yourself')
+  expect((await world.owner.call('teams.list', {})).teams).toContainEqual({ team: 'web', members: [OWNER] })
 })
 
 it('a webhook is told some kinds only, what became of that is seen, and it is told again', async () => {

@@ -15,13 +15,14 @@ export interface Served {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Throws what it said when it refuses to start. */
+/** Throws what it said when it refuses to start. `program`: another build of it. */
 export async function serve(
   home: string,
   env: Readonly<Record<string, string>>,
   words: readonly string[] = [],
+  program = programFile('claviger'),
 ): Promise<Served> {
-  const child = spawn(process.execPath, [programFile('claviger'), 'serve', ...words], {
+  const child = spawn(process.execPath, [program, 'serve', ...words], {
     ...{ cwd: home, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   })
   const exited = once(child, 'exit')

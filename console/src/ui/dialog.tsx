@@ -107,6 +107,8 @@ export interface ConfirmProps {
   /** Typed before it can be done; without it one press is enough. */
   readonly typed?: string
   readonly verb: string
+  /** What leaves everything as it is. */
+  readonly otherwise?: string
   readonly error: unknown
   readonly busy: boolean
   readonly onConfirm: () => void
@@ -119,6 +121,7 @@ export function ConfirmDialog({
   children,
   typed,
   verb,
+  otherwise = 'Keep it',
   error,
   busy,
   onConfirm,
@@ -148,7 +151,7 @@ export function ConfirmDialog({
         )}
         <Notice error={error} />
         <Actions>
-          <Button onClick={close}>Keep it</Button>
+          <Button onClick={close}>{otherwise}</Button>
           <Button kind="danger" type="submit" disabled={!ready} busy={busy}>
             {verb}
           </Button>

@@ -22,3 +22,8 @@ export const NO_AUDIT = {
 export function mayReadAudit(role: string): boolean {
   return AUDIT.includes(role)
 }
+
+/** The installation itself: for owners of the organization that operates it. */
+export function mayOperate(role: string, isOperator: boolean): boolean {
+  return isOperator && role === 'owner'
+}

@@ -14,6 +14,7 @@ import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
+import { sayingLocally } from './local-words.ts'
 import { loginWithPlugin } from './plugins.ts'
 import { isBuiltIn, type ProviderId, typeOf } from './providers.ts'
 
@@ -33,7 +34,19 @@ export async function login(
 ): Promise<number> {
   const { provider } = asked
   if (!isBuiltIn(provider)) return loginWithPlugin(context, { ...asked, provider })
-  const options = { ...asked, provider }
+  const { login: kept, isNew, who } = await signInToProfile(context, { ...asked, provider })
+  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
+    `${isNew ? 'Created' : 'Signed in again for'} ${withAccount(kept.credential, who)}.`,
+  ])
+  warnOfTwins(context, kept.twins, who)
+  return 0
+}
+
+/** The same, and says nothing. */
+export async function signInToProfile(
+  context: Context,
+  options: AuthOptions,
+): Promise<{ readonly login: CompleteLogin; readonly isNew: boolean; readonly who: WhoAmI }> {
   const type = typeOf(options.provider, 'login')
   methodOf(type, options)
   const named = profileId(options, null)
@@ -42,16 +55,13 @@ export async function login(
   const who = await client.call('whoami', {})
   const acceptNotice = await settlePolicy(local, client, type, self(who), options.acceptNotice === true)
   const [there] = named === null ? [] : await listCredentials(client, { name: named })
+  if (there !== undefined) await mustBeOwn(local, there)
   const request = there
     ? { type, credential: there.id, replaceAccount: options.replaceAccount === true, acceptNotice }
     : { type, ...placeFor(who, named ?? (await freeName(client, options.provider))), acceptNotice }
   const found = await signIn(local, client, request, options)
-  const kept = named === null ? await byEmail(client, options.provider, found) : found
-  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
-    `${there ? 'Signed in again for' : 'Created'} ${withAccount(kept.credential, who)}.`,
-  ])
-  warnOfTwins(context, kept.twins, who)
-  return 0
+  const login = named === null ? await byEmail(local, client, options.provider, found) : found
+  return { login, isNew: there === undefined, who }
 }
 
 export function setupToken(context: Context, options: AuthOptions): Promise<number> {
@@ -80,9 +90,11 @@ export async function logout(
   words: readonly string[],
 ): Promise<number> {
   const local = over(context, options)
+  await mustLogOutHere(local, words[0])
   // What the profile holds is gone with it.
   const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
-  const code = await deleteCredential(local, { ...(options.force === true && { force: true }) }, words)
+  const force = options.force === true && { force: true }
+  const code = await sayingLocally(local, () => deleteCredential(local, { ...force }, words))
   if (code === 0 && end !== null && !(await end()))
     context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
   return code
@@ -126,13 +138,46 @@ async function freeName(client: Client, provider: ProviderId): Promise<string> {
   }
 }
 
-// A second sign-in of the same account takes the place of the first: one login has one holder.
-async function byEmail(client: Client, provider: ProviderId, found: CompleteLogin): Promise<CompleteLogin> {
+// A second sign-in of the same account takes the place of the first: one login has one holder. Another agent keeps its own.
+async function byEmail(
+  local: Context,
+  client: Client,
+  provider: ProviderId,
+  found: CompleteLogin,
+): Promise<CompleteLogin> {
   const { id, fields = {} } = found.credential
   const wanted = `${provider}:${fields['email'] ?? ''}`
   if (!isProfileId(wanted)) return found
   const [before] = await listCredentials(client, { name: wanted })
+  if (before !== undefined && (await agentWith(local, before)) !== null) return found
   if (before !== undefined) await client.call('credentials.delete', { id: before.id })
   const credential = await client.call('credentials.rename', { id, name: wanted })
   return { ...found, credential, twins: found.twins.filter((one) => one.credential?.id !== before?.id) }
+}
+
+// The other agent whose profile this one only reads; null: it is its own.
+async function agentWith(local: Context, { id }: { readonly id: string }): Promise<string | null> {
+  const agent = (await local.profiles()).agentOf(id)
+  return agent === local.agent ? null : agent
+}
+
+async function mustBeOwn(
+  local: Context,
+  found: { readonly id: string; readonly name: string },
+): Promise<void> {
+  const agent = await agentWith(local, found)
+  if (agent === null) return
+  throw new ClavigerError(
+    'conflict',
+    `${found.name} is a profile of the agent ${agent}, which is only read here.`,
+    {
+      hint: `Say --agent ${agent} if that one is meant. For a profile of its own choose another name.`,
+    },
+  )
+}
+
+async function mustLogOutHere(local: Context, profile: string | undefined): Promise<void> {
+  if (profile === undefined) return
+  const { client } = await connect(local)
+  for (const found of await listCredentials(client, { name: profile })) await mustBeOwn(local, found)
 }

@@ -86,13 +86,13 @@ function addAuth(auth: Command, attach: Attach): void {
 
 function addOrder(order: Command, attach: Attach): void {
   const get = order.command('get').description('Show the order.')
-  attach(ofAgent(provider(get)), () => import('./order.ts').then((m) => m.get))
+  attach(ofAgent(anyProvider(get)), () => import('./order.ts').then((m) => m.get))
   const set = order.command('set').description('Set it: the profiles, first to be tried first.')
-  attach(ofAgent(provider(set.argument('[profiles...]'))), () => import('./order.ts').then((m) => m.set))
+  attach(ofAgent(anyProvider(set.argument('[profiles...]'))), () => import('./order.ts').then((m) => m.set))
   const clear = order
     .command('clear')
     .description('Go back to the order of kinds, then to the one used longest ago.')
-  attach(ofAgent(provider(clear)), () => import('./order.ts').then((m) => m.clear))
+  attach(ofAgent(anyProvider(clear)), () => import('./order.ts').then((m) => m.clear))
 }
 
 function addAgents(program: Command, attach: Attach): void {
@@ -115,6 +115,12 @@ function ofAgent(command: Command): Command {
 function provider(command: Command): Command {
   return command.addOption(
     new Option('--provider <id>', 'whose account').choices(PROVIDERS).makeOptionMandatory(),
+  )
+}
+
+function anyProvider(command: Command): Command {
+  return command.addOption(
+    new Option('--provider <id>', `${PROVIDERS.join(', ')}, or the NAME of a plugin`).makeOptionMandatory(),
   )
 }
 

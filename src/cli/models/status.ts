@@ -30,7 +30,8 @@ const SOON = 24 * 3_600_000
 type Credential = Output<'credentials.list'>['credentials'][number]
 type Probe = Output<'credentials.test'>
 
-interface ProfileStatus {
+/** One profile and how it stands. */
+export interface ProfileStatus {
   readonly profile: string
   readonly agent: string
   readonly type: string
@@ -99,7 +100,8 @@ export async function list(context: Context, options: StatusOptions): Promise<nu
   return EXIT.ok
 }
 
-async function statusOf(
+/** All profiles of the agent of this context, those it reads through included. */
+export async function statusOf(
   local: Context,
   client: Client,
   { harness, probe }: StatusOptions,
@@ -145,7 +147,8 @@ function stateNow(credential: Credential, now: number): Pick<Credential, 'state'
 
 // Of a login that was taken over the copy may still be in use: that is what ends it mostly.
 function withCopy(reason: string, { state, description = '' }: Credential): string {
-  if (state !== 'needs_login' || !description.startsWith(TAKEN_FROM)) return reason
+  const isOver = state === 'needs_login' || state === 'expiring'
+  if (!isOver || !description.startsWith(TAKEN_FROM)) return reason
   return `${reason}; it was ${description}, and what still uses that copy ends it`
 }
 

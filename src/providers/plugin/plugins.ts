@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises'
 import { type CredentialType, isPluginType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { PLUGIN_NAME } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 import { checkFields, type FieldValues } from '../../domain/values.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -19,7 +20,6 @@ import {
   descriptionShape,
   type ErrorName,
   LIMITS,
-  PLUGIN_NAME,
   type PluginCredential,
   PROGRAM_PREFIX,
   probeShape,

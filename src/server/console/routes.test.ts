@@ -132,6 +132,12 @@ describe('the files', () => {
     expect((await get('/icon.svg', { 'if-none-match': etag })).status).toBe(304)
   })
 
+  it('may do next to nothing where one is a worker, or opened as a page', async () => {
+    const { headers } = await serving()('/assets/index-abc.js')
+    const policy = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+    expect(headers.get('content-security-policy')).toBe(policy)
+  })
+
   it('come compressed to whoever takes that, and without a body for HEAD', async () => {
     const get = serving()
     const response = await get('/assets/index-abc.js', { 'accept-encoding': 'br, gzip' })

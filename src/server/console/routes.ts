@@ -104,10 +104,14 @@ function notBuilt(): Response {
   return new Response(notBuiltPage(), { status: 503, headers: htmlHeaders() })
 }
 
+const FILE_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+
 function fileAnswer({ type, bytes, gzipped, etag, hashed }: ConsoleFile, request: Request): Response {
   const headers = {
     ...SHARED,
     'content-type': type,
+    // For what would be a page or a worker of its own.
+    'content-security-policy': FILE_POLICY,
     'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     etag,
     vary: 'accept-encoding',

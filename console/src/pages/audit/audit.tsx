@@ -17,6 +17,7 @@ import { useLog } from './log.ts'
 import { type AuditEntry, inputOf, type Search, searchIn } from './search.ts'
 import { SearchBar } from './search-bar.tsx'
 import { Verify } from './verify.tsx'
+import { Warnings } from './warnings.tsx'
 
 const route = getRouteApi('/app/audit')
 
@@ -49,6 +50,7 @@ function Log() {
       lead="Who did what to what, newest first. Values are never in it."
       actions={<Exports search={search} />}
     >
+      <Warnings />
       <SearchBar search={search} />
       <Verify />
       <Notice error={found.error} retry={() => void found.refetch()} />

@@ -4,7 +4,6 @@ import { useState } from 'react'
 import type { Output } from '../../../../src/api/schemas.ts'
 import { api } from '../../api/client.ts'
 import { useOnce } from '../../api/once.ts'
-import { useRead } from '../../api/queries.ts'
 import { Button } from '../../ui/button.tsx'
 import { Copyable } from '../../ui/copy.tsx'
 import { TextField } from '../../ui/field.tsx'
@@ -45,14 +44,8 @@ export function Verify() {
   const [kept, setKept] = useState('')
   const isKept = kept.trim() === '' || KEPT.test(kept.trim())
   const verifying = useOnce({ mutationFn: () => verify(kept, setRead) })
-  const { data } = useRead('audit.warnings', {})
   return (
     <div className="grid gap-3">
-      {data?.warnings.map(({ at, message }) => (
-        <Callout key={at} tone="bad">
-          <p>{message}</p>
-        </Callout>
-      ))}
       <div className="flex flex-wrap items-end gap-3">
         <Button icon="check" busy={verifying.isPending} disabled={!isKept} onClick={() => verifying.mutate()}>
           Verify the log

@@ -10,6 +10,7 @@ export function NewCredentialPage() {
   const search: Record<string, unknown> = { ...useSearch({ strict: false }) }
   const navigate = useNavigate()
   const say = useToast()
+  const back = textIn(search, 'from') === 'overview' ? '/' : '/credentials'
   return (
     <>
       <CredentialsPage />
@@ -18,7 +19,8 @@ export function NewCredentialPage() {
         harness={textIn(search, 'harness')}
         owner={textIn(search, 'owner')}
         type={textIn(search, 'type')}
-        onClose={() => void navigate({ to: '/credentials' })}
+        // Going back in the browser does not lead into it again.
+        onClose={() => void navigate({ to: back, replace: true })}
         onAdded={({ id, name }) => {
           say(`${name} is added.`)
           void navigate({ to: '/credentials/$id', params: { id } })

@@ -41,7 +41,7 @@ export function Guide({ overview: { harnesses, guide } }: { overview: Overview }
           <div>
             <ButtonLink
               to="/credentials/new"
-              search={harness === undefined ? {} : { harness }}
+              search={{ from: 'overview', ...(harness !== undefined && { harness }) }}
               kind={guide.credential ? 'plain' : 'primary'}
               icon="key"
             >

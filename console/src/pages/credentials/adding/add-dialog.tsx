@@ -33,7 +33,7 @@ export function AddDialog({ open, onClose, harness, type: first, owner, onAdded 
     setChosen(null)
     onClose()
   }
-  const shared = { owner, onBack: () => setChosen('none'), onAdded }
+  const shared = { owner, onBack: () => setChosen('none'), onCancel: close, onAdded }
   return (
     <Dialog
       open={open}
@@ -42,7 +42,9 @@ export function AddDialog({ open, onClose, harness, type: first, owner, onAdded 
       title={now === null ? 'Add a credential' : `Add: ${now.type.title}`}
       {...(now === null && { description: 'What kind is it?' })}
     >
-      {now === null && <TypeChoice harness={harness} onChoose={(type) => setChosen({ type, pasted: '' })} />}
+      {now === null && (
+        <TypeChoice harness={harness} onChoose={(type) => setChosen({ type, pasted: '' })} onCancel={close} />
+      )}
       {now?.type.entry === 'typed' && (
         <TypedForm
           key={now.type.type}

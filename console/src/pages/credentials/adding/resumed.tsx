@@ -40,7 +40,7 @@ export function Resumed({ login }: { login: StartedLogin }) {
       wide
       title={`Signing in: ${login.name}`}
     >
-      <SigningIn login={login} onAgain={again} onDone={done} />
+      <SigningIn login={login} onAgain={again} onCancel={() => setOpen(false)} onDone={done} />
     </Dialog>
   )
 }

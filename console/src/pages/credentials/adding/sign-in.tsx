@@ -18,17 +18,19 @@ export interface SignInFormProps {
   readonly type: TypeInfo
   readonly owner?: string | undefined
   readonly onBack: () => void
+  readonly onCancel: () => void
   readonly onAdded: (credential: CredentialView) => void
 }
 
-export function SignInForm({ type, owner, onBack, onAdded }: SignInFormProps) {
+export function SignInForm({ type, owner, onBack, onCancel, onAdded }: SignInFormProps) {
   const { place, put } = usePlace(owner)
   const ways = waysOf(type.methods)
   const [method, setMethod] = useState<Methods[number] | undefined>(ways[0])
   const [login, setLogin] = useState<StartedLogin | null>(null)
   const subscription = useSubscription({ type, harness: type.harness, owner: place.owner })
   const start = useChange('logins.start', setLogin)
-  if (login !== null) return <SigningIn login={login} onAgain={() => setLogin(null)} onDone={onAdded} />
+  if (login !== null)
+    return <SigningIn login={login} onAgain={() => setLogin(null)} onCancel={onCancel} onDone={onAdded} />
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (!isLogin(type.type) || method === undefined) return
@@ -43,6 +45,9 @@ export function SignInForm({ type, owner, onBack, onAdded }: SignInFormProps) {
       <SubscriptionWords subscription={subscription} type={type} />
       <Notice error={start.error} />
       <Actions>
+        <Button disabled={start.isPending} onClick={onCancel}>
+          Cancel
+        </Button>
         <Button onClick={onBack}>Another type</Button>
         <Button type="submit" kind="primary" busy={start.isPending} disabled={method === undefined}>
           Sign in

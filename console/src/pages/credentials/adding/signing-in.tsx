@@ -1,6 +1,6 @@
 // A sign-in at a provider that is under way: what to do there, and what comes of it. Left, it is ended.
 
-import { type FormEvent, useEffect, useEffectEvent, useRef, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
 import type { CredentialView, Output } from '../../../../../src/api/schemas.ts'
 import { api } from '../../../api/client.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
@@ -18,13 +18,15 @@ type Login = Output<'logins.get'>
 export interface SigningInProps {
   readonly login: StartedLogin
   readonly onAgain: () => void
+  /** Where there is something behind it to go back to. */
+  readonly onCancel?: () => void
   readonly onDone: (credential: CredentialView) => void
 }
 
 // Milliseconds; the live stream is faster, where it reaches.
 const ASK_EVERY = 5_000
 
-export function SigningIn({ login, onAgain, onDone }: SigningInProps) {
+export function SigningIn({ login, onAgain, onCancel, onDone }: SigningInProps) {
   const everyMs = login.intervalSeconds === null ? ASK_EVERY : login.intervalSeconds * 1000
   const [isOver, setOver] = useState(false)
   const asked = useRead('logins.get', { id: login.id }, isOver ? {} : { everyMs })
@@ -41,13 +43,24 @@ export function SigningIn({ login, onAgain, onDone }: SigningInProps) {
     arrived()
   }, [isPending])
   if (now.state === 'complete') return <Complete login={now} onDone={onDone} />
-  if (!isPending) return <Ended login={now} onAgain={onAgain} />
+  const cancel = onCancel !== undefined && <Button onClick={onCancel}>Cancel</Button>
+  if (!isPending) return <Ended login={now} cancel={cancel} onAgain={onAgain} />
   return (
     <div className="grid gap-4">
-      {login.userCode === null ? <ByLink login={login} /> : <ByDevice login={login} />}
+      {login.userCode === null ? (
+        <ByLink login={login} cancel={cancel} />
+      ) : (
+        <ByDevice login={login} cancel={cancel} />
+      )}
       <Notice error={asked.error} />
     </div>
   )
+}
+
+interface UnderWayProps {
+  readonly login: StartedLogin
+  /** A button, or nothing. */
+  readonly cancel: ReactNode
 }
 
 // A page that is loaded again comes back to it.
@@ -72,7 +85,7 @@ function useEndWhenLeft(id: string, state: Login['state']): void {
   )
 }
 
-function ByDevice({ login: { userCode, verificationUrl } }: { login: StartedLogin }) {
+function ByDevice({ login: { userCode, verificationUrl }, cancel }: UnderWayProps) {
   return (
     <>
       <p>
@@ -89,11 +102,12 @@ function ByDevice({ login: { userCode, verificationUrl } }: { login: StartedLogi
         <Icon name="cycle" className="size-4 animate-spin" />
         Waiting for you to agree there. The code is good for ten minutes, and once.
       </p>
+      {cancel && <Actions>{cancel}</Actions>}
     </>
   )
 }
 
-function ByLink({ login }: { login: StartedLogin }) {
+function ByLink({ login, cancel }: UnderWayProps) {
   const [pasted, setPasted] = useState('')
   const complete = useChange('logins.complete')
   const submit = (event: FormEvent) => {
@@ -134,6 +148,7 @@ function ByLink({ login }: { login: StartedLogin }) {
       />
       <Notice error={complete.error} />
       <Actions>
+        {cancel}
         <Button type="submit" kind="primary" busy={complete.isPending}>
           Finish signing in
         </Button>
@@ -148,7 +163,12 @@ const OVER: Readonly<Record<string, string>> = {
   cancelled: 'This sign-in was cancelled.',
 }
 
-function Ended({ login: { state, message }, onAgain }: { login: Login; onAgain: () => void }) {
+interface EndedProps extends Pick<SigningInProps, 'onAgain'> {
+  readonly login: Login
+  readonly cancel: ReactNode
+}
+
+function Ended({ login: { state, message }, cancel, onAgain }: EndedProps) {
   return (
     <div role="alert" className="grid gap-4">
       <Callout tone="bad">
@@ -156,6 +176,7 @@ function Ended({ login: { state, message }, onAgain }: { login: Login; onAgain: 
         {message !== '' && <p className="wrap-anywhere">{message}</p>}
       </Callout>
       <Actions>
+        {cancel}
         <Button kind="primary" onClick={onAgain}>
           Begin again
         </Button>
@@ -167,7 +188,7 @@ function Ended({ login: { state, message }, onAgain }: { login: Login; onAgain: 
 function Complete({
   login: { credential, twins },
   onDone,
-}: Omit<SigningInProps, 'onAgain' | 'login'> & { login: Login }) {
+}: Pick<SigningInProps, 'onDone'> & { login: Login }) {
   const ownerWords = useOwnerWords()
   if (credential === null || twins.length === 0) return <p role="status">Signed in.</p>
   return (

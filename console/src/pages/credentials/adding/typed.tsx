@@ -19,10 +19,11 @@ export interface TypedProps {
   readonly pasted: string
   readonly onInstead: (type: TypeInfo, value: string) => void
   readonly onBack: () => void
+  readonly onCancel: () => void
   readonly onAdded: (credential: CredentialView) => void
 }
 
-export function TypedForm({ type, owner, pasted, onInstead, onBack, onAdded }: TypedProps) {
+export function TypedForm({ type, owner, pasted, onInstead, onBack, onCancel, onAdded }: TypedProps) {
   const { place, put } = usePlace(owner)
   const [values, setValues] = useState(() => valuesOf(type, pasted))
   const [test, setTest] = useState(true)
@@ -56,6 +57,10 @@ export function TypedForm({ type, owner, pasted, onInstead, onBack, onAdded }: T
       <TestFirst type={type} test={test} onChange={setTest} />
       <Tried error={create.error} busy={create.isPending} onSaveAnyway={() => send(true)} />
       <Actions>
+        {/* What is on its way to the server may be stored. */}
+        <Button disabled={create.isPending} onClick={onCancel}>
+          Cancel
+        </Button>
         <Button onClick={onBack}>Another type</Button>
         <Button type="submit" kind="primary" busy={create.isPending}>
           {type.testable && test ? 'Test and add' : 'Add'}

@@ -4,17 +4,19 @@ import { type FormEvent, useState } from 'react'
 import type { Output } from '../../../../../src/api/schemas.ts'
 import { useChange, useRead } from '../../../api/queries.ts'
 import { Button, IconButton } from '../../../ui/button.tsx'
-import { Select, TextField } from '../../../ui/field.tsx'
+import { TextField } from '../../../ui/field.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { Section } from '../../../ui/page.tsx'
 import { Remove } from '../parts/remove.tsx'
 import { Things, What } from '../parts/things.tsx'
+import { Joining } from './joining.tsx'
 
 type Team = Output<'teams.list'>['teams'][number]
+type Member = Output<'members.list'>['members'][number]
 
 export function Teams({ manages }: { manages: boolean }) {
   const found = useRead('teams.list', {})
-  const people = useRead('members.list', {}).data?.members.map(({ email }) => email) ?? []
+  const people = useRead('members.list', {}).data?.members ?? []
   return (
     <Section title="Teams">
       <Things
@@ -35,12 +37,11 @@ function TeamLine({
   manages,
 }: {
   team: Team
-  people: readonly string[]
+  people: readonly Member[]
   manages: boolean
 }) {
-  const join = useChange('teams.join')
   const leave = useChange('teams.leave')
-  const others = people.filter((email) => !members.includes(email))
+  const others = people.filter(({ email }) => !members.includes(email))
   return (
     <>
       <What name={team}>
@@ -61,17 +62,7 @@ function TeamLine({
       </What>
       {manages && (
         <>
-          <Select
-            label={`Put somebody into ${team}`}
-            quiet
-            value=""
-            disabled={join.isPending || others.length === 0}
-            onChoose={(member) => join.mutate({ team, member })}
-            options={[
-              { value: '', label: 'Put somebody in…', disabled: true },
-              ...others.map((value) => ({ value, label: value })),
-            ]}
-          />
+          <Joining team={team} others={others} />
           <Remove
             operation="teams.delete"
             input={{ team }}
@@ -83,7 +74,7 @@ function TeamLine({
           </Remove>
         </>
       )}
-      <Notice error={join.error ?? leave.error} />
+      <Notice error={leave.error} />
     </>
   )
 }
