@@ -1,5 +1,5 @@
 // The file of profiles and its ledger, and what OpenClaw has put beside them, read and replaced as one: what is to be in both is written to a third file first,
-// and whoever finds that goes on with it. Only whoever has the turn (turn.ts) may call this.
+// and whoever finds that goes on with it. Only whoever has the turn (processes/turn.ts) may call this.
 
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -5,7 +5,6 @@ import type { Client } from '../../client/client.ts'
 import { isRenewed } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
-import { isUsable } from '../../domain/state.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -127,20 +126,23 @@ function statusOfOne(credential: Credential, agent: string, probe: Probe | null)
   // Of a login the access token ends all the time, and is renewed.
   const endsAt = (isLogin ? credential.endsAt : (credential.endsAt ?? credential.expiresAt)) ?? null
   const isOver = !isLogin && endsAt !== null && Date.parse(endsAt) <= Date.now()
-  const { state, stateReason } = heldNow(credential, Date.now())
+  const { state, stateReason } = stateNow(credential, Date.now())
   return {
     ...{ profile: name, agent, type, endsAt, lastUsedAt },
     state: isOver ? 'expired' : (probe?.state ?? state),
-    why: isOver ? 'its time is over' : withCopy(stateReason, credential),
+    why: isOver ? 'its time is over' : withCopy(stateReason, { ...credential, state }),
     probe: probe && { result: probe.result, message: probe.message },
   }
 }
 
-// Nobody has used it since it was held off until then.
-function heldNow({ state, stateReason, stateUntil }: Credential, now: number) {
-  const isBack =
-    state === 'cooling_down' && isUsable(state, stateUntil === null ? null : Date.parse(stateUntil), now)
-  return isBack ? { state: 'ok', stateReason: '' } : { state, stateReason }
+// What is over by the clock, and nobody has written down yet.
+function stateNow(credential: Credential, now: number): Pick<Credential, 'state' | 'stateReason'> {
+  const { state, stateReason, stateUntil } = credential
+  if (stateUntil === null || Date.parse(stateUntil) > now) return { state, stateReason }
+  if (state === 'cooling_down') return { state: 'ok', stateReason: '' }
+  if (state === 'expiring')
+    return { state: 'needs_login', stateReason: 'it cannot be renewed, and has ended' }
+  return { state, stateReason }
 }
 
 // Of a login that was taken over the copy may still be in use: that is what ends it mostly.
