@@ -38,27 +38,19 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
   const folders = options.places.map(unseenFolder)
   let turns: (() => void)[] = []
   return {
-    async enter(tables) {
+    async enter(tables, outdated) {
       // In one order for all, whoever's own it is: nobody waits for one who waits.
       for (const { place } of folders.toReversed()) {
         await preparePlace(place)
         turns.push(await takeTurn(place))
       }
-      return bringUp(options, folders, tables)
+      const pairs = await readPairs(folders.map(({ place }) => place))
+      return bringUp(options, folders, tables, pairs, outdated)
     },
-    isCurrent: () => folders.every(isAsKept),
+    keeps: KEPT,
+    catchUp: (tables) => catchUp(options, folders, tables),
     async keep(tables) {
-      const owners = ownersOf(folders, tables)
-      const all = folders.map((folder) => ({
-        folder,
-        next: afterUnit(
-          options,
-          folder,
-          tables,
-          owners.get(folder) ?? [],
-          folder === folders[0] ? inherited(folders, owners) : null,
-        ),
-      }))
+      const all = nextOf(options, folders, tables)
       try {
         await writePairs(
           all.map(({ folder: { place, pair }, next }) => ({
@@ -121,14 +113,71 @@ async function putInto(
   }
 }
 
-// Reads the directories when one of them has changed: all of them, before anything is taken over.
-async function bringUp(
+// Every table with something of a profile in it, and the settings.
+const KEPT: ReadonlySet<string> = new Set<keyof Tables>([
+  ...(['credentials', 'versions', 'grants', 'attempts', 'lastUses', 'settings', 'installation'] as const),
+])
+
+function nextOf(options: KeeperOptions, folders: readonly Folder[], tables: Tables) {
+  const owners = ownersOf(folders, tables)
+  return folders.map((folder) => ({
+    folder,
+    next: afterUnit(
+      options,
+      folder,
+      tables,
+      owners.get(folder) ?? [],
+      folder === folders[0] ? inherited(folders, owners) : null,
+    ),
+  }))
+}
+
+// Others have changed the files: what is in them is taken over, unless it has to be written down first.
+async function catchUp(
   options: KeeperOptions,
   folders: readonly Folder[],
   tables: Tables,
-): Promise<Signal[]> {
-  const pairs = await readPairs(folders.map(({ place }) => place))
+): Promise<Signal[] | null> {
+  if (folders.every(isAsKept)) return []
+  const before = folders.map((folder) => ({ ...folder }))
+  try {
+    for (const { place, isKept } of folders) if (!isKept) await preparePlace(place)
+    const pairs = steadyPairs(folders)
+    if (pairs === null) return null
+    const changed = bringUp(options, folders, tables, pairs)
+    const all = nextOf(options, folders, tables)
+    if (all.every(({ folder, next }) => isSame(folder.pair, next.pair))) {
+      for (const { folder, next } of all) Object.assign(folder, next, { isKept: true })
+      return changed
+    }
+  } catch {
+    // Whoever has the turn says what is wrong.
+  }
+  for (const [i, folder] of folders.entries()) Object.assign(folder, before[i])
+  return null
+}
+
+// Read twice with nothing being replaced: so the files were at one moment. Null: somebody is at them.
+function steadyPairs(folders: readonly Folder[]): Pair[] | null {
+  const read = () =>
+    folders.map(({ place: { pending, profiles, ledger } }) => ({
+      ...{ pending: readOwnFile(pending), profiles: readOwnFile(profiles), ledger: readOwnFile(ledger) },
+    }))
+  const [first, second] = [read(), read()]
+  const isSteady = first.every(({ pending }) => pending === null) && isDeepStrictEqual(first, second)
+  return isSteady ? first.map(({ profiles, ledger }) => ({ profiles, ledger })) : null
+}
+
+// All of the directories when one of them has changed, before anything is taken over.
+function bringUp(
+  options: KeeperOptions,
+  folders: readonly Folder[],
+  tables: Tables,
+  pairs: readonly Pair[],
+  outdated: () => void = () => undefined,
+): Signal[] {
   if (folders.every(({ pair }, i) => isSame(pair, pairs[i]))) return []
+  outdated()
   const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
   const known = statesIn(folders)
   const seen = inOrder(withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i]))))
