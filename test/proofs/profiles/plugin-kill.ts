@@ -2,6 +2,7 @@
 // next helper has it within seconds.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { takeTurn } from '../../../src/profiles/processes/turn.ts'
 import { count, type ProofOptions, type ProofResult } from '../proof.ts'
 import { type Random, seededRandom } from '../random.ts'
 import { until } from '../waiting.ts'
@@ -14,8 +15,8 @@ const NEEDS_LOGIN = 5
 interface Step {
   readonly name: string
   readonly hold: Hold
-  /** From the held call on: resolves at the moment of the kill. */
-  reached(gateway: Gateway, machine: PluginMachine, random: Random): Promise<void>
+  /** From the held call on: resolves at the moment of the kill, with what is to be done right after it. */
+  reached(gateway: Gateway, machine: PluginMachine, random: Random): Promise<(() => void) | undefined>
   /** How many renewals the provider may have been asked for by the time the next helper was served. */
   readonly calls: readonly [number, number]
   /** The answer cannot have been seen by anybody but the plugin: one more try, and a new login where that is refused. */
@@ -40,6 +41,7 @@ const STEPS: readonly Step[] = [
       gateway.release()
       const end = performance.now() + random.below(2_000) / 100
       while (performance.now() < end) await nextTurn()
+      return undefined
     },
   },
   {
@@ -53,17 +55,26 @@ const STEPS: readonly Step[] = [
       })
       gateway.release()
       await until(() => isSaid || isJournaled(place, '"answer"'), 'an answer of the plugin')
+      return undefined
     },
   },
   {
-    name: 'the answer is in the journal',
+    name: 'the answer is in the journal, and nowhere else',
     ...{ hold: 'after-renewal', calls: [1, 1], mayBeLost: false },
-    reached: (gateway, machine) => journaled(gateway, machine, '"answer"'),
+    // Whoever has the turn keeps it from the files.
+    async reached(gateway, machine) {
+      const leave = await takeTurn(machine.place)
+      await journaled(gateway, machine, '"answer"')
+      return leave
+    },
   },
   {
     name: 'committed, nobody has heard of it',
     ...{ hold: 'after-renewal', calls: [1, 1], mayBeLost: false },
-    reached: (gateway, machine) => journaled(gateway, machine, '"reached"'),
+    async reached(gateway, machine) {
+      await journaled(gateway, machine, '"reached"')
+      return undefined
+    },
   },
 ]
 
@@ -120,9 +131,10 @@ async function killAt(gateway: Gateway, step: Step, { tally, random, isStrict }:
     gateway.untilHeld(),
     victim.ended.then(({ errors }) => Promise.reject(new Error(errors))),
   ])
-  await step.reached(gateway, machine, random)
+  const after = await step.reached(gateway, machine, random)
   victim.kill()
   await victim.ended
+  after?.()
   const died = performance.now()
   gateway.release({ drop: true })
   const wasJournaled = isJournaled(machine.place, '"answer"')
