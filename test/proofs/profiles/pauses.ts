@@ -15,6 +15,9 @@ import { type LocalGround, type LocalProcess, type Machine, prepareProfiles } fr
 const SHORT = { renewTimeout: '1', renewLease: '2', renewDead: '1', renewGrace: '2' }
 const PATIENCE_MS = 20_000
 
+// Until a moment is found at which it has the files its call must not be over.
+const PATIENT = { renewTimeout: '60', renewLease: '120' }
+
 // Others wait 15 seconds for the files; a machine under load adds to that.
 const SAID_WITHIN_MS = 60_000
 
@@ -101,7 +104,7 @@ async function stoppedWithFiles(
   fail: (what: string) => void,
 ): Promise<void> {
   const { oauth } = ground.sandbox
-  const machine = ground.machine({ rotation, graceMs: 600_000 })
+  const machine = ground.machine({ rotation, graceMs: 600_000 }, PATIENT)
   oauth.resetCounters()
   oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
   const sleeper = machine.launch()
