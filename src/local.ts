@@ -62,6 +62,8 @@ export interface LocalHouse {
   readonly moves: Moves
   /** Takes over the profiles in a file, or in the directory of another program; see profiles/import/taking.ts. */
   takeOver(from: From): Promise<Taken>
+  /** The notice about Claude subscriptions was shown and accepted. */
+  acceptNotice(): Promise<void>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
   readonly plugins: PluginHouse
@@ -162,7 +164,7 @@ async function begin(
     ...{ ...door, token, unusable: keeper.unusable },
     plugins: pluginHouse(world.plugins, keeper, places),
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
-    ...{ file: place.profiles, news },
+    ...{ file: place.profiles, news, acceptNotice: accepting(ports) },
     moves: createMoves(store, THIS_MACHINE.id, () => newId('profiles')),
     takeOver: takingOver(settings, place, { ...ports, read }),
     carryOut: async (harness, workspace) => {
@@ -203,11 +205,14 @@ function takingOver(
   }
   return async ({ path, hint, acceptNotice: isAccepted, ...options }) => {
     const taken = await takeOver({ stateDirectory, read, readProgram }, place, sourcesIn(path, hint), options)
-    const person = { kind: 'person', organizationId: THIS_MACHINE.id, id: ALONE.owner.id } as const
-    if (isAccepted && !options.dry)
-      await store.atomically((unit) => acceptNotice(unit, person, 'claude/oauth', now()))
+    if (isAccepted && !options.dry) await accepting({ store, now })()
     return taken
   }
+}
+
+function accepting({ store, now }: Pick<Ports, 'store' | 'now'>): () => Promise<void> {
+  const person = { kind: 'person', organizationId: THIS_MACHINE.id, id: ALONE.owner.id } as const
+  return () => store.atomically((unit) => acceptNotice(unit, person, 'claude/oauth', now()))
 }
 
 function workDirectory({ directory }: Slot): string {
