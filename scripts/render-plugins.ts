@@ -87,7 +87,7 @@ const METHODS = [
 const seconds = (milliseconds: number) => `${milliseconds / 1_000} s`
 
 const BOUNDS = [
-  `Each sign-in and each renewal is a start of its own; nothing is kept between them. \`describe\` may take ${seconds(LIMITS.describe)}, \`refresh\`, \`probe\` and \`revoke\` ${seconds(LIMITS.call)}, all steps of a login ${LIMITS.login / 60_000} minutes and ${LIMITS.steps} steps. An answer has at most ${LIMITS.lineBytes / 1024} KiB, and everything it prints, errors included, ${LIMITS.outputBytes / 1024} KiB. It is then killed, with all it has started.`,
+  `Each sign-in and each renewal is a start of its own; nothing is kept between them. \`describe\` may take ${seconds(LIMITS.describe)}, \`refresh\`, \`probe\` and \`revoke\` ${seconds(LIMITS.call)}, all steps of a login ${LIMITS.login / 60_000} minutes and ${LIMITS.steps} steps. An answer has at most ${LIMITS.lineBytes / 1024} KiB, and everything it prints, errors included, ${LIMITS.outputBytes / 1024} KiB. It is then killed, with what it has started and what has its \`HOME\`; a process that leaves its group and clears its environment is not found.`,
   'It has `PATH`, `LANG`, a private `HOME` (also `TMPDIR` and the working directory), which is removed afterwards, and the variables it has declared. What it writes to standard error is thrown away: it might hold a secret. Texts of steps and the message of a failed login are shown to whoever signs in, and nobody else; nothing in them can steer a terminal.',
 ]
 

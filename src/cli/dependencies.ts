@@ -162,6 +162,8 @@ export interface OpenedProfiles {
     readonly outcomes: readonly TakenProfile[]
     readonly leftOut: readonly { readonly from: string; readonly theirs: string; readonly why: string }[]
   }>
+  /** The notice about Claude subscriptions was shown and accepted. */
+  acceptNotice(): Promise<void>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
   readonly plugins: PluginHouse

@@ -8,8 +8,8 @@ import { digestOf, profileUntil, profileWith, providerOf, refreshDigestOf } from
 import type { Folder } from './folder.ts'
 import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
-import { orderAfter, type Placed, placeIn } from './order.ts'
 import { type Pair, textsOf } from './pair.ts'
+import { orderAfter, type Placed, placeIn } from './reading-through/order.ts'
 import type { Sealer } from './sealer.ts'
 
 interface Next extends Pick<Folder, 'document' | 'ledger' | 'entries'> {

@@ -2,19 +2,11 @@
 // machine. Everything that is wrong with it is said, with what to do; no file is ever taken for one that is not there.
 
 import { isUtf8 } from 'node:buffer'
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  type Stats,
-  statfsSync,
-} from 'node:fs'
+import { accessSync, constants, lstatSync, readdirSync, readFileSync, type Stats, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { checkParent, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
+import { makeDirectories } from '../lib/files/make-directories.ts'
 
 /** The files of one agent. */
 export interface AgentPlace {
@@ -68,7 +60,7 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
 /** Makes the directory (0700) where there is none. Throws `invalid` where profiles cannot be kept there. */
 export async function preparePlace({ directory }: AgentPlace): Promise<void> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(directory)
     // An agent that is a link to another would wait for itself.
     for (const one of [dirname(dirname(directory)), dirname(directory), directory]) await checkParent(one)
     accessSync(directory, constants.W_OK)
@@ -146,6 +138,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'cannot be written: the disk is full.',
   EDQUOT: 'cannot be written: the quota is used up.',
   EISDIR: 'is a directory.',
+  ENOENT: 'is not there, and cannot be made.',
   ELOOP: 'is a symbolic link.',
 }
 

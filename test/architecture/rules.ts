@@ -74,6 +74,7 @@ const ROOTS = [
   'src/local-plugins.ts',
   'src/local-look.ts',
   'src/local-renewals.ts',
+  'src/local-vault.ts',
   'src/testing.ts',
   'src/index.ts',
 ]

@@ -79,6 +79,12 @@ async function plugin(name: string, script: string): Promise<void> {
   await chmod(program, 0o755)
 }
 
+// What it asks for and is never given is not said to be read.
+const GREEDY = `#!/bin/sh
+read -r line; id=$(printf %s "$line" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
+echo '{"protocol":1,"id":"'$id'","result":{"name":"greedy","version":"1","types":["codex/api-key"],"methods":[],"environment":["CLAVIGER_X","PATH","HOME","DEMO_URL"]}}'
+`
+
 const KEY_OF_CODEX = ['sh', '-c', 'cat "$CODEX_HOME/auth.json"'] as const
 const execIt = (profile: string) =>
   claviger(['exec', '--harness', 'codex', '--profile', profile, '--', ...KEY_OF_CODEX])
@@ -87,6 +93,7 @@ describe('the example plugin', () => {
   it('is found', async () => {
     await plugin('broken', '#!/bin/sh\nexit 1\n')
     await plugin('openai', '#!/bin/sh\nexit 1\n')
+    await plugin('greedy', GREEDY)
     const { stdout, code } = await claviger(['models', 'providers', '--json'])
     expect(code).toBe(0)
     expect(JSON.parse(stdout).providers).toEqual(
@@ -98,6 +105,7 @@ describe('the example plugin', () => {
           reads: ['DEMO_URL'],
           fault: '',
         }),
+        expect.objectContaining({ provider: 'greedy', reads: ['DEMO_URL'] }),
         expect.objectContaining({ provider: 'broken', fault: 'It ended before it answered.' }),
         expect.objectContaining({ provider: 'openai', fault: 'A provider of this name is built in.' }),
       ]),

@@ -18,6 +18,14 @@ test.each([
   ],
   ['claviger credential list', 'claviger models status'],
   [
+    'Type: claviger credential delete --force anthropic:x.',
+    'Type: claviger models auth logout --force anthropic:x.',
+  ],
+  [
+    'To store your own, for your own runs only, say so: --personal --accept-notice',
+    'To store your own, for your own runs only, say so: --accept-notice',
+  ],
+  [
     'See what it has: claviger credential list --harness codex --personal',
     'See what it has: claviger models status --harness codex',
   ],

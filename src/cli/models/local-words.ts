@@ -45,10 +45,11 @@ function whose(agent: string): string {
 /** `agent`: the flag that names it, or nothing. */
 type Command = (agent: string, ...found: string[]) => string
 
-const [SERVER, STATUS, LOGIN] = [
+const [SERVER, STATUS, LOGIN, LOGOUT] = [
   'claviger credential',
   'claviger models status',
   'claviger models auth login',
+  'claviger models auth logout',
 ]
 const OWNER = '(?: --org| --personal| --team \\S+| --agent \\S+)?'
 
@@ -63,9 +64,15 @@ const COMMANDS: readonly (readonly [RegExp, Command])[] = [
     new RegExp(`${SERVER} list( --harness \\w+)?${OWNER}`, 'g'),
     (agent, harness) => `${STATUS}${harness ?? ''}${agent}`,
   ],
-  [/claviger credential delete/g, () => 'claviger models auth logout'],
+  [/claviger credential delete/g, (agent) => `${LOGOUT}${agent}`],
   [/claviger credential import/g, () => 'claviger models auth import'],
   [/claviger explain\b/g, (agent) => `claviger --local explain${agent}`],
+  [
+    /off for a person who has not accepted the notice/g,
+    () => 'off until you have accepted the notice: claviger models auth accept-notice',
+  ],
+  [/say so: --personal --accept-notice/g, () => 'say so: --accept-notice'],
+  [/on your own server/g, () => 'on this machine'],
   // Whatever else there is of it works here too.
   [/claviger (credential|secret)\b/g, (_, group) => `claviger --local ${group}`],
 ]
@@ -87,12 +94,22 @@ function inWords(error: ClavigerError, agent: string): ClavigerError {
   })
 }
 
+interface Telling {
+  readonly hint?: unknown
+  readonly link?: unknown
+  readonly harness?: unknown
+  readonly decisions?: readonly { readonly reason: string }[]
+}
+
 function withLocalHints<T>(answer: T, agent: string): T {
   if (typeof answer !== 'object' || answer === null) return answer
-  const { hint, link, harness } = answer as { hint?: unknown; link?: unknown; harness?: unknown }
+  const { hint, link, harness, decisions } = answer as Telling
   const where = `${STATUS} --harness ${String(harness)}${whose(agent)}`
   return {
     ...answer,
+    ...(Array.isArray(decisions) && {
+      decisions: decisions.map((one) => ({ ...one, reason: localHint(one.reason, agent) })),
+    }),
     ...(typeof hint === 'string' && { hint: localHint(hint, agent) }),
     // That one is there says that credentials are lacking.
     ...(typeof link === 'string' && typeof harness === 'string' && { link: where }),

@@ -1,6 +1,7 @@
 // `models auth login|setup-token|paste-token|paste-api-key|logout`: accounts of this machine. They are stored as
 // credentials are on a server; what is different is what they are called.
 
+import type { CredentialView } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -8,13 +9,13 @@ import { isProfileId } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { connect } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
-import { create, settlePolicy } from '../credential/create.ts'
+import { create, enterAllowed, settlePolicy, showNotice } from '../credential/create.ts'
 import { run as deleteCredential } from '../credential/delete.ts'
+import { shortly } from '../credential/describe.ts'
 import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
-import { sayingLocally } from './local-words.ts'
 import { loginWithPlugin } from './plugins.ts'
 import { isBuiltIn, type ProviderId, typeOf } from './providers.ts'
 
@@ -94,7 +95,7 @@ export async function logout(
   // What the profile holds is gone with it.
   const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
   const force = options.force === true && { force: true }
-  const code = await sayingLocally(local, () => deleteCredential(local, { ...force }, words))
+  const code = await deleteCredential(local, { ...force }, words)
   if (code === 0 && end !== null && !(await end()))
     context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
   return code
@@ -105,15 +106,54 @@ export function over(context: Context, { agent }: { readonly agent?: string }): 
   return context.over(agent ?? MAIN_AGENT)
 }
 
-function store(context: Context, options: AuthOptions, type: CredentialType): Promise<number> {
+/** Shows the notice about Claude subscriptions, and accepts it: for those that other programs have stored here. */
+export async function acceptNotice(context: Context, options: { readonly agent?: string }): Promise<number> {
+  const local = over(context, options)
+  const profiles = await local.profiles()
+  showNotice(local, 'claude')
+  if (context.ui.interactive && !(await context.ui.confirm('Do you accept this?')))
+    throw new ClavigerError('forbidden', 'The notice was not accepted.', { hint: 'Nothing was changed.' })
+  await profiles.acceptNotice()
+  context.ui.answer({ noticeAccepted: true }, () => ['Accepted.'])
+  return 0
+}
+
+// What is there under that name gets the new value, as in OpenClaw; the one before is an older version.
+async function store(context: Context, options: AuthOptions, type: CredentialType): Promise<number> {
   const { valueFile, test, acceptNotice } = options
   const name = profileId(options, 'default') ?? ''
+  const local = over(context, options)
+  const { client } = await connect(local)
+  const [there] = await listCredentials(client, { name })
+  if (there !== undefined) {
+    await mustBeOwn(local, there)
+    return replace(local, client, there, { ...options, type })
+  }
   const given = {
     ...(valueFile !== undefined && { valueFile }),
     ...(test === true && { test }),
     ...(acceptNotice === true && { acceptNotice }),
   }
-  return create(type, over(context, options), given, [name])
+  return create(type, local, given, [name])
+}
+
+async function replace(
+  local: Context,
+  client: Client,
+  { id, name, type: present }: CredentialView,
+  { type, valueFile, test, acceptNotice: accepted = false }: AuthOptions & { readonly type: CredentialType },
+): Promise<number> {
+  if (present !== type)
+    throw new ClavigerError('conflict', `${name} is there already, and it is ${present}.`, {
+      hint: `Choose another name: --profile-id. Or forget that one first: claviger models auth logout ${name}`,
+    })
+  const who = await client.call('whoami', {})
+  const wanted = { type, name, given: {}, valueFile, owner: self(who), accepted }
+  const { acceptNotice, fields } = await enterAllowed(local, client, wanted)
+  if (acceptNotice) await (await local.profiles()).acceptNotice()
+  const updated = await client.call('credentials.update', { id, fields, clear: [], test: test === true })
+  local.ui.answer(updated, () => [`Replaced the value of ${shortly(updated, who)}.`])
+  return 0
 }
 
 // Null: nobody has said, and there is no name to fall back on.

@@ -111,13 +111,31 @@ export async function statusOf(
   const found: ProfileStatus[] = []
   for (const one of credentials) {
     const answer = probe === true ? await client.call('credentials.test', { id: one.id }) : null
-    found.push(statusOfOne(one, profiles.agentOf(one.id) ?? '', answer))
+    const status = statusOfOne(one, profiles.agentOf(one.id) ?? '', answer)
+    found.push((await isLeftOver(client, one, status)) ? { ...status, ...LEFT_OVER } : status)
   }
   if (harness !== undefined) return found
   const unusable = profiles.unusable().map(({ agent, profile, why }) => ({
     ...{ profile, agent, type: '', state: 'unusable', why, endsAt: null, lastUsedAt: null, probe: null },
   }))
   return [...found, ...unusable]
+}
+
+const LEFT_OVER = {
+  state: 'expired',
+  why: 'it has ended, and its provider did not renew it when it was last asked; it is asked again when it is used',
+}
+
+// The access token of a login ends all the time, which says nothing; that the last try to renew it came to nothing does.
+async function isLeftOver(
+  client: Client,
+  { id, type, expiresAt }: Credential,
+  { state }: ProfileStatus,
+): Promise<boolean> {
+  const isOver = typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now()
+  if (state !== 'ok' || !isOver || !isRenewed({ type, expiresAt })) return false
+  const [last] = (await client.call('credentials.renewals', { id })).renewals
+  return last !== undefined && (last.outcome === 'failed' || last.outcome === 'unsent')
 }
 
 function statusOfOne(credential: Credential, agent: string, probe: Probe | null): ProfileStatus {

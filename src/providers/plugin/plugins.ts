@@ -127,6 +127,10 @@ function mayBeGiven(variable: string): boolean {
   return !variable.startsWith('CLAVIGER_') && !['PATH', 'HOME', 'TMPDIR', 'LANG'].includes(variable)
 }
 
+function asGiven({ environment = [], ...others }: Described): Described {
+  return { ...others, environment: environment.filter(mayBeGiven) }
+}
+
 async function listed(
   path: string,
   describe: (name: string, program: string) => Promise<Described>,
@@ -139,7 +143,7 @@ async function listed(
     found.push(
       said instanceof PluginFault
         ? { name, program, description: null, fault: said.message }
-        : { name, program, description: said, fault: '' },
+        : { name, program, description: asGiven(said), fault: '' },
     )
   }
   return found

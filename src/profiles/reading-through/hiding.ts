@@ -1,8 +1,8 @@
 // What an agent sees of its own directory and of those it reads through: of one login once, and of one name once.
 
-import { refreshDigestOf } from './content.ts'
-import type { Folder } from './folder.ts'
-import type { LedgerEntry } from './ledger.ts'
+import { refreshDigestOf } from '../content.ts'
+import type { Folder } from '../folder.ts'
+import type { LedgerEntry } from '../ledger.ts'
 import { providerIn } from './order.ts'
 
 /**
