@@ -80,14 +80,13 @@ async function readingTheirs(report: Report, { sandbox }: Desk, house: House): P
     ],
   )
   await house.openclaw(orderSet('anthropic:spare', 'anthropic:work'))
-  const { credentials } = jsonOf(
+  const { order } = jsonOf(
     await house.claviger(['models', 'auth', 'order', 'get', '--provider', 'anthropic', '--json']),
   )
-  report.is(
-    'the order that its `models auth order set` has set',
-    (credentials as { name: string }[]).map(({ name }) => name),
-    ['anthropic:spare', 'anthropic:work'],
-  )
+  report.is('the order that its `models auth order set` has set', order, [
+    'anthropic:spare',
+    'anthropic:work',
+  ])
   await house.within(`
     const store = sdk.ensureAuthProfileStore(agentDir)
     await sdk.markAuthProfileUsed({ store, profileId: 'anthropic:default', agentDir })
