@@ -178,6 +178,8 @@ function choosing(command: Command): Command {
 }
 
 function settingsHelp(): string {
-  const lines = Object.values(SETTINGS).map(({ variable, meaning }) => `  ${variable.padEnd(34)}${meaning}`)
+  const all = Object.values(SETTINGS)
+  const width = Math.max(...all.map(({ variable }) => variable.length)) + 2
+  const lines = all.map(({ variable, meaning }) => `  ${variable.padEnd(width)}${meaning}`)
   return `\nVariables:\n${lines.join('\n')}\n\nExit codes: 0 ok, 1 failed, 2 usage, 3 not signed in, 4 not allowed, 5 needs login, 78 no credential.`
 }

@@ -29,7 +29,7 @@ export async function run(
   command: readonly string[],
 ): Promise<number> {
   const connection = await connectToEither(context, options, true)
-  const report = (line: string) => context.ui.note(`claviger: ${line}`)
+  const report = (line: string) => context.ui.note(`claviger: ${connection.hint(line)}`)
   return runCommand(context, connection, options, { command, cwd: process.cwd(), report })
 }
 

@@ -10,20 +10,21 @@ import { providerIn } from './order.ts'
  * directory that others read through to, and of several in one file the first.
  */
 export function withoutTwins(folders: readonly Folder[]): Folder[] {
-  const holders = new Map<string, string>() // refresh token → where it is
-  const seen = folders.toReversed().map((folder, i) => {
+  const holders = new Map<string, { readonly profile: string; readonly agent: string }>() // by refresh token
+  const seen = folders.toReversed().map((folder) => {
+    const { agent } = folder.place
     const entries = new Map<string, LedgerEntry>()
     const copies: { readonly entry: LedgerEntry; readonly of: string }[] = []
     for (const [id, entry] of folder.entries) {
       const login = refreshDigestOf(folder.document.profiles[entry.profile])
       const holder = login === null ? undefined : holders.get(login)
       if (holder !== undefined) {
-        copies.push({ entry, of: holder })
+        const isElsewhere = holder.agent !== agent
+        copies.push({ entry, of: `${holder.profile}${isElsewhere ? ` of the agent ${holder.agent}` : ''}` })
         continue
       }
       entries.set(id, entry)
-      if (login !== null)
-        holders.set(login, i === 0 ? entry.profile : `${entry.profile} of ${folder.place.agent}`)
+      if (login !== null) holders.set(login, { profile: entry.profile, agent })
     }
     return withCopies({ ...folder, entries }, copies)
   })
@@ -34,7 +35,7 @@ function withCopies(
   folder: Folder,
   copies: readonly { readonly entry: LedgerEntry; readonly of: string }[],
 ): Folder {
-  const { document, ledger } = folder
+  const { document, ledger, place } = folder
   const known = (profile: string) => ledger.entries.filter((one) => one.profile === profile)
   return {
     ...folder,
@@ -43,7 +44,7 @@ function withCopies(
       ...folder.unusable,
       ...copies.map(({ entry, of }) => ({
         ...{ profile: entry.profile, provider: providerIn(document, entry), isCopy: true as const },
-        why: `${entry.profile} is the same login as ${of}, which is the one that is renewed: take the copy out of the file.`,
+        why: `${entry.profile} is the same login as ${of}, which is the one that is renewed: take this copy out of ${place.profiles}`,
       })),
     ],
   }
