@@ -58,7 +58,7 @@ export function plugins(): string {
 }
 
 const INTRODUCTION = [
-  'A provider that Claviger does not know can be brought by a program of its own: `claviger-provider-NAME`, executable, in a directory that `PATH` names in full, and writable by nobody else. It may be written in any language. `claviger models providers` lists those that are found; `claviger models auth login --provider NAME` signs in with one, and keeps what comes of that as the profile `NAME:EMAIL`, or `NAME:default`.',
+  'A provider that Claviger does not know can be brought by a program of its own: `claviger-provider-NAME`, executable, in a directory that `PATH` names in full. Both are yours or the system’s, and not everybody may write to them; others are passed over. It may be written in any language. `claviger models providers` lists those that are found; `claviger models auth login --provider NAME` signs in with one, and keeps what comes of that as the profile `NAME:EMAIL`, or `NAME:default`.',
   'What a plugin brings is a credential of one of our types, so that Claude Code and Codex are given it as any other: an API key, with a base URL for Codex. A key may end and be renewed: then the plugin renews it, under the same rules as any sign-in ([logins](logins.md)). Signing in to Claude and ChatGPT accounts is not for plugins: that is built in. The name of a built-in provider cannot be taken.',
   'A plugin runs as you, and sees what it is given: install only what you trust with the accounts it is for.',
 ]
@@ -87,7 +87,7 @@ const METHODS = [
 const seconds = (milliseconds: number) => `${milliseconds / 1_000} s`
 
 const BOUNDS = [
-  `Each sign-in and each renewal is a start of its own; nothing is kept between them. \`describe\` may take ${seconds(LIMITS.describe)}, \`refresh\`, \`probe\` and \`revoke\` ${seconds(LIMITS.call)}, all steps of a login ${LIMITS.login / 60_000} minutes and ${LIMITS.steps} steps. An answer has at most ${LIMITS.lineBytes / 1024} KiB, and everything it prints, errors included, ${LIMITS.outputBytes / 1024} KiB. It is then killed, with all it has started.`,
+  `Each sign-in and each renewal is a start of its own; nothing is kept between them. \`describe\` may take ${seconds(LIMITS.describe)}, \`refresh\`, \`probe\` and \`revoke\` ${seconds(LIMITS.call)}, all steps of a login ${LIMITS.login / 60_000} minutes and ${LIMITS.steps} steps. An answer has at most ${LIMITS.lineBytes / 1024} KiB, and everything it prints, errors included, ${LIMITS.outputBytes / 1024} KiB. It is then killed, with what it has started and what has its \`HOME\`; a process that leaves its group and clears its environment is not found.`,
   'It has `PATH`, `LANG`, a private `HOME` (also `TMPDIR` and the working directory), which is removed afterwards, and the variables it has declared. What it writes to standard error is thrown away: it might hold a secret. Texts of steps and the message of a failed login are shown to whoever signs in, and nobody else; nothing in them can steer a terminal.',
 ]
 

@@ -52,6 +52,8 @@ interface DoorOptions {
   readonly ready: () => Promise<void>
   /** Where it listens, and how many proxies stand before it. */
   readonly at: { readonly host: string; readonly port: number; readonly proxies: number }
+  /** For people too, and not only for programs. */
+  readonly pages: boolean
   /** How long requests under way may take at the end, in milliseconds. */
   readonly grace: number
 }
@@ -59,7 +61,7 @@ interface DoorOptions {
 /** From here on it is asked; the result is where. What goes on for long is ended before the door is closed. */
 export async function openDoor(
   ports: Ports,
-  { at, grace, ...tools }: DoorOptions,
+  { at, pages, grace, ...tools }: DoorOptions,
   endings: Ending[],
 ): Promise<Door> {
   const authenticate = createAuthenticator(ports)
@@ -70,7 +72,7 @@ export async function openDoor(
     ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
     receiving: createReceiving({ ...ports, guard: createGuard(ports) }),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: at.proxies },
-    consoleDirectory: consoleDirectory(),
+    consoleDirectory: pages ? consoleDirectory() : null,
   })
   const inside = inProcess(app)
   endings.push(inside.settled)

@@ -5,7 +5,7 @@ import type { PluginHouse } from './cli/dependencies.ts'
 import { ClavigerError } from './domain/errors.ts'
 import { isProfileId } from './domain/names.ts'
 import { profileWith, type ReadTokens, understand } from './profiles/content.ts'
-import { readProfile } from './profiles/format.ts'
+import { type Profile, readProfile } from './profiles/format.ts'
 import type { ProfileKeeper } from './profiles/keeper.ts'
 import { documentIn } from './profiles/pair.ts'
 import { type AgentPlace, readOwnFile } from './profiles/place.ts'
@@ -32,7 +32,7 @@ export function pluginHouse(
         if (!isNew) mustBeReplaceable(id, before, { name, account, replaceAccount })
         return profileWith(type, content.values, expiresAt, before)
       })
-      return { profile: id, isNew }
+      return { profile: id, isNew, twins: twinsOf(places, id, account) }
     },
     endOf(profile) {
       const [json] = places.flatMap((place) => {
@@ -46,6 +46,34 @@ export function pluginHouse(
       return values['plugin'] === undefined ? null : () => plugins.revoke(found.type, values)
     },
   }
+}
+
+// Other profiles of this plugin that are of the same account, or have the very same value.
+function twinsOf(
+  places: readonly AgentPlace[],
+  id: string,
+  account: Account,
+): { readonly profile: string; readonly sameToken: boolean }[] {
+  const all = places.flatMap((place) =>
+    Object.entries(documentIn(place, readOwnFile(place.profiles)).profiles).flatMap(([name, json]) => {
+      const profile = readProfile(json)
+      return profile === null ? [] : [{ name, profile }]
+    }),
+  )
+  const own = all.find(({ name }) => name === id)
+  if (own === undefined) return []
+  const others = all.filter(({ name, profile }) => name !== id && profile.provider === own.profile.provider)
+  return others.flatMap(({ name, profile }) => {
+    const sameToken = secretOf(profile) === secretOf(own.profile)
+    const sameAccount = account.id !== '' && pluginFacts(profile)['accountId'] === account.id
+    return sameToken || sameAccount ? [{ profile: name, sameToken }] : []
+  })
+}
+
+// What a login is renewed with, or the key.
+function secretOf(profile: Profile): string {
+  if (profile.type === 'oauth') return profile.refresh
+  return (profile.type === 'token' ? profile.token : profile.key) ?? ''
 }
 
 function mustBeReplaceable(

@@ -2,9 +2,6 @@
 // of profiles of an agent. It lives as long as the command that needs it. What a program asks while it runs (the token
 // endpoint of Codex, the helpers of Claude) is answered on loopback.
 
-import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Ending, metricsOf, openDoor, untilClosed } from './assembly.ts'
 import type { PluginHouse } from './cli/dependencies.ts'
 import type { ServerSettings } from './config.ts'
@@ -26,12 +23,12 @@ import { edges } from './edges.ts'
 import type { OnCallOptions } from './embedded/on-call.ts'
 import { ALONE, createAlone, THIS_MACHINE } from './identity/alone.ts'
 import { sha256 } from './lib/digest.ts'
-import { LockIsTaken, takeLock, type Unlock } from './lib/files/file-lock.ts'
 import { newId } from './lib/id.ts'
-import { createLog } from './lib/log.ts'
+import { createLog, type Log } from './lib/log.ts'
 import { pluginHouse } from './local-plugins.ts'
 import { slotsLeft, startRenewals } from './local-renewals.ts'
-import { addAgent, listAgents, removeAgent } from './profiles/agents.ts'
+import { openVault } from './local-vault.ts'
+import { addAgent, listAgents, mustBeThere, removeAgent } from './profiles/agents.ts'
 import { providerOf, type ReadTokens } from './profiles/content.ts'
 import { importLegacy } from './profiles/import/legacy.ts'
 import { sourcesIn } from './profiles/import/sources.ts'
@@ -41,13 +38,12 @@ import { createMoves, type Moves } from './profiles/moving/moves.ts'
 import { type AgentPlace, MAIN_AGENT, placeOf, preparePlace } from './profiles/place.ts'
 import { type Slot, takeSlot } from './profiles/processes/slots.ts'
 import { createMemoryStore } from './store/memory.ts'
-import { createVault } from './vault/envelope.ts'
-import { findMasterKeys } from './vault/keys/master-key.ts'
-import { createKeyRing } from './vault/keys/ring.ts'
 import type { Vault } from './vault/vault.ts'
 
 // How long what is under way may take at the end, in milliseconds.
 const GRACE = 2_000
+
+const DOOR = { at: { host: '127.0.0.1', port: 0, proxies: 0 }, pages: false, grace: GRACE }
 
 export interface LocalHouse {
   /** Where programs ask, on loopback. */
@@ -66,6 +62,8 @@ export interface LocalHouse {
   readonly moves: Moves
   /** Takes over the profiles in a file, or in the directory of another program; see profiles/import/taking.ts. */
   takeOver(from: From): Promise<Taken>
+  /** The notice about Claude subscriptions was shown and accepted. */
+  acceptNotice(): Promise<void>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
   readonly plugins: PluginHouse
@@ -110,10 +108,11 @@ async function begin(
   endings: Ending[],
 ): Promise<Omit<LocalHouse, 'close'>> {
   const now = Date.now
-  const log = createLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel, `local:${process.pid}`)
-  const vault = await openVault(settings)
+  const log = logOf(settings)
   const place = placeOf(settings.stateDirectory, agent)
   const places = [...new Set([agent, MAIN_AGENT])].map((name) => placeOf(settings.stateDirectory, name))
+  await mustBeThere(settings.stateDirectory, agent)
+  const { news, ...vault } = await openVault(settings, places)
   await preparePlace(place)
   const slot = takeSlot(place.renewals)
   endings.push(slot.release)
@@ -122,7 +121,6 @@ async function begin(
   endings.push(world.endSignIns)
   const read: ReadTokens = (type, answer, before) =>
     world.providerOf(type)?.renewer?.tokensIn(type, answer, before, now()) ?? null
-  const news: string[] = []
   for (const one of places) news.push(...(await importLegacy(settings.stateDirectory, one, now())))
   const keeper = keeperOf(places, vault.vault, { ...world, read })
   const store = createMemoryStore(keeper)
@@ -158,16 +156,15 @@ async function begin(
     snapshot: () => Promise.reject(notHere()),
   }
   const token = await admit(ports)
-  const at = { host: '127.0.0.1', port: 0, proxies: 0 }
   const ready = () => store.check()
   const metrics = metricsOf(ports)
-  const door = await openDoor(ports, { metrics, log, version, ready, at, grace: GRACE }, endings)
+  const door = await openDoor(ports, { metrics, log, version, ready, ...DOOR }, endings)
   address.url = door.url
   return {
     ...{ ...door, token, unusable: keeper.unusable },
     plugins: pluginHouse(world.plugins, keeper, places),
     agentOf: (id) => keeper.whereIs(id)?.place.agent ?? null,
-    ...{ file: place.profiles, news },
+    ...{ file: place.profiles, news, acceptNotice: accepting(ports) },
     moves: createMoves(store, THIS_MACHINE.id, () => newId('profiles')),
     takeOver: takingOver(settings, place, { ...ports, read }),
     carryOut: async (harness, workspace) => {
@@ -178,6 +175,11 @@ async function begin(
       endings.push(ends)
     },
   }
+}
+
+// What goes wrong is said by the command itself, in a sentence.
+function logOf({ logLevel }: ServerSettings): Log {
+  return createLog(logLevel === 'info' ? 'silent' : logLevel, `local:${process.pid}`)
 }
 
 function keeperOf(
@@ -203,11 +205,14 @@ function takingOver(
   }
   return async ({ path, hint, acceptNotice: isAccepted, ...options }) => {
     const taken = await takeOver({ stateDirectory, read, readProgram }, place, sourcesIn(path, hint), options)
-    const person = { kind: 'person', organizationId: THIS_MACHINE.id, id: ALONE.owner.id } as const
-    if (isAccepted && !options.dry)
-      await store.atomically((unit) => acceptNotice(unit, person, 'claude/oauth', now()))
+    if (isAccepted && !options.dry) await accepting({ store, now })()
     return taken
   }
+}
+
+function accepting({ store, now }: Pick<Ports, 'store' | 'now'>): () => Promise<void> {
+  const person = { kind: 'person', organizationId: THIS_MACHINE.id, id: ALONE.owner.id } as const
+  return () => store.atomically((unit) => acceptNotice(unit, person, 'claude/oauth', now()))
 }
 
 function workDirectory({ directory }: Slot): string {
@@ -225,44 +230,6 @@ async function callWorker(
   }
   const worker = await workOnCall({ ...world, ...own }, harness)
   return () => worker.stop()
-}
-
-// Values that are not current lie sealed beside the profiles, and answers that are not stored yet in the journals.
-async function openVault({ stateDirectory }: ServerSettings) {
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
-  const defaultFile = join(stateDirectory, 'profiles.key')
-  const found = await keysIn(defaultFile)
-  const vault = createVault(...found.keys)
-  return { vault, keys: createKeyRing(vault, found) }
-}
-
-const LOOK_EVERY = 5
-
-// Processes that start at the same time on a new machine would each make a key, and the last one's would stay.
-async function keysIn(defaultFile: string) {
-  const find = () => findMasterKeys({ value: null, file: null, defaultFile }, false)
-  while (!existsSync(defaultFile)) {
-    const unlock = tryLock(`${defaultFile}.lock`)
-    if (unlock === null) {
-      await sleep(LOOK_EVERY)
-      continue
-    }
-    try {
-      return find()
-    } finally {
-      unlock()
-    }
-  }
-  return find()
-}
-
-function tryLock(file: string): Unlock | null {
-  try {
-    return takeLock(file)
-  } catch (error) {
-    if (error instanceof LockIsTaken) return null
-    throw error
-  }
 }
 
 async function admit(ports: Pick<Ports, 'store' | 'random' | 'now'>): Promise<Secret> {

@@ -3,6 +3,8 @@
 // fast and the CLI never loads a server.
 
 import type { CliDependencies } from './cli/cli.ts'
+import { MAIN_AGENT } from './cli/context.ts'
+import type { OpenedProfiles } from './cli/dependencies.ts'
 import {
   environment,
   givenSettings,
@@ -27,7 +29,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (argv[0] === 'helper') {
     const { runHelper } = await import('./cli/helper.ts')
-    return runHelper(argv.slice(1), process)
+    return runHelper(argv.slice(1), process, async (wanted) =>
+      (await import('./cli/models/helper.ts')).fieldsOf(dependencies(), wanted),
+    )
   }
   const { runCli } = await import('./cli/cli.ts')
   return runCli(argv, dependencies())
@@ -44,19 +48,33 @@ function dependencies(): CliDependencies {
     startServer,
     startSandbox: async (options) => (await import('./sandbox/sandbox.ts')).startSandbox(options),
     harnessOf,
-    openProfiles: async (agent) => {
-      const { openLocal } = await import('./local.ts')
-      const given = givenSettings(environment())
-      return openLocal(serverSettings(given), {
-        version: VERSION,
-        agent,
-        worker: () => workerSettings(given),
-      })
+    openProfiles,
+    agentFolders: async () => {
+      const { agentFolders } = await import('./local.ts')
+      const folders = agentFolders(serverSettings(givenSettings(environment())).stateDirectory)
+      return {
+        ...folders,
+        async remove(agent) {
+          // A process of this agent that was killed may have left the only copy of a login of the main agent in its journal.
+          await (await openProfiles(MAIN_AGENT)).close()
+          await folders.remove(agent)
+        },
+      }
     },
-    agentFolders: async () =>
-      (await import('./local.ts')).agentFolders(serverSettings(givenSettings(environment())).stateDirectory),
+    machineLook: async () =>
+      (await import('./local-look.ts')).lookOf(serverSettings(givenSettings(environment()))),
     offline: async () => (await import('./offline.ts')).createOffline(VERSION),
   }
+}
+
+async function openProfiles(agent: string): Promise<OpenedProfiles> {
+  const { openLocal } = await import('./local.ts')
+  const given = givenSettings(environment())
+  return openLocal(serverSettings(given), {
+    version: VERSION,
+    agent,
+    worker: () => workerSettings(given),
+  })
 }
 
 function selfCommand(): readonly string[] {

@@ -127,7 +127,11 @@ async function begin(
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
   const ready = () => mustBeReady(ports)
-  const door = await openDoor(ports, { metrics, log, version, ready, at: settings, grace: GRACE }, endings)
+  const door = await openDoor(
+    ports,
+    { metrics, log, version, ready, at: settings, pages: true, grace: GRACE },
+    endings,
+  )
   address.url = door.url
   await writeServerFile(stateDirectory, address.url)
   const signInLink = people.created ? await makeFirstLink(ports, people) : null

@@ -36,6 +36,7 @@ const LONGEST: Readonly<Record<string, number>> = {
   'test/e2e/claude-login.test.ts': 32,
   'test/cli/package.test.ts': 30,
   'test/server/claude-renewals.test.ts': 30,
+  'test/e2e/onboard.test.ts': 30,
   'src/store/sql/additions.test.ts': 29,
   'test/server/restored-logins.test.ts': 29,
   'test/server/postgres.test.ts': 29,

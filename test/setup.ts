@@ -30,5 +30,8 @@ export async function bundlePrograms(): Promise<() => void> {
   )
   await build(builds)
   process.env[PROGRAMS_DIRECTORY] = directory
-  return () => rmSync(directory, { recursive: true, force: true })
+  return () => {
+    delete process.env[PROGRAMS_DIRECTORY]
+    rmSync(directory, { recursive: true, force: true })
+  }
 }

@@ -9,6 +9,7 @@ import { problemOf } from './api/problem.ts'
 import { queryClient } from './api/queries.ts'
 import { createConsoleRouter } from './router.tsx'
 import { registerServiceWorker } from './service-worker.ts'
+import { keepGutter } from './shell/gutter.ts'
 import { Toasts } from './ui/toast.tsx'
 import './styles.css'
 
@@ -24,6 +25,7 @@ const onCaughtError = (thrown: unknown) => {
   if (problemOf(thrown).code !== 'unreachable') reportError(thrown)
 }
 
+keepGutter()
 createRoot(root, { onCaughtError }).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

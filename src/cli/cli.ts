@@ -6,6 +6,7 @@ import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { createContext, type GlobalOptions, type Verb } from './context.ts'
 import type { CliDependencies } from './dependencies.ts'
 import { EXIT, EXIT_CODE_OF } from './exit-codes.ts'
+import { sayingLocally } from './models/local-words.ts'
 import { createProgram } from './program.ts'
 import { createUi, type Streams } from './ui.ts'
 import { refuseOptionsOfOthers, refuseSecretArguments, refuseSurplusVerb, usageError } from './usage.ts'
@@ -25,7 +26,8 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
       const options = command.optsWithGlobals<GlobalOptions>()
       const context = createContext(dependencies, ui, options)
       try {
-        exitCode = await verb(context, options, command.args)
+        const run = () => verb(context, options, command.args)
+        exitCode = context.agent === null ? await run() : await sayingLocally(context, run)
       } finally {
         await context.close()
       }

@@ -20,6 +20,8 @@ export interface Connection {
   readonly token: Secret | null
   /** Where the token comes from, for people; null when there is none. */
   readonly tokenSource: string | null
+  /** What to type, in the words for where this is; missing: as it is. */
+  readonly hint?: (text: string) => string
 }
 
 /** The server to talk to: flag or variable, else the saved login's, else the one of this state directory. */
@@ -55,7 +57,6 @@ export interface ChosenConnection extends Connection {
   readonly choice: { readonly credential?: string; readonly team?: string; readonly agent?: string }
   /** Null: it is a server. */
   readonly profiles: OpenedProfiles | null
-  /** What to type, in the words for where this is. */
   readonly hint: (text: string) => string
 }
 
@@ -88,14 +89,15 @@ export async function connectToEither(
     ...(await connect(local)),
     profiles,
     choice: named === undefined ? {} : { credential: named },
-    hint: localHint,
+    hint: (text) => localHint(text, local.agent ?? MAIN_AGENT),
   }
 }
 
-async function usesProfiles(
+/** Whether the profiles of this machine are meant: they were asked for, or there is no server to ask. */
+export async function usesProfiles(
   context: Context,
-  { profile }: ProfileFlags,
-  withAliases: boolean,
+  { profile }: ProfileFlags = {},
+  withAliases = false,
 ): Promise<boolean> {
   if (context.agent !== null || profile !== undefined) return true
   const { server, token, stateDirectory } = context.settings(withAliases)
@@ -105,7 +107,7 @@ async function usesProfiles(
 
 async function connectToProfiles(context: Context): Promise<Connection> {
   const { url, token, fetch } = await context.profiles()
-  const client = inLocalWords(createClient({ server: url, token, fetch }))
+  const client = inLocalWords(createClient({ server: url, token, fetch }), context.agent ?? MAIN_AGENT)
   return { client, server: url, token, tokenSource: 'the profiles of this machine' }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { type CommandLineSettings, commandLineSettings, givenSettings } from '../config.ts'
+import { checkName } from '../domain/names.ts'
 import type { CliDependencies, OpenedProfiles } from './dependencies.ts'
 import type { Ui } from './ui.ts'
 
@@ -51,6 +52,8 @@ export function createContext(
   const context: Context = {
     ...{ dependencies, ui, agent: null },
     over(agent) {
+      // It is the name of a directory.
+      checkName(agent)
       const profiles = () => {
         const found = opened.get(agent) ?? open(agent)
         opened.set(agent, found)

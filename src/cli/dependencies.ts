@@ -71,7 +71,7 @@ export interface TakenProfile {
   readonly from: string
   readonly theirs: string
   readonly profile: string
-  readonly outcome: 'new' | 'same' | 'taken-name'
+  readonly outcome: 'new' | 'same' | 'used-up' | 'taken-name'
   readonly kind: 'api_key' | 'token' | 'oauth'
   readonly provider: string
   /** Other profiles of the same account. */
@@ -107,7 +107,12 @@ export interface PluginHouse {
       note(text: string): void
     },
     wanted: { readonly profile: string | null; readonly replaceAccount: boolean },
-  ): Promise<{ readonly profile: string; readonly isNew: boolean }>
+  ): Promise<{
+    readonly profile: string
+    readonly isNew: boolean
+    /** Other profiles of the same account; `sameToken`: with the very same value. */
+    readonly twins: readonly { readonly profile: string; readonly sameToken: boolean }[]
+  }>
   /**
    * How the login that is in this profile now is ended at its provider, also when the profile is gone by then: false when
    * that could not be done. Null: no plugin has brought it.
@@ -157,6 +162,8 @@ export interface OpenedProfiles {
     readonly outcomes: readonly TakenProfile[]
     readonly leftOut: readonly { readonly from: string; readonly theirs: string; readonly why: string }[]
   }>
+  /** The notice about Claude subscriptions was shown and accepted. */
+  acceptNotice(): Promise<void>
   /** Carries out runs that are begun here and work in this directory, with this harness, until it is closed. */
   carryOut(harness: HarnessName, workspace: string): Promise<void>
   readonly plugins: PluginHouse
@@ -172,6 +179,25 @@ export interface AgentFolders {
   add(agent: string): Promise<{ readonly directory: string }>
   /** Removes one with its profiles. Throws `not_found`; `conflict` while a process uses it. */
   remove(agent: string): Promise<void>
+}
+
+/** What can be seen of this machine without a server. */
+export interface MachineLook {
+  /** All that is wrong with the folders of profiles, which are not changed. */
+  folders(): Promise<
+    readonly {
+      readonly agent: string
+      readonly seen: readonly {
+        readonly level: 'ok' | 'warn' | 'fail'
+        readonly said: string
+        readonly hint?: string
+      }[]
+      /** Whether its profiles can be used as it is. */
+      readonly isUsable: boolean
+    }[]
+  >
+  /** By how many milliseconds the clock of the provider of this harness is ahead of ours; null: it did not answer. */
+  clock(harness: HarnessName): Promise<{ readonly host: string; readonly offset: number | null }>
 }
 
 /** What the command line may not reach by itself; main.ts gives it. */
@@ -190,5 +216,6 @@ export interface CliDependencies extends Streams {
   readonly offline: () => Promise<Offline>
   readonly openProfiles: (agent: string) => Promise<OpenedProfiles>
   readonly agentFolders: () => Promise<AgentFolders>
+  readonly machineLook: () => Promise<MachineLook>
   readonly harnessOf: (name: HarnessName) => Promise<Harness>
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { runHelper } from './helper.ts'
+import { runHelper, type WantedProfile } from './helper.ts'
 
 const HANDLE = 'made-up-handle'
 
@@ -40,14 +40,22 @@ function fieldsAre(fields: Record<string, string>): void {
   answer = { status: 200, body: { credential: { fields } } }
 }
 
+let wanted: WantedProfile | null
+
 async function helper(...args: string[]) {
+  wanted = null
+  const readProfile = async (asked: WantedProfile) => {
+    wanted = asked
+    return { key: 'sk-ant-of-a-profile' }
+  }
   const printed = { stdout: '', stderr: '' }
   const stream = (name: 'stdout' | 'stderr') => ({
     write(text: string) {
       printed[name] += text
     },
   })
-  const exitCode = await runHelper(args, { stdout: stream('stdout'), stderr: stream('stderr') })
+  const io = { stdout: stream('stdout'), stderr: stream('stderr') }
+  const exitCode = await runHelper(args, io, readProfile)
   return { exitCode, ...printed }
 }
 
@@ -97,13 +105,40 @@ test('a failure is one line on standard error, nothing on standard output, and a
   expect(damaged.stderr).not.toContain('made-up-handle')
 })
 
-test.each([[[]], [['api-key']], [['codex', '--lease-file', 'x']], [['aws', '--lease-file', 'x', 'y']]])(
+test.each([[[]], [['codex', '--lease-file', 'x']], [['aws', '--lease-file', 'x', 'y']]])(
   'wrong use %j says how it is used',
   async (args) => {
     expect(await helper(...args)).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: 'claviger: Use: claviger helper api-key|aws|codex-token --lease-file FILE\n',
+      stderr:
+        'claviger: Use: claviger helper api-key|aws|codex-token --lease-file FILE, or without a server: claviger helper api-key --profile PROVIDER:NAME\n',
     })
+  },
+)
+
+test.each([
+  [[], {}],
+  [['--local'], { local: true }],
+  [['--profile', 'anthropic:work'], { profile: 'anthropic:work' }],
+  [
+    ['--agent', 'work', '--local', '--profile', 'anthropic:work'],
+    { agent: 'work', local: true, profile: 'anthropic:work' },
+  ],
+])('without a lease a profile of this machine is read: %j', async (words, meant) => {
+  expect(await helper('api-key', ...words)).toEqual({
+    exitCode: 0,
+    stdout: 'sk-ant-of-a-profile\n',
+    stderr: '',
+  })
+  expect(wanted).toEqual({ kind: 'api-key', ...meant })
+})
+
+test.each([['--profile'], ['--profile', 'a:b', 'more'], ['--agent'], ['--other'], ['constructor']])(
+  'what is no use of it reads nothing: %s %s',
+  async (...words) => {
+    const { exitCode, stdout, stderr } = await helper('api-key', ...words)
+    expect([exitCode, stdout, wanted]).toEqual([2, '', null])
+    expect(stderr).toContain('Use: claviger helper')
   },
 )

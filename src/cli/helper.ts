@@ -1,13 +1,14 @@
 // `claviger helper`: prints one credential for a harness program's own hook, and nothing else. Run again and again, so it
 // loads almost nothing: no command parser, no fetch, no schema library. Who may read what is decided by the handle in
-// the lease file.
+// the lease file. Without one it is a profile of this machine, which takes a little longer.
 
 import { readFileSync } from 'node:fs'
 import { type LeaseFile, readLease } from '../client/lean.ts'
 import { asClavigerError, ClavigerError, inOneLine } from '../domain/errors.ts'
 import { EXIT_CODE_OF } from './exit-codes.ts'
 
-const USAGE = 'Use: claviger helper api-key|aws|codex-token --lease-file FILE'
+const USAGE =
+  'Use: claviger helper api-key|aws|codex-token --lease-file FILE, or without a server: claviger helper api-key --profile PROVIDER:NAME'
 
 // The AWS SDK asks again when this is over; short, so that a rotated key arrives soon.
 const AWS_VALID_MS = 15 * 60 * 1000
@@ -19,15 +20,29 @@ export interface HelperIo {
 
 type Fields = Readonly<Record<string, string>>
 
-/** Prints the credential of the lease; returns the exit code. On failure one line on standard error says what to do. */
-export async function runHelper(args: readonly string[], io: HelperIo): Promise<number> {
+export type HelperKind = 'api-key' | 'aws' | 'codex-token'
+
+/** Which profile of this machine is meant; without a name the first that fits. */
+export interface WantedProfile {
+  readonly kind: HelperKind
+  readonly profile?: string
+  readonly agent?: string
+  readonly local?: boolean
+}
+
+/**
+ * Prints the credential of the lease, or of the profile that `readProfile` reads; returns the exit code. On failure one line
+ * on standard error says what to do.
+ */
+export async function runHelper(
+  args: readonly string[],
+  io: HelperIo,
+  readProfile: (wanted: WantedProfile) => Promise<Fields>,
+): Promise<number> {
   try {
-    const [kind, flag, path, ...more] = args
-    const print = kind === undefined ? undefined : PRINTERS.get(kind)
-    if (!print || flag !== '--lease-file' || path === undefined || more.length > 0) {
-      throw new ClavigerError('invalid', USAGE)
-    }
-    io.stdout.write(`${print(await readLease(readLeaseFile(path)))}\n`)
+    const { file, wanted } = meant(args)
+    const fields = file === null ? await readProfile(wanted) : await readLease(readLeaseFile(file))
+    io.stdout.write(`${PRINTERS[wanted.kind](fields)}\n`)
     return 0
   } catch (thrown) {
     const error = asClavigerError(thrown)
@@ -36,11 +51,43 @@ export async function runHelper(args: readonly string[], io: HelperIo): Promise<
   }
 }
 
-const PRINTERS = new Map<string, (fields: Fields) => string>([
-  ['api-key', apiKey],
-  ['aws', awsCredentials],
-  ['codex-token', codexToken],
-])
+const PRINTERS: Readonly<Record<HelperKind, (fields: Fields) => string>> = {
+  'api-key': apiKey,
+  aws: awsCredentials,
+  'codex-token': codexToken,
+}
+
+const NAMED = ['--profile', '--agent'] as const
+
+function meant([kind, ...words]: readonly string[]): { file: string | null; wanted: WantedProfile } {
+  if (kind === undefined || !isKind(kind)) throw misused()
+  if (words[0] === '--lease-file') {
+    const [, file, ...more] = words
+    if (file === undefined || more.length > 0) throw misused()
+    return { file, wanted: { kind } }
+  }
+  const found: { profile?: string; agent?: string; local?: boolean } = {}
+  for (let i = 0; i < words.length; i += 1) {
+    const flag = NAMED.find((name) => name === words[i])
+    if (flag === undefined && words[i] !== '--local') throw misused()
+    if (flag === undefined) found.local = true
+    else {
+      i += 1
+      const value = words[i]
+      if (value === undefined) throw misused()
+      found[flag === '--profile' ? 'profile' : 'agent'] = value
+    }
+  }
+  return { file: null, wanted: { kind, ...found } }
+}
+
+function isKind(word: string): word is HelperKind {
+  return Object.hasOwn(PRINTERS, word)
+}
+
+function misused(): ClavigerError {
+  return new ClavigerError('invalid', USAGE)
+}
 
 function apiKey(fields: Fields): string {
   const value = fields['key'] ?? fields['token']

@@ -8,6 +8,7 @@ import { SETTINGS } from '../domain/settings/settings.ts'
 import { addAdminCommands } from './admin/program.ts'
 import type { Attach } from './context.ts'
 import { addModelCommands } from './models/program.ts'
+import { addOnboarding } from './onboard/program.ts'
 import { addOperatingCommands } from './operating/program.ts'
 import { addCredentialCommands, collect, ownerOptions, signInOptions } from './program-credential.ts'
 import { addRunCommands } from './run/program.ts'
@@ -45,6 +46,7 @@ export function createProgram(version: string, ui: Ui, attach: Attach): Command 
   addAdminCommands(program, attach)
   addOperatingCommands(program, attach)
   addModelCommands(program, attach)
+  addOnboarding(program, attach)
   return program
 }
 
@@ -99,7 +101,7 @@ function addSigningIn(program: Command, attach: Attach): void {
   attach(completion, () => import('./commands/completion.ts').then((m) => m.run))
   const doctor = program
     .command('doctor')
-    .description('Check this machine and its server.')
+    .description('Check this machine and its server, or its profiles where there is none.')
     .option('--worker', 'also whether runs on this machine would get a credential, and if not, why')
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(doctor, () => import('./doctor/doctor.ts').then((m) => m.run))
@@ -142,7 +144,7 @@ function addRunning(program: Command, attach: Attach): void {
   const restore = program
     .command('restore')
     .description("At boot: write a credential into the harness's own files.")
-  attach(choosing(restore), () => import('./commands/restore.ts').then((m) => m.run))
+  attach(profileOptions(choosing(restore)), () => import('./commands/restore.ts').then((m) => m.run))
   const explain = program
     .command('explain')
     .description('Say which credential a run would get, and why the others not.')
@@ -151,7 +153,7 @@ function addRunning(program: Command, attach: Attach): void {
   program
     .command('helper')
     .description(
-      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE",
+      "Print the credential of a run, for the harness's own hooks: helper api-key|aws|codex-token --lease-file FILE; or that of a profile of this machine: helper api-key --profile PROVIDER:NAME",
     )
 }
 
@@ -176,6 +178,8 @@ function choosing(command: Command): Command {
 }
 
 function settingsHelp(): string {
-  const lines = Object.values(SETTINGS).map(({ variable, meaning }) => `  ${variable.padEnd(34)}${meaning}`)
+  const all = Object.values(SETTINGS)
+  const width = Math.max(...all.map(({ variable }) => variable.length)) + 2
+  const lines = all.map(({ variable, meaning }) => `  ${variable.padEnd(width)}${meaning}`)
   return `\nVariables:\n${lines.join('\n')}\n\nExit codes: 0 ok, 1 failed, 2 usage, 3 not signed in, 4 not allowed, 5 needs login, 78 no credential.`
 }

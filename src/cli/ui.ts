@@ -51,6 +51,20 @@ export interface Ui {
   lines(): TypedLines
   /** Asks yes or no; the default is no. Giving up is no. */
   confirm(question: string): Promise<boolean>
+  /** Asks for one of these; the first is suggested. Throws when the person gives up. */
+  choose<V extends string>(question: string, choices: readonly Choice<V>[]): Promise<V>
+  /** Asks for at least one of these; `suggested` are marked already. Throws when the person gives up. */
+  chooseSeveral<V extends string>(
+    question: string,
+    choices: readonly Choice<V>[],
+    suggested: readonly V[],
+  ): Promise<readonly V[]>
+}
+
+export interface Choice<V extends string> {
+  readonly value: V
+  readonly label: string
+  readonly hint?: string
 }
 
 /** Lines that somebody types, or pipes in, one after the other. */
@@ -114,6 +128,21 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
     async confirm(question) {
       const { confirm } = await import('@clack/prompts')
       return (await confirm({ ...prompt, message: question, initialValue: false })) === true
+    },
+    async choose<V extends string>(question: string, choices: readonly Choice<V>[]) {
+      const { select } = await import('@clack/prompts')
+      const answer = await select<string>({ ...prompt, message: question, options: shown(choices) })
+      return theOne(choices, answered(answer)).value
+    },
+    async chooseSeveral<V extends string>(
+      question: string,
+      choices: readonly Choice<V>[],
+      suggested: readonly V[],
+    ) {
+      const { multiselect } = await import('@clack/prompts')
+      const asked = { message: question, options: shown(choices), initialValues: [...suggested] }
+      const answer = await multiselect<string>({ ...prompt, ...asked, required: true })
+      return answered(answer).map((value) => theOne(choices, value).value)
     },
   }
 }
@@ -194,9 +223,34 @@ function roomIn(stream: Output): Promise<void> {
   })
 }
 
-function answered(answer: string | symbol): string {
-  if (typeof answer === 'string') return answer
-  throw new Failure('conflict', 'Cancelled.', { hint: 'Nothing was changed.' })
+// Names of accounts and files of others stand in them.
+function shown(choices: readonly Choice<string>[]) {
+  return choices.map(({ value, label, hint }) => ({
+    ...{ value, label: plain(label) },
+    ...(hint !== undefined && { hint: plain(hint) }),
+  }))
+}
+
+function theOne<V extends string>(choices: readonly Choice<V>[], value: string): Choice<V> {
+  const found = choices.find((one) => one.value === value)
+  if (found === undefined) throw cancelled()
+  return found
+}
+
+const CANCELLED = 'Cancelled.'
+
+/** What a person throws who gives up. */
+export function cancelled(hint = 'Nothing was changed.'): ClavigerError {
+  return new Failure('conflict', CANCELLED, { hint })
+}
+
+export function isCancelled(thrown: unknown): thrown is ClavigerError {
+  return thrown instanceof Failure && thrown.message === CANCELLED
+}
+
+function answered<A>(answer: A): Exclude<A, symbol> {
+  if (typeof answer !== 'symbol') return answer as Exclude<A, symbol>
+  throw cancelled()
 }
 
 function problemOf({ code, message, hint }: ClavigerError) {

@@ -74,6 +74,9 @@ export function isProfileId(text: string): boolean {
   return PROFILE.test(text) && !holdsKey(text)
 }
 
+/** Names that a provider of a plugin may have: none that every object has, which would be found where nobody has put it. */
+export const PLUGIN_NAME = /^(?!constructor$)[a-z][a-z0-9-]{0,31}$/
+
 /** Refuses what is neither a name nor how a profile is called (`invalid`). */
 export function checkNameOrProfile(name: string): void {
   if (!isProfileId(name)) checkName(name)

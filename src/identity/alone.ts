@@ -3,17 +3,12 @@
 
 import { ClavigerError } from '../domain/errors.ts'
 import { appCodes } from './app-codes.ts'
-import {
-  type FirstPeople,
-  type Identity,
-  type Organization,
-  type Person,
-  PLACEHOLDER_EMAIL,
-} from './identity.ts'
+import type { FirstPeople, Identity, Organization, Person } from './identity.ts'
 
 export const THIS_MACHINE: Organization = { id: 'org_local', name: 'this machine' }
 
-const PERSON: Person = { id: 'user_local', email: PLACEHOLDER_EMAIL, name: 'you', role: 'owner', teams: [] }
+// Nobody writes to them: wherever they are named, it is to themselves.
+const PERSON: Person = { id: 'user_local', email: 'you', name: 'you', role: 'owner', teams: [] }
 
 const NOBODY = { rows: [], next: null, total: 0 }
 

@@ -4,12 +4,12 @@
 import { isAboutPaying } from '../domain/resolution/verdicts.ts'
 import { keyOf, type Tables } from '../store/memory/tables.ts'
 import type { CredentialRow, VersionRow } from '../store/store.ts'
-import { digestOf, profileUntil, profileWith, providerOf } from './content.ts'
+import { digestOf, profileUntil, profileWith, providerOf, refreshDigestOf } from './content.ts'
 import type { Folder } from './folder.ts'
-import { type ProfileDocument, printDocument, readStats, type UsageStats } from './format.ts'
+import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
-import { orderAfter, type Placed, placeIn } from './order.ts'
-import type { Pair } from './pair.ts'
+import { type Pair, textsOf } from './pair.ts'
+import { orderAfter, type Placed, placeIn } from './reading-through/order.ts'
 import type { Sealer } from './sealer.ts'
 
 interface Next extends Pick<Folder, 'document' | 'ledger' | 'entries'> {
@@ -45,17 +45,20 @@ export function afterUnit(
   const document = documentOf(folder, tables, kept, inherited)
   const entries = all.map(({ entry }) => entry)
   const inLedger = (entry: LedgerEntry) => (isLeaving(entry, facts) ? entry : withoutCurrent(entry))
-  const ledger: Ledger = { entries: [...entries, ...folder.resting].map(inLedger), settings, facts }
+  const ledger: Ledger = {
+    ...{ entries: [...entries, ...folder.resting].map(inLedger), settings, facts },
+    spent: spentAfter(
+      folder,
+      kept.map(({ json }) => json),
+    ),
+  }
   return {
     ...{ document, ledger, entries: new Map(entries.map((entry) => [entry.row.id, entry])) },
-    pair: { profiles: textOf(folder, document), ledger: printLedger(ledger) },
+    pair: {
+      ...textsOf(folder.place, document, folder.pair ?? { profiles: null, ledger: null }),
+      ledger: printLedger(ledger),
+    },
   }
-}
-
-// What says the same stays as somebody has written it.
-function textOf({ document, pair }: Folder, next: ProfileDocument): string {
-  const text = printDocument(next)
-  return pair !== null && pair.profiles !== null && text === printDocument(document) ? pair.profiles : text
 }
 
 interface Kept {
@@ -72,7 +75,7 @@ function keptOf(sealer: Sealer, folder: Folder, tables: Tables, row: CredentialR
   const before = known === undefined ? undefined : folder.document.profiles[known.profile]
   const current = versions.find(({ version }) => version === row.version)
   const json =
-    known !== undefined && before !== undefined && isCurrent(known, current)
+    known !== undefined && known.digest === digestOf(before) && isCurrent(known, current)
       ? row.expiresAt === known.row.expiresAt
         ? before
         : profileUntil(before, row.expiresAt)
@@ -251,9 +254,28 @@ function settingsOf(tables: Tables): Pick<Ledger, 'settings' | 'facts'> {
   }
 }
 
-// The current values are in the file of profiles, and nowhere else.
+// So many are remembered. A login that is renewed every hour has them for three weeks.
+const SPENT_AT_MOST = 500
+
+function spentAfter({ document, ledger, entries }: Folder, now: readonly unknown[]): string[] {
+  const before = [...entries.values()].map(({ profile }) => document.profiles[profile])
+  const current = new Set(now.flatMap(digestsOf))
+  const gone = [...new Set([...ledger.spent, ...before.flatMap(digestsOf)])].filter(
+    (one) => !current.has(one),
+  )
+  return gone.slice(-SPENT_AT_MOST)
+}
+
+function digestsOf(json: unknown): string[] {
+  const digest = refreshDigestOf(json)
+  return digest === null ? [] : [digest]
+}
+
+// The current values are in the file of profiles, and nowhere else: but for a login, whose latest tokens are lost for ever when
+// somebody puts an older file back.
 function withoutCurrent(entry: LedgerEntry): LedgerEntry {
-  const { row, versions } = entry
+  const { row, versions, grant } = entry
+  if (grant !== null) return entry
   return {
     ...entry,
     versions: versions.map((one) => (one.version === row.version ? { ...one, values: {} } : one)),

@@ -41,6 +41,15 @@ export async function addAgent(stateDirectory: string, agent: string): Promise<{
   return { directory }
 }
 
+/** Throws `not_found` where there is no agent of this name; one that another program has made is there. */
+export async function mustBeThere(stateDirectory: string, agent: string): Promise<void> {
+  checkName(agent)
+  if (agent === MAIN_AGENT || (await exists(join(placeOf(stateDirectory, agent).directory, '..')))) return
+  throw new ClavigerError('not_found', `There is no agent ${agent}.`, {
+    hint: `Make it: claviger agents add ${agent}. Or see which there are: claviger agents list`,
+  })
+}
+
 /** Removes an agent with all its profiles. Throws `not_found`, or `conflict` for the main one and while it is used. */
 export async function removeAgent(stateDirectory: string, agent: string): Promise<void> {
   checkName(agent)

@@ -6,7 +6,7 @@ import { Secret } from '../domain/secret.ts'
 import { type CheckedFields, checkFields, type FieldValues } from '../domain/values.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { TokenSet } from '../providers/provider.ts'
-import { type Profile, readProfile } from './format.ts'
+import { inCalendar, type Profile, readProfile } from './format.ts'
 import { pluginAnswer, pluginFacts, pluginProfile, pluginTypeOf } from './plugin-profile.ts'
 
 /** The tokens in an answer of the provider of this type; what is not in it stays as in `before` (Renewer.tokensIn). */
@@ -89,6 +89,13 @@ export function digestOf(json: unknown): string {
   return sha256(JSON.stringify([type, provider, ...values]))
 }
 
+/** A refresh token as one short text, for telling whether it is known; null: the profile has none. */
+export function refreshDigestOf(json: unknown): string | null {
+  const profile = readProfile(json)
+  if (profile?.type !== 'oauth' || profile.refresh === '') return null
+  return sha256(`refresh ${profile.refresh}`).slice(0, 24)
+}
+
 /** The profile that holds these values, on top of what it was before. Throws `invalid` for a type that profiles cannot hold. */
 export function profileWith(
   type: CredentialType,
@@ -143,7 +150,7 @@ function valuesOf(type: CredentialType, profile: Extract<Profile, { type: Kinds 
 // Some write 0 where nobody knows.
 function endOf(profile: Extract<Profile, { type: Kinds }>): number | null {
   if (profile.type !== 'token' || profile.expires === undefined || profile.expires <= 0) return null
-  return Math.round(profile.expires)
+  return Math.round(inCalendar(profile.expires))
 }
 
 /** The field that a profile has as its key or token; the others are in its metadata. */
@@ -173,7 +180,7 @@ function loginOf(type: CredentialType, profile: Login, read: ReadTokens): Unders
   if (tokens === null) throw new ClavigerError('invalid', 'Its tokens are none that can be used.')
   // When the access token ends is what the file says.
   const { provider, expires } = profile
-  return { kind: 'login', provider, type, tokens: { ...tokens, expiresAt: Math.round(expires) } }
+  return { kind: 'login', provider, type, tokens: { ...tokens, expiresAt: Math.round(inCalendar(expires)) } }
 }
 
 // Others keep no id token; the access token says the same of the account.
@@ -189,7 +196,7 @@ function claudeAnswer(profile: Login): object {
   const { scopes, organizationId, plan, tier, endsAt } = metadata
   return {
     claudeAiOauth: {
-      ...{ accessToken: access, refreshToken: refresh, expiresAt: Math.round(expires) },
+      ...{ accessToken: access, refreshToken: refresh, expiresAt: Math.round(inCalendar(expires)) },
       scopes: (typeof scopes === 'string' ? scopes : CLAUDE_SCOPES).split(' '),
       ...(accountId !== undefined && { accountUuid: accountId }),
       ...(organizationId !== undefined && { organizationUuid: organizationId }),

@@ -1,13 +1,11 @@
 // A file of profiles as a store: what another program puts in it, and what we put in it.
 
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ORG } from '../../test/support/profile-credentials.ts'
 import { NOW, useProfileDesk } from '../../test/support/profile-desk.ts'
 import { apiKey, codexLogin, editFile, placeWith, writtenIn } from '../../test/support/profile-files.ts'
-import { takeLock } from '../lib/files/file-lock.ts'
 import type { CredentialRow } from '../store/store.ts'
 import { type AgentPlace, placeOf } from './place.ts'
 
@@ -341,39 +339,5 @@ describe('what is stored here', () => {
       profiles['anthropic:manual'] = { type: 'token', provider: 'anthropic', token: TOKEN, expires: NOW + 9 }
     })
     expect(await named(store, 'anthropic:manual')).toMatchObject({ version: 1, expiresAt: NOW + 9 })
-  })
-})
-
-describe('whoever only looks', () => {
-  it('needs no turn while the files are what they were, and sees nothing old', async () => {
-    write({ 'anthropic:a': apiKey('a') })
-    const { store } = open()
-    await list(store)
-    const unlock = takeLock(main.lock)
-    expect(await namesIn(store)).toEqual(['anthropic:a'])
-    unlock()
-    editFile(main, ({ profiles }) => {
-      profiles['anthropic:b'] = apiKey('b')
-    })
-    expect(await namesIn(store)).toEqual(['anthropic:a', 'anthropic:b'])
-    await insert(open().store, 'anthropic:c', 'sk-ant-test-c')
-    expect(await namesIn(store)).toEqual(['anthropic:a', 'anthropic:b', 'anthropic:c'])
-  })
-
-  it('waits for its turn while somebody is in the middle of a change', async () => {
-    write({ 'anthropic:a': apiKey('a') })
-    const { store } = open()
-    await list(store)
-    const unlock = takeLock(main.lock)
-    writeFileSync(main.pending, '{"parts":[]}', { mode: 0o600 })
-    let isOver = false
-    const looking = namesIn(store).then((names) => {
-      isOver = true
-      return names
-    })
-    await sleep(100)
-    expect(isOver).toBe(false)
-    unlock()
-    expect(await looking).toEqual(['anthropic:a'])
   })
 })

@@ -9,10 +9,11 @@ import { afterUnit, type Inherited } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
 import { type ProfileDocument, printDocument, readStats } from './format.ts'
 import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
-import { inOrder, orderFor, providerIn } from './order.ts'
-import { documentIn, ledgerIn, type Pair, readPairs, writePairs } from './pair.ts'
+import { documentIn, ledgerIn, type Pair, readPairs, wholeIn, writePairs } from './pair.ts'
 import { type AgentPlace, preparePlace, readOwnFile } from './place.ts'
 import { takeTurn } from './processes/turn.ts'
+import { withoutHidden, withoutTwins } from './reading-through/hiding.ts'
+import { inOrder, orderFor, providerIn } from './reading-through/order.ts'
 import { type ReconcileTools, reconcile, type Unusable } from './reconcile.ts'
 
 export interface KeeperOptions extends ReconcileTools {
@@ -38,27 +39,19 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
   const folders = options.places.map(unseenFolder)
   let turns: (() => void)[] = []
   return {
-    async enter(tables) {
+    async enter(tables, outdated) {
       // In one order for all, whoever's own it is: nobody waits for one who waits.
       for (const { place } of folders.toReversed()) {
         await preparePlace(place)
         turns.push(await takeTurn(place))
       }
-      return bringUp(options, folders, tables)
+      const pairs = await readPairs(folders.map(({ place }) => place))
+      return bringUp(options, folders, tables, pairs, outdated)
     },
-    isCurrent: () => folders.every(isAsKept),
+    keeps: KEPT,
+    catchUp: (tables) => catchUp(options, folders, tables),
     async keep(tables) {
-      const owners = ownersOf(folders, tables)
-      const all = folders.map((folder) => ({
-        folder,
-        next: afterUnit(
-          options,
-          folder,
-          tables,
-          owners.get(folder) ?? [],
-          folder === folders[0] ? inherited(folders, owners) : null,
-        ),
-      }))
+      const all = nextOf(options, folders, tables)
       try {
         await writePairs(
           all.map(({ folder: { place, pair }, next }) => ({
@@ -112,6 +105,7 @@ async function putInto(
     const document = documentIn(place, before.profiles)
     const profiles = { ...document.profiles, [profile]: make(document.profiles[profile]) }
     const now = {
+      ...before,
       profiles: printDocument({ ...document, profiles }),
       ledger: before.ledger ?? printLedger(EMPTY_LEDGER),
     }
@@ -121,17 +115,78 @@ async function putInto(
   }
 }
 
-// Reads the directories when one of them has changed: all of them, before anything is taken over.
-async function bringUp(
+// Every table with something of a profile in it, and the settings.
+const KEPT: ReadonlySet<string> = new Set<keyof Tables>([
+  ...(['credentials', 'versions', 'grants', 'attempts', 'lastUses', 'settings', 'installation'] as const),
+])
+
+function nextOf(options: KeeperOptions, folders: readonly Folder[], tables: Tables) {
+  const owners = ownersOf(folders, tables)
+  return folders.map((folder) => ({
+    folder,
+    next: afterUnit(
+      options,
+      folder,
+      tables,
+      owners.get(folder) ?? [],
+      folder === folders[0] ? inherited(folders, owners) : null,
+    ),
+  }))
+}
+
+// Others have changed the files: what is in them is taken over, unless it has to be written down first.
+async function catchUp(
   options: KeeperOptions,
   folders: readonly Folder[],
   tables: Tables,
-): Promise<Signal[]> {
-  const pairs = await readPairs(folders.map(({ place }) => place))
+): Promise<Signal[] | null> {
+  if (folders.every(isAsKept)) return []
+  const before = folders.map((folder) => ({ ...folder }))
+  try {
+    for (const { place, isKept } of folders) if (!isKept) await preparePlace(place)
+    const pairs = steadyPairs(folders)
+    if (pairs === null) return null
+    const changed = bringUp(options, folders, tables, pairs)
+    const all = nextOf(options, folders, tables)
+    if (all.every(({ folder, next }) => isSame(folder.pair, next.pair))) {
+      for (const { folder, next } of all) Object.assign(folder, next, { isKept: true })
+      return changed
+    }
+  } catch {
+    // Whoever has the turn says what is wrong.
+  }
+  for (const [i, folder] of folders.entries()) Object.assign(folder, before[i])
+  return null
+}
+
+// Read twice with nothing being replaced: so the files were at one moment. Null: somebody is at them.
+function steadyPairs(folders: readonly Folder[]): Pair[] | null {
+  const read = () =>
+    folders.map(({ place }) => ({
+      pending: readOwnFile(place.pending),
+      pair: {
+        ...{ profiles: readOwnFile(place.profiles), ledger: readOwnFile(place.ledger) },
+        state: readOwnFile(place.state) ?? undefined,
+      },
+    }))
+  const [first, second] = [read(), read()]
+  const isSteady = first.every(({ pending }) => pending === null) && isDeepStrictEqual(first, second)
+  return isSteady ? first.map(({ pair }) => pair) : null
+}
+
+// All of the directories when one of them has changed, before anything is taken over.
+function bringUp(
+  options: KeeperOptions,
+  folders: readonly Folder[],
+  tables: Tables,
+  pairs: readonly Pair[],
+  outdated: () => void = () => undefined,
+): Signal[] {
   if (folders.every(({ pair }, i) => isSame(pair, pairs[i]))) return []
+  outdated()
   const revisions = new Map(tables.grants.find(() => true).map((row) => [row.credentialId, row.revision]))
   const known = statesIn(folders)
-  const seen = inOrder(withoutHidden(folders.map((folder, i) => look(options, folder, pairs[i]))))
+  const seen = inOrder(withoutHidden(withoutTwins(look(options, folders, pairs))))
   for (const [i, folder] of folders.entries()) {
     const before = folder.entries
     Object.assign(folder, seen[i])
@@ -165,32 +220,18 @@ function changesOf(before: States, now: States, renewed: readonly string[]): Sig
   ]
 }
 
-function look(
-  options: KeeperOptions,
-  { place }: Folder,
-  pair: Pair = { profiles: null, ledger: null },
-): Folder {
-  const document = documentIn(place, pair.profiles)
-  const ledger = ledgerIn(place, pair.ledger)
-  const { entries, resting, unusable } = reconcile(options, document, ledger)
-  return {
-    ...{ place, pair, isKept: false, document, ledger, resting, unusable },
-    entries: new Map(entries.map((entry) => [entry.row.id, entry])),
-  }
-}
-
-// A profile of the first hides one of that name in the others.
-function withoutHidden(folders: readonly Folder[]): Folder[] {
-  const profiles = new Set<string>()
-  const names = new Set<string>()
-  return folders.map((folder) => {
-    const all = [...folder.entries.values()]
-    const isHidden = ({ profile, row }: LedgerEntry) => profiles.has(profile) || names.has(row.name)
-    const hidden = all.filter(isHidden)
-    const entries = new Map(all.filter((one) => !isHidden(one)).map((one) => [one.row.id, one]))
-    for (const profile of Object.keys(folder.document.profiles)) profiles.add(profile)
-    for (const { row } of entries.values()) names.add(row.name)
-    return { ...folder, entries, resting: [...folder.resting, ...hidden] }
+function look(options: KeeperOptions, folders: readonly Folder[], pairs: readonly Pair[]): Folder[] {
+  const read = folders.map(({ place }, i) => {
+    const pair = pairs[i] ?? { profiles: null, ledger: null }
+    return { place, pair, document: wholeIn(place, pair), ledger: ledgerIn(place, pair.ledger) }
+  })
+  const spent = new Set(read.flatMap(({ ledger }) => ledger.spent))
+  return read.map((one) => {
+    const { entries, resting, unusable } = reconcile(options, one.document, one.ledger, spent)
+    return {
+      ...{ ...one, isKept: false, resting, unusable },
+      entries: new Map(entries.map((entry) => [entry.row.id, entry])),
+    }
   })
 }
 
@@ -224,7 +265,8 @@ function isAsKept({ place, pair, isKept }: Folder): boolean {
     return (
       readOwnFile(place.pending) === null &&
       pair.profiles === readOwnFile(place.profiles) &&
-      pair.ledger === readOwnFile(place.ledger)
+      pair.ledger === readOwnFile(place.ledger) &&
+      pair.state === (readOwnFile(place.state) ?? undefined)
     )
   } catch {
     // Whoever has the turn says what is wrong.
@@ -233,7 +275,8 @@ function isAsKept({ place, pair, isKept }: Folder): boolean {
 }
 
 function isSame(seen: Pair | null, now: Pair | undefined): boolean {
-  return seen !== null && seen.profiles === now?.profiles && seen.ledger === now.ledger
+  if (seen === null) return false
+  return seen.profiles === now?.profiles && seen.ledger === now.ledger && seen.state === now.state
 }
 
 function putEntry(tables: Tables, entry: LedgerEntry, document: ProfileDocument): void {

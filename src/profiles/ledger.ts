@@ -17,7 +17,7 @@ export interface LedgerEntry {
   readonly digest: string
   readonly grant: GrantRow | null
   readonly attempts: readonly AttemptRow[]
-  /** Of the current one the values are in the file, and none are here. */
+  /** Of the current one the values are in the file; those of a login are here as well, sealed. */
   readonly versions: readonly VersionRow[]
 }
 
@@ -34,6 +34,8 @@ export interface Ledger {
   readonly settings: readonly LedgerSetting[]
   /** Name → value. */
   readonly facts: Readonly<Record<string, string>>
+  /** Refresh tokens that were in the file and are used up or gone elsewhere, see `refreshDigestOf`; the latest last. */
+  readonly spent: readonly string[]
 }
 
 /** Whether this credential is on its way to another holder: what is handed out is in the ledger then, and not in the file. */
@@ -41,7 +43,7 @@ export function isLeaving({ row }: Pick<LedgerEntry, 'row'>, facts: Ledger['fact
   return leavingOf(facts[leavingFact(row.id)], row) !== null
 }
 
-export const EMPTY_LEDGER: Ledger = { entries: [], settings: [], facts: {} }
+export const EMPTY_LEDGER: Ledger = { entries: [], settings: [], facts: {}, spent: [] }
 
 const bytes = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
 const rowShape = z.looseObject({ id: z.string(), wrappedKey: bytes })
@@ -61,6 +63,7 @@ const ledgerShape = z.object({
     z.object({ organizationId: z.string(), subject: z.string(), name: z.string(), value: z.string() }),
   ),
   facts: z.record(z.string(), z.string()),
+  spent: z.array(z.string()).default([]),
 })
 
 /** The ledger in this text, or null where it is none of ours. What is in a row is what this program has put there. */

@@ -1,20 +1,21 @@
 // Two changes of one file of profiles: ours, which was begun and not ended, and that of another program meanwhile.
 
-import type { ProfileDocument } from './format.ts'
+import type { ProfileDocument, StateDocument } from './format.ts'
 
 type Records = Readonly<Record<string, unknown>>
 
 /** What others have made of `base`, with what was to become of it here. Where both have changed the same, theirs stays. */
-export function merge(
-  base: ProfileDocument,
-  ours: ProfileDocument,
-  theirs: ProfileDocument,
-): ProfileDocument {
+export function merge<Document extends ProfileDocument | StateDocument>(
+  base: Document,
+  ours: Document,
+  theirs: Document,
+): Document {
   const merged = mergeRecords(base, ours, theirs)
-  for (const name of ['profiles', 'order', 'lastGood', 'usageStats'] as const)
-    if (theirs[name] !== undefined)
-      merged[name] = mergeRecords(base[name] ?? {}, ours[name] ?? {}, theirs[name] as Records)
-  return merged as ProfileDocument
+  for (const name of ['profiles', 'order', 'lastGood', 'usageStats'] as const) {
+    const part = (one: Document) => (one[name] ?? {}) as Records
+    if (theirs[name] !== undefined) merged[name] = mergeRecords(part(base), part(ours), part(theirs))
+  }
+  return merged as Document
 }
 
 function mergeRecords(base: Records, ours: Records, theirs: Records): Record<string, unknown> {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { canMount } from '../../test/support/mounting.ts'
 import { apiKey, codexLogin, editFile, textOf, useStateDirectory } from '../../test/support/profile-files.ts'
@@ -43,6 +44,7 @@ function put(place: AgentPlace, pair: Pair): void {
   for (const [path, text] of [
     [place.profiles, pair.profiles],
     [place.ledger, pair.ledger],
+    [place.state, pair.state ?? null],
   ] as const)
     if (text === null) rmSync(path, { force: true })
     else writeFileSync(path, text, { mode: 0o600 })
@@ -88,11 +90,12 @@ async function atEachStep(
   all: readonly AgentPlace[],
   before: Pair,
   look: (step: number) => Promise<void>,
+  after = NEW,
 ): Promise<number> {
   for (let step = 1; ; step += 1) {
     for (const place of all) put(place, before)
     rmSync(placeOf(stateDirectory(), 'main').pending, { force: true })
-    if (!writeAndDie(changes(all, before, NEW), step)) return step - 1
+    if (!writeAndDie(changes(all, before, after), step)) return step - 1
     await look(step)
     for (const { directory } of all)
       expect(
@@ -151,6 +154,19 @@ describe('kill -9 at each step of writing', () => {
     })
   }, 120_000)
 
+  it('with what OpenClaw keeps beside leaves the three as they were or as they are to be', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    const [before, after] = [
+      { ...OLD, state: textOf({ version: 1, order: { anthropic: ['anthropic:b'] } }) },
+      { ...NEW, state: textOf({ version: 1, order: {} }) },
+    ]
+    const look = async () => {
+      const [pair] = await readPairs([main])
+      expect([before, after]).toContainEqual(pair)
+    }
+    await atEachStep([main], before, look, after)
+  }, 120_000)
+
   it('two pairs leaves both old or both new, whoever looks first', async () => {
     const [work, main] = places as [AgentPlace, AgentPlace]
     await atEachStep(places, OLD, async (step) => {
@@ -193,12 +209,71 @@ describe('what was begun', () => {
     expect(await readPairs([main])).toEqual([{ profiles: null, ledger: NEW.ledger }])
   })
 
+  it('leaves what another program has written beside meanwhile', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    const state = (more: object) => textOf({ version: 1, order: { anthropic: ['anthropic:b'] }, ...more })
+    put(main, { ...OLD, state: state({ lastGood: { anthropic: 'anthropic:b' } }) })
+    begin(
+      { ...OLD, state: state({}) },
+      { ...NEW, state: state({ order: {}, usageStats: { 'anthropic:b': { lastUsed: 5 } } }) },
+    )
+    const [pair] = await readPairs([main])
+    expect({ ...pair, state: JSON.parse(pair?.state ?? '') }).toEqual({
+      ...NEW,
+      state: {
+        ...{ version: 1, order: {} },
+        lastGood: { anthropic: 'anthropic:b' },
+        usageStats: { 'anthropic:b': { lastUsed: 5 } },
+      },
+    })
+  })
+
   it('was nothing when it cannot be read', async () => {
     const [, main] = places as [AgentPlace, AgentPlace]
     put(main, OLD)
     writeFileSync(main.pending, '{"parts":[{"agent":')
     expect(await readPairs([main])).toEqual([OLD])
     expect(existsSync(main.pending)).toBe(false)
+  })
+})
+
+describe('what another program has written since it was read', () => {
+  it('stays, in both files, beside what is written here', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    const state = (more: object) => textOf({ version: 1, order: { anthropic: ['anthropic:b'] }, ...more })
+    put(main, { ...OLD, state: state({ lastGood: { anthropic: 'anthropic:b' } }) })
+    editFile(main, ({ profiles }) => {
+      profiles['anthropic:c'] = apiKey('3')
+    })
+    const now = { ...NEW, state: state({ order: {} }) }
+    await writePairs([{ place: main, before: { ...OLD, state: state({}) }, now }])
+    const [pair] = await readPairs([main])
+    expect(documentIn(main, pair?.profiles ?? null).profiles).toEqual({
+      'openai-codex:a': codexLogin('new'),
+      'anthropic:b': apiKey('1'),
+      'anthropic:c': apiKey('3'),
+    })
+    expect(JSON.parse(pair?.state ?? '')).toEqual({
+      ...{ version: 1, order: {} },
+      lastGood: { anthropic: 'anthropic:b' },
+    })
+    expect(pair?.ledger).toBe(NEW.ledger)
+  })
+
+  it('is waited for while it has its lock', async () => {
+    const [, main] = places as [AgentPlace, AgentPlace]
+    put(main, OLD)
+    writeFileSync(
+      main.lockOfOthers,
+      JSON.stringify({ pid: process.ppid, createdAt: new Date().toISOString() }),
+    )
+    const writing = writePairs(changes([main], OLD, NEW))
+    await breathe()
+    expect(await readPairs([main])).toEqual([OLD])
+    rmSync(main.lockOfOthers)
+    await writing
+    expect(await readPairs([main])).toEqual([NEW])
+    expect(existsSync(main.lockOfOthers)).toBe(false)
   })
 })
 

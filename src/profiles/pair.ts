@@ -1,8 +1,9 @@
-// The file of profiles and its ledger, read and replaced as one: what is to be in both is written to a third file first,
-// and whoever finds that goes on with it. Only whoever has the turn (turn.ts) may call this.
+// The file of profiles and its ledger, and what OpenClaw has put beside them, read and replaced as one: what is to be in both is written to a third file first,
+// and whoever finds that goes on with it. Only whoever has the turn (processes/turn.ts) may call this.
 
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { ClavigerError } from '../domain/errors.ts'
 import { writeFileAtomically } from '../lib/atomic-file.ts'
@@ -12,17 +13,25 @@ import {
   FORMAT_VERSION,
   type ProfileDocument,
   printDocument,
+  type Reading,
   readDocument,
+  readState,
+  type StateDocument,
   type Unreadable,
+  withoutState,
+  withState,
 } from './format.ts'
 import { EMPTY_LEDGER, type Ledger, readLedger } from './ledger.ts'
 import { merge } from './merge.ts'
 import { type AgentPlace, mustBeWritable, placeOf, readOwnFile, unusable } from './place.ts'
+import { keepOthersOut } from './processes/turn.ts'
 
 /** The texts as they are; null: there is no such file. */
 export interface Pair {
   readonly profiles: string | null
   readonly ledger: string | null
+  /** Of `auth-state.json`. It is never made here, and never removed. */
+  readonly state?: string | undefined
 }
 
 /** The pair of one agent, and what it is to be. */
@@ -35,10 +44,14 @@ export interface PairChange {
 const partShape = z.object({
   agent: z.string(),
   /** What these are made from. */
-  base: z.object({ profiles: z.string().nullable(), ledger: z.string().nullable() }),
-  /** Null: it stays as it is. */
+  base: z.object({
+    ...{ profiles: z.string().nullable(), ledger: z.string().nullable() },
+    state: z.string().optional(),
+  }),
+  /** Null or nothing: it stays as it is. */
   profiles: z.string().nullable(),
   ledger: z.string().nullable(),
+  state: z.string().optional(),
 })
 
 type Part = z.infer<typeof partShape>
@@ -51,10 +64,32 @@ export async function readPairs(places: readonly AgentPlace[]): Promise<Pair[]> 
     sweep(place)
     await goOn(place)
   }
-  return places.map((place) => ({
-    profiles: readOwnFile(place.profiles),
-    ledger: readOwnFile(place.ledger),
-  }))
+  const pairs: Pair[] = []
+  for (const place of places)
+    pairs.push({
+      profiles: await readWhole(place.profiles),
+      ledger: readOwnFile(place.ledger),
+      state: readOwnFile(place.state) ?? undefined,
+    })
+  return pairs
+}
+
+// In milliseconds. Others write the file in place: for a moment there is nothing in it, or a part.
+const PATIENCE = 1_000
+const LOOK_EVERY = 20
+
+// The file, when nobody is writing it any more; what stays cut short is what whoever reads it is told.
+async function readWhole(path: string): Promise<string | null> {
+  const until = performance.now() + PATIENCE
+  for (;;) {
+    const text = readOwnFile(path)
+    if (text === null || !isPart(text) || performance.now() >= until) return text
+    await sleep(LOOK_EVERY)
+  }
+}
+
+function isPart(text: string): boolean {
+  return ['empty', 'torn'].includes(readDocument(text).kind)
 }
 
 /**
@@ -63,25 +98,74 @@ export async function readPairs(places: readonly AgentPlace[]): Promise<Pair[]> 
  */
 export async function writePairs(changes: readonly PairChange[]): Promise<void> {
   const parts = changes.map(partOf)
-  for (const { agent, profiles } of parts) {
+  for (const { agent, profiles, state } of parts) {
     const place = changes.find((one) => one.place.agent === agent)?.place
     if (place !== undefined && profiles !== null) mustBeWritable(place.profiles)
+    if (place !== undefined && state !== undefined) mustBeWritable(place.state)
   }
   const decisive = changes.at(-1)?.place
-  const files = decisive === undefined ? [] : parts.flatMap((part) => filesOf(decisive, part))
-  const [only] = files
-  if (decisive === undefined || only === undefined) return
-  if (files.length === 1) return replaceOne(only)
-  await replaceAll(decisive.pending, JSON.stringify({ parts }), files)
+  if (decisive === undefined) return
+  const end = await keepOthersOut(placesOf(decisive, parts))
+  try {
+    const now = parts.map((part) => onTop(decisive, part))
+    const files = now.flatMap((part) => filesOf(decisive, part))
+    const [only] = files
+    if (only === undefined) return
+    if (files.length === 1) return await replaceOne(only)
+    await replaceAll(decisive.pending, JSON.stringify({ parts: now }), files)
+  } finally {
+    end()
+  }
+}
+
+// Those whose files of other programs as well are to be replaced.
+function placesOf({ stateDirectory }: AgentPlace, parts: readonly Part[]): AgentPlace[] {
+  return parts
+    .filter(({ profiles, state }) => profiles !== null || state !== undefined)
+    .map(({ agent }) => placeOf(stateDirectory, agent))
+}
+
+// What another program has written since it was read stays.
+function onTop({ stateDirectory }: AgentPlace, part: Part): Part {
+  const place = placeOf(stateDirectory, part.agent)
+  const there = { profiles: readOwnFile(place.profiles), state: readOwnFile(place.state) ?? undefined }
+  return {
+    ...{ ...part, base: { ...part.base, ...there } },
+    ...{ profiles: profilesAfter(place, part), state: stateAfter(place, part) },
+  }
 }
 
 /** The document in this text. Throws `invalid`, saying what is wrong with the file; an absent one is empty. */
 export function documentIn(place: AgentPlace, text: string | null): ProfileDocument {
-  if (text === null) return emptyDocument()
-  const reading = readDocument(text)
+  return text === null ? emptyDocument() : documentOf(place.profiles, readDocument(text))
+}
+
+/** All that is in the file of profiles and in `auth-state.json`. Throws as `documentIn`. */
+export function wholeIn(place: AgentPlace, { profiles, state }: Pair): ProfileDocument {
+  const document = documentIn(place, profiles)
+  return state === undefined ? document : withState(document, documentOf(place.state, readState(state)))
+}
+
+/** The texts that say this, on top of what is there; what says the same stays as somebody has written it. */
+export function textsOf(
+  place: AgentPlace,
+  document: ProfileDocument,
+  there: Pair,
+): { readonly profiles: string; readonly state?: string } {
+  if (there.state === undefined) return { profiles: unlessSame(there.profiles, document) }
+  const parts = withoutState(document, documentOf(place.state, readState(there.state)))
+  return { profiles: unlessSame(there.profiles, parts.profiles), state: unlessSame(there.state, parts.state) }
+}
+
+function unlessSame(there: string | null, document: ProfileDocument | StateDocument): string {
+  const text = printDocument(document)
+  return there !== null && printDocument(JSON.parse(there)) === text ? there : text
+}
+
+function documentOf<Document>(path: string, reading: Reading<Document>): Document {
   if (reading.kind === 'read') return reading.document
   const [what, hint] = WRONG[reading.kind]
-  throw new ClavigerError('invalid', `${place.profiles} ${what}`, { hint })
+  throw new ClavigerError('invalid', `${path} ${what}`, { hint })
 }
 
 /** The ledger in this text. Throws `invalid` for one that is none; an absent one is empty. */
@@ -110,7 +194,8 @@ const WRONG: Readonly<Record<Unreadable, readonly [what: string, hint: string]>>
 function partOf({ place: { agent }, before, now }: PairChange): Part {
   const profiles = now.profiles === before.profiles ? null : now.profiles
   const ledger = now.ledger === before.ledger ? null : now.ledger
-  return { agent, base: before, profiles, ledger }
+  const state = now.state === before.state ? undefined : now.state
+  return { agent, base: before, profiles, ledger, state }
 }
 
 interface NewFile {
@@ -119,10 +204,11 @@ interface NewFile {
 }
 
 // The ledger after the profiles: by that it is known whether a part was ended.
-function filesOf({ stateDirectory }: AgentPlace, { agent, profiles, ledger }: Part): NewFile[] {
+function filesOf({ stateDirectory }: AgentPlace, { agent, profiles, ledger, state }: Part): NewFile[] {
   const place = placeOf(stateDirectory, agent)
   return [
     ...(profiles === null ? [] : [{ path: place.profiles, text: profiles }]),
+    ...(state === undefined ? [] : [{ path: place.state, text: state }]),
     ...(ledger === null ? [] : [{ path: place.ledger, text: ledger }]),
   ]
 }
@@ -172,29 +258,44 @@ function remove(path: string): boolean {
 // Whoever was killed while writing has left a part of a file, with values in it.
 function sweep({ directory }: AgentPlace): void {
   for (const name of readdirSync(directory))
-    if (/^\.auth-profiles\..*\.tmp$/.test(name)) remove(join(directory, name))
+    if (/^\.auth-(profiles|state)\..*\.tmp$/.test(name)) remove(join(directory, name))
 }
 
 async function goOn(decisive: AgentPlace): Promise<void> {
   const text = readOwnFile(decisive.pending)
   if (text === null) return
-  for (const part of partsIn(text)) {
-    const place = placeOf(decisive.stateDirectory, part.agent)
-    // It was ended, and others may have come after it.
-    if (part.ledger !== null && readOwnFile(place.ledger) !== part.base.ledger) continue
-    const profiles = profilesAfter(place, part)
-    for (const file of filesOf(decisive, { ...part, profiles })) await write(file.path, file.text)
+  const parts = partsIn(text)
+  const end = await keepOthersOut(placesOf(decisive, parts))
+  try {
+    for (const part of parts) {
+      const { ledger } = placeOf(decisive.stateDirectory, part.agent)
+      // It was ended, and others may have come after it.
+      if (part.ledger !== null && readOwnFile(ledger) !== part.base.ledger) continue
+      for (const { path, text } of filesOf(decisive, onTop(decisive, part))) await write(path, text)
+    }
+    remove(decisive.pending)
+  } finally {
+    end()
   }
-  remove(decisive.pending)
 }
 
-// What another program has written in between stays.
 function profilesAfter(place: AgentPlace, { base, profiles }: Part): string | null {
   const there = readOwnFile(place.profiles)
   if (profiles === null || there === profiles || there === base.profiles) return profiles
   if (there === null) return null
   const [before, ours, theirs] = [base.profiles, profiles, there].map((text) => documentIn(place, text))
   if (before === undefined || ours === undefined || theirs === undefined) return null
+  return printDocument(merge(before, ours, theirs))
+}
+
+function stateAfter(place: AgentPlace, { base, state }: Part): string | undefined {
+  const there = readOwnFile(place.state) ?? undefined
+  if (state === undefined || there === base.state) return state
+  if (there === undefined || base.state === undefined) return undefined
+  const [before, ours, theirs] = [base.state, state, there].map((text) =>
+    documentOf(place.state, readState(text)),
+  )
+  if (before === undefined || ours === undefined || theirs === undefined) return undefined
   return printDocument(merge(before, ours, theirs))
 }
 

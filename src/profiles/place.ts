@@ -2,19 +2,11 @@
 // machine. Everything that is wrong with it is said, with what to do; no file is ever taken for one that is not there.
 
 import { isUtf8 } from 'node:buffer'
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  type Stats,
-  statfsSync,
-} from 'node:fs'
+import { accessSync, constants, lstatSync, readdirSync, readFileSync, type Stats, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { checkParent, errorCode, UnsafePathError } from '../lib/atomic-file.ts'
+import { makeDirectories } from '../lib/files/make-directories.ts'
 
 /** The files of one agent. */
 export interface AgentPlace {
@@ -23,11 +15,15 @@ export interface AgentPlace {
   readonly directory: string
   /** `auth-profiles.json`. */
   readonly profiles: string
+  /** `auth-state.json`: only where OpenClaw has made one. */
+  readonly state: string
   /** What is known of the profiles beside their values. */
   readonly ledger: string
   /** Both of these as they are to be, also those of other agents, while they are being replaced (pair.ts). */
   readonly pending: string
   readonly lock: string
+  /** What coderClaw and OpenClaw have while they change the profiles. */
+  readonly lockOfOthers: string
   /** Journals of renewals, one for each process that renews. */
   readonly renewals: string
 }
@@ -52,9 +48,11 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
   return {
     ...{ stateDirectory, agent, directory },
     profiles: join(directory, 'auth-profiles.json'),
+    state: join(directory, 'auth-state.json'),
     ledger: join(directory, 'auth-profiles.ledger.json'),
     pending: join(directory, 'auth-profiles.pending.json'),
     lock: join(directory, 'auth-profiles.lock'),
+    lockOfOthers: join(directory, 'auth-profiles.json.lock'),
     renewals: join(directory, 'renewals'),
   }
 }
@@ -62,13 +60,18 @@ export function placeOf(stateDirectory: string, agent: string): AgentPlace {
 /** Makes the directory (0700) where there is none. Throws `invalid` where profiles cannot be kept there. */
 export async function preparePlace({ directory }: AgentPlace): Promise<void> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(directory)
     // An agent that is a link to another would wait for itself.
     for (const one of [dirname(dirname(directory)), dirname(directory), directory]) await checkParent(one)
     accessSync(directory, constants.W_OK)
   } catch (cause) {
     throw unusable(directory, cause)
   }
+  mustBeLocal(directory)
+}
+
+/** Throws `invalid` for a directory that other machines may see too. */
+export function mustBeLocal(directory: string): void {
   const network = networkOf(directory)
   if (network === null) return
   throw new ClavigerError('invalid', `${directory} is on a network file system (${network}).`, {
@@ -135,6 +138,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'cannot be written: the disk is full.',
   EDQUOT: 'cannot be written: the quota is used up.',
   EISDIR: 'is a directory.',
+  ENOENT: 'is not there, and cannot be made.',
   ELOOP: 'is a symbolic link.',
 }
 

@@ -2,12 +2,14 @@
 // type of ours the key is. One that is renewed is kept as a login, any other as an API key.
 
 import { isPluginType, type PluginType } from '../domain/credential-types.ts'
+import { PLUGIN_NAME } from '../domain/names.ts'
 import type { FieldValues } from '../domain/values.ts'
 import type { Profile } from './format.ts'
 
 /** Undefined: it is of no plugin. */
-export function pluginTypeOf({ type, metadata = {} }: Profile): PluginType | undefined {
+export function pluginTypeOf({ type, provider, metadata = {} }: Profile): PluginType | undefined {
   const credential = metadata['credential']
+  if (!PLUGIN_NAME.test(provider)) return undefined
   if (type === 'token' || typeof credential !== 'string' || !isPluginType(credential)) return undefined
   return credential
 }

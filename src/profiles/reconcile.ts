@@ -4,7 +4,14 @@
 import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
 import { newId } from '../lib/id.ts'
 import type { CredentialRow } from '../store/store.ts'
-import { digestOf, isDated, type ReadTokens, type Understood, understand } from './content.ts'
+import {
+  digestOf,
+  isDated,
+  type ReadTokens,
+  refreshDigestOf,
+  type Understood,
+  understand,
+} from './content.ts'
 import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry } from './ledger.ts'
 import type { Sealer, VersionFacts } from './sealer.ts'
@@ -24,6 +31,8 @@ export interface Unusable {
   readonly provider: string
   /** One sentence for people. */
   readonly why: string
+  /** It is a copy of a login that is kept elsewhere, and hides nothing. */
+  readonly isCopy?: true
 }
 
 export interface Reconciled {
@@ -36,8 +45,16 @@ export interface Reconciled {
 
 type Usable = Exclude<Understood, { kind: 'unusable' }>
 
-/** See above. Entries of profiles that are gone from the file are gone. */
-export function reconcile(tools: ReconcileTools, document: ProfileDocument, ledger: Ledger): Reconciled {
+/**
+ * See above. Entries of profiles that are gone from the file are gone. `spent`: refresh tokens that must not be sent again: what
+ * has one is an older copy, and what is known of it counts.
+ */
+export function reconcile(
+  tools: ReconcileTools,
+  document: ProfileDocument,
+  ledger: Ledger,
+  spent: ReadonlySet<string>,
+): Reconciled {
   const entries: LedgerEntry[] = []
   const resting: LedgerEntry[] = []
   const unusable: Unusable[] = []
@@ -52,13 +69,35 @@ export function reconcile(tools: ReconcileTools, document: ProfileDocument, ledg
       continue
     }
     const same = known?.row.type === found.type ? known : undefined
+    const isOld = spent.has(refreshDigestOf(json) ?? '')
+    if (isOld && (same === undefined || !isKeptIn(tools, same))) {
+      unusable.push({ profile, provider: found.provider, why: `${profile} ${USED_UP}`, isCopy: true })
+      if (known !== undefined) resting.push(known)
+      continue
+    }
     const name = known?.row.name ?? freeName(profile, names)
     names.add(name)
-    const entry = entryOf(tools, { profile, name, json, found, known: same })
+    const entry = isOld && same ? same : entryOf(tools, { profile, name, json, found, known: same })
     entries.push(shown(entry, document, found.provider, tools.now()))
   }
   entries.push(...leavingIn(document, ledger))
   return { entries, resting, unusable }
+}
+
+const USED_UP =
+  'is an older copy of a login that was renewed since, or moved away: it is not sent again. Take it out of the file, or sign in.'
+
+// Whether the ledger has its current values, and they open.
+function isKeptIn({ sealer }: ReconcileTools, { row, versions }: LedgerEntry): boolean {
+  const current = versions.find(({ version }) => version === row.version)
+  if (current === undefined || Object.keys(current.values).length === 0) return false
+  try {
+    sealer.open(row, current)
+    return true
+  } catch {
+    // The key of this machine is another one.
+    return false
+  }
 }
 
 // What is on its way to another holder is in the ledger only.
@@ -89,7 +128,11 @@ function entryOf(tools: ReconcileTools, one: FoundProfile): LedgerEntry {
   if (known === undefined) return newEntry(tools, one, digest)
   if (known.digest !== digest) return changedEntry(tools, known, digest, found)
   const row = isDated(json) ? { ...known.row, expiresAt: endOf(found) } : known.row
-  return { ...known, row, versions: withValues(tools, known, found) }
+  return {
+    ...known,
+    row,
+    versions: isKeptIn(tools, known) ? known.versions : withValues(tools, known, found),
+  }
 }
 
 function newEntry(

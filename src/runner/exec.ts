@@ -39,7 +39,7 @@ import {
   isHarnessProgram,
   programMissing,
 } from './programs.ts'
-import { exitCodeOf, relaySignals, type SignalRelay, supervise } from './supervise.ts'
+import { type Aside, exitCodeOf, relaySignals, type SignalRelay, supervise } from './supervise.ts'
 
 // Longer than a server that answers needs, short enough not to be felt when it is gone.
 const RELEASE_LIMIT_MS = 2_000
@@ -70,6 +70,8 @@ export interface ExecOptions {
   readonly programOverride?: string
   /** The setting CLAVIGER_ALLOW_HTTP. */
   readonly allowHttp?: boolean
+  /** It is only asked something. */
+  readonly aside?: Aside
   /** A shell command line that prints the credential of the lease in `leaseFile`. */
   readonly helperCommand: (kind: 'api-key' | 'aws', leaseFile: string) => string
 }
@@ -306,6 +308,7 @@ async function start(
     cwd: options.cwd,
     relay,
     ...(onStart === undefined ? {} : { onStart }),
+    ...(options.aside === undefined ? {} : { aside: options.aside }),
   })
 }
 

@@ -3,6 +3,7 @@
 
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { isRenewed } from '../domain/credential-types.ts'
 import type { DeliveredFile } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { Harness } from '../harnesses/harness.ts'
@@ -48,13 +49,16 @@ export interface RestoreOptions {
   readonly programOverride?: string
   /** The setting CLAVIGER_ALLOW_HTTP. */
   readonly allowHttp?: boolean
+  /** Whoever hands the credential over ends with this command, and so nobody renews it afterwards. */
+  readonly isAlone?: boolean
 }
 
 /**
  * Leases a credential and writes it where the program looks for it by itself, 0600, everything else in those files
  * kept. The lease stays: the machine goes on using it, and a program that renews its login with us keeps it alive. It is
  * given back when nothing was written. Returns it. Throws `invalid` for an unsafe place (a link,
- * another owner, a directory others can write in), `rejected` when the program does not see the credential afterwards.
+ * another owner, a directory others can write in) and for a login that must be renewed with whoever is gone by then,
+ * `rejected` when the program does not see the credential afterwards.
  */
 export async function restoreCredential(
   { harness, leases, report, warn }: RestoreDependencies,
@@ -74,6 +78,7 @@ export async function restoreCredential(
     return lease
   }
   const restoration = await orGiveBack(leases, lease, async () => {
+    if (options.isAlone === true && credential.type === 'codex/oauth') throw nobodyRenews(credential)
     const made = harness.restore(credential, machine, deliverable(lease, credential, options.allowHttp))
     await write(made.files.map(({ path, content }) => ({ path: home.file(path), content })))
     return made
@@ -88,11 +93,27 @@ export async function restoreCredential(
     await checkStatus(harness, credential, program, own)
   }
   report(`Restored ${harness.name} ${KIND_WORDS[credential.type] ?? credential.type} credentials`)
-  if (credential.type === 'claude/oauth') warn(endingOf(credential))
+  if (endsUnrenewed(credential)) warn(endingOf(credential))
   return lease
 }
 
-// Its refresh token stays on the server, and Claude Code has no way to renew with us, as Codex has.
+// Codex renews with whoever has given it its login, by a token that is good there only.
+function nobodyRenews({ name }: LeasedCredential): ClavigerError {
+  return new ClavigerError(
+    'invalid',
+    `${name} cannot be restored without a server: Codex renews its login with Claviger, and this command ends.`,
+    {
+      hint: `Start it with: claviger exec --harness codex --profile ${name} -- codex. Or keep it on a server, which restores it: claviger models push ${name}`,
+    },
+  )
+}
+
+// A key that ends is one that a plugin renews.
+function endsUnrenewed({ type, expiresAt }: LeasedCredential): boolean {
+  return type !== 'codex/oauth' && isRenewed({ type, expiresAt })
+}
+
+// What renews it stays with us, and there is no way for the program to ask for it, as Codex has with a server.
 function endingOf({ expiresAt }: LeasedCredential): string {
   const when = expiresAt ? `at ${expiresAt}` : 'within hours'
   return `warning: this login ends ${when}, and what was written does not renew itself. Type claviger restore again before then, or start the program with claviger exec, which renews it.`

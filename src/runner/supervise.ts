@@ -1,7 +1,7 @@
 // Runs one program to its end in our place: same terminal, same signals, same exit code. It does not know what the
 // program is and does not clean up after it.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
@@ -14,6 +14,9 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
 
 // A terminal sends these to the program as well; a second one would make Claude Code and Codex quit at once.
 const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT']
+
+// How long the streams of a program may stay open after its end.
+const LAST_WORDS_MS = 1_000
 
 // The kernel then sends SIGTERM to the program when we are killed and cannot forward anything any more.
 const LIFELINE = '/usr/bin/setpriv'
@@ -40,6 +43,16 @@ export interface Supervised {
   /** Called with the id of the program once it runs. */
   readonly onStart?: (pid: number) => Promise<void>
   readonly lifeline?: Lifeline
+  /** Without this it has our own streams. */
+  readonly aside?: Aside
+}
+
+/** A program that is asked something: it reads nothing, and what it says is not shown. */
+export interface Aside {
+  /** Hears what it says: its answer, or what it says beside it. */
+  readonly heard: (said: { readonly from: 'stdout' | 'stderr'; readonly text: string }) => void
+  /** It is ended after so many milliseconds. */
+  readonly limitMs: number
 }
 
 /** A program like setpriv(1) that ties the child's life to ours; by default that one, where it is Linux's own. */
@@ -83,7 +96,9 @@ export function supervise(options: Supervised): Promise<number> {
   const { program, words, environment, cwd, relay, onStart } = options
   const [command, commandWords] = withLifeline(program, words, options.lifeline)
   return new Promise((resolve, reject) => {
-    const child = spawn(command, commandWords, { cwd, env: { ...environment }, stdio: 'inherit' })
+    const stdio: StdioOptions = options.aside === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe']
+    const child = spawn(command, commandWords, { cwd, env: { ...environment }, stdio })
+    const over = hear(child, options.aside)
     let noted: Promise<void> = Promise.resolve()
     child.once('error', (error) => reject(cannotStart(program, error)))
     child.once('spawn', () => {
@@ -93,9 +108,27 @@ export function supervise(options: Supervised): Promise<number> {
       noted.catch(() => undefined)
     })
     child.once('exit', (code, signal) => {
-      noted.then(() => resolve(exitCodeOf(code, signal)), reject)
+      Promise.all([noted, over]).then(() => resolve(exitCodeOf(code, signal)), reject)
     })
   })
+}
+
+// Resolves when it has said everything. What it has left behind may hold the streams open: then that does.
+function hear(child: ChildProcess, aside: Aside | undefined): Promise<unknown> {
+  if (aside === undefined) return Promise.resolve()
+  const { heard, limitMs } = aside
+  const limit = setTimeout(() => child.kill('SIGTERM'), limitMs)
+  for (const from of ['stdout', 'stderr'] as const)
+    child[from]?.setEncoding('utf8').on('data', (text: string) => heard({ from, text }))
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  const late = new Promise((resolve) => {
+    child.once('exit', () => {
+      clearTimeout(limit)
+      setTimeout(resolve, LAST_WORDS_MS).unref()
+    })
+    child.once('error', () => clearTimeout(limit))
+  })
+  return Promise.race([closed, late])
 }
 
 /** The command that runs this program, tied to our life where that can be done. */

@@ -362,3 +362,18 @@ describe('a key in the wrong place', () => {
     expect(lines.join('\n')).not.toContain(wrong)
   })
 })
+
+it('a door for programs has no pages, and nothing that describes it', async () => {
+  const { send } = createTestApp(createHouse(), { consoleDirectory: null })
+  for (const path of [
+    '/',
+    '/settings/coding-agents',
+    '/docs',
+    '/openapi.json',
+    '/metrics',
+    '/join',
+    '/readyz',
+  ])
+    expect((await send(null, 'GET', path)).status, path).toBe(404)
+  expect((await send('bob', 'GET', '/api/v1/whoami')).status).toBe(200)
+})

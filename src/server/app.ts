@@ -16,7 +16,7 @@ import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
 import { addChannelDoors } from './channels/routes.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
-import { addConsole } from './console/routes.ts'
+import { addConsole, type ElsewherePage } from './console/routes.ts'
 import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
 import type { Asked, Metrics } from './metrics.ts'
@@ -50,8 +50,8 @@ export interface AppDependencies {
   readonly proxies: number
   /** Where people reach this server; its pages take forms from there only. */
   readonly publicUrl: () => string
-  /** Where the web console was built. */
-  readonly consoleDirectory: string
+  /** Where the web console was built. Null: only programs ask here, which need the operations and the endpoint of Codex. */
+  readonly consoleDirectory: string | null
   /** Ends answers that go on: the server goes down. */
   readonly ending?: AbortSignal
 }
@@ -78,19 +78,9 @@ export function createApp(dependencies: AppDependencies): App {
       serve({ ...dependencies, visitors }, name, c.req.raw, c.req.param(), c.env),
     )
   }
-  addPages(app, dependencies)
-  const elsewhere = addConsole(app, {
-    directory: dependencies.consoleDirectory,
-    publicUrl: dependencies.publicUrl,
-  })
-  addSigningInPages(app, {
-    ...{ control: dependencies.control, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
-    report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
-  })
-  addCallback(app, {
-    ...{ comeBack: dependencies.comeBack, publicUrl: dependencies.publicUrl, visitors, requestIdOf },
-    report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
-  })
+  const { consoleDirectory: directory } = dependencies
+  const elsewhere =
+    directory === null ? () => null : addForPeople(app, { ...dependencies, visitors }, directory)
   addCodexEndpoint(app, {
     ...{ codex: dependencies.codex, visitors, requestIdOf },
     timed: (request, answer) => timed(dependencies, 'none', request, answer),
@@ -119,6 +109,18 @@ export function createApp(dependencies: AppDependencies): App {
       return publicUrl().startsWith('https:') ? Promise.resolve(answer).then(overHttpsOnly) : answer
     },
   }
+}
+
+// Pages, what describes the server, and how browsers sign in.
+function addForPeople(app: Served, serving: Serving, directory: string): ElsewherePage {
+  const { control, comeBack, publicUrl, visitors } = serving
+  const report = (thrown: unknown, request: globalThis.Request) =>
+    void answerError(serving, thrown, request, 'none')
+  addPages(app, serving)
+  const elsewhere = addConsole(app, { directory, publicUrl })
+  addSigningInPages(app, { control, publicUrl, visitors, requestIdOf, report })
+  addCallback(app, { comeBack, publicUrl, visitors, requestIdOf, report })
+  return elsewhere
 }
 
 // A year of https, for whoever was here once by it. Nothing of other hosts below ours: they are not ours to decide.

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -12,6 +13,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { canMount } from '../../test/support/mounting.ts'
 import type { JournaledAnswer } from '../control/grants/renewing/journal.ts'
 import { type JournalFile, openJournal } from './renewal-journal.ts'
 
@@ -216,4 +218,17 @@ it('forgets what is gone', async () => {
 it('is nobody else’s to read', async () => {
   await (await opened()).close()
   expect(statSync(path).mode & 0o077).toBe(0)
+})
+
+it.runIf(canMount('tmpfs'))('a full disk is called so', async () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=700', 'tmpfs', directory])
+  try {
+    spawnSync('/bin/sh', ['-c', 'exec cat /dev/zero > "$0"', join(directory, 'filler')])
+    await expect(opened()).rejects.toMatchObject({
+      code: 'storage_full',
+      message: `${path} cannot be written: the disk is full.`,
+    })
+  } finally {
+    execFileSync('umount', [directory])
+  }
 })

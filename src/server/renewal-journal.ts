@@ -5,7 +5,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import type { JournaledAnswer, Reached, RenewalJournal } from '../control/grants/renewing/journal.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { createSynced, readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
+import { createSynced, errorCode, readIfThere, writeFileAtomically } from '../lib/atomic-file.ts'
 import { newId } from '../lib/id.ts'
 
 // How long a settled answer is kept: a database that loses its last commits is noticed sooner.
@@ -274,8 +274,10 @@ async function begin(path: string, contents: Contents, now: number): Promise<Fil
 }
 
 function notWritable(path: string, cause: unknown): ClavigerError {
-  return new ClavigerError('unavailable', `${path} cannot be written.`, {
-    hint: 'See what lies there, who owns it, and whether the disk has room.',
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(errorCode(cause))
+  const what = isFull ? 'cannot be written: the disk is full.' : 'cannot be written.'
+  return new ClavigerError(isFull ? 'storage_full' : 'unavailable', `${path} ${what}`, {
+    hint: isFull ? 'Make room there, and try again.' : 'See what lies there, and who owns it.',
     detail: cause instanceof Error ? cause.message : '',
     cause,
   })

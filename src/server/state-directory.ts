@@ -1,7 +1,7 @@
 // The server's files beside its database: the directory itself, the first token, and where the server can be reached.
 
 import type { Stats } from 'node:fs'
-import { lstat, mkdir, readFile, stat } from 'node:fs/promises'
+import { lstat, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TokenFile } from '../control/admin-token.ts'
 import type { Seen, SeenFile } from '../control/audit/watch.ts'
@@ -10,6 +10,7 @@ import { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { errorCode, writeFileAtomically } from '../lib/atomic-file.ts'
 import { sha256 } from '../lib/digest.ts'
+import { makeDirectories } from '../lib/files/make-directories.ts'
 import { identifyProcess } from '../lib/process.ts'
 
 /**
@@ -142,7 +143,7 @@ async function statsOf(path: string): Promise<Stats | null> {
 
 async function made(path: string): Promise<Stats> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    makeDirectories(path)
     return await stat(path)
   } catch (cause) {
     throw new ClavigerError('unavailable', `${path} cannot be made or is no directory.`, {

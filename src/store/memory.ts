@@ -60,13 +60,10 @@ export function createMemoryStore(keeper = FORGETFUL): Store {
     last = unit.catch(() => undefined)
     return unit
   }
-  // Whoever only looks needs no turn when there is nothing new.
   const read: Way = async (work) => {
     scope.refuseInside()
     if (closed) throw storeClosed()
-    const unit = last.then(() =>
-      keeper.isCurrent?.() === true ? runLook(tables, work) : runKept(tables, keeper, hub.deliver, work),
-    )
+    const unit = last.then(() => runKept(tables, keeper, hub.deliver, work))
     last = unit.catch(() => undefined)
     return unit
   }
@@ -86,13 +83,9 @@ export function createMemoryStore(keeper = FORGETFUL): Store {
   }
 }
 
-async function runLook<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<T> {
-  const direct = groupsOver(tables, [], () => undefined)
-  try {
-    return structuredClone(await work(direct))
-  } finally {
-    tables.takeBack()
-  }
+interface Decided<T> {
+  readonly value: T
+  readonly sent: readonly Signal[]
 }
 
 async function runKept<T>(
@@ -102,10 +95,22 @@ async function runKept<T>(
   work: (groups: StoreGroups) => Promise<T>,
 ): Promise<T> {
   try {
-    const changed = await keeper.enter(tables)
+    let decided = await decideApart(tables, keeper, deliver, work)
+    if (decided === null || isKept(tables, keeper)) {
+      const changed = await keeper.enter(tables, () => {
+        tables.takeBack()
+        decided = null
+      })
+      if (decided === null) {
+        tables.keep()
+        for (const signal of changed) deliver(signal)
+        decided = await decide(tables, work)
+      }
+      await keeper.keep(tables)
+    }
     tables.keep()
-    for (const signal of changed) deliver(signal)
-    return await runUnit(tables, keeper, deliver, work)
+    for (const signal of decided.sent) deliver(signal)
+    return decided.value
   } catch (error) {
     tables.takeBack()
     throw error
@@ -114,13 +119,29 @@ async function runKept<T>(
   }
 }
 
-// As on every engine: a unit in which a call failed fails, even when its work went on.
-async function runUnit<T>(
+function isKept(tables: Tables, { keeps }: TableKeeper): boolean {
+  return keeps === undefined || [...tables.changed()].some((name) => keeps.has(name))
+}
+
+// Without a turn: whoever changes nothing that is kept needs none. Null: it cannot be told what is kept now.
+async function decideApart<T>(
   tables: Tables,
   keeper: TableKeeper,
   deliver: (signal: Signal) => void,
   work: (groups: StoreGroups) => Promise<T>,
-): Promise<T> {
+): Promise<Decided<T> | null> {
+  const changed = (await keeper.catchUp?.(tables)) ?? null
+  if (changed === null) {
+    tables.takeBack()
+    return null
+  }
+  tables.keep()
+  for (const signal of changed) deliver(signal)
+  return decide(tables, work)
+}
+
+// As on every engine: a unit in which a call failed fails, even when its work went on.
+async function decide<T>(tables: Tables, work: (groups: StoreGroups) => Promise<T>): Promise<Decided<T>> {
   const unit = createUnitRun()
   const sent: Signal[] = []
   const appended: AuditEntry[] = []
@@ -128,10 +149,7 @@ async function runUnit<T>(
   const ask: Way = (call) => unit.call(async () => structuredClone(await call(direct)))
   const value = await unit.complete(() => work(groupsThrough(ask, ask)))
   writeAudit(tables, appended)
-  await keeper.keep(tables)
-  tables.keep()
-  for (const signal of sent) deliver(signal)
-  return value
+  return { value, sent }
 }
 
 function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) => void): StoreGroups {

@@ -60,7 +60,8 @@ async function programsIn(place: string): Promise<AgentPrograms> {
   }
 }
 
-async function ensureInstalled(place: string): Promise<void> {
+/** Installs what the lock of this directory says into it, once for all processes that ask at the same time. */
+export async function ensureInstalled(place: string): Promise<void> {
   if (await isInstalled(place)) return
   await withLock(async () => {
     if (!(await isInstalled(place))) await install(place)

@@ -75,7 +75,9 @@ const ROOTS = [
   'src/offline.ts',
   'src/local.ts',
   'src/local-plugins.ts',
+  'src/local-look.ts',
   'src/local-renewals.ts',
+  'src/local-vault.ts',
   'src/testing.ts',
   'src/index.ts',
 ]

@@ -125,4 +125,30 @@ describe('a conversation', () => {
     expect(await next.exit).toBe(0)
     expect(await left()).toEqual([])
   })
+
+  test('that lacks a credential names commands, and no page of this process', {
+    timeout: 120_000,
+  }, async () => {
+    sandbox.teach(workshop.values['ANT_KEY'] ?? '', 'revoked')
+    const { env, directory } = workshop
+    const command = `stty cols 200; ${process.execPath} ${programFile('claviger')} chat --harness claude`
+    const child = spawn('script', ['-qfec', command, '/dev/null'], {
+      env: { ...env, TERM: 'xterm' },
+      cwd: join(directory, 'work'),
+    })
+    let printed = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+    })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    const seen = (text: string) =>
+      vi.waitFor(() => expect(printed).toContain(text), { timeout: 60_000, interval: 50 })
+    await seen('/help says what else')
+    child.stdin.write('say one\r')
+    await seen('Look after its credentials: claviger models status --harness claude')
+    expect(printed).not.toContain('/settings/')
+    child.stdin.write('\x03\x03\x04')
+    await ended
+    expect(await left()).toEqual([])
+  })
 })

@@ -62,6 +62,7 @@ async function onTerminal(
       offline: never,
       openProfiles: never,
       agentFolders: never,
+      machineLook: never,
       harnessOf: never,
     },
   })

@@ -56,6 +56,8 @@ describe('a push that is killed', { timeout: 120_000 }, () => {
     expect((await holders()).length).toBeLessThan(2)
     // Other programs read it: they must not find what somebody else may have.
     expect(readFileSync(profilesFile(), 'utf8')).not.toContain('acct-ada')
+    const status = await workshop.run('claviger models status --check --json')
+    expect(status).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('"state": "blocked"') })
     const again = await throughRelay('push openai-codex:ada@sandbox.invalid')
     expect(again).toMatchObject({ exitCode: 0 })
     expect(await holders()).toEqual(['server ada-sandbox.invalid'])

@@ -66,6 +66,7 @@ async function onTerminal(
     offline: never,
     openProfiles: never,
     agentFolders: never,
+    machineLook: never,
     harnessOf: never,
   })
   expect(waiting, `Not asked. It said:\n${printed.stderr}`).toEqual([])

@@ -1,7 +1,8 @@
 // What people do in the console, as they do it: they click and type.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Locator, Page } from 'playwright-core'
-import { PASSWORD } from '../support/use-console.ts'
+import { PASSWORD, TRIED_TOO_OFTEN } from '../support/use-console.ts'
 
 export async function type(field: Locator, text: string): Promise<void> {
   await field.click()
@@ -23,11 +24,17 @@ export async function linkAccount(page: Page, provider: string): Promise<void> {
 export const go = (page: Page, place: string) =>
   page.getByRole('navigation').getByRole('link', { name: place, exact: true }).click()
 
-/** On the page that asks for it. */
+/** On the page that asks for it. Who tries too often waits as long as the server says, as people do. */
 export async function signIn(page: Page, email: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  const [answer] = await Promise.all([
+    page.waitForResponse((one) => one.request().method() === 'POST' && one.url().includes('/api/v1/')),
+    page.getByRole('button', { name: 'Sign in', exact: true }).click(),
+  ])
+  if (answer.status() !== TRIED_TOO_OFTEN) return
+  await sleep(1000 * ((await answer.json()) as { retryAfter: number }).retryAfter)
+  return signIn(page, email, password)
 }
 
 /** On the page of the link that the first start prints. */

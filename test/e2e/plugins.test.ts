@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EXAMPLES, useDemoProvider } from '../support/demo-provider.ts'
 import { programFile } from '../support/programs.ts'
+import { atTerminal } from '../support/terminal.ts'
 
 const demo = useDemoProvider()
 
@@ -29,27 +30,6 @@ const environment = () => ({
   ...{ PATH: `${join(directory, 'bin')}:${EXAMPLES}:/usr/bin:/bin`, HOME: directory, TERM: 'xterm' },
   ...{ CLAVIGER_STATE_DIR: join(directory, 'state'), DEMO_URL: demo.url() },
 })
-
-/** All that a pseudo-terminal shows, where each answer is typed when its question has appeared. */
-function atTerminal(words: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<Ran> {
-  const command = ['stty cols 120 rows 40;', process.execPath, programFile('claviger'), ...words].join(' ')
-  const child = spawn('script', ['-qfec', command, '/dev/null'], { env: environment(), cwd: directory })
-  const waiting = [...answers]
-  let [stdout, from] = ['', 0]
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-    const [question, answer = ''] = waiting[0] ?? []
-    if (question?.test(stdout.slice(from)) !== true) return
-    waiting.shift()
-    from = stdout.length
-    // The terminal is told not to echo after the question is drawn.
-    setTimeout(() => child.stdin.write(answer), 200)
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, stdout, stderr: '' }))
-  })
-}
 
 /** `opened`: what to do with each link that it shows. */
 function claviger(words: readonly string[], input = '', opened?: (url: string) => void): Promise<Ran> {
@@ -99,6 +79,12 @@ async function plugin(name: string, script: string): Promise<void> {
   await chmod(program, 0o755)
 }
 
+// What it asks for and is never given is not said to be read.
+const GREEDY = `#!/bin/sh
+read -r line; id=$(printf %s "$line" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
+echo '{"protocol":1,"id":"'$id'","result":{"name":"greedy","version":"1","types":["codex/api-key"],"methods":[],"environment":["CLAVIGER_X","PATH","HOME","DEMO_URL"]}}'
+`
+
 const KEY_OF_CODEX = ['sh', '-c', 'cat "$CODEX_HOME/auth.json"'] as const
 const execIt = (profile: string) =>
   claviger(['exec', '--harness', 'codex', '--profile', profile, '--', ...KEY_OF_CODEX])
@@ -107,6 +93,7 @@ describe('the example plugin', () => {
   it('is found', async () => {
     await plugin('broken', '#!/bin/sh\nexit 1\n')
     await plugin('openai', '#!/bin/sh\nexit 1\n')
+    await plugin('greedy', GREEDY)
     const { stdout, code } = await claviger(['models', 'providers', '--json'])
     expect(code).toBe(0)
     expect(JSON.parse(stdout).providers).toEqual(
@@ -118,6 +105,7 @@ describe('the example plugin', () => {
           reads: ['DEMO_URL'],
           fault: '',
         }),
+        expect.objectContaining({ provider: 'greedy', reads: ['DEMO_URL'] }),
         expect.objectContaining({ provider: 'broken', fault: 'It ended before it answered.' }),
         expect.objectContaining({ provider: 'openai', fault: 'A provider of this name is built in.' }),
       ]),
@@ -182,17 +170,33 @@ describe('the example plugin', () => {
     expect(wrong.stderr).not.toContain('sk-demo-nobody')
   })
 
+  it('says that an account is here already, under another name', async () => {
+    expect((await signIn()).stderr).not.toContain('same account')
+    const again = await signIn('--profile-id', 'work')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Created demo:work') })
+    expect(again.stderr).toContain(
+      'warning: a login of the same account is stored as demo:ada@demo.test too; both share its limits.',
+    )
+    const paste = (...more: string[]) =>
+      claviger(['models', 'auth', 'login', '--provider', 'demo', ...more], 'key\nsk-demo-static-key-0001\n')
+    expect((await paste()).stderr).not.toContain('warning')
+    expect((await paste('--profile-id', 'twice')).stderr).toContain(
+      'the very same login is stored as demo:default too',
+    )
+  })
+
   it('asks at a terminal, and does not show what is secret', async () => {
-    const { code, stdout } = await atTerminal(
+    const { code, shown } = await atTerminal(
       ['models', 'auth', 'login', '--provider', 'demo', '--profile-id', 'typed'],
       [
         [/Type key to paste/, 'key\r'],
         [/API key of the demo gateway/, 'sk-demo-static-key-0001\r'],
       ],
+      { env: environment(), cwd: directory },
     )
-    expect(code, stdout).toBe(0)
-    expect(stdout).toContain('Created demo:typed (OpenAI API key).')
-    expect(stdout).not.toContain('sk-demo')
+    expect(code, shown).toBe(0)
+    expect(shown).toContain('Created demo:typed (OpenAI API key).')
+    expect(shown).not.toContain('sk-demo')
   })
 
   it('that is not there any more leaves a profile that can be used until its key ends', async () => {

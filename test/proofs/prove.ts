@@ -20,6 +20,7 @@ import { type Place, proofsPage, type Run, verdictOf } from './page.ts'
 import { proveCrowd } from './profiles/crowd.ts'
 import { proveKills as profileKills } from './profiles/kill.ts'
 import { provePauses as profilePauses } from './profiles/pauses.ts'
+import { provePluginKills } from './profiles/plugin-kill.ts'
 import type { ProofResult, Prove } from './proof.ts'
 import { prove as rekey } from './rekey.ts'
 import { prove as replicas } from './replicas.ts'
@@ -50,6 +51,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'profiles-crowd': { prove: proveCrowd(40), rounds: 5 },
   'profiles-kill': { prove: profileKills, rounds: 25 },
   'profiles-pauses': { prove: profilePauses, rounds: 10 },
+  'plugins-kill': { prove: provePluginKills, rounds: 10 },
   'runs-kill': { prove: runsKill, rounds: 20 },
   'runs-many': { prove: runsMany, rounds: 5 },
   'runs-server-away': { prove: runsServerAway, rounds: 1 },

@@ -18,7 +18,7 @@ import { newId } from '../../src/lib/id.ts'
 import type { Log } from '../../src/lib/log.ts'
 import type { Renewal, Renewer, TokenSet } from '../../src/providers/provider.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store, StoreGroups } from '../../src/store/store.ts'
 import { createVault, type EnvelopeVault } from '../../src/vault/envelope.ts'
 
 export const HOUR = 3_600_000
@@ -141,6 +141,28 @@ export interface GrantServer {
   readonly told: Notice[]
 }
 
+// What a unit says is heard when it is stored: one that is decided again says it anew.
+function hearing(store: Store): Pick<GrantServer, 'told'> & Pick<GrantPorts, 'tell'> & { telling: Store } {
+  const told: Notice[] = []
+  const said = new WeakMap<StoreGroups, Notice[]>()
+  const atomically: Store['atomically'] = async (work) => {
+    let last: Notice[] = []
+    const value = await store.atomically((unit) => {
+      last = []
+      said.set(unit, last)
+      return work(unit)
+    })
+    told.push(...last)
+    return value
+  }
+  const tell: GrantPorts['tell'] = async (unit, notice) => {
+    const last = said.get(unit)
+    if (last === undefined) throw new Error('It was told outside of its unit.')
+    last.push(notice)
+  }
+  return { told, tell, telling: { ...store, atomically } }
+}
+
 export function grantWorld(
   store: Store = createMemoryStore(),
   masterKey: Uint8Array = randomBytes(32),
@@ -151,18 +173,18 @@ export function grantWorld(
   const provider = rotating(now)
   const server: GrantWorld['server'] = (replica, changed = {}) => {
     const journal = journalInMemory()
-    const told: Notice[] = []
+    const { told, tell, telling } = hearing(store)
     const ports: GrantPorts = {
       ...{ store, vault, now, journal, replica, formerly: [], timings: TIMINGS },
       server: { version: '1.2.3', id: replica, clockOffset: () => 0 },
-      guard: createGuard({ store, vault, now }),
+      guard: createGuard({ store: telling, vault, now }),
       renewerOf: (type) => (provider.renews.includes(type) ? provider : undefined),
       elapsed: () => performance.now(),
       breakers: createBreakers(() => performance.now()),
       chance: () => 0.5,
       log: silent(),
       persistently: (work) => work(),
-      tell: async (_, notice) => void told.push(notice),
+      tell,
       ...changed,
     }
     return { grants: createGrants(ports), ports, journal, told }

@@ -45,6 +45,11 @@ export function editFile(place: AgentPlace, change: (document: WrittenDocument) 
   writeFileSync(place.profiles, textOf(document), { mode: 0o600 })
 }
 
+/** The file in which OpenClaw keeps what is no secret, as it writes it. */
+export function writeState({ state }: Pick<AgentPlace, 'state'>, document: object): void {
+  writeFileSync(state, textOf({ version: 1, ...document }), { mode: 0o600 })
+}
+
 export function textOf(document: unknown): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }

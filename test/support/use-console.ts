@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
@@ -20,6 +21,8 @@ export { PASSWORD }
 
 /** The e-mail that the first person gives. */
 export const OWNER = 'ada@example.test'
+
+export const TRIED_TOO_OFTEN = 429
 
 export type Role = 'owner' | 'admin' | 'member' | 'auditor'
 
@@ -65,10 +68,14 @@ export function useConsole(settings: GivenSettings = {}): ConsoleWorld {
     rmSync(world.stateDirectory, { recursive: true, force: true })
   })
 
-  const send = async (path: string, body: object) => {
+  const send = async (path: string, body: object): Promise<string> => {
     const { url } = world.server
     const headers = { origin: url, 'content-type': 'application/json' }
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (response.status === TRIED_TOO_OFTEN) {
+      await sleep(1000 * ((await response.json()) as { retryAfter: number }).retryAfter)
+      return send(path, body)
+    }
     expect([path, response.status, response.ok ? '' : await response.text()]).toEqual([
       path,
       response.status,

@@ -15,7 +15,9 @@ export function Page({ title, lead, actions, children }: PageProps) {
   return (
     <div className="mx-auto grid w-full max-w-6xl grid-cols-[minmax(0,1fr)] content-start gap-5">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div className="grid min-w-0 flex-1 basis-72 grid-cols-[minmax(0,1fr)] gap-1">
+        <div
+          className={`grid min-w-0 flex-1 basis-72 grid-cols-[minmax(0,1fr)] gap-1 ${lead === undefined ? 'min-h-10 content-center' : ''}`}
+        >
           <h1 title={title} className="line-clamp-2 text-xl font-semibold wrap-anywhere">
             {title}
           </h1>

@@ -19,6 +19,15 @@ export function SkeletonLines({ lines, label = 'Loading' }: { lines: number; lab
   )
 }
 
+/** For what is most of a page, of which nothing is known yet: no heading that would move. */
+export function SkeletonCard() {
+  return (
+    <div className="surface min-h-[60dvh] p-4 sm:p-5">
+      <SkeletonLines lines={10} />
+    </div>
+  )
+}
+
 export interface EmptyStateProps {
   readonly icon: IconName
   readonly title: string

@@ -36,7 +36,7 @@ const HELP = [
 export async function obey(chat: Chat, line: string): Promise<boolean | null> {
   const [, name, words = ''] = /^\/([a-z]+)(?:\s+(.*?))?\s*$/.exec(line) ?? []
   if (name === undefined) return null
-  const command = COMMANDS[name]
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command !== undefined) return command(chat, words)
   throw new ClavigerError('invalid', `There is no /${name}.`, {
     hint: 'See what there is: /help. For the agent, begin with a blank.',

@@ -62,7 +62,8 @@ export async function openChat(context: Context, options: ChatOptions): Promise<
   // A profile that is logged out meanwhile is let go with a word: it is chosen, and not all that may ever serve.
   const { lastEvent } =
     credential === undefined || profiles === null ? run : await client.call('runs.choose', { id, credential })
-  if (run.hint !== null) context.ui.note(run.hint)
+  // Here this process carries it out, whether its worker has been heard of yet or not.
+  if (run.hint !== null && profiles === null) context.ui.note(run.hint)
   return {
     ...{ context, connection, id, json, session: null, model: null, after: json ? 0 : lastEvent },
     ...{ harness: run.harness, directory: local?.directory ?? null },

@@ -4,7 +4,7 @@ import type { RunNews } from '../../client/run-news.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import type { RunState } from '../../domain/runs/run.ts'
 import { EXIT } from '../exit-codes.ts'
-import { exitOfFailure, readRun } from '../run/ending.ts'
+import { careLine, exitOfFailure, readRun } from '../run/ending.ts'
 import { type Showing, show, showUntil } from '../run/follow.ts'
 import { saidIn } from '../run/said.ts'
 import type { Chat } from './opening.ts'
@@ -29,8 +29,10 @@ async function answer(chat: Chat, message: string, signal: AbortSignal): Promise
   const exit = await showUntil(context, connection, showing, signal)
   if (exit !== EXIT.failed) return exit
   const run = await readRun(connection, id)
-  if (run?.state === 'failed' && !chat.json)
+  if (run?.state === 'failed' && !chat.json) {
     for (const { name, type, reason } of run.tried) context.ui.note(`Refused: ${name} (${type}): ${reason}`)
+    if (run.link !== null) context.ui.note(careLine(run.link))
+  }
   return exitOfFailure(run)
 }
 

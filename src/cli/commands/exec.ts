@@ -5,7 +5,8 @@ import type { HarnessName } from '../../domain/harness-names.ts'
 import { shellCommand } from '../../lib/shell-quote.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { runWithCredential } from '../../runner/exec.ts'
-import { connectToEither } from '../connection.ts'
+import type { Aside } from '../../runner/supervise.ts'
+import { type ChosenConnection, connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { programOverride } from './program-override.ts'
 
@@ -27,25 +28,41 @@ export async function run(
   options: ExecOptions,
   command: readonly string[],
 ): Promise<number> {
-  const { dependencies, ui } = context
+  const connection = await connectToEither(context, options, true)
+  const report = (line: string) => context.ui.note(`claviger: ${connection.hint(line)}`)
+  return runCommand(context, connection, options, { command, cwd: process.cwd(), report })
+}
+
+/** What is run, and who hears of it. */
+export interface Command {
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly report: (line: string) => void
+  readonly aside?: Aside
+}
+
+/** Runs it with what the connection chooses; the exit code is its own. Throws what keeps it from being started. */
+export async function runCommand(
+  context: Context,
+  { client, choice }: Pick<ChosenConnection, 'client' | 'choice'>,
+  options: Pick<ExecOptions, 'harness' | 'delivery' | 'keepEnv' | 'ambient'>,
+  { command, cwd, report, aside }: Command,
+): Promise<number> {
+  const { dependencies } = context
   const { delivery } = options
-  const [{ client, choice }, harness] = await Promise.all([
-    connectToEither(context, options, true),
-    dependencies.harnessOf(options.harness),
-  ])
-  const report = (line: string) => ui.note(`claviger: ${line}`)
+  const harness = await dependencies.harnessOf(options.harness)
   return runWithCredential(
     { harness, leases: leasesOf(client), report },
     {
-      command,
+      ...{ command, cwd },
       environment: dependencies.env,
-      cwd: process.cwd(),
       stateDirectory: context.settings().stateDirectory,
       allowHttp: context.settings().allowHttp,
       noAmbient: !options.ambient,
       keepEnvironment: options.keepEnv === true,
       ...choice,
       ...(delivery !== undefined && { delivery }),
+      ...(aside !== undefined && { aside }),
       ...programOverride(context, options.harness),
       helperCommand: (kind, leaseFile) =>
         shellCommand([...dependencies.selfCommand, 'helper', kind, '--lease-file', leaseFile]),

@@ -3,13 +3,14 @@
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { restoreCredential } from '../../runner/restore.ts'
-import { connect } from '../connection.ts'
+import { connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { programOverride } from './program-override.ts'
 
 export interface RestoreOptions {
   readonly harness: HarnessName
   readonly credential?: string
+  readonly profile?: string
   readonly team?: string
   readonly agent?: string
   /** False with --no-ambient. */
@@ -18,9 +19,8 @@ export interface RestoreOptions {
 
 export async function run(context: Context, options: RestoreOptions): Promise<number> {
   const { dependencies, ui } = context
-  const { credential, team, agent } = options
-  const [{ client }, harness] = await Promise.all([
-    connect(context, true),
+  const [{ client, choice, profiles }, harness] = await Promise.all([
+    connectToEither(context, options, true),
     dependencies.harnessOf(options.harness),
   ])
   const lines: string[] = []
@@ -34,11 +34,8 @@ export async function run(context: Context, options: RestoreOptions): Promise<nu
       noAmbient: !options.ambient,
       // Nothing waits here, so Ctrl-C needs no help to end it.
       signal: new AbortController().signal,
-      request: {
-        ...(credential !== undefined && { credential }),
-        ...(team !== undefined && { team }),
-        ...(agent !== undefined && { agent }),
-      },
+      request: choice,
+      isAlone: profiles !== null,
       ...programOverride(context, options.harness),
     },
   )

@@ -8,7 +8,10 @@ import { labelled } from '../text.ts'
 export async function run(context: Context): Promise<number> {
   const { client, server, tokenSource } = await connect(context)
   const who = await client.call('whoami', {})
-  context.ui.answer({ server, tokenSource, ...who }, () =>
+  // Where it listens in this process is nobody else's business.
+  const profiles = context.agent === null ? null : (await context.profiles()).file
+  const where = profiles === null ? { server } : { server: null, profiles }
+  context.ui.answer({ ...where, tokenSource, ...who }, () =>
     labelled([
       ['name', who.name],
       ['role', who.role],
@@ -16,7 +19,7 @@ export async function run(context: Context): Promise<number> {
       ...(who.kind === 'person'
         ? [['teams', who.teams.length === 0 ? 'none' : who.teams.join(', ')] as const]
         : [['draws on', drawsOn(who)] as const]),
-      ['server', server],
+      profiles === null ? (['server', server] as const) : (['profiles', profiles] as const),
       ['signed in by', tokenSource ?? undefined],
     ]),
   )

@@ -10,7 +10,7 @@ import {
   isCredentialType,
 } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { HARNESSES } from '../../domain/harness-names.ts'
+import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { checkNameOrProfile, checkVariableName, printable } from '../../domain/names.ts'
 import { formatOwner, type Owner } from '../../domain/owner.ts'
 import { NOTICE, policiesOf, policyError } from '../../domain/resolution/policy.ts'
@@ -20,6 +20,7 @@ import type { Context } from '../context.ts'
 import { listCredentials, mustManage } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { methodOf, signIn } from '../logins/sign-in.ts'
+import { localHint } from '../models/local-words.ts'
 import {
   callerOf,
   type OwnerFlags,
@@ -90,27 +91,57 @@ export async function create(
   const owner = ownerOf(flags, who) ?? self(who)
   mustManage(who, owner)
   await mustBeFree(client, name, owner, who)
-  const acceptNotice = await settlePolicy(context, client, type, owner, flags.acceptNotice === true)
-  const place = { owner: formatOwner(owner), name, description: flags.description ?? '', acceptNotice }
+  const accepted = flags.acceptNotice === true
+  const place = { owner: formatOwner(owner), name, description: flags.description ?? '' }
   if (type === 'codex/oauth' || type === 'claude/oauth') {
-    const login = await signIn(context, client, { type, ...place }, flags)
+    const acceptNotice = await settlePolicy(context, client, type, owner, accepted)
+    const login = await signIn(context, client, { type, ...place, acceptNotice }, flags)
     context.ui.answer({ ...login.credential, twins: login.twins }, () => [
       `Created ${withAccount(login.credential, who)}.`,
     ])
     warnOfTwins(context, login.twins, who)
     return 0
   }
-  if (type === 'claude/setup-token' && flags.valueFile === undefined) await offerSetupToken(context)
-  const fields = askedFields(type, given)
-  const entered = await enterFields(context, { type, name, fields, keeps: false, valueFile: flags.valueFile })
-  const { values } = checkFields(type, name, { ...given, ...entered })
+  const wanted = { type, name, given, valueFile: flags.valueFile, owner, accepted }
+  const entered = await enterAllowed(context, client, wanted)
   const created = await client.call('credentials.create', {
-    ...{ type, ...place },
-    fields: fieldsToSend(values),
+    ...{ type, ...place, ...entered },
     test: flags.test === true,
   })
   context.ui.answer(created, () => [`Created ${shortly(created, who)}.`])
   return 0
+}
+
+interface Wanted {
+  readonly type: CredentialType
+  readonly name: string
+  /** Fields that were given as flags. */
+  readonly given: Readonly<Record<string, string>>
+  readonly valueFile: string | undefined
+  readonly owner: Owner
+  /** The notice was accepted with a flag. */
+  readonly accepted: boolean
+}
+
+/**
+ * The value, and whether the notice is accepted with it. Whether a server allows it is known before the value is asked for. On
+ * a machine of one's own what comes without a person is looked at first: a wrong one is not excused by any policy.
+ */
+export async function enterAllowed(
+  context: Context,
+  client: Client,
+  { type, name, given, valueFile, owner, accepted }: Wanted,
+) {
+  const enter = async () => {
+    if (type === 'claude/setup-token' && valueFile === undefined) await offerSetupToken(context)
+    const entry = { type, name, fields: askedFields(type, given), keeps: false, valueFile }
+    const entered = await enterFields(context, entry)
+    return fieldsToSend(checkFields(type, name, { ...given, ...entered }).values)
+  }
+  const isGiven = context.dependencies.stdin.isTTY !== true || (valueFile ?? '-') !== '-'
+  const early = context.agent !== null && isGiven ? await enter() : null
+  const acceptNotice = await settlePolicy(context, client, type, owner, accepted)
+  return { acceptNotice, fields: early ?? (await enter()) }
 }
 
 /** Throws `invalid` for a description the server would refuse. */
@@ -154,12 +185,13 @@ export async function mustBeFree(client: Client, name: string, owner: Owner, who
  * after they have read what the terms say. Returns whether the notice is accepted with this request.
  */
 export async function settlePolicy(
-  { ui }: Context,
+  context: Context,
   client: Client,
   type: CredentialType,
   owner: Owner,
   accepted: boolean,
 ): Promise<boolean> {
+  const { ui } = context
   const { subscription, harness }: CredentialTypeDefinition = CREDENTIAL_TYPES[type]
   if (!subscription || harness === null) return accepted
   const { policies } = await client.call('policy.get', {})
@@ -171,11 +203,17 @@ export async function settlePolicy(
   if (settled === null) return accepted
   // What accepting the notice would not change is not asked for.
   if (refusal(true) !== null || !ui.interactive) throw settled
-  ui.note(NOTICE[harness] ?? '')
+  showNotice(context, harness)
   if (await ui.confirm('Do you accept this?')) return true
   throw new ClavigerError('forbidden', 'The notice was not accepted; nothing was stored.', {
     hint: 'Store an API key or a Bedrock credential instead.',
   })
+}
+
+/** Shows what a person reads before a subscription of their own is stored. */
+export function showNotice({ ui, agent }: Context, harness: HarnessName): void {
+  const notice = NOTICE[harness] ?? ''
+  ui.note(agent === null ? notice : localHint(notice, agent))
 }
 
 // Oz writes raw-value and anthropic-api-key; ours are raw and claude/api-key. Both are read.

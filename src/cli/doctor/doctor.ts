@@ -1,4 +1,5 @@
-// `claviger doctor`: checks this machine and its server, and says what to type for each thing that is wrong.
+// `claviger doctor`: checks this machine and its server, or its profiles where there is none, and says what to type for
+// each thing that is wrong.
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { reapLeftovers } from '../../runner/private-directory.ts'
-import { connect } from '../connection.ts'
+import { connect, usesProfiles } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loginFile } from '../secrets.ts'
@@ -16,6 +17,7 @@ import { checkEvents } from './events.ts'
 import { type Finding, failed, inWords, ok } from './finding.ts'
 import { checkInstallation } from './installation.ts'
 import { checkLogins } from './logins.ts'
+import { examineProfiles } from './profiles.ts'
 import { checkProgram, findProgramOf } from './program-check.ts'
 import { examineWorker } from './worker.ts'
 
@@ -28,31 +30,43 @@ export interface DoctorOptions {
 export async function run(context: Context, { worker, harness }: DoctorOptions): Promise<number> {
   const { stateDirectory } = context.settings()
   const harnesses = harness === undefined ? HARNESSES : [harness]
+  // A worker has a server, or should have.
+  const isLocal = context.agent !== null || (worker !== true && (await usesProfiles(context)))
+  const examined = isLocal ? examineAlone : worker === true ? examineWorker : examine
   const findings = [
     ok('node', process.version),
-    await checkDirectory(stateDirectory),
+    await checkDirectory(stateDirectory, isLocal),
     ...(await checkFiles(context, stateDirectory)),
-    ...(worker === true ? await examineWorker(context, harnesses) : await examine(context, harnesses)),
-    await checkLeftovers(context, stateDirectory),
+    ...(await examined(context, harnesses)),
+    await checkLeftovers(isLocal ? null : context, stateDirectory),
   ]
   context.ui.answer({ checks: findings }, () => findings.flatMap(inWords))
   return findings.some((one) => one.level === 'fail') ? EXIT.failed : EXIT.ok
 }
 
 async function examine(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
-  const programs = harnesses.map(async (name) => checkProgram(context, await findProgramOf(context, name)))
+  const programs = checkPrograms(context, harnesses)
   const server = [...(await checkServer(context)), ...(await checkDatabase(context))]
-  return [...server, ...(await Promise.all(programs))]
+  return [...server, ...(await programs)]
 }
 
-async function checkDirectory(path: string): Promise<Finding> {
+async function examineAlone(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
+  const programs = checkPrograms(context, harnesses)
+  return [...(await examineProfiles(context, harnesses)), ...(await programs)]
+}
+
+function checkPrograms(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
+  return Promise.all(harnesses.map(async (name) => checkProgram(context, await findProgramOf(context, name))))
+}
+
+async function checkDirectory(path: string, isLocal: boolean): Promise<Finding> {
   const mode = await modeOf(path)
   if (mode === null)
     return {
       level: 'warn',
       what: 'state directory',
       said: `${path} is not there yet.`,
-      hint: 'claviger serve makes it.',
+      hint: isLocal ? 'The first profile makes it.' : 'claviger serve makes it.',
     }
   if ((mode & 0o077) === 0) return ok('state directory', `${path}, yours only`)
   return {
@@ -68,6 +82,7 @@ async function checkFiles({ dependencies }: Context, stateDirectory: string): Pr
   const { masterKeyFile = join(stateDirectory, 'master.key') } = givenSettings(dependencies.env)
   const files = [
     ['master key', masterKeyFile],
+    ['key of the profiles', join(stateDirectory, 'profiles.key')],
     ['admin token', join(stateDirectory, 'admin.token')],
     ['saved login', loginFile(stateDirectory)],
   ] as const
@@ -98,15 +113,17 @@ async function checkServer(context: Context): Promise<Finding[]> {
   }
 }
 
-// What runs that were killed have left is removed as the next run would do it.
-async function checkLeftovers(context: Context, stateDirectory: string): Promise<Finding> {
+// What runs that were killed have left is removed as the next run would do it. Without a server their leases went with them.
+async function checkLeftovers(context: Context | null, stateDirectory: string): Promise<Finding> {
   const what = 'runs'
   try {
     const leftovers = await reapLeftovers(stateDirectory)
     if (leftovers.length === 0) return ok(what, 'nothing is left of killed ones')
     const leases = leftovers.flatMap(({ leaseId }) => leaseId ?? [])
-    const { client } = await connect(context)
-    await Promise.allSettled(leases.map((id) => leasesOf(client).release(id)))
+    if (context !== null) {
+      const { client } = await connect(context)
+      await Promise.allSettled(leases.map((id) => leasesOf(client).release(id)))
+    }
     return { level: 'warn', what, said: `Removed what ${leftovers.length} killed ones had left.` }
   } catch (thrown) {
     return failed(what, thrown)

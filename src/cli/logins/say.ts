@@ -22,10 +22,13 @@ export function warnOfTwins({ ui }: Context, twins: Twins, who: WhoAmI): void {
       credential === null
         ? 'somewhere you may not see'
         : `as ${credential.name} (${ownerTitle(credential.owner, who)})`
-    if (sameToken)
-      ui.note(
-        `warning: the very same login is stored ${where} too: whichever is renewed first ends the other.`,
-      )
-    else ui.note(`warning: a login of the same account is stored ${where} too; both share its limits.`)
+    ui.note(twinWarning(where, sameToken))
   }
+}
+
+/** `where` it is stored too, for example `as work (personal)`. */
+export function twinWarning(where: string, sameToken: boolean): string {
+  return sameToken
+    ? `warning: the very same login is stored ${where} too: whichever is renewed first ends the other.`
+    : `warning: a login of the same account is stored ${where} too; both share its limits.`
 }

@@ -8,6 +8,7 @@ import { ClavigerError, type ErrorCode } from '../../domain/errors.ts'
 import { type CallbackPage, type Loopback, listenOnLoopback } from '../../lib/loopback.ts'
 import type { Context } from '../context.ts'
 import { openInBrowser } from '../signing-in/browser.ts'
+import { cancelled } from '../ui.ts'
 import { readPasted } from './pasting.ts'
 
 type Method = Request<'logins.start'>['method']
@@ -22,6 +23,8 @@ export interface SignInOptions {
   /** False with --no-browser. */
   readonly browser?: boolean
   readonly replaceAccount?: boolean
+  /** Somebody gives up, where no prompt hears of it. */
+  readonly signal?: AbortSignal
 }
 
 /** Ports that OpenAI sends browsers back to. */
@@ -59,7 +62,7 @@ export async function signIn(
 ): Promise<CompleteLogin> {
   const method = methodOf(request.type, options)
   if (method === 'device')
-    return byDevice(context, client, await client.call('logins.start', { ...request, method }))
+    return byDevice(context, client, await client.call('logins.start', { ...request, method }), options)
   const desk = createDesk(client)
   const listener = await listen(context, request.type, method, desk)
   try {
@@ -181,13 +184,22 @@ async function ending(
   }
 }
 
-async function byDevice({ ui }: Context, client: Client, started: Started): Promise<CompleteLogin> {
+async function byDevice(
+  { ui }: Context,
+  client: Client,
+  started: Started,
+  { signal }: SignInOptions,
+): Promise<CompleteLogin> {
   ui.note(`To sign in, open ${started.verificationUrl} on any device and type this code: ${started.userCode}`)
   ui.note('Type it only if you began this yourself, just now. Waiting for ten minutes; Ctrl-C ends it.')
   let login: Login = started
   let away = ''
   while (login.state === 'pending') {
-    await sleep((started.intervalSeconds ?? 5) * 1000)
+    await sleep((started.intervalSeconds ?? 5) * 1000, undefined, { signal }).catch(() => undefined)
+    if (signal?.aborted) {
+      await client.call('logins.cancel', { id: started.id }).catch(() => undefined)
+      throw cancelled()
+    }
     try {
       login = await client.call('logins.get', { id: started.id })
     } catch (thrown) {

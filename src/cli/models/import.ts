@@ -24,17 +24,24 @@ export interface ImportOptions {
   readonly acceptNotice?: boolean
 }
 
-interface Line extends TakenProfile {
+/** What became of a profile of another program, and of its copy there. */
+export interface Line extends TakenProfile {
   /** `dead`: its provider refused it, and it was not kept. */
   readonly renewed: 'yes' | 'later' | 'static' | 'dead' | null
 }
 
 export async function run(context: Context, options: ImportOptions): Promise<number> {
+  const lines = await takeOver(context, options)
+  return lines.some(({ renewed }) => renewed === 'dead') ? EXIT.failed : EXIT.ok
+}
+
+/** Takes over, or only says what it would, and says what became of each. */
+export async function takeOver(context: Context, options: ImportOptions): Promise<readonly Line[]> {
   const local = over(context, options)
   const profiles = await local.profiles()
   const { client } = await connect(local)
   const source = {
-    ...place(context, options.from),
+    ...placeOfProgram(context, options.from),
     ...(options.profileId !== undefined && { profileId: options.profileId }),
   }
   const plan = await profiles.takeOver({ ...source, dry: true, acceptNotice: false })
@@ -45,7 +52,7 @@ export async function run(context: Context, options: ImportOptions): Promise<num
   for (const one of taken.outcomes)
     lines.push({ ...one, renewed: isDry ? null : await renew(client, profiles, one) })
   say(context, { lines, leftOut: taken.leftOut }, isDry)
-  return lines.some(({ renewed }) => renewed === 'dead') ? EXIT.failed : EXIT.ok
+  return lines
 }
 
 // A subscription of Claude is stored after its notice was read, as with a sign-in.
@@ -65,6 +72,7 @@ async function settle(
 // Also one that was taken over before and could not be renewed then.
 async function renew(client: Client, profiles: OpenedProfiles, one: TakenProfile): Promise<Line['renewed']> {
   const [credential] = await listCredentials(client, { name: one.profile })
+  if (one.outcome === 'used-up') return 'dead'
   const isNew = one.outcome === 'new'
   if (one.kind !== 'oauth') return isNew ? 'static' : null
   if (credential === undefined || profiles.agentOf(credential.id) === null) return null
@@ -139,7 +147,14 @@ function ofTheCopy({ from, theirs, profile, renewed }: Line): string[] {
   }
 }
 
-function place({ dependencies: { env } }: Context, from: string): { path: string; hint: string } {
+/** Other programs that keep accounts on this machine, as `--from` names them. */
+export const FOREIGN_PROGRAMS = ['codex', 'claude', 'openclaw', 'coderclaw'] as const
+
+/** Where that program keeps them; anything else is a path. */
+export function placeOfProgram(
+  { dependencies: { env } }: Context,
+  from: string,
+): { path: string; hint: string } {
   const home = env['HOME'] || homedir()
   const places: Readonly<Record<string, string>> = {
     ...loginFiles(env),

@@ -1,6 +1,7 @@
 // `models auth login|setup-token|paste-token|paste-api-key|logout`: accounts of this machine. They are stored as
 // credentials are on a server; what is different is what they are called.
 
+import type { CredentialView } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -8,8 +9,9 @@ import { isProfileId } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
 import { connect } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
-import { create, settlePolicy } from '../credential/create.ts'
+import { create, enterAllowed, settlePolicy, showNotice } from '../credential/create.ts'
 import { run as deleteCredential } from '../credential/delete.ts'
+import { shortly } from '../credential/describe.ts'
 import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
@@ -33,7 +35,19 @@ export async function login(
 ): Promise<number> {
   const { provider } = asked
   if (!isBuiltIn(provider)) return loginWithPlugin(context, { ...asked, provider })
-  const options = { ...asked, provider }
+  const { login: kept, isNew, who } = await signInToProfile(context, { ...asked, provider })
+  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
+    `${isNew ? 'Created' : 'Signed in again for'} ${withAccount(kept.credential, who)}.`,
+  ])
+  warnOfTwins(context, kept.twins, who)
+  return 0
+}
+
+/** The same, and says nothing. */
+export async function signInToProfile(
+  context: Context,
+  options: AuthOptions,
+): Promise<{ readonly login: CompleteLogin; readonly isNew: boolean; readonly who: WhoAmI }> {
   const type = typeOf(options.provider, 'login')
   methodOf(type, options)
   const named = profileId(options, null)
@@ -42,16 +56,13 @@ export async function login(
   const who = await client.call('whoami', {})
   const acceptNotice = await settlePolicy(local, client, type, self(who), options.acceptNotice === true)
   const [there] = named === null ? [] : await listCredentials(client, { name: named })
+  if (there !== undefined) await mustBeOwn(local, there)
   const request = there
     ? { type, credential: there.id, replaceAccount: options.replaceAccount === true, acceptNotice }
     : { type, ...placeFor(who, named ?? (await freeName(client, options.provider))), acceptNotice }
   const found = await signIn(local, client, request, options)
-  const kept = named === null ? await byEmail(client, options.provider, found) : found
-  context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
-    `${there ? 'Signed in again for' : 'Created'} ${withAccount(kept.credential, who)}.`,
-  ])
-  warnOfTwins(context, kept.twins, who)
-  return 0
+  const login = named === null ? await byEmail(local, client, options.provider, found) : found
+  return { login, isNew: there === undefined, who }
 }
 
 export function setupToken(context: Context, options: AuthOptions): Promise<number> {
@@ -80,9 +91,11 @@ export async function logout(
   words: readonly string[],
 ): Promise<number> {
   const local = over(context, options)
+  await mustLogOutHere(local, words[0])
   // What the profile holds is gone with it.
   const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
-  const code = await deleteCredential(local, { ...(options.force === true && { force: true }) }, words)
+  const force = options.force === true && { force: true }
+  const code = await deleteCredential(local, { ...force }, words)
   if (code === 0 && end !== null && !(await end()))
     context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
   return code
@@ -93,15 +106,54 @@ export function over(context: Context, { agent }: { readonly agent?: string }): 
   return context.over(agent ?? MAIN_AGENT)
 }
 
-function store(context: Context, options: AuthOptions, type: CredentialType): Promise<number> {
+/** Shows the notice about Claude subscriptions, and accepts it: for those that other programs have stored here. */
+export async function acceptNotice(context: Context, options: { readonly agent?: string }): Promise<number> {
+  const local = over(context, options)
+  const profiles = await local.profiles()
+  showNotice(local, 'claude')
+  if (context.ui.interactive && !(await context.ui.confirm('Do you accept this?')))
+    throw new ClavigerError('forbidden', 'The notice was not accepted.', { hint: 'Nothing was changed.' })
+  await profiles.acceptNotice()
+  context.ui.answer({ noticeAccepted: true }, () => ['Accepted.'])
+  return 0
+}
+
+// What is there under that name gets the new value, as in OpenClaw; the one before is an older version.
+async function store(context: Context, options: AuthOptions, type: CredentialType): Promise<number> {
   const { valueFile, test, acceptNotice } = options
   const name = profileId(options, 'default') ?? ''
+  const local = over(context, options)
+  const { client } = await connect(local)
+  const [there] = await listCredentials(client, { name })
+  if (there !== undefined) {
+    await mustBeOwn(local, there)
+    return replace(local, client, there, { ...options, type })
+  }
   const given = {
     ...(valueFile !== undefined && { valueFile }),
     ...(test === true && { test }),
     ...(acceptNotice === true && { acceptNotice }),
   }
-  return create(type, over(context, options), given, [name])
+  return create(type, local, given, [name])
+}
+
+async function replace(
+  local: Context,
+  client: Client,
+  { id, name, type: present }: CredentialView,
+  { type, valueFile, test, acceptNotice: accepted = false }: AuthOptions & { readonly type: CredentialType },
+): Promise<number> {
+  if (present !== type)
+    throw new ClavigerError('conflict', `${name} is there already, and it is ${present}.`, {
+      hint: `Choose another name: --profile-id. Or forget that one first: claviger models auth logout ${name}`,
+    })
+  const who = await client.call('whoami', {})
+  const wanted = { type, name, given: {}, valueFile, owner: self(who), accepted }
+  const { acceptNotice, fields } = await enterAllowed(local, client, wanted)
+  if (acceptNotice) await (await local.profiles()).acceptNotice()
+  const updated = await client.call('credentials.update', { id, fields, clear: [], test: test === true })
+  local.ui.answer(updated, () => [`Replaced the value of ${shortly(updated, who)}.`])
+  return 0
 }
 
 // Null: nobody has said, and there is no name to fall back on.
@@ -126,13 +178,46 @@ async function freeName(client: Client, provider: ProviderId): Promise<string> {
   }
 }
 
-// A second sign-in of the same account takes the place of the first: one login has one holder.
-async function byEmail(client: Client, provider: ProviderId, found: CompleteLogin): Promise<CompleteLogin> {
+// A second sign-in of the same account takes the place of the first: one login has one holder. Another agent keeps its own.
+async function byEmail(
+  local: Context,
+  client: Client,
+  provider: ProviderId,
+  found: CompleteLogin,
+): Promise<CompleteLogin> {
   const { id, fields = {} } = found.credential
   const wanted = `${provider}:${fields['email'] ?? ''}`
   if (!isProfileId(wanted)) return found
   const [before] = await listCredentials(client, { name: wanted })
+  if (before !== undefined && (await agentWith(local, before)) !== null) return found
   if (before !== undefined) await client.call('credentials.delete', { id: before.id })
   const credential = await client.call('credentials.rename', { id, name: wanted })
   return { ...found, credential, twins: found.twins.filter((one) => one.credential?.id !== before?.id) }
+}
+
+// The other agent whose profile this one only reads; null: it is its own.
+async function agentWith(local: Context, { id }: { readonly id: string }): Promise<string | null> {
+  const agent = (await local.profiles()).agentOf(id)
+  return agent === local.agent ? null : agent
+}
+
+async function mustBeOwn(
+  local: Context,
+  found: { readonly id: string; readonly name: string },
+): Promise<void> {
+  const agent = await agentWith(local, found)
+  if (agent === null) return
+  throw new ClavigerError(
+    'conflict',
+    `${found.name} is a profile of the agent ${agent}, which is only read here.`,
+    {
+      hint: `Say --agent ${agent} if that one is meant. For a profile of its own choose another name.`,
+    },
+  )
+}
+
+async function mustLogOutHere(local: Context, profile: string | undefined): Promise<void> {
+  if (profile === undefined) return
+  const { client } = await connect(local)
+  for (const found of await listCredentials(client, { name: profile })) await mustBeOwn(local, found)
 }

@@ -15,6 +15,11 @@ const PROVIDER_OF: Readonly<Partial<Record<CredentialType, string>>> = {
   'codex/api-key': 'openai',
 }
 
+/** What a profile of this type is called when nobody says: `anthropic:default`. */
+export function standardProfile(type: CredentialType): string {
+  return `${PROVIDER_OF[type] ?? 'raw'}:default`
+}
+
 /** `anthropic:work` is `work`, and `anthropic:default` is `anthropic`. */
 export function nameOnServer(profile: string): string {
   const [provider = '', name = ''] = profile.split(/:(.*)/s)

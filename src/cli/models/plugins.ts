@@ -8,6 +8,7 @@ import { connect } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { listCredentials } from '../find-credential.ts'
+import { twinWarning } from '../logins/say.ts'
 import type { SignInOptions } from '../logins/sign-in.ts'
 import { readPiped } from '../secrets.ts'
 import { openInBrowser } from '../signing-in/browser.ts'
@@ -58,16 +59,17 @@ export async function loginWithPlugin(context: Context, options: PluginLoginOpti
   const local = context.over(options.agent ?? MAIN_AGENT)
   const { plugins } = await local.profiles()
   const wanted = { profile: named ?? null, replaceAccount }
-  const { profile, isNew } = await plugins.signIn(provider, deskAt(context, options), wanted)
+  const { profile, isNew, twins } = await plugins.signIn(provider, deskAt(context, options), wanted)
   const { client } = await connect(local)
   const [credential] = await listCredentials(client, { name: profile })
   if (credential === undefined)
     throw new ClavigerError('invalid', `${profile} was stored, and cannot be used.`, {
       hint: 'See why: claviger models status',
     })
-  context.ui.answer(credential, () => [
+  context.ui.answer({ ...credential, twins }, () => [
     `${isNew ? 'Created' : 'Signed in again for'} ${profile} (${CREDENTIAL_TYPES[credential.type].title}).`,
   ])
+  for (const twin of twins) context.ui.note(twinWarning(`as ${twin.profile}`, twin.sameToken))
   return EXIT.ok
 }
 

@@ -2,11 +2,13 @@
 
 import { type Command, Option } from 'commander'
 import { HARNESSES } from '../../domain/harness-names.ts'
-import type { Attach } from '../context.ts'
+import type { Attach, Verb } from '../context.ts'
 import { signInOptions } from '../program-credential.ts'
+import { sayingLocally } from './local-words.ts'
 import { PROVIDERS, SIGN_IN_PROVIDERS } from './providers.ts'
 
-export function addModelCommands(program: Command, attach: Attach): void {
+export function addModelCommands(program: Command, attachPlainly: Attach): void {
+  const attach = locally(attachPlainly)
   const models = program.command('models').description('The accounts of this machine, without a server.')
   const status = models
     .command('status')
@@ -15,13 +17,26 @@ export function addModelCommands(program: Command, attach: Attach): void {
     .option('--probe', 'ask the provider of each with a real call')
     .addOption(new Option('--harness <name>', 'only this agent program').choices(HARNESSES))
   attach(ofAgent(status), () => import('./status.ts').then((m) => m.run))
-  addMoving(models, attach)
+  // These talk to a server as well, in its words.
+  addMoving(models, attachPlainly)
   const all = models
     .command('providers')
     .description('Whose accounts can be used: built in, and plugins on PATH.')
   attach(ofAgent(all), () => import('./plugins.ts').then((m) => m.providers))
   addAuth(models.command('auth').description('Sign in, store and order accounts.'), attach)
   addAgents(program, attach)
+}
+
+// What verbs of a server do here too is said in the words of here.
+function locally(attach: Attach): Attach {
+  return <O>(command: Command, load: () => Promise<Verb<O>>) =>
+    attach<O>(command, async () => {
+      const verb = await load()
+      return (context, options, words) => {
+        const { agent = null } = options as { readonly agent?: string }
+        return sayingLocally({ agent }, () => verb(context, options, words))
+      }
+    })
 }
 
 function addMoving(models: Command, attach: Attach): void {
@@ -56,11 +71,19 @@ function addAuth(auth: Command, attach: Attach): void {
   attach(signInOptions(ofAgent(login)), () => import('./login.ts').then((m) => m.login))
   const token = auth
     .command('setup-token')
-    .description('Store a setup token of Claude; `claude setup-token` is run here if you like.')
+    .description(
+      'Store a setup token of Claude; `claude setup-token` is run here if you like. A profile of this name gets it.',
+    )
   attach(entry(token), () => import('./login.ts').then((m) => m.setupToken))
-  const paste = auth.command('paste-token').description('Store a token that another program has printed.')
+  const paste = auth
+    .command('paste-token')
+    .description(
+      'Store a token that another program has printed; a profile of this name gets it as its new value.',
+    )
   attach(entry(paste), () => import('./login.ts').then((m) => m.pasteToken))
-  const key = auth.command('paste-api-key').description('Store an API key.')
+  const key = auth
+    .command('paste-api-key')
+    .description('Store an API key; a profile of this name gets it as its new value.')
   attach(entry(key), () => import('./login.ts').then((m) => m.pasteApiKey))
   const take = auth
     .command('import')
@@ -75,6 +98,10 @@ function addAuth(auth: Command, attach: Attach): void {
     .option('--dry-run', 'only show what would be taken over')
     .option('--accept-notice', 'the notice about Claude subscriptions was read and is accepted')
   attach(ofAgent(take), () => import('./import.ts').then((m) => m.run))
+  const notice = auth
+    .command('accept-notice')
+    .description('Show the notice about Claude subscriptions, and accept it: without that none serves here.')
+  attach(ofAgent(notice), () => import('./login.ts').then((m) => m.acceptNotice))
   const list = auth.command('list').description('List profiles and what they are called.')
   attach(ofAgent(list), () => import('./status.ts').then((m) => m.list))
   const logout = auth.command('logout').description('Forget a profile, and end its login at the provider.')
@@ -86,13 +113,13 @@ function addAuth(auth: Command, attach: Attach): void {
 
 function addOrder(order: Command, attach: Attach): void {
   const get = order.command('get').description('Show the order.')
-  attach(ofAgent(provider(get)), () => import('./order.ts').then((m) => m.get))
+  attach(ofAgent(anyProvider(get)), () => import('./order.ts').then((m) => m.get))
   const set = order.command('set').description('Set it: the profiles, first to be tried first.')
-  attach(ofAgent(provider(set.argument('[profiles...]'))), () => import('./order.ts').then((m) => m.set))
+  attach(ofAgent(anyProvider(set.argument('[profiles...]'))), () => import('./order.ts').then((m) => m.set))
   const clear = order
     .command('clear')
     .description('Go back to the order of kinds, then to the one used longest ago.')
-  attach(ofAgent(provider(clear)), () => import('./order.ts').then((m) => m.clear))
+  attach(ofAgent(anyProvider(clear)), () => import('./order.ts').then((m) => m.clear))
 }
 
 function addAgents(program: Command, attach: Attach): void {
@@ -115,6 +142,12 @@ function ofAgent(command: Command): Command {
 function provider(command: Command): Command {
   return command.addOption(
     new Option('--provider <id>', 'whose account').choices(PROVIDERS).makeOptionMandatory(),
+  )
+}
+
+function anyProvider(command: Command): Command {
+  return command.addOption(
+    new Option('--provider <id>', `${PROVIDERS.join(', ')}, or the NAME of a plugin`).makeOptionMandatory(),
   )
 }
 

@@ -30,7 +30,8 @@ const SOON = 24 * 3_600_000
 type Credential = Output<'credentials.list'>['credentials'][number]
 type Probe = Output<'credentials.test'>
 
-interface ProfileStatus {
+/** One profile and how it stands. */
+export interface ProfileStatus {
   readonly profile: string
   readonly agent: string
   readonly type: string
@@ -99,7 +100,8 @@ export async function list(context: Context, options: StatusOptions): Promise<nu
   return EXIT.ok
 }
 
-async function statusOf(
+/** All profiles of the agent of this context, those it reads through included. */
+export async function statusOf(
   local: Context,
   client: Client,
   { harness, probe }: StatusOptions,
@@ -109,7 +111,8 @@ async function statusOf(
   const found: ProfileStatus[] = []
   for (const one of credentials) {
     const answer = probe === true ? await client.call('credentials.test', { id: one.id }) : null
-    found.push(statusOfOne(one, profiles.agentOf(one.id) ?? '', answer))
+    const status = statusOfOne(one, profiles.agentOf(one.id) ?? '', answer)
+    found.push((await isLeftOver(client, one, status)) ? { ...status, ...LEFT_OVER } : status)
   }
   if (harness !== undefined) return found
   const unusable = profiles.unusable().map(({ agent, profile, why }) => ({
@@ -118,23 +121,52 @@ async function statusOf(
   return [...found, ...unusable]
 }
 
+const LEFT_OVER = {
+  state: 'expired',
+  why: 'it has ended, and its provider did not renew it when it was last asked; it is asked again when it is used',
+}
+
+// The access token of a login ends all the time, which says nothing; that the last try to renew it came to nothing does.
+async function isLeftOver(
+  client: Client,
+  { id, type, expiresAt }: Credential,
+  { state }: ProfileStatus,
+): Promise<boolean> {
+  const isOver = typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now()
+  if (state !== 'ok' || !isOver || !isRenewed({ type, expiresAt })) return false
+  const [last] = (await client.call('credentials.renewals', { id })).renewals
+  return last !== undefined && (last.outcome === 'failed' || last.outcome === 'unsent')
+}
+
 function statusOfOne(credential: Credential, agent: string, probe: Probe | null): ProfileStatus {
-  const { name, type, stateReason, lastUsedAt = null } = credential
+  const { name, type, lastUsedAt = null } = credential
   const isLogin = isRenewed({ type, expiresAt: credential.expiresAt })
   // Of a login the access token ends all the time, and is renewed.
   const endsAt = (isLogin ? credential.endsAt : (credential.endsAt ?? credential.expiresAt)) ?? null
   const isOver = !isLogin && endsAt !== null && Date.parse(endsAt) <= Date.now()
+  const { state, stateReason } = stateNow(credential, Date.now())
   return {
     ...{ profile: name, agent, type, endsAt, lastUsedAt },
-    state: isOver ? 'expired' : (probe?.state ?? credential.state),
-    why: isOver ? 'its time is over' : withCopy(stateReason, credential),
+    state: isOver ? 'expired' : (probe?.state ?? state),
+    why: isOver ? 'its time is over' : withCopy(stateReason, { ...credential, state }),
     probe: probe && { result: probe.result, message: probe.message },
   }
 }
 
+// What is over by the clock, and nobody has written down yet.
+function stateNow(credential: Credential, now: number): Pick<Credential, 'state' | 'stateReason'> {
+  const { state, stateReason, stateUntil } = credential
+  if (stateUntil === null || Date.parse(stateUntil) > now) return { state, stateReason }
+  if (state === 'cooling_down') return { state: 'ok', stateReason: '' }
+  if (state === 'expiring')
+    return { state: 'needs_login', stateReason: 'it cannot be renewed, and has ended' }
+  return { state, stateReason }
+}
+
 // Of a login that was taken over the copy may still be in use: that is what ends it mostly.
 function withCopy(reason: string, { state, description = '' }: Credential): string {
-  if (state !== 'needs_login' || !description.startsWith(TAKEN_FROM)) return reason
+  const isOver = state === 'needs_login' || state === 'expiring'
+  if (!isOver || !description.startsWith(TAKEN_FROM)) return reason
   return `${reason}; it was ${description}, and what still uses that copy ends it`
 }
 

@@ -10,6 +10,7 @@ import { printable } from '../../domain/names.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { mustHaveLog } from './audit.ts'
 import type { Anchor } from './audit-file.ts'
 
 const PAGE = 1000
@@ -22,6 +23,7 @@ export interface ExportOptions {
 type Sink = (text: string) => Promise<boolean>
 
 export async function run(context: Context, { output }: ExportOptions): Promise<number> {
+  mustHaveLog(context)
   const { client } = await connect(context)
   if (output === undefined) {
     await exportTo(client, context.ui.stream)

@@ -9,6 +9,7 @@ import { errorCode } from '../../lib/atomic-file.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
+import { mustHaveLog } from './audit.ts'
 import { type Anchor, checkFile } from './audit-file.ts'
 
 // What is wrong with one entry is often wrong with all that follow.
@@ -56,6 +57,7 @@ async function online(
       hint: 'Add --file FILE, or leave --public-key away.',
     })
   }
+  mustHaveLog(context)
   const { client } = await connect(context)
   const noted = anchor && { anchorPosition: anchor.position, anchorHash: anchor.hash }
   const all = collector()

@@ -1,6 +1,7 @@
 // `claviger audit list` and `acknowledge`: who did what to what, oldest first.
 
 import type { Output } from '../../api/schemas.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { wholeNumber } from '../usage.ts'
@@ -10,6 +11,14 @@ const PAGE = 1000
 
 type Entry = Output<'audit.list'>['entries'][number]
 
+/** Throws `invalid` over profiles of a machine: what is done there is written down nowhere. */
+export function mustHaveLog({ agent }: Pick<Context, 'agent'>): void {
+  if (agent === null) return
+  throw new ClavigerError('invalid', 'There is no audit log without a server.', {
+    hint: 'Keep accounts on a server to have one: claviger models push',
+  })
+}
+
 export interface ListOptions {
   readonly after?: string
   readonly limit?: string
@@ -17,6 +26,7 @@ export interface ListOptions {
 
 export async function list(context: Context, options: ListOptions): Promise<number> {
   const limit = wholeNumber('--limit', options.limit ?? String(Number.MAX_SAFE_INTEGER))
+  mustHaveLog(context)
   let after: string | undefined = String(wholeNumber('--after', options.after ?? '0'))
   const { client } = await connect(context)
   const entries: Entry[] = []

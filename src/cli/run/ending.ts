@@ -63,9 +63,14 @@ export function lastWords(found: Run): string[] {
     ...(exitOfFailure(run) === EXIT.failed
       ? []
       : tried.map(({ name, type, reason }) => `Refused: ${name} (${type}): ${reason}`)),
-    ...(state === 'failed' && link !== null ? [`Look after its credentials: ${link}`] : []),
+    ...(state === 'failed' && link !== null ? [careLine(link)] : []),
     ...nextLine(run),
   ]
+}
+
+/** Where to look after the credentials that a run lacks: a page, or a command. */
+export function careLine(link: string): string {
+  return `Look after its credentials: ${link}`
 }
 
 // A worker says that a message is done before it says that it waits for the next.

@@ -108,7 +108,8 @@ async function exitOfWaiting(
   if (run?.state !== 'waiting_for_credentials') return null
   if (!ui.interactive && until !== null && waitsForPeople(run)) return EXIT.failed
   ui.progress('')
-  if (!json) for (const line of waitingWords(run)) ui.note(`  ${line}`)
+  const { hint = (text) => text } = connection
+  if (!json) for (const line of waitingWords(run)) ui.note(`  ${hint(line)}`)
   ui.progress(nowOf(event.state))
   return null
 }

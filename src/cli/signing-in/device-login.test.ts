@@ -81,6 +81,7 @@ async function login(answers: readonly Answer[], words: readonly string[] = []) 
     offline: () => Promise.reject(new Error('not here')),
     openProfiles: () => Promise.reject(new Error('not here')),
     agentFolders: () => Promise.reject(new Error('not here')),
+    machineLook: () => Promise.reject(new Error('not here')),
     ...{ startServer: never, startSandbox: never, harnessOf: never },
   })
   expect(left).toEqual([])

@@ -30,6 +30,18 @@ describe('a grant that is wanted', () => {
     expect(row).toMatchObject({ version: 2, state: 'ok', expiresAt: world.clock.now + HOUR })
   })
 
+  it('is not sent any more when the engine has ended, also by who was about to: its answer would have no place', async () => {
+    const world = grantWorld()
+    const id = await world.signIn(-MINUTE)
+    const { grants, journal } = world.server('a')
+    const about = [grants.want(id, { kind: 'ahead' }), grants.want(id, { kind: 'use' })]
+    await grants.end()
+    for (const outcome of await Promise.all(about)) expect(outcome).toMatchObject({ kind: 'later' })
+    expect(world.provider.calls).toBe(0)
+    expect(await world.server('b').grants.want(id, { kind: 'use' })).toEqual({ kind: 'good', generation: 2 })
+    expect(journal.lines.size).toBe(0)
+  })
+
   it('is renewed by force at most once in five minutes, and not at all for an older generation', async () => {
     const world = grantWorld()
     const id = await world.signIn()

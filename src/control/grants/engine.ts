@@ -22,6 +22,8 @@ const NO_HURRY = 1_000
 export interface Engine extends Grants {
   /** Goes on with what an earlier process of this server has begun. Call it once, before anything is wanted. */
   takeOver(): Promise<void>
+  /** No try is begun any more: the journal is about to be closed, and an answer would be lost. Resolves as `ended` does. */
+  end(): Promise<void>
 }
 
 export function createGrants(ports: GrantPorts): Engine {
@@ -45,7 +47,8 @@ export function createGrants(ports: GrantPorts): Engine {
       try {
         const step = await stepTowards(tools, credentialId, wish)
         if ('outcome' in step) return step.outcome
-        if (elapsed() >= until) return outOfPatience(ports.now(), step.row)
+        const isOver = step.flight === undefined && flights.areOver()
+        if (elapsed() >= until || isOver) return outOfPatience(ports.now(), step.row)
         const isAtHand = wish.kind === 'use' && isGood(step.row.grant, { now: ports.now() })
         if (isAtHand) until = Math.min(until, elapsed() + NO_HURRY)
         if (step.flight !== undefined) await atMost(until - elapsed(), step.flight)
@@ -56,14 +59,19 @@ export function createGrants(ports: GrantPorts): Engine {
     }
   }
 
+  const ended = async () => {
+    listening.stop()
+    await flights.ended()
+  }
   return {
     want,
     mayBeDue: (expiresAt) => expiresAt !== null && expiresAt - ports.now() < 1.2 * timings.margin,
     drain: drainShared,
     takeOver: async () => flights.takeOver([...(await leftAttempts(ports)), ...(ports.leftByOthers ?? [])]),
-    ended: async () => {
-      listening.stop()
-      await flights.ended()
+    ended,
+    end: () => {
+      flights.end()
+      return ended()
     },
   }
 }

@@ -12,18 +12,26 @@ const PAUSE = 250 // milliseconds
 export interface Flights {
   /** The try that is under way; it does not reject. */
   of(credentialId: string): Promise<void> | undefined
-  /** Makes the try that the rules ask for, unless one is under way. It goes on when nobody waits any more. */
-  begin(wanted: Wanted): Promise<void>
+  /**
+   * Makes the try that the rules ask for, unless one is under way. It goes on when nobody waits any more. Undefined: none is
+   * begun any more.
+   */
+  begin(wanted: Wanted): Promise<void> | undefined
   /** Goes on with tries that an earlier process of this server has begun. Call it before any other. */
   takeOver(left: readonly LeftAttempt[]): void
   isMaking(attempt: string): boolean
   /** Resolves when those under way have ended. */
   ended(): Promise<void>
+  /** No more are begun from now on. */
+  end(): void
+  /** No more are begun. */
+  areOver(): boolean
 }
 
 export function createFlights(ports: GrantPorts): Flights {
   const flying = new Map<string, Promise<void>>() // credential → its try
   const ids = new Set<string>()
+  let isOver = false
   // One try after the other, for one grant.
   const fly = async (credentialId: string, tries: Readonly<Record<string, () => Promise<void>>>) => {
     for (const id of Object.keys(tries)) ids.add(id)
@@ -46,7 +54,7 @@ export function createFlights(ports: GrantPorts): Flights {
     of: (credentialId) => flying.get(credentialId),
     begin(wanted) {
       const there = flying.get(wanted.credentialId)
-      if (there !== undefined) return there
+      if (there !== undefined || isOver) return there
       const id = newId('attempt')
       const flight = fly(wanted.credentialId, { [id]: () => attempt(ports, wanted, id) })
       flying.set(wanted.credentialId, flight)
@@ -59,6 +67,10 @@ export function createFlights(ports: GrantPorts): Flights {
       }
     },
     isMaking: (attempt) => ids.has(attempt),
+    areOver: () => isOver,
+    end: () => {
+      isOver = true
+    },
     ended: async () => {
       await Promise.all(flying.values())
     },

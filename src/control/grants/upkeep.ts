@@ -50,7 +50,7 @@ export async function keepGrants(ports: GrantPorts): Promise<KeptGrants> {
       await forgetting.stop()
       await revoking.stop()
       await sweeping.stop()
-      await grants.ended()
+      await grants.end()
     },
   }
 }

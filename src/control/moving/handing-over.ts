@@ -12,6 +12,7 @@ import { type Leaving, leavingFact, leavingOf } from '../../domain/moving/leavin
 import { formerTokens, IMPORTED, TAKEN } from '../../domain/moving/taken.ts'
 import { printable } from '../../domain/names.ts'
 import { parseOwner } from '../../domain/owner.ts'
+import type { GrantRow } from '../../store/grant-groups.ts'
 import type { CredentialRow, StoreGroups } from '../../store/store.ts'
 import { sealedVersion } from '../credentials/sealing.ts'
 import { changedMeanwhile, findCredential, isAttached } from '../find.ts'
@@ -39,8 +40,7 @@ async function handOver(workshop: Workshop, caller: Caller, { id, to }: HandOver
   const asked = await findCredential(store, caller, id)
   const lesser = await lesserToken(workshop, caller)
   await guard.check(caller, await takeAct(store, caller, 'credential.release-whole', asked, to.title))
-  // What is under way is waited for: its answer is the one to hand out.
-  if ((await leaving(store, asked)) === null) await grants.want(id, { kind: 'use' })
+  if ((await leaving(store, asked)) === null) await calm({ store, grants }, id)
   const { result, opened } = await guard.release(caller, async (unit, authorize) => {
     const row = await findCredential(unit, caller, id)
     const act = await takeAct(unit, caller, 'credential.release-whole', row, to.title)
@@ -57,6 +57,24 @@ async function handOver(workshop: Workshop, caller: Caller, { id, to }: HandOver
   const source = `${id}.${row.version}`
   const ends = { expiresAt: rfc3339OrNull(row.expiresAt), endsAt: rfc3339OrNull(endsAt) }
   return { ...{ id, source, type, name, description }, ...ends, again, digests, fields: opened[0] ?? {} }
+}
+
+// A renewal by a program takes a few seconds.
+const LOOKS = 40
+const LOOK_EVERY = 250
+
+// What is under way is waited for, also where nobody has to wait who only uses it: its answer is the one to hand out.
+async function calm({ store, grants }: Pick<Workshop, 'store' | 'grants'>, id: string): Promise<void> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    await grants.want(id, { kind: 'use' })
+    const known = await store.grants.get(id)
+    if (known === undefined || !isBusy(known)) return
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY))
+  }
+}
+
+function isBusy({ grant: { attempt, orphans } }: GrantRow): boolean {
+  return attempt !== null || orphans.length > 0
 }
 
 async function digestsOf({ installation }: StoreGroups, row: CredentialRow): Promise<string[]> {
@@ -100,7 +118,7 @@ async function stop(
   if (known !== undefined) {
     const { grant, revision } = known
     if (row.state === 'needs_login' || row.state === 'expiring') throw over(row)
-    if (grant.attempt !== null || grant.orphans.length > 0) throw busy(row)
+    if (isBusy(known)) throw busy(row)
     const stopped = { grant: { ...grant, renewable: false }, dueAt: null }
     if (!(await unit.grants.update(row.id, revision, stopped))) throw changedMeanwhile(row.name)
   }

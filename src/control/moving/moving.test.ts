@@ -1,7 +1,7 @@
 // A credential that goes from one holder to another: who may take it, what is left of it meanwhile, and that it arrives
 // once.
 
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { tokenSet } from '../../../test/support/grants.ts'
 import { createHouse, errorOf, fakeKey, type House, NO_GRANTS, rowOf } from '../../../test/support/house.ts'
 import { type HouseWithLogin, houseWithLogin } from '../../../test/support/house-with-login.ts'
@@ -86,6 +86,20 @@ describe('handing a login out', () => {
     expect(await handOver()).toMatchObject({ again: false, source: `${id}.2` })
   })
 
+  // Pauses are over as soon as there is nothing else to do.
+  const hurried = async <T>(work: () => Promise<T>): Promise<T> => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const done = work()
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    done.then(over, over)
+    while (!isOver) await vi.advanceTimersByTimeAsync(100)
+    vi.useRealTimers()
+    return done
+  }
+
   it('does not begin while an answer may be on its way', async () => {
     const row = await there.house.ports.store.grants.get(id)
     if (row === undefined) throw new Error('There is no grant.')
@@ -96,17 +110,34 @@ describe('handing a login out', () => {
       dueAt: null,
     })
     Object.assign(there.house.ports.grants, { want: async () => ({ kind: 'good', generation: 1 }) })
-    expect(await errorOf(handOver())).toMatchObject({
+    expect(await errorOf(hurried(handOver))).toMatchObject({
       code: 'conflict',
       message: 'chatgpt is being renewed just now.',
     })
     const next = { grant: { ...row.grant, attempt }, dueAt: null }
     await there.house.ports.store.grants.update(id, row.revision + 1, next)
-    expect(await errorOf(handOver())).toMatchObject({
+    expect(await errorOf(hurried(handOver))).toMatchObject({
       code: 'conflict',
       message: 'chatgpt is being renewed just now.',
     })
     expect(await grant()).toMatchObject({ renewable: true })
+  })
+
+  it('waits for a renewal under way, also of a token that is good', async () => {
+    const { grants } = there.house.ports.store
+    const row = await grants.get(id)
+    if (row === undefined) throw new Error('There is no grant.')
+    const attempt = { id: 'att_1', generation: 1, purpose: 'renew', replica: 'r9', startedAt: 0 } as const
+    await grants.update(id, row.revision, { grant: { ...row.grant, attempt }, dueAt: null })
+    let looks = 0
+    const want = async () => {
+      looks += 1
+      if (looks === 3) await grants.update(id, row.revision + 1, { grant: row.grant, dueAt: null })
+      return { kind: 'good', generation: 1 }
+    }
+    Object.assign(there.house.ports.grants, { want })
+    expect(await hurried(handOver)).toMatchObject({ again: false })
+    expect(looks).toBe(3)
   })
 
   it('is for its person only, with all their rights, and can be switched off', async () => {

@@ -1,8 +1,8 @@
 // A change of the file of profiles and the ledger of one agent from outside of a store, in one step.
 
-import { type ProfileDocument, printDocument } from '../format.ts'
+import type { ProfileDocument } from '../format.ts'
 import { type Ledger, printLedger } from '../ledger.ts'
-import { documentIn, ledgerIn, readPairs, writePairs } from '../pair.ts'
+import { ledgerIn, readPairs, textsOf, wholeIn, writePairs } from '../pair.ts'
 import { type AgentPlace, MAIN_AGENT, placeOf, preparePlace } from '../place.ts'
 import { takeTurn } from '../processes/turn.ts'
 
@@ -27,11 +27,11 @@ export async function changePlace<T>(
     }
     const [before = { profiles: null, ledger: null }] = await readPairs(places)
     const { result, next } = work({
-      document: documentIn(place, before.profiles),
+      document: wholeIn(place, before),
       ledger: ledgerIn(place, before.ledger),
     })
     if (next !== null) {
-      const now = { profiles: printDocument(next.document), ledger: printLedger(next.ledger) }
+      const now = { ...textsOf(place, next.document, before), ledger: printLedger(next.ledger) }
       await writePairs([{ place, before, now }])
     }
     return result

@@ -52,7 +52,7 @@ function importFile(
     if (reading.kind !== 'profiles') return { result: unreadable(path, reading.kind), next: null }
     const found: Found = { ...reading, path, agent: null }
     const { document, facts, outcomes } = mergeIn(
-      { document: before, facts: ledger.facts },
+      { document: before, facts: ledger.facts, spent: ledger.spent },
       others,
       [found],
       {

@@ -2,11 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { apiKey, codexLogin } from '../../../test/support/profile-files.ts'
+import { refreshDigestOf } from '../content.ts'
 import { type Found, mergeIn, type Shelf } from './merging.ts'
 
 const shelf = (profiles: object = {}, more: object = {}, facts: Shelf['facts'] = {}): Shelf => ({
   document: { version: 1, profiles: { ...profiles }, ...more },
   facts,
+  spent: [],
 })
 const found = (profiles: object, more: Partial<Found> = {}): Found => ({
   ...{ path: '/theirs', agent: null, profiles: { ...profiles }, order: {}, usageStats: {} },
@@ -76,6 +78,16 @@ describe('what comes from elsewhere', () => {
     expect(outcomesOf(merge(pushed, files))).toEqual(['openai-codex:x → openai-codex:x: same'])
     const forgotten = shelf({}, {}, facts)
     expect(outcomesOf(merge(forgotten, files))).toEqual(['openai-codex:x → openai-codex:x: new'])
+  })
+
+  it('is an older copy when its refresh token was used up here, whatever became of the login', () => {
+    const spent = [refreshDigestOf(codexLogin('1')) ?? '']
+    const files = [found({ 'openai-codex:x': codexLogin('1'), 'openai-codex:y': codexLogin('2') })]
+    const said = ['openai-codex:x → openai-codex:x: used-up', 'openai-codex:y → openai-codex:y: new']
+    expect(outcomesOf(merge({ ...shelf(), spent }, files))).toEqual(said)
+    const merged = merge(shelf(), files, [{ ...shelf(), spent }])
+    expect(outcomesOf(merged)).toEqual(said)
+    expect(Object.keys(merged.document.profiles)).toEqual(['openai-codex:y'])
   })
 
   it('names the others of the same account', () => {

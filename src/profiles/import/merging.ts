@@ -3,7 +3,7 @@
 import { takenFact } from '../../domain/moving/taken.ts'
 import { isProfileId } from '../../domain/names.ts'
 import { sha256 } from '../../lib/digest.ts'
-import { digestOf } from '../content.ts'
+import { digestOf, refreshDigestOf } from '../content.ts'
 import { type Profile, type ProfileDocument, readProfile } from '../format.ts'
 import type { Ledger } from '../ledger.ts'
 import { movedFact } from '../moving/moves.ts'
@@ -22,8 +22,11 @@ export interface Outcome {
   readonly theirs: string
   /** What it is called here: the new one, or the one that has its values already. */
   readonly profile: string
-  /** `same`: it is there already, or was taken over before. `taken-name`: another profile has its name. */
-  readonly outcome: 'new' | 'same' | 'taken-name'
+  /**
+   * `same`: it is there already, or was taken over before. `used-up`: an older copy of a login that was renewed here since.
+   * `taken-name`: another profile has its name.
+   */
+  readonly outcome: 'new' | 'same' | 'used-up' | 'taken-name'
   readonly kind: Profile['type']
   readonly provider: string
   /** Other profiles of the same account. */
@@ -34,6 +37,7 @@ export interface Outcome {
 export interface Shelf {
   readonly document: ProfileDocument
   readonly facts: Ledger['facts']
+  readonly spent: Ledger['spent']
 }
 
 export interface MergeOptions {
@@ -51,7 +55,7 @@ export function mergeIn(
   others: readonly Shelf[],
   found: readonly Found[],
   options: MergeOptions,
-): Shelf & { readonly outcomes: readonly Outcome[] } {
+): Omit<Shelf, 'spent'> & { readonly outcomes: readonly Outcome[] } {
   const profiles: Record<string, unknown> = { ...own.document.profiles }
   const facts: Record<string, string> = { ...own.facts }
   const outcomes: Outcome[] = []
@@ -60,12 +64,12 @@ export function mergeIn(
     for (const [theirs, json] of Object.entries(file.profiles)) {
       const profile = readProfile(json)
       if (profile === null) continue
-      const shelves = [{ document: { ...own.document, profiles }, facts }, ...others]
+      const shelves = [{ ...own, document: { ...own.document, profiles }, facts }, ...others]
       const [original] = options.clones ? twinsIn(others, profile) : []
       const same = sameIn(shelves, profile) ?? original ?? null
       const named = options.profileId ?? theirs
       const id = same ?? (options.rename ? freeId(profiles, named, file.agent) : named)
-      const outcome = same !== null ? 'same' : id in profiles ? 'taken-name' : 'new'
+      const outcome = outcomeOf({ same, isUsedUp: isSpent(shelves, json), isTaken: id in profiles })
       const twins = outcome === 'new' ? twinsIn(shelves, profile) : []
       const { type: kind, provider } = profile
       outcomes.push({ from: file.path, theirs, profile: id, outcome, kind, provider, twins })
@@ -76,6 +80,21 @@ export function mergeIn(
     }
   const document = { ...own.document, profiles, ...beside(own.document, found, names) }
   return { document, facts, outcomes }
+}
+
+function outcomeOf(one: {
+  readonly same: string | null
+  readonly isUsedUp: boolean
+  readonly isTaken: boolean
+}): Outcome['outcome'] {
+  if (one.same !== null) return 'same'
+  if (one.isUsedUp) return 'used-up'
+  return one.isTaken ? 'taken-name' : 'new'
+}
+
+function isSpent(shelves: readonly Shelf[], json: unknown): boolean {
+  const digest = refreshDigestOf(json)
+  return digest !== null && shelves.some(({ spent }) => spent.includes(digest))
 }
 
 // One login is one refresh token, whatever else is said of it; and what was renewed with it since is the same login.

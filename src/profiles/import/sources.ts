@@ -1,7 +1,7 @@
 // Where other programs keep accounts: a file, or the files in a directory of theirs. They are read, and never written.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ClavigerError } from '../../domain/errors.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { agentsIn, MAIN_AGENT, placeOf, unusable } from '../place.ts'
@@ -10,6 +10,8 @@ import { agentsIn, MAIN_AGENT, placeOf, unusable } from '../place.ts'
 export interface Source {
   readonly path: string
   readonly text: string
+  /** `auth-state.json`, where that lies beside it. */
+  readonly state?: { readonly path: string; readonly text: string }
   /** Of which agent it is, where it is an agent's and not the main one's. */
   readonly agent: string | null
 }
@@ -33,7 +35,7 @@ export function sourcesIn(path: string, hint: string): Source[] {
 }
 
 // A state directory of coderClaw or OpenClaw; the directory of one agent; the home of codex or claude.
-function candidates(path: string): Omit<Source, 'text'>[] {
+function candidates(path: string): Pick<Source, 'path' | 'agent'>[] {
   const agents = agentsIn(path).toSorted((a, b) => Number(b === MAIN_AGENT) - Number(a === MAIN_AGENT))
   const ofAgents = agents.flatMap((name) => {
     const { profiles } = placeOf(path, name)
@@ -48,10 +50,20 @@ function candidates(path: string): Omit<Source, 'text'>[] {
 }
 
 function read(path: string, agent: string | null): Source {
+  const beside = join(dirname(path), 'auth-state.json')
+  const hasState = basename(path) === 'auth-profiles.json' && statOf(beside)?.isFile()
+  const text = textOf(path)
+  return { path, agent, text, ...(hasState && { state: { path: beside, text: textOf(beside) } }) }
+}
+
+function textOf(path: string): string {
   try {
-    if (statSync(path).size > MAX_BYTES)
+    const found = statSync(path)
+    // Others have no end, or wait for somebody who writes.
+    if (!found.isFile()) throw new ClavigerError('invalid', `${path} is not a regular file.`)
+    if (found.size > MAX_BYTES)
       throw new ClavigerError('too_large', `${path} is too large to be a file of accounts.`)
-    return { path, agent, text: readFileSync(path, 'utf8') }
+    return readFileSync(path, 'utf8')
   } catch (cause) {
     if (cause instanceof ClavigerError) throw cause
     throw unusable(path, cause)

@@ -6,11 +6,11 @@ import { isProfileId } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { ForeignLogin } from '../../providers/provider.ts'
 import { profileWith, providerOf, type ReadTokens, understand } from '../content.ts'
-import type { Unreadable } from '../format.ts'
+import { readState, type Unreadable } from '../format.ts'
 import { documentIn, ledgerIn } from '../pair.ts'
 import { type AgentPlace, agentsIn, placeOf, readOwnFile } from '../place.ts'
 import { changePlace } from './changing.ts'
-import { profileIdFor, readForeign } from './foreign.ts'
+import { type ForeignProfiles, profileIdFor, readForeign } from './foreign.ts'
 import { type Found, type MergeOptions, mergeIn, type Outcome, type Shelf } from './merging.ts'
 import type { Source } from './sources.ts'
 
@@ -62,7 +62,7 @@ function merge(
 ): Promise<readonly Outcome[]> {
   const others = shelvesOfOthers(stateDirectory, place.agent)
   return changePlace(place, ({ document, ledger }) => {
-    const merged = mergeIn({ document, facts: ledger.facts }, others, found, options)
+    const merged = mergeIn({ document, facts: ledger.facts, spent: ledger.spent }, others, found, options)
     const taken = merged.outcomes.find(({ outcome }) => outcome === 'taken-name')
     if (taken !== undefined) throw nameTaken(taken.profile)
     const isChanged = !dry && merged.outcomes.some(({ outcome }) => outcome === 'new')
@@ -76,8 +76,8 @@ export function shelvesOfOthers(stateDirectory: string, agent: string): Shelf[] 
   const others = agentsIn(stateDirectory).filter((name) => name !== agent)
   return others.map((name) => {
     const place = placeOf(stateDirectory, name)
-    const { facts } = ledgerIn(place, readOwnFile(place.ledger))
-    return { document: documentIn(place, readOwnFile(place.profiles)), facts }
+    const { facts, spent } = ledgerIn(place, readOwnFile(place.ledger))
+    return { document: documentIn(place, readOwnFile(place.profiles)), facts, spent }
   })
 }
 
@@ -89,17 +89,15 @@ export const WRONG_WITH: Readonly<Record<Unreadable, string>> = {
   newer: 'is of a later version than is known here.',
 }
 
-function readSource(tools: TakingTools, { path, agent, text }: Source): { found: Found; leftOut: LeftOut[] } {
+function readSource(tools: TakingTools, source: Source): { found: Found; leftOut: LeftOut[] } {
+  const { path, agent, text } = source
   const reading = readForeign(text)
   if (reading.kind === 'program') {
     const profiles = ofProgram(tools.readProgram(reading.program, new Secret(text)))
     return { found: { path, agent, profiles, order: {}, usageStats: {} }, leftOut: [] }
   }
-  if (reading.kind !== 'profiles')
-    throw new ClavigerError('invalid', `${path} ${WRONG_WITH[reading.kind]}`, {
-      hint: 'Nothing was taken over, and nothing was changed.',
-    })
-  const { order, usageStats } = reading
+  if (reading.kind !== 'profiles') throw unreadable(path, reading.kind)
+  const { order, usageStats } = stateOf(reading, source)
   const profiles: Record<string, unknown> = {}
   const leftOut: LeftOut[] = []
   for (const [theirs, json] of Object.entries(reading.profiles)) {
@@ -110,6 +108,24 @@ function readSource(tools: TakingTools, { path, agent, text }: Source): { found:
     else profiles[theirs] = json
   }
   return { found: { path, agent, profiles, order, usageStats }, leftOut }
+}
+
+// What lies beside comes before what the file of profiles says of the same.
+function stateOf({ order, usageStats }: ForeignProfiles, { state }: Source) {
+  if (state === undefined) return { order, usageStats }
+  const reading = readState(state.text)
+  if (reading.kind !== 'read') throw unreadable(state.path, reading.kind)
+  const { document } = reading
+  return {
+    order: { ...order, ...document.order },
+    usageStats: { ...usageStats, ...document.usageStats },
+  }
+}
+
+function unreadable(path: string, kind: Unreadable): ClavigerError {
+  return new ClavigerError('invalid', `${path} ${WRONG_WITH[kind]}`, {
+    hint: 'Nothing was taken over, and nothing was changed.',
+  })
 }
 
 function ofProgram(login: ForeignLogin): Record<string, unknown> {

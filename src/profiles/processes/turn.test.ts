@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setImmediate as breathe } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { useStateDirectory } from '../../../test/support/profile-files.ts'
 import { takeLock } from '../../lib/files/file-lock.ts'
 import { type AgentPlace, placeOf } from '../place.ts'
-import { takeTurn } from './turn.ts'
+import { keepOthersOut, takeTurn } from './turn.ts'
 
 const stateDirectory = useStateDirectory()
 const children: ChildProcess[] = []
@@ -164,6 +164,36 @@ describe('whoever has the turn', () => {
       hint: 'Wait for it to end, or end it.',
     })
     unlock()
+  })
+})
+
+describe('a lock of OpenClaw', () => {
+  const writeLock = (pid: number) =>
+    writeFileSync(place.lockOfOthers, JSON.stringify({ pid, createdAt: new Date().toISOString() }))
+
+  it('is had as well while files are replaced, and is not there otherwise', async () => {
+    const end = await keepOthersOut([place])
+    expect(JSON.parse(readFileSync(place.lockOfOthers, 'utf8'))).toMatchObject({ pid: process.pid })
+    end()
+    expect(existsSync(place.lockOfOthers)).toBe(false)
+  })
+
+  it('that somebody has is waited for, and whoever it is is named', async () => {
+    const { child, line } = start(STAYING)
+    await line()
+    writeLock(child.pid ?? 0)
+    await expect(keepOthersOut([place], 0)).rejects.toMatchObject({
+      ...{ code: 'unavailable' },
+      message: `Process ${child.pid} has been at the profiles in ${place.directory} for 0 seconds.`,
+      hint: `Wait for it, or end it (kill -9 ${child.pid}).`,
+    })
+    expect(existsSync(place.lockOfOthers)).toBe(true)
+  })
+
+  it('is let go of where another cannot be had', async () => {
+    const other = placeOf(stateDirectory(), 'none')
+    await expect(keepOthersOut([place, other])).rejects.toMatchObject({ code: 'invalid' })
+    expect(existsSync(place.lockOfOthers)).toBe(false)
   })
 })
 

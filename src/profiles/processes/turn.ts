@@ -1,11 +1,14 @@
 // One at a time in a directory of profiles: among the calls of this process, and among processes. The lock is one of the
 // operating system's (lib/files/file-lock.ts): it ends with its process however that ends, and a process that is stopped
-// keeps it, so that there is never a moment at which two have it and nothing has to be fenced off.
+// keeps it, so that there is never a moment at which two have it and nothing has to be fenced off. Other programs that change
+// the same files know nothing of it: while we replace them, we have theirs as well.
 
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClavigerError } from '../../domain/errors.ts'
 import { LockIsTaken, takeLock, type Unlock } from '../../lib/files/file-lock.ts'
+import { LockFileIsTaken, takeLockFile } from '../../lib/files/lock-file.ts'
 import { identifyProcess, isAlive } from '../../lib/process.ts'
 import { type AgentPlace, unusable } from '../place.ts'
 
@@ -14,6 +17,9 @@ const PATIENCE = 15_000
 const LOOK_EVERY = 5
 // Where many wait, looking itself would keep the machine busy.
 const LOOK_EVERY_AT_MOST = 50
+
+// How old a lock of theirs is at most, as they count it.
+const STALE = 30_000
 
 // Calls of this process that wait for the turn of a directory, the last one.
 const queues = new Map<string, Promise<void>>()
@@ -47,6 +53,27 @@ export async function takeTurn(place: AgentPlace, patience = PATIENCE): Promise<
   }
 }
 
+/**
+ * Keeps coderClaw and OpenClaw from changing these profiles until the result is called. Only whoever has the turn may call
+ * this. Throws as `takeTurn`, naming who is at them.
+ */
+export async function keepOthersOut(places: readonly AgentPlace[], patience = PATIENCE): Promise<Unlock> {
+  const unlocks: Unlock[] = []
+  const end = () => {
+    for (const unlock of unlocks.toReversed()) unlock()
+  }
+  for (const { lockOfOthers } of places)
+    try {
+      unlocks.push(await takeLockFile(lockOfOthers, patience, STALE))
+    } catch (cause) {
+      end()
+      throw cause instanceof LockFileIsTaken
+        ? taken(lockOfOthers, cause.pid, patience)
+        : unusable(lockOfOthers, cause)
+    }
+  return end
+}
+
 async function lock(place: AgentPlace, patience: number): Promise<Unlock> {
   let since = performance.now()
   let seen = signIn(place)
@@ -56,7 +83,8 @@ async function lock(place: AgentPlace, patience: number): Promise<Unlock> {
     const now = signIn(place)
     if (now !== seen) since = performance.now()
     seen = now
-    if (performance.now() - since >= patience) throw taken(place, patience)
+    if (performance.now() - since >= patience)
+      throw taken(place.lock, holderOf(place), patience, ': nothing is lost by that')
     await sleep(wait * (0.5 + Math.random()))
   }
 }
@@ -105,28 +133,28 @@ function signIn(place: AgentPlace): string {
   }
 }
 
-function taken(place: AgentPlace, patience: number): ClavigerError {
-  const holder = holderOf(place)
+// `ending`: what is to be known of ending it.
+function taken(file: string, holder: number | null, patience: number, ending = ''): ClavigerError {
   const seconds = Math.round(patience / 1_000)
-  const who = holder === null ? 'Another process' : `Process ${holder.pid}`
-  const isStopped = holder !== null && stateOf(holder.pid) === 'T'
+  const who = holder === null ? 'Another process' : `Process ${holder}`
+  const isStopped = holder !== null && stateOf(holder) === 'T'
   return new ClavigerError(
     'unavailable',
-    `${who} has been at the profiles in ${place.directory} for ${seconds} seconds${isStopped ? ', and is stopped' : ''}.`,
-    { hint: whatToType(holder, isStopped) },
+    `${who} has been at the profiles in ${dirname(file)} for ${seconds} seconds${isStopped ? ', and is stopped' : ''}.`,
+    { hint: whatToType(holder, isStopped, ending) },
   )
 }
 
-function whatToType(holder: { readonly pid: number } | null, isStopped: boolean): string {
+function whatToType(holder: number | null, isStopped: boolean, ending: string): string {
   if (holder === null) return 'Wait for it to end, or end it.'
-  const end = `end it (kill -9 ${holder.pid}): nothing is lost by that.`
-  return isStopped ? `Let it go on (kill -CONT ${holder.pid}), or ${end}` : `Wait for it, or ${end}`
+  const end = `end it (kill -9 ${holder})${ending}.`
+  return isStopped ? `Let it go on (kill -CONT ${holder}), or ${end}` : `Wait for it, or ${end}`
 }
 
-function holderOf(place: AgentPlace): { pid: number } | null {
+function holderOf(place: AgentPlace): number | null {
   try {
     const { pid, start } = JSON.parse(signIn(place))
-    return isAlive({ ...identifyProcess(process.pid), pid, start }) ? { pid } : null
+    return isAlive({ ...identifyProcess(process.pid), pid, start }) ? pid : null
   } catch {
     return null
   }

@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises'
 import { type CredentialType, isPluginType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { PLUGIN_NAME } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 import { checkFields, type FieldValues } from '../../domain/values.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -19,7 +20,6 @@ import {
   descriptionShape,
   type ErrorName,
   LIMITS,
-  PLUGIN_NAME,
   type PluginCredential,
   PROGRAM_PREFIX,
   probeShape,
@@ -127,6 +127,10 @@ function mayBeGiven(variable: string): boolean {
   return !variable.startsWith('CLAVIGER_') && !['PATH', 'HOME', 'TMPDIR', 'LANG'].includes(variable)
 }
 
+function asGiven({ environment = [], ...others }: Described): Described {
+  return { ...others, environment: environment.filter(mayBeGiven) }
+}
+
 async function listed(
   path: string,
   describe: (name: string, program: string) => Promise<Described>,
@@ -139,7 +143,7 @@ async function listed(
     found.push(
       said instanceof PluginFault
         ? { name, program, description: null, fault: said.message }
-        : { name, program, description: said, fault: '' },
+        : { name, program, description: asGiven(said), fault: '' },
     )
   }
   return found

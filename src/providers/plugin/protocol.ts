@@ -3,15 +3,13 @@
 
 import { z } from 'zod'
 import { PLUGIN_TYPES } from '../../domain/credential-types.ts'
+import { PLUGIN_NAME } from '../../domain/names.ts'
 
 /** The version of it that is spoken here; a plugin that answers with another is not used. */
 export const PROTOCOL = 1
 
 /** What a program is called: this, and the name of the provider. */
 export const PROGRAM_PREFIX = 'claviger-provider-'
-
-/** Names that a provider of a plugin may have. */
-export const PLUGIN_NAME = /^[a-z][a-z0-9-]{0,31}$/
 
 /** Bounds of one start of a plugin. Times are milliseconds. */
 export const LIMITS = {

@@ -1,6 +1,6 @@
 // One start of a plugin and what is said to it. It is somebody else's program: it has a private home, only the variables it
-// is given, little time, and little to say. What it writes to its standard error is thrown away, and all it has started
-// ends with it.
+// is given, little time, and little to say. What it writes to its standard error is thrown away, and what it has started
+// ends with it, unless that has both left its group and cleared its environment.
 
 import { newId } from '../../lib/id.ts'
 import { type BoundedProgram, CannotStart, startProgram } from '../../lib/programs/bounded-program.ts'

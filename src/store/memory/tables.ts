@@ -77,6 +77,8 @@ export interface Tables {
   /** Credential → when it was last used. */
   readonly lastUses: Table<number>
   readonly daysOfUse: Table<DayOfUse & { readonly credentialId: string }>
+  /** Those that were changed since the last call of either of these two. */
+  changed(): ReadonlySet<string>
   /** Makes all changes since the last call of either final. */
   keep(): void
   /** Takes all changes since the last call of either back. */
@@ -86,15 +88,17 @@ export interface Tables {
 /** What makes some of the tables outlive the process. It is asked around each unit, and units come one after another. */
 export interface TableKeeper {
   /**
-   * Waits for its turn among all who keep the same, and brings the tables up to what is kept. The result is what others
-   * have changed meanwhile. Throws where that is not possible; then there is no unit.
+   * Waits for its turn among all who keep the same, and brings the tables up to what is kept; calls `outdated` before it
+   * changes them. The result is what others have changed meanwhile. Throws where that is not possible; then there is no unit.
    */
-  enter(tables: Tables): Promise<readonly Signal[]>
+  enter(tables: Tables, outdated: () => void): Promise<readonly Signal[]>
+  /** The tables that it keeps; missing: it may be any. */
+  readonly keeps?: ReadonlySet<string>
   /**
-   * Whether the tables are what is kept at this moment, found out without a turn; false also where that cannot be told,
-   * as it is missing.
+   * As `enter`, without a turn: the tables become what was kept at one moment since this was called. Null where only
+   * whoever has the turn can tell, as where it is missing; what was changed of the tables then is to be taken back.
    */
-  isCurrent?(): boolean
+  catchUp?(tables: Tables): Promise<readonly Signal[] | null>
   /**
    * Keeps the tables as the unit leaves them, durably, all of it or nothing. Throws where that is not possible: nothing was
    * kept then, except where isOutcomeUnknown (refusals.ts) says that nobody knows.
@@ -107,43 +111,48 @@ export interface TableKeeper {
 /** Empty tables. */
 export function createTables(): Tables {
   const undo: (() => void)[] = []
+  const changed = new Set<string>()
+  const table = <Row>(name: string) => createTable<Row>(undo, () => changed.add(name))
   return {
-    credentials: createTable(undo),
-    versions: createTable(undo),
-    leases: createTable(undo),
-    tokens: createTable(undo),
-    audit: createTable(undo),
-    auditHeads: createTable(undo),
-    settings: createTable(undo),
-    invitations: createTable(undo),
-    deviceLogins: createTable(undo),
-    sessions: createTable(undo),
-    secondFactors: createTable(undo),
-    outsideTrips: createTable(undo),
-    installation: createTable(undo),
-    agents: createTable(undo),
-    attachments: createTable(undo),
-    workers: createTable(undo),
-    grants: createTable(undo),
-    attempts: createTable(undo),
-    loginAttempts: createTable(undo),
-    webhooks: createTable(undo),
-    events: createTable(undo),
-    deliveries: createTable(undo),
-    channels: createTable(undo),
-    calls: createTable(undo),
-    threads: createTable(undo),
-    runs: createTable(undo),
-    runMessages: createTable(undo),
-    runEvents: createTable(undo),
-    runLeases: createTable(undo),
-    runsGone: createTable(undo),
-    lastUses: createTable(undo),
-    daysOfUse: createTable(undo),
+    credentials: table('credentials'),
+    versions: table('versions'),
+    leases: table('leases'),
+    tokens: table('tokens'),
+    audit: table('audit'),
+    auditHeads: table('auditHeads'),
+    settings: table('settings'),
+    invitations: table('invitations'),
+    deviceLogins: table('deviceLogins'),
+    sessions: table('sessions'),
+    secondFactors: table('secondFactors'),
+    outsideTrips: table('outsideTrips'),
+    installation: table('installation'),
+    agents: table('agents'),
+    attachments: table('attachments'),
+    workers: table('workers'),
+    grants: table('grants'),
+    attempts: table('attempts'),
+    loginAttempts: table('loginAttempts'),
+    webhooks: table('webhooks'),
+    events: table('events'),
+    deliveries: table('deliveries'),
+    channels: table('channels'),
+    calls: table('calls'),
+    threads: table('threads'),
+    runs: table('runs'),
+    runMessages: table('runMessages'),
+    runEvents: table('runEvents'),
+    runLeases: table('runLeases'),
+    runsGone: table('runsGone'),
+    lastUses: table('lastUses'),
+    daysOfUse: table('daysOfUse'),
+    changed: () => changed,
     keep: () => {
       undo.length = 0
+      changed.clear()
     },
     takeBack: () => {
+      changed.clear()
       for (const step of undo.splice(0).reverse()) step()
     },
   }
@@ -154,7 +163,7 @@ export function keyOf(...parts: readonly (string | number)[]): string {
   return JSON.stringify(parts)
 }
 
-function createTable<Row>(undo: (() => void)[]): Table<Row> {
+function createTable<Row>(undo: (() => void)[], changing: () => void): Table<Row> {
   const rows = new Map<string, Row>()
   const set = (key: string, row: Row | undefined) => {
     if (row === undefined) rows.delete(key)
@@ -162,6 +171,7 @@ function createTable<Row>(undo: (() => void)[]): Table<Row> {
   }
   const change = (key: string, row: Row | undefined) => {
     const before = rows.get(key)
+    changing()
     undo.push(() => set(key, before))
     set(key, row)
   }

@@ -2,13 +2,12 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Random } from '../random.ts'
 import type { StartOptions } from '../server-process.ts'
+import { inTime, until } from '../waiting.ts'
 import type { Ground } from './ground.ts'
-
-const SEEN_WITHIN_MS = 20_000
 
 export interface Step {
   readonly name: string
@@ -48,8 +47,8 @@ export const STEPS: readonly Step[] = [
     async reached(ground, start, random) {
       await held(ground)
       ground.sandbox.oauth.release()
-      const until = performance.now() + random.below(2_000) / 100
-      while (performance.now() < until) await nextTurn()
+      const end = performance.now() + random.below(2_000) / 100
+      while (performance.now() < end) await nextTurn()
       void start
     },
     ...{ calls: [1, 2], mayBeLost: true },
@@ -107,21 +106,4 @@ async function claimed({ databaseUrl, postgres }: Ground, start: StartOptions): 
 async function claimedOnSqlite({ stateDirectory }: StartOptions): Promise<void> {
   const path = join(stateDirectory, 'claviger.db-wal')
   await until(() => existsSync(path) && readFileSync(path).includes('grant.renew'), 'a claim')
-}
-
-async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const started = performance.now()
-  while (!(await isSo())) {
-    if (performance.now() - started > SEEN_WITHIN_MS) throw new Error(`There was never ${what}.`)
-    await nextTurn()
-  }
-}
-
-async function inTime(work: Promise<void>, what: string): Promise<void> {
-  const ended = new AbortController()
-  const late = sleep(SEEN_WITHIN_MS, undefined, { signal: ended.signal, ref: false }).then(() => {
-    throw new Error(`There was never ${what}.`)
-  })
-  await Promise.race([work, late]).finally(() => ended.abort())
-  late.catch(() => undefined)
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalAnswer } from '../../support/local-driver.ts'
+import { inTime } from '../waiting.ts'
 import type { LocalProcess } from './ground.ts'
 
 export interface Served extends LocalAnswer {
@@ -12,7 +13,7 @@ export interface Served extends LocalAnswer {
 /** Asks again and again, for as long as `patience` milliseconds; the result is what was said last. */
 export async function servedBy(one: LocalProcess, patience: number): Promise<Served> {
   const started = performance.now()
-  await one.ready
+  await inTime(one.ready, 'a process that is ready')
   for (;;) {
     const [answer = { access: '', error: 'no answer' }] = await one.ask()
     const served = { ...answer, needsLogin: answer.error.includes('must sign in again') }

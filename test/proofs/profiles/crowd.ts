@@ -1,12 +1,14 @@
 // Proof: however many want a login of the files of profiles that has ended, its provider is asked once. A round is a crowd of
-// processes, of the main agent and of two that read through to it, and then as many calls in one process.
+// processes, of the main agent and of two that read through to it, and then as many calls in one process. In every other
+// round the processes are all there before it answers; else they come as they come.
 
 import { count, type ProofOptions, type ProofResult } from '../proof.ts'
+import { inTime } from '../waiting.ts'
 import { type LocalGround, type Machine, prepareProfiles } from './ground.ts'
 
 const AGENTS = ['main', 'a', 'b'] as const
 
-// Those who come last may be a while behind the first.
+// For a call that is held until those who come last are there.
 const PATIENT = { renewTimeout: '120', renewLease: '240' }
 
 interface Totals {
@@ -20,10 +22,12 @@ interface Totals {
 export function proveCrowd(size: number): (options: ProofOptions) => Promise<ProofResult> {
   return async ({ rounds, log }) => {
     const totals: Totals = { processes: 0, calls: 0, served: 0, refreshes: 0, failures: [] }
-    const ground = await prepareProfiles(PATIENT)
+    const ground = await prepareProfiles()
     try {
       for (let round = 1; round <= rounds; round += 1) {
-        await inProcesses(ground, size, totals, `round ${round}, ${size} processes`)
+        const where = `round ${round}, ${size} processes`
+        if (round % 2 === 1) await heldUntilAllAre(ground, size, totals, where)
+        else await asTheyCome(ground, size, totals, where)
         await inOne(ground, size, totals, `round ${round}, ${size} calls of one process`)
         log(`profiles: crowd ${round} of ${rounds}`)
       }
@@ -34,29 +38,47 @@ export function proveCrowd(size: number): (options: ProofOptions) => Promise<Pro
   }
 }
 
-// The first call of the provider hangs until all of them are there and want the login.
-async function inProcesses(ground: LocalGround, size: number, totals: Totals, where: string): Promise<void> {
+async function heldUntilAllAre(
+  ground: LocalGround,
+  size: number,
+  totals: Totals,
+  where: string,
+): Promise<void> {
+  const { oauth } = ground.sandbox
+  const machine = ground.machine({}, PATIENT)
+  oauth.resetCounters()
+  oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
+  const { all, asked } = crowdOf(machine, size)
+  await Promise.all(all.map(({ ready }) => ready))
+  await inTime(oauth.untilHeld(), 'a call that hangs')
+  oauth.release()
+  totals.processes += size
+  check(ground, machine, totals, where, (await asked).flat())
+  await machine.end()
+}
+
+async function asTheyCome(ground: LocalGround, size: number, totals: Totals, where: string): Promise<void> {
   const { oauth } = ground.sandbox
   const machine = ground.machine()
   oauth.resetCounters()
-  oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
+  oauth.teach({ kind: 'delay', ms: 250, at: 'after-commit' }, { times: 1 })
+  const { asked } = crowdOf(machine, size)
+  totals.processes += size
+  check(ground, machine, totals, where, (await asked).flat())
+  await machine.end()
+}
+
+// So many processes, each of which wants it as soon as it is ready.
+function crowdOf(machine: Machine, size: number) {
   const all = Array.from({ length: size }, (_, i) => machine.launch(AGENTS[i % AGENTS.length]))
-  try {
-    const asked = Promise.all(
-      all.map(async (one) => {
-        await one.ready
-        return one.ask()
-      }),
-    )
-    asked.catch(() => undefined)
-    await Promise.all(all.map(({ ready }) => ready))
-    await oauth.untilHeld()
-    oauth.release()
-    totals.processes += size
-    check(ground, machine, totals, where, (await asked).flat())
-  } finally {
-    await machine.end()
-  }
+  const asked = Promise.all(
+    all.map(async (one) => {
+      await one.ready
+      return one.ask()
+    }),
+  )
+  asked.catch(() => undefined)
+  return { all, asked }
 }
 
 async function inOne(ground: LocalGround, size: number, totals: Totals, where: string): Promise<void> {

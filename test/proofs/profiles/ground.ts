@@ -21,8 +21,8 @@ export const PROFILE = 'openai-codex:ada@example.com'
 
 export interface LocalGround {
   readonly sandbox: Sandbox
-  /** A machine whose main agent has a login that has ended. Nothing of another round is in it. */
-  machine(rotation?: WantedLogin['settings']): Machine
+  /** A machine whose main agent has a login that has ended. Nothing of another round is in it. `more`: its settings. */
+  machine(rotation?: WantedLogin['settings'], more?: GivenSettings): Machine
   /** Ends every process, also those that are stopped. */
   close(): Promise<void>
 }
@@ -69,7 +69,7 @@ export async function prepareProfiles(settings: GivenSettings = {}): Promise<Loc
   let machines = 0
   return {
     sandbox,
-    machine(rotation = {}) {
+    machine(rotation = {}, more = {}) {
       machines += 1
       const stateDirectory = join(place, `machine-${machines}`)
       const login = sandbox.oauth.login({ provider: 'openai', settings: rotation })
@@ -80,7 +80,7 @@ export async function prepareProfiles(settings: GivenSettings = {}): Promise<Loc
         stateDirectory,
         textOf({ version: 1, profiles: { [PROFILE]: { ...profile, ...facts } } }),
       )
-      const given = { stateDirectory, openaiIssuer: sandbox.issuerUrl, ...settings }
+      const given = { stateDirectory, openaiIssuer: sandbox.issuerUrl, ...settings, ...more }
       const own: LocalProcess[] = []
       const seen = () => sandbox.oauth.logins().find(({ id }) => id === login.id)
       return {

@@ -4,6 +4,7 @@
 import { MAIN_AGENT, placeOf } from '../../../src/profiles/place.ts'
 import { count, type ProofOptions, type ProofResult } from '../proof.ts'
 import { type Random, seededRandom } from '../random.ts'
+import { inTime } from '../waiting.ts'
 import { isDone, type Served, servedBy } from './asking.ts'
 import { type LocalGround, type Machine, prepareProfiles } from './ground.ts'
 import { isJournaled, STEPS, type Step } from './steps.ts'
@@ -71,7 +72,7 @@ async function killAt({ ground, step, random, totals, waits }: Kill, round: numb
   oauth.teach({ kind: 'hang', at: step.hangs }, { times: 1 })
   const [first, second] = [random.pick(AGENTS), random.pick(AGENTS)]
   const victim = machine.launch(first, step.endsAt)
-  await oauth.untilHeld()
+  await inTime(oauth.untilHeld(), 'a call that hangs')
   const other = waits ? machine.launch(second) : null
   await other?.ready
   const waiting = other === null ? null : servedBy(other, SERVED_WITHIN_MS)

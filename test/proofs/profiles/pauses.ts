@@ -1,18 +1,30 @@
 // Proof: a process without a server that is stopped in the middle of its call, for longer than others wait for it, neither
-// keeps them from the login nor overwrites what they have when it goes on. A round is one with a provider that forgives,
+// keeps them from the login nor overwrites what they have when it goes on. One that is stopped while it has the files keeps
+// them: others say who that is and what to type, and change nothing. A round is one of each with a provider that forgives,
 // and one with a provider that does not.
 
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LockIsTaken, takeLock } from '../../../src/lib/files/file-lock.ts'
 import { count, type ProofOptions, type ProofResult } from '../proof.ts'
+import { inTime, until } from '../waiting.ts'
 import { isDone, servedBy } from './asking.ts'
-import { type LocalGround, type Machine, prepareProfiles } from './ground.ts'
+import { type LocalGround, type LocalProcess, type Machine, prepareProfiles } from './ground.ts'
 
 // A lease that is over before anybody else may go on: dead + grace.
 const SHORT = { renewTimeout: '1', renewLease: '2', renewDead: '1', renewGrace: '2' }
 const PATIENCE_MS = 20_000
 
+// Until a moment is found at which it has the files its call must not be over.
+const PATIENT = { renewTimeout: '60', renewLease: '120' }
+
+// Others wait 15 seconds for the files; a machine under load adds to that.
+const SAID_WITHIN_MS = 60_000
+
 interface Totals {
   stopped: number
+  withFiles: number
+  named: number
   calls: number
   orphans: number
   refused: number
@@ -23,14 +35,24 @@ interface Totals {
 type Rotation = 'latest-wins' | 'strict'
 
 export async function provePauses({ rounds, log }: ProofOptions): Promise<ProofResult> {
-  const totals: Totals = { stopped: 0, calls: 0, orphans: 0, refused: 0, winners: 0, failures: [] }
+  const totals: Totals = {
+    stopped: 0,
+    withFiles: 0,
+    named: 0,
+    calls: 0,
+    orphans: 0,
+    refused: 0,
+    winners: 0,
+    failures: [],
+  }
   const ground = await prepareProfiles(SHORT)
   try {
     for (let round = 1; round <= rounds; round += 1) {
-      for (const rotation of ['latest-wins', 'strict'] as const)
-        await stopped(ground, rotation, totals, (what) =>
-          totals.failures.push(`round ${round}, ${rotation}: ${what}`),
-        )
+      for (const rotation of ['latest-wins', 'strict'] as const) {
+        const fail = (what: string) => totals.failures.push(`round ${round}, ${rotation}: ${what}`)
+        await stopped(ground, rotation, totals, fail)
+        await stoppedWithFiles(ground, rotation, totals, fail)
+      }
       log(`profiles: pauses, round ${round} of ${rounds}`)
     }
   } finally {
@@ -53,8 +75,8 @@ async function stopped(
   oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
   const sleeper = machine.launch()
   await sleeper.ready
-  await oauth.untilHeld()
-  sleeper.signal('SIGSTOP')
+  await inTime(oauth.untilHeld(), 'a call that hangs')
+  await stop(sleeper, machine, false)
   oauth.release()
   const other = machine.launch('a')
   const served = await servedBy(other, PATIENCE_MS)
@@ -75,6 +97,73 @@ async function stopped(
   await machine.end()
 }
 
+async function stoppedWithFiles(
+  ground: LocalGround,
+  rotation: Rotation,
+  totals: Totals,
+  fail: (what: string) => void,
+): Promise<void> {
+  const { oauth } = ground.sandbox
+  const machine = ground.machine({ rotation, graceMs: 600_000 }, PATIENT)
+  oauth.resetCounters()
+  oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
+  const sleeper = machine.launch()
+  await sleeper.ready
+  await inTime(oauth.untilHeld(), 'a call that hangs')
+  await stop(sleeper, machine, true)
+  oauth.release()
+  const before = machine.stored()
+  const said = await inTime(
+    machine.launch('a').ready.then(() => 'it was opened', String),
+    'a word of who has the files',
+    SAID_WITHIN_MS,
+  )
+  totals.withFiles += 1
+  if (said.includes(`Process ${sleeper.pid} has been at`) && said.includes(`kill -CONT ${sleeper.pid}`))
+    totals.named += 1
+  else fail(`nobody said who has the files: ${said}`)
+  if (machine.stored() !== before) fail('the file was changed while another had it')
+  if (oauth.counters().tokenCalls !== 1) fail('somebody renewed it while another had the files')
+  sleeper.signal('SIGCONT')
+  await settled(machine)
+  const served = (await Promise.all([sleeper.ask(), machine.launch('b').ask()])).flat()
+  totals.calls += oauth.counters().tokenCalls
+  for (const { access, error } of served)
+    if (access !== machine.latest()) fail(`who had the files went on, and then: ${error || 'an older token'}`)
+  if (machine.stored() !== machine.latest()) fail('an older token is in the file')
+  await machine.end()
+}
+
+// Stops it at a moment when it has the turn of the files, or when it has not.
+async function stop(sleeper: LocalProcess, { main }: Machine, hasFiles: boolean): Promise<void> {
+  await until(
+    async () => {
+      sleeper.signal('SIGSTOP')
+      await until(() => isStopped(sleeper), 'a process that is stopped')
+      if (isLocked(main.lock) === hasFiles) return true
+      sleeper.signal('SIGCONT')
+      // Any moment of a heartbeat.
+      await sleep(10 * Math.random())
+      return false
+    },
+    `a moment when it has${hasFiles ? '' : ' not'} the files`,
+  )
+}
+
+function isStopped({ pid }: LocalProcess): boolean {
+  return /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+}
+
+function isLocked(file: string): boolean {
+  try {
+    takeLock(file)()
+    return false
+  } catch (error) {
+    if (error instanceof LockIsTaken) return true
+    throw error
+  }
+}
+
 // Until no attempt is open.
 async function settled(machine: Machine): Promise<string[]> {
   const started = performance.now()
@@ -92,6 +181,8 @@ function resultOf(rounds: number, totals: Totals): ProofResult {
     rounds,
     figures: [
       count('processes stopped', totals.stopped),
+      count('processes stopped while they had the files', totals.withFiles),
+      count('others who said which process that is, and what to type', totals.named),
       count('calls of the provider', totals.calls),
       count('answers that came too late and were set aside', totals.orphans),
       count('retries that were refused', totals.refused),

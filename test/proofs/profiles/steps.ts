@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AgentPlace } from '../../../src/profiles/place.ts'
 import type { Random } from '../random.ts'
+import { inTime, until } from '../waiting.ts'
 import { type LocalGround, type LocalProcess, textIn } from './ground.ts'
-
-const SEEN_WITHIN_MS = 20_000
 
 export interface Step {
   readonly name: string
@@ -47,14 +46,14 @@ export const STEPS: readonly Step[] = [
     ...{ hangs: 'after-commit', calls: [1, 2], mayBeLost: true },
     async reached({ ground, random }) {
       ground.sandbox.oauth.release()
-      const until = performance.now() + random.below(2_000) / 100
-      while (performance.now() < until) await nextTurn()
+      const end = performance.now() + random.below(2_000) / 100
+      while (performance.now() < end) await nextTurn()
     },
   },
   {
     name: 'the answer is in the journal',
     ...{ hangs: 'after-commit', calls: [1, 1], mayBeLost: false },
-    reached: ({ ground, place }) => released(ground, () => isJournaled(place, '"answer"')),
+    reached: ({ ground, place }) => released(ground, '"answer"', place),
   },
   ownEnd('what is to be in both files is written down, neither has it', 'auth-profiles.pending.json'),
   ownEnd('the profiles have it, the ledger does not', 'auth-profiles.json'),
@@ -62,7 +61,7 @@ export const STEPS: readonly Step[] = [
   {
     name: 'committed, nobody has heard of it',
     ...{ hangs: 'after-commit', calls: [1, 1], mayBeLost: false },
-    reached: ({ ground, place }) => released(ground, () => isJournaled(place, '"reached"')),
+    reached: ({ ground, place }) => released(ground, '"reached"', place),
   },
 ]
 
@@ -71,7 +70,7 @@ function ownEnd(name: string, endsAt: string): Step {
     ...{ name, endsAt, hangs: 'after-commit', calls: [1, 1], mayBeLost: false },
     async reached({ ground, victim }) {
       ground.sandbox.oauth.release()
-      await victim.ended
+      await inTime(victim.ended, 'a process that ended by itself')
     },
   }
 }
@@ -82,11 +81,7 @@ export function isJournaled({ renewals }: AgentPlace, word: string): boolean {
   return journals.some((name) => textIn(join(renewals, name)).includes(word))
 }
 
-async function released({ sandbox }: LocalGround, isSo: () => boolean): Promise<void> {
+async function released({ sandbox }: LocalGround, word: string, place: AgentPlace): Promise<void> {
   sandbox.oauth.release()
-  const started = performance.now()
-  while (!isSo()) {
-    if (performance.now() - started > SEEN_WITHIN_MS) throw new Error('The step has not come.')
-    await nextTurn()
-  }
+  await until(() => isJournaled(place, word), `${word} in the journal`)
 }

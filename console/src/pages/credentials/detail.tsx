@@ -6,7 +6,8 @@ import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page, Section } from '../../ui/page.tsx'
-import { SkeletonLines } from '../../ui/waiting.tsx'
+import { Together } from '../../ui/together.tsx'
+import { Skeleton, SkeletonCard } from '../../ui/waiting.tsx'
 import { Gone } from '../outcome.tsx'
 import { NextStep } from './next-step.tsx'
 import { About } from './one/about.tsx'
@@ -40,24 +41,30 @@ export function CredentialPage() {
       actions={
         <>
           {data !== undefined && <Explaining credential={data} />}
+          {data === undefined && error === null && <Skeleton className="h-10 w-53" />}
           {all}
         </>
       }
     >
       <Notice error={error} retry={() => void refetch()} />
-      {data !== undefined && <NextStep credential={data} />}
-      {error === null && (
-        <Section title="About" actions={data !== undefined && <Doing credential={data} />}>
-          {data === undefined ? <SkeletonLines lines={6} /> : <About credential={data} />}
-        </Section>
-      )}
-      {data !== undefined && isWhole && (
-        <>
-          <Users credential={data} />
-          <UsageOf id={id} />
-          {isLogin && <Renewals id={id} />}
-          <Versions credential={data} />
-        </>
+      {data === undefined && error === null && <SkeletonCard />}
+      {data !== undefined && (
+        <Together key={id}>
+          <NextStep credential={data} />
+          {error === null && (
+            <Section title="About" actions={<Doing credential={data} />}>
+              <About credential={data} />
+            </Section>
+          )}
+          {isWhole && (
+            <>
+              <Users credential={data} />
+              <UsageOf id={id} />
+              {isLogin && <Renewals id={id} />}
+              <Versions credential={data} />
+            </>
+          )}
+        </Together>
       )}
     </Page>
   )

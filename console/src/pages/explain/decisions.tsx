@@ -78,7 +78,7 @@ function Candidate({ decision, place, isAskedAbout }: CandidateProps) {
           {isAskedAbout && <Badge icon="explain">Asked about</Badge>}
           {credential !== null && <StatePill state={credential.state} />}
         </div>
-        <Hint text={reason} />
+        <Hint text={reason} className="first-letter:uppercase" />
         <p className="flex flex-wrap gap-x-3 text-xs text-soft">
           {SCOPES[scope] !== undefined && <span>{SCOPES[scope]}</span>}
           {credential !== null && <About credential={credential} />}

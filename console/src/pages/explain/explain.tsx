@@ -6,6 +6,7 @@ import { useAsked, useRead } from '../../api/queries.ts'
 import { Button } from '../../ui/button.tsx'
 import { Callout, Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
+import { Together } from '../../ui/together.tsx'
 import { EmptyState, SkeletonLines } from '../../ui/waiting.tsx'
 import { harnessTitle } from '../../words/harness.ts'
 import { Hint } from '../../words/hint.tsx'
@@ -25,19 +26,21 @@ export function ExplainPage() {
       title="Explain"
       lead="Every credential that a run could get, in the order in which they are tried, and the reason for each."
     >
-      <WhoseRun asked={asked} />
-      <Notice error={found.error} retry={() => void found.refetch()} />
-      {input === null ? (
-        <Callout tone="info">
-          <p>A run without a person is a team's or an agent's: choose one.</p>
-        </Callout>
-      ) : (
-        <>
-          {found.isBehind && <Behind busy={found.isFetching} onAgain={() => void found.refetch()} />}
-          {found.isPending && <SkeletonLines lines={5} />}
-          {found.data !== undefined && <Explanation explained={found.data} about={asked.credential} />}
-        </>
-      )}
+      <Together>
+        <WhoseRun asked={asked} />
+        <Notice error={found.error} retry={() => void found.refetch()} />
+        {input === null ? (
+          <Callout tone="info">
+            <p>A run without a person is a team's or an agent's: choose one.</p>
+          </Callout>
+        ) : (
+          <>
+            {found.isBehind && <Behind busy={found.isFetching} onAgain={() => void found.refetch()} />}
+            {found.isPending && <SkeletonLines lines={5} />}
+            {found.data !== undefined && <Explanation explained={found.data} about={asked.credential} />}
+          </>
+        )}
+      </Together>
     </Page>
   )
 }

@@ -33,12 +33,17 @@ export function WhoseRun({ asked }: { asked: Asked }) {
           ]}
         />
       )}
-      <Select
-        label="Team"
-        value={asked.team ?? ''}
-        onChoose={(team) => choose({ team })}
-        options={[{ value: '', label: 'All of theirs' }, ...kept(teams, asked.team)]}
-      />
+      {(teams.length > 0 || asked.team !== undefined) && (
+        <Select
+          label="Team"
+          value={asked.team ?? ''}
+          onChoose={(team) => choose({ team })}
+          options={[
+            { value: '', label: asked.user === undefined ? 'All of yours' : 'All of theirs' },
+            ...kept(teams, asked.team),
+          ]}
+        />
+      )}
       {agents.length > 0 && (
         <Select
           label="As the agent"

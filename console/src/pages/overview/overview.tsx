@@ -5,7 +5,7 @@ import { useRead } from '../../api/queries.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
-import { SkeletonLines } from '../../ui/waiting.tsx'
+import { SkeletonCard } from '../../ui/waiting.tsx'
 import { mayBeginRuns } from '../../words/roles.ts'
 import { Attention } from './attention.tsx'
 import { Changes } from './changes.tsx'
@@ -20,12 +20,7 @@ export function OverviewPage() {
   return (
     <Page title="Overview" actions={data?.guide.isEmpty !== true && <Actions guide={data?.guide} />}>
       <Notice error={error} retry={() => void refetch()} />
-      {data === undefined && error === null && (
-        // What will be there first is not known yet: no heading that would move.
-        <div className="surface min-h-[60dvh] p-4 sm:p-5">
-          <SkeletonLines lines={10} />
-        </div>
-      )}
+      {data === undefined && error === null && <SkeletonCard />}
       {data !== undefined && <Shown overview={data} />}
     </Page>
   )

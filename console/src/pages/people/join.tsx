@@ -20,8 +20,7 @@ const route = getRouteApi('/join')
 const AT_LEAST = 12
 
 export function JoinPage() {
-  const { code: asked = '' } = route.useSearch()
-  const code = useLocation().hash || asked
+  const code = useCode()
   const about = useQuery({
     queryKey: ['invitations.describe', code],
     queryFn: () => api.call('invitations.describe', { code }),
@@ -37,18 +36,35 @@ export function JoinPage() {
   )
 }
 
+// The one of the address, and still so while the page after it is on its way, whose address has none.
+function useCode(): string {
+  const { code: asked = '' } = route.useSearch()
+  const given = useLocation().hash || asked
+  const [code, setCode] = useState(given)
+  if (given !== '' && given !== code) setCode(given)
+  return given === '' ? code : given
+}
+
 function Accepting({ code, invitation }: { code: string; invitation: Invitation }) {
   const { kind, organization, email, role, givesEmail, expiresAt } = invitation
   const joins = kind === 'join'
   return (
     <Frame
-      title={joins ? `Join ${organization}` : `Sign in to ${organization}`}
+      title={titleOf(invitation)}
       lead={
         <>
-          <p>
-            {joins ? `You are invited as ${role}, with the e-mail ${email}.` : 'Choose a password.'}
-            {!joins && !givesEmail && ` It is for ${email}.`}
-          </p>
+          {givesEmail ? (
+            <p>
+              It keeps the credentials of coding agents, and hands the right one to each run. With an e-mail
+              and a password you become the {role} of {organization}.
+            </p>
+          ) : (
+            <p>
+              {joins
+                ? `You are invited as ${role}, with the e-mail ${email}.`
+                : `Choose a password. It is for ${email}.`}
+            </p>
+          )}
           <p>The link works once, until {exactWords(expiresAt)}.</p>
         </>
       }
@@ -56,6 +72,12 @@ function Accepting({ code, invitation }: { code: string; invitation: Invitation 
       <AcceptForm code={code} joins={joins} givesEmail={givesEmail} email={email} />
     </Frame>
   )
+}
+
+// Only the first person of a server says which e-mail is theirs.
+function titleOf({ kind, organization, givesEmail }: Invitation): string {
+  if (givesEmail) return 'Welcome to Claviger'
+  return kind === 'join' ? `Join ${organization}` : `Sign in to ${organization}`
 }
 
 interface AcceptFormProps {
@@ -127,7 +149,8 @@ function useAccepting() {
     mutationFn: (given: Request<'invitations.accept'>) =>
       api.call('invitations.accept', { ...given, session: true }),
     onSuccess: ({ signedIn }) => {
-      queries.clear()
+      // What was read as nobody; but the invitation, which is shown until the next page is there, is not asked for again.
+      queries.removeQueries({ predicate: ({ queryKey: [name] }) => name !== 'invitations.describe' })
       return navigate({ to: signedIn === false ? '/sign-in' : '/', replace: true })
     },
   })

@@ -4,6 +4,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { SETTINGS } from '../../shell/places.ts'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
+import { Together } from '../../ui/together.tsx'
 import { CodingAgentsSettings } from './coding-agents/coding-agents.tsx'
 import { MachineSettings } from './machines/machines.tsx'
 import { OrganizationSettings } from './organization/organization.tsx'
@@ -23,10 +24,12 @@ export function SettingsPage() {
         current={current}
         onChoose={(id) => void navigate({ to: '/settings/$part', params: { part: id } })}
       >
-        {current === 'coding-agents' && <CodingAgentsSettings />}
-        {current === 'organization' && <OrganizationSettings />}
-        {current === 'machines' && <MachineSettings />}
-        {current === 'personal' && <PersonalSettings />}
+        <Together key={current}>
+          {current === 'coding-agents' && <CodingAgentsSettings />}
+          {current === 'organization' && <OrganizationSettings />}
+          {current === 'machines' && <MachineSettings />}
+          {current === 'personal' && <PersonalSettings />}
+        </Together>
       </Tabs>
     </Page>
   )

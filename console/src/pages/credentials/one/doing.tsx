@@ -28,6 +28,9 @@ const DIALOGS = {
   delete: Deleting,
 } as const
 
+// Nothing but another value helps.
+const NEED_ANOTHER: readonly string[] = ['needs_login', 'rejected']
+
 export function Doing({ credential }: { credential: Credential }) {
   // An address may lead right to signing in: from a run that waits for it.
   const search: Record<string, unknown> = { ...useSearch({ strict: false }) }
@@ -36,6 +39,7 @@ export function Doing({ credential }: { credential: Credential }) {
   const type = useTypes().find((one) => one.type === credential.type)
   if (!credential.may.manage || type === undefined) return null
   const isLogin = type.entry === 'sign-in'
+  const isBad = NEED_ANOTHER.includes(credential.state)
   const close = () => {
     setDoing(null)
     if ('do' in search)
@@ -46,11 +50,11 @@ export function Doing({ credential }: { credential: Credential }) {
     <div className="flex flex-wrap items-center gap-2">
       <TestNow credential={credential} type={type} />
       {isLogin ? (
-        <Button icon="key" onClick={() => setDoing('again')}>
+        <Button icon="key" {...(isBad && { kind: 'primary' })} onClick={() => setDoing('again')}>
           Sign in again…
         </Button>
       ) : (
-        <Button icon="key" onClick={() => setDoing('replace')}>
+        <Button icon="key" {...(isBad && { kind: 'primary' })} onClick={() => setDoing('replace')}>
           Replace value…
         </Button>
       )}

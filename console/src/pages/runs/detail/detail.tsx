@@ -143,7 +143,7 @@ function Talk({ run, followed: { conversation, isPending, error }, isOwn, onStar
       >
         {isPending && <SkeletonLines lines={4} />}
         <Notice error={error} />
-        <Standing run={run} isOwn={isOwn} onStartAgain={onStartAgain} />
+        {!isPending && <Standing run={run} isOwn={isOwn} onStartAgain={onStartAgain} />}
       </Flow>
       {isOwn && !isOver && <Composer run={run} />}
       {!isOwn && (

@@ -208,7 +208,9 @@ function Served({ credential, reason, became, at }: Extract<Entry, { kind: 'cred
         </>
       )}
       {became === 'switched' && <Badge icon="cycle">switched</Badge>}
-      {reason !== '' && <span className="w-full text-xs text-soft wrap-anywhere">{reason}</span>}
+      {reason !== '' && (
+        <span className="block w-full text-xs text-soft wrap-anywhere first-letter:uppercase">{reason}</span>
+      )}
     </div>
   )
 }

@@ -91,7 +91,7 @@ function History({ served }: Pick<Run, 'served'>) {
                 </span>
               )}
             </span>
-            <span className="text-xs text-soft wrap-anywhere">{reason}</span>
+            <span className="block text-xs text-soft wrap-anywhere first-letter:uppercase">{reason}</span>
             <span className="text-xs text-soft">
               <RelativeTime time={startedAt} />
               {endedAt === null ? ', serves now' : ', until '}

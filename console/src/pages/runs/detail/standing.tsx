@@ -77,7 +77,7 @@ function Waiting({ run: { id, reason, until } }: { run: Run }) {
   return (
     <Callout tone="warn">
       <p className="font-medium">Waiting for credentials</p>
-      {reason !== '' && <p className="wrap-anywhere">{reason}</p>}
+      {reason !== '' && <p className="wrap-anywhere first-letter:uppercase">{reason}</p>}
       <p>
         {until === null
           ? 'It goes on by itself as soon as somebody has signed in again, or another credential serves.'

@@ -47,6 +47,11 @@ export function Accounts() {
           </>
         )}
       />
+      {found.data?.linkable.length === 0 && (
+        <p className="text-sm text-soft">
+          Whoever runs the server sets up accounts of which providers can be linked.
+        </p>
+      )}
       <Notice error={chosen === null ? link.error : null} />
       <div className="flex flex-wrap gap-2">
         {found.data?.linkable.map(({ id, name }) => (

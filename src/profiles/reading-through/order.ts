@@ -2,9 +2,9 @@
 // nothing of another agent is changed. Without one it has the order of the agent it reads through to, unless it has a profile
 // of that provider itself.
 
-import type { Folder } from './folder.ts'
-import type { ProfileDocument } from './format.ts'
-import type { LedgerEntry } from './ledger.ts'
+import type { Folder } from '../folder.ts'
+import type { ProfileDocument } from '../format.ts'
+import type { LedgerEntry } from '../ledger.ts'
 
 type Seen = Pick<Folder, 'document' | 'entries'>
 
