@@ -26,7 +26,7 @@ export function isOfThisHost(identity: ProcessIdentity): boolean {
 
 /** Whether that very process still runs (a zombie does not). Only for identities of this host. */
 export function isAlive(identity: ProcessIdentity): boolean {
-  if (!isOfThisHost(identity) || !exists(identity.pid)) return false
+  if (!isOfThisHost(identity) || !processExists(identity.pid)) return false
   const start = processStart(identity.pid)
   if (start === null) return !existsSync('/proc/self/stat')
   return identity.start === null || identity.start === start
@@ -92,7 +92,8 @@ function hostIdentity(): string {
   }
 }
 
-function exists(pid: number): boolean {
+/** Whether some process has this id, whoever's it is; a zombie has too. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -4,7 +4,7 @@
 import { isAboutPaying } from '../domain/resolution/verdicts.ts'
 import { keyOf, type Tables } from '../store/memory/tables.ts'
 import type { CredentialRow, VersionRow } from '../store/store.ts'
-import { digestOf, profileUntil, profileWith, providerOf, refreshDigestOf } from './content.ts'
+import { digestOf, profileUntil, profileWith, providerOf } from './content.ts'
 import type { Folder } from './folder.ts'
 import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
@@ -49,7 +49,7 @@ export function afterUnit(
     ...{ entries: [...entries, ...folder.resting].map(inLedger), settings, facts },
     spent: spentAfter(
       folder,
-      kept.map(({ json }) => json),
+      kept.map(({ entry }) => entry),
     ),
   }
   return {
@@ -257,18 +257,14 @@ function settingsOf(tables: Tables): Pick<Ledger, 'settings' | 'facts'> {
 // So many are remembered. A login that is renewed every hour has them for three weeks.
 const SPENT_AT_MOST = 500
 
-function spentAfter({ document, ledger, entries }: Folder, now: readonly unknown[]): string[] {
-  const before = [...entries.values()].map(({ profile }) => document.profiles[profile])
-  const current = new Set(now.flatMap(digestsOf))
-  const gone = [...new Set([...ledger.spent, ...before.flatMap(digestsOf)])].filter(
-    (one) => !current.has(one),
-  )
-  return gone.slice(-SPENT_AT_MOST)
+function spentAfter({ ledger, entries }: Folder, now: readonly LedgerEntry[]): string[] {
+  const current = new Set(digestsOf(now))
+  const before = new Set([...ledger.spent, ...digestsOf([...entries.values()])])
+  return [...before].filter((one) => !current.has(one)).slice(-SPENT_AT_MOST)
 }
 
-function digestsOf(json: unknown): string[] {
-  const digest = refreshDigestOf(json)
-  return digest === null ? [] : [digest]
+function digestsOf(entries: readonly LedgerEntry[]): string[] {
+  return entries.map(({ grant }) => grant?.digest ?? '').filter((digest) => digest !== '')
 }
 
 // The current values are in the file of profiles, and nowhere else: but for a login, whose latest tokens are lost for ever when

@@ -89,13 +89,6 @@ export function digestOf(json: unknown): string {
   return sha256(JSON.stringify([type, provider, ...values]))
 }
 
-/** A refresh token as one short text, for telling whether it is known; null: the profile has none. */
-export function refreshDigestOf(json: unknown): string | null {
-  const profile = readProfile(json)
-  if (profile?.type !== 'oauth' || profile.refresh === '') return null
-  return sha256(`refresh ${profile.refresh}`).slice(0, 24)
-}
-
 /** The profile that holds these values, on top of what it was before. Throws `invalid` for a type that profiles cannot hold. */
 export function profileWith(
   type: CredentialType,

@@ -7,9 +7,10 @@ import type { Signal } from '../store/signal-group.ts'
 import type { CredentialRow } from '../store/store.ts'
 import { afterUnit, type Inherited } from './after-unit.ts'
 import { type Folder, unseenFolder } from './folder.ts'
-import { type ProfileDocument, printDocument, readStats } from './format.ts'
-import { EMPTY_LEDGER, type Ledger, type LedgerEntry, printLedger } from './ledger.ts'
-import { documentIn, ledgerIn, type Pair, readPairs, wholeIn, writePairs } from './pair.ts'
+import { type ProfileDocument, readStats } from './format.ts'
+import { changePlace } from './import/changing.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { ledgerIn, type Pair, pairAt, readPairs, wholeIn, writePairs } from './pair.ts'
 import { type AgentPlace, preparePlace, readOwnFile } from './place.ts'
 import { takeTurn } from './processes/turn.ts'
 import { withoutHidden, withoutTwins } from './reading-through/hiding.ts'
@@ -87,32 +88,15 @@ export function createProfileKeeper(options: KeeperOptions): ProfileKeeper {
 }
 
 async function putInto(
-  folders: readonly Folder[],
+  [own]: readonly Folder[],
   profile: string,
   make: (before: unknown) => unknown,
 ): Promise<void> {
-  const places = folders.map(({ place }) => place)
-  const ends: (() => void)[] = []
-  try {
-    // In the order of all others (enter).
-    for (const one of places.toReversed()) {
-      await preparePlace(one)
-      ends.push(await takeTurn(one))
-    }
-    const [before] = await readPairs(places)
-    const [place] = places
-    if (place === undefined || before === undefined) throw new Error('there is no directory of profiles')
-    const document = documentIn(place, before.profiles)
+  if (own === undefined) throw new Error('there is no directory of profiles')
+  await changePlace(own.place, ({ document, ledger }) => {
     const profiles = { ...document.profiles, [profile]: make(document.profiles[profile]) }
-    const now = {
-      ...before,
-      profiles: printDocument({ ...document, profiles }),
-      ledger: before.ledger ?? printLedger(EMPTY_LEDGER),
-    }
-    await writePairs([{ place, before, now }])
-  } finally {
-    for (const end of ends) end()
-  }
+    return { result: null, next: { document: { ...document, profiles }, ledger } }
+  })
 }
 
 // Every table with something of a profile in it, and the settings.
@@ -162,13 +146,7 @@ async function catchUp(
 // Read twice with nothing being replaced: so the files were at one moment. Null: somebody is at them.
 function steadyPairs(folders: readonly Folder[]): Pair[] | null {
   const read = () =>
-    folders.map(({ place }) => ({
-      pending: readOwnFile(place.pending),
-      pair: {
-        ...{ profiles: readOwnFile(place.profiles), ledger: readOwnFile(place.ledger) },
-        state: readOwnFile(place.state) ?? undefined,
-      },
-    }))
+    folders.map(({ place }) => ({ pending: readOwnFile(place.pending), pair: pairAt(place) }))
   const [first, second] = [read(), read()]
   const isSteady = first.every(({ pending }) => pending === null) && isDeepStrictEqual(first, second)
   return isSteady ? first.map(({ pair }) => pair) : null
@@ -262,12 +240,7 @@ function inherited(folders: readonly Folder[], owners: ReadonlyMap<Folder, Crede
 function isAsKept({ place, pair, isKept }: Folder): boolean {
   if (!isKept || pair === null) return false
   try {
-    return (
-      readOwnFile(place.pending) === null &&
-      pair.profiles === readOwnFile(place.profiles) &&
-      pair.ledger === readOwnFile(place.ledger) &&
-      pair.state === (readOwnFile(place.state) ?? undefined)
-    )
+    return readOwnFile(place.pending) === null && isSame(pair, pairAt(place))
   } catch {
     // Whoever has the turn says what is wrong.
     return false

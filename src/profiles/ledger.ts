@@ -34,7 +34,7 @@ export interface Ledger {
   readonly settings: readonly LedgerSetting[]
   /** Name → value. */
   readonly facts: Readonly<Record<string, string>>
-  /** Refresh tokens that were in the file and are used up or gone elsewhere, see `refreshDigestOf`; the latest last. */
+  /** Refresh tokens that were in the file and are used up or gone elsewhere, as grants digest them; the latest last. */
   readonly spent: readonly string[]
 }
 

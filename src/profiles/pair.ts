@@ -1,5 +1,6 @@
-// The file of profiles and its ledger, and what OpenClaw has put beside them, read and replaced as one: what is to be in both is written to a third file first,
-// and whoever finds that goes on with it. Only whoever has the turn (processes/turn.ts) may call this.
+// The file of profiles and its ledger, and what OpenClaw has put beside them, read and replaced as one: what is to be in both is
+// written to a third file first, and whoever finds that goes on with it. Only whoever has the turn (processes/turn.ts) may call
+// this, but for `pairAt`.
 
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,13 +66,13 @@ export async function readPairs(places: readonly AgentPlace[]): Promise<Pair[]> 
     await goOn(place)
   }
   const pairs: Pair[] = []
-  for (const place of places)
-    pairs.push({
-      profiles: await readWhole(place.profiles),
-      ledger: readOwnFile(place.ledger),
-      state: readOwnFile(place.state) ?? undefined,
-    })
+  for (const place of places) pairs.push(pairAt(place, await readWhole(place.profiles)))
   return pairs
+}
+
+/** The texts as they are at this moment, whoever is at them. */
+export function pairAt(place: AgentPlace, profiles = readOwnFile(place.profiles)): Pair {
+  return { profiles, ledger: readOwnFile(place.ledger), state: readOwnFile(place.state) ?? undefined }
 }
 
 // In milliseconds. Others write the file in place: for a moment there is nothing in it, or a part.

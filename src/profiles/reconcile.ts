@@ -4,14 +4,7 @@
 import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
 import { newId } from '../lib/id.ts'
 import type { CredentialRow } from '../store/store.ts'
-import {
-  digestOf,
-  isDated,
-  type ReadTokens,
-  refreshDigestOf,
-  type Understood,
-  understand,
-} from './content.ts'
+import { digestOf, isDated, type ReadTokens, type Understood, understand } from './content.ts'
 import { type ProfileDocument, readStats, type UsageStats } from './format.ts'
 import { isLeaving, type Ledger, type LedgerEntry } from './ledger.ts'
 import type { Sealer, VersionFacts } from './sealer.ts'
@@ -69,7 +62,7 @@ export function reconcile(
       continue
     }
     const same = known?.row.type === found.type ? known : undefined
-    const isOld = spent.has(refreshDigestOf(json) ?? '')
+    const isOld = found.kind === 'login' && spent.has(found.tokens.digest)
     if (isOld && (same === undefined || !isKeptIn(tools, same))) {
       unusable.push({ profile, provider: found.provider, why: `${profile} ${USED_UP}`, isCopy: true })
       if (known !== undefined) resting.push(known)

@@ -87,7 +87,8 @@ describe('following a lease', () => {
     async (failures) => {
       const { said, end, written } = following(...failures)
       await expect.poll(written).toBe('at-test-2')
-      expect(said.at(-1)).toBe('the credential was renewed, and the program has the new one')
+      // It is said after it was written.
+      await expect.poll(() => said.at(-1)).toBe('the credential was renewed, and the program has the new one')
       expect(said.length).toBe(failures.length === 0 ? 1 : 2)
       await end()
     },

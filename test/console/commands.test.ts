@@ -47,7 +47,7 @@ it('a login that is over is found by its name', () => {
 const OF_TERMINALS = [
   ...['login', 'worker', 'exec', 'serve', 'rekey', 'migrate', 'backup', 'credential import'],
   // Profiles are of a machine without a server.
-  'models auth login',
+  ...['models auth login', 'models providers'],
   // What is sent to webhooks again is not in the console yet.
   'admin events',
 ]

@@ -35,7 +35,14 @@ async function renewing(ground: Ground) {
 /** Its state directory as another one, with everything in it. */
 function copyOf(start: StartOptions): StartOptions {
   const stateDirectory = `${start.stateDirectory}-copy`
-  cpSync(start.stateDirectory, stateDirectory, { recursive: true, preserveTimestamps: true })
+  // What is replaced in this moment is gone before it is copied: then once more, as whoever copies does it.
+  for (let tries = 1; ; tries += 1)
+    try {
+      cpSync(start.stateDirectory, stateDirectory, { recursive: true, preserveTimestamps: true })
+      break
+    } catch (error) {
+      if (tries === 20 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   chmodSync(stateDirectory, 0o700)
   return { ...start, stateDirectory, logFile: `${start.logFile}-copy` }
 }

@@ -5,6 +5,7 @@
 import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode } from '../atomic-file.ts'
+import { processExists } from '../process.ts'
 import type { Unlock } from './file-lock.ts'
 
 const LOOK_EVERY = 10
@@ -65,21 +66,12 @@ function holderOf(file: string): number | null {
 
 // One that names this process is of an earlier one that had its number, as in a container that was started again.
 function isOver(file: string, pid: number | null, stale: number): boolean {
-  if (pid === process.pid || (pid !== null && !exists(pid))) return true
+  if (pid === process.pid || (pid !== null && !processExists(pid))) return true
   try {
     return Date.now() - statSync(file).mtimeMs > stale
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false
     throw error
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH'
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { apiKey, codexLogin } from '../../../test/support/profile-files.ts'
-import { refreshDigestOf } from '../content.ts'
+import { sha256 } from '../../lib/digest.ts'
 import { type Found, mergeIn, type Shelf } from './merging.ts'
 
 const shelf = (profiles: object = {}, more: object = {}, facts: Shelf['facts'] = {}): Shelf => ({
@@ -81,7 +81,7 @@ describe('what comes from elsewhere', () => {
   })
 
   it('is an older copy when its refresh token was used up here, whatever became of the login', () => {
-    const spent = [refreshDigestOf(codexLogin('1')) ?? '']
+    const spent = [sha256('rt-test-1')]
     const files = [found({ 'openai-codex:x': codexLogin('1'), 'openai-codex:y': codexLogin('2') })]
     const said = ['openai-codex:x → openai-codex:x: used-up', 'openai-codex:y → openai-codex:y: new']
     expect(outcomesOf(merge({ ...shelf(), spent }, files))).toEqual(said)

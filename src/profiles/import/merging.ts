@@ -3,7 +3,7 @@
 import { takenFact } from '../../domain/moving/taken.ts'
 import { isProfileId } from '../../domain/names.ts'
 import { sha256 } from '../../lib/digest.ts'
-import { digestOf, refreshDigestOf } from '../content.ts'
+import { digestOf } from '../content.ts'
 import { type Profile, type ProfileDocument, readProfile } from '../format.ts'
 import type { Ledger } from '../ledger.ts'
 import { movedFact } from '../moving/moves.ts'
@@ -69,7 +69,7 @@ export function mergeIn(
       const same = sameIn(shelves, profile) ?? original ?? null
       const named = options.profileId ?? theirs
       const id = same ?? (options.rename ? freeId(profiles, named, file.agent) : named)
-      const outcome = outcomeOf({ same, isUsedUp: isSpent(shelves, json), isTaken: id in profiles })
+      const outcome = outcomeOf({ same, isUsedUp: isSpent(shelves, profile), isTaken: id in profiles })
       const twins = outcome === 'new' ? twinsIn(shelves, profile) : []
       const { type: kind, provider } = profile
       outcomes.push({ from: file.path, theirs, profile: id, outcome, kind, provider, twins })
@@ -92,9 +92,10 @@ function outcomeOf(one: {
   return one.isTaken ? 'taken-name' : 'new'
 }
 
-function isSpent(shelves: readonly Shelf[], json: unknown): boolean {
-  const digest = refreshDigestOf(json)
-  return digest !== null && shelves.some(({ spent }) => spent.includes(digest))
+function isSpent(shelves: readonly Shelf[], profile: Profile): boolean {
+  if (profile.type !== 'oauth') return false
+  const digest = sha256(profile.refresh)
+  return shelves.some(({ spent }) => spent.includes(digest))
 }
 
 // One login is one refresh token, whatever else is said of it; and what was renewed with it since is the same login.

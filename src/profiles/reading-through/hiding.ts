@@ -1,6 +1,5 @@
 // What an agent sees of its own directory and of those it reads through: of one login once, and of one name once.
 
-import { refreshDigestOf } from '../content.ts'
 import type { Folder } from '../folder.ts'
 import type { LedgerEntry } from '../ledger.ts'
 import { providerIn } from './order.ts'
@@ -16,15 +15,15 @@ export function withoutTwins(folders: readonly Folder[]): Folder[] {
     const entries = new Map<string, LedgerEntry>()
     const copies: { readonly entry: LedgerEntry; readonly of: string }[] = []
     for (const [id, entry] of folder.entries) {
-      const login = refreshDigestOf(folder.document.profiles[entry.profile])
-      const holder = login === null ? undefined : holders.get(login)
+      const login = entry.grant?.digest ?? ''
+      const holder = holders.get(login)
       if (holder !== undefined) {
         const isElsewhere = holder.agent !== agent
         copies.push({ entry, of: `${holder.profile}${isElsewhere ? ` of the agent ${holder.agent}` : ''}` })
         continue
       }
       entries.set(id, entry)
-      if (login !== null) holders.set(login, { profile: entry.profile, agent })
+      if (login !== '') holders.set(login, { profile: entry.profile, agent })
     }
     return withCopies({ ...folder, entries }, copies)
   })

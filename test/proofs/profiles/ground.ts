@@ -2,13 +2,13 @@
 // real processes that want it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { GivenSettings } from '../../../src/domain/settings/settings.ts'
 import { readLedger } from '../../../src/profiles/ledger.ts'
-import type { AgentPlace } from '../../../src/profiles/place.ts'
+import { type AgentPlace, placeOf } from '../../../src/profiles/place.ts'
 import type { WantedLogin } from '../../../src/sandbox/oauth/oauth.ts'
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts'
 import { bundlePrograms } from '../../setup.ts'
@@ -86,6 +86,8 @@ export async function prepareProfiles(settings: GivenSettings = {}): Promise<Loc
       return {
         main,
         launch(agent = 'main', endsAt) {
+          // Others are there already: it is no matter of this proof how they are made.
+          mkdirSync(placeOf(stateDirectory, agent).directory, { recursive: true, mode: 0o700 })
           const started = launch([JSON.stringify(given), agent, ...(endsAt === undefined ? [] : [endsAt])])
           own.push(started)
           processes.add(started)

@@ -71,13 +71,7 @@ async function stopped(
 ): Promise<void> {
   const { oauth } = ground.sandbox
   const machine = ground.machine({ rotation, graceMs: 600_000 })
-  oauth.resetCounters()
-  oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
-  const sleeper = machine.launch()
-  await sleeper.ready
-  await inTime(oauth.untilHeld(), 'a call that hangs')
-  await stop(sleeper, machine, false)
-  oauth.release()
+  const sleeper = await stoppedInCall(ground, machine, false)
   const other = machine.launch('a')
   const served = await servedBy(other, PATIENCE_MS)
   if (!isDone(served)) fail(`nobody was served while one slept: ${served.error}`)
@@ -105,13 +99,7 @@ async function stoppedWithFiles(
 ): Promise<void> {
   const { oauth } = ground.sandbox
   const machine = ground.machine({ rotation, graceMs: 600_000 }, PATIENT)
-  oauth.resetCounters()
-  oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
-  const sleeper = machine.launch()
-  await sleeper.ready
-  await inTime(oauth.untilHeld(), 'a call that hangs')
-  await stop(sleeper, machine, true)
-  oauth.release()
+  const sleeper = await stoppedInCall(ground, machine, true)
   const before = machine.stored()
   const said = await inTime(
     machine.launch('a').ready.then(() => 'it was opened', String),
@@ -132,6 +120,22 @@ async function stoppedWithFiles(
     if (access !== machine.latest()) fail(`who had the files went on, and then: ${error || 'an older token'}`)
   if (machine.stored() !== machine.latest()) fail('an older token is in the file')
   await machine.end()
+}
+
+/** A process that is stopped while its provider, which has rotated, holds the answer back; it is sent then. */
+async function stoppedInCall(
+  { sandbox: { oauth } }: LocalGround,
+  machine: Machine,
+  hasFiles: boolean,
+): Promise<LocalProcess> {
+  oauth.resetCounters()
+  oauth.teach({ kind: 'hang', at: 'after-commit' }, { times: 1 })
+  const sleeper = machine.launch()
+  await sleeper.ready
+  await inTime(oauth.untilHeld(), 'a call that hangs')
+  await stop(sleeper, machine, hasFiles)
+  oauth.release()
+  return sleeper
 }
 
 // Stops it at a moment when it has the turn of the files, or when it has not.
