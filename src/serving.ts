@@ -116,14 +116,7 @@ async function begin(
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
-  const telling = startTelling({
-    ...{ ...ports, log, sender: ports.webhooks, chance: Math.random },
-    guard: createGuard(ports),
-  })
-  endings.push(() => telling.stop())
-  endings.push(keepRuns({ ...ports, log, guard: createGuard(ports), elapsed: () => performance.now() }))
-  const channels = keepChannels({ ...ports, log })
-  endings.push(() => channels.stop())
+  reachOut(ports, log, endings)
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
   const ready = () => mustBeReady(ports)
@@ -141,6 +134,16 @@ async function begin(
   const embedded = embedWorker(settings, { ports, log, people, place, selfCommand, ...door })
   endings.push(async () => (await embedded)?.stop())
   return { url: address.url, firstStart: people.created, signInLink }
+}
+
+// What is done without being asked: telling others, keeping runs alive, and answering on platforms.
+function reachOut(ports: Ports, log: Log, endings: Ending[]): void {
+  const guard = createGuard(ports)
+  const telling = startTelling({ ...ports, log, sender: ports.webhooks, chance: Math.random, guard })
+  endings.push(() => telling.stop())
+  endings.push(keepRuns({ ...ports, log, guard, elapsed: () => performance.now() }))
+  const channels = keepChannels({ ...ports, log })
+  endings.push(() => channels.stop())
 }
 
 // What cannot be is said at once: later nobody may look.

@@ -21,7 +21,7 @@ import { createGithubChannel } from './github.ts'
 const channel = createGithubChannel({ url: 'http://127.0.0.1:1', allowPrivate: false, accounts: 'github' })
 const secrets = { signing: new Secret(SIGNING) }
 const parse = (event: string, payload: unknown) =>
-  channel.parse(delivery(event, payload), { settings: { handle: 'claviger' } })
+  channel.parse(delivery(event, payload), { settings: { handle: 'claviger' }, accountId: null })
 const verify = (delivered: ReturnType<typeof delivery>) => channel.verify(delivered, { secrets, now: 0 })
 
 const bob = { accounts: 'github', accountId: '7', name: 'bob', isBot: false }

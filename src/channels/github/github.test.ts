@@ -56,7 +56,7 @@ beforeEach(async () => {
 })
 
 function callIn(event: string, payload: Json): Call {
-  const parsed = channel.parse(delivery(event, payload), { settings: app.settings })
+  const parsed = channel.parse(delivery(event, payload), { settings: app.settings, accountId: null })
   if (parsed.is !== 'call') throw new Error('it is no call')
   return parsed.call
 }
