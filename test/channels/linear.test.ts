@@ -57,7 +57,8 @@ async function post(payload: Payload): Promise<number> {
 }
 
 it('is asked who we are, and told in an issue what became of it', async () => {
-  expect((await client.call('channels.list', {})).kinds).toMatchObject([{ kind: 'linear', title: 'Linear' }])
+  const { kinds } = await client.call('channels.list', {})
+  expect(kinds).toContainEqual(expect.objectContaining({ kind: 'linear', title: 'Linear' }))
   const { id, deliverTo } = await add('planning')
   expect(deliverTo).toBe(`${server.url}/webhooks/linear`)
   expect(await client.call('channels.test', { id })).toMatchObject({ works: true, account: us.name })
