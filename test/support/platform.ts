@@ -17,6 +17,10 @@ export interface PlatformOfTest {
   readonly channel: Channel
   /** By id, as they are now; `edits` counts how often each was written. */
   readonly comments: Map<string, { readonly place: string; readonly text: string; readonly edits: number }>
+  /** How far the work is, as the places show it, in order. */
+  readonly shown: string[]
+  /** Why it cannot show that; null: it can. */
+  showsNothing: ClavigerError | null
   /** Every call that reached the platform, by name. */
   readonly asked: string[]
   isAway: boolean
@@ -63,7 +67,13 @@ export function callOf(author: Account, changed: Partial<Call> = {}): Call {
 export function createPlatform(): PlatformOfTest {
   const comments: PlatformOfTest['comments'] = new Map()
   const asked: string[] = []
-  const state = { isAway: false, losesAnswer: false, knows: (call: Call) => call }
+  const shown: string[] = []
+  const state = {
+    isAway: false,
+    losesAnswer: false,
+    showsNothing: null as ClavigerError | null,
+    knows: (call: Call) => call,
+  }
   const reach = (what: string, { secrets }: Means) => {
     asked.push(what)
     if (state.isAway) throw new ClavigerError('unavailable', 'The platform did not answer in time.')
@@ -102,6 +112,11 @@ export function createPlatform(): PlatformOfTest {
       )
       return found?.[0] ?? null
     },
+    show: async (_place, phase, means) => {
+      reach('show', means)
+      if (state.showsNothing !== null) throw state.showsNothing
+      shown.push(phase)
+    },
     cloneAccess: async ({ id }, means) => {
       reach('clone', means)
       const token = new Secret(`fake-clone-token-${id}`)
@@ -112,7 +127,7 @@ export function createPlatform(): PlatformOfTest {
       return { name: 'claviger-app', accountId: OURSELVES }
     },
   }
-  return Object.assign(state, { channel, comments, asked })
+  return Object.assign(state, { channel, comments, asked, shown })
 }
 
 export const ourselves = accountOf(OURSELVES)

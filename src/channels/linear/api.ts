@@ -49,6 +49,12 @@ export async function askLinear(
   return data
 }
 
+/** The entries of a connection, as far as they are objects. */
+export function nodesOf(connection: unknown): JsonObject[] {
+  const json = isObject(connection) ? connection : undefined
+  return [...(listOf({ status: 200, headers: {}, json }, 'nodes') ?? [])]
+}
+
 // API keys stand alone, tokens of OAuth behind their scheme.
 function authorizationOf(token: Secret | undefined): string {
   const text = token?.expose() ?? ''

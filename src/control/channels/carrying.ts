@@ -157,7 +157,8 @@ function begin(
     ...{ channelId: channel.id, organizationId: channel.organizationId, served: served.because },
     thread: { key: place, title, url, place: where },
     repository: call.checkout?.repository ?? null,
-    ...{ commentId: null, said: '', saidAt: 0, attempts: 0, failures: 0, nextAt: now(), createdAt: now() },
+    ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0 },
+    ...{ nextAt: now(), createdAt: now() },
   }
   return start(
     caller,

@@ -3,6 +3,7 @@ import { type ChannelHouse, channelHouse, serverOf } from '../../../test/support
 import { errorOf } from '../../../test/support/house.ts'
 import { accountOf, callOf, REPOSITORY } from '../../../test/support/platform.ts'
 import { workerOf } from '../../../test/support/runs.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 
 const BOB = accountOf('7')
 
@@ -20,17 +21,35 @@ async function later(house: ChannelHouse): Promise<void> {
   await house.work()
 }
 
+async function atWork(house: ChannelHouse) {
+  const worker = await workerOf(house)
+  const [run] = await worker.claim()
+  if (run === undefined) throw new Error('there is no run')
+  await worker.lease(run)
+  await worker.report(run, { is: 'state', state: 'ready', reason: '' })
+  await worker.report(run, { is: 'message', message: run.messages[0]?.id ?? '', state: 'sent' })
+  await worker.report(run, { is: 'state', state: 'working', reason: '' })
+  return { worker, run }
+}
+
+type AtWork = Awaited<ReturnType<typeof atWork>>
+
+async function answer(worker: AtWork['worker'], run: AtWork['run']): Promise<void> {
+  const usage = { input: 1, cachedInput: 0, output: 1 }
+  await worker.report(
+    run,
+    { is: 'event', event: { kind: 'text', text: 'All green, @everyone.' } },
+    { is: 'event', event: { kind: 'turn-done', usage } },
+    { is: 'message', message: run.messages[0]?.id ?? '', state: 'done' },
+    { is: 'state', state: 'ready', reason: '' },
+  )
+}
+
 describe('what is told of a run', () => {
   it('is one comment, edited as its state changes, with the answer at its end', async () => {
     const house = await begun()
     expect(house.texts()).toEqual([expect.stringContaining('**Claude Code** · waits for a worker')])
-    const worker = await workerOf(house)
-    const [run] = await worker.claim()
-    if (run === undefined) throw new Error('there is no run')
-    await worker.lease(run)
-    await worker.report(run, { is: 'state', state: 'ready', reason: '' })
-    await worker.report(run, { is: 'message', message: run.messages[0]?.id ?? '', state: 'sent' })
-    await worker.report(run, { is: 'state', state: 'working', reason: '' })
+    const { worker, run } = await atWork(house)
     await later(house)
     expect(house.texts()).toEqual([expect.stringContaining('is at work')])
     await worker.report(run, { is: 'state', state: 'reauthenticating', reason: 'own was refused' })
@@ -42,18 +61,45 @@ describe('what is told of a run', () => {
       expect.stringMatching(/waits for a credential.*\[Sign in again\]\(http:\/\/claviger\.test\//s),
     ])
     await worker.report(run, { is: 'state', state: 'working', reason: '' })
-    const usage = { input: 1, cachedInput: 0, output: 1 }
-    await worker.report(
-      run,
-      { is: 'event', event: { kind: 'text', text: 'All green, @everyone.' } },
-      { is: 'event', event: { kind: 'turn-done', usage } },
-      { is: 'message', message: run.messages[0]?.id ?? '', state: 'done' },
-      { is: 'state', state: 'ready', reason: '' },
-    )
+    await answer(worker, run)
     await later(house)
     expect(house.texts()).toEqual([expect.stringMatching(/^All green, @\u200beveryone\./)])
     expect([...house.platform.comments.values()][0]?.edits).toBe(5)
     expect(house.texts()[0]).toContain('http://claviger.test/runs/')
+  })
+
+  it('is shown by the place too: once when work begins, once when there is an answer', async () => {
+    const house = await begun()
+    expect(house.platform.shown).toEqual([])
+    const { worker, run } = await atWork(house)
+    await later(house)
+    await later(house)
+    expect(house.platform.shown).toEqual(['begun'])
+    await answer(worker, run)
+    await later(house)
+    await later(house)
+    expect(house.platform.shown).toEqual(['begun', 'answered'])
+    expect(house.platform.comments.size).toBe(1)
+  })
+
+  it('is told where the place cannot show it, and is shown when it can again', async () => {
+    const house = await begun()
+    house.platform.showsNothing = new ClavigerError('invalid', 'There is no such state.')
+    const { worker, run } = await atWork(house)
+    await later(house)
+    await later(house)
+    expect(house.texts()).toEqual([expect.stringContaining('is at work')])
+    expect(house.platform.asked.filter((what) => what === 'show')).toHaveLength(1)
+    const { lastStatus } = await house.ask('ada', 'channels.get', { id: 'shop' })
+    expect(lastStatus).toBe('There is no such state.')
+    house.platform.showsNothing = new ClavigerError('unavailable', 'It is busy.')
+    await answer(worker, run)
+    await later(house)
+    expect(house.texts()).toEqual([expect.stringContaining('All green')])
+    house.platform.showsNothing = null
+    await later(house)
+    expect(house.platform.shown).toEqual(['answered'])
+    expect([...house.platform.comments.values()][0]?.edits).toBe(3)
   })
 
   it('names no person and no credential where everybody reads it', async () => {

@@ -3,7 +3,8 @@
 // edit is.
 
 import { CODING_AGENTS_PATH, CREDENTIALS_PATH, TO_SIGN_IN } from '../../api/link-paths.ts'
-import { commentOf, type Standing } from '../../domain/channels/saying.ts'
+import type { Phase } from '../../domain/channels/call.ts'
+import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
@@ -54,21 +55,46 @@ async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
   const run = await store.runs.get(row.organizationId, row.runId)
   const channel = await store.channels.get(row.organizationId, row.channelId)
   if (channel === undefined || run === undefined) return
-  const text = commentOf(await standingOf(ports, row, run))
+  const standing = await standingOf(ports, row, run)
+  const [text, phase] = [commentOf(standing), phaseOf(standing)]
   const later = nextLook(run.run.state, now())
-  const kept = { commentId: row.commentId, said: row.said, saidAt: row.saidAt, failures: 0 }
-  const isSaid = row.said === sha256(text)
-  const tooEarly = isSaid ? null : row.saidAt + EDITS_APART
+  const { commentId, said, saidAt, shown } = row
+  const kept = { commentId, said, saidAt, shown, failures: 0 }
+  const isSaid = said === sha256(text)
+  const isShown = phase === null || shown === phase
+  const tooEarly = isSaid ? null : saidAt + EDITS_APART
   if (!(await store.threads.claim(row, now() + REPORT_CLAIM))) return
   const claimed = { ...row, attempts: row.attempts + 1 }
-  if (isSaid) return void (await store.threads.settle(claimed, { ...kept, nextAt: later }))
   if (tooEarly !== null && tooEarly > now())
     return void (await store.threads.settle(claimed, { ...kept, nextAt: tooEarly }))
-  const end = await written(ports, channel, row, text).then(
-    (commentId) => ({ commentId, said: sha256(text), saidAt: now(), failures: 0, nextAt: later }),
-    (thrown: unknown) => failed(ports, channel, row, thrown),
-  )
+  let end: ThreadEnd = { ...kept, nextAt: later }
+  if (!isSaid)
+    end = await written(ports, channel, row, text).then(
+      (id) => ({ ...end, commentId: id, said: sha256(text), saidAt: now() }),
+      (thrown: unknown) => failed(ports, channel, row, thrown),
+    )
+  if (!isShown && end.failures === 0) end = await show(ports, channel, { ...row, ...end }, phase)
   await store.threads.settle(claimed, end)
+}
+
+// What the place itself shows comes after the comment. What it will never show is no reason to keep silent.
+async function show(
+  ports: ReportingPorts,
+  channel: ChannelRow,
+  row: ThreadRow,
+  phase: Phase,
+): Promise<ThreadEnd> {
+  const done: ThreadEnd = { ...row, shown: phase }
+  const platform = platformOf(ports, channel.kind)
+  if (platform.show === undefined) return done
+  try {
+    const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: row.runId, phase }))
+    await platform.show(row.thread.place, phase, means)
+    return done
+  } catch (thrown) {
+    const end = await failed(ports, channel, row, thrown)
+    return end.nextAt === null ? done : end
+  }
 }
 
 async function written(
@@ -103,8 +129,8 @@ async function failed(
     channel.id,
     thrown instanceof ClavigerError ? thrown.message : 'A comment could not be written.',
   )
-  const { commentId, said, saidAt } = row
-  return { commentId, said, saidAt, failures, nextAt: isForGood ? null : now() + pause }
+  const { commentId, said, saidAt, shown } = row
+  return { commentId, said, saidAt, shown, failures, nextAt: isForGood ? null : now() + pause }
 }
 
 // Signals say when to look; these are for those that were lost.

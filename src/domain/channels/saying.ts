@@ -4,6 +4,7 @@
 import type { HarnessName } from '../harness-names.ts'
 import type { Owner } from '../owner.ts'
 import type { RunState } from '../runs/run.ts'
+import type { Phase } from './call.ts'
 
 export interface Standing {
   readonly harness: HarnessName
@@ -32,7 +33,7 @@ export function commentOf(standing: Standing): string {
   const answer = said === '' || !SHOWS_ANSWER.includes(state) ? [] : [harmless(said), '---']
   return [
     ...answer,
-    `**${title}** · ${WORDS[state](title)}${reasonIn(standing)}`,
+    `**${title}** · ${wordsOf(standing)}${reasonIn(standing)}`,
     ...(standing.signIn !== null && state === 'waiting_for_credentials'
       ? [`[Sign in again](${standing.signIn}) and it goes on by itself.`]
       : []),
@@ -41,9 +42,18 @@ export function commentOf(standing: Standing): string {
   ].join('\n\n')
 }
 
+/** How far the work is; null: no further than it was. */
+export function phaseOf({ state, said }: Pick<Standing, 'state' | 'said'>): Phase | null {
+  if (SHOWS_WORK.includes(state)) return 'begun'
+  return HAS_ANSWERED.includes(state) && said !== '' ? 'answered' : null
+}
+
+const SHOWS_WORK: readonly RunState[] = ['booting', 'working', 'reauthenticating']
+const HAS_ANSWERED: readonly RunState[] = ['ready', 'hibernated', 'done']
+
 const TITLES: Readonly<Record<HarnessName, string>> = { claude: 'Claude Code', codex: 'Codex' }
 
-const SHOWS_ANSWER: readonly RunState[] = ['ready', 'hibernated', 'done', 'failed']
+const SHOWS_ANSWER: readonly RunState[] = [...HAS_ANSWERED, 'failed']
 
 const WORDS: Readonly<Record<RunState, (title: string) => string>> = {
   queued: () => 'waits for a worker',
@@ -56,6 +66,11 @@ const WORDS: Readonly<Record<RunState, (title: string) => string>> = {
   failed: () => 'has failed',
   cancelled: () => 'was cancelled',
   done: () => 'is done',
+}
+
+// Between its workspace and its first turn there is no answer yet.
+function wordsOf({ harness, state, said }: Standing): string {
+  return state === 'ready' && said === '' ? 'is ready' : WORDS[state](TITLES[harness])
 }
 
 const SAYS_WHY: readonly RunState[] = ['queued', 'waiting_for_credentials', 'failed', 'reauthenticating']

@@ -1,7 +1,7 @@
 // The groups of channels: their configuration, what was delivered to them and is to become runs, and which runs are told of
 // in which conversation. Part of the port, beside ../store.ts.
 
-import type { ChannelKind, Parsed, Repository, Thread } from '../../domain/channels/call.ts'
+import type { ChannelKind, Parsed, Phase, Repository, Thread } from '../../domain/channels/call.ts'
 import type { Strangers } from '../../domain/channels/serving.ts'
 import type { Access } from '../../domain/runs/conversation.ts'
 
@@ -125,6 +125,8 @@ export interface ThreadRow {
   readonly said: string
   /** When it was written or edited last; 0: never. */
   readonly saidAt: number
+  /** What its place shows of the work since last; null: nothing yet. */
+  readonly shown: Phase | null
   /** Counts the tries, and is the fence. */
   readonly attempts: number
   /** Tries in a row that failed. */
@@ -134,7 +136,7 @@ export interface ThreadRow {
   readonly createdAt: number
 }
 
-export type ThreadEnd = Pick<ThreadRow, 'commentId' | 'said' | 'saidAt' | 'failures' | 'nextAt'>
+export type ThreadEnd = Pick<ThreadRow, 'commentId' | 'said' | 'saidAt' | 'shown' | 'failures' | 'nextAt'>
 
 export interface ThreadStore {
   /** Throws `conflict` when the run is told of already. */

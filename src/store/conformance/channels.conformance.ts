@@ -45,7 +45,8 @@ export function threadRow(channelId: string, changed: Partial<ThreadRow> = {}): 
   const thread = { key: 'github:1#2', title: 'ünicode', url: 'https://github.test/1', place: { n: '2' } }
   return {
     ...{ runId: newId('run'), channelId, organizationId: 'org-a', thread, repository: null, served: '' },
-    ...{ commentId: null, said: '', saidAt: 0, attempts: 0, failures: 0, nextAt: 1000, createdAt: 1000 },
+    ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0 },
+    ...{ nextAt: 1000, createdAt: 1000 },
     ...changed,
   }
 }
@@ -231,7 +232,14 @@ function describeThreads(store: CurrentStore): void {
     expect((await store().threads.due(2000, 10)).map(({ runId }) => runId)).toEqual([row.runId])
     const claims = await Promise.all(Array.from({ length: 20 }, () => store().threads.claim(row, 9000)))
     expect(claims.filter((was) => was)).toHaveLength(1)
-    const end = { commentId: 'c-1', said: 'abc', saidAt: 2000, failures: 2, nextAt: null }
+    const end = {
+      commentId: 'c-1',
+      said: 'abc',
+      saidAt: 2000,
+      shown: 'begun',
+      failures: 2,
+      nextAt: null,
+    } as const
     expect(await store().threads.settle(row, end)).toBe(false)
     expect(await store().threads.settle({ ...row, attempts: 1 }, end)).toBe(true)
     expect(await store().threads.get('org-a', row.runId)).toEqual({ ...row, attempts: 1, ...end })

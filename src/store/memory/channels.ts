@@ -142,10 +142,10 @@ function threadGroup({ threads }: Tables): ThreadStore {
       threads.put(row.runId, { ...row, attempts: row.attempts + 1, nextAt: until })
       return true
     },
-    settle: async (claimed, { commentId, said, saidAt, failures, nextAt }) => {
+    settle: async (claimed, { commentId, said, saidAt, shown, failures, nextAt }) => {
       const row = threads.get(claimed.runId)
       if (row?.attempts !== claimed.attempts) return false
-      threads.put(row.runId, { ...row, commentId, said, saidAt, failures, nextAt })
+      threads.put(row.runId, { ...row, commentId, said, saidAt, shown, failures, nextAt })
       return true
     },
   }

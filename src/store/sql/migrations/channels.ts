@@ -76,6 +76,7 @@ async function createThreads(database: Kysely<unknown>): Promise<void> {
     .addColumn('comment_id', 'text')
     .addColumn('said', 'text', (column) => column.notNull())
     .addColumn('said_at', 'bigint', (column) => column.notNull())
+    .addColumn('shown', 'text')
     .addColumn('attempts', 'bigint', (column) => column.notNull())
     .addColumn('failures', 'bigint', (column) => column.notNull())
     .addColumn('next_at', 'bigint')

@@ -1,6 +1,6 @@
 // The tables of channels as Kysely sees them.
 
-import type { ChannelKind } from '../../../../domain/channels/call.ts'
+import type { ChannelKind, Phase } from '../../../../domain/channels/call.ts'
 import type { Strangers } from '../../../../domain/channels/serving.ts'
 import type { Access } from '../../../../domain/runs/conversation.ts'
 
@@ -56,6 +56,7 @@ export interface ChannelThreadTable {
   comment_id: string | null
   said: string
   said_at: number
+  shown: Phase | null
   attempts: number
   failures: number
   next_at: number | null

@@ -15,6 +15,7 @@ const COLUMNS = [
   'comment_id as commentId',
   'said',
   'said_at as saidAt',
+  'shown',
   'attempts',
   'failures',
   'next_at as nextAt',
@@ -57,9 +58,9 @@ export function threadGroup(database: Kysely<Database>): (execute: Execute) => T
         .set({ attempts: seen.attempts + 1, next_at: until })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    settle: async (claimed, { commentId, said, saidAt, failures, nextAt }) => {
+    settle: async (claimed, { commentId, said, saidAt, shown, failures, nextAt }) => {
       const query = one(claimed).set({
-        ...{ comment_id: commentId, said, said_at: saidAt, failures, next_at: nextAt },
+        ...{ comment_id: commentId, said, said_at: saidAt, shown, failures, next_at: nextAt },
       })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
@@ -78,6 +79,7 @@ function valuesOf(row: ThreadRow) {
     comment_id: row.commentId,
     said: row.said,
     said_at: row.saidAt,
+    shown: row.shown,
     attempts: row.attempts,
     failures: row.failures,
     next_at: row.nextAt,
