@@ -82,6 +82,14 @@ describe('what is told of a run', () => {
     expect(house.platform.comments.size).toBe(1)
   })
 
+  it('is shown as begun first when the answer comes before anybody has looked', async () => {
+    const house = await begun()
+    const { worker, run } = await atWork(house)
+    await answer(worker, run)
+    await later(house)
+    expect(house.platform.shown).toEqual(['begun', 'answered'])
+  })
+
   it('is told where the place cannot show it, and is shown when it can again', async () => {
     const house = await begun()
     house.platform.showsNothing = new ClavigerError('invalid', 'There is no such state.')

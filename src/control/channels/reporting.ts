@@ -89,7 +89,10 @@ async function show(
   if (platform.show === undefined) return done
   try {
     const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: row.runId, phase }))
-    await platform.show(row.thread.place, phase, means)
+    // Who answers quickly is never seen at work.
+    const isSkipped = row.shown === null && phase === 'answered'
+    for (const one of isSkipped ? (['begun', phase] as const) : [phase])
+      await platform.show(row.thread.place, one, means)
     return done
   } catch (thrown) {
     const end = await failed(ports, channel, row, thrown)
