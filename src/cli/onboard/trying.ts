@@ -50,8 +50,10 @@ export async function tryOut(
 
 async function probe({ client, context: { ui } }: Place, { id }: Account): Promise<Trial> {
   ui.progress('asking the provider …')
-  const { result, message } = await client.call('credentials.test', { id }).finally(() => ui.progress(''))
-  return { how: 'probe', works: result === 'works' || result === 'limited', said: message }
+  const found = await client.call('credentials.test', { id }).finally(() => ui.progress(''))
+  const { result, message: said, askAgainAt } = found
+  // What was renewed lately, as everything is that was taken over, has been asked about.
+  return { how: 'probe', works: result === 'works' || result === 'limited' || askAgainAt !== undefined, said }
 }
 
 async function turn(place: Place, harness: HarnessName, account: Account): Promise<Trial> {
@@ -111,10 +113,11 @@ async function failedTurn(place: Place, account: Account, said: string): Promise
   const found = await probe(place, account).catch((thrown: unknown) => ({
     said: asClavigerError(thrown).message,
   }))
+  const asked = found.said.startsWith('Its provider') ? '' : `Its provider, asked about ${account.name}: `
   return {
     how: 'turn',
     works: false,
-    said: `${said}${/[.!?]$/.test(said) ? '' : '.'} Its provider, asked about ${account.name}: ${found.said}`,
+    said: `${said}${/[.!?]$/.test(said) ? '' : '.'} ${asked}${found.said}`,
   }
 }
 
