@@ -19,6 +19,8 @@ export interface Trial {
   readonly works: boolean
   /** In words. */
   readonly said: string
+  /** Its provider does not take it. */
+  readonly isRefused?: boolean
 }
 
 const PROMPT = 'Say hello in one short sentence.'
@@ -53,7 +55,8 @@ async function probe({ client, context: { ui } }: Place, { id }: Account): Promi
   const found = await client.call('credentials.test', { id }).finally(() => ui.progress(''))
   const { result, message: said, askAgainAt } = found
   // What was renewed lately, as everything is that was taken over, has been asked about.
-  return { how: 'probe', works: result === 'works' || result === 'limited' || askAgainAt !== undefined, said }
+  const works = result === 'works' || result === 'limited' || askAgainAt !== undefined
+  return { how: 'probe', works, said, ...(result === 'refused' && { isRefused: true }) }
 }
 
 async function turn(place: Place, harness: HarnessName, account: Account): Promise<Trial> {
@@ -112,11 +115,13 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
 async function failedTurn(place: Place, account: Account, said: string): Promise<Trial> {
   const found = await probe(place, account).catch((thrown: unknown) => ({
     said: asClavigerError(thrown).message,
+    isRefused: false,
   }))
   const asked = found.said.startsWith('Its provider') ? '' : `Its provider, asked about ${account.name}: `
   return {
     how: 'turn',
     works: false,
+    ...(found.isRefused === true && { isRefused: true }),
     said: `${said}${/[.!?]$/.test(said) ? '' : '.'} ${asked}${found.said}`,
   }
 }
