@@ -10,6 +10,7 @@ import { type Context, MAIN_AGENT } from './context.ts'
 import type { OpenedProfiles } from './dependencies.ts'
 import { inLocalWords, localHint } from './models/local-words.ts'
 import { mustBeHere } from './models/moved.ts'
+import { mustNotBeUnusable } from './models/unusable.ts'
 import { lastAddress, readAdminToken, readLogin, readServerFile, readToken } from './secrets.ts'
 
 const STANDARD_SERVER = 'http://127.0.0.1:7717'
@@ -85,12 +86,21 @@ export async function connectToEither(
   const local = context.over(agent ?? context.agent ?? MAIN_AGENT)
   const profiles = await local.profiles()
   if (named !== undefined) await mustBeHere(profiles, named)
+  const connection = await connect(local)
+  if (named !== undefined) await mustServe(profiles, connection.client, named)
   return {
-    ...(await connect(local)),
+    ...connection,
     profiles,
     choice: named === undefined ? {} : { credential: named },
     hint: (text) => localHint(text, local.agent ?? MAIN_AGENT),
   }
+}
+
+// One of another agent may have the name of a copy.
+async function mustServe(profiles: OpenedProfiles, client: Client, profile: string): Promise<void> {
+  if (profiles.unusable().every((one) => one.profile !== profile)) return
+  if ((await client.call('credentials.list', { name: profile })).credentials.length > 0) return
+  mustNotBeUnusable(profiles, { profile, agent: null, wish: 'use' })
 }
 
 /** Whether the profiles of this machine are meant: they were asked for, or there is no server to ask. */

@@ -132,6 +132,8 @@ export interface OpenedProfiles {
     readonly profile: string
     readonly provider: string
     readonly why: string
+    /** The profile that serves with this login, where it is a copy of one. */
+    readonly copyOf?: { readonly profile: string; readonly agent: string }
   }[]
   /** The agent whose file a credential is in; null: none. */
   agentOf(credentialId: string): string | null
@@ -177,6 +179,8 @@ export interface AgentFolders {
   >
   /** Makes one. Throws `conflict` when there is one of that name. */
   add(agent: string): Promise<{ readonly directory: string }>
+  /** Throws as `remove` would for what is no agent that can be removed; a process may use it. */
+  mustBeRemovable(agent: string): Promise<void>
   /** Removes one with its profiles. Throws `not_found`; `conflict` while a process uses it. */
   remove(agent: string): Promise<void>
 }

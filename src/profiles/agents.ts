@@ -50,18 +50,23 @@ export async function mustBeThere(stateDirectory: string, agent: string): Promis
   })
 }
 
-/** Removes an agent with all its profiles. Throws `not_found`, or `conflict` for the main one and while it is used. */
-export async function removeAgent(stateDirectory: string, agent: string): Promise<void> {
+/** Throws `not_found` where there is no agent of this name, `conflict` for the main one. */
+export async function mustBeRemovable(stateDirectory: string, agent: string): Promise<void> {
   checkName(agent)
-  const place = placeOf(stateDirectory, agent)
   if (agent === MAIN_AGENT)
     throw new ClavigerError('conflict', 'The main agent is always there.', {
       hint: 'Remove its profiles: claviger models auth logout',
     })
-  if (!(await exists(join(place.directory, '..'))))
+  if (!(await exists(join(placeOf(stateDirectory, agent).directory, '..'))))
     throw new ClavigerError('not_found', `There is no agent ${agent}.`, {
       hint: 'See them: claviger agents list',
     })
+}
+
+/** Removes an agent with all its profiles. Throws `not_found`, or `conflict` for the main one and while it is used. */
+export async function removeAgent(stateDirectory: string, agent: string): Promise<void> {
+  await mustBeRemovable(stateDirectory, agent)
+  const place = placeOf(stateDirectory, agent)
   const end = await takeTurn(place)
   try {
     // Whoever uses the profiles has a journal there.

@@ -26,6 +26,8 @@ export interface Unusable {
   readonly why: string
   /** It is a copy of a login that is kept elsewhere, and hides nothing. */
   readonly isCopy?: true
+  /** The profile that serves with this login, where that is known. */
+  readonly copyOf?: { readonly profile: string; readonly agent: string }
 }
 
 export interface Reconciled {

@@ -22,6 +22,12 @@ export function leasesOf(client: Client): LeaseSource {
         return credential === null ? null : leased(credential)
       },
     },
+    async lastRenewal(id, signal) {
+      const { renewals } = await client.call('credentials.renewals', { id, limit: 1 }, signal)
+      const [last] = renewals
+      if (last === undefined || last.why === 'sign-in') return null
+      return { outcome: last.outcome, at: last.endedAt ?? last.at }
+    },
     async release(leaseId) {
       try {
         await client.call('leases.end', { id: leaseId })

@@ -209,7 +209,8 @@ async function runDelivered(run: Run, credential: LeasedCredential): Promise<num
     if (relay.early !== null) return exitCodeOf(null, relay.early)
     if (harness.isStatusCheap) await preflight(run, credential, environment)
     const code = await startFollowed(run, { credential, delivery, environment, directory })
-    if (code !== 0 && CREDENTIAL_TYPES[credential.type].entry === 'sign-in') report(ifRefused(credential))
+    if (code !== 0 && CREDENTIAL_TYPES[credential.type].entry === 'sign-in')
+      report(await ifRefused(run.leases, credential))
     const aside = join(stateDirectory, 'kept', basename(directory.path))
     await carryHome({
       harness,
@@ -335,9 +336,14 @@ async function locate(harness: Harness, options: ExecOptions): Promise<string> {
   return found
 }
 
-// What the program says in its own words is to sign in here, where nobody should.
-function ifRefused({ name }: LeasedCredential): string {
-  return `if it was refused its login: claviger credential test ${name} says whether that still works, claviger credential login ${name} signs in again`
+// What the program says in its own words is to sign in here, where nobody should. What was renewed lately is not renewed again
+// for a refusal, and may have been ended since.
+async function ifRefused(leases: LeaseSource, { id, name }: LeasedCredential): Promise<string> {
+  const signIn = `claviger credential login ${name} signs in again`
+  const last = await leases.lastRenewal?.(id, AbortSignal.timeout(RELEASE_LIMIT_MS)).catch(() => null)
+  if (last?.outcome === 'refused') return `its provider refused to renew its login at ${last.at}: ${signIn}`
+  const renewed = last?.outcome === 'done' ? `, which was renewed at ${last.at}` : ''
+  return `if it was refused its login${renewed}: claviger credential test ${name} says whether that still works, or when its provider can be asked; ${signIn}`
 }
 
 function nameOf({ type, name, owner, suffix }: LeasedCredential): string {

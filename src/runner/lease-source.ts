@@ -65,6 +65,14 @@ export interface LeaseSource {
   acquire(request: LeaseRequest, signal: AbortSignal): Promise<AcquiredLease>
   /** Ends a lease. A lease that is already over is no error. */
   release(leaseId: string): Promise<void>
+  /**
+   * What came of the last try to renew this login, and when, in RFC 3339; null: nobody has tried, or it is not for us to
+   * know. Missing where that cannot be asked. Throws as the client does.
+   */
+  lastRenewal?(
+    credentialId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: string; readonly at: string } | null>
   /** Missing where nothing can be followed. */
   readonly live?: LiveLeases
 }

@@ -72,9 +72,11 @@ const key = lease('codex/api-key', { key: 'sk-test-1', baseUrl: 'https://gate.ex
 const healthy =
   'if [ "$1" = --version ]; then echo "codex-cli 0.169.0"; else grep -q sk-test-1 ~/.codex/auth.json && echo "API key configured"; fi'
 
+const wroteCodex = () => ['config.toml', 'auth.json'].map((name) => `wrote ${join(root, '.codex', name)}`)
+
 test('writes Codex’s own files, has Codex confirm them, and says so', async () => {
   const reports = await restore(codex, key, healthy)
-  expect(reports).toEqual(['Restored codex API key credentials'])
+  expect(reports).toEqual([...wroteCodex(), 'Restored codex API key credentials'])
   expect(JSON.parse(await readFile(join(root, '.codex/auth.json'), 'utf8'))).toMatchObject({
     auth_mode: 'apikey',
     OPENAI_API_KEY: 'sk-test-1',
@@ -93,6 +95,7 @@ test('writes Codex’s own files, has Codex confirm them, and says so', async ()
 
 test('without the program says that nothing was checked', async () => {
   expect(await restore(codex, key)).toEqual([
+    ...wroteCodex(),
     'not checked: the codex program is not installed here',
     'Restored codex API key credentials',
   ])
@@ -111,6 +114,7 @@ test('merges Claude Code’s settings', async () => {
   await mkdir(join(root, '.claude'))
   await writeFile(join(root, '.claude/settings.json'), '{"model":"opus"}')
   const reports = await restore(claude, lease('claude/api-key', { key: 'sk-ant-test-1' }))
+  expect(reports[0]).toBe(`wrote ${join(root, '.claude/settings.json')}`)
   expect(reports.at(-1)).toBe('Restored claude API key credentials')
   expect(JSON.parse(await readFile(join(root, '.claude/settings.json'), 'utf8'))).toEqual({
     model: 'opus',

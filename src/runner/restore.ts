@@ -80,7 +80,9 @@ export async function restoreCredential(
   const restoration = await orGiveBack(leases, lease, async () => {
     if (options.isAlone === true && credential.type === 'codex/oauth') throw nobodyRenews(credential)
     const made = harness.restore(credential, machine, deliverable(lease, credential, options.allowHttp))
-    await write(made.files.map(({ path, content }) => ({ path: home.file(path), content })))
+    const files = made.files.map(({ path, content }) => ({ path: home.file(path), content }))
+    await write(files)
+    for (const { path } of files) report(`wrote ${path}`)
     return made
   })
   for (const line of restoration.report) report(line)

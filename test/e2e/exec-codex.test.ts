@@ -280,7 +280,10 @@ test('a restored key is used by the program as it is', async () => {
       signal: new AbortController().signal,
     },
   )
-  expect(reports).toEqual(['Restored codex API key credentials'])
+  expect(reports).toEqual([
+    ...['config.toml', 'auth.json'].map((name) => `wrote ${join(machine.home, '.codex', name)}`),
+    'Restored codex API key credentials',
+  ])
   expect(await readdir(join(machine.home, '.codex'))).toEqual(
     expect.arrayContaining(['auth.json', 'config.toml']),
   )

@@ -146,6 +146,13 @@ describe('the example plugin', () => {
     expect((await readProfiles()).profiles['demo:ada@demo.test'].access).not.toBe(second.access)
     expect((await demo.counts()).renewals).toBe(before.renewals + 2)
 
+    // So soon it is not renewed again: the provider is asked about the key that it has.
+    const again = await claviger(['models', 'status', '--probe', '--json'])
+    expect(JSON.parse(again.stdout).profiles).toMatchObject([
+      { state: 'ok', probe: { result: 'works', message: expect.stringContaining('accepts the key') } },
+    ])
+    expect((await demo.counts()).renewals).toBe(before.renewals + 2)
+
     const out = await claviger(['models', 'auth', 'logout', 'demo:ada@demo.test', '--force'])
     expect(out, out.stderr).toMatchObject({ code: 0 })
     expect((await readProfiles()).profiles).toEqual({})

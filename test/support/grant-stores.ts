@@ -94,10 +94,14 @@ export function lateCall({ provider }: GrantWorld, isAnswerLost = false): { send
   return { send: sent.resolve }
 }
 
-/** A server that sleeps while it renews: nothing is heard of it. Its clock may be off. */
-export function sleeperOf({ store, clock, server }: GrantWorld, skew = 0): GrantServer {
+/** A server that sleeps while it renews: nothing is heard of it. Its clock may be off, or it waits shorter for an answer. */
+export function sleeperOf(
+  { store, clock, server }: GrantWorld,
+  skew = 0,
+  { callTimeout } = SHORT,
+): GrantServer {
   const silent = { ...store, attempts: { ...store.attempts, beat: async () => undefined } } as Store
-  return server('sleeper', { store: silent, timings: SHORT, now: () => clock.now + skew })
+  return server('sleeper', { store: silent, timings: { ...SHORT, callTimeout }, now: () => clock.now + skew })
 }
 
 /** Somebody signs in again, over the login that is there. */

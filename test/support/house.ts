@@ -11,7 +11,7 @@ import { ALONE } from '../../src/control/operating/servers.ts'
 import type { Control, Ports, PublicUseCase, Result, UseCase, Visitor } from '../../src/control/use-case.ts'
 import type { AuditEntry } from '../../src/domain/audit/entry.ts'
 import type { Caller } from '../../src/domain/caller.ts'
-import type { CredentialType } from '../../src/domain/credential-types.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../../src/domain/credential-types.ts'
 import { ClavigerError } from '../../src/domain/errors.ts'
 import { KEY_FACTS } from '../../src/domain/rekeying.ts'
 import { RUN_TIMINGS } from '../../src/domain/runs/taking.ts'
@@ -318,7 +318,8 @@ function observed(
 function fakeProvider(type: CredentialType, answer: ProviderOfTest): Provider {
   return {
     name: 'anthropic',
-    probes: [type],
+    // Of a sign-in nobody can be asked but whoever renews it.
+    probes: CREDENTIAL_TYPES[type].entry === 'sign-in' ? [] : [type],
     async probe(): Promise<Probe> {
       answer.asked += 1
       await answer.answering()

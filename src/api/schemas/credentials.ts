@@ -95,6 +95,11 @@ const version = z.object({
 const probe = z.object({
   result: z.enum(['works', 'refused', 'no_credit', 'limited', 'forbidden', 'unknown']),
   message: z.string(),
+  askAgainAt: time
+    .optional()
+    .describe(
+      'Its provider was not asked: it is tested by renewing it, which was done lately; then it may be again',
+    ),
   state,
 })
 

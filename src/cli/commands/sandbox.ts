@@ -38,6 +38,7 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
   const sandbox = await dependencies.startSandbox({ port, credentials: ACCEPTED, ...tlsOption })
   const { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, tls } = sandbox
   const { proxyUrl = null, caFile = null, tlsUrl = null } = tls ?? {}
+  const providers = `CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${issuerUrl} CLAVIGER_BEDROCK_URL=${bedrockUrl} ANTHROPIC_BASE_URL=${anthropicUrl} ANTHROPIC_BEDROCK_BASE_URL=${bedrockUrl}`
   const urls = { url, anthropicUrl, openaiUrl, issuerUrl, bedrockUrl, proxyUrl, caFile, tlsUrl }
   ui.answer({ ...urls, accepted: ACCEPTED }, () => [
     `The sandbox is ready: ${url}/sandbox`,
@@ -50,7 +51,11 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
     'Codex against it, in config.toml:',
     `  openai_base_url = "${openaiUrl}"`,
     'A server that tests credentials against it, and whose own worker carries out runs of Claude Code there:',
-    `  CLAVIGER_ANTHROPIC_URL=${anthropicUrl} CLAVIGER_OPENAI_API_URL=${openaiUrl} CLAVIGER_OPENAI_ISSUER=${issuerUrl} CLAVIGER_BEDROCK_URL=${bedrockUrl} ANTHROPIC_BASE_URL=${anthropicUrl} ANTHROPIC_BEDROCK_BASE_URL=${bedrockUrl} claviger serve`,
+    `  ${providers} claviger serve`,
+    'Profiles of a machine without a server, in a directory of their own, and runs of Claude Code with them:',
+    `  export CLAVIGER_STATE_DIR=$(mktemp -d) ${providers}`,
+    `  printf %s ${ACCEPTED[0].value} | claviger models auth paste-api-key --provider anthropic --test`,
+    '  claviger --local exec --harness claude -- claude -p "say hi"',
     'Runs of Codex go where config.toml of the worker says, as above, or where their credential says:',
     `  claviger credential create codex api-key --personal sandbox --base-url ${openaiUrl}`,
     'Signing in to its OAuth server, which agrees by itself or, by device code, on a page:',

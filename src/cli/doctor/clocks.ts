@@ -12,12 +12,14 @@ export async function checkClocks(
   look: Pick<MachineLook, 'clock'>,
   harnesses: readonly HarnessName[],
 ): Promise<Finding[]> {
-  return Promise.all(
+  const findings = await Promise.all(
     harnesses.map(async (harness): Promise<Finding> => {
       const { host, offset } = await look.clock(harness)
       return judgeClock(HARNESS_TITLE[harness], host, offset)
     }),
   )
+  // Several may have one host.
+  return findings.filter(({ said }, i) => findings.findIndex((one) => one.said === said) === i)
 }
 
 function judgeClock(title: string, host: string, offset: number | null): Finding {

@@ -11,6 +11,7 @@ import { listWhole } from '../find-credential.ts'
 import { localHint } from '../models/local-words.ts'
 import { isBuiltIn } from '../models/providers.ts'
 import { type ProfileStatus, statusOf } from '../models/status.ts'
+import { asSentence } from '../models/unusable.ts'
 import { checkClocks } from './clocks.ts'
 import { checkCopies } from './copies.ts'
 import { type Finding, failed, ok } from './finding.ts'
@@ -34,9 +35,22 @@ export async function examineProfiles(
   )
   // Everybody reads those of the main agent.
   if (folders.some(({ agent, isUsable }) => agent === MAIN_AGENT && !isUsable)) return findings
+  const fault = await faultOf(context)
+  if (fault !== null) return [...findings, fault]
   for (const { agent } of folders.filter(({ isUsable }) => isUsable))
     findings.push(...(await examineAgent(context.over(agent), agent, harnesses)))
   return [...findings, ...(await checkClocks(look, await harnessesIn(context, harnesses)))]
+}
+
+// What keeps all of them from being looked at, as a key that others can read.
+async function faultOf(context: Context): Promise<Finding | null> {
+  try {
+    await connect(context.over(MAIN_AGENT))
+    return null
+  } catch (thrown) {
+    const { said, ...finding } = failed('profiles', thrown)
+    return { ...finding, said: `they cannot be used, nor looked at: ${said}` }
+  }
 }
 
 async function examineAgent(
@@ -70,10 +84,13 @@ const FINE: readonly string[] = ['ok', 'refreshing']
 function inFinding({ profile, state, why, endsAt, type }: ProfileStatus, agent: string): Finding {
   const until = endsAt === null ? '' : `, until ${endsAt}`
   const reason = why === '' ? '' : `: ${why}`
-  if (FINE.includes(state)) return ok('profile', `${profile} (${type}) is ${state}${until}`)
+  // What to do about it is said with the reason.
+  if (state === 'unusable') return { level: 'warn', what: `agent ${agent}`, said: asSentence(why) }
+  const what = agent === MAIN_AGENT ? 'profile' : `profile of ${agent}`
+  if (FINE.includes(state)) return ok(what, `${profile} (${type}) is ${state}${until}`)
   const said = `${profile} is ${state}${until}${reason}`
   const hint = whatToType({ profile, state, type }, agent)
-  return { level: 'warn', what: 'profile', said, ...(hint !== null && { hint }) }
+  return { level: 'warn', what, said, ...(hint !== null && { hint }) }
 }
 
 function whatToType(

@@ -30,6 +30,8 @@ export async function remove(
   words: readonly string[],
 ): Promise<number> {
   const agent = nameIn(words, 'remove')
+  const folders = await dependencies.agentFolders()
+  await folders.mustBeRemovable(agent)
   if (force !== true) {
     if (!ui.interactive)
       throw new ClavigerError('invalid', `Refusing to remove ${agent} without confirmation; use --force`, {
@@ -38,7 +40,7 @@ export async function remove(
     if (!(await ui.confirm(`Remove ${agent} with its profiles and sessions? This cannot be undone.`)))
       throw new ClavigerError('conflict', 'Cancelled.', { hint: 'Nothing was removed.' })
   }
-  await (await dependencies.agentFolders()).remove(agent)
+  await folders.remove(agent)
   ui.answer({ removed: agent }, () => [`Removed ${agent}.`])
   return 0
 }

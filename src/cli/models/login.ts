@@ -12,12 +12,14 @@ import { type Context, MAIN_AGENT } from '../context.ts'
 import { create, enterAllowed, settlePolicy, showNotice } from '../credential/create.ts'
 import { run as deleteCredential } from '../credential/delete.ts'
 import { shortly } from '../credential/describe.ts'
+import type { OpenedProfiles } from '../dependencies.ts'
 import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
 import { loginWithPlugin } from './plugins.ts'
 import { isBuiltIn, type ProviderId, typeOf } from './providers.ts'
+import { mustNotBeUnusable } from './unusable.ts'
 
 export interface AuthOptions extends SignInOptions {
   readonly provider: ProviderId
@@ -216,8 +218,28 @@ async function mustBeOwn(
   )
 }
 
+/** Throws for what cannot be ended here, or when nothing is named. */
 async function mustLogOutHere(local: Context, profile: string | undefined): Promise<void> {
-  if (profile === undefined) return
   const { client } = await connect(local)
+  const profiles = await local.profiles()
+  const agent = local.agent ?? MAIN_AGENT
+  if (profile === undefined) throw nothingNamed(await listCredentials(client, {}), profiles, agent)
+  mustNotBeUnusable(profiles, { profile, agent, wish: 'logout' })
   for (const found of await listCredentials(client, { name: profile })) await mustBeOwn(local, found)
+}
+
+// Which it could be; what is only read here is not forgotten from here.
+function nothingNamed(
+  found: readonly CredentialView[],
+  { agentOf }: Pick<OpenedProfiles, 'agentOf'>,
+  agent: string,
+): ClavigerError {
+  const own = found.filter(({ id }) => agentOf(id) === agent).map(({ name }) => name)
+  const whose = agent === MAIN_AGENT ? '' : `--agent ${agent} `
+  return new ClavigerError('invalid', 'PROFILE is missing.', {
+    hint:
+      own.length === 0
+        ? `The agent ${agent} has none of its own. See which agents have some: claviger agents list`
+        : `Type: claviger models auth logout ${whose}${own.length === 1 ? own[0] : 'PROFILE'}. There are: ${own.join(', ')}`,
+  })
 }

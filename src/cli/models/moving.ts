@@ -16,6 +16,7 @@ import { listCredentials, listWhole, mustManage } from '../find-credential.ts'
 import { type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from '../owner-flags.ts'
 import { mustBeHere } from './moved.ts'
 import { byEmail, nameOnServer } from './names.ts'
+import { mustNotBeUnusable } from './unusable.ts'
 
 type Credential = Output<'credentials.list'>['credentials'][number]
 type Received = Output<'credentials.receive'>
@@ -158,6 +159,7 @@ async function chosen(
   return words.map((word) => {
     const found = own.find(({ name }) => name === word)
     if (found !== undefined) return found
+    mustNotBeUnusable(profiles, { profile: word, agent, wish: 'push' })
     const inherited = credentials.find(({ name }) => name === word)
     throw new ClavigerError('not_found', `There is no profile ${word} of ${agent}.`, {
       hint: inherited

@@ -40,7 +40,7 @@ export interface ProfileStatus {
   readonly why: string
   readonly endsAt: string | null
   readonly lastUsedAt: string | null
-  readonly probe: Pick<Probe, 'result' | 'message'> | null
+  readonly probe: Omit<Probe, 'state'> | null
 }
 
 /** Exit with `--check`: 0, 1 when one cannot be used or nobody can tell or there is none, 2 when one ends soon. */
@@ -149,8 +149,12 @@ function statusOfOne(credential: Credential, agent: string, probe: Probe | null)
     ...{ profile: name, agent, type, endsAt, lastUsedAt },
     state: isOver ? 'expired' : (probe?.state ?? state),
     why: isOver ? 'its time is over' : withCopy(stateReason, { ...credential, state }),
-    probe: probe && { result: probe.result, message: probe.message },
+    probe: probe && withoutState(probe),
   }
+}
+
+function withoutState({ result, message, askAgainAt }: Probe): ProfileStatus['probe'] {
+  return { result, message, ...(askAgainAt !== undefined && { askAgainAt }) }
 }
 
 // What is over by the clock, and nobody has written down yet.
@@ -175,11 +179,16 @@ const UNUSABLE: readonly string[] = ['expired', 'rejected', 'needs_login', 'quar
 function checked(found: readonly ProfileStatus[], now: number): number {
   const own = found.filter(({ state }) => state !== 'unusable')
   const isBad = ({ state, probe }: ProfileStatus) =>
-    UNUSABLE.includes(state) || (probe !== null && probe.result !== 'works')
+    UNUSABLE.includes(state) || (probe !== null && probe.result !== 'works' && !wasAskedLately(probe))
   if (own.length === 0 || own.some(isBad)) return EXIT.failed
   const endsSoon = ({ state, endsAt }: ProfileStatus) =>
     state === 'expiring' || (endsAt !== null && Date.parse(endsAt) - now < SOON)
   return own.some(endsSoon) ? ENDS_SOON : EXIT.ok
+}
+
+// What its provider has said lately shows in its state.
+function wasAskedLately({ askAgainAt }: NonNullable<ProfileStatus['probe']>): boolean {
+  return askAgainAt !== undefined
 }
 
 function row(
@@ -196,6 +205,6 @@ function row(
     time(endsAt),
     time(lastUsedAt),
     ...(probed ? [probe?.result ?? '-'] : []),
-    why,
+    why === '' && probe !== null && probe.result !== 'works' ? probe.message : why,
   ]
 }

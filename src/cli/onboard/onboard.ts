@@ -22,7 +22,7 @@ interface Settled {
   readonly harness: HarnessName
   readonly account: Account
   readonly trial: Trial
-  /** What to type next. */
+  /** What to type next: to use it, or to mend it. */
   readonly next: string
 }
 
@@ -135,7 +135,25 @@ async function settledWith(
   trial: Trial,
   options: OnboardOptions,
 ): Promise<Settled> {
-  return { harness, account, trial, next: nextCommand(place, await look(place, harness), account, options) }
+  const next = trial.works
+    ? nextCommand(place, await look(place, harness), account, options)
+    : mendingCommand(place, harness, account, trial, options)
+  return { harness, account, trial, next }
+}
+
+// Another value where its provider does not take this one; else what was wrong may be over the next time.
+function mendingCommand(
+  { local }: Place,
+  harness: HarnessName,
+  { name, type }: Account,
+  { isRefused }: Trial,
+  { local: isLocal }: OnboardOptions,
+): string {
+  const { kind, entry } = CREDENTIAL_TYPES[type]
+  const agent = local === null || local.agent === MAIN_AGENT ? [] : ['--agent', local.agent]
+  const here = isLocal === true ? ['--local'] : []
+  const way = isRefused === true ? ['--way', entry === 'sign-in' ? 'login' : kind, '--name', name] : []
+  return shellCommand(['claviger', 'onboard', '--harness', harness, ...agent, ...here, ...way])
 }
 
 // Null: nothing was wanted.
@@ -228,7 +246,9 @@ function say({ ui }: Context, { local, client, who }: Place, settled: readonly S
   }))
   const see = local === null ? 'claviger credential list' : 'claviger models status'
   const place = local === null ? `on ${client.server}` : `in ${local.profiles.file}`
-  if (settled.length > 0) ui.note(`Stored ${place}; see how it stands: ${see}`)
+  const isNew = settled.some(({ account }) => account.isKept !== true)
+  if (settled.length > 0)
+    ui.note(`${isNew ? 'Stored' : 'Kept as it was'} ${place}; see how it stands: ${see}`)
   ui.answer({ ...where, harnesses: answer }, () =>
     settled.length === 0 ? ['Nothing was tried out.'] : settled.flatMap(inWords),
   )
@@ -244,5 +264,6 @@ function inWords({ harness, account, trial, next }: Settled): string[] {
     probe: `${which}, as its provider says: ${trial.said}`,
     no: `${which} for ${title}: ${trial.said}`,
   }[trial.how]
-  return [outcome, `Next: ${next}`]
+  const how = trial.isRefused === true ? 'Give it another one' : 'Mend that, then try it again'
+  return [outcome, `${trial.works ? 'Next' : how}: ${next}`]
 }

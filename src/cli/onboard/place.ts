@@ -17,7 +17,10 @@ import type { Ui } from '../ui.ts'
 import type { OnboardOptions } from './options.ts'
 
 /** One that is stored. */
-export type Account = Pick<CredentialView, 'id' | 'name' | 'type'>
+export type Account = Pick<CredentialView, 'id' | 'name' | 'type'> & {
+  /** It was here before, and nothing was put into it. */
+  readonly isKept?: boolean
+}
 
 export interface Place {
   /** Over this place. What verbs answer is said beside: the answer is ours. */

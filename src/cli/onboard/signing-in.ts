@@ -15,7 +15,7 @@ import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
 import { OTHERS, type Other } from './looking.ts'
 import type { OnboardOptions } from './options.ts'
-import { accountNamed, freeName, ownAccounts, type Place, standardName } from './place.ts'
+import { type Account, accountNamed, freeName, ownAccounts, type Place, standardName } from './place.ts'
 import { OTHER_TITLE, oneHolder } from './words.ts'
 
 const PROVIDER_OF = { claude: 'anthropic', codex: 'openai-codex' } as const
@@ -87,7 +87,7 @@ export async function takeOverFrom(
   place: Place,
   from: string,
   options: OnboardOptions,
-): Promise<readonly CredentialView[]> {
+): Promise<readonly Account[]> {
   const { context, local } = place
   const acceptNotice = options.acceptNotice === true
   if (local === null) {
@@ -102,8 +102,13 @@ export async function takeOverFrom(
   })
   const living = lines.filter(({ renewed }) => renewed !== 'dead')
   if (living.length === 0) throw nothingLives(from)
+  const isKept = (name: string) =>
+    living.every(({ profile, outcome }) => profile !== name || outcome === 'same')
   return Promise.all(
-    [...new Set(living.map(({ profile }) => profile))].map((one) => accountNamed(place, one)),
+    [...new Set(living.map(({ profile }) => profile))].map(async (one) => ({
+      ...(await accountNamed(place, one)),
+      isKept: isKept(one),
+    })),
   )
 }
 

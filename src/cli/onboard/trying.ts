@@ -19,6 +19,8 @@ export interface Trial {
   readonly works: boolean
   /** In words. */
   readonly said: string
+  /** Its provider does not take it. */
+  readonly isRefused?: boolean
 }
 
 const PROMPT = 'Say hello in one short sentence.'
@@ -50,8 +52,11 @@ export async function tryOut(
 
 async function probe({ client, context: { ui } }: Place, { id }: Account): Promise<Trial> {
   ui.progress('asking the provider …')
-  const { result, message } = await client.call('credentials.test', { id }).finally(() => ui.progress(''))
-  return { how: 'probe', works: result === 'works' || result === 'limited', said: message }
+  const found = await client.call('credentials.test', { id }).finally(() => ui.progress(''))
+  const { result, message: said, askAgainAt } = found
+  // What was renewed lately, as everything is that was taken over, has been asked about.
+  const works = result === 'works' || result === 'limited' || askAgainAt !== undefined
+  return { how: 'probe', works, said, ...(result === 'refused' && { isRefused: true }) }
 }
 
 async function turn(place: Place, harness: HarnessName, account: Account): Promise<Trial> {
@@ -110,11 +115,14 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
 async function failedTurn(place: Place, account: Account, said: string): Promise<Trial> {
   const found = await probe(place, account).catch((thrown: unknown) => ({
     said: asClavigerError(thrown).message,
+    isRefused: false,
   }))
+  const asked = found.said.startsWith('Its provider') ? '' : `Its provider, asked about ${account.name}: `
   return {
     how: 'turn',
     works: false,
-    said: `${said}${/[.!?]$/.test(said) ? '' : '.'} Its provider, asked about ${account.name}: ${found.said}`,
+    ...(found.isRefused === true && { isRefused: true }),
+    said: `${said}${/[.!?]$/.test(said) ? '' : '.'} ${asked}${found.said}`,
   }
 }
 

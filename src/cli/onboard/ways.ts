@@ -59,7 +59,7 @@ export function wayNamed(
 function keep(account: Account): Way {
   return {
     ...{ value: 'keep', label: `Keep ${account.name}`, hint: `${account.type}; it is only tried out` },
-    act: () => Promise.resolve(account),
+    act: () => Promise.resolve({ ...account, isKept: true }),
   }
 }
 

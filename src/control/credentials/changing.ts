@@ -150,7 +150,8 @@ async function keptValues(
 async function test(workshop: Workshop, caller: Caller, id: string) {
   const { guard, probing, now } = workshop
   const asked = await findCredential(workshop.store, caller, id)
-  if (isRenewed(asked)) return testLogin(workshop, caller, asked)
+  const tested = isRenewed(asked) ? await testLogin(workshop, caller, asked) : null
+  if (tested !== null) return tested
   const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
     const found = await findCredential(unit, caller, id)
     await authorize(await manage(unit, caller, 'credential.test', found))
@@ -159,7 +160,8 @@ async function test(workshop: Workshop, caller: Caller, id: string) {
     return { result: found, open: [await sealedVersion(unit, found)] }
   })
   const probe = await probing.probe(row.type, opened[0] ?? {})
-  const after = stateAfter(row, probe)
+  // What is renewed has its state from that.
+  const after = isRenewed(row) ? row : stateAfter(row, probe)
   if (after.state !== row.state) {
     await guard.perform(caller, async (unit, authorize) => {
       await authorize(

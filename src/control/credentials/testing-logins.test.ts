@@ -1,15 +1,33 @@
 import { expect, it } from 'vitest'
+import { TIMINGS } from '../../../test/support/grants.ts'
 import { houseWithLogin } from '../../../test/support/house-with-login.ts'
+
+const FORCED_EVERY = TIMINGS.forcedEvery
 
 it('a login is tested by renewing it, once in a while', async () => {
   const { house, provider, credential: id } = await houseWithLogin()
+  const whenRenewed = new Date(house.clock.now).toISOString()
   expect(await house.ask('ada', 'credentials.test', { id })).toMatchObject({ result: 'works', state: 'ok' })
   expect(provider.calls).toBe(1)
+  const until = new Date(house.clock.now + FORCED_EVERY).toISOString()
+  house.clock.now += 1_000
   expect(await house.ask('ada', 'credentials.test', { id })).toMatchObject({
-    result: 'works',
-    message: expect.stringContaining('a moment ago'),
+    ...{ result: 'unknown', state: 'ok', askAgainAt: until },
+    message: expect.stringContaining(`was not asked: it renewed it at ${whenRenewed}`),
   })
   expect(provider.calls).toBe(1)
+  house.clock.now += FORCED_EVERY
+  expect(await house.ask('ada', 'credentials.test', { id })).toMatchObject({ result: 'works' })
+  expect(provider.calls).toBe(2)
+})
+
+it('of one that somebody ended after it was renewed nobody says that it works', async () => {
+  const { house, provider, credential: id } = await houseWithLogin()
+  await house.ask('ada', 'credentials.test', { id })
+  provider.live = 'somebody-else'
+  expect(await house.ask('ada', 'credentials.test', { id })).toMatchObject({ result: 'unknown' })
+  house.clock.now += FORCED_EVERY
+  expect(await house.ask('ada', 'credentials.test', { id })).toMatchObject({ result: 'refused' })
 })
 
 it('one that its provider does not renew is refused, and goes on serving until its token ends', async () => {

@@ -193,7 +193,11 @@ describe('a server', () => {
   it('starts with an answer in its journal that nobody can read or open', async () => {
     const world = grantWorld()
     const [torn, closed] = [await world.signIn(-MINUTE), await world.signIn(-MINUTE)]
-    const dead = world.server('a', { persistently: () => Promise.reject(new Error('killed')) })
+    const dead = world.server('a', {
+      // How long whoever wants it waits, in vain.
+      timings: { ...TIMINGS, callTimeout: 500 },
+      persistently: () => Promise.reject(new Error('killed')),
+    })
     world.provider.instead.push(() => failed())
     await dead.grants.want(closed, { kind: 'use' }).catch(() => undefined)
     const first = dead.grants.want(torn, { kind: 'use' })

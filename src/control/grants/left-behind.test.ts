@@ -7,6 +7,7 @@ import {
   heldCall,
   lateCall,
   ORG,
+  SHORT,
   signInAgain,
   sleeperOf,
   type TwoServers,
@@ -124,7 +125,8 @@ describe.each(ENGINES)('on %s', (engine) => {
       const { world, a, b, id } = await rivals(await twoServers(engine), 'before it sends')
       const refused = () => ({ kind: 'refused', reason: 'reused' }) as const
       world.provider.instead.push(refused, () => new Promise(() => undefined))
-      const dead = sleeperOf(world).grants.want(id, { kind: 'forced', seen: 2 })
+      const sleeper = sleeperOf(world, 0, { ...SHORT, callTimeout: 5_000 })
+      const dead = sleeper.grants.want(id, { kind: 'forced', seen: 2 })
       await expect.poll(() => world.provider.calls).toBe(4)
       expect((await world.store.grants.get(id))?.grant.attempt).toMatchObject({ purpose: 'orphan' })
       world.clock.now += HOUR
@@ -261,9 +263,9 @@ describe.each(ENGINES)('on %s', (engine) => {
         return false
       }
       world.clock.now += HOUR
-      for (let minutes = 0; minutes < 24 * 60; minutes += 1) {
+      for (let minutes = 0; minutes < 24 * 60; minutes += 5) {
         await revokeLeftovers(b.ports)
-        world.clock.now += MINUTE
+        world.clock.now += 5 * MINUTE
       }
       expect(world.provider.revoked).toHaveLength(6)
       expect(await world.store.attempts.get(late)).toMatchObject({ state: 'dropped', answer: null })

@@ -62,15 +62,25 @@ it('says what killed processes have left, and leaves it', async () => {
   expect(await seen()).toEqual(before)
 })
 
-it('finds one login under two names of one file', async () => {
-  put({
-    'openai-codex:a': codexLogin('1'),
-    'openai-codex:b': codexLogin('1'),
-    'openai-codex:c': codexLogin('2'),
-  })
-  expect((await seen())[0]).toBe(
-    'fail the login of openai-codex:b is in the same file too, as openai-codex:a: whichever is renewed first ends the other.',
-  )
+it('finds one login in two agents that do not read each other', async () => {
+  const file = (...names: string[]) =>
+    textOf({ version: 1, profiles: Object.fromEntries(names.map((one) => [one, codexLogin('1')])) })
+  placeWith(stateDirectory(), file('openai-codex:a'), 'one')
+  placeWith(stateDirectory(), file('openai-codex:b', 'openai-codex:c'), 'two')
+  expect((await seen()).filter((one) => one.startsWith('fail'))).toEqual([
+    'fail the login of openai-codex:b is in the agent one too, as openai-codex:a, and neither reads the other: whichever is renewed first ends the other.',
+  ])
+})
+
+it('says nothing of one login in the file of the main agent and elsewhere: one of them serves', async () => {
+  put({ 'openai-codex:a': codexLogin('1'), 'openai-codex:b': codexLogin('1') })
+  for (const agent of ['one', 'two'])
+    placeWith(
+      stateDirectory(),
+      textOf({ version: 1, profiles: { 'openai-codex:c': codexLogin('1') } }),
+      agent,
+    )
+  expect((await seen()).filter((one) => !one.startsWith('ok'))).toEqual([])
 })
 
 it.runIf(canMount('tmpfs') && existsSync('/dev/fuse'))('says that other machines see them too', async () => {

@@ -190,7 +190,8 @@ function keyOf(stateDirectory: string, looked: readonly Looked[]): Seen[] {
   ]
 }
 
-// Agent → what is said of logins of it that are in another place too.
+// Agent → what is said of logins of it that another agent has too. Of those that the main agent has, and of several in one
+// file, one serves and the others say so: neither agent of these reads the other, and each renews its own.
 function sameLogins(looked: readonly Looked[]): Map<string, Seen[]> {
   const places = new Map<string, { readonly place: AgentPlace; readonly profile: string }[]>()
   for (const { place, document } of looked)
@@ -201,16 +202,19 @@ function sameLogins(looked: readonly Looked[]): Map<string, Seen[]> {
       places.set(digest, [...(places.get(digest) ?? []), { place, profile }])
     }
   const said = new Map<string, Seen[]>()
-  for (const [first, ...others] of places.values())
+  for (const found of places.values()) {
+    if (found.some(({ place }) => place.agent === MAIN_AGENT)) continue
+    const [first, ...others] = found.filter(
+      ({ place }, i) => found.findIndex((one) => one.place.agent === place.agent) === i,
+    )
     for (const { place, profile } of others) {
-      const there =
-        first?.place.agent === place.agent ? 'the same file' : `the agent ${first?.place.agent ?? ''}`
       const seen = fail(
-        `the login of ${profile} is in ${there} too, as ${first?.profile ?? ''}: whichever is renewed first ends the other.`,
+        `the login of ${profile} is in the agent ${first?.place.agent ?? ''} too, as ${first?.profile ?? ''}, and neither reads the other: whichever is renewed first ends the other.`,
         `Take one of them out of its file by hand: ${place.profiles}. A logout would end both.`,
       )
       said.set(place.agent, [...(said.get(place.agent) ?? []), seen])
     }
+  }
   return said
 }
 

@@ -2,6 +2,7 @@
 
 import type { Folder } from '../folder.ts'
 import type { LedgerEntry } from '../ledger.ts'
+import type { Unusable } from '../reconcile.ts'
 import { providerIn } from './order.ts'
 
 /**
@@ -9,17 +10,16 @@ import { providerIn } from './order.ts'
  * directory that others read through to, and of several in one file the first.
  */
 export function withoutTwins(folders: readonly Folder[]): Folder[] {
-  const holders = new Map<string, { readonly profile: string; readonly agent: string }>() // by refresh token
+  const holders = new Map<string, Copy['of']>() // by refresh token
   const seen = folders.toReversed().map((folder) => {
     const { agent } = folder.place
     const entries = new Map<string, LedgerEntry>()
-    const copies: { readonly entry: LedgerEntry; readonly of: string }[] = []
+    const copies: Copy[] = []
     for (const [id, entry] of folder.entries) {
       const login = entry.grant?.digest ?? ''
       const holder = holders.get(login)
       if (holder !== undefined) {
-        const isElsewhere = holder.agent !== agent
-        copies.push({ entry, of: `${holder.profile}${isElsewhere ? ` of the agent ${holder.agent}` : ''}` })
+        copies.push({ entry, of: holder })
         continue
       }
       entries.set(id, entry)
@@ -30,11 +30,15 @@ export function withoutTwins(folders: readonly Folder[]): Folder[] {
   return seen.toReversed()
 }
 
-function withCopies(
-  folder: Folder,
-  copies: readonly { readonly entry: LedgerEntry; readonly of: string }[],
-): Folder {
+interface Copy {
+  readonly entry: LedgerEntry
+  readonly of: NonNullable<Unusable['copyOf']>
+}
+
+function withCopies(folder: Folder, copies: readonly Copy[]): Folder {
   const { document, ledger, place } = folder
+  const inWords = ({ profile, agent }: Copy['of']) =>
+    agent === place.agent ? profile : `${profile} of the agent ${agent}`
   const known = (profile: string) => ledger.entries.filter((one) => one.profile === profile)
   return {
     ...folder,
@@ -42,8 +46,9 @@ function withCopies(
     unusable: [
       ...folder.unusable,
       ...copies.map(({ entry, of }) => ({
-        ...{ profile: entry.profile, provider: providerIn(document, entry), isCopy: true as const },
-        why: `${entry.profile} is the same login as ${of}, which is the one that is renewed: take this copy out of ${place.profiles}`,
+        ...{ profile: entry.profile, provider: providerIn(document, entry) },
+        ...{ isCopy: true as const, copyOf: of },
+        why: `${entry.profile} is the same login as ${inWords(of)}, which is the one that is renewed: take this copy out of ${place.profiles}`,
       })),
     ],
   }

@@ -26,10 +26,11 @@ export interface TestResultProps {
 
 export function TestResult({ found, error, onClose }: TestResultProps) {
   const isShown = error !== null || (found !== null && found.result !== 'works')
-  const title = error === null && found !== null ? TITLES[found.result] : 'It could not be tested'
+  const title = error === null && found !== null ? titleOf(found) : 'It could not be tested'
+  const isFine = error === null && (found?.result === 'limited' || found?.askAgainAt !== undefined)
   return (
     <Dialog open={isShown} onClose={onClose} title={title}>
-      <Callout tone={found?.result === 'limited' ? 'warn' : 'bad'}>
+      <Callout tone={isFine ? 'warn' : 'bad'}>
         <p className="wrap-anywhere">{error?.message ?? found?.message}</p>
         {error?.hint !== undefined && <Hint text={error.hint} />}
       </Callout>
@@ -38,4 +39,8 @@ export function TestResult({ found, error, onClose }: TestResultProps) {
       </Actions>
     </Dialog>
   )
+}
+
+function titleOf({ result, askAgainAt }: Found): string {
+  return askAgainAt === undefined ? TITLES[result] : 'It was not asked again so soon'
 }
