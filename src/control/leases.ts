@@ -180,7 +180,8 @@ interface Planned {
   readonly choice: Choice
 }
 
-function leaseAct(plan: Plan, harness: HarnessName, bound: { readonly run?: string }): Act {
+/** The act of handing out what was planned. `bound`: what else the audit log says of it. */
+export function leaseAct(plan: Plan, harness: HarnessName, bound: Readonly<Record<string, string>>): Act {
   const { lease, decision, row } = plan
   const details = { lease: lease.id, harness, reason: decision.reason, ...bound }
   if (row !== null) return useOf(plan, row, { ...details, generation: row.version })
