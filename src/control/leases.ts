@@ -136,7 +136,10 @@ async function conclude(
   if (decision === null) throw nothingFits(caller.actsFor ?? caller, input.harness, resolved)
   const plan = planOf(workshop, caller, { resolved, decision, identity, choice: choiceOf(input) })
   if (plan.row !== null) freshness.mustBeFresh(plan.row)
-  const bound = input.run === undefined ? {} : { run: input.run }
+  const bound = {
+    ...(input.run !== undefined && { run: input.run }),
+    ...(input.worker !== undefined && { worker: input.worker }),
+  }
   await authorize(leaseAct(plan, input.harness, bound))
   const open: Sealed[] = plan.row === null ? [] : [await forHolder(unit, plan.row)]
   for (const row of plan.raw) {
