@@ -17,7 +17,7 @@ const config = z.object({
 })
 
 /** What Agent Swarm knows of states. */
-export const TASK_STATUSES = ['pending', 'in_progress', 'paused', 'completed', 'failed', 'cancelled'] as const
+const TASK_STATUSES = ['pending', 'in_progress', 'paused', 'completed', 'failed', 'cancelled'] as const
 
 const task = z.object({
   id,

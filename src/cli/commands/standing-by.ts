@@ -23,6 +23,7 @@ export interface StandingBy extends WaitOptions {
 /** Resolves when something would serve, or with `signal`. Throws `no_credential` when the limit of `--wait` is over. */
 export async function standBy(context: Context, standing: StandingBy): Promise<void> {
   const { signal, wait = true } = standing
+  if (signal.aborted) return
   let isSaid = false
   const say = (line: string, error: ClavigerError) => {
     // That the server is away the worker says itself.

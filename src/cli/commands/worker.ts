@@ -113,6 +113,8 @@ async function work(
   })
   const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
   ui.note(`Carrying out runs of ${titles} for ${server}, ${settings.runs} at a time. Ctrl-C ends it.`)
+  // A part of a server has nobody to say it to, and a console says it there.
+  if (attached && wait === undefined) enough.abort()
   const standing = { client, harnesses: [...found.keys()], ambient, signal: enough.signal }
   const gaveUp = standBy(context, { ...standing, ...(wait !== undefined && { wait }) }).then(
     () => new Promise<never>(() => undefined),
