@@ -11,13 +11,15 @@ export const SETTINGS = {
     variable: 'CLAVIGER_SERVER',
     aliases: ['MCP_BASE_URL'],
     standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
-    meaning: 'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore, worker, codex-login and doctor --worker only.',
+    meaning:
+      'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore, worker, codex-login and doctor --worker only.',
   },
   token: {
     variable: 'CLAVIGER_TOKEN',
     aliases: ['API_KEY'],
     standard: 'the saved login, else admin.token of the state directory',
-    meaning: 'API token of the command line. API_KEY is read too, by the same verbs as MCP_BASE_URL, when it holds a token of ours.',
+    meaning:
+      'API token of the command line. API_KEY is read too, by the same verbs as MCP_BASE_URL, when it holds a token of ours.',
   },
   harness: {
     flag: '--harness NAME',
