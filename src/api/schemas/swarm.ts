@@ -13,7 +13,8 @@ const config = z.object({
       "JSON: Codex's own auth.json, and beside it access, refresh, expires and accountId. The refresh token is the handle of a lease, good here only. ******** without includeSecrets",
     ),
   ...{ isSecret: z.literal(true), envPath: z.null(), description: z.string() },
-  ...{ createdAt: time, lastUpdatedAt: time, encrypted: z.literal(true) },
+  createdAt: time.describe('When it was asked for, as lastUpdatedAt'),
+  ...{ lastUpdatedAt: time, encrypted: z.literal(true) },
 })
 
 /** What Agent Swarm knows of states. */

@@ -17,7 +17,7 @@ import type { Authorize, Sealed } from '../guard.ts'
 import { disabledAct, forHolder, leaseAct, planOf } from '../leases.ts'
 import { choiceOf } from '../leasing/choice.ts'
 import { nothingFits } from '../leasing/nothing-fits.ts'
-import { type Query, subjectOf } from '../resolution.ts'
+import { type Query, type Resolved, subjectOf } from '../resolution.ts'
 import type { Control, Result } from '../use-case.ts'
 import { rfc3339 } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -54,12 +54,12 @@ export function createConfigUseCase(workshop: Workshop): Pick<Control, 'config.r
   }
 }
 
-async function show({ store, resolution }: Workshop, caller: Caller): Promise<Entry> {
+async function show({ store, resolution, now }: Workshop, caller: Caller): Promise<Entry> {
   const resolved = await resolution.decide(store, caller.organizationId, subjectOf(caller), QUERY)
   const id = chosen(resolved.decisions)?.credential?.id
   const row = id === undefined ? undefined : await store.credentials.get(caller.organizationId, id)
-  if (row === undefined) throw nothingFits(caller, 'codex', resolved)
-  return entryOf(row, MASKED)
+  if (row === undefined) throw nothingServes(caller, resolved)
+  return entryOf(row, MASKED, now())
 }
 
 async function handOut(workshop: Workshop, caller: Caller, agentId: string | undefined): Promise<Entry> {
@@ -93,8 +93,9 @@ async function released(
   workshop.useNotes.used(row.id)
   const refresh = new Secret(formatRefreshHandle(handle, version, shown['accountId'] ?? ''))
   const issuer = codexIssuer(workshop.publicUrl())
-  const file = codexLoginFile({ id, access, refresh, accountId, issuer, at: workshop.now() })
-  return entryOf(row, secretJson({ ...file, access, refresh, expires: expiresAt, accountId }))
+  const at = workshop.now()
+  const file = codexLoginFile({ id, access, refresh, accountId, issuer, at })
+  return entryOf(row, secretJson({ ...file, access, refresh, expires: expiresAt, accountId }), at)
 }
 
 interface Asked {
@@ -121,7 +122,7 @@ async function take(
   const decision = chosen(resolved.decisions)
   const id = decision?.credential?.id
   const row = id === undefined ? undefined : await unit.credentials.get(organizationId, id)
-  if (decision === null || row === undefined) throw orLater(nothingFits(caller, 'codex', resolved), freshness)
+  if (decision === null || row === undefined) throw orLater(nothingServes(caller, resolved), freshness)
   freshness.mustBeFresh(row)
   const whose = { organizationId, tokenId: tokenId ?? '', agentId: agentId ?? '', credentialId: row.id }
   const { handle, there, ...identity } = await standingLease(workshop, unit, whose)
@@ -138,6 +139,17 @@ async function take(
   return { result: { row, handle }, open: [await forHolder(unit, row)] }
 }
 
+function nothingServes(caller: Caller, resolved: Resolved): ClavigerError {
+  if (resolved.decisions.length > 0) return nothingFits(caller, 'codex', resolved)
+  const { agent } = caller
+  return new ClavigerError('no_credential', 'There is no ChatGPT login for this token.', {
+    hint:
+      agent === null
+        ? 'Sign in: claviger codex-login'
+        : `Attach one: claviger admin agent attach ${agent} NAME. Or sign in: claviger codex-login --agent ${agent}`,
+  })
+}
+
 // One that only its provider keeps from being handed out is there again by itself.
 function orLater(error: ClavigerError, { hindrances }: Freshness): ClavigerError {
   if (hindrances.size === 0 || error.code !== 'no_credential') return error
@@ -151,11 +163,12 @@ function noToken(): ClavigerError {
   })
 }
 
-function entryOf(row: CredentialRow, value: Secret): Entry {
-  const { id, name, owner, createdAt, updatedAt } = row
+// Who may use what the organization owns learns its name, and not since when it is there.
+function entryOf({ id, name, owner }: CredentialRow, value: Secret, at: number): Entry {
   const facts = { scope: 'global', scopeId: null, isSecret: true, envPath: null, encrypted: true } as const
+  const asked = rfc3339(at)
   return {
     ...{ id, key: KEY, value, ...facts, description: `${name} of ${formatOwner(parseOwner(owner))}` },
-    ...{ createdAt: rfc3339(createdAt), lastUpdatedAt: rfc3339(updatedAt) },
+    ...{ createdAt: asked, lastUpdatedAt: asked },
   }
 }

@@ -83,7 +83,7 @@ describe('codex_oauth', () => {
     await house.ask('ann', 'credentials.delete', { id: world.credential })
     expect(await ask()).toEqual({
       configs: [],
-      message: expect.stringContaining('No Codex credential fits.'),
+      message: 'There is no ChatGPT login for this token. Sign in: claviger codex-login',
     })
   })
 
