@@ -69,6 +69,10 @@ export interface CommandLineSettings {
   readonly stateDirectory: string
   readonly server: string | null
   readonly token: Secret | null
+  /** As it was given: other programs read the same variable, and know other names. */
+  readonly harness: string | null
+  /** What the machine calls itself, as it was given. */
+  readonly workerId: string | null
   readonly claudeBin: string | null
   readonly codexBin: string | null
   /** Whether programs may be pointed at a server that is reached over plain http. */
@@ -172,6 +176,8 @@ export function commandLineSettings(given: GivenSettings): CommandLineSettings {
     stateDirectory: stateDirectoryOf(given),
     server: given.server === undefined ? null : httpUrl(SETTINGS.server, given.server),
     token: given.token === undefined ? null : new Secret(given.token.trim()),
+    harness: given.harness ?? null,
+    workerId: given.workerId ?? null,
     claudeBin: given.claudeBin ?? null,
     codexBin: given.codexBin ?? null,
     allowHttp: oneOf(SETTINGS.allowHttp, given.allowHttp ?? 'no', ['yes', 'no']) === 'yes',

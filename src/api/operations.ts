@@ -18,6 +18,7 @@ import { PEOPLE_OPERATIONS } from './operations/people.ts'
 import { RUN_OPERATIONS } from './operations/runs.ts'
 import { SETTING_OPERATIONS } from './operations/settings.ts'
 import { SIGNING_IN_OPERATIONS } from './operations/signing-in.ts'
+import { SWARM_OPERATIONS } from './operations/swarm.ts'
 import { TOKEN_OPERATIONS } from './operations/tokens.ts'
 
 const TABLE = {
@@ -38,6 +39,7 @@ const TABLE = {
   ...TELLING_OPERATIONS,
   ...CHANNEL_OPERATIONS,
   ...CONSOLE_OPERATIONS,
+  ...SWARM_OPERATIONS,
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof TABLE

@@ -20,6 +20,7 @@ import { PEOPLE_SCHEMAS } from './schemas/people.ts'
 import { RUN_SCHEMAS } from './schemas/runs.ts'
 import { SETTING_SCHEMAS } from './schemas/settings.ts'
 import { SIGNING_IN_SCHEMAS } from './schemas/signing-in.ts'
+import { SWARM_SCHEMAS } from './schemas/swarm.ts'
 import { TOKEN_SCHEMAS } from './schemas/tokens.ts'
 
 export const SCHEMAS = {
@@ -40,6 +41,7 @@ export const SCHEMAS = {
   ...TELLING_SCHEMAS,
   ...CHANNEL_SCHEMAS,
   ...CONSOLE_SCHEMAS,
+  ...SWARM_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 
 type Schemas = typeof SCHEMAS

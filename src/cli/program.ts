@@ -116,6 +116,7 @@ function addSigningIn(program: Command, attach: Attach): void {
     .option('--directory <dir>', 'let runs work in this directory too; may be repeated', collect)
     .option('--runs <n>', 'so many at a time; 4 when absent')
     .option('--no-ambient', 'what this machine has of its own serves no run')
+    .option('--wait [seconds]', 'for a credential no longer than so; then exit 78')
     .option('--attached', 'end when standard input ends: for whoever starts it as a part of something')
   attach(worker, () => import('./commands/worker.ts').then((m) => m.run))
 }
@@ -127,7 +128,7 @@ function addRunning(program: Command, attach: Attach): void {
     .argument('[command...]', 'after two dashes')
     .addOption(new Option('--delivery <mode>', 'how it is handed over').choices(['env', 'helper']))
     .option('--keep-env', 'what the environment carries already wins')
-  attach(profileOptions(choosing(exec)), () => import('./commands/exec.ts').then((m) => m.run))
+  attach(profileOptions(choosing(waiting(exec))), () => import('./commands/exec.ts').then((m) => m.run))
   const chat = program
     .command('chat')
     .description(
@@ -144,12 +145,12 @@ function addRunning(program: Command, attach: Attach): void {
   const restore = program
     .command('restore')
     .description("At boot: write a credential into the harness's own files.")
-  attach(profileOptions(choosing(restore)), () => import('./commands/restore.ts').then((m) => m.run))
+  attach(profileOptions(choosing(waiting(restore))), () => import('./commands/restore.ts').then((m) => m.run))
   const explain = program
     .command('explain')
     .description('Say which credential a run would get, and why the others not.')
     .option('--user <who>', 'e-mail or id of another person, or me')
-  attach(profileOptions(choosing(explain)), () => import('./commands/explain.ts').then((m) => m.run))
+  attach(profileOptions(choosing(explain, true)), () => import('./commands/explain.ts').then((m) => m.run))
   program
     .command('helper')
     .description(
@@ -167,10 +168,17 @@ function profileOptions(command: Command): Command {
   return command.option('--profile <id>', 'this profile of this machine, without a server')
 }
 
-// What the verbs that choose a credential for a run have in common.
-function choosing(command: Command): Command {
+// For machines that may be started before anything is stored.
+function waiting(command: Command): Command {
+  return command.option('--wait [seconds]', 'until something serves, or so long; then exit 78')
+}
+
+// What the verbs that choose a credential for a run have in common. Those of machines also read the harness from variables.
+function choosing(command: Command, isMandatory = false): Command {
   return command
-    .addOption(new Option('--harness <name>', 'the agent program').choices(HARNESSES).makeOptionMandatory())
+    .addOption(
+      new Option('--harness <name>', 'the agent program').choices(HARNESSES).makeOptionMandatory(isMandatory),
+    )
     .option('--credential <name>', 'this one and no other')
     .option('--team <slug>', 'only this one of your teams')
     .option('--agent <name>', 'as this agent')

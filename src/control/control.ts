@@ -48,6 +48,8 @@ import { createHarnessUseCases } from './settings/harnesses.ts'
 import { createPolicyUseCases } from './settings/policy.ts'
 import { createPreferenceUseCases } from './settings/preferences.ts'
 import { createSigningInUseCases } from './signing-in/signing-in.ts'
+import { createConfigUseCase } from './swarm/config.ts'
+import { createTaskUseCase } from './swarm/tasks.ts'
 import { createEventUseCases } from './telling/events.ts'
 import { createWebhookUseCases } from './telling/webhooks.ts'
 import { createTokenUseCases } from './tokens.ts'
@@ -109,6 +111,8 @@ export function createControl(ports: Ports): Control {
     ...createLiveUseCase(workshop),
     ...createOverviewUseCase(workshop),
     ...createTypeUseCases(workshop),
+    ...createConfigUseCase(workshop),
+    ...createTaskUseCase(workshop),
   }
   return gated(control, workshop.guard)
 }

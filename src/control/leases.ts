@@ -136,7 +136,10 @@ async function conclude(
   if (decision === null) throw nothingFits(caller.actsFor ?? caller, input.harness, resolved)
   const plan = planOf(workshop, caller, { resolved, decision, identity, choice: choiceOf(input) })
   if (plan.row !== null) freshness.mustBeFresh(plan.row)
-  const bound = input.run === undefined ? {} : { run: input.run }
+  const bound = {
+    ...(input.run !== undefined && { run: input.run }),
+    ...(input.worker !== undefined && { worker: input.worker }),
+  }
   await authorize(leaseAct(plan, input.harness, bound))
   const open: Sealed[] = plan.row === null ? [] : [await forHolder(unit, plan.row)]
   for (const row of plan.raw) {
@@ -180,7 +183,8 @@ interface Planned {
   readonly choice: Choice
 }
 
-function leaseAct(plan: Plan, harness: HarnessName, bound: { readonly run?: string }): Act {
+/** The act of handing out what was planned. `bound`: what else the audit log says of it. */
+export function leaseAct(plan: Plan, harness: HarnessName, bound: Readonly<Record<string, string>>): Act {
   const { lease, decision, row } = plan
   const details = { lease: lease.id, harness, reason: decision.reason, ...bound }
   if (row !== null) return useOf(plan, row, { ...details, generation: row.version })

@@ -1,7 +1,7 @@
 // Gathering what `resolve` decides over: whose credentials a request may draw on, the policies, and naming one of them.
 
 import type { Caller } from '../domain/caller.ts'
-import { CREDENTIAL_TYPES } from '../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../domain/harness-names.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../domain/owner.ts'
@@ -36,6 +36,8 @@ export interface Query extends Pick<ResolveRequest, 'harness' | 'ambient' | 'hin
   readonly credential?: string | undefined
   /** What this run was refused with before. */
   readonly tried?: readonly Tried[]
+  /** Only credentials of these types. */
+  readonly types?: readonly CredentialType[]
   /** Of a run: how those of one pool take turns. */
   readonly poolOf?: (credentialIds: readonly string[]) => Promise<Pool>
 }
@@ -92,7 +94,8 @@ export function createResolution({ now, lastUses }: Pick<Ports, 'now' | 'lastUse
       ])
       if (disabled) await whenDisabled?.()
       const attached = new Set(toAgent.map((row) => row.id))
-      const found = [...owned.filter((row) => !attached.has(row.id)), ...toAgent]
+      const mayServe = ({ type }: CandidateRow) => query.types?.includes(type) ?? true
+      const found = [...owned.filter((row) => !attached.has(row.id)), ...toAgent].filter(mayServe)
       const rows = new Map(found.map((row) => [row.id, row]))
       const explicit =
         query.credential === undefined

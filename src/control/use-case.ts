@@ -56,6 +56,7 @@ type Hidden<T> = T extends readonly (infer E)[]
 type Revealing =
   | 'leases.create'
   | 'leases.read'
+  | 'config.resolved'
   | 'credentials.handOver'
   | 'leases.reject'
   | 'tokens.create'

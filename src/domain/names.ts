@@ -4,6 +4,9 @@ import { ClavigerError } from './errors.ts'
 import { holdsKey } from './secret.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+/** What a machine may call itself. */
+export const WORKER_ID = NAME
+
 const VARIABLE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
 // A raw secret becomes an environment variable of every run it serves: these would change what the run executes.

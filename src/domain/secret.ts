@@ -42,6 +42,26 @@ export class Secret {
   }
 }
 
+/** The JSON of a value with Secrets in it, as one Secret: what is written out at its place, whole. */
+export function secretJson(value: unknown): Secret {
+  return new Secret(JSON.stringify(plain(value)))
+}
+
+// A copy with texts in the place of Secrets: quicker than a replacer, which JSON.stringify calls for every key.
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Secret) return value.expose()
+  if (Array.isArray(value)) return value.map(plain)
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    // Not an assignment: a key of this name would set the prototype instead.
+    if (key === '__proto__')
+      Object.defineProperty(copy, key, { value: plain((value as never)[key]), enumerable: true })
+    else copy[key] = plain((value as Record<string, unknown>)[key])
+  }
+  return copy
+}
+
 /** Whether a text holds what looks like a key, as when a value was pasted where a name belongs. */
 export function holdsKey(text: string): boolean {
   return text.search(KEY) !== -1

@@ -3,6 +3,7 @@
 // runs. A sign-in comes without its refresh token: in its place is the handle of the lease, which the program renews its
 // tokens with at our server and signs out with there. Its configuration file is in codex-config.ts. It does not spawn and does not read files.
 
+import { codexIssuer, codexLoginFile } from '../domain/codex/login-file.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import { type Delivery, isPrivateWay } from '../domain/delivery.ts'
 import { ClavigerError } from '../domain/errors.ts'
@@ -46,9 +47,6 @@ const CREDENTIALS = [
 
 const RENEW_AT = 'CODEX_REFRESH_TOKEN_URL_OVERRIDE'
 const SIGN_OUT_AT = 'CODEX_REVOKE_TOKEN_URL_OVERRIDE'
-
-// What Codex signs in as; it sends it along when it renews.
-const CLIENT_ID = 'app_EMoamEEZ73f0CkXaXp7hrann'
 
 // These steer sign-in and refresh: a static credential has none, and for a sign-in we say where.
 const COMPANIONS = [
@@ -164,8 +162,7 @@ function loginFile(credential: DeliverableCredential, lease: DeliverableLease): 
   return new Secret(`${JSON.stringify(loginOf(credential, lease), null, 2)}\n`)
 }
 
-// Every key that the program may look for is there; a missing one makes it send requests without a credential. For an
-// access token the program itself writes no `auth_mode`, so that its older versions can read the file: so do we.
+// For an access token the program itself writes no `auth_mode`, so that its older versions can read the file: so do we.
 function loginOf(credential: DeliverableCredential, lease: DeliverableLease): object {
   const empty = { tokens: null, last_refresh: null }
   switch (credential.type) {
@@ -174,12 +171,7 @@ function loginOf(credential: DeliverableCredential, lease: DeliverableLease): ob
     case 'codex/access-token':
       return { OPENAI_API_KEY: null, ...empty, personal_access_token: field(credential, 'token') }
     case 'codex/oauth':
-      return {
-        auth_mode: 'chatgpt',
-        OPENAI_API_KEY: null,
-        tokens: tokensOf(credential, lease),
-        last_refresh: new Date(lease.takenAt).toISOString(),
-      }
+      return signInOf(credential, lease)
     default:
       throw new ClavigerError('invalid', `${credential.type} cannot be handed to Codex this way.`)
   }
@@ -202,16 +194,14 @@ function secretsInLogin(text: string): readonly string[] | null {
   return secrets.filter((secret) => typeof secret === 'string')
 }
 
-function tokensOf(credential: DeliverableCredential, lease: DeliverableLease): object {
-  const account = field(credential, 'accountId')
-  return {
-    id_token: field(credential, 'id'),
-    access_token: field(credential, 'access'),
-    refresh_token: formatRefreshHandle(lease.handle.expose(), lease.generation, account),
-    account_id: account,
-    // Newer versions go by this alone, also where the variables were lost.
-    oauth_provenance: { issuer: issuerOf(lease), client_id: CLIENT_ID },
-  }
+function signInOf(credential: DeliverableCredential, lease: DeliverableLease): object {
+  const accountId = field(credential, 'accountId')
+  return codexLoginFile({
+    id: field(credential, 'id'),
+    access: field(credential, 'access'),
+    refresh: formatRefreshHandle(lease.handle.expose(), lease.generation, accountId),
+    ...{ accountId, issuer: issuerOf(lease), at: lease.takenAt },
+  })
 }
 
 function overrides(lease: DeliverableLease): Record<string, Secret> {
@@ -224,7 +214,7 @@ function overrides(lease: DeliverableLease): Record<string, Secret> {
 
 // The handle goes there: never over the network in the clear, unless the operator says so.
 function issuerOf({ serverUrl, allowHttp }: DeliverableLease): string {
-  if (allowHttp || isPrivateWay(serverUrl)) return `${serverUrl.replace(/\/+$/, '')}/codex`
+  if (allowHttp || isPrivateWay(serverUrl)) return codexIssuer(serverUrl)
   const { host } = new URL(serverUrl)
   throw new ClavigerError('invalid', `Codex would renew its login at ${host} over plain http.`, {
     hint: 'Reach the server by https, or set CLAVIGER_ALLOW_HTTP=yes if nobody can read along on the way.',

@@ -1,6 +1,7 @@
 // Keeping a ChatGPT login alive: one call to the token endpoint of the issuer, and what its answers mean. It follows no
 // redirect and tries nothing twice.
 
+import { CODEX_CLIENT } from '../domain/codex/login-file.ts'
 import type { RefusalReason } from '../domain/grants/grant.ts'
 import { Secret } from '../domain/secret.ts'
 import type { FieldValues } from '../domain/values.ts'
@@ -8,9 +9,6 @@ import { joinUrl, parseObject, textOf, type UpstreamOptions } from '../lib/json/
 import { callUpstream, OutgoingError, type OutgoingPolicy, type UpstreamResponse } from '../lib/outgoing.ts'
 import { openAiTokens } from './openai-tokens.ts'
 import type { Renewal, RenewalFailure, Renewer } from './provider.ts'
-
-/** The client that the codex program is registered as; a login belongs to the client it was made by. */
-export const CODEX_CLIENT = 'app_EMoamEEZ73f0CkXaXp7hrann'
 
 // Too slow, too often: whoever asks is told so.
 const OF_ALL: readonly number[] = [408, 429]

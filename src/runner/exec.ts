@@ -61,6 +61,8 @@ export interface ExecOptions {
   readonly credential?: string
   readonly team?: string
   readonly agent?: string
+  /** What this machine calls itself, for the audit log. */
+  readonly worker?: string
   /** `--no-ambient`: what the machine has of its own is no candidate. */
   readonly noAmbient: boolean
   /** `--delivery`; without it the harness chooses by the command. */
@@ -147,13 +149,14 @@ async function acquire(
   machine: MachineState,
   { interruption }: SignalRelay,
 ): Promise<AcquiredLease | null> {
-  const { credential, team, agent, noAmbient } = options
+  const { credential, team, agent, worker, noAmbient } = options
   const request = {
     harness: harness.name,
     ambient: noAmbient ? ('refused' as const) : harness.ambient(machine),
     ...(credential === undefined ? {} : { credential }),
     ...(team === undefined ? {} : { team }),
     ...(agent === undefined ? {} : { agent }),
+    ...(worker === undefined ? {} : { worker }),
   }
   const coming = leases.acquire(request, interruption)
   const interrupted = new Promise<null>((resolve) => {

@@ -15,6 +15,8 @@ export interface LeaseRequest {
   readonly ambient: 'environment' | 'login' | 'none' | 'refused'
   readonly team?: string
   readonly agent?: string
+  /** What this machine calls itself, for the audit log. */
+  readonly worker?: string
 }
 
 export interface LeasedCredential {

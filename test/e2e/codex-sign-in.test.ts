@@ -3,8 +3,9 @@
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { agentPrograms, olderPrograms } from '../agents/install.ts'
+import { approved } from './approving.ts'
 import { type CodexWorld, codexWorld } from './codex-world.ts'
-import { type Ended, run } from './program-run.ts'
+import { run } from './program-run.ts'
 
 const greeting = 'Hello from the Claviger sandbox.'
 const TURN = ['exec', '--skip-git-repo-check', 'say hi']
@@ -43,7 +44,10 @@ describe.each([
   test('signs in by device; an import takes that over, and its own copy is refused', async () => {
     const laptop = await world.machine('laptop')
     const issuer = ['--experimental_issuer', world.sandbox.issuerUrl]
-    const signedIn = await approved(laptop.codex('.codex', 'login', '--device-auth', ...issuer))
+    const signedIn = await approved(
+      world.sandbox,
+      laptop.codex('.codex', 'login', '--device-auth', ...issuer),
+    )
     expect(signedIn).toMatchObject({ code: 0 })
     const { tokens: own } = await laptop.readLogin('.codex')
     expect(own['refresh_token']).toBe(world.login().refreshToken)
@@ -63,7 +67,9 @@ describe.each([
     // Signing in, the program revokes what it finds, and this would be the login that the server has now.
     await laptop.copy('.codex', 'old')
     for (const command of removals(imported.stderr)) await run('/bin/sh', ['-c', command], laptop.home, {})
-    expect(await approved(laptop.codex('.codex', 'login', '--device-auth', ...issuer))).toMatchObject({
+    expect(
+      await approved(world.sandbox, laptop.codex('.codex', 'login', '--device-auth', ...issuer)),
+    ).toMatchObject({
       code: 0,
     })
     expect(world.sandbox.oauth.logins().map(({ revoked }) => revoked)).toEqual([false, false])
@@ -78,7 +84,7 @@ describe.each([
   // What the program is handed does not depend on how it was come by.
   const once = older ? undefined : test
   once?.('does a turn with what our own command line signed in to by device', async () => {
-    const signedIn = await approved(world.claviger(['codex-login', '--method', 'device']))
+    const signedIn = await approved(world.sandbox, world.claviger(['codex-login', '--method', 'device']))
     expect(signedIn).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Stored codex\/oauth codex \(org, /),
@@ -92,15 +98,4 @@ describe.each([
 /** What somebody who imported a login is told to type to be rid of its copy. */
 function removals(told: string): string[] {
   return [...told.matchAll(/: (rm .*)/g)].map(([, command = '']) => command)
-}
-
-/** The person at the page of the device agrees. */
-async function approved(signingIn: Promise<Ended>): Promise<Ended> {
-  const { oauth } = world.sandbox
-  const ended = signingIn.then(({ code, stderr }) => `it ended with ${code}: ${stderr}`)
-  const soon = { timeout: 20_000, interval: 50 }
-  await Promise.race([expect.poll(() => oauth.waitingDevices(), soon).toHaveLength(1), ended])
-  const [code = await ended] = oauth.waitingDevices()
-  expect(oauth.decideDevice(code, 'approve'), code).toBe(true)
-  return signingIn
 }

@@ -17,7 +17,9 @@ import { type CodexMachine, codexMachine } from './codex-machine.ts'
 export interface CodexWorld extends CodexMachine {
   readonly sandbox: Sandbox
   readonly url: string
-  /** As the owner of the organization. */
+  /** Of the owner of the organization. */
+  readonly token: string
+  /** As that owner. */
   readonly client: Client
   /** One more machine, whose `codex` knows of the sandbox and not of us. */
   machine(name: string): Promise<CodexMachine>
@@ -56,7 +58,7 @@ export async function codexWorld({ program, overrides, empty }: WorldOptions): P
   }
   return {
     ...(await machine('worker', `${url}/codex`, overrides)),
-    ...{ sandbox, url, client, login },
+    ...{ sandbox, url, token, client, login },
     machine: (name) => machine(name, sandbox.issuerUrl, true),
     async credentialState() {
       const { credentials } = await client.call('credentials.list', {})

@@ -114,6 +114,15 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id }),
   },
+  // Nothing is stored that could be handed out: whose login serves is another test.
+  'config.resolved': { aim: 'nothing', request: () => ({ key: 'codex_oauth', includeSecrets: 'true' }) },
+  'tasks.read': {
+    aim: 'thing',
+    theirs: true,
+    instead: notOfWorkers,
+    prepare: newRun,
+    request: (id) => ({ id }),
+  },
   'runs.send': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id, text: 'hello' }) },
   'runs.events': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id, follow: 'false' }) },
   'runs.hibernate': { aim: 'thing', theirs: true, prepare: newRun, request: (id) => ({ id }) },

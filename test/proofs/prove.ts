@@ -12,6 +12,7 @@ import { prove as firstStart } from './first-start.ts'
 import { prove as grantClocks } from './grants/clocks.ts'
 import { prove as grantKill } from './grants/kill.ts'
 import { prove as grantPauses } from './grants/pauses.ts'
+import { prove as grantRestores } from './grants/restores.ts'
 import { prove as grantStorm } from './grants/storm.ts'
 import { prove as killMigrate } from './kill-migrate.ts'
 import { prove as killServer } from './kill-server.ts'
@@ -45,6 +46,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'two-servers': { prove: twoServers, rounds: 10 },
   replicas: { prove: replicas, rounds: 30 },
   'grant-storm': { prove: grantStorm, rounds: 5 },
+  'grant-restores': { prove: grantRestores, rounds: 5 },
   'grant-kill': { prove: grantKill, rounds: 25 },
   'grant-pauses': { prove: grantPauses, rounds: 10 },
   'grant-clocks': { prove: grantClocks, rounds: 10 },

@@ -1,6 +1,7 @@
 // Shapes of leases and of explanations.
 
 import { z } from 'zod'
+import { WORKER_ID } from '../../domain/names.ts'
 import { ambient, credentialType, harness, id, name, owner, state, time } from './shared.ts'
 
 const decision = z.object({
@@ -26,6 +27,11 @@ const leaseRequest = z.object({
   raw: z.boolean().default(true).describe('Also hand out the raw secrets of the run'),
   run: id.optional().describe('For workers: the run they have claimed. It says whose credentials, and which'),
   claim: z.string().max(100).optional().describe('With run: the claim'),
+  worker: z
+    .string()
+    .regex(WORKER_ID)
+    .optional()
+    .describe('What the machine calls itself that asks: the audit log says it, and nothing else goes by it'),
 })
 
 const lease = z.object({

@@ -8,10 +8,11 @@ import { runWithCredential } from '../../runner/exec.ts'
 import type { Aside } from '../../runner/supervise.ts'
 import { type ChosenConnection, connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { harnessMeant, type WaitOptions, waitedFor, workerWord } from './machine-words.ts'
 import { programOverride } from './program-override.ts'
 
-export interface ExecOptions {
-  readonly harness: HarnessName
+export interface ExecOptions extends WaitOptions {
+  readonly harness?: HarnessName
   readonly credential?: string
   readonly profile?: string
   readonly delivery?: DeliveryMode
@@ -28,9 +29,10 @@ export async function run(
   options: ExecOptions,
   command: readonly string[],
 ): Promise<number> {
+  const harness = harnessMeant(context, options.harness)
   const connection = await connectToEither(context, options, true)
   const report = (line: string) => context.ui.note(`claviger: ${connection.hint(line)}`)
-  return runCommand(context, connection, options, { command, cwd: process.cwd(), report })
+  return runCommand(context, connection, { ...options, harness }, { command, cwd: process.cwd(), report })
 }
 
 /** What is run, and who hears of it. */
@@ -45,14 +47,14 @@ export interface Command {
 export async function runCommand(
   context: Context,
   { client, choice }: Pick<ChosenConnection, 'client' | 'choice'>,
-  options: Pick<ExecOptions, 'harness' | 'delivery' | 'keepEnv' | 'ambient'>,
+  options: Pick<ExecOptions, 'delivery' | 'keepEnv' | 'ambient' | 'wait'> & { readonly harness: HarnessName },
   { command, cwd, report, aside }: Command,
 ): Promise<number> {
   const { dependencies } = context
   const { delivery } = options
   const harness = await dependencies.harnessOf(options.harness)
   return runWithCredential(
-    { harness, leases: leasesOf(client), report },
+    { harness, leases: waitedFor(leasesOf(client), options, report), report },
     {
       ...{ command, cwd },
       environment: dependencies.env,
@@ -60,7 +62,7 @@ export async function runCommand(
       allowHttp: context.settings().allowHttp,
       noAmbient: !options.ambient,
       keepEnvironment: options.keepEnv === true,
-      ...choice,
+      ...{ ...choice, ...workerWord(context) },
       ...(delivery !== undefined && { delivery }),
       ...(aside !== undefined && { aside }),
       ...programOverride(context, options.harness),

@@ -5,10 +5,11 @@ import { leasesOf } from '../../runner/client-leases.ts'
 import { restoreCredential } from '../../runner/restore.ts'
 import { connectToEither } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { harnessMeant, type WaitOptions, waitedFor, workerWord } from './machine-words.ts'
 import { programOverride } from './program-override.ts'
 
-export interface RestoreOptions {
-  readonly harness: HarnessName
+export interface RestoreOptions extends WaitOptions {
+  readonly harness?: HarnessName
   readonly credential?: string
   readonly profile?: string
   readonly team?: string
@@ -19,24 +20,29 @@ export interface RestoreOptions {
 
 export async function run(context: Context, options: RestoreOptions): Promise<number> {
   const { dependencies, ui } = context
+  const named = harnessMeant(context, options.harness)
   const [{ client, choice, profiles }, harness] = await Promise.all([
     connectToEither(context, options, true),
-    dependencies.harnessOf(options.harness),
+    dependencies.harnessOf(named),
   ])
   const lines: string[] = []
   const lease = await restoreCredential(
-    { harness, leases: leasesOf(client), report: (line) => lines.push(line), warn: (line) => ui.note(line) },
+    {
+      ...{ harness, leases: waitedFor(leasesOf(client), options, ui.note) },
+      report: (line) => lines.push(line),
+      warn: (line) => ui.note(line),
+    },
     {
       environment: dependencies.env,
       cwd: process.cwd(),
       stateDirectory: context.settings().stateDirectory,
       allowHttp: context.settings().allowHttp,
       noAmbient: !options.ambient,
-      // Nothing waits here, so Ctrl-C needs no help to end it.
+      // Nothing is to be put in order, so Ctrl-C needs no help to end it.
       signal: new AbortController().signal,
-      request: choice,
+      request: { ...choice, ...workerWord(context) },
       isAlone: profiles !== null,
-      ...programOverride(context, options.harness),
+      ...programOverride(context, named),
     },
   )
   const { name, owner, type } = lease.credential ?? { name: null, owner: null, type: null }

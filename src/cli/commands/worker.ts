@@ -1,8 +1,10 @@
 // `claviger worker`: carries out runs on this machine until it is interrupted. With --enrol it becomes a worker first.
 
+import { join } from 'node:path'
 import { givenSettings, workerSettings } from '../../config.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
+import { WORKER_ID } from '../../domain/names.ts'
 import type { GivenSettings } from '../../domain/settings/settings.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { holdStateDirectory, mustBeFree, type ProcessNames } from '../../runner/machine/hold.ts'
@@ -16,9 +18,11 @@ import { type Connection, connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { untilEnded } from '../signals.ts'
 import { enrolHere, mustBeWorker } from './enrolling.ts'
+import { harnessOfVariable, type WaitOptions } from './machine-words.ts'
 import { programOverride } from './program-override.ts'
+import { standBy } from './standing-by.ts'
 
-export interface WorkerOptions {
+export interface WorkerOptions extends WaitOptions {
   /** True when given without a code. */
   readonly enrol?: string | true
   readonly enrolOnly?: boolean
@@ -30,7 +34,8 @@ export interface WorkerOptions {
   readonly attached?: boolean
 }
 
-export async function run(context: Context, options: WorkerOptions): Promise<number> {
+export async function run(given: Context, options: WorkerOptions): Promise<number> {
+  const context = inOwnDirectory(given)
   const settings = workerSettings({ ...givenSettings(context.dependencies.env, true), ...fromFlags(options) })
   const { stateDirectory } = context.settings(true)
   if (options.enrol !== undefined) {
@@ -49,6 +54,23 @@ export async function run(context: Context, options: WorkerOptions): Promise<num
   }
 }
 
+// One that has an id of its own finds again what was its own, whoever else is on the disk.
+function inOwnDirectory(context: Context): Context {
+  const { workerId, stateDirectory } = context.settings(true)
+  if (workerId === null) return context
+  if (!WORKER_ID.test(workerId)) {
+    throw new ClavigerError(
+      'invalid',
+      'CLAVIGER_WORKER_ID, or AGENT_ID, cannot be the name of a directory.',
+      {
+        hint: 'Letters, digits, dots, dashes and underscores, 64 at most.',
+      },
+    )
+  }
+  const own = join(stateDirectory, 'workers', workerId)
+  return { ...context, settings: (aliases) => ({ ...context.settings(aliases), stateDirectory: own }) }
+}
+
 function fromFlags({ directory, runs }: WorkerOptions): GivenSettings {
   return {
     ...(directory !== undefined && { workerDirectories: directory.join(':') }),
@@ -60,13 +82,14 @@ async function work(
   context: Context,
   { client, server }: Connection,
   settings: ReturnType<typeof workerSettings>,
-  { ambient, attached = false, names }: WorkerOptions & { readonly names: ProcessNames },
+  { ambient, attached = false, wait, names }: WorkerOptions & { readonly names: ProcessNames },
 ): Promise<number> {
   const { dependencies, ui } = context
   const { stateDirectory, allowHttp } = context.settings(true)
   const { found, installed } = await findHarnesses(context, stateDirectory)
   const ended = attached ? Promise.race([untilEnded(), untilClosed(dependencies.stdin)]) : untilEnded()
   const runs = runsOf(client)
+  const enough = new AbortController()
   const programs = Object.fromEntries(
     HARNESSES.map((name) => [name, programOverride(context, name).programOverride ?? undefined]),
   )
@@ -75,23 +98,32 @@ async function work(
     machine: { version: dependencies.version, programs: installed },
     ...{ directories: settings.directories, names },
     places: runPlacesOf(stateDirectory, await Promise.all(HARNESSES.map(dependencies.harnessOf))),
-    carryOut: (run) =>
-      carryOutHere(
+    carryOut: (run) => {
+      enough.abort()
+      return carryOutHere(
         {
           ...{ server: runs, harnesses: found, environment: dependencies.env, stateDirectory, programs },
           ...{ directories: settings.directories, allowHttp, allowAmbient: ambient },
           ...{ silenceMs: settings.silence, pinned: settings.models },
         },
         run,
-      ),
+      )
+    },
     said: ui.note,
   })
   const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
   ui.note(`Carrying out runs of ${titles} for ${server}, ${settings.runs} at a time. Ctrl-C ends it.`)
+  // A part of a server has nobody to say it to, and a console says it there.
+  if (attached && wait === undefined) enough.abort()
+  const standing = { client, harnesses: [...found.keys()], ambient, signal: enough.signal }
+  const gaveUp = standBy(context, { ...standing, ...(wait !== undefined && { wait }) }).then(
+    () => new Promise<never>(() => undefined),
+  )
   try {
-    await Promise.race([ended, worker.over])
+    await Promise.race([ended, worker.over, gaveUp])
     ui.note('Stopping. What was under way goes on when this worker is back.')
   } finally {
+    enough.abort()
     // Who was dismissed leaves no program running either.
     await worker.stop()
   }
@@ -110,13 +142,14 @@ interface Found {
   readonly installed: readonly InstalledProgram[]
 }
 
-// Those whose program is on this machine.
+// Those whose program is on this machine, or the one that it is for.
 async function findHarnesses(context: Context, stateDirectory: string): Promise<Found> {
   const { dependencies } = context
   const environment = withoutOwnSettings(dependencies.env)
   const found = new Map<HarnessName, Harness>()
   const installed: InstalledProgram[] = []
-  for (const name of HARNESSES) {
+  const only = harnessOfVariable(context)
+  for (const name of only === null ? HARNESSES : [only]) {
     const harness = await dependencies.harnessOf(name)
     const { programOverride: path } = programOverride(context, name)
     const program = await findProgram(harness, environment, process.cwd(), path)
@@ -125,7 +158,8 @@ async function findHarnesses(context: Context, stateDirectory: string): Promise<
     installed.push({ harness: name, version: await versionOf(program, environment, stateDirectory) })
   }
   if (found.size > 0) return { found, installed }
-  throw new ClavigerError('not_found', 'There is neither claude nor codex on this machine.', {
+  const missing = only === null ? 'There is neither claude nor codex' : `There is no ${only}`
+  throw new ClavigerError('not_found', `${missing} on this machine.`, {
     hint: 'Install one, for example: npm install -g @openai/codex. Or set CLAVIGER_CLAUDE_BIN or CLAVIGER_CODEX_BIN.',
   })
 }

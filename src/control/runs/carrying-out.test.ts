@@ -58,7 +58,7 @@ describe('a worker carries out a run', () => {
       { is: 'state', state: 'ready' },
     )
     expect(await read(house, id)).toMatchObject({
-      ...{ state: 'ready', usage, credentialKeyType: 'CLAUDE_API_KEY', worker: { name: 'box' } },
+      ...{ state: 'ready', usage, credentialKeyType: 'ANTHROPIC_API_KEY', worker: { name: 'box' } },
       messages: [{ state: 'done' }],
       credential: { name: 'own', type: 'claude/api-key', owner: 'user:bob', generation: 1 },
       served: [{ lease: lease.id, turns: 1, usage, endedAt: null }],

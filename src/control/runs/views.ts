@@ -7,6 +7,7 @@ import { type Workspace, withoutPassword } from '../../domain/runs/workspace.ts'
 import type { RunLeaseRow, RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { LeaseRow, StoreGroups } from '../../store/store.ts'
 import { readChoice } from '../leasing/choice.ts'
+import { keyTypeOf } from '../swarm/key-types.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Sight } from './seeing.ts'
 
@@ -65,7 +66,7 @@ export function runView(shown: Shown): RunView {
       worker: pin === null ? null : (names.get(pin) ?? pin),
     },
     chosen: chosenView(run),
-    credentialKeyType: run.credential === null ? null : keyTypeOf(run.credential.type),
+    credentialKeyType: keyTypeOf(run.credential),
     credentialKeySuffix: run.credential?.suffix ?? null,
     until: rfc3339OrNull(run.until),
     tried: lease === undefined ? [] : triedOf(lease),
@@ -86,11 +87,6 @@ function chosenView({ chosen }: RunRow['run']): RunView['chosen'] {
 // What was stored before such a URL was refused is shown to nobody either.
 function workspaceView(workspace: Workspace): RunView['wanted']['workspace'] {
   return workspace.kind === 'git' ? { ...workspace, url: withoutPassword(workspace.url) } : { ...workspace }
-}
-
-// As Agent Swarm writes it: CODEX_OAUTH.
-function keyTypeOf(type: string): string {
-  return type.replace(/[^a-z0-9]+/gi, '_').toUpperCase()
 }
 
 function triedOf(lease: LeaseRow): RunView['tried'] {

@@ -11,13 +11,30 @@ export const SETTINGS = {
     variable: 'CLAVIGER_SERVER',
     aliases: ['MCP_BASE_URL'],
     standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
-    meaning: 'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore and worker only.',
+    meaning:
+      'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore, worker, codex-login and doctor --worker only.',
   },
   token: {
     variable: 'CLAVIGER_TOKEN',
     aliases: ['API_KEY'],
     standard: 'the saved login, else admin.token of the state directory',
-    meaning: 'API token of the command line. API_KEY is read too, by exec and restore only.',
+    meaning:
+      'API token of the command line. API_KEY is read too, by the same verbs as MCP_BASE_URL, when it holds a token of ours.',
+  },
+  harness: {
+    flag: '--harness NAME',
+    variable: 'CLAVIGER_HARNESS',
+    aliases: ['HARNESS_PROVIDER'],
+    standard: 'none: it is asked for; a worker takes runs of whatever is installed',
+    meaning:
+      'claude or codex: the agent program of exec and restore, and the only one that a worker takes runs of.',
+  },
+  workerId: {
+    variable: 'CLAVIGER_WORKER_ID',
+    aliases: ['AGENT_ID'],
+    standard: 'none',
+    meaning:
+      'What this machine calls itself, the same after each restart. The audit log says it of what exec and restore take. A worker keeps its login and its runs in STATE_DIR/workers/ID, so that several can share a disk, and each finds its own again.',
   },
   stateDirectory: {
     variable: 'CLAVIGER_STATE_DIR',

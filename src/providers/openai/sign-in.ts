@@ -2,11 +2,12 @@
 // pasted, and OpenAI's own dialect of the device flow. Nothing is followed and nothing is tried twice.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { CODEX_CLIENT } from '../../domain/codex/login-file.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import { joinUrl, parseObject, textOf } from '../../lib/json/ask-json.ts'
 import { callUpstream, OutgoingError, type UpstreamResponse } from '../../lib/outgoing.ts'
-import { CODEX_CLIENT, type OpenAiLoginOptions } from '../openai-login.ts'
+import type { OpenAiLoginOptions } from '../openai-login.ts'
 import { openAiTokens } from '../openai-tokens.ts'
 import type { SignIn, SignInStep, StartedSignIn } from '../provider.ts'
 import { readCodexFile } from './auth-file.ts'
