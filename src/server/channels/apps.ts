@@ -1,0 +1,107 @@
+// Making an app at a platform: the page with the form that goes there, and where the browser comes back to. Only from this
+// page may a form of ours go to that platform.
+
+import type { Context, Hono } from 'hono'
+import { CHANNELS_PATH } from '../../api/link-paths.ts'
+import { STATUS_OF } from '../../api/status.ts'
+import type { AppForm } from '../../channels/channel.ts'
+import type { AppMakings } from '../../control/channels/app-making.ts'
+import { appTrip } from '../../control/channels/app-starting.ts'
+import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
+import { asClavigerError, type ClavigerError } from '../../domain/errors.ts'
+import { headedPage, html, htmlHeaders, problemMarkup } from '../html.ts'
+import { onlyLooks, onward } from '../signing-in/callback.ts'
+import { cookieIn, takenAway } from '../signing-in/cookies.ts'
+import type { Connection, Visitors } from '../visitors.ts'
+
+export interface AppDoorDependencies {
+  readonly appMakings: AppMakings
+  readonly visitors: Visitors
+  readonly publicUrl: () => string
+  readonly requestIdOf: (request: Request) => string
+  /** Writes the failure into the log. */
+  readonly report: (thrown: unknown, request: Request) => void
+}
+
+type Served = Hono<{ Bindings: Connection }>
+type Asked = Context<{ Bindings: Connection }>
+
+/** Call it before other callbacks are added. */
+export function addAppDoors(app: Served, dependencies: AppDoorDependencies): void {
+  for (const kind of CHANNEL_KINDS) {
+    app.get(`/auth/app/${kind}`, (c) => formPage(dependencies, kind, c))
+    app.get(`/auth/callback/${appTrip(kind)}`, (c) => onlyLooks(c.req.raw) ?? comeBack(dependencies, kind, c))
+  }
+}
+
+async function formPage(
+  { appMakings, visitors, publicUrl, requestIdOf, report }: AppDoorDependencies,
+  kind: ChannelKind,
+  { req: { raw: request }, env: connection }: Asked,
+): Promise<Response> {
+  const own = publicUrl()
+  const query = new URL(request.url).searchParams
+  try {
+    visitors.asking(request, connection, requestIdOf(request))
+    const form = await appMakings.form({
+      ...{ kind, state: query.get('state') ?? '', name: query.get('name') ?? '' },
+      organization: query.get('organization') ?? '',
+      browser: cookieIn(own, request, 'trip') ?? '',
+    })
+    const headers = htmlHeaders({ origin: new URL(form.action).origin })
+    return new Response(formMarkup(form, own), { headers })
+  } catch (thrown) {
+    report(thrown, request)
+    const error = asClavigerError(thrown)
+    return new Response(errorMarkup(error, own), { status: STATUS_OF[error.code], headers: htmlHeaders() })
+  }
+}
+
+function formMarkup({ action, fields, rights }: AppForm, own: string): string {
+  const there = new URL(action).host
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  )
+  return headedPage(
+    'Make the App',
+    html`<p>You go on to <b>${there}</b>, which shows what the App is called, and makes it when you agree. Then you come back here, and
+its keys with you: nobody has to copy them.</p><p>The App may, in the repositories that it is installed on:</p>
+<ul>${rights.map((right) => html`<li>${right}</li>`)}</ul><form method="post" action="${action}">${hidden}<button>Go on to ${there}</button></form>
+<p><a href="${own}${CHANNELS_PATH}">Back to the settings</a></p>`,
+  )
+}
+
+function errorMarkup(error: ClavigerError, own: string): string {
+  return headedPage(
+    'That did not work',
+    html`${problemMarkup(error)}<p><a href="${own}${CHANNELS_PATH}">Back to the settings</a></p>`,
+  )
+}
+
+// The address has the code in it, which is good for an hour if nobody has used it: it stays nowhere, whatever became of it.
+async function comeBack(
+  { appMakings, visitors, publicUrl, requestIdOf, report }: AppDoorDependencies,
+  kind: ChannelKind,
+  { req: { raw: request }, env: connection }: Asked,
+): Promise<Response> {
+  const own = publicUrl()
+  const query = new URL(request.url).searchParams
+  try {
+    const visitor = visitors.asking(request, connection, requestIdOf(request))
+    const arrival = await appMakings.comeBack(visitor, {
+      ...{ kind, state: query.get('state') ?? '', code: query.get('code') ?? '' },
+      browser: cookieIn(own, request, 'trip') ?? '',
+    })
+    if ('made' in arrival) return settings(own, { made: arrival.made }, [takenAway(own, 'trip')])
+    report(arrival.error, request)
+    const { problem, isStray = false } = arrival
+    return settings(own, { problem }, isStray ? [] : [takenAway(own, 'trip')])
+  } catch (thrown) {
+    report(thrown, request)
+    return settings(own, { problem: 'unavailable' }, [])
+  }
+}
+
+function settings(own: string, said: Record<string, string>, cookies: readonly string[]): Response {
+  return onward(own, `${new URL(own + CHANNELS_PATH).pathname}?${new URLSearchParams(said)}`, cookies)
+}
