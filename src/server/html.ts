@@ -58,7 +58,7 @@ export function html(
 
 /** A page with one heading, its title. */
 export function headedPage(title: string, body: Markup): string {
-  return page(title, html`<h1>${title}</h1>${body}`.text)
+  return page(title, html`<main><h1>${title}</h1>${body}</main>`.text)
 }
 
 /** What went wrong; nothing when nothing did. */
