@@ -92,9 +92,9 @@ it('from an empty page to a working channel, by an App that GitHub makes', async
   expect(await accessibilityFaults(page)).toEqual([])
   await page.getByRole('button', { name: 'Test claviger-of-acme' }).click()
   await page.getByText('It works: over there it is claviger-of-acme.', { exact: true }).waitFor()
-  const [app] = github.madeApps.slice(-1)
+  const [app] = github.pages.made.slice(-1)
   expect(app?.organization).toBe('acme')
-  await line(page, 'claviger-of-acme').getByText(`there it is app:${app?.id}`).waitFor()
+  await line(page, 'claviger-of-acme').getByText(`App ${app?.id}`).waitFor()
   const asks = comment({ body: '@claviger-of-acme fix it' })
   const { headers, body } = delivery(
     'issue_comment',

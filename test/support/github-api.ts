@@ -66,8 +66,8 @@ export async function startGithub(now: () => number) {
   const apps = new Map<number, GithubApp>([[GITHUB_APP.id, { ...GITHUB_APP, publicKey: keys.publicKey }]])
   const pages = createManifestPages(apps, now)
   const world = {
-    /** Apps that were made of a manifest; \`makes\` as a browser does, which brings back the code. */
-    ...{ madeApps: pages.made, makes: pages.make },
+    /** Its pages that make Apps, and those Apps. */
+    pages,
     ...{ repositories, tokens, asked: [] as string[], installation: INSTALLATION, nextId: 1000 },
     /** Answers everybody so. */
     refuses: null as Answer | null,

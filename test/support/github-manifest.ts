@@ -42,7 +42,11 @@ const EVENTS = [
 /** `apps`: those that there are, to which the new ones are added. */
 export function createManifestPages(apps: Map<number, GithubApp>, now: () => number) {
   const codes = new Map<string, Issued>()
-  const made: MadeOfManifest[] = []
+  const pages = {
+    made: [] as MadeOfManifest[],
+    /** Changes what it answers to a code. */
+    forge: (answer: Json): Json => answer,
+  }
 
   function make(manifest: Json, name: string, organization: string | null): string {
     const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -52,7 +56,7 @@ export function createManifestPages(apps: Map<number, GithubApp>, now: () => num
       privateKey: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
     }
     apps.set(app.id, app)
-    made.push(app)
+    pages.made.push(app)
     const code = randomBytes(20).toString('hex')
     codes.set(code, { app, until: now() + CODE_LIFE })
     return code
@@ -64,10 +68,10 @@ export function createManifestPages(apps: Map<number, GithubApp>, now: () => num
     codes.delete(code)
     if (issued === undefined || issued.until <= now()) return null
     const { id, slug, webhookSecret, privateKey } = issued.app
-    return {
+    return pages.forge({
       ...{ id, slug, node_id: 'A_x', client_id: `Iv1.${id}`, client_secret: 'fake-client-secret' },
       ...{ webhook_secret: webhookSecret, pem: privateKey, html_url: `${site}/apps/${slug}` },
-    }
+    })
   }
 
   async function answers(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
@@ -99,7 +103,7 @@ export function createManifestPages(apps: Map<number, GithubApp>, now: () => num
     return true
   }
 
-  return { answers, made, make }
+  return Object.assign(pages, { answers, make })
 }
 
 function faultIn(manifest: Json, name: unknown, apps: Map<number, GithubApp>): string | null {

@@ -27,7 +27,7 @@ afterEach(() => github.close())
 const settings = (said: string) => `${ORIGIN}/settings/channels?${said}`
 const channels = async () => (await outside.house.ask('ada', 'channels.list', {})).channels
 const secrets = () =>
-  github.madeApps.flatMap(({ webhookSecret, privateKey }) => [webhookSecret, privateKey.slice(40, 90)])
+  github.pages.made.flatMap(({ webhookSecret, privateKey }) => [webhookSecret, privateKey.slice(40, 90)])
 
 async function signedIn(who: 'ada' | 'bob' = 'ada'): Promise<OutsideBrowser> {
   await givePassword(outside.house, who)
@@ -86,7 +86,7 @@ describe('an App that GitHub makes', () => {
       ],
     })
     expect(await ada.back(await agreed(form))).toBe(settings('made=claviger-of-acme'))
-    const [app] = github.madeApps
+    const [app] = github.pages.made
     expect(app?.organization).toBe('acme')
     const page = `${github.url}/apps/claviger-of-acme`
     expect(await channels()).toMatchObject([

@@ -10,18 +10,11 @@ import { appTrip } from '../../control/channels/app-starting.ts'
 import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
 import { asClavigerError, type ClavigerError } from '../../domain/errors.ts'
 import { headedPage, html, htmlHeaders, problemMarkup } from '../html.ts'
-import { onlyLooks, onward } from '../signing-in/callback.ts'
+import { type CallbackDependencies, onlyLooks, onward } from '../signing-in/callback.ts'
 import { cookieIn, takenAway } from '../signing-in/cookies.ts'
-import type { Connection, Visitors } from '../visitors.ts'
+import type { Connection } from '../visitors.ts'
 
-export interface AppDoorDependencies {
-  readonly appMakings: AppMakings
-  readonly visitors: Visitors
-  readonly publicUrl: () => string
-  readonly requestIdOf: (request: Request) => string
-  /** Writes the failure into the log. */
-  readonly report: (thrown: unknown, request: Request) => void
-}
+export type AppDoorDependencies = Omit<CallbackDependencies, 'comeBack'> & { readonly appMakings: AppMakings }
 
 type Served = Hono<{ Bindings: Connection }>
 type Asked = Context<{ Bindings: Connection }>
@@ -34,27 +27,32 @@ export function addAppDoors(app: Served, dependencies: AppDoorDependencies): voi
   }
 }
 
-async function formPage(
-  { appMakings, visitors, publicUrl, requestIdOf, report }: AppDoorDependencies,
-  kind: ChannelKind,
-  { req: { raw: request }, env: connection }: Asked,
-): Promise<Response> {
+async function formPage(dependencies: AppDoorDependencies, kind: ChannelKind, c: Asked): Promise<Response> {
+  const { appMakings, publicUrl, report } = dependencies
   const own = publicUrl()
-  const query = new URL(request.url).searchParams
   try {
-    visitors.asking(request, connection, requestIdOf(request))
-    const form = await appMakings.form({
-      ...{ kind, state: query.get('state') ?? '', name: query.get('name') ?? '' },
-      organization: query.get('organization') ?? '',
-      browser: cookieIn(own, request, 'trip') ?? '',
-    })
+    const { query, ...asked } = askedBy(dependencies, kind, c)
+    const [name, organization] = [query.get('name') ?? '', query.get('organization') ?? '']
+    const form = await appMakings.form({ ...asked, name, organization })
     const headers = htmlHeaders({ origin: new URL(form.action).origin })
     return new Response(formMarkup(form, own), { headers })
   } catch (thrown) {
-    report(thrown, request)
+    report(thrown, c.req.raw)
     const error = asClavigerError(thrown)
     return new Response(errorMarkup(error, own), { status: STATUS_OF[error.code], headers: htmlHeaders() })
   }
+}
+
+// Throws `rate_limited`.
+function askedBy(
+  { visitors, publicUrl, requestIdOf }: AppDoorDependencies,
+  kind: ChannelKind,
+  { req: { raw: request }, env: connection }: Asked,
+) {
+  const visitor = visitors.asking(request, connection, requestIdOf(request))
+  const query = new URL(request.url).searchParams
+  const browser = cookieIn(publicUrl(), request, 'trip') ?? ''
+  return { visitor, kind, query, state: query.get('state') ?? '', browser }
 }
 
 function formMarkup({ action, fields, rights }: AppForm, own: string): string {
@@ -79,25 +77,18 @@ function errorMarkup(error: ClavigerError, own: string): string {
 }
 
 // The address has the code in it, which is good for an hour if nobody has used it: it stays nowhere, whatever became of it.
-async function comeBack(
-  { appMakings, visitors, publicUrl, requestIdOf, report }: AppDoorDependencies,
-  kind: ChannelKind,
-  { req: { raw: request }, env: connection }: Asked,
-): Promise<Response> {
+async function comeBack(dependencies: AppDoorDependencies, kind: ChannelKind, c: Asked): Promise<Response> {
+  const { appMakings, publicUrl, report } = dependencies
   const own = publicUrl()
-  const query = new URL(request.url).searchParams
   try {
-    const visitor = visitors.asking(request, connection, requestIdOf(request))
-    const arrival = await appMakings.comeBack(visitor, {
-      ...{ kind, state: query.get('state') ?? '', code: query.get('code') ?? '' },
-      browser: cookieIn(own, request, 'trip') ?? '',
-    })
+    const { visitor, query, ...came } = askedBy(dependencies, kind, c)
+    const arrival = await appMakings.comeBack(visitor, { ...came, code: query.get('code') ?? '' })
     if ('made' in arrival) return settings(own, { made: arrival.made }, [takenAway(own, 'trip')])
-    report(arrival.error, request)
+    report(arrival.error, c.req.raw)
     const { problem, isStray = false } = arrival
     return settings(own, { problem }, isStray ? [] : [takenAway(own, 'trip')])
   } catch (thrown) {
-    report(thrown, request)
+    report(thrown, c.req.raw)
     return settings(own, { problem: 'unavailable' }, [])
   }
 }

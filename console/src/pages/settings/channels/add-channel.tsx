@@ -31,8 +31,9 @@ export function AddChannel({ kind, onMade }: AddProps) {
         <Callout tone="warn">
           <p className="font-medium">{kind.title} cannot reach this server.</p>
           <p className="wrap-anywhere">
-            It would deliver to {kind.deliverTo}, which leads to its own machine. Whoever runs the server sets
-            CLAVIGER_PUBLIC_URL to an address that is reached from outside, before anything is made there.
+            It would deliver to {kind.deliverTo}, an address of the machine that the server runs on. Whoever
+            runs the server sets CLAVIGER_PUBLIC_URL to one that is reached from outside, before anything is
+            made there.
           </p>
         </Callout>
       )}

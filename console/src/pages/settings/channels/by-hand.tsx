@@ -1,14 +1,11 @@
 // A channel whose settings and secrets are entered.
 
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { useChange } from '../../../api/queries.ts'
-import { Button } from '../../../ui/button.tsx'
 import { Copyable } from '../../../ui/copy.tsx'
-import { Actions } from '../../../ui/dialog.tsx'
-import { TextField } from '../../../ui/field.tsx'
-import { ChannelFields, OtherError } from './channel-fields.tsx'
-import { isWhole, NEW_POLICY, type Policy, PolicyFields } from './policy.tsx'
-import { type Channel, type ChannelKind, given, type Values } from './types.ts'
+import { type ChannelDraft, ChannelForm } from './channel-form.tsx'
+import { NEW_POLICY } from './policy.tsx'
+import { type Channel, type ChannelKind, given, openOf, secretOf } from './types.ts'
 
 const FIRST: Readonly<Record<ChannelKind['kind'], string>> = {
   github:
@@ -23,53 +20,24 @@ interface ByHandProps {
 }
 
 export function ByHand({ kind: { kind, title, fields, deliverTo }, onMade }: ByHandProps) {
-  const [name, setName] = useState('')
-  const [values, setValues] = useState<Values>({})
-  const [policy, setPolicy] = useState<Policy>(NEW_POLICY)
+  const [draft, setDraft] = useState<ChannelDraft>({ name: '', values: {}, policy: NEW_POLICY })
   const create = useChange('channels.create', onMade)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.mutate({
-      ...{ kind, name: name.trim(), ...policy },
-      settings: given(
-        fields.filter(({ secret }) => !secret),
-        values,
-      ),
-      secrets: given(
-        fields.filter(({ secret }) => secret),
-        values,
-      ),
-    })
-  }
+  const { name, values, policy } = draft
   return (
-    <form onSubmit={submit} className="grid gap-4">
+    <>
       <p className="text-sm">{FIRST[kind]}</p>
       <Copyable label={`Copy the address for ${title}`} text={deliverTo} />
-      <TextField
-        label="Name of the channel"
-        hint="What it is called here."
-        required
-        maxLength={64}
-        autoComplete="off"
-        value={name}
-        onChange={({ target }) => setName(target.value)}
+      <ChannelForm
+        label={`A new channel to ${title}`}
+        verb="Add the channel"
+        {...{ fields, draft, sending: create, onChange: setDraft }}
+        onSend={() =>
+          create.mutate({
+            ...{ kind, name: name.trim(), ...policy },
+            ...{ settings: given(openOf(fields), values), secrets: given(secretOf(fields), values) },
+          })
+        }
       />
-      <ChannelFields
-        fields={fields}
-        values={values}
-        error={create.error}
-        onChange={(changed) => {
-          create.reset()
-          setValues(changed)
-        }}
-      />
-      <PolicyFields policy={policy} onChange={setPolicy} />
-      <OtherError fields={fields} error={create.error} />
-      <Actions>
-        <Button kind="primary" type="submit" busy={create.isPending} disabled={!isWhole(policy)}>
-          Add the channel
-        </Button>
-      </Actions>
-    </form>
+    </>
   )
 }

@@ -6,15 +6,23 @@ import { Button, OutsideLink } from '../../../ui/button.tsx'
 import { Copyable } from '../../../ui/copy.tsx'
 import { Actions } from '../../../ui/dialog.tsx'
 import { Facts } from '../../../ui/facts.tsx'
-import { TextField } from '../../../ui/field.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { RelativeTime } from '../../../ui/time.tsx'
 import { useToast } from '../../../ui/toast.tsx'
 import { SkeletonLines } from '../../../ui/waiting.tsx'
 import { ChannelFields, OtherError } from './channel-fields.tsx'
+import { type ChannelDraft, ChannelForm } from './channel-form.tsx'
 import { Deliveries } from './deliveries.tsx'
-import { isWhole, type Policy, PolicyFields } from './policy.tsx'
-import { type ChannelDetail, type ChannelField, type ChannelKind, given, type Values } from './types.ts'
+import {
+  accountWords,
+  type ChannelDetail,
+  type ChannelField,
+  type ChannelKind,
+  given,
+  openOf,
+  secretOf,
+  type Values,
+} from './types.ts'
 
 interface OneProps {
   readonly id: string
@@ -26,7 +34,7 @@ export function OneChannel({ id, kind, onChanged }: OneProps) {
   const found = useRead('channels.get', { id })
   if (found.data === undefined)
     return found.isError ? <Notice error={found.error} /> : <SkeletonLines lines={8} />
-  const { account, installAt, deliverTo, createdAt, createdBy, lastDeliveryAt, lastStatus } = found.data
+  const { installAt, deliverTo, createdAt, createdBy, lastDeliveryAt, lastStatus } = found.data
   const delivered = lastDeliveryAt === null ? 'nothing yet' : <RelativeTime time={lastDeliveryAt} />
   const made = (
     <>
@@ -38,7 +46,7 @@ export function OneChannel({ id, kind, onChanged }: OneProps) {
       <Copyable label={`Copy the address for ${kind.title}`} text={deliverTo} />
       <Facts
         facts={[
-          [`Account at ${kind.title}`, account ?? 'not tried yet'],
+          [`Known to ${kind.title} as`, accountWords(found.data)],
           ['Install it', installAt !== null && <OutsideLink href={installAt}>{installAt}</OutsideLink>],
           ['Delivered', delivered],
           ['What became of it', lastStatus],
@@ -59,53 +67,30 @@ interface PartProps {
 }
 
 function Changing({ channel, fields: all, onChanged }: PartProps) {
-  const fields = all.filter(({ secret }) => !secret)
+  const fields = openOf(all)
   const { id, strangers, agent, access } = channel
   const say = useToast()
-  const [name, setName] = useState(channel.name)
-  const [values, setValues] = useState<Values>(channel.settings)
-  const [policy, setPolicy] = useState<Policy>({ strangers, agent, access })
+  const [draft, setDraft] = useState<ChannelDraft>({
+    ...{ name: channel.name, values: channel.settings, policy: { strangers, agent, access } },
+  })
   const update = useChange('channels.update', (after) => {
     say(`The channel ${after.name} is changed.`)
     onChanged()
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    update.mutate({ id, name: name.trim(), settings: given(fields, values), ...policy })
-  }
+  const { name, values, policy } = draft
   return (
-    <form onSubmit={submit} className="grid gap-4" aria-label="Settings of the channel">
-      <TextField
-        label="Name of the channel"
-        required
-        maxLength={64}
-        autoComplete="off"
-        value={name}
-        onChange={({ target }) => setName(target.value)}
-      />
-      <ChannelFields
-        fields={fields}
-        values={values}
-        error={update.error}
-        onChange={(changed) => {
-          update.reset()
-          setValues(changed)
-        }}
-      />
-      <PolicyFields policy={policy} onChange={setPolicy} />
-      <OtherError fields={fields} error={update.error} />
-      <Actions>
-        <Button kind="primary" type="submit" busy={update.isPending} disabled={!isWhole(policy)}>
-          Save the settings
-        </Button>
-      </Actions>
-    </form>
+    <ChannelForm
+      label="Settings of the channel"
+      verb="Save the settings"
+      {...{ fields, draft, sending: update, onChange: setDraft }}
+      onSend={() => update.mutate({ id, name: name.trim(), settings: given(fields, values), ...policy })}
+    />
   )
 }
 
 // All together: which of the old ones would go with a new one nobody can see.
 function NewSecrets({ channel: { id, name, secretNames }, fields: all, onChanged }: PartProps) {
-  const fields = all.filter(({ secret }) => secret)
+  const fields = secretOf(all)
   const say = useToast()
   const [asks, setAsks] = useState(false)
   const [values, setValues] = useState<Values>({})

@@ -18,7 +18,7 @@ import { Things, What } from '../parts/things.tsx'
 import { AddChannel } from './add-channel.tsx'
 import { Made, NotMade } from './came-back.tsx'
 import { OneChannel } from './channel.tsx'
-import type { Channel, ChannelKind } from './types.ts'
+import { accountWords, type Channel, type ChannelKind } from './types.ts'
 
 const route = getRouteApi('/app/settings/$part')
 
@@ -107,7 +107,7 @@ interface LineProps {
 }
 
 function Line({ channel, title, onOpen }: LineProps) {
-  const { id, name, settings, account, deliverTo, lastDeliveryAt, lastStatus, strangers, agent } = channel
+  const { id, name, settings, deliverTo, lastDeliveryAt, lastStatus, strangers, agent } = channel
   return (
     <>
       <What
@@ -118,7 +118,7 @@ function Line({ channel, title, onOpen }: LineProps) {
         }
       >
         <span>@{settings['handle']}</span>
-        <span>{account === null ? 'not tried yet' : `there it is ${account}`}</span>
+        <span>{accountWords(channel)}</span>
         <span>
           {lastDeliveryAt === null ? (
             'nothing was delivered yet'
@@ -135,7 +135,7 @@ function Line({ channel, title, onOpen }: LineProps) {
         <span className="font-mono">{deliverTo}</span>
       </What>
       {onOpen !== undefined && (
-        <>
+        <div className="flex min-w-0 flex-wrap gap-2">
           <TestChannel id={id} name={name} />
           <Button aria-label={`Open ${name}`} onClick={onOpen}>
             Open
@@ -152,7 +152,7 @@ function Line({ channel, title, onOpen }: LineProps) {
               no more.
             </p>
           </Remove>
-        </>
+        </div>
       )}
     </>
   )

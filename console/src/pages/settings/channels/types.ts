@@ -11,6 +11,14 @@ export type ChannelDetail = Output<'channels.get'>
 /** By name, as they are typed. */
 export type Values = Readonly<Record<string, string>>
 
+export function secretOf(fields: readonly ChannelField[]): readonly ChannelField[] {
+  return fields.filter(({ secret }) => secret)
+}
+
+export function openOf(fields: readonly ChannelField[]): readonly ChannelField[] {
+  return fields.filter(({ secret }) => !secret)
+}
+
 /** Of these fields, those that say something. */
 export function given(fields: readonly ChannelField[], values: Values): Record<string, string> {
   return Object.fromEntries(
@@ -19,4 +27,10 @@ export function given(fields: readonly ChannelField[], values: Values): Record<s
       return value === '' ? [] : [[name, value]]
     }),
   )
+}
+
+/** Who it is over there. */
+export function accountWords({ account }: Pick<Channel, 'account'>): string {
+  if (account === null) return 'not tried yet'
+  return account.startsWith('app:') ? account.replace('app:', 'App ') : `account ${account}`
 }
