@@ -4,7 +4,6 @@
 import type { Context, Hono } from 'hono'
 import { CHANNELS_PATH } from '../../api/link-paths.ts'
 import { STATUS_OF } from '../../api/status.ts'
-import type { AppForm } from '../../channels/channel.ts'
 import type { AppMakings } from '../../control/channels/app-making.ts'
 import { appTrip } from '../../control/channels/app-starting.ts'
 import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
@@ -17,6 +16,7 @@ import type { Connection } from '../visitors.ts'
 export type AppDoorDependencies = Omit<CallbackDependencies, 'comeBack'> & { readonly appMakings: AppMakings }
 
 type Served = Hono<{ Bindings: Connection }>
+type Form = Awaited<ReturnType<AppMakings['form']>>
 type Asked = Context<{ Bindings: Connection }>
 
 /** Call it before other callbacks are added. */
@@ -55,7 +55,7 @@ function askedBy(
   return { visitor, kind, query, state: query.get('state') ?? '', browser }
 }
 
-function formMarkup({ action, fields, rights }: AppForm, own: string): string {
+function formMarkup({ action, fields, rights }: Form, own: string): string {
   const there = new URL(action).host
   const hidden = Object.entries(fields).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,

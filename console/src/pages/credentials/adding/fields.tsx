@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import { Button } from '../../../ui/button.tsx'
-import { ValueField } from '../../../ui/value-field.tsx'
+import { ValueField } from '../../../ui/fields/value-field.tsx'
 import { type FieldInfo, type TypeInfo, useTypes } from '../../../words/types.ts'
 import { complaintOf } from './checks.ts'
 

@@ -1,6 +1,6 @@
 // How somebody signs in at the provider: in this browser, or with a code on another device.
 
-import { Choice } from '../../../ui/choice.tsx'
+import { Choice } from '../../../ui/fields/choice.tsx'
 import type { TypeInfo } from '../../../words/types.ts'
 
 export type Methods = TypeInfo['methods']

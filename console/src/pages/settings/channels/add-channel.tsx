@@ -1,7 +1,7 @@
 // Adds a channel: an app that the platform makes, or what somebody enters.
 
 import { useState } from 'react'
-import { Choice } from '../../../ui/choice.tsx'
+import { Choice } from '../../../ui/fields/choice.tsx'
 import { Callout } from '../../../ui/notice.tsx'
 import { ByHand } from './by-hand.tsx'
 import { Guided } from './guided.tsx'

@@ -3,8 +3,8 @@
 
 import { useState } from 'react'
 import { problemOf } from '../../../api/problem.ts'
+import { ValueField } from '../../../ui/fields/value-field.tsx'
 import { Notice } from '../../../ui/notice.tsx'
-import { ValueField } from '../../../ui/value-field.tsx'
 import type { ChannelField, Values } from './types.ts'
 
 export interface ChannelFieldsProps {

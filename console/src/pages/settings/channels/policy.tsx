@@ -2,8 +2,8 @@
 
 import { Link } from '@tanstack/react-router'
 import { useRead } from '../../../api/queries.ts'
-import { Choice } from '../../../ui/choice.tsx'
 import { Select } from '../../../ui/field.tsx'
+import { Choice } from '../../../ui/fields/choice.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { ACCESS_CHOICES } from '../../../words/access.ts'
 import type { Channel } from './types.ts'

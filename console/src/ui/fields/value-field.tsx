@@ -1,7 +1,7 @@
 // A value that somebody pastes or types. One that is secret is not shown on the screen, unless it has several lines.
 
 import type { ReactNode } from 'react'
-import { TextArea, TextField } from './field.tsx'
+import { TextArea, TextField } from '../field.tsx'
 
 export interface ValueFieldProps {
   readonly label: string
