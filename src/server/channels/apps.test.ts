@@ -6,7 +6,7 @@ import { ORIGIN } from '../../../test/support/app.ts'
 import { givePassword, PASSWORD } from '../../../test/support/browsers.ts'
 import { type GithubOfTest, startGithub } from '../../../test/support/github-api.ts'
 import { delivery, issueComment } from '../../../test/support/github-deliveries.ts'
-import { type OutsideBrowser, useOutside } from '../../../test/support/outside.ts'
+import { type OutsideBrowser, problem, useOutside } from '../../../test/support/outside.ts'
 import { createGithubChannel } from '../../channels/github/github.ts'
 
 const { outside, browser } = useOutside()
@@ -189,11 +189,11 @@ describe('coming back without a channel', () => {
     ['a code that GitHub does not know', 'unknown', 'refused'],
     ['no code', '', 'refused'],
     ['what is no code', '../../app', 'refused'],
-  ])('with %s', async (_, code, problem) => {
+  ])('with %s', async (_, code, said) => {
     const ada = await signedIn()
     const address = new URL(await whole(ada))
     address.searchParams.set('code', code)
-    expect(await ada.back(address.href)).toBe(settings(`problem=${problem}`))
+    expect(await ada.back(address.href)).toBe(settings(`problem=${said}`))
     expect(github.asked).toEqual([])
     await nothingMore()
   })
@@ -221,6 +221,21 @@ describe('coming back without a channel', () => {
       })
     expect(await ada.back(address)).toBe(settings('problem=full'))
     await nothingMore(20)
+  })
+
+  it('is no way to link an account, nor is linking a way to an App', async () => {
+    const ada = await signedIn()
+    const address = await whole(ada)
+    const { search } = new URL(address)
+    expect(await ada.back(`${ORIGIN}/auth/callback/github${search}`)).toBe(problem('expired'))
+    expect(await ada.back(address)).toBe(settings('made=claviger-of-acme'))
+    const { url } = await ada.start('/api/v1/accounts/github', undefined, { password: PASSWORD })
+    const linking = new URL(await ada.there(url))
+    expect(linking.searchParams.get('state')).toMatch(/./)
+    expect(await ada.back(`${ORIGIN}/auth/callback/github-app${linking.search}`)).toBe(
+      settings('problem=expired'),
+    )
+    await nothingMore(1)
   })
 
   it('whoever only looks at the address uses nothing up', async () => {

@@ -89,7 +89,7 @@ async function comeBack(dependencies: AppDoorDependencies, kind: ChannelKind, c:
     return settings(own, { problem }, isStray ? [] : [takenAway(own, 'trip')])
   } catch (thrown) {
     report(thrown, c.req.raw)
-    return settings(own, { problem: 'unavailable' }, [])
+    return settings(own, { problem: 'failed' }, [])
   }
 }
 

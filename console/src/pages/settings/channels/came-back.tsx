@@ -43,6 +43,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   forbidden: 'You may not add channels any more.',
   full: 'The organization has as many channels as it may have.',
   unavailable: 'GitHub did not give its keys out, because it did not answer.',
+  failed: 'Something went wrong: the log of the server says what.',
   refused: 'GitHub did not take what you came back with.',
 }
 
