@@ -3,6 +3,7 @@
 import { inProcess } from './client/in-process.ts'
 import type { ServerSettings } from './config.ts'
 import { createAuthenticator } from './control/authenticate.ts'
+import { createAppMakings } from './control/channels/app-making.ts'
 import { createReceiving } from './control/channels/receiving.ts'
 import { createCodexEndpoint } from './control/codex/endpoint.ts'
 import { createControl } from './control/control.ts'
@@ -70,7 +71,10 @@ export async function openDoor(
     control: createControl({ ...ports, ending: ending.signal }),
     ...{ authenticate, ...tools, ending: ending.signal },
     ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
-    receiving: createReceiving({ ...ports, guard: createGuard(ports) }),
+    ...{
+      receiving: createReceiving({ ...ports, guard: createGuard(ports) }),
+      appMakings: createAppMakings(ports),
+    },
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: at.proxies },
     consoleDirectory: pages ? consoleDirectory() : null,
   })

@@ -73,7 +73,7 @@ function channelsOf(
   // As people link theirs.
   const accounts = identityProviders.find(({ id }) => id === 'linear')?.accounts ?? 'linear'
   return {
-    github: createGithubChannel({ url, allowPrivate, accounts: githubAccounts(githubUrl) }),
+    github: createGithubChannel({ url, allowPrivate, accounts: githubAccounts(githubUrl), site: githubUrl }),
     linear: createLinearChannel({ api: linearApi, allowPrivate, accounts }),
   }
 }

@@ -31,13 +31,17 @@ interface Context {
 
 const root = createRootRouteWithContext<Context>()({ component: Outlet })
 
+const problemIn = (search: Record<string, unknown>): { problem?: string } => {
+  const problem = textIn(search, 'problem')
+  return problem === undefined ? {} : { problem }
+}
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search: Record<string, unknown>): { next?: string; problem?: string } => {
     const next = textIn(search, 'next')
-    const problem = textIn(search, 'problem')
-    return { ...(next !== undefined && { next }), ...(problem !== undefined && { problem }) }
+    return { ...(next !== undefined && { next }), ...problemIn(search) }
   },
   component: loadedLater(() => import('./pages/people/sign-in.tsx'), 'SignInPage'),
 })
@@ -162,6 +166,11 @@ const settings = createRoute({
 const settingsPart = createRoute({
   ...inShell,
   path: '/settings/$part',
+  // What became of an app that somebody made elsewhere.
+  validateSearch: (search: Record<string, unknown>): { made?: string; problem?: string } => {
+    const made = textIn(search, 'made')
+    return { ...(made !== undefined && { made }), ...problemIn(search) }
+  },
   component: loadedLater(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 })
 

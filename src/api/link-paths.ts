@@ -11,3 +11,6 @@ export const OWN_ACCOUNTS_PATH = '/settings/personal'
 
 /** Where people look after the order and the switches. */
 export const CODING_AGENTS_PATH = '/settings/coding-agents'
+
+/** Where people look after channels. */
+export const CHANNELS_PATH = '/settings/channels'

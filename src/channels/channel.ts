@@ -44,6 +44,44 @@ export interface ChannelField {
   readonly expectation: string
 }
 
+/** What an app is to be, before there is one. */
+export interface AppWanted {
+  /** What it is to be called; whoever makes it may choose another name there. */
+  readonly name: string
+  /** Whose it is to be over there; null: of the account that makes it. */
+  readonly organization: string | null
+  /** Where people reach this server. */
+  readonly home: string
+  /** Where it delivers to. */
+  readonly deliverTo: string
+  /** Where the browser comes back to. */
+  readonly comeBackTo: string
+  /** Comes back with the browser. */
+  readonly state: string
+}
+
+/** A form that a browser takes to the platform, which makes an app of it. */
+export interface AppForm {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+  /** What the app will be able to do, a line each, for people. */
+  readonly rights: readonly string[]
+}
+
+/** An app that was made: everything that a channel is configured with. */
+export interface MadeApp {
+  readonly name: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+/** Platforms that make an app of a description. */
+export interface AppMaking {
+  form(wanted: AppWanted): AppForm
+  /** Trades in what the browser came back with, which works once. Throws as calls of the channel do. */
+  made(code: string): Promise<MadeApp>
+}
+
 /**
  * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later, and
  * when if the platform says so; `rejected` when it does not take the secrets, which may be changed; `invalid` for what will not
@@ -90,6 +128,10 @@ export interface Channel {
   show?(place: Thread['place'], phase: Phase, means: Means): Promise<void>
   /** A token that reads this one repository. Missing: the platform has no repositories. */
   cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
+  /** Missing: apps are made by hand there. */
+  readonly apps?: AppMaking
+  /** Where the app of these settings is installed, by people; null: nobody has said, or it is none. */
+  installAt?(settings: Means['settings']): string | null
   /** Who we are over there. Throws `rejected` when the platform does not take the secrets. */
   whoAmI(means: Means): Promise<{ readonly name: string; readonly accountId: string }>
 }

@@ -7,6 +7,7 @@ import type { Caller } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { codeKind, isSession, leaseOfHandle, tokenKind } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
+import type { SessionRow } from '../store/people-groups.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
 import { agentCaller, workerCaller } from './machines/callers.ts'
 import { endOfSession, isLive, isSessionLive, SIGNED_OUT } from './sessions/liveness.ts'
@@ -85,13 +86,24 @@ async function holderOfSession(ports: AuthenticationPorts, digest: string): Prom
   const at = now()
   if (!row || !equal(row.digest, digest) || !isLive(row, ports))
     throw refused('You are not signed in any more.', SIGN_IN_AGAIN)
-  const { organizationId, personId: holderId } = row
-  const means = { tokenId: null, sessionId: row.id, leaseId: null }
-  const holder = await holderOf(ports, { organizationId, holderKind: 'person', holderId }, means)
+  const holder = await whoseSession(ports, row)
   // Nobody waits for this note either.
   if (row.lastSeenAt < at - SEEN_EVERY_MS)
     void store.sessions.seen(row.id, at, at - SEEN_EVERY_MS).catch(() => undefined)
   return { holder, expiresAt: endOfSession(row, ports.sessionLife) }
+}
+
+/** Whoever is signed in with this session; throws `unauthenticated` when they are no member any more. */
+export function whoseSession(
+  ports: AuthenticationPorts,
+  {
+    id: sessionId,
+    organizationId,
+    personId: holderId,
+  }: Pick<SessionRow, 'id' | 'organizationId' | 'personId'>,
+): Promise<Holder> {
+  const means = { tokenId: null, sessionId, leaseId: null }
+  return holderOf(ports, { organizationId, holderKind: 'person', holderId }, means)
 }
 
 async function holderOfToken(ports: AuthenticationPorts, digest: string): Promise<Found> {

@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
+import type { AppMakings } from '../control/channels/app-making.ts'
 import type { Receiving } from '../control/channels/receiving.ts'
 import type { CodexEndpoint } from '../control/codex/endpoint.ts'
 import type { ComeBack } from '../control/outside/coming-back.ts'
@@ -14,6 +15,7 @@ import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
+import { addAppDoors } from './channels/apps.ts'
 import { addChannelDoors } from './channels/routes.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
 import { addConsole, type ElsewherePage } from './console/routes.ts'
@@ -38,6 +40,7 @@ export interface AppDependencies {
   readonly codex: CodexEndpoint
   readonly comeBack: ComeBack
   readonly receiving: Receiving
+  readonly appMakings: AppMakings
   readonly authenticate: Authenticate
   /** Throws when the server cannot do its work now. */
   readonly ready: () => Promise<void>
@@ -113,12 +116,13 @@ export function createApp(dependencies: AppDependencies): App {
 
 // Pages, what describes the server, and how browsers sign in.
 function addForPeople(app: Served, serving: Serving, directory: string): ElsewherePage {
-  const { control, comeBack, publicUrl, visitors } = serving
+  const { control, comeBack, appMakings, publicUrl, visitors } = serving
   const report = (thrown: unknown, request: globalThis.Request) =>
     void answerError(serving, thrown, request, 'none')
   addPages(app, serving)
   const elsewhere = addConsole(app, { directory, publicUrl })
   addSigningInPages(app, { control, publicUrl, visitors, requestIdOf, report })
+  addAppDoors(app, { appMakings, publicUrl, visitors, requestIdOf, report })
   addCallback(app, { comeBack, publicUrl, visitors, requestIdOf, report })
   return elsewhere
 }

@@ -9,12 +9,12 @@ td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bott
 form{margin:1.5rem 0;max-width:26rem}label{display:block;margin:.8rem 0 .2rem}input,select{width:100%;box-sizing:border-box;font:inherit;padding:.5rem;border:1px solid #8b949e;border-radius:4px;background:inherit;color:inherit}
 button{font:inherit;padding:.5rem 1.2rem;margin:1rem .6rem 0 0;border:1px solid #8b949e;border-radius:4px;background:#0b57d0;color:#fff}button.no{background:none;color:inherit}.error{border-left:4px solid #c5221f;padding:.3rem .8rem}.note{border-left:4px solid #b06000;padding:.3rem .8rem}`
 
-/** Headers of a page. One with a form may send it to this server, and nowhere else. */
-export function htmlHeaders(withForm = false): Record<string, string> {
-  const form = withForm ? "'self'" : "'none'"
-  // With `no-referrer` a browser sends a form with `Origin: null`, and the server could not tell its own pages from
-  // others. `same-origin` says no more to anybody else.
-  const referrer = withForm ? 'same-origin' : 'no-referrer'
+/** Headers of a page. One with a form may send it to this server, or to the one origin that is named, and nowhere else. */
+export function htmlHeaders(formTo?: 'self' | { readonly origin: string }): Record<string, string> {
+  const form = typeof formTo === 'object' ? formTo.origin : `'${formTo ?? 'none'}'`
+  // With `no-referrer` a browser sends a form with `Origin: null`, and who gets it could not tell where it comes from.
+  // `same-origin` says no more to anybody else, `strict-origin` nothing but where we are.
+  const referrer = formTo === undefined ? 'no-referrer' : formTo === 'self' ? 'same-origin' : 'strict-origin'
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action ${form}; frame-ancestors 'none'`,
@@ -54,4 +54,17 @@ export function html(
     return value instanceof Markup ? value.text : value.map(({ text }) => text).join('')
   })
   return new Markup(strings.map((part, place) => part + (filled[place] ?? '')).join(''))
+}
+
+/** A page with one heading, its title. */
+export function headedPage(title: string, body: Markup): string {
+  return page(title, html`<main><h1>${title}</h1>${body}</main>`.text)
+}
+
+/** What went wrong; nothing when nothing did. */
+export function problemMarkup(
+  error: (Pick<Error, 'message'> & { readonly hint?: string | undefined }) | undefined,
+): Markup {
+  if (error === undefined) return html``
+  return html`<p class="error" role="alert">${error.message} ${error.hint ?? ''}</p>`
 }

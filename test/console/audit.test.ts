@@ -154,7 +154,9 @@ it('has no refusal of a member or an auditor who looks at every place', async ()
     )
   const before = await refusals()
   const [first] = (await world.owner.call('credentials.list', {})).credentials
-  const parts = ['coding-agents', 'organization', 'machines', 'personal'].map((part) => `settings/${part}`)
+  const parts = ['coding-agents', 'organization', 'channels', 'machines', 'personal'].map(
+    (part) => `settings/${part}`,
+  )
   for (const email of [BOB, 'aud@example.test'])
     for (const place of [
       '',

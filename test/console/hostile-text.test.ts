@@ -174,6 +174,7 @@ it('what stands in an address is text', async () => {
     ],
     ...[`/explain?user=${text}`, `/audit?search=${text}`, `/join?code=${text}`, `/device?code=${text}`],
     ...[`/sign-in-again#${text}`, `/sign-in?problem=${text}&next=${text}`],
+    ...[`/settings/channels?made=${text}&problem=${text}`, `/auth/app/github?state=${text}&name=${text}`],
   ]) {
     await page.goto(`${world.server.url}${path}`)
     await page.getByText(/./).first().waitFor()

@@ -59,7 +59,7 @@ it.each([
     if (isRead(route.request().url())) await sleep(60 * (asked % 5))
     await route.continue().catch(() => undefined)
   })
-  const settings = ['coding-agents', 'organization', 'machines', 'personal'].map(
+  const settings = ['coding-agents', 'organization', 'channels', 'machines', 'personal'].map(
     (part) => `/settings/${part}`,
   )
   const places = ['/', '/credentials', `/credentials/${id}`, '/runs', '/explain', '/audit']

@@ -267,6 +267,12 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'webhooks.test': { aim: 'thing', prepare: newWebhook, request: (id) => ({ id }) },
   'channels.create': { aim: 'nothing', request: ({ unique }) => channelNamed(unique) },
   'channels.list': { aim: 'nothing', request: () => ({}) },
+  // The platform of tests makes no apps.
+  'channels.startApp': {
+    aim: 'nothing',
+    instead: () => 'invalid',
+    request: ({ unique }) => ({ kind: 'github', name: unique }),
+  },
   'channels.get': { aim: 'thing', prepare: newChannel, request: (id) => ({ id }) },
   'channels.update': { aim: 'thing', prepare: newChannel, request: (id) => ({ id, access: 'read' }) },
   'channels.remove': { aim: 'thing', prepare: newChannel, request: (id) => ({ id }) },

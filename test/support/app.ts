@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { createAuthenticator } from '../../src/control/authenticate.ts'
+import { createAppMakings } from '../../src/control/channels/app-making.ts'
 import { createReceiving } from '../../src/control/channels/receiving.ts'
 import { createCodexEndpoint } from '../../src/control/codex/endpoint.ts'
 import { createGuard } from '../../src/control/guard.ts'
@@ -35,6 +36,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     codex: createCodexEndpoint(house.ports, authenticate),
     authenticate,
     comeBack: createComeBack(house.ports),
+    appMakings: createAppMakings(house.ports),
     receiving: createReceiving({ ...house.ports, guard: createGuard(house.ports) }),
     ready: () => house.ports.store.check(),
     metrics: createMetrics({

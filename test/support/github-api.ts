@@ -4,7 +4,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jwtVerify } from 'jose'
+import { decodeJwt, jwtVerify } from 'jose'
+import { createManifestPages, type GithubApp } from './github-manifest.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -62,7 +63,11 @@ export async function startGithub(now: () => number) {
     [GITHUB_TOKEN, { repositories: null, permissions: {}, until: Number.POSITIVE_INFINITY }],
   ])
   const repositories = new Map<number, GithubRepository>()
+  const apps = new Map<number, GithubApp>([[GITHUB_APP.id, { ...GITHUB_APP, publicKey: keys.publicKey }]])
+  const pages = createManifestPages(apps, now)
   const world = {
+    /** Its pages that make Apps, and those Apps. */
+    pages,
     ...{ repositories, tokens, asked: [] as string[], installation: INSTALLATION, nextId: 1000 },
     /** Answers everybody so. */
     refuses: null as Answer | null,
@@ -73,28 +78,33 @@ export async function startGithub(now: () => number) {
   async function answerTo(asking: Asking): Promise<Answer> {
     world.asked.push(`${asking.method} ${asking.path}`)
     if (world.refuses !== null) return world.refuses
-    if (asking.path === '/app' || asking.path.startsWith('/app/') || asking.path.endsWith('/installation'))
-      return (await isApp(asking.bearer)) ? appAnswer(world, asking, now()) : [401, said('Bad credentials')]
+    if (asking.path === '/app' || asking.path.startsWith('/app/') || asking.path.endsWith('/installation')) {
+      const app = await appOf(asking.bearer)
+      return app === undefined ? [401, said('Bad credentials')] : appAnswer(world, asking, app, now())
+    }
     const token = tokens.get(asking.bearer)
     if (token === undefined || token.until <= now()) return [401, said('Bad credentials')]
     if (asking.path === '/user') return [200, ROBOT]
     return repositoryAnswer(world, asking, token, now())
   }
 
-  async function isApp(jwt: string): Promise<boolean> {
+  async function appOf(jwt: string): Promise<GithubApp | undefined> {
     try {
-      const { payload } = await jwtVerify(jwt, keys.publicKey, {
-        ...{ algorithms: ['RS256'], issuer: String(GITHUB_APP.id), currentDate: new Date(now()) },
+      const app = apps.get(Number(decodeJwt(jwt).iss))
+      if (app === undefined) return undefined
+      const { payload } = await jwtVerify(jwt, app.publicKey, {
+        ...{ algorithms: ['RS256'], issuer: String(app.id), currentDate: new Date(now()) },
       })
       const { iat = Number.POSITIVE_INFINITY, exp = Number.POSITIVE_INFINITY } = payload
-      return iat <= now() / 1000 && exp - now() / 1000 <= 600
+      return iat <= now() / 1000 && exp - now() / 1000 <= 600 ? app : undefined
     } catch {
       // Whatever is wrong with it, GitHub answers 401.
-      return false
+      return undefined
     }
   }
 
   const server = createServer(async (request, response) => {
+    if (await pages.answers(request, response)) return
     const [status, body, headers] = await answerTo(await askingIn(request))
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   })
@@ -124,8 +134,13 @@ export function addRepository(
   return made
 }
 
-function appAnswer(world: World, { method, path, body }: Asking, now: number): Answer {
-  if (path === '/app') return [200, GITHUB_APP]
+function appAnswer(
+  world: World,
+  { method, path, body }: Asking,
+  { id: appId, slug }: GithubApp,
+  now: number,
+): Answer {
+  if (path === '/app') return [200, { id: appId, slug }]
   const of = /^\/repositories\/(\d+)\/installation$/.exec(path)?.[1]
   if (of !== undefined)
     return world.repositories.get(Number(of))?.installed ? [200, { id: world.installation }] : missing()

@@ -91,12 +91,17 @@ export function review(changed: Json = {}): Json {
 }
 
 /** Signed; `id` is only a header. */
-export function delivery(event: string, payload: unknown, id = '72d3162e-cc78-11e3-81ab'): Delivered {
+export function delivery(
+  event: string,
+  payload: unknown,
+  id = '72d3162e-cc78-11e3-81ab',
+  signing = SIGNING,
+): Delivered {
   const body = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload))
   return {
     headers: {
       ...{ 'x-github-event': event, 'x-github-delivery': id, 'content-type': 'application/json' },
-      'x-hub-signature-256': `sha256=${createHmac('sha256', SIGNING).update(body).digest('hex')}`,
+      'x-hub-signature-256': `sha256=${createHmac('sha256', signing).update(body).digest('hex')}`,
     },
     body,
   }

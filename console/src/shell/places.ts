@@ -24,6 +24,7 @@ const PLACES: readonly Place[] = [
 export const SETTINGS = [
   { id: 'coding-agents', title: 'Coding agents' },
   { id: 'organization', title: 'Organization' },
+  { id: 'channels', title: 'Channels' },
   { id: 'machines', title: 'Agents and workers' },
   { id: 'personal', title: 'Personal' },
 ] as const

@@ -14,6 +14,7 @@ const CREDENTIALS = { title: 'Credentials', to: '/credentials' }
 const CODING_AGENTS = { title: 'Settings → Coding agents', to: '/settings/coding-agents' }
 const ORGANIZATION = { title: 'Settings → Organization', to: '/settings/organization' }
 const MACHINES = { title: 'Settings → Agents and workers', to: '/settings/machines' }
+const CHANNELS = { title: 'Settings → Channels', to: '/settings/channels' }
 const PERSONAL = { title: 'Settings → Personal', to: '/settings/personal' }
 const RUNS = { title: 'Runs', to: '/runs' }
 
@@ -31,6 +32,7 @@ const PLACES: readonly (readonly [string, Place])[] = [
   ['admin members', ORGANIZATION],
   ['admin teams', ORGANIZATION],
   ['admin webhook', ORGANIZATION],
+  ['admin channel', CHANNELS],
   ['admin agent', MACHINES],
   ['admin worker', MACHINES],
   ['admin tokens', PERSONAL],

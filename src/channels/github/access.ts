@@ -22,6 +22,9 @@ export const READING: Permissions = { issues: 'read', pull_requests: 'read' }
 export const WRITING: Permissions = { issues: 'write', pull_requests: 'write' }
 export const CLONING: Permissions = { contents: 'read' }
 
+/** What an App needs for all of it. Everybody's App may read what repositories are called. */
+export const OF_THE_APP: Permissions = { ...WRITING, ...CLONING, metadata: 'read' }
+
 // Seconds. GitHub takes ten minutes at most; its clock and ours may differ.
 const JWT_LIFE = 480
 const JWT_EARLIER = 60

@@ -16,7 +16,8 @@ export interface GithubApi {
 export interface GithubCall {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
-  readonly token: Secret
+  /** Null: what is asked with is in the path. */
+  readonly token: Secret | null
   readonly body?: JsonObject
 }
 
@@ -81,7 +82,10 @@ async function called(
     return await callUpstream(
       {
         ...{ method, url: joinUrl(url, path), timeoutMs: TIMEOUT, maxBytes: MAX_BYTES },
-        headers: { ...HEADERS, ...content, authorization: `Bearer ${token.expose()}` },
+        headers: {
+          ...{ ...HEADERS, ...content },
+          ...(token !== null && { authorization: `Bearer ${token.expose()}` }),
+        },
         ...(sent !== undefined && { body: sent }),
       },
       { allowPrivate, allowLoopback: true },

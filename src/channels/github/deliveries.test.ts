@@ -18,7 +18,12 @@ import {
 import { Secret } from '../../domain/secret.ts'
 import { createGithubChannel } from './github.ts'
 
-const channel = createGithubChannel({ url: 'http://127.0.0.1:1', allowPrivate: false, accounts: 'github' })
+const channel = createGithubChannel({
+  url: 'http://127.0.0.1:1',
+  allowPrivate: false,
+  accounts: 'github',
+  site: 'https://github.com',
+})
 const secrets = { signing: new Secret(SIGNING) }
 const parse = (event: string, payload: unknown) =>
   channel.parse(delivery(event, payload), { settings: { handle: 'claviger' }, accountId: null })

@@ -47,6 +47,11 @@ const CLOSING: Readonly<Record<string, string>> = {
   'pull_request closed': 'pull_request',
 }
 
+/** What has to be delivered for all of it. */
+export const EVENTS: readonly string[] = [
+  ...new Set([...Object.keys(ASKING), ...Object.keys(CLOSING)].map((name) => name.split(' ')[0] ?? '')),
+]
+
 export function parsedFrom(
   event: string,
   body: Uint8Array,

@@ -45,7 +45,12 @@ beforeEach(async () => {
   repository.issues.set(12, issue())
   repository.issues.set(13, pullAsIssue())
   repository.pulls.set(13, pull())
-  channel = createGithubChannel({ url: github.url, allowPrivate: false, accounts: 'github' })
+  channel = createGithubChannel({
+    url: github.url,
+    allowPrivate: false,
+    accounts: 'github',
+    site: 'https://github.com',
+  })
   const settings = { handle: 'claviger' }
   const privateKey = new Secret(github.privateKey)
   app = {

@@ -7,6 +7,7 @@ import { sha256 } from '../../lib/digest.ts'
 import type { Channel, ChannelField } from '../channel.ts'
 import { CLONING, identityOf, tokenFor } from './access.ts'
 import type { GithubApi } from './api.ts'
+import { appMaking } from './app-making.ts'
 import { commented, foundComment, whoIs } from './commenting.ts'
 import { completed } from './completing.ts'
 import { deliveryId, parsedFrom } from './deliveries.ts'
@@ -14,10 +15,12 @@ import { deliveryId, parsedFrom } from './deliveries.ts'
 export interface GithubOptions extends GithubApi {
   /** As the accounts of people are called that are linked there. */
   readonly accounts: string
+  /** Where people reach it. */
+  readonly site: string
 }
 
 export function createGithubChannel(options: GithubOptions): Channel {
-  const { accounts, ...api } = options
+  const { accounts, site, ...api } = options
   return {
     ...{
       kind: 'github',
@@ -45,6 +48,8 @@ export function createGithubChannel(options: GithubOptions): Channel {
       const { token, expiresAt } = await tokenFor(api, identity, id, CLONING)
       return { username: 'x-access-token', token, expiresAt: expiresAt ?? means.now }
     },
+    apps: appMaking(api, site),
+    installAt: ({ appPage }) => (appPage === undefined ? null : `${appPage}/installations/new`),
     whoAmI: (means) => whoIs(api, means),
   }
 }
@@ -71,6 +76,11 @@ const FIELDS: readonly ChannelField[] = [
   {
     ...{ name: 'appId', label: 'App id', secret: false, required: false, example: '123456' },
     ...{ pattern: /^[1-9]\d{0,14}$/, expectation: 'is the number of the App, on its page' },
+  },
+  {
+    ...{ name: 'appPage', label: 'Page of the App', secret: false, required: false },
+    ...{ example: 'https://github.com/apps/claviger', pattern: /^https?:\/\/[^\s?#]{1,500}[^\s?#/]$/ },
+    expectation: 'is the address from which people install the App',
   },
   {
     ...{ name: 'signing', label: 'Webhook secret', secret: true, required: true },

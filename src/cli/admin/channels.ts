@@ -1,5 +1,6 @@
 // `claviger admin channel`: the places outside where people ask for work. Secrets come from files or a masked prompt.
 
+import { CHANNELS_PATH } from '../../api/link-paths.ts'
 import type { Output } from '../../api/schemas.ts'
 import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
 import type { Strangers } from '../../domain/channels/serving.ts'
@@ -32,14 +33,15 @@ export async function add(
   [kind = '', name = '']: readonly string[],
 ): Promise<number> {
   const wanted = kindNamed(kind)
-  const { client } = await connect(context)
+  const { client, server } = await connect(context)
   const { kinds } = await client.call('channels.list', {})
   const settings = pairsOf(options.set)
-  const secrets = await secretsOf(
-    context,
-    kinds.find((one) => one.kind === wanted),
-    options,
-  )
+  const platform = kinds.find((one) => one.kind === wanted)
+  if (platform?.makesApps && options.secretFile === undefined)
+    context.ui.note(
+      `In the console ${platform.title} makes the App, and nothing is copied: ${server}${CHANNELS_PATH}`,
+    )
+  const secrets = await secretsOf(context, platform, options)
   const made = await client.call('channels.create', {
     ...{ kind: wanted, name, settings, secrets },
     ...policyOf(options),
@@ -69,6 +71,7 @@ export async function show(context: Context, _: unknown, [id = '']: readonly str
   context.ui.answer(answer, () => [
     `${answer.name} (${answer.kind}), runs may: ${answer.access}`,
     `Delivers to: ${answer.deliverTo}`,
+    ...(answer.installAt === null ? [] : [`Installed at: ${answer.installAt}`]),
     ...Object.entries(answer.settings).map(([name, value]) => `${name}: ${value}`),
     `Secrets: ${answer.secretNames.join(', ')}`,
     answer.strangers === 'refuse'

@@ -1,9 +1,12 @@
 // The channels of an organization: their configuration. Secrets are taken, sealed, and given back to nobody.
 
 import type { Output } from '../../api/schemas.ts'
+import type { Channel } from '../../channels/channel.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { CHANNEL_KINDS } from '../../domain/channels/call.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
+import { isLoopbackName } from '../../lib/address.ts'
 import { newId } from '../../lib/id.ts'
 import type { ChannelChange, ChannelRow } from '../../store/channels/channel-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -12,6 +15,7 @@ import { type Act, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { deliverTo, startApp } from './app-starting.ts'
 import { checkedSecrets, checkedSettings } from './fields.ts'
 import { platformOf } from './means.ts'
 import { channelObject, sealedSecrets, sealSecrets } from './sealed-channel.ts'
@@ -24,6 +28,7 @@ type ChannelUseCases = Pick<
   | 'channels.update'
   | 'channels.remove'
   | 'channels.test'
+  | 'channels.startApp'
 >
 type View = Output<'channels.list'>['channels'][number]
 type Created = Parameters<Control['channels.create']>[1]
@@ -36,20 +41,10 @@ const SHOWN = 20
 
 export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
   const { guard, store, publicUrl } = workshop
-  const view = (row: ChannelRow) => channelView(row, publicUrl())
+  const view = (row: ChannelRow) => channelView(row, publicUrl(), workshop.channels[row.kind])
   return {
-    'channels.create': async (caller, input) => {
-      const row = newRow(workshop, caller, input)
-      return guard.perform(caller, async (unit, authorize) => {
-        await authorize(act('channel.create', row))
-        await mustHaveAgent(unit, row)
-        if ((await unit.channels.list(row.organizationId)).length >= MOST) throw tooMany()
-        // Sealed in the unit that stores it: re-keying may begin at any moment.
-        const sealed = { ...row, ...sealSecrets(workshop.vault, row, secretsOf(workshop, input)) }
-        await unit.channels.insert(sealed)
-        return view(sealed)
-      })
-    },
+    'channels.create': async (caller, input) => view(await addChannel(workshop, caller, input)),
+    'channels.startApp': (caller, input) => startApp(workshop, caller, input),
     'channels.list': async ({ organizationId }) => ({
       channels: (await store.channels.list(organizationId)).map(view),
       kinds: kindsOf(workshop),
@@ -86,6 +81,33 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
       return tried(workshop, row, opened[0] ?? {})
     },
   }
+}
+
+/** Throws as `channels.create` does. */
+export async function addChannel(workshop: Workshop, caller: Caller, input: Created): Promise<ChannelRow> {
+  const row = newRow(workshop, caller, input)
+  return workshop.guard.perform(caller, async (unit, authorize) => {
+    await authorize(act('channel.create', row))
+    await mustHaveAgent(unit, row)
+    await mustHaveRoom(unit, row.organizationId)
+    // Sealed in the unit that stores it: re-keying may begin at any moment.
+    const sealed = { ...row, ...sealSecrets(workshop.vault, row, secretsOf(workshop, input)) }
+    await unit.channels.insert(sealed)
+    return sealed
+  })
+}
+
+/** Throws what `addChannel` would, as far as that can be told before it is known what is to be added. */
+export async function mayAddChannel(workshop: Workshop, caller: Caller): Promise<void> {
+  await workshop.guard.check(caller, act('channel.create', { id: '', name: '' }))
+  await mustHaveRoom(workshop.store, caller.organizationId)
+}
+
+async function mustHaveRoom(
+  { channels }: Pick<StoreGroups, 'channels'>,
+  organizationId: string,
+): Promise<void> {
+  if ((await channels.list(organizationId)).length >= MOST) throw tooMany()
 }
 
 type Opened = Parameters<NonNullable<Workshop['channels']['github']>['whoAmI']>[0]['secrets']
@@ -170,12 +192,13 @@ function tooMany(): ClavigerError {
   })
 }
 
-function channelView(row: ChannelRow, publicUrl: string): View {
+function channelView(row: ChannelRow, publicUrl: string, platform: Channel | undefined): View {
   const { id, kind, name, settings, secrets, strangers, agent, access, lastStatus, createdBy } = row
   return {
     ...{ id, kind, name, settings: { ...settings }, strangers, agent, access, lastStatus, createdBy },
     secretNames: Object.keys(secrets).sort(),
-    deliverTo: `${publicUrl}/webhooks/${kind}`,
+    deliverTo: deliverTo(publicUrl, kind),
+    ...{ account: row.accountId, installAt: platform?.installAt?.(settings) ?? null },
     lastDeliveryAt: rfc3339OrNull(row.lastDeliveryAt),
     createdAt: rfc3339(row.createdAt),
   }
@@ -195,11 +218,13 @@ function deliveryView(
   }
 }
 
-function kindsOf({ channels }: Workshop): Output<'channels.list'>['kinds'] {
-  return CHANNEL_KINDS.flatMap((kind) => channels[kind] ?? []).map(({ kind, title, fields }) => ({
-    ...{ kind, title },
-    fields: fields.map(({ name, label, secret, required, example, expectation, multiline = false }) => ({
-      ...{ name, label, secret, required, example, expectation, multiline },
+function kindsOf({ channels, publicUrl }: Workshop): Output<'channels.list'>['kinds'] {
+  const own = publicUrl()
+  const isReachable = !isLoopbackName(new URL(own).hostname)
+  return CHANNEL_KINDS.flatMap((kind) => channels[kind] ?? []).map(({ kind, title, fields, apps }) => ({
+    ...{ kind, title, isReachable, deliverTo: deliverTo(own, kind), makesApps: apps !== undefined },
+    fields: fields.map(({ pattern, multiline = false, ...field }) => ({
+      ...{ ...field, multiline, pattern: pattern.source },
     })),
   }))
 }

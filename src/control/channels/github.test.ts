@@ -40,7 +40,12 @@ async function opened() {
   const repository = addRepository(there)
   repository.issues.set(12, issue())
   Object.assign(house.ports.channels, {
-    github: createGithubChannel({ url: there.url, allowPrivate: false, accounts: 'github' }),
+    github: createGithubChannel({
+      url: there.url,
+      allowPrivate: false,
+      accounts: 'github',
+      site: 'https://github.com',
+    }),
   })
   const own = await house.give('bob', 'me', 'own')
   await house.ask('ada', 'defaults.set', { harness: 'claude' })

@@ -17,14 +17,13 @@ import type { Identified, IdentityProvider } from '../../providers/identity/iden
 import type { OutsideTripRow, SessionMethod } from '../../store/people-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { endTokens } from '../people/holdings.ts'
-import { isLive } from '../sessions/liveness.ts'
 import { chooseMembership, openSession } from '../sessions/opening.ts'
 import { acceptFor } from '../signing-in/accepting.ts'
 import { membershipsOf } from '../signing-in/by-password.ts'
 import { deedOf } from '../signing-in/records.ts'
 import type { NewCookie, Ports, Visitor } from '../use-case.ts'
 import { createWorkshop, type Workshop } from '../workshop.ts'
-import { type CameBack, hadBefore, identify, takeTrip } from './trips.ts'
+import { type CameBack, hadBefore, identify, isStillSignedIn, takeTrip } from './trips.ts'
 
 /** Why somebody did not get in. */
 export type Problem =
@@ -205,19 +204,17 @@ async function linkTo(
   await unit.audit.append(deedOf(person, visitor, deed))
 }
 
-// For somebody who was signed in when the trip began, and has to be still: the cookie of that sign-in does not come with a
-// browser that another site sends.
+// For somebody who was signed in when the trip began, and has to be still.
 async function link(
   workshop: Workshop,
   visitor: Visitor,
   came: Came & { readonly linking: NonNullable<OutsideTripRow['linking']> },
 ): Promise<Arrival> {
   const { identity, store } = workshop
-  const { organizationId, personId, sessionId } = came.linking
+  const { organizationId, personId } = came.linking
   const { provider, account, row } = came
-  const sessions = await store.sessions.ofPerson(personId)
-  const isSignedIn = sessions.some((one) => one.id === sessionId && isLive(one, workshop))
-  if (!isSignedIn) return stopped('signed-out', 'You were signed out meanwhile.')
+  if (!(await isStillSignedIn(workshop, came.linking)))
+    return stopped('signed-out', 'You were signed out meanwhile.')
   const arrived: Arrival = { returnTo: row.returnTo, linked: provider.id }
   const whose = await identity.linkedPerson(provider.accounts, account.accountId)
   if (whose === personId) return arrived

@@ -1,4 +1,4 @@
-// Sending a browser to an identity provider, and what comes back with it. The state that comes back is good once, for ten
+// Sending a browser elsewhere, to an identity provider as a rule, and what comes back with it. The state that comes back is good once, for ten
 // minutes, and only in the browser that was sent: what that browser alone has (a cookie) is needed to trade the code in, and
 // is kept nowhere.
 
@@ -8,6 +8,7 @@ import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
 import type { Identified, IdentityProvider } from '../../providers/identity/identity-provider.ts'
 import type { OutsideTripRow } from '../../store/people-groups.ts'
+import { isLive } from '../sessions/liveness.ts'
 import type { NewCookie } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -41,10 +42,13 @@ export function hadBefore({ browser }: CameBack): { readonly had?: string } {
   return had === undefined ? {} : { had }
 }
 
+/** Where a browser is sent. */
+export type Destination = Pick<IdentityProvider, 'begin'> & { readonly id: string }
+
 /** Begins a trip. Throws `invalid` for a place to return to that is not ours, and what `IdentityProvider.begin` throws. */
 export async function send(
   { store, now, random, publicUrl }: Workshop,
-  provider: IdentityProvider,
+  provider: Destination,
   { linking, returnTo, had }: Beginning,
 ): Promise<Sent> {
   // The cookie of a sign-in does not come along with a browser that another site sends: which it is comes with this one.
@@ -64,14 +68,31 @@ export async function send(
 }
 
 /** The trip that this browser comes back from, which is over then; undefined when it is no trip of this browser's. */
-export async function takeTrip(
-  { store, now }: Workshop,
-  { provider, state, browser }: CameBack,
+export async function takeTrip(workshop: Workshop, came: TripOf): Promise<OutsideTripRow | undefined> {
+  const row = await findTrip(workshop, came)
+  return row !== undefined && (await workshop.store.outsideTrips.take(row.id)) ? row : undefined
+}
+
+type TripOf = Pick<CameBack, 'provider' | 'state' | 'browser'>
+
+/** The trip that this browser is on, if it is. */
+export async function findTrip(
+  { store, now }: Pick<Workshop, 'store' | 'now'>,
+  { provider, state, browser }: TripOf,
 ): Promise<OutsideTripRow | undefined> {
   const row = await store.outsideTrips.findByDigest(sha256(state))
   // A trip is not ended by whoever brings its state in another browser.
   if (row?.provider !== provider || row.browserDigest !== sha256(browser)) return undefined
-  return row.expiresAt > now() && (await store.outsideTrips.take(row.id)) ? row : undefined
+  return row.expiresAt > now() ? row : undefined
+}
+
+/** Whether whoever began it is signed in still: the cookie of that does not come with a browser that another site sends. */
+export async function isStillSignedIn(
+  workshop: Workshop,
+  { personId, sessionId }: NonNullable<OutsideTripRow['linking']>,
+): Promise<boolean> {
+  const sessions = await workshop.store.sessions.ofPerson(personId)
+  return sessions.some((one) => one.id === sessionId && isLive(one, workshop))
 }
 
 /** Which account it is. Throws what `IdentityProvider.identify` throws. */
@@ -112,7 +133,7 @@ function ownPath(publicUrl: string, text: string): string {
   })
 }
 
-function redirectUri(publicUrl: string, { id }: IdentityProvider): string {
+function redirectUri(publicUrl: string, { id }: Pick<Destination, 'id'>): string {
   return `${publicUrl}/auth/callback/${id}`
 }
 

@@ -16,12 +16,16 @@ export interface CallbackDependencies {
 }
 
 export function addCallback(app: Hono<{ Bindings: Connection }>, dependencies: CallbackDependencies): void {
-  app.get('/auth/callback/:provider', (c) =>
-    // Whoever only looks at the address uses nothing up.
-    c.req.raw.method === 'HEAD'
-      ? new Response(null, { status: 405, headers: { ...HEADERS, allow: 'GET' } })
-      : answer(dependencies, c.req.raw, c.req.param('provider'), c.env),
+  app.get(
+    '/auth/callback/:provider',
+    (c) => onlyLooks(c.req.raw) ?? answer(dependencies, c.req.raw, c.req.param('provider'), c.env),
   )
+}
+
+/** The answer for whoever only looks at the address, who uses nothing up. */
+export function onlyLooks({ method }: Request): Response | undefined {
+  if (method !== 'HEAD') return undefined
+  return new Response(null, { status: 405, headers: { ...HEADERS, allow: 'GET' } })
 }
 
 async function answer(
@@ -70,7 +74,8 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
 }
 
-function onward(own: string, path: string, cookies: readonly string[]): Response {
+/** To a path of this server, with cookies as they are sent. Where the browser was is told to nobody. */
+export function onward(own: string, path: string, cookies: readonly string[]): Response {
   const headers = new Headers({ ...HEADERS, location: new URL(own).origin + path })
   for (const cookie of cookies) headers.append('set-cookie', cookie)
   return new Response(null, { status: 303, headers })

@@ -3,7 +3,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import type { ClavigerError } from '../../domain/errors.ts'
-import { html, type Markup, page } from '../html.ts'
+import { headedPage, html, type Markup, problemMarkup } from '../html.ts'
 
 const AT_LEAST = '12'
 
@@ -27,9 +27,9 @@ export function joinForm(code: string, about: Output<'invitations.describe'>, tr
     ? field('email', 'Your e-mail', { type: 'email', autocomplete: 'username', value: tried?.email ?? '' })
     : html``
   const known = joins ? html`<p>If you have a password on this server already, type that one.</p>` : html``
-  return framed(
+  return headedPage(
     title,
-    html`${problem(tried?.error)}${what}<form method="post" action="join"><input type="hidden" name="code" value="${code}">${name}${address}
+    html`${problemMarkup(tried?.error)}${what}<form method="post" action="join"><input type="hidden" name="code" value="${code}">${name}${address}
 ${field('password', `A password, ${AT_LEAST} characters or more`, { type: 'password', autocomplete: 'new-password', minlength: AT_LEAST })}
 <button>${joins ? 'Join' : 'Set the password'}</button></form>${known}<p>This works once, until ${readable(expiresAt)}.</p>`,
   )
@@ -37,9 +37,9 @@ ${field('password', `A password, ${AT_LEAST} characters or more`, { type: 'passw
 
 /** For whoever has a link: its code stands behind the #, where this page does not see it. */
 export function joinCodeForm(tried?: Tried): string {
-  return framed(
+  return headedPage(
     'Use an invitation',
-    html`${problem(tried?.error)}<p>Copy what stands behind the <b>#</b> of the link that you were sent.</p>
+    html`${problemMarkup(tried?.error)}<p>Copy what stands behind the <b>#</b> of the link that you were sent.</p>
 <form method="post" action="join">${field('code', 'Code', { autocomplete: 'off', placeholder: 'clv_join_…' })}<button>Go on</button></form>`,
   )
 }
@@ -53,7 +53,7 @@ export function joinedPage(
   }: Pick<Output<'invitations.accept'>, 'organization' | 'person' | 'signedIn'>,
   server: string,
 ): string {
-  return framed(
+  return headedPage(
     `Welcome to ${organization.name}`,
     html`<p>You are <b>${person.email}</b>, ${person.role} of <b>${organization.name}</b>.</p>
 ${signedIn ? html`<p>This browser is signed in: <a href="./">go on</a>.</p>` : html``}<p>In a terminal:</p><pre>claviger login --server ${server}</pre>`,
@@ -62,7 +62,7 @@ ${signedIn ? html`<p>This browser is signed in: <a href="./">go on</a>.</p>` : h
 
 /** Where somebody types the code that a terminal shows. */
 export function codeForm(): string {
-  return framed(
+  return headedPage(
     'Sign a terminal in',
     html`<p>Type the code that <code>claviger login</code> shows in your terminal.</p>
 <form method="get" action="device">${field('code', 'Code', { autocomplete: 'off', placeholder: 'XXXX-XXXX' })}<button>Go on</button></form>`,
@@ -71,9 +71,9 @@ export function codeForm(): string {
 
 /** Which terminal waits, and who may let it in. */
 export function terminalForm(terminal: Output<'device.describe'>, tried?: Tried): string {
-  return framed(
+  return headedPage(
     'Sign a terminal in',
-    html`${problem(tried?.error)}${aboutTerminal(terminal)}<form method="post" action="device"><input type="hidden" name="code" value="${terminal.userCode}">
+    html`${problemMarkup(tried?.error)}${aboutTerminal(terminal)}<form method="post" action="device"><input type="hidden" name="code" value="${terminal.userCode}">
 ${field('email', 'Your e-mail', { type: 'email', autocomplete: 'username', value: tried?.email ?? '' })}
 ${field('password', 'Your password', { type: 'password', autocomplete: 'current-password' })}${factorField()}${buttons()}</form>
 <p>Without a password: <code>claviger login --approve ${terminal.userCode}</code> in a terminal that is signed in.</p>`,
@@ -87,7 +87,7 @@ export function organizationForm(
   { client, choices = [] }: Output<'device.signIn'>,
 ): string {
   const options = choices.map(({ id, name }) => html`<option value="${id}">${name}</option>`)
-  return framed(
+  return headedPage(
     'Into which organization?',
     html`<p>You belong to several. Which one shall <b>${client}</b> be signed in to?</p>
 <form method="post" action="device"><input type="hidden" name="code" value="${userCode}"><input type="hidden" name="email" value="${email}">
@@ -100,21 +100,16 @@ ${field('password', 'Your password, again', { type: 'password', autocomplete: 'c
 export function decidedPage({ client, organization }: Output<'device.signIn'>, approved: boolean): string {
   const where = organization === undefined ? html`` : html` to <b>${organization.name}</b>`
   return approved
-    ? framed(
+    ? headedPage(
         'Done',
         html`<p><b>${client}</b> is signed in${where}. You can go back to the terminal and close this page.</p>`,
       )
-    : framed('Turned away', html`<p><b>${client}</b> was turned away. You can close this page.</p>`)
+    : headedPage('Turned away', html`<p><b>${client}</b> was turned away. You can close this page.</p>`)
 }
 
 /** What went wrong, when there is no form to try again with. */
 export function errorPage(error: ClavigerError): string {
-  return framed('That did not work', problem(error))
-}
-
-function problem(error: ClavigerError | undefined): Markup {
-  if (error === undefined) return html``
-  return html`<p class="error" role="alert">${error.message} ${error.hint ?? ''}</p>`
+  return headedPage('That did not work', problemMarkup(error))
 }
 
 function aboutTerminal({ client, address, organization, createdAt }: Output<'device.describe'>): Markup {
@@ -145,8 +140,4 @@ function listed(attributes: Readonly<Record<string, string>>): readonly Markup[]
 
 function readable(time: string): string {
   return `${time.slice(0, 16).replace('T', ' ')} UTC`
-}
-
-function framed(title: string, body: Markup): string {
-  return page(title, html`<h1>${title}</h1>${body}`.text)
 }

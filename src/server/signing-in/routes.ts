@@ -150,7 +150,7 @@ async function answer(
   return new Response(markup, {
     status: error === undefined ? 200 : STATUS_OF[error.code],
     headers: {
-      ...htmlHeaders(true),
+      ...htmlHeaders('self'),
       'x-request-id': requestId,
       ...wait,
       ...cookieHeader(publicUrl(), cookie),

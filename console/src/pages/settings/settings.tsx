@@ -5,6 +5,7 @@ import { SETTINGS } from '../../shell/places.ts'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { Together } from '../../ui/together.tsx'
+import { ChannelSettings } from './channels/channels.tsx'
 import { CodingAgentsSettings } from './coding-agents/coding-agents.tsx'
 import { MachineSettings } from './machines/machines.tsx'
 import { OrganizationSettings } from './organization/organization.tsx'
@@ -27,6 +28,7 @@ export function SettingsPage() {
         <Together key={current}>
           {current === 'coding-agents' && <CodingAgentsSettings />}
           {current === 'organization' && <OrganizationSettings />}
+          {current === 'channels' && <ChannelSettings />}
           {current === 'machines' && <MachineSettings />}
           {current === 'personal' && <PersonalSettings />}
         </Together>

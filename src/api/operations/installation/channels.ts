@@ -17,6 +17,14 @@ export const CHANNEL_OPERATIONS = {
     permission: 'readSettings',
     summary: 'List the channels of the organization, and what a channel of each platform is configured with.',
   },
+  'channels.startApp': {
+    method: 'POST',
+    path: '/api/v1/channels/apps',
+    status: 200,
+    cookie: 'begins',
+    permission: 'manageSettings',
+    summary: 'Begin to make an app at a platform, which becomes a channel when the browser comes back.',
+  },
   'channels.get': {
     method: 'GET',
     path: '/api/v1/channels/{id}',

@@ -18,10 +18,14 @@ const word = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/)
 const settings = z.record(word, z.string().max(2000)).describe('Facts that are no secret, by name')
 const secrets = z.record(word, z.string().max(20_000)).describe('By name, all of them. Write-only')
 
+const deliverTo = z.string().describe('The address that the platform delivers to')
+
 const channel = z.object({
   ...{ id, kind, name, settings: z.record(z.string(), z.string()), strangers, agent, access },
   secretNames: z.array(z.string()).describe('Secrets that it has'),
-  deliverTo: z.string().describe('The address that the platform delivers to'),
+  deliverTo,
+  account: z.string().nullable().describe('Id of who the channel is over there; null: not known yet'),
+  installAt: z.string().nullable().describe('Where its app is installed; null: nowhere that is known'),
   lastDeliveryAt: time.nullable().describe('When something that was signed came last'),
   lastStatus: z.string().describe('What became of that, or of the last comment'),
   createdAt: time,
@@ -35,7 +39,14 @@ const field = z.object({
   required: z.boolean(),
   example: z.string(),
   expectation: z.string().describe('Completes “it …”'),
+  pattern: z.string().describe('A regular expression that it has to match, once trimmed'),
   multiline: z.boolean(),
+})
+
+const platform = z.object({
+  ...{ kind, title: z.string(), fields: z.array(field), deliverTo },
+  isReachable: z.boolean().describe('Whether that may be reached from other machines than this one'),
+  makesApps: z.boolean().describe('Whether channels.startApp can be asked for it'),
 })
 
 const delivery = z.object({
@@ -65,10 +76,19 @@ export const CHANNEL_SCHEMAS = {
     input: z.strictObject({}),
     output: z.object({
       channels: z.array(channel),
-      kinds: z
-        .array(z.object({ kind, title: z.string(), fields: z.array(field) }))
-        .describe('Platforms that this server has'),
+      kinds: z.array(platform).describe('Platforms that this server has'),
     }),
+  },
+  'channels.startApp': {
+    input: z.strictObject({
+      kind,
+      name: z
+        .string()
+        .regex(/^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,32}[\p{L}\p{N}.])?$/u)
+        .describe('What the app is to be called over there'),
+      organization: z.string().max(100).optional().describe('Whose it is to be; else of whoever makes it'),
+    }),
+    output: z.object({ url: z.string().describe('Where the browser goes') }),
   },
   'channels.get': { input: chosen, output: channel.extend({ deliveries: z.array(delivery) }) },
   'channels.update': {

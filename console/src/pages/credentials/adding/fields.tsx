@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import { Button } from '../../../ui/button.tsx'
-import { TextArea, TextField } from '../../../ui/field.tsx'
+import { ValueField } from '../../../ui/fields/value-field.tsx'
 import { type FieldInfo, type TypeInfo, useTypes } from '../../../words/types.ts'
 import { complaintOf } from './checks.ts'
 
@@ -42,29 +42,20 @@ function OneField({ field, value, onChange, onInstead, keeps }: OneProps) {
   const [isLeft, setLeft] = useState(false)
   const complaint = complaintOf(field, value, types, isLeft)
   const instead = complaint?.instead
-  const shared = {
-    label: capital(field.label),
-    ...(hintOf(field, keeps) !== undefined && { hint: hintOf(field, keeps) }),
-    ...(complaint !== null && { error: complaint.sentence }),
-    placeholder: field.example,
-    required: field.required && !keeps,
-    autoComplete: 'off',
-    spellCheck: false,
-    value,
-    className: 'font-mono',
-    onBlur: () => setLeft(true),
-  }
   return (
     <div className="grid gap-2">
-      {field.multiline ? (
-        <TextArea {...shared} onChange={(event) => onChange(event.target.value)} />
-      ) : (
-        <TextField
-          {...shared}
-          type={field.secret ? 'password' : 'text'}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
+      <ValueField
+        label={capital(field.label)}
+        {...(hintOf(field, keeps) !== undefined && { hint: hintOf(field, keeps) })}
+        {...(complaint !== null && { error: complaint.sentence })}
+        example={field.example}
+        required={field.required && !keeps}
+        secret={field.secret}
+        multiline={field.multiline}
+        value={value}
+        onChange={onChange}
+        onLeft={() => setLeft(true)}
+      />
       {instead !== undefined && onInstead !== undefined && (
         <div>
           <Button onClick={() => onInstead(instead, value)}>Add it as {instead.title}</Button>

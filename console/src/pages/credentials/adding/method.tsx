@@ -1,5 +1,6 @@
 // How somebody signs in at the provider: in this browser, or with a code on another device.
 
+import { Choice } from '../../../ui/fields/choice.tsx'
 import type { TypeInfo } from '../../../words/types.ts'
 
 export type Methods = TypeInfo['methods']
@@ -30,23 +31,6 @@ export interface MethodChoiceProps {
 /** Nothing to choose where there is one way. */
 export function MethodChoice({ ways, method, onChoose }: MethodChoiceProps) {
   if (ways.length < 2) return null
-  return (
-    <fieldset className="grid gap-2">
-      <legend className="mb-1 text-sm font-medium">How to sign in</legend>
-      {ways.map((way) => (
-        <label key={way} className="grid grid-cols-[auto_1fr] gap-x-2.5">
-          <input
-            type="radio"
-            name="method"
-            value={way}
-            checked={way === method}
-            onChange={() => onChoose(way)}
-            className="mt-1 size-4 accent-accent"
-          />
-          <span>{WORDS[way][0]}</span>
-          <span className="col-start-2 text-sm text-soft">{WORDS[way][1]}</span>
-        </label>
-      ))}
-    </fieldset>
-  )
+  const options = ways.map((way) => ({ value: way, label: WORDS[way][0], about: WORDS[way][1] }))
+  return <Choice label="How to sign in" options={options} value={method} onChoose={onChoose} />
 }

@@ -1,10 +1,10 @@
 // What somebody has chosen of a run that is not started yet.
 
 import type { Output, Request } from '../../../../../src/api/schemas.ts'
+import type { Access } from '../../../words/access.ts'
 
 type Asked = Request<'runs.create'>
 export type Harness = NonNullable<Asked['harness']>
-type Access = NonNullable<Asked['access']>
 type WorkspaceKind = NonNullable<Asked['workspace']>['kind']
 
 export interface Draft {
@@ -23,12 +23,6 @@ export interface Draft {
   /** Empty: any. */
   readonly worker: string
 }
-
-export const ACCESS_CHOICES: readonly { value: Access; label: string }[] = [
-  { value: 'read', label: 'Read only' },
-  { value: 'write', label: 'Read and write in its workspace' },
-  { value: 'full', label: 'Everything its worker may' },
-]
 
 export const WORKSPACE_CHOICES: readonly { value: WorkspaceKind; label: string }[] = [
   { value: 'fresh', label: 'A fresh, empty one' },

@@ -1,7 +1,8 @@
 // Where the agent works, and what it may do there.
 
 import { Checkbox, Select, TextField } from '../../../ui/field.tsx'
-import { ACCESS_CHOICES, type Draft, WORKSPACE_CHOICES } from './draft.ts'
+import { ACCESS_CHOICES } from '../../../words/access.ts'
+import { type Draft, WORKSPACE_CHOICES } from './draft.ts'
 
 export interface PlaceProps {
   readonly draft: Draft

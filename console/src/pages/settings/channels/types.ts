@@ -1,0 +1,36 @@
+// What the API tells of channels.
+
+import type { Output } from '../../../../../src/api/schemas.ts'
+
+type Listed = Output<'channels.list'>
+export type Channel = Listed['channels'][number]
+export type ChannelKind = Listed['kinds'][number]
+export type ChannelField = ChannelKind['fields'][number]
+export type ChannelDetail = Output<'channels.get'>
+
+/** By name, as they are typed. */
+export type Values = Readonly<Record<string, string>>
+
+export function secretOf(fields: readonly ChannelField[]): readonly ChannelField[] {
+  return fields.filter(({ secret }) => secret)
+}
+
+export function openOf(fields: readonly ChannelField[]): readonly ChannelField[] {
+  return fields.filter(({ secret }) => !secret)
+}
+
+/** Of these fields, those that say something. */
+export function given(fields: readonly ChannelField[], values: Values): Record<string, string> {
+  return Object.fromEntries(
+    fields.flatMap(({ name }) => {
+      const value = (values[name] ?? '').trim()
+      return value === '' ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** Who it is over there. */
+export function accountWords({ account }: Pick<Channel, 'account'>): string {
+  if (account === null) return 'not tried yet'
+  return account.startsWith('app:') ? account.replace('app:', 'App ') : `account ${account}`
+}
