@@ -146,6 +146,7 @@ export function createHouse(
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
+    workerUrl: null,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     snapshot: async () => ({
       ...{ engine: 'sqlite', migrations: [], tables: [] },

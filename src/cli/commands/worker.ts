@@ -1,5 +1,6 @@
 // `claviger worker`: carries out runs on this machine until it is interrupted. With --enrol it becomes a worker first.
 
+import { isPassing } from '../../client/problem.ts'
 import { givenSettings, workerSettings } from '../../config.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
@@ -15,6 +16,7 @@ import { carryOutHere, runPlacesOf } from '../../runner/worker/workshop.ts'
 import { type Connection, connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { untilEnded } from '../signals.ts'
+import { lookAt, sayOther, titleOf } from '../signing-in/known-servers.ts'
 import { enrolHere, mustBeWorker } from './enrolling.ts'
 import { programOverride } from './program-override.ts'
 
@@ -22,6 +24,7 @@ export interface WorkerOptions {
   /** True when given without a code. */
   readonly enrol?: string | true
   readonly enrolOnly?: boolean
+  readonly acceptServer?: boolean
   readonly directory?: readonly string[]
   readonly runs?: string
   /** False with --no-ambient. */
@@ -36,7 +39,7 @@ export async function run(context: Context, options: WorkerOptions): Promise<num
   if (options.enrol !== undefined) {
     // Before a code is used up: where another works nothing can be done.
     if (options.enrolOnly !== true) mustBeFree(stateDirectory)
-    await enrolHere(context, options.enrol)
+    await enrolHere(context, options.enrol, options.acceptServer === true)
   }
   if (options.enrolOnly === true) return 0
   const connection = await connect(context, true)
@@ -87,7 +90,8 @@ async function work(
     said: ui.note,
   })
   const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
-  ui.note(`Carrying out runs of ${titles} for ${server}, ${settings.runs} at a time. Ctrl-C ends it.`)
+  const at = `${server} (${await whichServer(context, server)})`
+  ui.note(`Carrying out runs of ${titles} for ${at}, ${settings.runs} at a time. Ctrl-C ends it.`)
   try {
     await Promise.race([ended, worker.over])
     ui.note('Stopping. What was under way goes on when this worker is back.')
@@ -96,6 +100,19 @@ async function work(
     await worker.stop()
   }
   return 0
+}
+
+// Whoever reads the log sees which installation it was. One that is away is waited for, and says so later.
+async function whichServer({ ui, settings }: Context, server: string): Promise<string> {
+  try {
+    const look = await lookAt(settings(true).stateDirectory, server)
+    const other = sayOther(server, look)
+    if (other !== null) ui.note(`warning: ${other}`)
+    return look.now === null ? 'which does not say what it is' : titleOf(look.now)
+  } catch (error) {
+    if (isPassing(error)) return 'which does not answer yet'
+    throw error
+  }
 }
 
 function untilClosed(stdin: NodeJS.ReadableStream): Promise<void> {

@@ -50,6 +50,7 @@ async function startServer(url: string): Promise<Server> {
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },
     publicUrl: () => 'http://claviger.test',
+    workerUrl: null,
     leaseLife: 60_000,
     sessionLife: SESSION_LIFE,
     runTimings: RUN_TIMINGS,

@@ -11,13 +11,15 @@ export const SETTINGS = {
     variable: 'CLAVIGER_SERVER',
     aliases: ['MCP_BASE_URL'],
     standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
-    meaning: 'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore and worker only.',
+    meaning:
+      'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore, worker, codex-login and doctor --worker only.',
   },
   token: {
     variable: 'CLAVIGER_TOKEN',
     aliases: ['API_KEY'],
     standard: 'the saved login, else admin.token of the state directory',
-    meaning: 'API token of the command line. API_KEY is read too, by exec and restore only.',
+    meaning:
+      'API token of the command line. API_KEY is read too, by exec, restore, worker, codex-login and doctor --worker only.',
   },
   stateDirectory: {
     variable: 'CLAVIGER_STATE_DIR',
@@ -59,6 +61,12 @@ export const SETTINGS = {
     standard: 'the address it listens on',
     meaning:
       'Where people and terminals reach the server. Links begin with it, and its pages take forms from it only.',
+  },
+  workerUrl: {
+    variable: 'CLAVIGER_WORKER_URL',
+    standard: 'as people do',
+    meaning:
+      'Where workers reach the server, if not at CLAVIGER_PUBLIC_URL, for example http://claviger:7717 in a cluster. What is to be typed on their machines says so; what a worker is handed follows the address that it uses.',
   },
   proxies: {
     variable: 'CLAVIGER_PROXIES',
