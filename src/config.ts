@@ -34,6 +34,8 @@ export interface ServerSettings {
   readonly port: number
   /** Null: the address it listens on. */
   readonly publicUrl: string | null
+  /** Null: as people do. */
+  readonly workerUrl: string | null
   readonly proxies: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Milliseconds. */
@@ -122,6 +124,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     host: given.host ?? '127.0.0.1',
     port: wholeNumber(SETTINGS.port, given.port ?? '7717', 0, 65_535),
     publicUrl: given.publicUrl === undefined ? null : baseUrl(SETTINGS.publicUrl, given.publicUrl),
+    workerUrl: given.workerUrl === undefined ? null : baseUrl(SETTINGS.workerUrl, given.workerUrl),
     proxies: wholeNumber(SETTINGS.proxies, given.proxies ?? '0', 0, 10),
     logLevel: oneOf(SETTINGS.logLevel, given.logLevel ?? 'info', LOG_LEVELS),
     leaseLife: wholeNumber(SETTINGS.leaseHours, given.leaseHours ?? '24', 1, 24 * 365) * 3_600_000,

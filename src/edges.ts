@@ -57,6 +57,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     sessionLife: settings.sessionLife,
     runTimings: settings.runTimings,
     poolOrder: settings.poolOrder,
+    workerUrl: settings.workerUrl,
     providerOf: (type: CredentialType) =>
       providers.find(({ probes, renewer }) => probes.includes(type) || renewer?.renews.includes(type)),
     signInOf: (type: CredentialType) => signIns.find(({ signsIn }) => signsIn === type),

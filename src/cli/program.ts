@@ -68,6 +68,8 @@ function addServing(program: Command, attach: Attach): void {
   attach(sandbox, () => import('./commands/sandbox.ts').then((m) => m.run))
 }
 
+const ACCEPT_SERVER = ['--accept-server', 'also when another server was at this address before'] as const
+
 function addSigningIn(program: Command, attach: Attach): void {
   const login = program
     .command('login')
@@ -79,6 +81,7 @@ function addSigningIn(program: Command, attach: Attach): void {
     .option('--approve <code>', 'let another terminal in, which shows this code')
     .option('--force', 'with --approve: do not ask')
     .option('--token', 'with an API token, asked for or read from standard input')
+    .option(...ACCEPT_SERVER)
   attach(login, () => import('./signing-in/login.ts').then((m) => m.run))
   const codexLogin = program
     .command('codex-login')
@@ -89,6 +92,7 @@ function addSigningIn(program: Command, attach: Attach): void {
     .option('--api-url <url>', 'address of the server')
     .option('--api-key <key>', 'token for it; better asked for than given here')
     .option('--replace-account', 'even when it is another account than before')
+    .option(...ACCEPT_SERVER)
   attach(signInOptions(ownerOptions(codexLogin)), () => import('./logins/codex-login.ts').then((m) => m.run))
   const logout = program.command('logout').description('Forget the saved login.')
   attach(logout, () => import('./commands/logout.ts').then((m) => m.run))
@@ -113,6 +117,7 @@ function addSigningIn(program: Command, attach: Attach): void {
       'first make this machine a worker; the code is asked for, or read from standard input, when it is not given',
     )
     .option('--enrol-only', 'and carry out nothing yet')
+    .option(...ACCEPT_SERVER)
     .option('--directory <dir>', 'let runs work in this directory too; may be repeated', collect)
     .option('--runs <n>', 'so many at a time; 4 when absent')
     .option('--no-ambient', 'what this machine has of its own serves no run')

@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../domain/caller.ts'
 import { ClavigerError } from '../domain/errors.ts'
-import { codeKind, isSession, leaseOfHandle, tokenKind } from '../domain/token.ts'
+import { codeKind, isSession, leaseOfHandle, tokenKind, UNKNOWN_TOKEN } from '../domain/token.ts'
 import { sha256 } from '../lib/digest.ts'
 import type { SessionRow } from '../store/people-groups.ts'
 import type { LeaseRow, TokenRow } from '../store/store.ts'
@@ -109,7 +109,7 @@ export function whoseSession(
 async function holderOfToken(ports: AuthenticationPorts, digest: string): Promise<Found> {
   const { store, now } = ports
   const row = await store.tokens.findByDigest(digest)
-  if (!row || !equal(row.digest, digest)) throw refused('This token is unknown.')
+  if (!row || !equal(row.digest, digest)) throw refused(UNKNOWN_TOKEN)
   const at = now()
   mustBeLive(row, at)
   // Nobody waits for this note, and a database that cannot write now is no reason to turn anybody away.

@@ -29,6 +29,7 @@ import { createJoinUseCase } from './machines/join.ts'
 import { createWorkerUseCases } from './machines/workers.ts'
 import { createHandingOverUseCases } from './moving/handing-over.ts'
 import { createReceivingUseCases } from './moving/receiving.ts'
+import { describingUseCases } from './operating/describing.ts'
 import { createRekeyUseCases } from './operating/rekey.ts'
 import { statusUseCases } from './operating/status.ts'
 import { createOverviewUseCase } from './overview/overview.ts'
@@ -98,6 +99,7 @@ export function createControl(ports: Ports): Control {
     ...createOrganizationUseCases(workshop),
     ...createNamingUseCases(workshop),
     ...statusUseCases(workshop),
+    ...describingUseCases(workshop),
     ...createReadingUseCases(workshop),
     ...createSearchingUseCases(workshop),
     ...createVerifyingUseCases(workshop),

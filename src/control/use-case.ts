@@ -167,6 +167,8 @@ export interface Ports {
   readonly operatorOrganization: string
   /** Where people and terminals reach this server, for example `https://claviger.example`. Links begin with it. */
   readonly publicUrl: () => string
+  /** Where workers reach it, if that is another address; null: nobody has said so. */
+  readonly workerUrl: string | null
   /** This moment of the whole database, for a backup. */
   readonly snapshot: () => Promise<Snapshot>
   /** How long a lease lives without being read, in milliseconds. */

@@ -144,3 +144,6 @@ function checksum(text: string): string {
   }
   return out
 }
+
+/** What a server says of a token that it has never made: it is of another one. */
+export const UNKNOWN_TOKEN = 'This token is unknown.'

@@ -30,7 +30,7 @@ import { reveal } from './reveal.ts'
 import { goneCookie, whoAsks } from './signing-in/asking.ts'
 import { addCallback } from './signing-in/callback.ts'
 import { cookieHeader } from './signing-in/cookies.ts'
-import { toCanonicalOrigin } from './signing-in/origin.ts'
+import { addressSeen, toCanonicalOrigin } from './signing-in/origin.ts'
 import { addSigningInPages } from './signing-in/routes.ts'
 import { streamedResponse } from './streamed.ts'
 import { type Connection, createVisitors, type Visitors } from './visitors.ts'
@@ -197,7 +197,7 @@ async function attempt(
     const { cookie, body } = parted(name, answer)
     return new Response(reveal(body), {
       status,
-      headers: { ...headers, ...cookieHeader(dependencies.publicUrl(), cookie) },
+      headers: { ...headers, ...cookieHeader(addressSeen(dependencies.publicUrl(), request), cookie) },
     })
   } catch (thrown) {
     if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)

@@ -27,6 +27,8 @@ export interface AgentStore {
 export interface WorkerMachine {
   /** Of Claviger there; null: it does not say. */
   readonly version: string | null
+  /** The address that it reaches the server at. Missing: it has not said so. */
+  readonly server?: string
   /** Those it takes runs of. */
   readonly programs: readonly { readonly harness: HarnessName; readonly version: string | null }[]
   /** How many runs it carries out at a time. Missing: it has not said so. */

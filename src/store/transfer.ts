@@ -89,6 +89,8 @@ export interface Filling {
   insert(table: TableShape, rows: readonly Row[]): Promise<void>
   /** Every row is in: applies the migrations that came later. What follows may be asked only now. */
   complete(): Promise<void>
+  /** Removes a fact about the installation that belongs to the place the copy came from. */
+  forget(fact: string): Promise<void>
   /** Sets every credential of these types aside; returns how many. */
   quarantine(types: readonly string[], reason: string, at: number): Promise<number>
   /** Ends every lease that runs; returns how many. */

@@ -1,12 +1,13 @@
 // Signing in at a provider on a terminal: the browser that comes back against the prompt for pasting, and the questions of
 // codex-login. The command line runs in this process on streams that say they are terminals, against a real server.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/cli.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { digTunnel } from '../support/tunnel.ts'
 import { createWorkshop, type Workshop } from './workshop.ts'
 
 let sandbox: Sandbox
@@ -149,5 +150,51 @@ test('codex-login asks for the server and the key, which is not shown, and says 
   expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toContain('Stored codex/oauth codex (org, ')
   expect(stdout).toContain(`On ${url}, in the organization My organization.`)
+  expect(stdout).toMatch(/^Fingerprint of the server: [0-9a-f-]{39}$/m)
   expect(stdout + stderr).not.toContain(token)
+})
+
+test('codex-login goes through a tunnel: it is told that it is the same server, and the browser comes back here', async () => {
+  const { url } = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8'))
+  const token = readFileSync(join(workshop.stateDirectory, 'admin.token'), 'utf8').trim()
+  const elsewhere = { ...workshop.env, CLAVIGER_STATE_DIR: join(workshop.directory, 'laptop') }
+  const tunnel = await digTunnel(url)
+  try {
+    const { exitCode, stdout, stderr } = await onTerminal(
+      ['codex-login', '--api-url', tunnel.url],
+      [
+        [/API key for http/, (type) => type(`${token}\r`)],
+        [PROMPT, async (_, said) => void (await fetch(await agree(said)))],
+      ],
+      elsewhere,
+    )
+    expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const [first, second] = stderr.split('\n')
+    expect(first).toMatch(new RegExp(`^Server: ${tunnel.url}, My organization, fingerprint [0-9a-f-]{39}$`))
+    expect(second).toBe(`This terminal knows it as ${url}.`)
+    expect(stdout).toContain(`On ${tunnel.url}, in the organization My organization.`)
+  } finally {
+    await tunnel.close()
+  }
+})
+
+test('where another server was before, a person is asked before the key is', async () => {
+  const { url } = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8'))
+  const laptop = join(workshop.directory, 'laptop')
+  const elsewhere = { ...workshop.env, CLAVIGER_STATE_DIR: laptop }
+  const file = join(laptop, 'known-servers.json')
+  const known = JSON.parse(readFileSync(file, 'utf8'))
+  const before = { organization: 'Production', fingerprint: '0000-1111' }
+  writeFileSync(file, JSON.stringify({ ...known, [url]: before }))
+  const refused = await onTerminal(
+    ['codex-login', '--api-url', url],
+    [[/Go on with this server\?/, (type) => type('n')]],
+    elsewhere,
+  )
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain(
+    `warning: this is not the server that was at ${url} before: Production, fingerprint 0000-1111`,
+  )
+  expect(refused.stderr).not.toContain('API key')
+  expect(JSON.parse(readFileSync(file, 'utf8'))[url]).toEqual(before)
 })

@@ -68,6 +68,8 @@ export interface WorldOptions {
   readonly renewsClaude?: true
   /** The oldest programs that we serve. */
   readonly older?: boolean
+  /** How the worker reaches the server, which has this address for itself; without it just so. */
+  readonly dig?: (server: string) => Promise<string>
 }
 
 export async function runWorld(options: WorldOptions = {}): Promise<RunWorld> {
@@ -99,7 +101,7 @@ export async function runWorld(options: WorldOptions = {}): Promise<RunWorld> {
   const client = createClient({ server: url, token: new Secret(token) })
   const environment = {
     ...{ PATH: '/usr/bin:/bin', HOME: home, TERM: 'dumb', ...quiet },
-    ...{ CLAVIGER_SERVER: url, CLAVIGER_STATE_DIR: join(home, 'claviger') },
+    ...{ CLAVIGER_SERVER: (await options.dig?.(url)) ?? url, CLAVIGER_STATE_DIR: join(home, 'claviger') },
     ...{ CLAVIGER_CLAUDE_BIN: claude, CLAVIGER_CODEX_BIN: codex },
     ANTHROPIC_BASE_URL: sandbox.anthropicUrl,
     ANTHROPIC_BEDROCK_BASE_URL: sandbox.bedrockUrl,

@@ -283,6 +283,7 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     aim: 'nothing',
     request: ({ unique }) => ({ email: `${unique}@example.test`, role: 'member' }),
   },
+  'server.describe': { aim: 'public', request: () => ({}) },
   'invitations.list': { aim: 'nothing', request: () => ({}) },
   'invitations.revoke': {
     aim: 'thing',

@@ -151,6 +151,7 @@ export function createHouse(
     webhooks: { check: () => undefined, send: async () => '200' },
     channels: { github: platform.channel },
     publicUrl: () => 'http://claviger.test',
+    workerUrl: null,
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     snapshot: async () => ({
       ...{ engine: 'sqlite', migrations: [], tables: [] },

@@ -35,6 +35,7 @@ const busyWorker = worker.extend({
   embedded: z.boolean().describe('It is the one in a server'),
   off: z.string().nullable().describe('Why it carries out nothing; null: it does'),
   version: z.string().nullable().describe('Of Claviger on its machine, where it has said so'),
+  server: z.string().nullable().describe('The address it reaches the server at, where it has said so'),
   programs: z
     .array(z.object({ harness, version: z.string().nullable() }))
     .nullable()
@@ -101,7 +102,10 @@ export const MACHINE_SCHEMAS = {
         .default(3600)
         .describe('How long the code can be used'),
     }),
-    output: worker.extend({ code: z.string().describe('Shown this once') }),
+    output: worker.extend({
+      server: z.string().nullable().describe('Where its machine reaches the server; null: as you do'),
+      code: z.string().describe('Shown this once'),
+    }),
   },
   'workers.list': { input: z.strictObject({}), output: z.object({ workers: z.array(busyWorker) }) },
   'workers.revoke': {

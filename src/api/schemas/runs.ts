@@ -326,6 +326,7 @@ export const RUN_SCHEMAS = {
         .describe('Directories of its machine that runs may work in, with all that is in them'),
       onlyFor: z.string().max(200).optional().describe('Only runs of this person'),
       version: text(MOST.word).optional().describe('Of Claviger on its machine'),
+      server: text(2000).optional().describe('The address that it reaches the server at'),
       programs: z
         .array(z.strictObject({ harness, version: text(MOST.word).nullable() }))
         .max(10)

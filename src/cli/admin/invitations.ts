@@ -6,6 +6,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { linkFromHere } from '../signing-in/links.ts'
 import { durationSeconds, relativeTime } from '../text.ts'
 
 // What the server takes.
@@ -27,14 +28,14 @@ export async function add(
   const life = expiresIn === undefined ? {} : { expiresInSeconds: secondsOf(expiresIn) }
   const { client } = await connect(context)
   const made = await client.call('invitations.create', { email, role, teams: [...team], ...life })
-  show(context, made, `Invited ${made.email} as ${made.role}.`)
+  show(context, client.server, made, `Invited ${made.email} as ${made.role}.`)
   return 0
 }
 
 export async function link(context: Context, _: unknown, [member = '']: readonly string[]): Promise<number> {
   const { client } = await connect(context)
   const made = await client.call('members.link', { member })
-  show(context, made, `With this link ${made.email} sets a new password.`)
+  show(context, client.server, made, `With this link ${made.email} sets a new password.`)
   return 0
 }
 
@@ -74,7 +75,8 @@ export async function uninvite(
   return 0
 }
 
-function show({ ui }: Context, made: Output<'invitations.create'>, what: string): void {
+function show({ ui }: Context, server: string, created: Output<'invitations.create'>, what: string): void {
+  const made = { ...created, link: linkFromHere(server, created.link) }
   ui.answer(made, () => [made.link])
   ui.note(
     `${what} It is shown this once, works once, and expires ${relativeTime(made.expiresAt, Date.now())}.`,

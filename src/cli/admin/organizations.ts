@@ -2,6 +2,7 @@
 
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { linkFromHere } from '../signing-in/links.ts'
 
 export interface CreateOrganizationOptions {
   readonly owner: string
@@ -24,7 +25,7 @@ export async function create(
   const made = await client.call('organizations.create', { name, owner })
   context.ui.answer(made, () => [
     `Made ${made.name} (${made.id}); its owner is ${made.owner.email}.`,
-    ...(made.link === undefined ? [] : [made.link]),
+    ...(made.link === undefined ? [] : [linkFromHere(client.server, made.link)]),
   ])
   if (made.link !== undefined)
     context.ui.note('With this link, shown once, the owner sets a password. It works once, within a day.')

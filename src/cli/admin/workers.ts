@@ -21,12 +21,13 @@ export async function enrol(
 ): Promise<number> {
   checkName(name)
   const expiresInSeconds = secondsOf(expiresIn)
-  const { client, server } = await connect(context)
+  const { client, server: here } = await connect(context)
   const made = await client.call('workers.enrol', {
     name,
     expiresInSeconds,
     ...(agent !== undefined && { agent }),
   })
+  const server = made.server ?? here
   context.ui.answer(made, () => [made.code])
   const as = agent === undefined ? '' : `, as the agent ${agent}`
   context.ui.note(
@@ -44,16 +45,20 @@ export async function list(context: Context): Promise<number> {
   const answer = await client.call('workers.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.workers.map(({ name, state, off, agent, enrolledAt, lastSeenAt, programs, runs }) => [
-      name,
-      off === null ? state : 'off',
-      agent ?? '',
-      enrolledAt === null ? '' : relativeTime(enrolledAt, now),
-      lastSeenAt === null ? '' : relativeTime(lastSeenAt, now),
-      (programs ?? []).map(({ harness, version }) => [harness, version ?? ''].join(' ').trim()).join(', '),
-      runs.length === 0 ? '' : String(runs.length),
-    ])
-  const columns = ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN', 'PROGRAMS', 'RUNS']
+    answer.workers.map(
+      ({ name, state, off, agent, enrolledAt, lastSeenAt, programs, runs, version, server }) => [
+        name,
+        off === null ? state : 'off',
+        agent ?? '',
+        enrolledAt === null ? '' : relativeTime(enrolledAt, now),
+        lastSeenAt === null ? '' : relativeTime(lastSeenAt, now),
+        (programs ?? []).map(({ harness, version }) => [harness, version ?? ''].join(' ').trim()).join(', '),
+        runs.length === 0 ? '' : String(runs.length),
+        version ?? '',
+        server ?? '',
+      ],
+    )
+  const columns = ['NAME', 'STATE', 'AGENT', 'ENROLLED', 'SEEN', 'PROGRAMS', 'RUNS', 'VERSION', 'SERVER']
   context.ui.table(answer, columns, rows, 'There are no workers.')
   for (const { name, off } of answer.workers) {
     if (off !== null) context.ui.note(`${name} is off, because ${off}. ${INSTEAD}`)

@@ -17,21 +17,31 @@ import {
   readPiped,
   saveLogin,
 } from '../secrets.ts'
+import { recognise, remember } from '../signing-in/known-servers.ts'
 
 /** `enrol`: the code, or true when it is to be asked for. Whoever types the same line again after a restart is not asked. */
-export async function enrolHere(context: Context, enrol: string | true): Promise<void> {
+export async function enrolHere(
+  context: Context,
+  enrol: string | true,
+  acceptServer: boolean,
+): Promise<void> {
   const settings = context.settings(true)
   const { stateDirectory } = settings
   const server = await findServer(settings)
   if ((context.dependencies.env['CLAVIGER_TOKEN'] ?? '') !== '')
     context.ui.note('CLAVIGER_TOKEN is set and wins over what is enrolled here.')
   const known = await knownWorker(stateDirectory, server)
-  if (known !== null) return sayKnown(context, server, known)
+  if (known !== null) {
+    if (acceptServer) await remember(context, server, await recognise(context, server, true))
+    return sayKnown(context, server, known)
+  }
   await mustBeNobodys(stateDirectory, server)
+  const installation = await recognise(context, server, acceptServer)
   const code = (enrol === true ? await enterCode(context, server) : enrol).trim()
   await mustBeAbleToSave(stateDirectory)
   const { token, ...worker } = await clientFor(server, null).call('workers.join', { code })
   await saveLogin(stateDirectory, { server, token: new Secret(token) })
+  await remember(context, server, installation)
   const as = worker.agent === null ? '' : `, as the agent ${worker.agent}`
   context.ui.answer({ server, ...worker }, () => [
     `Enrolled as ${worker.name} of ${worker.organization.name}${as}.`,

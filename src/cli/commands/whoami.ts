@@ -3,6 +3,7 @@
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { WhoAmI } from '../owner-flags.ts'
+import { lookAt, sayOther } from '../signing-in/known-servers.ts'
 import { labelled } from '../text.ts'
 
 export async function run(context: Context): Promise<number> {
@@ -10,7 +11,9 @@ export async function run(context: Context): Promise<number> {
   const who = await client.call('whoami', {})
   // Where it listens in this process is nobody else's business.
   const profiles = context.agent === null ? null : (await context.profiles()).file
-  const where = profiles === null ? { server } : { server: null, profiles }
+  const look = profiles === null ? await lookAt(context.settings().stateDirectory, server) : null
+  const fingerprint = look?.now?.fingerprint ?? null
+  const where = profiles === null ? { server, fingerprint } : { server: null, profiles }
   context.ui.answer({ ...where, tokenSource, ...who }, () =>
     labelled([
       ['name', who.name],
@@ -20,9 +23,12 @@ export async function run(context: Context): Promise<number> {
         ? [['teams', who.teams.length === 0 ? 'none' : who.teams.join(', ')] as const]
         : [['draws on', drawsOn(who)] as const]),
       profiles === null ? (['server', server] as const) : (['profiles', profiles] as const),
+      ['fingerprint', fingerprint ?? undefined],
       ['signed in by', tokenSource ?? undefined],
     ]),
   )
+  const other = look === null ? null : sayOther(server, look)
+  if (other !== null) context.ui.note(`warning: ${other}`)
   return 0
 }
 

@@ -1,6 +1,7 @@
 // `claviger worker`: carries out runs on this machine until it is interrupted. With --enrol it becomes a worker first.
 
 import { join } from 'node:path'
+import { isPassing } from '../../client/problem.ts'
 import { givenSettings, workerSettings } from '../../config.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
@@ -17,6 +18,7 @@ import { carryOutHere, runPlacesOf } from '../../runner/worker/workshop.ts'
 import { type Connection, connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { untilEnded } from '../signals.ts'
+import { lookAt, sayOther, titleOf } from '../signing-in/known-servers.ts'
 import { enrolHere, mustBeWorker } from './enrolling.ts'
 import { harnessOfVariable, type WaitOptions } from './machine-words.ts'
 import { programOverride } from './program-override.ts'
@@ -26,6 +28,7 @@ export interface WorkerOptions extends WaitOptions {
   /** True when given without a code. */
   readonly enrol?: string | true
   readonly enrolOnly?: boolean
+  readonly acceptServer?: boolean
   readonly directory?: readonly string[]
   readonly runs?: string
   /** False with --no-ambient. */
@@ -41,7 +44,7 @@ export async function run(given: Context, options: WorkerOptions): Promise<numbe
   if (options.enrol !== undefined) {
     // Before a code is used up: where another works nothing can be done.
     if (options.enrolOnly !== true) mustBeFree(stateDirectory)
-    await enrolHere(context, options.enrol)
+    await enrolHere(context, options.enrol, options.acceptServer === true)
   }
   if (options.enrolOnly === true) return 0
   const connection = await connect(context, true)
@@ -112,7 +115,8 @@ async function work(
     said: ui.note,
   })
   const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
-  ui.note(`Carrying out runs of ${titles} for ${server}, ${settings.runs} at a time. Ctrl-C ends it.`)
+  const at = `${server} (${await whichServer(context, server)})`
+  ui.note(`Carrying out runs of ${titles} for ${at}, ${settings.runs} at a time. Ctrl-C ends it.`)
   // A part of a server has nobody to say it to, and a console says it there.
   if (attached && wait === undefined) enough.abort()
   const standing = { client, harnesses: [...found.keys()], ambient, signal: enough.signal }
@@ -128,6 +132,19 @@ async function work(
     await worker.stop()
   }
   return 0
+}
+
+// Whoever reads the log sees which installation it was. One that is away is waited for, and says so later.
+async function whichServer({ ui, settings }: Context, server: string): Promise<string> {
+  try {
+    const look = await lookAt(settings(true).stateDirectory, server)
+    const other = sayOther(server, look)
+    if (other !== null) ui.note(`warning: ${other}`)
+    return look.now === null ? 'which does not say what it is' : titleOf(look.now)
+  } catch (error) {
+    if (isPassing(error)) return 'which does not answer yet'
+    throw error
+  }
 }
 
 function untilClosed(stdin: NodeJS.ReadableStream): Promise<void> {

@@ -22,7 +22,8 @@ export async function checkClocks(
   return findings.filter(({ said }, i) => findings.findIndex((one) => one.said === said) === i)
 }
 
-function judgeClock(title: string, host: string, offset: number | null): Finding {
+/** `offset`: by how many milliseconds that clock is ahead of ours; null: it is not known. */
+export function judgeClock(title: string, host: string, offset: number | null): Finding {
   const what = 'clock'
   if (offset === null)
     return {

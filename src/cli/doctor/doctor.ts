@@ -8,40 +8,42 @@ import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { reapLeftovers } from '../../runner/private-directory.ts'
-import { connect, usesProfiles } from '../connection.ts'
+import { type Connection, connect, usesProfiles } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
 import { loginFile } from '../secrets.ts'
+import { lookAt } from '../signing-in/known-servers.ts'
 import { checkDatabase } from './database.ts'
 import { checkEvents } from './events.ts'
-import { type Finding, failed, inWords, ok } from './finding.ts'
+import { exitOf, type Finding, failed, inWords, ok } from './finding.ts'
 import { checkInstallation } from './installation.ts'
 import { checkLogins } from './logins.ts'
 import { examineProfiles } from './profiles.ts'
 import { checkProgram, findProgramOf } from './program-check.ts'
-import { examineWorker } from './worker.ts'
+import { sayInstallation } from './reaching.ts'
+import { workerExaminer } from './worker.ts'
 
 export interface DoctorOptions {
   readonly worker?: boolean
   readonly harness?: HarnessName
 }
 
-/** Exit 1 when something is broken; a warning is no failure. With `worker`, all that a run on this machine needs. */
+/** What is broken decides the exit code; a warning is no failure. With `worker`, all that a run on this machine needs. */
 export async function run(context: Context, { worker, harness }: DoctorOptions): Promise<number> {
   const { stateDirectory } = context.settings()
   const harnesses = harness === undefined ? HARNESSES : [harness]
   // A worker has a server, or should have.
-  const isLocal = context.agent !== null || (worker !== true && (await usesProfiles(context)))
-  const examined = isLocal ? examineAlone : worker === true ? examineWorker : examine
+  const isWorker = worker === true
+  const isLocal = context.agent !== null || (!isWorker && (await usesProfiles(context)))
+  const examined = isLocal ? examineAlone : isWorker ? workerExaminer(harness !== undefined) : examine
   const findings = [
     ok('node', process.version),
     await checkDirectory(stateDirectory, isLocal),
     ...(await checkFiles(context, stateDirectory)),
     ...(await examined(context, harnesses)),
-    await checkLeftovers(isLocal ? null : context, stateDirectory),
+    await checkLeftovers(isLocal ? null : () => connect(context, isWorker), stateDirectory),
   ]
   context.ui.answer({ checks: findings }, () => findings.flatMap(inWords))
-  return findings.some((one) => one.level === 'fail') ? EXIT.failed : EXIT.ok
+  return exitOf(findings)
 }
 
 async function examine(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
@@ -99,11 +101,13 @@ async function checkServer(context: Context): Promise<Finding[]> {
   const what = 'server'
   try {
     const { client, server, tokenSource } = await connect(context)
+    const look = await lookAt(context.settings().stateDirectory, server)
     const who = await client.call('whoami', {})
     const { name, role } = who
     const found = ok(what, `${server} answers; signed in as ${name} (${role}) by ${tokenSource ?? 'nothing'}`)
     return [
       found,
+      ...sayInstallation(server, look),
       ...(await checkInstallation(client)),
       ...(await checkLogins(client, who)),
       ...(await checkEvents(client)),
@@ -114,14 +118,17 @@ async function checkServer(context: Context): Promise<Finding[]> {
 }
 
 // What runs that were killed have left is removed as the next run would do it. Without a server their leases went with them.
-async function checkLeftovers(context: Context | null, stateDirectory: string): Promise<Finding> {
+async function checkLeftovers(
+  connecting: (() => Promise<Connection>) | null,
+  stateDirectory: string,
+): Promise<Finding> {
   const what = 'runs'
   try {
     const leftovers = await reapLeftovers(stateDirectory)
     if (leftovers.length === 0) return ok(what, 'nothing is left of killed ones')
     const leases = leftovers.flatMap(({ leaseId }) => leaseId ?? [])
-    if (context !== null) {
-      const { client } = await connect(context)
+    if (connecting !== null) {
+      const { client } = await connecting()
       await Promise.allSettled(leases.map((id) => leasesOf(client).release(id)))
     }
     return { level: 'warn', what, said: `Removed what ${leftovers.length} killed ones had left.` }

@@ -1,9 +1,8 @@
 // `claviger doctor --worker`: would a run on this machine get a credential? Each step needs the one before: the server is
-// reached, it is Claviger, it takes the token, something is stored that may serve, and the program is there to use it.
+// reached, it is the right one (reaching.ts), something is stored that may serve, and the program is there and sees what it is
+// handed (handing-over.ts).
 
 import type { DecisionView, Output } from '../../api/schemas.ts'
-import type { Client } from '../../client/client.ts'
-import { overNodeHttp } from '../../client/node-http.ts'
 import { may, mayCredential } from '../../domain/caller.ts'
 import { asClavigerError } from '../../domain/errors.ts'
 import { HARNESS_TITLE, type HarnessName } from '../../domain/harness-names.ts'
@@ -12,95 +11,67 @@ import type { Harness } from '../../harnesses/harness.ts'
 import { withoutOwnSettings } from '../../runner/materialize.ts'
 import { askStatus } from '../../runner/programs.ts'
 import { ambientHere, howToGetOne } from '../commands/explain.ts'
-import { type Connection, connect } from '../connection.ts'
+import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { callerOf, ownerTitle } from '../owner-flags.ts'
-import { readLogin } from '../secrets.ts'
 import { type Finding, ok, problem } from './finding.ts'
+import { checkHandingOver } from './handing-over.ts'
 import { checkProgram, type FoundProgram, findProgramOf } from './program-check.ts'
+import { reachServer } from './reaching.ts'
 
 type WhoAmI = Output<'whoami'>
 
-const REACH_MS = 10_000
+type Examiner = (context: Context, harnesses: readonly HarnessName[]) => Promise<Finding[]>
 
-/** The findings of a machine that runs agents. Its settings are those of `exec` and `restore`, their aliases included. */
-export async function examineWorker(context: Context, harnesses: readonly HarnessName[]): Promise<Finding[]> {
-  const programs = await Promise.all(harnesses.map((name) => findProgramOf(context, name)))
-  const { findings, client, who } = await examineServer(context)
-  const all: Finding[] = [...findings]
-  for (const found of programs) {
-    if (client !== null && who !== null) all.push(await checkCredential(context, client, who, found))
-    all.push(await checkProgram(context, found))
-    if (found.path !== null) all.push(await checkOwnLogin(context, found.harness, found.path))
+/**
+ * Finds what is wrong with a machine that runs agents. Its settings are those of `exec` and `restore`, their aliases
+ * included. Unless an agent program was named, those that are not here matter only where there is none at all.
+ */
+export function workerExaminer(isNamed: boolean): Examiner {
+  return async (context, harnesses) => {
+    const programs = await Promise.all(harnesses.map((name) => findProgramOf(context, name)))
+    const all = isNamed || programs.every(({ path }) => path === null)
+    const { findings, connection, who } = await reachServer(context)
+    const found: Finding[] = [...findings]
+    for (const program of programs) {
+      const matters = all || program.path !== null
+      if (who !== null && matters) found.push(...(await checkCredential(context, connection, who, program)))
+      found.push(await checkProgram(context, program))
+      if (program.path !== null) found.push(await checkOwnLogin(context, program.harness, program.path))
+    }
+    return found
   }
-  return all
-}
-
-async function examineServer(
-  context: Context,
-): Promise<{ findings: Finding[]; client: Client | null; who: WhoAmI | null }> {
-  const connection = await connect(context, true)
-  const reached = await reach(connection.server)
-  if (reached !== null) return { findings: [reached], client: null, who: null }
-  const server = ok('server', `${connection.server} answers`)
-  try {
-    const who = await connection.client.call('whoami', {})
-    const token = ok('token', `${connection.tokenSource ?? 'none'}, of ${who.name} (${who.role})`)
-    return { findings: [server, token], client: connection.client, who }
-  } catch (thrown) {
-    return { findings: [server, await tokenProblem(context, connection, thrown)], client: null, who: null }
-  }
-}
-
-// Any HTTP server may listen there; ours says that it is alive.
-async function reach(server: string): Promise<Finding | null> {
-  const exchange = { method: 'GET', url: `${server}/healthz`, headers: {}, body: null, timeoutMs: REACH_MS }
-  const answer = await overNodeHttp(exchange).catch(() => null)
-  if (answer === null) {
-    const hint = 'Start it with claviger serve there, or set CLAVIGER_SERVER to where it runs.'
-    return problem('not_reachable', 'server', `nothing answers at ${server}.`, hint)
-  }
-  if (answer.status === 200 && /"status":"alive"/.test(answer.text)) return null
-  const said = `${server} answers ${answer.status}, which is not how Claviger answers.`
-  return problem('wrong_server', 'server', said, 'Set CLAVIGER_SERVER to the address of the server.')
-}
-
-async function tokenProblem(
-  context: Context,
-  { server, token }: Connection,
-  thrown: unknown,
-): Promise<Finding> {
-  const { message, hint, code } = asClavigerError(thrown)
-  if (code === 'unreachable') return problem('not_reachable', 'server', message, hint)
-  const login = token === null ? await readLogin(context.settings().stateDirectory) : null
-  if (login === null) return problem('not_allowed', 'token', message, hint)
-  const said = `the saved login is for ${login.server}, not for ${server}.`
-  return problem('wrong_server', 'token', said, `Type: claviger login --server ${server}`)
 }
 
 async function checkCredential(
   context: Context,
-  client: Client,
+  { client, server }: Connection,
   who: WhoAmI,
-  { harness: { name } }: FoundProgram,
-): Promise<Finding> {
+  found: FoundProgram,
+): Promise<Finding[]> {
+  const { name } = found.harness
   const what = `${HARNESS_TITLE[name]} credential`
   try {
     const ambient = await ambientHere(context, { harness: name, ambient: true }, who)
     const { decisions } = await client.call('explain', { harness: name, ambient })
-    return judge(what, name, decisions, who)
+    const judged = judge(what, name, decisions, who, ` at ${server}, in ${who.organization.name},`)
+    if (judged.problem === 'not_stored' && name === 'codex')
+      return [{ ...judged, hint: `${judged.hint}. With ChatGPT: claviger codex-login --api-url ${server}` }]
+    const isHandedOver = judged.level === 'ok' && found.path !== null
+    return isHandedOver ? [judged, await checkHandingOver(context, client, found.harness)] : [judged]
   } catch (thrown) {
     const { code, message, hint } = asClavigerError(thrown)
-    return problem(code === 'unreachable' ? 'not_reachable' : 'not_allowed', what, message, hint)
+    return [problem(code === 'unreachable' ? 'not_reachable' : 'not_allowed', what, message, hint)]
   }
 }
 
-/** What the server's explanation means for a machine that signs in as `who`. */
+/** What the server's explanation means for a machine that signs in as `who`. `where`: in words, what was asked. */
 export function judge(
   what: string,
   harness: HarnessName,
   decisions: readonly DecisionView[],
   who: WhoAmI,
+  where = '',
 ): Finding {
   const caller = callerOf(who)
   if (!may(caller, 'lease')) {
@@ -129,7 +100,7 @@ export function judge(
   const none = problem(
     'not_stored',
     what,
-    'nothing is stored that could serve a run here.',
+    `nothing is stored${where} that could serve a run here.`,
     howToGetOne(harness, who),
   )
   return taken

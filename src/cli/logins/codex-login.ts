@@ -1,6 +1,7 @@
 // `claviger codex-login`: Agent Swarm's spelling of signing in with ChatGPT. It asks for the server and the key when they
 // are missing, makes the credential or gives it a new login, and says where that went.
 
+import type { Client } from '../../client/client.ts'
 import { mayCredential } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
@@ -10,12 +11,14 @@ import type { Context } from '../context.ts'
 import { listCredentials, mustManage } from '../find-credential.ts'
 import { callerOf, type OwnerFlags, ownerOf, self, type WhoAmI } from '../owner-flags.ts'
 import { readToken } from '../secrets.ts'
+import { type Installation, recognise, remember } from '../signing-in/known-servers.ts'
 import { warnOfTwins, withAccount } from './say.ts'
 import { methodOf, type SignInOptions, signIn } from './sign-in.ts'
 
 export interface CodexLoginOptions extends OwnerFlags, SignInOptions {
   readonly apiUrl?: string
   readonly apiKey?: string
+  readonly acceptServer?: boolean
 }
 
 const STANDARD_NAME = 'codex'
@@ -30,7 +33,7 @@ export async function run(
     throw new ClavigerError('invalid', 'One name is enough.', { hint: 'Leave out the others.' })
   checkName(name)
   methodOf('codex/oauth', options)
-  const client = await reach(context, options)
+  const { client, installation } = await reach(context, options)
   const who = await client.call('whoami', {})
   const owner = ownerOf(options, who) ?? standardOwner(who)
   mustManage(who, owner)
@@ -39,10 +42,13 @@ export async function run(
   const request = { type: 'codex/oauth' as const, ...target, replaceAccount: options.replaceAccount === true }
   const login = await signIn(context, client, request, options)
   const { credential, twins } = login
-  const stored = { server: client.server, organization: who.organization, ...credential, twins }
+  await remember(context, client.server, installation)
+  const fingerprint = installation?.fingerprint ?? null
+  const stored = { server: client.server, fingerprint, organization: who.organization, ...credential, twins }
   context.ui.answer(stored, () => [
     `Stored ${withAccount(credential, who)}.`,
     `On ${client.server}, in the organization ${who.organization.name}.`,
+    ...(fingerprint === null ? [] : [`Fingerprint of the server: ${fingerprint}`]),
   ])
   warnOfTwins(context, twins, who)
   return 0
@@ -53,8 +59,18 @@ function standardOwner(who: WhoAmI): Owner {
   return mayCredential(callerOf(who), 'manage', { kind: 'org' }) ? { kind: 'org' } : self(who)
 }
 
-async function reach(context: Context, { apiUrl, apiKey }: CodexLoginOptions) {
-  const server = await serverOf(context, apiUrl)
+interface Reached {
+  readonly client: Client
+  readonly installation: Installation | null
+}
+
+async function reach(context: Context, options: CodexLoginOptions): Promise<Reached> {
+  const server = await serverOf(context, options.apiUrl)
+  const installation = await recognise(context, server, options.acceptServer === true)
+  return { client: await signedInTo(context, server, options), installation }
+}
+
+async function signedInTo(context: Context, server: string, { apiKey }: CodexLoginOptions): Promise<Client> {
   if (apiKey !== undefined) {
     context.ui.note(
       'warning: a key on the command line is seen by others on this machine, and kept by the shell.',

@@ -5,13 +5,15 @@ import { isPassing } from '../../client/problem.ts'
 import { isFinal, type RunState, stateInWords } from '../../domain/runs/run.ts'
 import type { Connection } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
+import { linkFromHere } from '../signing-in/links.ts'
 
 export type Run = Output<'runs.read'>
 
 /** Null while the server is away: what is known is enough. */
 export async function readRun({ client }: Connection, id: string): Promise<Run | null> {
   try {
-    return await client.call('runs.read', { id })
+    const run = await client.call('runs.read', { id })
+    return { ...run, link: run.link === null ? null : linkFromHere(client.server, run.link) }
   } catch (error) {
     if (isPassing(error)) return null
     throw error

@@ -20,6 +20,16 @@ const STARTED = {
   expiresInSeconds: 30,
   intervalSeconds: 0.01,
 }
+const INSTALLATION = {
+  ...{
+    product: 'claviger',
+    version: '1.2.3',
+    time: '2026-01-01T00:00:00.000Z',
+    organization: 'Acme',
+    fingerprint: '0123-4567',
+  },
+  ...{ publicUrl: 'http://claviger.test', workerUrl: null },
+}
 const APPROVED = {
   state: 'approved',
   token: TOKEN,
@@ -57,6 +67,7 @@ async function login(answers: readonly Answer[], words: readonly string[] = []) 
   const bodies: unknown[] = []
   const tokens: unknown[] = []
   const server = createServer(async (request, response) => {
+    if (request.method === 'GET') return json(INSTALLATION)(response)
     let body = ''
     for await (const part of request) body += part
     bodies.push(JSON.parse(body))
@@ -107,6 +118,7 @@ it('waits through a server that is away, busy or restarting, and saves the token
   expect(bodies.at(-1)).toEqual({ deviceCode: 'clv_device_test' })
   expect(JSON.parse(stdout)).toMatchObject({
     server: url,
+    fingerprint: '0123-4567',
     organization: { name: 'Acme' },
     tokenName: 'laptop',
   })
@@ -118,6 +130,13 @@ it('waits through a server that is away, busy or restarting, and saves the token
     server: url,
     token: TOKEN,
   })
+})
+
+it('says which server it is before anybody is let in, and where its pages are from here', async () => {
+  const there = { ...STARTED, verificationUrl: 'http://127.0.0.1:7717/device' }
+  const { url, exitCode, stderr } = await login([json(there), json(APPROVED)])
+  expect([exitCode, stderr.split('\n')[0]]).toEqual([0, `Server: ${url}, Acme, fingerprint 0123-4567`])
+  expect(stderr).toContain(`open ${url}/device and type`)
 })
 
 it('waits longer when it is told to slow down', { timeout: 20_000 }, async () => {

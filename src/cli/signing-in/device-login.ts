@@ -9,6 +9,8 @@ import { clientFor, findServer } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { openInBrowser } from './browser.ts'
 import { clientName, keepLogin } from './keep-login.ts'
+import { recognise } from './known-servers.ts'
+import { linkFromHere } from './links.ts'
 import { patiently } from './patience.ts'
 
 // RFC 8628 §3.5: by how much a terminal waits longer once it was told to slow down.
@@ -20,29 +22,34 @@ const PASSING: readonly ErrorCode[] = ['unreachable', 'unavailable', 'upstream',
 export interface DeviceOptions {
   readonly organization: string | undefined
   readonly open: boolean
+  /** Also where another installation was before. */
+  readonly acceptServer: boolean
 }
 
 export async function loginByDevice(
   context: Context,
-  { organization, open }: DeviceOptions,
+  { organization, open, acceptServer }: DeviceOptions,
 ): Promise<number> {
   const { ui } = context
   const server = await findServer(context.settings())
+  const installation = await recognise(context, server, acceptServer)
   const client = clientFor(server, null)
   const request = { client: clientName(), ...(organization !== undefined && { organization }) }
   const started = await patiently(ui.note, () => client.call('device.start', request))
-  ui.note(`To sign in to ${server}, open ${started.verificationUrl} and type this code: ${started.userCode}`)
+  ui.note(
+    `To sign in to ${server}, open ${linkFromHere(server, started.verificationUrl)} and type this code: ${started.userCode}`,
+  )
   ui.note(`Or, in a terminal that is signed in: claviger login --approve ${started.userCode}`)
-  if (open) openPage(started, ui.note)
+  if (open) openPage(linkFromHere(server, started.verificationUrlComplete), ui.note)
   ui.note(`Waiting for ${Math.round(started.expiresInSeconds / 60)} minutes; Ctrl-C ends it.`)
-  await keepLogin(context, server, await letIn(client, started, ui.note))
+  await keepLogin(context, { server, installation }, await letIn(client, started, ui.note))
   return 0
 }
 
-function openPage({ verificationUrlComplete }: Output<'device.start'>, note: (line: string) => void): void {
+function openPage(link: string, note: (line: string) => void): void {
   // Whatever answers there does not choose which program is started.
-  const isPage = /^https?:\/\/[^\s]+$/.test(verificationUrlComplete) && URL.canParse(verificationUrlComplete)
-  if (isPage) openInBrowser(new URL(verificationUrlComplete).href, note)
+  const isPage = /^https?:\/\/[^\s]+$/.test(link) && URL.canParse(link)
+  if (isPage) openInBrowser(new URL(link).href, note)
 }
 
 async function letIn(

@@ -9,6 +9,8 @@ import { clientFor, findServer } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { readPiped } from '../secrets.ts'
 import { clientName, keepLogin } from './keep-login.ts'
+import { recognise } from './known-servers.ts'
+import { leadsNowhereElse } from './links.ts'
 import { patiently } from './patience.ts'
 
 const LEAST = 12
@@ -29,9 +31,14 @@ interface Entered {
   readonly secondFactor: string | undefined
 }
 
-export async function loginWithInvitation(context: Context, name: string | undefined): Promise<number> {
+export async function loginWithInvitation(
+  context: Context,
+  name: string | undefined,
+  acceptServer: boolean,
+): Promise<number> {
   const { invitation, password, secondFactor } = await enter(context)
   const server = await serverOf(context, invitation)
+  const installation = await recognise(context, server, acceptServer)
   const client = clientFor(server, null)
   const { code } = invitation
   const about = await patiently(context.ui.note, () => client.call('invitations.describe', { code }))
@@ -45,7 +52,7 @@ export async function loginWithInvitation(context: Context, name: string | undef
   const accept = (shown: { secondFactor?: string }) =>
     patiently(context.ui.note, () => client.call('invitations.accept', { ...request, ...shown }))
   const joined = await withSecondFactor(context.ui, secondFactor, accept)
-  await keepLogin(context, server, joined)
+  await keepLogin(context, { server, installation }, joined)
   return 0
 }
 
@@ -122,6 +129,8 @@ async function serverOf(context: Context, { server }: Invitation): Promise<strin
   const settings = context.settings()
   if (server === null) return findServer(settings)
   if (settings.server === null || new URL(settings.server).origin === new URL(server).origin) return server
+  // What a server without a public address calls itself; it was named as it is reached from here.
+  if (leadsNowhereElse(new URL(server).hostname)) return settings.server
   throw new ClavigerError('invalid', `The link is of ${server}, and not of ${settings.server}.`, {
     hint: `Leave --server and CLAVIGER_SERVER out, or give --server ${server}`,
   })

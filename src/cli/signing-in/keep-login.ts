@@ -6,6 +6,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import type { Context } from '../context.ts'
 import { loginFile, readToken, saveLogin } from '../secrets.ts'
 import { relativeTime } from '../text.ts'
+import { type Installation, remember } from './known-servers.ts'
 
 type HandedOver = Pick<
   Output<'device.poll'>,
@@ -15,7 +16,7 @@ type HandedOver = Pick<
 /** Saves the token for the server it came from, and for no other. */
 export async function keepLogin(
   context: Context,
-  server: string,
+  { server, installation }: { readonly server: string; readonly installation: Installation | null },
   { organization, person, token = '', tokenName = '', tokenExpiresAt = '' }: HandedOver,
 ): Promise<void> {
   const { stateDirectory } = context.settings()
@@ -23,7 +24,10 @@ export async function keepLogin(
     throw new ClavigerError('unavailable', `${server} let this terminal in, but did not say as whom.`)
   await saveLogin(stateDirectory, { server, token: readToken(token, 'The answer of the server') })
   const expires = relativeTime(tokenExpiresAt, Date.now())
-  context.ui.answer({ server, organization, person, tokenName, tokenExpiresAt }, () => [
+  await remember(context, server, installation)
+  const fingerprint = installation?.fingerprint ?? null
+  const answer = { server, fingerprint, organization, person, tokenName, tokenExpiresAt }
+  context.ui.answer(answer, () => [
     `Signed in to ${server} as ${person.email} (${person.role}) of ${organization.name}.`,
     `Saved in ${loginFile(stateDirectory)}.`,
   ])

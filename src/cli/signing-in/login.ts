@@ -12,6 +12,7 @@ export interface LoginOptions {
   readonly name?: string
   readonly open?: boolean
   readonly force?: boolean
+  readonly acceptServer?: boolean
 }
 
 export async function run(context: Context, options: LoginOptions): Promise<number> {
@@ -23,6 +24,7 @@ export async function run(context: Context, options: LoginOptions): Promise<numb
     name,
     open = false,
     force = false,
+    acceptServer = false,
   } = options
   const ways = [token, invitation, approve !== undefined].filter(Boolean).length
   const misplaced =
@@ -36,7 +38,8 @@ export async function run(context: Context, options: LoginOptions): Promise<numb
     })
   }
   if (approve !== undefined) return (await import('./approve.ts')).approve(context, approve, force)
-  if (token) return (await import('./token-login.ts')).loginWithToken(context)
-  if (invitation) return (await import('./invitation-login.ts')).loginWithInvitation(context, name)
-  return (await import('./device-login.ts')).loginByDevice(context, { organization, open })
+  if (token) return (await import('./token-login.ts')).loginWithToken(context, acceptServer)
+  if (invitation)
+    return (await import('./invitation-login.ts')).loginWithInvitation(context, name, acceptServer)
+  return (await import('./device-login.ts')).loginByDevice(context, { organization, open, acceptServer })
 }

@@ -6,14 +6,18 @@ import { clientFor, findServer } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { loginFile, readPiped, readToken, saveLogin } from '../secrets.ts'
 import { warnOfVariable } from './keep-login.ts'
+import { recognise, remember } from './known-servers.ts'
 
-export async function loginWithToken(context: Context): Promise<number> {
+export async function loginWithToken(context: Context, acceptServer: boolean): Promise<number> {
   const { stateDirectory, ...settings } = context.settings()
   const server = await findServer({ stateDirectory, ...settings })
+  const installation = await recognise(context, server, acceptServer)
   const token = readToken(await enterToken(context, server), 'What was entered')
   const who = await clientFor(server, token).call('whoami', {})
   await saveLogin(stateDirectory, { server, token })
-  context.ui.answer({ server, ...who }, () => [
+  await remember(context, server, installation)
+  const fingerprint = installation?.fingerprint ?? null
+  context.ui.answer({ server, fingerprint, ...who }, () => [
     `Signed in to ${server} as ${who.name} (${who.role}).`,
     `Saved in ${loginFile(stateDirectory)}.`,
   ])

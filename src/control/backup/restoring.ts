@@ -1,5 +1,6 @@
 // Restoring a backup into an empty place. What has changed since it was made is unknown: logins that rotate may have
-// moved on, and runs have gone their way. So such logins are set aside until they have been tried, and leases end.
+// moved on, and runs have gone their way. So such logins are set aside until they have been tried, and leases end. What was
+// restored is another installation than the one that may go on where the backup came from: it has its own fingerprint.
 
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { type BackupHeader, newerBackup, type RestoreReport } from '../../domain/backup.ts'
@@ -7,6 +8,7 @@ import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { newId } from '../../lib/id.ts'
 import type { EmptyPlace } from '../../store/transfer.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { IDENTITY_FACT } from '../operating/describing.ts'
 import { openability } from './openability.ts'
 import { checkBackup, readBackup } from './reading.ts'
 
@@ -38,6 +40,7 @@ export async function restoreBackup({
   return place.fill(header.migrations, async (filling) => {
     const { counts } = await readBackup(file, vault, filling.insert)
     await filling.complete()
+    await filling.forget(IDENTITY_FACT)
     const at = now()
     const types = rotating.map(([name]) => name)
     const quarantined = await filling.quarantine(types, REASON, at)

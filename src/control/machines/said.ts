@@ -8,7 +8,7 @@ import type { Ports } from '../use-case.ts'
 
 type Said = Pick<
   Input<'runs.claim'>,
-  'harnesses' | 'version' | 'programs' | 'directories' | 'capacity' | 'holding'
+  'harnesses' | 'version' | 'server' | 'programs' | 'directories' | 'capacity' | 'holding'
 >
 
 /** Keeps it when it is news. A worker asks every half minute, and its machine changes once a month. */
@@ -27,6 +27,7 @@ export async function noteMachine(
 function machineOf({
   harnesses,
   version,
+  server,
   programs = [],
   directories,
   capacity,
@@ -35,6 +36,7 @@ function machineOf({
   const versionOf = (name: string) => programs.find(({ harness }) => harness === name)?.version ?? null
   return {
     version: version ?? null,
+    ...(server !== undefined && { server }),
     programs: [...new Set(harnesses)].sort().map((harness) => ({ harness, version: versionOf(harness) })),
     runs: capacity + holding.length,
     directories,

@@ -34,9 +34,11 @@ export function firstRunOf(
   }
 }
 
+type TakerPorts = Pick<Ports, 'store' | 'identity' | 'now' | 'publicUrl' | 'workerUrl'>
+
 /** What to type when no worker that was heard of lately would take it; null when one would, or nobody has to. */
 export async function takersHint(
-  { store, identity, now, publicUrl }: Pick<Ports, 'store' | 'identity' | 'now' | 'publicUrl'>,
+  { store, identity, now, publicUrl, workerUrl }: TakerPorts,
   row: Takeable,
 ): Promise<string | null> {
   if (row.run.state !== 'queued') return null
@@ -51,7 +53,7 @@ export async function takersHint(
   }
   const equipped = there.filter((worker) => hasProgram(worker, row))
   const able = equipped.filter((worker) => hasDirectory(worker, row))
-  const enrol = `claviger worker --server ${publicUrl()} --enrol, with a code from an admin: claviger admin worker enrol NAME`
+  const enrol = `claviger worker --server ${workerUrl ?? publicUrl()} --enrol, with a code from an admin: claviger admin worker enrol NAME`
   if (able.length > 0) return (await allFull(store, able)) ? fullOf(able, enrol) : null
   const off = workers.some(isEmbedded) ? await whyOff({ store, identity }) : null
   const bare = there.length === 0 && !all.some(isEmbedded) && (await isOnFor({ store, identity }, row))

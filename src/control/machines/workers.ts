@@ -24,7 +24,8 @@ const HELD_AT_MOST = 10_000
 
 type WorkerUseCases = Pick<Control, 'workers.enrol' | 'workers.list' | 'workers.revoke'>
 
-export function createWorkerUseCases({ guard, store, identity, now, random }: Workshop): WorkerUseCases {
+export function createWorkerUseCases(workshop: Workshop): WorkerUseCases {
+  const { guard, store, identity, now, random, workerUrl } = workshop
   return {
     async 'workers.enrol'(caller, { name, agent, expiresInSeconds }) {
       checkName(name)
@@ -50,7 +51,7 @@ export function createWorkerUseCases({ guard, store, identity, now, random }: Wo
         if (agent !== undefined) await holdAgent(unit, caller, agent)
         await unit.workers.insert(row)
       })
-      return { ...workerView(row, createdAt), code: new Secret(code) }
+      return { ...workerView(row, createdAt), server: workerUrl, code: new Secret(code) }
     },
     async 'workers.list'({ organizationId }) {
       const rows = await store.workers.list(organizationId)
@@ -102,7 +103,7 @@ function act(action: string, row: WorkerRow, details: Record<string, string> = {
   }
 }
 
-function workerView(row: WorkerRow, now: number): Omit<Output<'workers.enrol'>, 'code'> {
+function workerView(row: WorkerRow, now: number): Omit<Output<'workers.enrol'>, 'code' | 'server'> {
   const { id, name, agent, createdBy } = row
   return {
     ...{ id, name, agent, createdBy },
@@ -120,10 +121,10 @@ function busyView(
   now: number,
   runs: readonly RunRow[],
 ): Omit<Output<'workers.list'>['workers'][number], 'off'> {
-  const { version = null, programs, directories = [] } = row.machine ?? {}
+  const { version = null, server = null, programs, directories = [] } = row.machine ?? {}
   return {
     ...workerView(row, now),
-    ...{ embedded: isEmbedded(row), version, directories: [...directories] },
+    ...{ embedded: isEmbedded(row), version, server, directories: [...directories] },
     programs: programs?.map((program) => ({ ...program })) ?? null,
     runs: runs.map(({ id, harness, run }) => ({
       ...{ id, harness, state: run.state, since: rfc3339(run.since) },

@@ -51,6 +51,7 @@ async function startServer(url: string): Promise<Server> {
     webhooks: { check: () => undefined, send: async () => '200' },
     channels: {},
     publicUrl: () => 'http://claviger.test',
+    workerUrl: null,
     leaseLife: 60_000,
     sessionLife: SESSION_LIFE,
     runTimings: RUN_TIMINGS,

@@ -77,6 +77,12 @@ export const SETTINGS = {
     meaning:
       'Where people and terminals reach the server. Links begin with it, and its pages take forms from it only.',
   },
+  workerUrl: {
+    variable: 'CLAVIGER_WORKER_URL',
+    standard: 'as people do',
+    meaning:
+      'Where workers reach the server, if not at CLAVIGER_PUBLIC_URL, for example http://claviger:7717 in a cluster. What is to be typed on their machines says so; what a worker is handed follows the address that it uses.',
+  },
   proxies: {
     variable: 'CLAVIGER_PROXIES',
     standard: '0',

@@ -18,6 +18,7 @@ export function runsOf(client: Client): RunServer {
         'runs.claim',
         {
           ...sought,
+          server: client.server,
           harnesses: [...sought.harnesses],
           programs: sought.programs.map((program) => ({ ...program })),
           directories: [...sought.directories],

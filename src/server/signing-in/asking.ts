@@ -9,7 +9,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Connection, Visitors } from '../visitors.ts'
 import { cookieHeader, cookieIn } from './cookies.ts'
-import { browserOf, isOwnReading, isOwnRequest } from './origin.ts'
+import { addressSeen, browserOf, isOwnReading, isOwnRequest } from './origin.ts'
 
 export interface AskingDependencies {
   readonly authenticate: Authenticate
@@ -26,7 +26,7 @@ export async function whoAsks(
   requestId: string,
 ): Promise<Caller | Visitor> {
   const { permission, cookie: begins } = OPERATIONS[name]
-  const own = publicUrl()
+  const own = addressSeen(publicUrl(), request)
   if (permission === 'public') {
     const visitor = visitors.asking(request, connection, requestId)
     return begins === undefined || !isOwnRequest(own, request)
@@ -47,11 +47,12 @@ export function goneCookie(
   name: OperationName,
   request: Request,
 ): ReturnType<typeof cookieHeader> {
+  const own = addressSeen(publicUrl, request)
   const byCookie =
     OPERATIONS[name].permission !== 'public' &&
     request.headers.get('authorization') === null &&
-    cookieIn(publicUrl, request) !== undefined
-  return cookieHeader(publicUrl, byCookie ? 'none' : undefined)
+    cookieIn(own, request) !== undefined
+  return cookieHeader(own, byCookie ? 'none' : undefined)
 }
 
 function changesNothing({ method }: Request): boolean {

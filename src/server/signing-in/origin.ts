@@ -5,6 +5,25 @@ import { isLoopbackName } from '../../lib/address.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { cookieIn } from './cookies.ts'
 
+/**
+ * The address a browser has asked at: the public one or, through a tunnel, one of the person's own machine. Host is believed
+ * for that alone, never for what is handed to others: what a browser shows of a port that leads here are pages of ours.
+ */
+export function addressSeen(publicUrl: string, request: Request): string {
+  const host = `http://${request.headers.get('host') ?? ''}`
+  const tunnel = URL.canParse(host) ? new URL(host) : null
+  const own = new URL(publicUrl)
+  if (tunnel === null || tunnel.origin === own.origin || !isLoopbackName(tunnel.hostname)) return publicUrl
+  if (isLoopbackName(own.hostname)) return own.protocol === 'http:' ? tunnel.origin : publicUrl
+  // A proxy may say the name that it has for the server, whatever the browser has asked for.
+  const { origin } = saidOf(request)
+  const isTunnel =
+    origin === null
+      ? cookieIn(publicUrl, request) === undefined && cookieIn(tunnel.origin, request) !== undefined
+      : origin === tunnel.origin
+  return isTunnel ? tunnel.origin : publicUrl
+}
+
 /** Whether a form was sent from a page of this server. */
 export function isOwnForm(publicUrl: string, request: Request): boolean {
   const { origin, site } = saidOf(request)

@@ -11,7 +11,7 @@ import { htmlHeaders } from '../html.ts'
 import { checkInput, readForm } from '../read-input.ts'
 import type { Connection, Visitors } from '../visitors.ts'
 import { cookieHeader } from './cookies.ts'
-import { browserOf, isOwnForm } from './origin.ts'
+import { addressSeen, browserOf, isOwnForm } from './origin.ts'
 import {
   codeForm,
   decidedPage,
@@ -54,8 +54,9 @@ export function addSigningInPages(app: Served, dependencies: PageDependencies): 
     app.get(`/${path}`, (c) => answer(dependencies, c, get))
     app.post(`/${path}`, (c) =>
       answer(dependencies, c, async (visitor, request) => {
-        mustComeFrom(dependencies.publicUrl(), request, path)
-        return post({ ...visitor, ...browserOf(dependencies.publicUrl(), request) }, await readForm(request))
+        const own = addressSeen(dependencies.publicUrl(), request)
+        mustComeFrom(own, request, path)
+        return post({ ...visitor, ...browserOf(own, request) }, await readForm(request))
       }),
     )
   }
@@ -153,7 +154,7 @@ async function answer(
       ...htmlHeaders('self'),
       'x-request-id': requestId,
       ...wait,
-      ...cookieHeader(publicUrl(), cookie),
+      ...cookieHeader(addressSeen(publicUrl(), c.req.raw), cookie),
     },
   })
 }

@@ -1,8 +1,15 @@
-// Operations on the installation itself, for who operates it.
+// Operations on the installation itself: what everybody is told of it, and what is for who operates it.
 
 import type { Operation } from '../../operation.ts'
 
 export const OPERATING_OPERATIONS = {
+  'server.describe': {
+    method: 'GET',
+    path: '/api/v1/server',
+    status: 200,
+    permission: 'public',
+    summary: 'Which installation this is: its organization, fingerprint and version.',
+  },
   'status.get': {
     method: 'GET',
     path: '/api/v1/status',

@@ -1,7 +1,7 @@
 // Shapes of the installation's own operations.
 
 import { z } from 'zod'
-import { state } from '../shared.ts'
+import { state, time } from '../shared.ts'
 
 const count = z.int().min(0)
 const keyId = z.string().describe('An HMAC of the master key, in hexadecimal')
@@ -25,6 +25,22 @@ const rekeying = z.object({
 })
 
 export const OPERATING_SCHEMAS = {
+  'server.describe': {
+    input: z.strictObject({}),
+    output: z.object({
+      product: z.literal('claviger'),
+      version: z.string(),
+      time: time.describe('By the clock of the installation'),
+      organization: z.string().describe('The one that operates the installation'),
+      fingerprint: z
+        .string()
+        .describe(
+          'Tells installations apart: it stays when keys, addresses and databases change. No secret.',
+        ),
+      publicUrl: z.string().describe('Where people reach it'),
+      workerUrl: z.string().nullable().describe('Where workers reach it; null: as people do'),
+    }),
+  },
   'status.get': {
     input: z.strictObject({}),
     output: z.object({

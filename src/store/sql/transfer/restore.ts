@@ -139,9 +139,12 @@ async function fillWithin<T>(
 
 function afterwards(
   database: Kysely<Database>,
-): Pick<Filling, 'quarantine' | 'endLeases' | 'organizations' | 'audit'> {
+): Pick<Filling, 'forget' | 'quarantine' | 'endLeases' | 'organizations' | 'audit'> {
   const chaining = auditChaining(database, false)
   return {
+    forget: async (fact) => {
+      await database.deleteFrom('installation').where('name', '=', fact).execute()
+    },
     quarantine: (types, reason, at) => setAside(database, types, reason, at),
     endLeases: async (reason, at) => {
       const { numUpdatedRows } = await database

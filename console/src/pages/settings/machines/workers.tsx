@@ -17,12 +17,13 @@ import { Remove } from '../parts/remove.tsx'
 import { ShownOnce } from '../parts/shown-once.tsx'
 import { Things, What } from '../parts/things.tsx'
 
+type Enrolled = Pick<Output<'workers.enrol'>, 'name' | 'code' | 'server'>
 type Worker = Output<'workers.list'>['workers'][number]
 
 export function Workers({ manages }: { manages: boolean }) {
   const found = useRead('workers.list', {}, { everyMs: 60_000 })
   const [enrols, setEnrols] = useState(false)
-  const [code, setCode] = useState<{ name: string; code: string } | null>(null)
+  const [code, setCode] = useState<Enrolled | null>(null)
   return (
     <Section
       title="Workers"
@@ -54,7 +55,10 @@ export function Workers({ manages }: { manages: boolean }) {
         title={`Enrol ${code?.name}`}
         texts={
           code && [
-            { label: 'Type this on the machine', text: `claviger worker --server ${SERVER} --enrol` },
+            {
+              label: 'Type this on the machine',
+              text: `claviger worker --server ${code.server ?? SERVER} --enrol`,
+            },
             { label: 'It asks for this code', text: code.code },
           ]
         }
@@ -88,7 +92,7 @@ const TONES: Readonly<Record<Worker['state'], Tone>> = {
 }
 
 function WorkerLine({ worker, manages }: { worker: Worker; manages: boolean }) {
-  const { name, state, agent, version, programs, lastSeenAt, embedded, off, runs } = worker
+  const { name, state, agent, version, server, programs, lastSeenAt, embedded, off, runs } = worker
   return (
     <>
       <What
@@ -102,6 +106,7 @@ function WorkerLine({ worker, manages }: { worker: Worker; manages: boolean }) {
         {embedded && <span>in the server</span>}
         {agent !== null && <span>as the agent {agent}</span>}
         {version !== null && <span>Claviger {version}</span>}
+        {server !== null && !embedded && <span>by {server}</span>}
         {programs?.map((program) => (
           <span key={program.harness}>
             {harnessTitle(program.harness)} {program.version ?? ''}
@@ -142,11 +147,11 @@ function runsInWords(runs: Worker['runs']): string {
   return `runs ${runs.length}: ${each.join(', ')}`
 }
 
-function EnrolForm({ onEnrolled }: { onEnrolled: (made: { name: string; code: string }) => void }) {
+function EnrolForm({ onEnrolled }: { onEnrolled: (made: Enrolled) => void }) {
   const [name, setName] = useState('')
   const [agent, setAgent] = useState('')
   const agents = useRead('agents.list', {}).data?.agents ?? []
-  const enrol = useChange('workers.enrol', ({ name: called, code }) => onEnrolled({ name: called, code }))
+  const enrol = useChange('workers.enrol', onEnrolled)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     enrol.mutate({ name: name.trim(), ...(agent !== '' && { agent }) })

@@ -1,0 +1,141 @@
+// Which installation answers at an address, remembered by its fingerprint as ssh remembers hosts: so that nobody gives a key
+// meant for staging to production, or the other way round. It notices mistakes; TLS and ssh keep out who lies.
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Output } from '../../api/schemas.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { errorCode, readIfThere, writeFileAtomically } from '../../lib/atomic-file.ts'
+import { clientFor } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { plain } from '../text.ts'
+import { cancelled } from '../ui.ts'
+import { patiently } from './patience.ts'
+
+export type Installation = Pick<
+  Output<'server.describe'>,
+  'organization' | 'fingerprint' | 'version' | 'time'
+>
+
+type Known = Pick<Installation, 'organization' | 'fingerprint'>
+
+export interface Look {
+  /** Null: the server is older than fingerprints. */
+  readonly now: Installation | null
+  /** What answered there before; null: this terminal has not been there. */
+  readonly before: Known | null
+  /** Other addresses that it is known at. */
+  readonly elsewhere: readonly string[]
+  /** It is not the one that was there before. */
+  readonly isOther: boolean
+}
+
+/** Asks a server which installation it is, without a key. Throws as a client does. */
+export async function lookAt(stateDirectory: string, server: string): Promise<Look> {
+  const [now, known] = await Promise.all([describe(server), readKnown(stateDirectory)])
+  const before = known[server] ?? null
+  const isOther = before !== null && before.fingerprint !== now?.fingerprint
+  const elsewhere = Object.keys(known).filter(
+    (address) => address !== server && known[address]?.fingerprint === now?.fingerprint,
+  )
+  return { now, before, elsewhere, isOther }
+}
+
+/**
+ * Says which installation a key would go to. Where another was before a person is asked; without one it throws `conflict`,
+ * unless `accept` was given. `remember` it when it has taken the key.
+ */
+export async function recognise(
+  context: Context,
+  server: string,
+  accept: boolean,
+): Promise<Installation | null> {
+  const { ui } = context
+  const { stateDirectory } = context.settings()
+  const look = await patiently(ui.note, () => lookAt(stateDirectory, server))
+  const { now, before, elsewhere, isOther } = look
+  if (now === null && !isOther) return null
+  ui.note(`Server: ${server}, ${now === null ? UNNAMED : titleOf(now)}`)
+  if (elsewhere.length > 0 && (before === null || isOther))
+    ui.note(`This terminal knows it as ${elsewhere.join(' and ')}.`)
+  if (isOther) {
+    ui.note(`warning: this is not the server that was at ${server} before: ${titleOf(before ?? NOBODY)}`)
+    await mustBeWanted(context, server, accept)
+  }
+  return now
+}
+
+/** What to say of one that is not the one that was there before; null when it is, or nobody knows. */
+export function sayOther(server: string, { isOther, before }: Look): string | null {
+  if (!isOther || before === null) return null
+  return `this is not the server that was at ${server} before: ${titleOf(before)}`
+}
+
+/** For people: whose it is, and its fingerprint. */
+export function titleOf({ organization, fingerprint }: Known): string {
+  return `${plain(organization)}, fingerprint ${fingerprint}`
+}
+
+const UNNAMED = 'which does not say what it is'
+const NOBODY: Known = { organization: 'nobody', fingerprint: 'none' }
+
+async function mustBeWanted({ ui }: Context, server: string, accept: boolean): Promise<void> {
+  if (accept) return
+  if (!ui.interactive) {
+    throw new ClavigerError(
+      'conflict',
+      `Another server answers at ${server} than before; nothing was sent.`,
+      {
+        hint: 'If it was put in its place, or restored from a backup, add --accept-server. Else check the address, and where a tunnel leads.',
+      },
+    )
+  }
+  if (!(await ui.confirm('Go on with this server?'))) throw cancelled('Nothing was sent.')
+}
+
+async function describe(server: string): Promise<Installation | null> {
+  try {
+    const { product, ...said } = await clientFor(server, null).call('server.describe', {})
+    if (product !== 'claviger') return null
+    const words = Object.entries(said).map(([name, value]) => [name, String(value)])
+    return Object.fromEntries(words) as Installation
+  } catch (thrown) {
+    if (thrown instanceof ClavigerError && thrown.code === 'not_found') return null
+    throw thrown
+  }
+}
+
+function fileOf(stateDirectory: string): string {
+  return join(stateDirectory, 'known-servers.json')
+}
+
+async function readKnown(stateDirectory: string): Promise<Record<string, Known>> {
+  const text = await readIfThere(fileOf(stateDirectory))
+  if (text === null) return {}
+  try {
+    const found = JSON.parse(text) as Record<string, Known>
+    return Object.fromEntries(Object.entries(found).filter(([, one]) => typeof one.fingerprint === 'string'))
+  } catch (cause) {
+    throw new ClavigerError('conflict', `${fileOf(stateDirectory)} is damaged.`, {
+      hint: 'Remove it: what is in it are fingerprints of servers, and no key.',
+      cause,
+    })
+  }
+}
+
+/** This is the one from now on, at this address. */
+export async function remember(context: Context, server: string, now: Known | null): Promise<void> {
+  if (now === null) return
+  const { stateDirectory } = context.settings()
+  const known = await readKnown(stateDirectory)
+  const { organization, fingerprint } = now
+  if (known[server]?.fingerprint === fingerprint && known[server].organization === organization) return
+  // Where nothing can be kept, to be told of it is enough.
+  try {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+    const text = JSON.stringify({ ...known, [server]: { organization, fingerprint } }, null, 2)
+    await writeFileAtomically(fileOf(stateDirectory), `${text}\n`)
+  } catch (thrown) {
+    context.ui.note(`warning: ${fileOf(stateDirectory)} was not written (${errorCode(thrown) || 'unsafe'}).`)
+  }
+}
