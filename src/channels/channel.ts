@@ -66,6 +66,10 @@ export interface Channel {
   readonly verifiedBy: readonly string[]
   /** The longest body of a delivery that is read, in bytes. */
   readonly maxBytes: number
+  /** What it is signed with, where its form is right; null: nothing of it is worth reading. Nothing is said of whose it is. */
+  signatureIn(headers: Delivered['headers']): string | null
+  /** False where headers say that it is for another one than a channel with these settings. Missing: they say nothing. */
+  mayBeFor?(headers: Delivered['headers'], settings: Means['settings']): boolean
   /**
    * The id of the delivery, which is the same when it is sent again. Throws `unauthenticated` unless it is signed with this
    * secret, and fresh where the platform says when it was sent. Compares in constant time.
