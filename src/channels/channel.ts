@@ -2,6 +2,7 @@
 // in words of no platform what it asks for, and writes back. Whose credential serves is no matter of a channel.
 
 import type { Call, ChannelKind, Parsed, Phase, Repository, Thread } from '../domain/channels/call.ts'
+import { ClavigerError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 
 /** An HTTP request as it came. Names of headers are in lower case. */
@@ -19,6 +20,15 @@ export interface Means {
   readonly secrets: Readonly<Record<string, Secret>>
   /** Milliseconds since 1970. */
   readonly now: number
+}
+
+/** What was written longer ago asks for nothing any more, in milliseconds; deliveries are remembered for longer. */
+export const ASKED_WITHIN = 3 * 24 * 3_600_000
+
+export function isOld(): ClavigerError {
+  return new ClavigerError('invalid', 'What was asked for was written days ago: it asks for nothing now.', {
+    hint: 'Ask again in a new comment.',
+  })
 }
 
 /** A short-lived right to read one repository. */
@@ -95,6 +105,10 @@ export interface Channel {
   readonly verifiedBy: readonly string[]
   /** The longest body of a delivery that is read, in bytes. */
   readonly maxBytes: number
+  /** What it is signed with, where its form is right; null: nothing of it is worth reading. Nothing is said of whose it is. */
+  signatureIn(headers: Delivered['headers']): string | null
+  /** False where headers say that it is for another one than a channel with these settings. Missing: they say nothing. */
+  mayBeFor?(headers: Delivered['headers'], settings: Means['settings']): boolean
   /**
    * The id of the delivery, which is the same when it is sent again. Throws `unauthenticated` unless it is signed with this
    * secret, and fresh where the platform says when it was sent. Compares in constant time.
@@ -108,7 +122,8 @@ export interface Channel {
   /**
    * The same call as the platform itself tells it now, and with what the delivery did not say: author, text and repository
    * are read there again. Whoever has configured the channel knows what deliveries are signed with, and could make one up in
-   * the name of somebody else. Throws `invalid` when the platform knows of no such thing.
+   * the name of somebody else. Throws `invalid` when the platform knows of no such thing, when others than its author have
+   * written in it, and when it was written too long ago.
    */
   complete(call: Call, means: Means): Promise<Call>
   /**

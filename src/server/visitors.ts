@@ -19,6 +19,11 @@ export interface Visitors {
    * address with too many. Counted apart from those who ask for what is public.
    */
   guessing(request: Request, connection: Connection | undefined, token: string): void
+  /**
+   * For what takes work to be refused: throws as `guessing` does, and takes nothing. `cost` takes it afterwards, so many tries of
+   * the address for one that was refused.
+   */
+  working(request: Request, connection: Connection | undefined, token: string): { cost(tries: number): void }
 }
 
 export interface VisitorOptions {
@@ -52,6 +57,17 @@ export function createVisitors({ now, proxies }: VisitorOptions): Visitors {
       // What is refused for its token takes nothing from others behind its address.
       const wait = withOne.take(sha256(token)) || guessed.take(addressKey(addressOf(request, connection)))
       if (wait > 0) throw rateLimited(wait)
+    },
+    working(request, connection, token) {
+      const [one, address] = [sha256(token), addressKey(addressOf(request, connection))]
+      const wait = withOne.wait(one) || guessed.wait(address)
+      if (wait > 0) throw rateLimited(wait)
+      return {
+        cost(tries) {
+          withOne.take(one)
+          guessed.takeAll(address, tries)
+        },
+      }
     },
   }
 }

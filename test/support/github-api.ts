@@ -5,6 +5,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeJwt, jwtVerify } from 'jose'
+import { graphqlAnswer } from './github-graphql.ts'
 import { createManifestPages, type GithubApp } from './github-manifest.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -26,11 +27,14 @@ export interface GithubRepository {
   readonly comments: Map<number, GithubComment>
   readonly reviewComments: Map<number, Json>
   readonly reviews: Map<number, Json>
+  /** Who has edited what, by its global id, oldest first. */
+  readonly edits: Map<string, Json[]>
 }
 
 export interface GithubComment {
   readonly issue: number
   readonly id: number
+  readonly node_id: string
   readonly user: Json
   body: string
   readonly created_at: string
@@ -38,7 +42,7 @@ export interface GithubComment {
   readonly performed_via_github_app: Json | null
 }
 
-interface Token {
+export interface Token {
   readonly repositories: readonly number[] | null
   readonly permissions: Json
   readonly until: number
@@ -85,6 +89,7 @@ export async function startGithub(now: () => number) {
     const token = tokens.get(asking.bearer)
     if (token === undefined || token.until <= now()) return [401, said('Bad credentials')]
     if (asking.path === '/user') return [200, ROBOT]
+    if (asking.path === '/graphql') return [200, await graphqlAnswer(repositories, asking.body, token)]
     return repositoryAnswer(world, asking, token, now())
   }
 
@@ -128,7 +133,7 @@ export function addRepository(
   const made = {
     ...{ id: 71, full_name: 'acme/shop', private: true, clone_url: 'https://github.com/acme/shop.git' },
     ...{ installed: true, issues: new Map(), pulls: new Map(), comments: new Map() },
-    ...{ reviewComments: new Map(), reviews: new Map(), ...changed },
+    ...{ reviewComments: new Map(), reviews: new Map(), edits: new Map(), ...changed },
   }
   repositories.set(made.id, made)
   return made
@@ -220,7 +225,8 @@ export function addComment(
   world.nextId += 1
   const time = new Date(at).toISOString()
   const made = {
-    ...{ id: world.nextId, issue, user, body, created_at: time, updated_at: time },
+    ...{ id: world.nextId, node_id: `IC_${world.nextId}`, issue, user, body },
+    ...{ created_at: time, updated_at: time },
     performed_via_github_app: isApp ? GITHUB_APP : null,
   }
   repository.comments.set(made.id, made)

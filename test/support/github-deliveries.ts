@@ -5,6 +5,10 @@ import type { Delivered } from '../../src/channels/channel.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
+// As published examples have it: what nobody has edited may be updated a second later all the same.
+const AT = '2026-01-05T08:00:00Z'
+const LATER = '2026-01-05T08:00:01Z'
+
 export const SIGNING = 'fake-webhook-secret-of-tests'
 
 export const BOB = { id: 7, login: 'bob', type: 'User', site_admin: false }
@@ -25,6 +29,7 @@ export function issue(changed: Json = {}): Json {
   return {
     ...{ id: 5001, number: 12, title: 'The tests fail', body: 'They do.', user: EVE, state: 'open' },
     ...{ html_url: 'https://github.com/acme/shop/issues/12', locked: false, author_association: 'NONE' },
+    ...{ node_id: 'I_5001', created_at: AT, updated_at: LATER },
     ...changed,
   }
 }
@@ -33,7 +38,8 @@ export function issue(changed: Json = {}): Json {
 export function pull(changed: Json = {}): Json {
   return {
     ...{ id: 6001, number: 13, title: 'Better tests', body: 'See there.', user: BOB, state: 'open' },
-    html_url: 'https://github.com/acme/shop/pull/13',
+    ...{ html_url: 'https://github.com/acme/shop/pull/13', node_id: 'PR_6001' },
+    ...{ created_at: AT, updated_at: LATER },
     head: { ref: 'better-tests', sha: 'a'.repeat(40), label: 'acme:better-tests', repo: REPOSITORY },
     base: { ref: 'main', sha: 'b'.repeat(40), label: 'acme:main', repo: REPOSITORY },
     ...changed,
@@ -42,14 +48,15 @@ export function pull(changed: Json = {}): Json {
 
 /** As issues answer for a pull request. */
 export function pullAsIssue(of: Json = pull()): Json {
-  const { number, title, body, user, html_url } = of
-  return issue({ id: 5002, number, title, body, user, html_url, pull_request: { url: 'https://api.test' } })
+  const { number, title, body, user, html_url, node_id } = of
+  const about = { number, title, body, user, html_url, node_id }
+  return issue({ id: 5002, ...about, pull_request: { url: 'https://api.test' } })
 }
 
 export function comment(changed: Json = {}): Json {
-  const at = '2026-01-05T08:00:00Z'
   return {
-    ...{ id: 9001, user: BOB, body: '@claviger fix it, please', created_at: at, updated_at: at },
+    ...{ id: 9001, node_id: 'IC_9001', user: BOB, body: '@claviger fix it, please' },
+    ...{ created_at: AT, updated_at: AT },
     ...{ author_association: 'MEMBER', performed_via_github_app: null },
     issue_url: 'https://api.github.com/repos/acme/shop/issues/12',
     ...changed,
@@ -70,9 +77,10 @@ export function pullEvent(action: string, changed: Json = {}): Json {
 
 export function reviewComment(changed: Json = {}): Json {
   const { issue_url: _, ...written } = comment({
-    body: 'Why? @claviger, explain.',
-    path: 'src/a.ts',
-    line: 3,
+    ...{ body: 'Why? @claviger, explain.', node_id: 'PRRC_9001', pull_request_review_id: 9301 },
+    ...{ path: 'src/a.ts', line: 3, diff_hunk: '@@ -1,2 +1,3 @@\n one\n two\n+three' },
+    // Nobody has edited it: it was written before its review was submitted.
+    updated_at: LATER,
   })
   const there = 'https://api.github.com/repos/acme/shop/pulls/13'
   return {
@@ -84,9 +92,10 @@ export function reviewComment(changed: Json = {}): Json {
 export function review(changed: Json = {}): Json {
   const there = 'https://api.github.com/repos/acme/shop/pulls/13'
   const written = { id: 9301, user: BOB, body: '@claviger do what I say below', state: 'changes_requested' }
+  const node_id = 'PRR_9301'
   return {
     ...{ ...COMMON, action: 'submitted', pull_request: pull() },
-    review: { ...written, submitted_at: '2026-01-05T08:00:00Z', pull_request_url: there, ...changed },
+    review: { ...written, node_id, submitted_at: AT, pull_request_url: there, ...changed },
   }
 }
 

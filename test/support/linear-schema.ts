@@ -15,6 +15,7 @@ export const LINEAR_SCHEMA = `
   }
   type Issue {
     id: ID!
+    createdAt: DateTime!
     identifier: String!
     title: String!
     description: String
@@ -39,6 +40,7 @@ export const LINEAR_SCHEMA = `
   type IssueHistoryConnection { nodes: [IssueHistory!]! }
   type Comment {
     id: ID!
+    createdAt: DateTime!
     body: String!
     archivedAt: DateTime
     user: User

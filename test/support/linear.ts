@@ -46,6 +46,7 @@ interface Issue {
   assignee: LinearUser | null
   delegate: LinearUser | null
   state: State
+  readonly createdAt: string
   updatedAt: string
 }
 
@@ -56,6 +57,7 @@ interface Comment {
   readonly user: LinearUser | null
   readonly botActor: { readonly id: string } | null
   edits: number
+  readonly createdAt: string
   archivedAt: string | null
 }
 
@@ -110,6 +112,7 @@ export async function startLinear(clock: { now: number }) {
       user: by,
       botActor: bot ? { id: 'bot-1' } : null,
       edits: 0,
+      createdAt: at(),
       archivedAt: null,
     }
     comments.set(id, comment)
@@ -202,6 +205,7 @@ export async function startLinear(clock: { now: number }) {
           assignee: null,
           delegate: null,
           state: LINEAR_STATES.todo,
+          createdAt: at(),
           updatedAt: at(),
           ...more,
         },
@@ -247,9 +251,10 @@ export async function startLinear(clock: { now: number }) {
 const urlOf = ({ number }: Issue) => `https://linear.app/acme/issue/ENG-${number}/the-tests-fail`
 
 function apiIssue(issue: Issue) {
-  const { id, number, title, description, state } = issue
+  const { id, number, title, description, state, createdAt } = issue
   const team = { key: 'ENG', states: { nodes: Object.values(LINEAR_STATES) } }
-  return { id, identifier: `ENG-${number}`, title, description, url: urlOf(issue), team, state }
+  const url = urlOf(issue)
+  return { id, identifier: `ENG-${number}`, title, description, url, team, state, createdAt }
 }
 
 function hookIssue(issue: Issue) {

@@ -94,6 +94,7 @@ export function createPlatform(): PlatformOfTest {
   }
   const channel: Channel = {
     ...{ kind: 'github', title: 'Platform', fields: FIELDS, verifiedBy: ['signing'], maxBytes: 10_000 },
+    signatureIn: ({ 'x-signature': given = '' }) => (/^[0-9a-f]{64}$/.test(given) ? given : null),
     verify({ headers, body }, { secrets, now }) {
       const at = Number(headers['x-at'])
       const expected = sign(secrets['signing']?.expose() ?? '', at, body)

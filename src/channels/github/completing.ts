@@ -1,22 +1,24 @@
 // The call as GitHub itself tells it now. A delivery says too little (whether a pull request comes from a fork), and whoever
 // knows the signing secret could make one up.
 
-import type { Call, Checkout, Repository } from '../../domain/channels/call.ts'
+import type { Call, Checkout, Passage, Repository } from '../../domain/channels/call.ts'
 import { textAfterMention } from '../../domain/channels/mention.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isObject, type JsonObject, textOf } from '../../lib/json/ask-json.ts'
-import type { Means } from '../channel.ts'
+import { ASKED_WITHIN, isOld, type Means } from '../channel.ts'
 import { identityOf, READING, tokenFor } from './access.ts'
 import { askObject, type GithubApi, isGone, unreliable } from './api.ts'
 import { ASKED_IN, type AskedIn, threadKey } from './deliveries.ts'
+import { isEditedByOthers } from './edits.ts'
 import { accountIn, numberOf, objectOf, repositoryIn } from './reading.ts'
 
 export async function completed(
   api: GithubApi,
   accounts: string,
-  { thread: { place } }: Call,
+  delivered: Call,
   means: Means,
 ): Promise<Call> {
+  const { place } = delivered.thread
   const { repository: repositoryId, number, id, asked } = placeOf(place)
   const { token, installation } = await tokenFor(api, await identityOf(means), repositoryId, READING)
   // By number: a name may be somebody else's by now.
@@ -28,31 +30,60 @@ export async function completed(
   const path = pathOf(asked, number, id)
   const what = path === null ? issue : await get(path)
   mustBeThere(what, path, { number, id, isPull: pull !== null, asked })
+  await mustBeRecent(what, means.now, (review) => get(`/pulls/${number}/reviews/${review}`))
   const author = accountIn(objectOf(what, 'user'), accounts)
   if (author === null) throw isGone()
   const text = textAfterMention(textOf(what['body']), means.settings['handle'] ?? '')
-  if (text === null) throw isChanged()
+  // What was delivered says what its author wrote, and GitHub says who has written since: each could be wrong alone.
+  if (text === null || text !== delivered.text) throw isChanged()
+  if (await isEditedByOthers(api, token, textOf(what['node_id']), author.accountId)) throw isChanged()
   return {
     thread: {
       ...{ key: threadKey(repositoryId, number), title: textOf(issue['title']) },
       ...{ url: textOf(issue['html_url']), text: path === null ? '' : textOf(issue['body']) },
       place: { ...place, ...(installation !== null && { installation }) },
     },
-    ...{ author, text, checkout: checkoutOf(repository, pull, accounts) },
+    ...{ author, text, checkout: checkoutOf(repository, pull, { number, accounts }) },
+    ...(asked === 'review-comment' && { passage: passageOf(what) }),
   }
 }
 
-function checkoutOf(repository: Repository, pull: JsonObject | null, accounts: string): Checkout {
+// Of what a comment of a review is about.
+function passageOf(comment: JsonObject): Passage {
+  const line = [comment['line'], comment['original_line']].map(numberOf).find((one) => one !== null)
+  return {
+    path: textOf(comment['path']),
+    line: line === undefined ? null : Number(line),
+    diff: textOf(comment['diff_hunk']),
+  }
+}
+
+function checkoutOf(
+  repository: Repository,
+  pull: JsonObject | null,
+  { number, accounts }: { readonly number: string; readonly accounts: string },
+): Checkout {
   if (pull === null) return { repository, ref: null, pull: null }
   const author = accountIn(objectOf(pull, 'user'), accounts)
   if (author === null) throw isGone()
   const head = objectOf(pull, 'head')
   // Of a fork that was deleted GitHub says nothing any more.
   const isFork = numberOf(objectOf(head, 'repo')['id']) !== repository.id
-  // What a fork has is in no branch of ours, and a branch is often deleted with its pull request.
-  const isOurs = !isFork && pull['state'] === 'open'
-  const ref = textOf((isOurs ? head : objectOf(pull, 'base'))['ref'])
-  return { repository, ref: ref === '' ? null : ref, pull: { isFork, author } }
+  return { repository, ref: refOf(pull, { number, isFork }), pull: { isFork, author } }
+}
+
+function refOf(
+  pull: JsonObject,
+  { number, isFork }: { readonly number: string; readonly isFork: boolean },
+): string | null {
+  // A branch is often deleted with its pull request.
+  if (pull['state'] !== 'open') return textOf(objectOf(pull, 'base')['ref']) || null
+  // What a fork has is in no branch of the repository, but here.
+  if (isFork) return `refs/pull/${number}/head`
+  // As it is now: whoever pushes to the branch afterwards is not who this was asked about.
+  const commit = textOf(objectOf(pull, 'head')['sha'])
+  if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(commit)) throw unreliable(200)
+  return commit
 }
 
 interface Asked {
@@ -93,9 +124,21 @@ function mustBeThere(
   const place = textOf(what['issue_url']) || textOf(what['pull_request_url'])
   const isHere = path === null || place.endsWith(`/${number}`)
   if (!isIt || !isHere) throw isGone()
-  // Others than its author may edit a comment, and it stays in the author's name.
-  const [created, updated] = [textOf(what['created_at']), textOf(what['updated_at'])]
-  if (path !== null && asked !== 'review' && created !== updated) throw isChanged()
+}
+
+// Deliveries are forgotten some day; until then what was written is too old to be asked for again.
+async function mustBeRecent(
+  what: JsonObject,
+  now: number,
+  reviewOf: (id: string) => Promise<JsonObject>,
+): Promise<void> {
+  const isRecent = ({ submitted_at, created_at }: JsonObject) =>
+    now - Date.parse(textOf(submitted_at) || textOf(created_at)) <= ASKED_WITHIN
+  if (isRecent(what)) return
+  // A comment may have waited for its review to be submitted, and was nothing to anybody before.
+  const review = numberOf(what['pull_request_review_id'])
+  if (review !== null && isRecent(await reviewOf(review))) return
+  throw isOld()
 }
 
 function isChanged(): ClavigerError {

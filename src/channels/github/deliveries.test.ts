@@ -168,3 +168,25 @@ function everything(): [string, Json][] {
     ['issue_comment', issueComment({ issue: issue({ number: 99 }), comment: comment({ id: 9002 }) })],
   ]
 }
+
+describe('what a header says of a delivery', () => {
+  it('is a signature only in the form that GitHub has', () => {
+    const { headers } = delivery('issues', issueEvent('opened'))
+    expect(channel.signatureIn(headers)).toBe(headers['x-hub-signature-256'])
+    for (const given of ['', 'sha256=', `sha1=${'a'.repeat(40)}`, `sha256=${'a'.repeat(63)}`, 'a'.repeat(64)])
+      expect(channel.signatureIn({ 'x-hub-signature-256': given })).toBeNull()
+    expect(channel.signatureIn({})).toBeNull()
+  })
+
+  it('is for which App it is: channels with another one are not asked', () => {
+    const of = (type: string, id: string) => ({
+      ...{ 'x-github-hook-installation-target-type': type, 'x-github-hook-installation-target-id': id },
+    })
+    const [app, other, token] = [{ appId: '4711' }, { appId: '12' }, {}]
+    const asked = (headers: Record<string, string>) =>
+      [app, other, token].map((settings) => channel.mayBeFor?.(headers, settings))
+    expect(asked(of('integration', '4711'))).toEqual([true, false, true])
+    expect(asked(of('repository', '4711'))).toEqual([true, true, true])
+    expect(asked({})).toEqual([true, true, true])
+  })
+})

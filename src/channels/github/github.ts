@@ -4,7 +4,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
-import type { Channel, ChannelField } from '../channel.ts'
+import type { Channel, ChannelField, Delivered } from '../channel.ts'
 import { CLONING, identityOf, tokenFor } from './access.ts'
 import type { GithubApi } from './api.ts'
 import { appMaking } from './app-making.ts'
@@ -29,10 +29,15 @@ export function createGithubChannel(options: GithubOptions): Channel {
       verifiedBy: ['signing'],
       maxBytes: 5 * 1024 * 1024,
     },
+    signatureIn,
+    mayBeFor: (headers, { appId }) =>
+      headers['x-github-hook-installation-target-type'] !== 'integration' ||
+      appId === undefined ||
+      headers['x-github-hook-installation-target-id'] === appId,
     verify({ headers, body }, { secrets }) {
       const secret = secrets['signing']
-      const given = headers['x-hub-signature-256']
-      if (secret === undefined || given === undefined || !isSigned(body, secret.expose(), given))
+      const given = signatureIn(headers)
+      if (secret === undefined || given === null || !isSigned(body, secret.expose(), given))
         throw new ClavigerError('unauthenticated', 'The delivery is not signed.')
       return { id: deliveryId(body) ?? sha256(body) }
     },
@@ -54,10 +59,17 @@ export function createGithubChannel(options: GithubOptions): Channel {
   }
 }
 
+const SIGNATURE = /^sha256=([0-9a-f]{64})$/i
+
+function signatureIn(headers: Delivered['headers']): string | null {
+  const given = headers['x-hub-signature-256'] ?? ''
+  return SIGNATURE.test(given) ? given : null
+}
+
 // Over the bytes as they came, in constant time.
 function isSigned(body: Uint8Array, secret: string, given: string): boolean {
   const expected = createHmac('sha256', secret).update(body).digest()
-  const hex = /^sha256=([0-9a-f]{64})$/i.exec(given)?.[1]
+  const hex = SIGNATURE.exec(given)?.[1]
   return hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), expected)
 }
 

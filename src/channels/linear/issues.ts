@@ -4,7 +4,7 @@ import type { Account, Call } from '../../domain/channels/call.ts'
 import { textAfterMention } from '../../domain/channels/mention.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { type JsonObject, textOf } from '../../lib/json/ask-json.ts'
-import type { Means } from '../channel.ts'
+import { ASKED_WITHIN, isOld, type Means } from '../channel.ts'
 import { askLinear, type LinearPlace, nodesOf } from './api.ts'
 import { objectOf, teamOf, threadKey, threadOf } from './deliveries.ts'
 import { checkoutOf } from './repositories.ts'
@@ -13,7 +13,7 @@ const ISSUE = 'id identifier title description url team { key }'
 const PERSON = '{ id name app }'
 
 const OF_COMMENT = `query($id: String!) {
-  comment(id: $id) { id body user ${PERSON} botActor { id } issue { ${ISSUE} } }
+  comment(id: $id) { id createdAt body user ${PERSON} botActor { id } issue { ${ISSUE} } }
 }`
 
 // The newest entries stand at one end; which one is not promised.
@@ -23,7 +23,7 @@ const ENTRIES = `{ nodes {
 const OF_ISSUE = `query($id: String!) {
   viewer { id }
   issue(id: $id) {
-    ${ISSUE} assignee { id } delegate { id } creator ${PERSON} botActor { id }
+    ${ISSUE} createdAt assignee { id } delegate { id } creator ${PERSON} botActor { id }
     first: history(first: 50) ${ENTRIES}
     last: history(last: 50) ${ENTRIES}
   }
@@ -45,7 +45,9 @@ async function commented({ place, accounts }: Asking, call: Call, means: Means, 
   const data = await askLinear(place, means, OF_COMMENT, { id })
   const comment = objectOf(data['comment'])
   const text = textAfterMention(textOf(comment['body']), means.settings['handle'] ?? '')
+  // Nobody but its author can edit it there, so what it says now is theirs too.
   if (text === null) throw notSo('This comment does not mention us any more.')
+  mustBeRecent(comment['createdAt'], means)
   const author = personOf(comment['user'], comment['botActor'], accounts)
   return { ...ofIssue(call, objectOf(comment['issue']), means), author, text }
 }
@@ -55,7 +57,8 @@ async function assigned({ place, accounts }: Asking, call: Call, means: Means): 
   const data = await askLinear(place, means, OF_ISSUE, { id: call.thread.place['issue'] ?? '' })
   const [us, issue] = [textOf(objectOf(data['viewer'])['id']), objectOf(data['issue'])]
   if (us === '' || objectOf(issue[hand])['id'] !== us) throw notSo('This issue is not assigned to us.')
-  const author = giverOf(issue, { hand, us, accounts, said: call.author })
+  const { author, at } = givenBy(issue, { hand, us, accounts, said: call.author })
+  mustBeRecent(at, means)
   return { ...ofIssue(call, issue, means), author, text: '' }
 }
 
@@ -67,18 +70,30 @@ interface Given {
   readonly said: Account
 }
 
-function giverOf(issue: JsonObject, { hand, us, accounts, said }: Given): Account {
+interface Giving {
+  readonly author: Account
+  readonly at: unknown
+}
+
+// Who gave it to us last, and when.
+function givenBy(issue: JsonObject, { hand, us, accounts, said }: Given): Giving {
   const entries = [...nodesOf(issue['first']), ...nodesOf(issue['last'])]
   const [newest] = entries
     .filter(
       (entry) => (hand === 'assignee' ? entry['toAssigneeId'] : objectOf(entry['toDelegate'])['id']) === us,
     )
     .sort((one, other) => textOf(other['createdAt']).localeCompare(textOf(one['createdAt'])))
-  if (newest !== undefined) return personOf(newest['actor'], newest['botActor'], accounts)
+  if (newest !== undefined)
+    return { author: personOf(newest['actor'], newest['botActor'], accounts), at: newest['createdAt'] }
   // What an issue begins with is in no history.
   const creator = objectOf(issue['creator'])
-  if (creator['id'] === said.accountId) return personOf(creator, issue['botActor'], accounts)
+  if (creator['id'] === said.accountId)
+    return { author: personOf(creator, issue['botActor'], accounts), at: issue['createdAt'] }
   throw new ClavigerError('unavailable', 'Linear does not say yet who assigned this issue.')
+}
+
+function mustBeRecent(at: unknown, { now }: Means): void {
+  if (!(now - Date.parse(textOf(at)) <= ASKED_WITHIN)) throw isOld()
 }
 
 function personOf(user: unknown, bot: unknown, accounts: string): Account {

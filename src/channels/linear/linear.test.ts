@@ -39,6 +39,19 @@ function callOf(payload: Payload): Call {
 const complete = (payload: Payload) => channel.complete(callOf(payload), means())
 
 describe('what Linear itself tells', () => {
+  it('is nothing after some days, whatever is delivered anew', async () => {
+    const mentioned = callOf(linear.say(linear.issue(ann), '@claviger fix it', bob))
+    const given = callOf(linear.give(linear.issue(ann), us, bob))
+    const opened = callOf(linear.created(linear.issue(bob, { assignee: us })))
+    for (const call of [mentioned, given, opened]) {
+      const later = (days: number) => ({ ...means(), now: clock.now + days * 24 * 3_600_000 })
+      await expect(channel.complete(call, later(2.9))).resolves.toMatchObject({ author: { name: 'bob' } })
+      await expect(channel.complete(call, later(3.1))).rejects.toMatchObject({
+        ...{ code: 'invalid', message: expect.stringMatching(/days ago/) },
+      })
+    }
+  })
+
   it('completes a comment: the issue, and who wrote what', async () => {
     const issue = linear.issue(ann)
     const whole = await complete(linear.say(issue, '@claviger fix the tests.', bob))

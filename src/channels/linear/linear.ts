@@ -6,7 +6,7 @@ import { textOf } from '../../lib/json/ask-json.ts'
 import type { Channel, ChannelField } from '../channel.ts'
 import { askLinear, type LinearPlace } from './api.ts'
 import { find, issueOf, write } from './comments.ts'
-import { idOfSigned, objectOf, parseDelivery } from './deliveries.ts'
+import { idOfSigned, objectOf, parseDelivery, signatureIn } from './deliveries.ts'
 import { completed } from './issues.ts'
 import { ONE_REPOSITORY, REPOSITORIES_OF_TEAMS } from './repositories.ts'
 import { move } from './states.ts'
@@ -24,6 +24,7 @@ export function createLinearChannel(options: LinearOptions): Channel {
   const { accounts } = options
   return {
     ...{ kind: 'linear', title: 'Linear', fields: FIELDS, verifiedBy: ['signing'], maxBytes: MAX_BYTES },
+    signatureIn,
     verify: (delivered, { secrets, now }) => ({ id: idOfSigned(delivered, secrets['signing'], now) }),
     parse: (delivered, { settings, accountId }) =>
       parseDelivery(delivered, { settings, accountId, accounts }),

@@ -179,7 +179,7 @@ describe('GitHub', () => {
     await post(says(BOB, 13, '@claviger once more'))
     await work()
     expect(await runs()).toMatchObject([
-      { subjectKind: 'agent', wanted: { access: 'read', workspace: { ref: 'main' } } },
+      { subjectKind: 'agent', wanted: { access: 'read', workspace: { ref: 'refs/pull/13/head' } } },
     ])
     const worker = await workerOf(house)
     const [run] = await worker.claim()
@@ -188,7 +188,7 @@ describe('GitHub', () => {
     expect([leased, leased === own]).toEqual([shared, false])
   })
 
-  it('takes the branch of a pull request of a member, and ends the run with the conversation', async () => {
+  it('takes the commit of a pull request of a member, and ends the run with the conversation', async () => {
     const { house, repository, post, says, runs, work } = await opened()
     repository.issues.set(13, pullAsIssue())
     repository.pulls.set(13, pull())
@@ -196,7 +196,7 @@ describe('GitHub', () => {
     await post(says(BOB))
     await work()
     const refs = (await runs()).map(({ wanted }) => wanted.workspace)
-    expect(refs).toContainEqual({ kind: 'git', url: REPOSITORY.clone_url, ref: 'better-tests' })
+    expect(refs).toContainEqual({ kind: 'git', url: REPOSITORY.clone_url, ref: 'a'.repeat(40) })
     expect(await post(delivery('issues', issueEvent('closed')))).toBe(202)
     await work()
     house.clock.now += 60_000
@@ -204,7 +204,7 @@ describe('GitHub', () => {
     const states = (await runs()).map(({ wanted: { workspace }, run: { state } }) =>
       workspace.kind === 'git' ? `${workspace.ref} ${state}` : '',
     )
-    expect(states).toContainEqual('better-tests queued')
+    expect(states).toContainEqual(`${'a'.repeat(40)} queued`)
     expect(states.filter((one) => /^null (done|cancelled)$/.test(one))).toHaveLength(1)
   })
 

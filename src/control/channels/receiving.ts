@@ -1,6 +1,7 @@
 // What is delivered to channels. A delivery is written down when it is signed, fresh and not known yet, and that is all: what
 // it asks for is done by whichever server comes to it (carrying.ts). What is not signed leaves no trace but a line of the log.
 
+import { setImmediate } from 'node:timers/promises'
 import type { Channel, Delivered } from '../../channels/channel.ts'
 import type { ChannelKind, Parsed } from '../../domain/channels/call.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -14,6 +15,8 @@ export type Receipt = 'taken' | 'known' | 'nothing'
 export interface Receiving {
   /** The longest body there may be, in bytes; null: there is nobody to deliver to. */
   maxBytes(kind: ChannelKind): number | null
+  /** What a delivery with these headers is signed with, by its form; null: it is not signed, and need not be read. */
+  signatureIn(kind: ChannelKind, headers: Delivered['headers']): string | null
   /** Throws the same `unauthenticated` for whatever is not signed with a secret of a channel, and fresh. */
   receive(kind: ChannelKind, delivered: Delivered): Promise<Receipt>
 }
@@ -21,6 +24,9 @@ export interface Receiving {
 // Milliseconds. So long the secrets that deliveries are signed with stay opened: each opening is an entry of the audit log,
 // and a delivery must not be one before it is known to be signed.
 const KEPT_OPEN = 3_600_000
+
+// Bytes. Comparing more takes milliseconds, and others are to be served between two of them.
+const LONG = 256 * 1024
 
 interface Opened {
   readonly kind: ChannelKind
@@ -67,6 +73,7 @@ export function createReceiving(ports: MeansPorts): Receiving {
 
   return {
     maxBytes: (kind) => channels[kind]?.maxBytes ?? null,
+    signatureIn: (kind, headers) => channels[kind]?.signatureIn(headers) ?? null,
     async receive(kind, delivered) {
       const platform = channels[kind]
       if (platform === undefined) throw notSigned()
@@ -74,8 +81,10 @@ export function createReceiving(ports: MeansPorts): Receiving {
       forgetOthers(kind, rows)
       const receipts: Receipt[] = []
       const failures: unknown[] = []
-      // All of them are tried: several may have the same secret, and how long it takes tells nobody whose it is.
+      // All that it may be for are tried: several may have the same secret, and how long it takes tells nobody whose it is.
       for (const row of rows) {
+        if (platform.mayBeFor?.(delivered.headers, row.settings) === false) continue
+        if (delivered.body.length > LONG) await setImmediate()
         const receipt = await take(platform, row, delivered).catch((thrown: unknown) => {
           // What is wrong with one of them is no matter of the others.
           failures.push(thrown)
@@ -112,6 +121,6 @@ function heard({ accountId }: ChannelRow, parsed: Parsed): Parsed {
   return author.isBot ? { is: 'nothing', reason: 'it is of a program' } : parsed
 }
 
-function notSigned(): ClavigerError {
+export function notSigned(): ClavigerError {
   return new ClavigerError('unauthenticated', 'This delivery is not signed by a channel of this server.')
 }

@@ -2,6 +2,7 @@
 // worker's own name. Which credential served is kept with the run.
 
 import type { Caller } from '../../domain/caller.ts'
+import { isForStrangers } from '../../domain/channels/serving.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { NO_USAGE } from '../../domain/runs/conversation.ts'
 import { isHeld } from '../../domain/runs/run.ts'
@@ -55,7 +56,9 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   return {
     caller: { ...caller, actsFor },
     input: {
-      ...{ harness, ambient: input.ambient, raw: input.raw, run: id, claim },
+      ...{ harness, ambient: input.ambient, run: id, claim },
+      // The program has to have its credential. Everything else would be there for whoever has asked to be told.
+      raw: input.raw && !isForStrangers(row),
       ...(row.team !== null && { team: row.team }),
       ...(credential !== null && { credential }),
     },

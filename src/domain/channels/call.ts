@@ -46,11 +46,21 @@ export interface Call {
   readonly text: string
   /** What is cloned; null: nothing belongs to it. */
   readonly checkout: Checkout | null
+  /** What of the code it is about; missing: all of it. */
+  readonly passage?: Passage
+}
+
+/** Lines of a change that a comment was written at. */
+export interface Passage {
+  readonly path: string
+  readonly line: number | null
+  /** The change around it, up to this line. */
+  readonly diff: string
 }
 
 export interface Checkout {
   readonly repository: Repository
-  /** A branch, tag or commit that is in the repository itself; null: its standard branch. */
+  /** A branch, tag, commit or whole ref (`refs/…`) that is in the repository itself; null: its standard branch. */
   readonly ref: string | null
   /** Null: it is the repository's own code. */
   readonly pull: {

@@ -10,6 +10,10 @@ describe('a mention', () => {
     ['Over to you @claviger.', 'Over to you .'],
     ['(@claviger) look', '() look'],
     ['@claviger', ''],
+    ['İİİ @claviger do it', 'İİİ do it'],
+    ['`<!--` is bad\n@claviger fix', '`<!--` is bad\nfix'],
+    ['<!-- ` --> @claviger fix `that`', '<!-- ` --> fix `that`'],
+    ['`<code>` is one\n\n@claviger, use it', '`<code>` is one\n\nuse it'],
     ['> old words\n@claviger go on', '> old words\ngo on'],
     ['```\n@claviger\n```\n@claviger run this', '```\n@claviger\n```\nrun this'],
   ])('in %j asks for %j', (text, asked) => {
@@ -32,6 +36,13 @@ describe('a mention', () => {
     '<!-- @claviger do it',
     '@claviger/team do it',
     '@claviger.example do it',
+    '@clavigerü do it',
+    'ü@claviger do it',
+    '𝒶@claviger do it',
+    '\\@claviger do it',
+    '<code>@claviger</code> is the bot',
+    '<PRE class="x">\n@claviger\n</pre>',
+    '<pre>\n@claviger do it',
   ])('is not in %j', (text) => {
     expect(textAfterMention(text, 'claviger')).toBeNull()
   })

@@ -20,50 +20,54 @@ interface Range {
 }
 
 function mentionIn(text: string, handle: string): Range | null {
-  const wanted = `@${handle.toLowerCase()}`
-  const lower = withoutCode(text).toLowerCase()
-  for (let from = lower.indexOf(wanted); from !== -1; from = lower.indexOf(wanted, from + 1)) {
-    const to = from + wanted.length
-    if (isApart(lower, from, to)) return { from, to }
+  const bare = withoutCode(text)
+  // As long as what is looked for, whatever stands before: lower case of some letters is longer than they are.
+  for (const { index: from, 0: found } of bare.matchAll(
+    new RegExp(`@${handle.replace(/[.-]/g, '\\$&')}`, 'gi'),
+  )) {
+    const to = from + found.length
+    if (isApart(bare, from, to)) return { from, to }
   }
   return null
 }
 
-// `me@claviger.example` and `@claviger-two` are others; `@claviger.` ends a sentence.
+// `me@claviger.example` and `@claviger-two` are others, `\\@claviger` calls nobody; `@claviger.` ends a sentence.
 function isApart(text: string, from: number, to: number): boolean {
-  const before = text[from - 1] ?? ' '
-  return !/[\w@/.-]/.test(before) && !/^(?:[\w@/-]|\.\w)/.test(text.slice(to, to + 2))
+  const [before, after] = [text.slice(Math.max(0, from - 2), from), text.slice(to, to + 2)]
+  return !/[\p{L}\p{N}_@/.\\-]$/u.test(before) && !/^(?:[\p{L}\p{N}_@/-]|\.[\p{L}\p{N}_])/u.test(after)
 }
 
 // Of the same length: what is code, quoted or a comment of HTML is blank.
 function withoutCode(text: string): string {
   const blank = (part: string) => part.replace(/[^\n]/g, ' ')
-  return blankedFences(text)
-    .replace(/<!--[\s\S]*?(?:-->|$)/g, blank)
-    .split(/(\n[ \t]*\n)/)
-    .map(withoutSpans)
-    .join('')
+  const lines = blankedFences(text)
     .replace(/^ {0,3}>.*$/gm, blank)
     .replace(/^(?: {4}|\t).*$/gm, blank)
+  return withoutSpans(lines).replace(/<(code|pre)\b[\s\S]*?(?:<\/\1>|$)/gi, blank)
 }
 
-// Code between two runs of as many backticks, in one paragraph. In one go: it is a stranger's text.
-function withoutSpans(paragraph: string): string {
-  const runs = [...paragraph.matchAll(/`+/g)].map(({ index, 0: { length } }) => ({ index, length }))
-  const later = Map.groupBy(runs, ({ length }) => length)
-  let spanned = ''
+// Code between two runs of as many backticks, in one paragraph, and comments of HTML: what begins first counts. In one go: it
+// is a stranger's text.
+function withoutSpans(text: string): string {
+  const marks = [...text.matchAll(/`+|<!--|\n[ \t]*(?=\n)/g)].map(({ index, 0: mark }) => ({ index, mark }))
+  const later = Map.groupBy(marks, ({ mark }) => (mark.startsWith('\n') ? '\n' : mark))
+  const nextOf = (mark: string, after: number) => {
+    const same = later.get(mark) ?? []
+    while (same[0] !== undefined && same[0].index <= after) same.shift()
+    return same[0]?.index ?? text.length
+  }
+  let bare = ''
   let done = 0
-  for (const { index, length } of runs) {
-    if (index < done) continue
-    const same = later.get(length) ?? []
-    while (same[0] !== undefined && same[0].index <= index) same.shift()
-    const [end] = same
-    if (end === undefined) continue
-    const to = end.index + length
-    spanned += paragraph.slice(done, index) + ' '.repeat(to - index)
+  for (const { index, mark } of marks) {
+    if (index < done || mark.startsWith('\n')) continue
+    const end = mark === '<!--' ? text.indexOf('-->', index) : nextOf(mark, index)
+    const isSpan = mark === '<!--' || end < nextOf('\n', index)
+    if (!isSpan || end === text.length) continue
+    const to = end === -1 ? text.length : end + (mark === '<!--' ? 3 : mark.length)
+    bare += text.slice(done, index) + text.slice(index, to).replace(/[^\n]/g, ' ')
     done = to
   }
-  return spanned + paragraph.slice(done)
+  return bare + text.slice(done)
 }
 
 function blankedFences(text: string): string {

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
+import MarkdownIt from 'markdown-it'
 import { describe, expect, it } from 'vitest'
 import { RUN_STATES } from '../runs/run.ts'
-import { commentOf, harmless, MAX_SAID, type Standing } from './saying.ts'
+import { commentOf, type Standing } from './saying.ts'
 
 const STANDING: Standing = {
   ...{
@@ -38,29 +38,23 @@ describe('the comment of a run', () => {
     expect(commentOf(waiting)).toContain('main needs its owner.')
   })
 
+  it('is no longer than GitHub takes, and what is said in it ends before it says where the run stands', () => {
+    for (const said of [
+      '<'.repeat(100_000),
+      '&a'.repeat(40_000),
+      '```\nunclosed',
+      '- a\n  ~~~~\nx',
+      '> ```',
+    ]) {
+      const comment = commentOf({ ...STANDING, state: 'failed', said, reason: said })
+      expect(comment.length).toBeLessThanOrEqual(65_536)
+      const html = new MarkdownIt().render(comment)
+      expect(html).toContain('<strong>Claude Code</strong> · has failed')
+    }
+  })
+
   it('shows what was said when it was said, not a half of it', () => {
     expect(commentOf({ ...STANDING, state: 'ready', said: 'All green.' })).toMatch(/^All green\./)
     expect(commentOf({ ...STANDING, said: 'All gr' })).not.toContain('All gr')
-  })
-})
-
-describe('what a model says', () => {
-  it('calls nobody, loads no picture, is no HTML and no command of a bot', () => {
-    expect(harmless('@acme/all and me@x')).not.toMatch(/@[\w]/)
-    expect(harmless('![x](https://evil.example/?c=1)')).not.toContain('![')
-    expect(harmless('<img src=x>')).not.toContain('<')
-    expect(harmless('ok\n  /merge')).toContain('\\/merge')
-  })
-
-  it('is never longer than there is room', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 200 }), fc.integer({ min: 1, max: 2_000 }), (text, times) => {
-        const room = Math.max(text.length * times, 1)
-        expect(
-          harmless(text.repeat(times).slice(0, room)).replaceAll(/\\|\u200b|&lt;/g, '').length,
-        ).toBeLessThanOrEqual(MAX_SAID + 2)
-      }),
-      { seed: 8, numRuns: 30 },
-    )
   })
 })

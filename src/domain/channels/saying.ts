@@ -5,6 +5,7 @@ import type { HarnessName } from '../harness-names.ts'
 import type { Owner } from '../owner.ts'
 import type { RunState } from '../runs/run.ts'
 import type { Phase } from './call.ts'
+import { harmless, harmlessLine } from './harmless.ts'
 
 export interface Standing {
   readonly harness: HarnessName
@@ -24,9 +25,6 @@ export interface Standing {
   /** Where a login that is waited for is renewed; null: there is none to renew. */
   readonly signIn: string | null
 }
-
-/** Comments may have 65,536 characters on GitHub. */
-export const MAX_SAID = 30_000
 
 /** The comment. */
 export function commentOf(standing: Standing): string {
@@ -84,7 +82,7 @@ function wordsOf({ harness, state, said, hasFailed }: Standing): string {
 const SAYS_WHY: readonly RunState[] = ['queued', 'waiting_for_credentials', 'failed', 'reauthenticating']
 
 function reasonIn({ state, reason }: Standing): string {
-  return reason === '' || !SAYS_WHY.includes(state) ? '' : `: ${harmless(reason)}`
+  return reason === '' || !SAYS_WHY.includes(state) ? '' : `: ${harmlessLine(reason)}`
 }
 
 function servingIn({ credential }: Standing): string {
@@ -104,27 +102,10 @@ export function refusalOf(
   link: string | null,
   mark: string,
 ): string {
-  const hint = why.hint === undefined ? [] : [harmless(why.hint)]
+  const hint = why.hint === undefined ? [] : [harmlessLine(why.hint)]
   const place = link === null ? [] : [`[Settings](${link})`]
   return [
-    ...[`Nothing was started. ${harmless(why.message)}`, ...hint, ...place],
+    ...[`Nothing was started. ${harmlessLine(why.message)}`, ...hint, ...place],
     `<sub>[Claviger](${mark})</sub>`,
   ].join('\n\n')
-}
-
-/**
- * Somebody else's Markdown as it may stand in a comment of ours: nobody is called, no picture is loaded (it would tell who
- * reads, and what), no HTML is left, and it is not longer than {@link MAX_SAID}. A command of a bot is a command no more.
- */
-export function harmless(markdown: string): string {
-  const short = markdown.length > MAX_SAID ? `${markdown.slice(0, MAX_SAID).trimEnd()} …` : markdown
-  return (
-    short
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is left out
-      .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, '')
-      .replaceAll('<', '&lt;')
-      .replaceAll('![', '\\!\\[')
-      .replace(/@(?=[\w])/g, '@\u200b')
-      .replace(/^([ \t]*)\//gm, '$1\\/')
-  )
 }

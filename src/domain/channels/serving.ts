@@ -31,6 +31,20 @@ export function servedAs(
   return { as: 'nobody', because: `${hindrance} ${WAY_OUT[asked.isMember ? 'code' : 'account']}` }
 }
 
+// What keys of runs begin with that were asked for through a channel (control/channels/carrying.ts).
+const THROUGH_CHANNEL = 'channel:'
+
+/**
+ * Whether a run was begun for somebody who is no member, or meets code that is not ours: an agent serves it, and a channel has
+ * begun it. Both stay with the run, whatever becomes of the channel.
+ */
+export function isForStrangers(run: {
+  readonly subjectKind: 'person' | 'agent'
+  readonly key: string | null
+}): boolean {
+  return run.subjectKind === 'agent' && run.key?.startsWith(THROUGH_CHANNEL) === true
+}
+
 // Why nothing personal may serve; null: it may.
 function hindranceOf({ isMember, code }: Asked): string | null {
   if (!isMember) return 'This account is not linked to a member here.'

@@ -6,6 +6,10 @@ import { isIPv6 } from 'node:net'
 export interface RateLimit {
   /** Takes one try of this key. The milliseconds until there is one again when there is none left; 0: it was taken. */
   take(key: string): number
+  /** The same, without taking one. */
+  wait(key: string): number
+  /** Takes so many, or what is left. */
+  takeAll(key: string, tries: number): void
 }
 
 export interface RateLimitOptions {
@@ -40,15 +44,24 @@ export function createRateLimit({
     return fullAt.size < keysAtMost
   }
 
+  function look(key: string) {
+    const asked = now()
+    const place = fullAt.has(key) || makeRoom(asked) ? key : NEWCOMERS
+    // Nothing is more than empty: only a clock that was set back would say so.
+    const at = Math.min(Math.max(fullAt.get(place) ?? asked, asked), asked + wholeMs)
+    return { place, at, empty: asked + wholeMs, wait: Math.max(0, at + everyMs - (asked + wholeMs)) }
+  }
+
   return {
     take(key) {
-      const asked = now()
-      const place = fullAt.has(key) || makeRoom(asked) ? key : NEWCOMERS
-      // Nothing is more than empty: only a clock that was set back would say so.
-      const at = Math.min(Math.max(fullAt.get(place) ?? asked, asked), asked + wholeMs)
-      const wait = at + everyMs - (asked + wholeMs)
-      if (wait <= 0) fullAt.set(place, at + everyMs)
-      return Math.max(0, wait)
+      const { place, at, wait } = look(key)
+      if (wait === 0) fullAt.set(place, at + everyMs)
+      return wait
+    },
+    wait: (key) => look(key).wait,
+    takeAll(key, tries) {
+      const { place, at, empty } = look(key)
+      fullAt.set(place, Math.min(at + tries * everyMs, empty))
     },
   }
 }

@@ -55,7 +55,7 @@ describe('the address that platforms deliver to', () => {
     expect((await post({}, '/webhooks/github', Buffer.alloc(10_001))).status).toBe(413)
     const endless = new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(4_000)) })
     const request = new Request(`${ORIGIN}/webhooks/github`, {
-      ...{ method: 'POST', body: endless, duplex: 'half' },
+      ...{ method: 'POST', body: endless, duplex: 'half', headers: { 'x-signature': 'a'.repeat(64) } },
     } as RequestInit)
     expect((await app.fetch(request)).status).toBe(413)
   })
@@ -65,6 +65,56 @@ describe('the address that platforms deliver to', () => {
     expect((await post({}, '/webhooks/linear')).status).toBe(404)
     expect((await post({}, '/webhooks/other')).status).toBe(404)
     expect((await app.fetch(new Request(`${ORIGIN}/webhooks/github`))).status).toBe(404)
+  })
+
+  it('reads nothing, and asks nobody, for what has no signature of the right form', async () => {
+    const { house, app } = await opened()
+    let asked = 0
+    const { ofKind } = house.ports.store.channels
+    Object.assign(house.ports.store.channels, {
+      ofKind: (...given: Parameters<typeof ofKind>) => {
+        asked += 1
+        return ofKind(...given)
+      },
+    })
+    const bodies: ReadableStream[] = []
+    const post = (headers: Record<string, string>) => {
+      const body = new ReadableStream({ pull: (to) => to.error(new Error('it was read')) })
+      bodies.push(body)
+      const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+      return app.fetch(new Request(`${ORIGIN}/webhooks/github`, init))
+    }
+    for (const headers of [{}, { 'x-signature': 'short' }, { 'x-signature': 'z'.repeat(64) }] as const)
+      expect((await post({ ...headers })).status).toBe(401)
+    expect(asked).toBe(0)
+  })
+
+  it('does no work for an address that has delivered too much that is not signed', async () => {
+    const { house, post } = await opened()
+    let asked = 0
+    const { verify } = house.platform.channel
+    Object.assign(house.platform.channel, {
+      verify: (...given: Parameters<typeof verify>) => {
+        asked += 1
+        return verify(...given)
+      },
+    })
+    const refused: number[] = []
+    for (let i = 0; i < 700; i += 1)
+      refused.push((await post({ secret: 'another secret', at: house.clock.now + i })).status)
+    expect(refused).toContain(429)
+    expect(asked).toBeLessThan(650)
+  })
+
+  it('counts what is long for more', async () => {
+    const { house, post } = await opened()
+    Object.assign(house.platform.channel, { maxBytes: 5_000_000 })
+    const refused: number[] = []
+    for (let i = 0; i < 12; i += 1)
+      refused.push(
+        (await post({ at: house.clock.now + i }, '/webhooks/github', Buffer.alloc(5_000_000))).status,
+      )
+    expect([refused[0], refused.at(-1)]).toEqual([401, 429])
   })
 
   it('counts what is not signed, not what is', async () => {

@@ -2,10 +2,9 @@
 // delivery is answered alike.
 
 import type { Context, Hono } from 'hono'
-import type { Receipt, Receiving } from '../../control/channels/receiving.ts'
+import { notSigned, type Receipt, type Receiving } from '../../control/channels/receiving.ts'
 import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
 import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
-import { sha256 } from '../../lib/digest.ts'
 import { readBytes } from '../read-input.ts'
 import type { Connection, Visitors } from '../visitors.ts'
 
@@ -32,6 +31,9 @@ const STATUS: Readonly<Record<ChannelKind, Readonly<Record<Receipt, number>>>> =
   linear: { taken: 200, known: 200, nothing: 200 },
 }
 
+// What is not signed counts once more for so many of its bytes: they were read, and compared with every secret.
+const COUNTED = 64 * 1024
+
 function take(
   { receiving, visitors, requestIdOf, timed, refused }: ChannelDependencies,
   kind: ChannelKind,
@@ -41,14 +43,20 @@ function take(
     try {
       const most = receiving.maxBytes(kind)
       if (most === null) throw new ClavigerError('not_found', 'Nothing is delivered here.')
-      const body = await readBytes(request, most)
       const headers = Object.fromEntries(request.headers)
-      const receipt = await receiving.receive(kind, { headers, body }).catch((thrown: unknown) => {
-        // Those who deliver what is signed may do so as often as they like; the others are counted.
-        if (asClavigerError(thrown).code === 'unauthenticated')
-          visitors.guessing(request, connection, sha256(body))
+      const signature = receiving.signatureIn(kind, headers)
+      // Those who deliver what is signed may do so as often as they like; the others are counted, and refused before anything
+      // of theirs is read.
+      const guess = visitors.working(request, connection, signature ?? '')
+      const refuse = (thrown: unknown, bytes: number) => {
+        if (asClavigerError(thrown).code === 'unauthenticated') guess.cost(1 + Math.floor(bytes / COUNTED))
         throw thrown
-      })
+      }
+      if (signature === null) return refuse(notSigned(), 0)
+      const body = await readBytes(request, most)
+      const receipt = await receiving
+        .receive(kind, { headers, body })
+        .catch((thrown: unknown) => refuse(thrown, body.length))
       const answer = { 'content-type': 'application/json', 'cache-control': 'no-store' }
       return new Response(JSON.stringify({ receipt }), {
         ...{ status: STATUS[kind][receipt], headers: { ...answer, 'x-request-id': requestIdOf(request) } },
