@@ -1,15 +1,27 @@
 // The containers of the Dockerfile, without an engine: their entrypoints as process number 1 of an unprivileged user in a
 // read-only file system, as container.ts puts it together from what the file says. Needs the build, and root.
 
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { canMount } from '../support/mounting.ts'
-import { freePort } from '../support/postgres.ts'
+import { freePort, startPostgres } from '../support/postgres.ts'
+import { ROOT } from '../support/programs.ts'
 import { MASTER_KEY } from '../support/replicas.ts'
 import { configFor } from './codex-machine.ts'
 import { type Container, makeVolume, startContainer, untilHealthy } from './container.ts'
@@ -84,6 +96,56 @@ describe.runIf(canMount('bind'))('containers', () => {
     expect(said).toMatchObject({ code: 0, stdout: expect.stringContaining('owner@claviger.local') })
   })
 
+  it('a second one on its volume is refused', async () => {
+    const second = await startContainer({
+      ...{ target: 'bare', directory: join(root, 'second') },
+      volumes: { '/var/lib/claviger': join(root, 'server-state') },
+      environment: { CLAVIGER_HOST: '127.0.0.1', CLAVIGER_PORT: '0', CLAVIGER_MASTER_KEY: MASTER_KEY },
+    })
+    const { code, stderr } = await second.ended()
+    expect(code).toBe(1)
+    expect(stderr).toContain('is using the state directory /var/lib/claviger/state')
+  })
+
+  it('another starts on Postgres from the files of deploy/make-secrets.sh', async () => {
+    const secrets = join(root, 'secrets')
+    execFileSync(join(ROOT, 'deploy/make-secrets.sh'), [secrets])
+    expect(readFileSync(join(secrets, 'database-url'), 'utf8')).toBe(
+      `postgres://claviger:${readFileSync(join(secrets, 'postgres-password'), 'utf8')}@postgres:5432/claviger\n`,
+    )
+    expect(() => execFileSync(join(ROOT, 'deploy/make-secrets.sh'), [secrets], { stdio: 'pipe' })).toThrow(
+      'nothing was made',
+    )
+    const postgres = await startPostgres()
+    const started = { said: '' }
+    try {
+      // Where the script names the Postgres of compose.yaml.
+      writeFileSync(join(secrets, 'database-url'), `${await postgres.createDatabase()}\n`)
+      const { environment } = parse(readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8')).services.server
+      const { CLAVIGER_DATABASE_URL_FILE, CLAVIGER_MASTER_KEY_FILE } = environment
+      for (const [path, name] of [
+        [CLAVIGER_DATABASE_URL_FILE, 'database-url'],
+        [CLAVIGER_MASTER_KEY_FILE, 'master.key'],
+      ])
+        renameSync(join(secrets, name), join(secrets, basename(path)))
+      const files = { CLAVIGER_DATABASE_URL_FILE, CLAVIGER_MASTER_KEY_FILE }
+      const other = await startContainer({
+        ...{ target: 'bare', directory: join(root, 'on-postgres') },
+        volumes: {
+          '/run/secrets': secrets,
+          '/var/lib/claviger': makeVolume(join(root, 'other-state'), { user: OURS }),
+        },
+        environment: { ...files, CLAVIGER_HOST: '127.0.0.1', CLAVIGER_PORT: String(await freePort()) },
+      })
+      await untilHealthy(other)
+      started.said = (await other.exec(['claviger', 'doctor'])).stdout
+      expect(await other.end('SIGTERM')).toBe(0)
+    } finally {
+      await postgres.close()
+    }
+    expect(started.said).toMatch(/postgres/i)
+  }, 120_000)
+
   it('its health check fails where nobody answers', async () => {
     const [, ...rest] = server.image.healthcheck
     const { code } = await server.exec(['env', 'CLAVIGER_PORT=1', 'node', ...rest])
@@ -111,6 +173,10 @@ describe.runIf(canMount('bind'))('containers', () => {
     })
 
     const look = 'id -u; touch /opt/claviger/x; echo made > made.txt; cat made.txt'
+    // As the manifests do it at each start of a pod: a Secret that is gone is not missed.
+    const again = await startContainer({ ...worker, directory: join(root, 'again'), entrypoint: enrolment() })
+    expect(await again.ended()).toMatchObject({ code: 0, stderr: expect.stringContaining('codex-1') })
+
     sandbox.reply(({ toolResults }) =>
       toolResults.length > 0
         ? 'I have tried.'
@@ -143,6 +209,21 @@ describe.runIf(canMount('bind'))('containers', () => {
       expect(await running.end('SIGTERM')).toBe(0)
     }
   }, 150_000)
+
+  it('a worker is enrolled by the code of a Secret', async () => {
+    const { stdout: code } = await server.exec(['claviger', 'admin', 'worker', 'enrol', 'codex-2'])
+    const secret = makeVolume(join(root, 'code'), { user: OURS })
+    writeFileSync(join(secret, 'code'), code)
+    const state = makeVolume(join(root, 'pod-state'), { user: 0, mode: 0o2775 })
+    const enrolled = await startContainer({
+      ...{ target: 'codex', directory: join(root, 'pod'), entrypoint: enrolment() },
+      ...{ volumes: { '/var/lib/claviger': state, '/enrol': secret }, environment: { CLAVIGER_SERVER: url } },
+    })
+    expect(await enrolled.ended()).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Enrolled as codex-2'),
+    })
+  })
 
   it('restore fills a home directory, in which the unmodified program goes on', async () => {
     sandbox.reply(() => GREETING)
@@ -215,3 +296,10 @@ describe.runIf(canMount('bind'))('containers', () => {
     expect(server.logged()).toContain('Stopping.')
   })
 })
+
+/** The command of the init container that enrols a worker. */
+function enrolment(): string[] {
+  const manifests = parseAllDocuments(readFileSync(join(ROOT, 'deploy/kubernetes/workers.yaml'), 'utf8'))
+  const deployment = manifests.map((one) => one.toJS()).find(({ kind }) => kind === 'Deployment')
+  return deployment.spec.template.spec.initContainers[0].command
+}
