@@ -25,9 +25,12 @@ import { ROOT } from '../support/programs.ts'
 import { MASTER_KEY } from '../support/replicas.ts'
 import { configFor } from './codex-machine.ts'
 import { type Container, makeVolume, startContainer, untilHealthy } from './container.ts'
+import { quiet } from './exec-run.ts'
+import { filesWith } from './program-run.ts'
 import { codexFile, eventsOf } from './run-world.ts'
 
 const OURS = 65_532
+const KEY = 'sk-ant-test-container-key-0001'
 const GREETING = 'Hello from the Claviger sandbox.'
 
 describe.runIf(canMount('bind'))('containers', () => {
@@ -40,7 +43,9 @@ describe.runIf(canMount('bind'))('containers', () => {
 
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'claviger-container-'))
-    sandbox = await startSandbox()
+    sandbox = await startSandbox({
+      credentials: [{ provider: 'anthropic', kind: 'api-key', value: KEY }],
+    })
     const port = await freePort()
     url = `http://127.0.0.1:${port}`
     // As Kubernetes leaves a volume: root's, open to the group.
@@ -57,6 +62,9 @@ describe.runIf(canMount('bind'))('containers', () => {
     client = createClient({ server: url, token: new Secret(token) })
     const owner = `user:${(await client.call('whoami', {})).id}` as const
     const file = codexFile(sandbox.oauth.login({ provider: 'openai' }))
+    await client.call('credentials.create', {
+      ...{ type: 'claude/api-key', name: 'key', owner, fields: { key: KEY } },
+    })
     await client.call('logins.import', { from: 'codex', name: 'chatgpt', owner, file, acceptNotice: true })
   })
 
@@ -94,6 +102,13 @@ describe.runIf(canMount('bind'))('containers', () => {
     expect(await page.text()).toContain('<div id="root">')
     const said = await server.exec(['claviger', 'whoami'])
     expect(said).toMatchObject({ code: 0, stdout: expect.stringContaining('owner@claviger.local') })
+  })
+
+  it('what programs leave behind is reaped', async () => {
+    // The shell ends first, so the other is handed to process number 1.
+    await server.exec(['sh', '-c', 'sleep 0.1 & exit 0'])
+    const unreaped = 'cat /proc/[0-9]*/stat | grep -cE "^[0-9]+ \\((sleep|sh)\\)"; true'
+    await expect.poll(async () => (await server.exec(['bash', '-c', unreaped])).stdout).toBe('0\n')
   })
 
   it('a second one on its volume is refused', async () => {
@@ -227,13 +242,10 @@ describe.runIf(canMount('bind'))('containers', () => {
 
   it('restore fills a home directory, in which the unmodified program goes on', async () => {
     sandbox.reply(() => GREETING)
+    const { initContainers, containers } = manifest('agents.yaml', 'Pod').spec
     const shared = { target: 'codex', volumes: { '/home/claviger': home('restored') } }
     const restored = await startContainer({
-      ...{
-        ...shared,
-        directory: join(root, 'restore'),
-        command: ['restore', '--harness', 'codex', '--no-ambient'],
-      },
+      ...{ target: 'codex', directory: join(root, 'restore'), command: initContainers[0].args },
       volumes: {
         ...shared.volumes,
         '/var/lib/claviger': makeVolume(join(root, 'restore-state'), { user: 0, mode: 0o2777 }),
@@ -247,48 +259,27 @@ describe.runIf(canMount('bind'))('containers', () => {
     expect(statSync(join(root, 'restored/.codex/auth.json'))).toMatchObject({ uid: OURS, mode: 0o100600 })
     const codex = await startContainer({
       ...{ ...shared, directory: join(root, 'restored-codex'), environment: {} },
-      entrypoint: ['/usr/bin/tini', '--', 'codex', 'exec', '--skip-git-repo-check', 'Say hello.'],
+      entrypoint: containers[0].command,
     })
     expect(await codex.ended()).toMatchObject({ code: 0, stdout: expect.stringContaining(GREETING) })
   }, 120_000)
 
-  it('exec is the entrypoint of the program, and nothing of its login stays', async () => {
+  it('exec is the entrypoint of the program, and nothing of its credential stays', async () => {
     sandbox.reply(() => GREETING)
+    const [{ args }] = manifest('agents.yaml', 'Job').spec.template.spec.containers
     const volumes = {
       '/home/claviger': home('executed'),
       '/var/lib/claviger': makeVolume(join(root, 'exec-state'), { user: OURS }),
     }
     const executed = await startContainer({
-      ...{
-        target: 'codex',
-        directory: join(root, 'exec'),
-        volumes,
-        environment: { CLAVIGER_SERVER: url, CLAVIGER_TOKEN: token },
+      ...{ target: 'claude', directory: join(root, 'exec'), volumes, command: args },
+      environment: {
+        ...{ CLAVIGER_SERVER: url, CLAVIGER_TOKEN: token, ANTHROPIC_BASE_URL: sandbox.anthropicUrl },
+        ...quiet,
       },
-      command: [
-        'exec',
-        '--harness',
-        'codex',
-        '--no-ambient',
-        '--',
-        'codex',
-        'exec',
-        '--skip-git-repo-check',
-        'Say hello.',
-      ],
     })
     expect(await executed.ended()).toMatchObject({ code: 0, stdout: expect.stringContaining(GREETING) })
-    const { code, stdout } = await (
-      await startContainer({
-        ...{ target: 'codex', directory: join(root, 'after'), volumes, environment: {} },
-        entrypoint: [
-          'sh',
-          '-c',
-          'find / -xdev -name auth.json 2> /dev/null; find /home /var/lib/claviger -name auth.json',
-        ],
-      })
-    ).ended()
-    expect([code, stdout]).toEqual([0, ''])
+    for (const name of ['executed', 'exec-state']) expect(await filesWith(join(root, name), KEY)).toEqual([])
   }, 120_000)
 
   it('the server ends in order at SIGTERM', async () => {
@@ -297,9 +288,13 @@ describe.runIf(canMount('bind'))('containers', () => {
   })
 })
 
+/** The first of that kind in a file of deploy/kubernetes. */
+function manifest(file: string, wanted: string) {
+  const manifests = parseAllDocuments(readFileSync(join(ROOT, 'deploy/kubernetes', file), 'utf8'))
+  return manifests.map((one) => one.toJS()).find(({ kind }) => kind === wanted)
+}
+
 /** The command of the init container that enrols a worker. */
 function enrolment(): string[] {
-  const manifests = parseAllDocuments(readFileSync(join(ROOT, 'deploy/kubernetes/workers.yaml'), 'utf8'))
-  const deployment = manifests.map((one) => one.toJS()).find(({ kind }) => kind === 'Deployment')
-  return deployment.spec.template.spec.initContainers[0].command
+  return manifest('workers.yaml', 'Deployment').spec.template.spec.initContainers[0].command
 }
