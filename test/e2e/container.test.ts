@@ -27,7 +27,7 @@ import { configFor } from './codex-machine.ts'
 import { type Container, makeVolume, startContainer, untilHealthy } from './container.ts'
 import { quiet } from './exec-run.ts'
 import { filesWith } from './program-run.ts'
-import { codexFile, eventsOf } from './run-world.ts'
+import { claudeFile, codexFile, eventsOf } from './run-world.ts'
 
 const OURS = 65_532
 const KEY = 'sk-ant-test-container-key-0001'
@@ -43,16 +43,24 @@ describe.runIf(canMount('bind'))('containers', () => {
 
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'claviger-container-'))
+    const authority = makeVolume(join(root, 'authority'), { user: 0, mode: 0o755 })
     sandbox = await startSandbox({
+      // Hosts of Anthropic's that the claude program insists on.
+      tls: { directory: authority },
       credentials: [{ provider: 'anthropic', kind: 'api-key', value: KEY }],
     })
     const port = await freePort()
     url = `http://127.0.0.1:${port}`
+    chownSync(sandbox.tls?.caFile ?? '', OURS, OURS)
     // As Kubernetes leaves a volume: root's, open to the group.
     const state = makeVolume(join(root, 'server-state'), { user: 0, mode: 0o2775 })
     server = await startContainer({
-      ...{ target: 'bare', directory: join(root, 'server'), volumes: { '/var/lib/claviger': state } },
+      ...{ target: 'claude', directory: join(root, 'server') },
+      volumes: { '/var/lib/claviger': state, '/authority': authority },
       environment: {
+        HTTPS_PROXY: sandbox.tls?.proxyUrl ?? '',
+        NODE_EXTRA_CA_CERTS: `/authority/${basename(sandbox.tls?.caFile ?? '')}`,
+        ...quiet,
         ...{ CLAVIGER_HOST: '127.0.0.1', CLAVIGER_PORT: String(port), CLAVIGER_MASTER_KEY: MASTER_KEY },
         ...{ CLAVIGER_OPENAI_ISSUER: sandbox.issuerUrl, CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl },
       },
@@ -102,6 +110,18 @@ describe.runIf(canMount('bind'))('containers', () => {
     expect(await page.text()).toContain('<div id="root">')
     const said = await server.exec(['claviger', 'whoami'])
     expect(said).toMatchObject({ code: 0, stdout: expect.stringContaining('owner@claviger.local') })
+  })
+
+  it('it renews a login by the unmodified claude program', async () => {
+    const owner = `user:${(await client.call('whoami', {})).id}` as const
+    const login = sandbox.oauth.login({ provider: 'anthropic' })
+    const file = claudeFile(login).replace(/"expiresAt":\d+/, `"expiresAt":${Date.now() - 1_000}`)
+    await client.call('logins.import', { from: 'claude', name: 'max', owner, file, acceptNotice: true })
+    const { credential } = await client.call('leases.create', { harness: 'claude', credential: 'max' })
+    const [now] = sandbox.oauth.logins().filter(({ id }) => id === login.id)
+    expect(now?.accessToken).not.toBe(login.accessToken)
+    expect(credential).toMatchObject({ generation: 2, suffix: now?.accessToken.slice(-4) })
+    await client.call('credentials.delete', { id: credential?.id ?? '' })
   })
 
   it('what programs leave behind is reaped', async () => {
