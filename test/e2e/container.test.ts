@@ -82,9 +82,9 @@ describe.runIf(canMount('bind'))('containers', () => {
     rmSync(root, { recursive: true, force: true })
   })
 
-  /** A home directory with what the real Codex needs to find the sandbox. */
+  /** A home directory, as Kubernetes leaves an empty one, with what the real Codex needs to find the sandbox. */
   function home(name: string): string {
-    const path = makeVolume(join(root, name), { user: OURS })
+    const path = makeVolume(join(root, name), { user: 0, mode: 0o2777 })
     mkdirSync(join(path, '.codex'), { mode: 0o700 })
     writeFileSync(join(path, '.codex/config.toml'), configFor(sandbox))
     for (const one of ['.codex', '.codex/config.toml']) chownSync(join(path, one), OURS, OURS)
