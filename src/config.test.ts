@@ -1,6 +1,7 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { commandLineSettings, hideFromLibraries, serverSettings } from './config.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -25,6 +26,30 @@ describe('the state directory', () => {
       `sqlite:${resolve('state')}/claviger.db`,
     ])
     expect(commandLineSettings({ stateDirectory: 'state' }).stateDirectory).toBe(resolve('state'))
+  })
+})
+
+describe('the URL of the database in a file', () => {
+  const URL_TEXT = 'postgres://claviger:not-a-secret@127.0.0.1/claviger'
+  let file: string
+
+  beforeEach(() => {
+    file = join(mkdtempSync(join(tmpdir(), 'claviger-config-')), 'url')
+    writeFileSync(file, `${URL_TEXT}\n`, { mode: 0o400 })
+  })
+
+  afterEach(() => rmSync(dirname(file), { recursive: true }))
+
+  it('is read, and gives way to one that is said', () => {
+    expect(serverSettings({ databaseUrlFile: file }).databaseUrl).toBe(URL_TEXT)
+    expect(serverSettings({ databaseUrlFile: file, databaseUrl: 'sqlite:/x' }).databaseUrl).toBe('sqlite:/x')
+  })
+
+  it('is refused where others can read it, and where it is not there', () => {
+    chmodSync(file, 0o440)
+    const refused = (path: string) => () => serverSettings({ databaseUrlFile: path })
+    expect(refused(file)).toThrow(`CLAVIGER_DATABASE_URL_FILE names ${file}, which can be read by others.`)
+    expect(refused(`${file}-not-there`)).toThrow('which cannot be read.')
   })
 })
 

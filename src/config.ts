@@ -22,6 +22,7 @@ import {
   wrong,
 } from './domain/settings/setting-checks.ts'
 import { type GivenSettings, SETTINGS, type SettingName } from './domain/settings/settings.ts'
+import { readPrivateText } from './lib/files/private-text.ts'
 
 const DAY = 86_400_000
 
@@ -117,7 +118,9 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     stateDirectory,
     databaseUrl: databaseUrl(
       SETTINGS.databaseUrl,
-      given.databaseUrl ?? `sqlite:${join(stateDirectory, 'claviger.db')}`,
+      given.databaseUrl ??
+        databaseUrlIn(given.databaseUrlFile) ??
+        `sqlite:${join(stateDirectory, 'claviger.db')}`,
     ),
     masterKey: given.masterKey === undefined ? null : new Secret(given.masterKey),
     masterKeyFile: given.masterKeyFile ?? null,
@@ -160,6 +163,14 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     renewal: renewalSettings(given),
     identityClients: identityClients(given),
   }
+}
+
+// The URL holds a password: no message repeats it.
+function databaseUrlIn(file: string | undefined): string | null {
+  if (file === undefined) return null
+  const found = readPrivateText(file)
+  if ('text' in found) return found.text
+  throw wrong(SETTINGS.databaseUrlFile, `names ${file}, which ${found.fault}`)
 }
 
 function runTimings(given: GivenSettings): RunTimings {

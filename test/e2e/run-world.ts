@@ -217,7 +217,7 @@ async function until(
   }
 }
 
-async function eventsOf(url: string, token: string, id: string): Promise<RecordedEvent[]> {
+export async function eventsOf(url: string, token: string, id: string): Promise<RecordedEvent[]> {
   const response = await fetch(`${url}/api/v1/runs/${id}/events?follow=false`, {
     headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
   })

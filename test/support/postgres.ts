@@ -156,7 +156,8 @@ function unprivileged(): { uid?: number } {
   throw new Error('Postgres does not run as root, and there is neither an account postgres nor nobody.')
 }
 
-async function freePort(): Promise<number> {
+/** One of 127.0.0.1 that nobody had a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -48,6 +48,12 @@ export const SETTINGS = {
     meaning:
       'Database of the server: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE. A password belongs into the variable: others can see flags.',
   },
+  databaseUrlFile: {
+    variable: 'CLAVIGER_DATABASE_URL_FILE',
+    standard: 'none',
+    meaning:
+      'File that holds this URL instead, readable by its owner only: for a password that shall not stand in the environment.',
+  },
   masterKey: {
     variable: 'CLAVIGER_MASTER_KEY',
     standard: 'none',

@@ -1,9 +1,9 @@
 // The identity providers that an operator has set up.
 
-import { readFileSync, statSync } from 'node:fs'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { IdentityClient, IdentityClients } from '../../domain/settings/identity-settings.ts'
+import { readPrivateText } from '../../lib/files/private-text.ts'
 import { githubProvider } from './github.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { linearProvider } from './linear.ts'
@@ -26,14 +26,13 @@ export function configuredProviders(
 }
 
 function secretIn(path: string): Secret {
-  try {
-    if ((statSync(path).mode & 0o077) === 0) return new Secret(readFileSync(path, 'utf8').trim())
-  } catch {
-    throw new ClavigerError('invalid', `The file ${path} cannot be read.`, {
-      hint: 'It is named as the secret of an identity provider: see claviger serve --help',
-    })
-  }
-  throw new ClavigerError('invalid', `The file ${path} can be read by others.`, {
-    hint: `Type: chmod 600 ${path}`,
+  const found = readPrivateText(path)
+  if ('text' in found) return new Secret(found.text)
+  const { fault } = found
+  throw new ClavigerError('invalid', `The file ${path} ${fault}.`, {
+    hint:
+      fault === 'cannot be read'
+        ? 'It is named as the secret of an identity provider: see claviger serve --help'
+        : `Type: chmod 600 ${path}`,
   })
 }
