@@ -19,7 +19,7 @@ import { workerTokenFile } from '../server/state-directory.ts'
 import { addressHere, type EmbeddedOptions } from './keeper.ts'
 
 // Milliseconds.
-const FIND_EVERY = 15_000
+const FIND_EVERY = 5_000
 
 /** Programs of this machine, as far as they were found. */
 export interface Found {
