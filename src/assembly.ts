@@ -3,6 +3,7 @@
 import { inProcess } from './client/in-process.ts'
 import type { ServerSettings } from './config.ts'
 import { createAuthenticator } from './control/authenticate.ts'
+import { createReceiving } from './control/channels/receiving.ts'
 import { createCodexEndpoint } from './control/codex/endpoint.ts'
 import { createControl } from './control/control.ts'
 import { createBreakers } from './control/grants/breakers.ts'
@@ -69,6 +70,7 @@ export async function openDoor(
     control: createControl({ ...ports, ending: ending.signal }),
     ...{ authenticate, ...tools, ending: ending.signal },
     ...{ codex: createCodexEndpoint(ports, authenticate), comeBack: createComeBack(ports) },
+    receiving: createReceiving({ ...ports, guard: createGuard(ports) }),
     ...{ now: ports.now, publicUrl: ports.publicUrl, proxies: at.proxies },
     consoleDirectory: pages ? consoleDirectory() : null,
   })

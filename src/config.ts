@@ -48,6 +48,7 @@ export interface ServerSettings {
   readonly anthropicUrl: string
   readonly openaiApiUrl: string
   readonly openaiIssuer: string
+  readonly linearApi: string
   /** Path or name of the claude program; null: `claude` on PATH. */
   readonly claudeBin: string | null
   readonly codexBin: string | null
@@ -56,6 +57,10 @@ export interface ServerSettings {
   /** As whom that is done, by name or number; null: as the user of the server. */
   readonly embeddedWorkerUser: { readonly name: string; readonly home: string | null } | null
   readonly bedrockUrl: string | null
+  /** Where GitHub is, for people; accounts there are named by it. */
+  readonly githubUrl: string
+  /** Null: that of `githubUrl`. */
+  readonly githubApi: string | null
   readonly allowPrivateUpstreams: boolean
   readonly renewal: RenewalSettings
   readonly identityClients: IdentityClients
@@ -128,6 +133,7 @@ export function serverSettings(given: GivenSettings): ServerSettings {
     poolOrder: oneOf(SETTINGS.poolOrder, given.poolOrder ?? 'fixed', POOL_ORDERS),
     anthropicUrl: httpUrl(SETTINGS.anthropicUrl, given.anthropicUrl ?? 'https://api.anthropic.com'),
     openaiApiUrl: httpUrl(SETTINGS.openaiApiUrl, given.openaiApiUrl ?? 'https://api.openai.com/v1'),
+    linearApi: issuerUrl(SETTINGS.linearApi, given.linearApi ?? 'https://api.linear.app'),
     openaiIssuer: issuerUrl(SETTINGS.openaiIssuer, given.openaiIssuer ?? 'https://auth.openai.com'),
     claudeBin: given.claudeBin ?? null,
     codexBin: given.codexBin ?? null,
@@ -143,6 +149,8 @@ export function serverSettings(given: GivenSettings): ServerSettings {
             home: given.embeddedWorkerHome === undefined ? null : resolve(given.embeddedWorkerHome),
           },
     bedrockUrl: given.bedrockUrl === undefined ? null : httpUrl(SETTINGS.bedrockUrl, given.bedrockUrl),
+    githubUrl: issuerUrl(SETTINGS.githubUrl, given.githubUrl ?? 'https://github.com'),
+    githubApi: given.githubApi === undefined ? null : httpUrl(SETTINGS.githubApi, given.githubApi),
     allowPrivateUpstreams:
       oneOf(SETTINGS.allowPrivateUpstreams, given.allowPrivateUpstreams ?? 'no', ['yes', 'no']) === 'yes',
     renewal: renewalSettings(given),

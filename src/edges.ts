@@ -1,6 +1,8 @@
 // What a server meets the world with: randomness, and the providers. A new provider is one line here.
 
 import { join } from 'node:path'
+import { createGithubChannel } from './channels/github/github.ts'
+import { createLinearChannel } from './channels/linear/linear.ts'
 import { environment, type ServerSettings } from './config.ts'
 import { GRANT_TIMINGS } from './control/grants/tools.ts'
 import type { CredentialType } from './domain/credential-types.ts'
@@ -11,6 +13,8 @@ import { createBedrockProvider } from './providers/bedrock.ts'
 import { claudeProgram } from './providers/claude-program.ts'
 import { claudeSignIn } from './providers/claude-sign-in.ts'
 import { configuredProviders } from './providers/identity/configured.ts'
+import { githubAccounts, githubApiOf } from './providers/identity/github.ts'
+import type { IdentityProvider } from './providers/identity/identity-provider.ts'
 import type { LoginProgram } from './providers/login-program.ts'
 import { createOpenAiProvider } from './providers/openai.ts'
 import { createPlugins } from './providers/plugin/plugins.ts'
@@ -38,6 +42,7 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     }),
   ]
   const providers = [...builtIn.flatMap((one) => withPlugins(one, plugins)), ...builtIn]
+  const identityProviders = configuredProviders(settings.identityClients, { allowPrivate, now: Date.now })
   const signIns: SignIn[] = [
     ...builtIn.flatMap(({ signIn }) => signIn ?? []),
     claudeSignIns(settings, clockOffset),
@@ -46,7 +51,8 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     plugins,
     random: randomSource(),
     webhooks: createWebhookSender({ allowPrivate }),
-    identityProviders: configuredProviders(settings.identityClients, { allowPrivate, now: Date.now }),
+    channels: channelsOf(settings, identityProviders),
+    identityProviders,
     leaseLife: settings.leaseLife,
     sessionLife: settings.sessionLife,
     runTimings: settings.runTimings,
@@ -56,6 +62,19 @@ export function edges(settings: ServerSettings, clockOffset: () => number) {
     signInOf: (type: CredentialType) => signIns.find(({ signsIn }) => signsIn === type),
     grantTimings: { ...GRANT_TIMINGS, ...settings.renewal },
     endSignIns: async () => void (await Promise.all(signIns.map((signIn) => signIn.close?.()))),
+  }
+}
+
+function channelsOf(
+  { githubUrl, githubApi, linearApi, allowPrivateUpstreams: allowPrivate }: ServerSettings,
+  identityProviders: readonly IdentityProvider[],
+) {
+  const url = githubApi ?? githubApiOf(githubUrl)
+  // As people link theirs.
+  const accounts = identityProviders.find(({ id }) => id === 'linear')?.accounts ?? 'linear'
+  return {
+    github: createGithubChannel({ url, allowPrivate, accounts: githubAccounts(githubUrl) }),
+    linear: createLinearChannel({ api: linearApi, allowPrivate, accounts }),
   }
 }
 

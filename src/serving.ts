@@ -9,6 +9,7 @@ import type { ServerSettings } from './config.ts'
 import { ensureAdminToken } from './control/admin-token.ts'
 import { countEntries, countRollBacks } from './control/audit/counts.ts'
 import { createAuditWatch } from './control/audit/watch.ts'
+import { keepChannels } from './control/channels/keeping.ts'
 import { createGuard } from './control/guard.ts'
 import { PRUNE_EVERY, pruneLeases } from './control/operating/pruning.ts'
 import { mustBeReady } from './control/operating/readiness.ts'
@@ -115,12 +116,7 @@ async function begin(
   }
   const place = engine === 'postgres' ? placeOf(stateDirectory) : null
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
-  const telling = startTelling({
-    ...{ ...ports, log, sender: ports.webhooks, chance: Math.random },
-    guard: createGuard(ports),
-  })
-  endings.push(() => telling.stop())
-  endings.push(keepRuns({ ...ports, log, guard: createGuard(ports), elapsed: () => performance.now() }))
+  reachOut(ports, log, endings)
   const metrics = measure(ports)
   commits.auditDurable = metrics.auditDurable
   const ready = () => mustBeReady(ports)
@@ -138,6 +134,16 @@ async function begin(
   const embedded = embedWorker(settings, { ports, log, people, place, selfCommand, ...door })
   endings.push(async () => (await embedded)?.stop())
   return { url: address.url, firstStart: people.created, signInLink }
+}
+
+// What is done without being asked: telling others, keeping runs alive, and answering on platforms.
+function reachOut(ports: Ports, log: Log, endings: Ending[]): void {
+  const guard = createGuard(ports)
+  const telling = startTelling({ ...ports, log, sender: ports.webhooks, chance: Math.random, guard })
+  endings.push(() => telling.stop())
+  endings.push(keepRuns({ ...ports, log, guard, elapsed: () => performance.now() }))
+  const channels = keepChannels({ ...ports, log })
+  endings.push(() => channels.stop())
 }
 
 // What cannot be is said at once: later nobody may look.

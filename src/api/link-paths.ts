@@ -6,5 +6,8 @@ export const CREDENTIALS_PATH = '/credentials'
 /** Behind the path of a login: leads right to signing in again. */
 export const TO_SIGN_IN = '?do=sign-in'
 
+/** Where people link accounts they have elsewhere. */
+export const OWN_ACCOUNTS_PATH = '/settings/personal'
+
 /** Where people look after the order and the switches. */
 export const CODING_AGENTS_PATH = '/settings/coding-agents'

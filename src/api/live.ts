@@ -12,6 +12,7 @@ export type LiveTopic =
   | 'tokens'
   | 'settings'
   | 'webhooks'
+  | 'channels'
   | 'audit'
   | 'all'
 

@@ -6,6 +6,7 @@ import { AUDIT_OPERATIONS } from './operations/audit.ts'
 import { CONSOLE_OPERATIONS } from './operations/console.ts'
 import { CREDENTIAL_OPERATIONS } from './operations/credentials.ts'
 import { BACKUP_OPERATIONS } from './operations/installation/backup.ts'
+import { CHANNEL_OPERATIONS } from './operations/installation/channels.ts'
 import { OPERATING_OPERATIONS } from './operations/installation/operating.ts'
 import { TELLING_OPERATIONS } from './operations/installation/telling.ts'
 import { LEASE_OPERATIONS } from './operations/leases.ts'
@@ -35,6 +36,7 @@ const TABLE = {
   ...OPERATING_OPERATIONS,
   ...BACKUP_OPERATIONS,
   ...TELLING_OPERATIONS,
+  ...CHANNEL_OPERATIONS,
   ...CONSOLE_OPERATIONS,
 } as const satisfies Record<string, Operation>
 

@@ -8,6 +8,7 @@ import { AUDIT_SCHEMAS } from './schemas/audit.ts'
 import { CONSOLE_SCHEMAS } from './schemas/console.ts'
 import { CREDENTIAL_SCHEMAS } from './schemas/credentials.ts'
 import { BACKUP_SCHEMAS } from './schemas/installation/backup.ts'
+import { CHANNEL_SCHEMAS } from './schemas/installation/channels.ts'
 import { OPERATING_SCHEMAS } from './schemas/installation/operating.ts'
 import { TELLING_SCHEMAS } from './schemas/installation/telling.ts'
 import { LEASE_SCHEMAS } from './schemas/leases.ts'
@@ -37,6 +38,7 @@ export const SCHEMAS = {
   ...OPERATING_SCHEMAS,
   ...BACKUP_SCHEMAS,
   ...TELLING_SCHEMAS,
+  ...CHANNEL_SCHEMAS,
   ...CONSOLE_SCHEMAS,
 } as const satisfies Record<OperationName, { input: z.ZodObject; output: z.ZodObject }>
 

@@ -6,6 +6,8 @@ import { createSearchingUseCases } from './audit/searching.ts'
 import { createVerifyingUseCases } from './audit/verifying.ts'
 import { createWarningUseCases } from './audit/warnings.ts'
 import { createBackupUseCases } from './backup/creating.ts'
+import { createChannelUseCases } from './channels/channels.ts'
+import { createCloningUseCases } from './channels/cloning.ts'
 import { createChangeUseCases } from './credentials/changing.ts'
 import { createLifeUseCases } from './credentials/life.ts'
 import { createLookingUseCases } from './credentials/looking.ts'
@@ -101,6 +103,8 @@ export function createControl(ports: Ports): Control {
     ...createRekeyUseCases(workshop),
     ...createBackupUseCases(workshop),
     ...createWebhookUseCases(workshop),
+    ...createChannelUseCases(workshop),
+    ...createCloningUseCases(workshop),
     ...createEventUseCases(workshop),
     ...createLiveUseCase(workshop),
     ...createOverviewUseCase(workshop),

@@ -303,6 +303,7 @@ const FIND: Readonly<Record<string, string>> = {
   run: 'See what there is: claviger run list',
   worker: 'See what there is: claviger admin worker list',
   webhook: 'See what there is: claviger admin webhook list',
+  channel: 'See what there is: claviger admin channel list',
   event: 'See what there is: claviger admin events list',
 }
 

@@ -7,8 +7,10 @@ import type {
   StreamedOperationName,
 } from '../api/operations.ts'
 import type { Input, Output } from '../api/schemas.ts'
+import type { Channel } from '../channels/channel.ts'
 import type { ChainPlace } from '../domain/audit/chain.ts'
 import type { Caller } from '../domain/caller.ts'
+import type { ChannelKind } from '../domain/channels/call.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { GrantTimings } from '../domain/grants/decide.ts'
 import type { PoolOrder } from '../domain/resolution/pool.ts'
@@ -68,6 +70,7 @@ type Revealing =
   | 'workers.enrol'
   | 'workers.join'
   | 'webhooks.create'
+  | 'runs.repository'
   | 'secondFactor.begin'
   | 'secondFactor.enable'
   | 'secondFactor.recoveryCodes'
@@ -151,6 +154,8 @@ export interface Ports {
    */
   readonly lastUses?: (credentialIds: readonly string[]) => Readonly<Record<string, number>>
   readonly webhooks: WebhookSender
+  /** The platforms that people may ask for work from. */
+  readonly channels: Partial<Readonly<Record<ChannelKind, Channel>>>
   /** What a new credential of this type is called that is to have this name; without it: just so. Throws `invalid`. */
   readonly naming?: (type: CredentialType, name: string) => string
   /** Milliseconds since 1970. */

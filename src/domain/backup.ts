@@ -120,6 +120,9 @@ export interface Openability {
   readonly webhooks: number
   /** Ids, and hosts in brackets, of those whose secret does not open. */
   readonly closedWebhooks: readonly string[]
+  readonly channels: number
+  /** Names of those of which some secret does not open. */
+  readonly closedChannels: readonly string[]
   /** How many people have a second factor that does not open. */
   readonly closedFactors: number
 }

@@ -6,22 +6,17 @@
 // model requests as "rate limited" or not at all, so asking would cost the plan and prove nothing.
 
 import type { FieldValues } from '../domain/values.ts'
-import type { Probe, Provider, Renewer } from './provider.ts'
 import {
   askJson,
-  cannotProbe,
-  errorOf,
-  fieldValue,
   isSuccess,
   type JsonAnswer,
   joinUrl,
   listOf,
-  probing,
   textsOf,
-  type UpstreamError,
   type UpstreamOptions,
-  unreliable,
-} from './upstream.ts'
+} from '../lib/json/ask-json.ts'
+import type { Probe, Provider, Renewer } from './provider.ts'
+import { cannotProbe, errorOf, fieldValue, probing, type UpstreamError, unreliable } from './upstream.ts'
 
 const SERVICE = 'Anthropic'
 const API_VERSION = '2023-06-01'

@@ -6,23 +6,20 @@
 import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { FieldValues } from '../domain/values.ts'
-import { signRequest } from '../lib/sigv4.ts'
-import type { Probe, Provider } from './provider.ts'
 import {
   askJson,
-  cannotProbe,
-  fieldValue,
   isSuccess,
   type JsonAnswer,
   type JsonCall,
   joinUrl,
   listOf,
-  probing,
   textOf,
   textsOf,
   type UpstreamOptions,
-  unreliable,
-} from './upstream.ts'
+} from '../lib/json/ask-json.ts'
+import { signRequest } from '../lib/sigv4.ts'
+import type { Probe, Provider } from './provider.ts'
+import { cannotProbe, fieldValue, probing, unreliable } from './upstream.ts'
 
 const SERVICE = 'Amazon Bedrock'
 const PROFILES_PATH = '/inference-profiles?maxResults=1000&type=SYSTEM_DEFINED'

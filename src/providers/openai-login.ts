@@ -4,10 +4,10 @@
 import type { RefusalReason } from '../domain/grants/grant.ts'
 import { Secret } from '../domain/secret.ts'
 import type { FieldValues } from '../domain/values.ts'
+import { joinUrl, parseObject, textOf, type UpstreamOptions } from '../lib/json/ask-json.ts'
 import { callUpstream, OutgoingError, type OutgoingPolicy, type UpstreamResponse } from '../lib/outgoing.ts'
 import { openAiTokens } from './openai-tokens.ts'
 import type { Renewal, RenewalFailure, Renewer } from './provider.ts'
-import { joinUrl, parseObject, textOf, type UpstreamOptions } from './upstream.ts'
 
 /** The client that the codex program is registered as; a login belongs to the client it was made by. */
 export const CODEX_CLIENT = 'app_EMoamEEZ73f0CkXaXp7hrann'

@@ -3,8 +3,8 @@
 
 import { checkFields, type FieldValues } from '../domain/values.ts'
 import { sha256 } from '../lib/digest.ts'
+import { isObject, type JsonObject, textOf } from '../lib/json/ask-json.ts'
 import type { Account, TokenSet } from './provider.ts'
-import { isObject, type JsonObject, textOf } from './upstream.ts'
 
 const AUTH_CLAIM = 'https://api.openai.com/auth'
 const PROFILE_CLAIM = 'https://api.openai.com/profile'

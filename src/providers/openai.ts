@@ -6,25 +6,20 @@
 // the usage its workspace has left.
 
 import type { FieldValues } from '../domain/values.ts'
-import { openAiSignIn } from './openai/sign-in.ts'
-import { openAiRenewer } from './openai-login.ts'
-import type { Probe, Provider } from './provider.ts'
 import {
   askJson,
-  cannotProbe,
-  errorOf,
-  fieldValue,
   isSuccess,
   type JsonAnswer,
   joinUrl,
   listOf,
-  probing,
   textOf,
   textsOf,
-  type UpstreamError,
   type UpstreamOptions,
-  unreliable,
-} from './upstream.ts'
+} from '../lib/json/ask-json.ts'
+import { openAiSignIn } from './openai/sign-in.ts'
+import { openAiRenewer } from './openai-login.ts'
+import type { Probe, Provider } from './provider.ts'
+import { cannotProbe, errorOf, fieldValue, probing, type UpstreamError, unreliable } from './upstream.ts'
 
 const WHO_AM_I_PATH = '/api/accounts/v1/user-auth-credential/whoami'
 const LEAST_OUTPUT_TOKENS = 16

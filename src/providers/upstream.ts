@@ -1,42 +1,14 @@
-// What the providers share: asking for JSON under the guard of lib/outgoing.ts, and the sentences for answers
-// that say nothing about a credential. It knows no provider; whoever calls it passes the name to show.
+// What the providers share: the sentences for answers that say nothing about a credential. It knows no provider; whoever
+// calls it passes the name to show.
 
 import { CREDENTIAL_TYPES, type CredentialType } from '../domain/credential-types.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import type { FieldValues } from '../domain/values.ts'
-import { callUpstream, OutgoingError, type OutgoingReason, type UpstreamResponse } from '../lib/outgoing.ts'
+import { isObject, type JsonAnswer, textOf } from '../lib/json/ask-json.ts'
+import { OutgoingError, type OutgoingReason } from '../lib/outgoing.ts'
 import type { Probe } from './provider.ts'
 
-const DEFAULT_TIMEOUT_MS = 15_000
-const MAX_BYTES = 1024 * 1024
 const NOT_ABOUT_THE_KEY = 'This says nothing about the credential.'
-
-/** How a provider may call out. */
-export interface UpstreamOptions {
-  /** Permits base URLs in private networks; false by default. */
-  readonly allowPrivate?: boolean | undefined
-  /** Permits base URLs on this machine; true by default, because it is the operator who sets them. */
-  readonly allowLoopback?: boolean | undefined
-  /** For each call of a probe; 15 s by default. */
-  readonly timeoutMs?: number | undefined
-}
-
-export interface JsonCall {
-  readonly method: 'GET' | 'POST'
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  /** The text of a JSON value. */
-  readonly body?: string
-}
-
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export interface JsonAnswer {
-  readonly status: number
-  readonly headers: UpstreamResponse['headers']
-  /** The body when it is a JSON object; else it was not the provider that answered. */
-  readonly json: JsonObject | undefined
-}
 
 /** Texts of the `error` object that Anthropic and OpenAI answer with; '' where absent. For comparing only. */
 export interface UpstreamError {
@@ -55,50 +27,11 @@ export async function probing(service: string, probe: () => Promise<Probe>): Pro
   }
 }
 
-/** Asks once. Throws `OutgoingError` when there is no response. */
-export async function askJson(call: JsonCall, options: UpstreamOptions): Promise<JsonAnswer> {
-  const content = call.body === undefined ? {} : { 'content-type': 'application/json' }
-  const { status, headers, body } = await callUpstream(
-    {
-      ...call,
-      headers: { accept: 'application/json', 'user-agent': 'claviger', ...content, ...call.headers },
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
-    },
-    { allowPrivate: options.allowPrivate ?? false, allowLoopback: options.allowLoopback ?? true },
-  )
-  return { status, headers, json: parseObject(body.toString('utf8')) }
-}
-
-export function isSuccess(answer: JsonAnswer): boolean {
-  return answer.status >= 200 && answer.status < 300
-}
-
-/** `base` + `path` as text (see UpstreamCall.url), without the query and closing slashes of `base`. */
-export function joinUrl(base: string, path: string): string {
-  return base.replace(/[?#].*$/s, '').replace(/(?<!\/)\/+$/, '') + path
-}
-
 /** The error in a body of the form `{"error": {…}}`; undefined when it has another form. */
 export function errorOf(answer: JsonAnswer): UpstreamError | undefined {
   const error = answer.json?.['error']
   if (!isObject(error)) return undefined
   return { type: textOf(error['type']), code: textOf(error['code']), message: textOf(error['message']) }
-}
-
-/** The objects of a list in a body; undefined when there is no such list. */
-export function listOf(answer: JsonAnswer, name: string): readonly JsonObject[] | undefined {
-  const list = answer.json?.[name]
-  return Array.isArray(list) ? list.filter(isObject) : undefined
-}
-
-/** The texts named `name` of a list's objects. */
-export function textsOf(list: readonly JsonObject[], name: string): readonly string[] {
-  return list.map((item) => textOf(item[name])).filter((text) => text !== '')
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /**
@@ -149,19 +82,4 @@ function unreliableSentence(service: string, status: number): string {
     return `A redirect (status ${status}) came instead of an answer of ${service}, and is not followed. Check the base URL.`
   }
   return `What answered (status ${status}) was not what we know of ${service}. Check the base URL and proxies.`
-}
-
-/** The JSON object in a text; undefined for anything else. */
-export function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    // Not JSON, so not the provider: the caller reports the answer as unreliable.
-    return undefined
-  }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import { OPERATION_NAMES, OPERATIONS, type OperationName, takesQuery } from '../api/operations.ts'
 import { SCHEMAS } from '../api/schemas.ts'
 import type { Authenticate } from '../control/authenticate.ts'
+import type { Receiving } from '../control/channels/receiving.ts'
 import type { CodexEndpoint } from '../control/codex/endpoint.ts'
 import type { ComeBack } from '../control/outside/coming-back.ts'
 import type { Control, NewCookie, Visitor } from '../control/use-case.ts'
@@ -13,6 +14,7 @@ import type { Caller } from '../domain/caller.ts'
 import { asClavigerError, ClavigerError } from '../domain/errors.ts'
 import { holdsKey } from '../domain/secret.ts'
 import type { Log } from '../lib/log.ts'
+import { addChannelDoors } from './channels/routes.ts'
 import { addCodexEndpoint } from './codex/routes.ts'
 import { addConsole, type ElsewherePage } from './console/routes.ts'
 import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
@@ -35,6 +37,7 @@ export interface AppDependencies {
   readonly control: Control
   readonly codex: CodexEndpoint
   readonly comeBack: ComeBack
+  readonly receiving: Receiving
   readonly authenticate: Authenticate
   /** Throws when the server cannot do its work now. */
   readonly ready: () => Promise<void>
@@ -82,6 +85,11 @@ export function createApp(dependencies: AppDependencies): App {
     ...{ codex: dependencies.codex, visitors, requestIdOf },
     timed: (request, answer) => timed(dependencies, 'none', request, answer),
     report: (thrown, request) => void answerError(dependencies, thrown, request, 'none'),
+  })
+  addChannelDoors(app, {
+    ...{ receiving: dependencies.receiving, visitors, requestIdOf },
+    timed: (request, answer) => timed(dependencies, 'none', request, answer),
+    refused: (thrown, request) => answerError(dependencies, thrown, request, 'none'),
   })
   app.notFound((c) =>
     timed(dependencies, 'none', c.req.raw, async () => {

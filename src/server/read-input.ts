@@ -72,10 +72,25 @@ function shownName(name: PropertyKey): string {
   return /^([A-Za-z][A-Za-z0-9]{0,19}|\d+)$/.test(String(name)) ? String(name) : '(a name)'
 }
 
-async function readText(request: Request): Promise<string> {
+/** The bytes of a body as they came. Throws `too_large`, and `invalid` when it broke off. */
+export async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+  const declared = Number(request.headers.get('content-length') ?? '0')
+  if (declared > most) throw tooLarge(most)
+  return whole(() => readCounting(request, most))
+}
+
+function readText(request: Request): Promise<string> {
+  // A declared length was checked, and the server reads no further; any other body is counted as it comes.
+  return whole(async () =>
+    request.headers.get('content-length') === null
+      ? (await readCounting(request, MAX_BODY_BYTES)).toString('utf8')
+      : request.text(),
+  )
+}
+
+async function whole<T>(read: () => Promise<T>): Promise<T> {
   try {
-    // A declared length was checked, and the server reads no further; any other body is counted as it comes.
-    return await (request.headers.get('content-length') === null ? readCounting(request) : request.text())
+    return await read()
   } catch (cause) {
     if (cause instanceof ClavigerError) throw cause
     throw new ClavigerError('invalid', 'The request broke off before its body was complete.', {
@@ -85,15 +100,15 @@ async function readText(request: Request): Promise<string> {
   }
 }
 
-async function readCounting(request: Request): Promise<string> {
+async function readCounting(request: Request, most: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw tooLarge()
+    if (size > most) throw tooLarge(most)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 function parse(text: string): unknown {

@@ -1,6 +1,7 @@
 // The groups of a store's outside: every call goes through one of two ways, one for reading and one for writing.
 // An engine decides what the ways are: usually a plain query, and a unit of its own.
 
+import type { ChannelGroups } from './channels/channel-groups.ts'
 import type { PeopleGroups } from './people-groups.ts'
 import type { RunGroups } from './runs/run-groups.ts'
 import type { UseGroups, UseStore } from './runs/use-group.ts'
@@ -40,6 +41,39 @@ export function groupsThrough(read: Way, write: Way): StoreGroups {
     ...grantsThrough(read, write),
     ...tellingThrough(read, write),
     ...runsThrough(read, write),
+    ...channelsThrough(read, write),
+  }
+}
+
+function channelsThrough(read: Way, write: Way): ChannelGroups {
+  return {
+    channels: {
+      insert: (row) => write((unit) => unit.channels.insert(row)),
+      get: (organizationId, id) => read((unit) => unit.channels.get(organizationId, id)),
+      list: (organizationId) => read((unit) => unit.channels.list(organizationId)),
+      ofKind: (kind) => read((unit) => unit.channels.ofKind(kind)),
+      update: (id, seen, change) => write((unit) => unit.channels.update(id, seen, change)),
+      note: (id, status, at) => write((unit) => unit.channels.note(id, status, at)),
+      remove: (organizationId, id) => write((unit) => unit.channels.remove(organizationId, id)),
+    },
+    calls: {
+      insert: (row) => write((unit) => unit.calls.insert(row)),
+      due: (now, limit, except) => read((unit) => unit.calls.due(now, limit, except)),
+      claim: (seen, until) => write((unit) => unit.calls.claim(seen, until)),
+      settle: (claimed, end) => write((unit) => unit.calls.settle(claimed, end)),
+      list: (channelId, limit) => read((unit) => unit.calls.list(channelId, limit)),
+      before: (call, since) => read((unit) => unit.calls.before(call, since)),
+      prune: (receivedBefore, limit) => write((unit) => unit.calls.prune(receivedBefore, limit)),
+    },
+    threads: {
+      insert: (row) => write((unit) => unit.threads.insert(row)),
+      get: (organizationId, runId) => read((unit) => unit.threads.get(organizationId, runId)),
+      ofThread: (channelId, key) => read((unit) => unit.threads.ofThread(channelId, key)),
+      due: (now, limit, except) => read((unit) => unit.threads.due(now, limit, except)),
+      wake: (runId, at) => write((unit) => unit.threads.wake(runId, at)),
+      claim: (seen, until) => write((unit) => unit.threads.claim(seen, until)),
+      settle: (claimed, end) => write((unit) => unit.threads.settle(claimed, end)),
+    },
   }
 }
 
@@ -188,7 +222,10 @@ function recordsThrough(
   write: Way,
 ): Omit<
   StoreGroups,
-  'credentials' | 'dataKeys' | 'versions' | keyof (Machines & Grants & Telling & RunGroups & UseGroups)
+  | 'credentials'
+  | 'dataKeys'
+  | 'versions'
+  | keyof (Machines & Grants & Telling & RunGroups & UseGroups & ChannelGroups)
 > {
   return {
     leases: {

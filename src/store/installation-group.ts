@@ -13,3 +13,14 @@ export interface InstallationStore {
   /** Removing none is no error. */
   remove(name: string): Promise<void>
 }
+
+/** What a store is, for its operator. No password is in it. */
+export interface StoreDescription {
+  readonly engine: 'memory' | 'sqlite' | 'postgres'
+  /** Of the engine, as it says itself. */
+  readonly version: string
+  /** Where it is: a URL without user and password. */
+  readonly address: string
+  /** What has been done to its tables, by name. */
+  readonly migrations: readonly string[]
+}

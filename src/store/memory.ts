@@ -6,6 +6,7 @@ import type { CredentialState } from '../domain/state.ts'
 import { groupsThrough, type Way } from './groups-through.ts'
 import type { InstallationStore } from './installation-group.ts'
 import { auditGroup, writeAudit } from './memory/audit.ts'
+import { channelGroups } from './memory/channels.ts'
 import { credentialGroup, dataKeyGroup, pageOf, versionGroup } from './memory/credentials.ts'
 import { attemptGroup, grantGroup } from './memory/grants.ts'
 import { holdingGroup } from './memory/holdings.ts'
@@ -178,6 +179,7 @@ function groupsOver(tables: Tables, sent: Signal[], leave: (entry: AuditEntry) =
     outbox: outboxGroup(tables),
     deliveries: deliveryGroup(tables),
     ...runGroups(tables),
+    ...channelGroups(tables),
     counts: countGroup(tables),
     signals: {
       send: async (topic, subject) => {

@@ -33,6 +33,14 @@ export function workerNameTaken(name: string, cause?: unknown): ClavigerError {
   })
 }
 
+/** `conflict`: the organization already has a channel of that name. */
+export function channelNameTaken(name: string, cause?: unknown): ClavigerError {
+  return new ClavigerError('conflict', `There already is a channel named ${name}.`, {
+    hint: NAME_HINT,
+    cause,
+  })
+}
+
 /** `conflict`: a row with this key exists. */
 export function alreadyThere(cause?: Error): ClavigerError {
   return new ClavigerError('conflict', 'There is one like this already.', withCause(cause))

@@ -10,8 +10,9 @@ import type { Role } from '../domain/caller.ts'
 import type { CredentialType } from '../domain/credential-types.ts'
 import type { OwnerText } from '../domain/owner.ts'
 import type { CredentialState } from '../domain/state.ts'
+import type { ChannelGroups } from './channels/channel-groups.ts'
 import type { GrantGroups } from './grant-groups.ts'
-import type { InstallationStore } from './installation-group.ts'
+import type { InstallationStore, StoreDescription } from './installation-group.ts'
 import type { LoginGroups } from './login-groups.ts'
 import type { AgentStore, WorkerStore } from './machine-groups.ts'
 import type { DeliveryStore, OutboxStore, WebhookStore } from './outbox-group.ts'
@@ -118,7 +119,7 @@ export interface CredentialStore {
  */
 export interface DataKeyRow
   extends Pick<CredentialRow, 'id' | 'organizationId' | 'owner' | 'name' | 'version' | 'wrappedKey'> {
-  readonly type: CredentialType | 'webhook' | 'second-factor'
+  readonly type: CredentialType | 'webhook' | 'second-factor' | 'channel'
 }
 
 /**
@@ -315,7 +316,13 @@ export interface CountStore {
   liveTokens(now: number): Promise<number>
 }
 
-export interface StoreGroups extends GrantGroups, LoginGroups, PeopleGroups, RunGroups, UseGroups {
+export interface StoreGroups
+  extends GrantGroups,
+    LoginGroups,
+    PeopleGroups,
+    RunGroups,
+    UseGroups,
+    ChannelGroups {
   readonly credentials: CredentialStore
   readonly dataKeys: DataKeyStore
   readonly versions: VersionStore
@@ -333,17 +340,6 @@ export interface StoreGroups extends GrantGroups, LoginGroups, PeopleGroups, Run
   readonly deliveries: DeliveryStore
   readonly signals: SignalStore
   readonly counts: CountStore
-}
-
-/** What a store is, for its operator. No password is in it. */
-export interface StoreDescription {
-  readonly engine: 'memory' | 'sqlite' | 'postgres'
-  /** Of the engine, as it says itself. */
-  readonly version: string
-  /** Where it is: a URL without user and password. */
-  readonly address: string
-  /** What has been done to its tables, by name. */
-  readonly migrations: readonly string[]
 }
 
 /** What a unit can do that only reads what leases depend on, and adds what it decides by that. */

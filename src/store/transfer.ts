@@ -2,6 +2,7 @@
 // are found by looking, never listed: a table that a later migration adds is copied without anybody remembering.
 
 import type { AuditEntry } from '../domain/audit/entry.ts'
+import type { ChannelRow } from './channels/channel-groups.ts'
 import type { WebhookRow } from './outbox-group.ts'
 import type { SecondFactorRow } from './people-groups.ts'
 import type { CredentialRow } from './store.ts'
@@ -56,12 +57,18 @@ export type SealedWebhook = Pick<WebhookRow, 'id' | 'organizationId' | 'url' | '
 
 export type SealedFactor = Pick<SecondFactorRow, 'id' | 'personId' | 'wrappedKey' | 'secret'>
 
+export type SealedChannel = Pick<
+  ChannelRow,
+  'id' | 'organizationId' | 'kind' | 'name' | 'wrappedKey' | 'secrets'
+>
+
 /** Anything that is stored sealed and stays. */
 export type SealedThing =
   | { readonly kind: 'version'; readonly sealed: SealedVersion }
   | { readonly kind: 'answer'; readonly sealed: SealedAnswer }
   | { readonly kind: 'webhook'; readonly sealed: SealedWebhook }
   | { readonly kind: 'second-factor'; readonly sealed: SealedFactor }
+  | { readonly kind: 'channel'; readonly sealed: SealedChannel }
 
 /** An empty place that a copy is put into. */
 export interface EmptyPlace {

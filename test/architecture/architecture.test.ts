@@ -109,7 +109,7 @@ describe('the rules notice', () => {
   it('a group behind the port', () => {
     const source = "import type { one } from '../store/memory/machines.ts'"
     expect(violations(new Map([...tree, ['src/control/bad.ts', source]])).join('\n')).toMatch(
-      /only store\.ts, people-groups\.ts, machine-groups\.ts, grant-groups\.ts, login-groups\.ts, outbox-group\.ts, runs\/run-groups\.ts, runs\/use-group\.ts, installation-group\.ts, signal-group\.ts, transfer\.ts, memory\/tables\.ts, refusals\.ts may be imported/,
+      /only store\.ts, people-groups\.ts, machine-groups\.ts, grant-groups\.ts, login-groups\.ts, outbox-group\.ts, channels\/channel-groups\.ts, runs\/run-groups\.ts, runs\/use-group\.ts, installation-group\.ts, signal-group\.ts, transfer\.ts, memory\/tables\.ts, refusals\.ts may be imported/,
     )
   })
 })

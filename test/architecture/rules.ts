@@ -16,8 +16,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   identity: ['domain', 'lib'],
   profiles: ['domain', 'lib', 'store', 'providers'],
   providers: ['domain', 'lib'],
+  channels: ['domain', 'lib'],
   harnesses: ['domain'],
-  control: ['api', 'domain', 'lib', 'store', 'vault', 'identity', 'providers'],
+  control: ['api', 'domain', 'lib', 'store', 'vault', 'identity', 'providers', 'channels'],
   server: ['control', 'api', 'domain', 'lib'],
   client: ['api', 'domain', 'lib'],
   runner: ['client', 'harnesses', 'api', 'domain', 'lib'],
@@ -36,6 +37,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
     'grant-groups.ts',
     'login-groups.ts',
     'outbox-group.ts',
+    'channels/channel-groups.ts',
     'runs/run-groups.ts',
     'runs/use-group.ts',
     'installation-group.ts',
@@ -48,6 +50,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   identity: ['identity.ts'],
   providers: ['provider.ts', 'login-program.ts', 'webhook-sender.ts', 'identity/identity-provider.ts'],
   harnesses: ['harness.ts', 'conversing.ts'],
+  channels: ['channel.ts'],
 }
 
 // Folders that use no part of Node.js, and the packages they may use all the same.
@@ -81,7 +84,7 @@ const ROOTS = [
 
 // Where a Secret may become text: folders, and single files that do nothing else.
 const MAY_EXPOSE = [
-  /^src\/(vault|providers|runner|profiles)\//,
+  /^src\/(vault|providers|channels|runner|profiles)\//,
   /^src\/harnesses\/(claude|codex)\.ts$/, // they compose the files a program reads
   /^src\/domain\/secret\.ts$/,
   /^src\/server\/(reveal|state-directory)\.ts$/,

@@ -16,6 +16,7 @@ import type { OperationName } from '../../src/api/operations.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { ErrorCode } from '../../src/domain/errors.ts'
 import { fakeKey, type House } from '../support/house.ts'
+import { PLATFORM_SECRETS } from '../support/platform.ts'
 import type { Asking, Fixture } from './fixture.ts'
 import { newMember, noMembership, OWN_FIXTURES } from './own-fixtures.ts'
 
@@ -140,6 +141,15 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id, claim: 'none', items: [ITEM] }),
   },
+  'runs.repository': {
+    aim: 'thing',
+    // Nobody but the worker that has claimed it.
+    instead: () => 'not_found',
+    prepare: newRun,
+    request: (id) => ({ id, claim: 'none' }),
+  },
+  'defaults.get': { aim: 'nothing', request: () => ({}) },
+  'defaults.set': { aim: 'nothing', request: () => ({ harness: 'claude' }) },
   overview: { aim: 'nothing', request: () => ({}) },
   'credentialTypes.list': { aim: 'nothing', request: () => ({}) },
   live: { aim: 'nothing', request: () => ({}) },
@@ -246,6 +256,12 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
   'webhooks.list': { aim: 'nothing', request: () => ({}) },
   'webhooks.remove': { aim: 'thing', prepare: newWebhook, request: (id) => ({ id }) },
   'webhooks.test': { aim: 'thing', prepare: newWebhook, request: (id) => ({ id }) },
+  'channels.create': { aim: 'nothing', request: ({ unique }) => channelNamed(unique) },
+  'channels.list': { aim: 'nothing', request: () => ({}) },
+  'channels.get': { aim: 'thing', prepare: newChannel, request: (id) => ({ id }) },
+  'channels.update': { aim: 'thing', prepare: newChannel, request: (id) => ({ id, access: 'read' }) },
+  'channels.remove': { aim: 'thing', prepare: newChannel, request: (id) => ({ id }) },
+  'channels.test': { aim: 'thing', prepare: newChannel, request: (id) => ({ id }) },
   'events.list': { aim: 'nothing', request: () => ({}) },
   'events.replay': { aim: 'thing', prepare: newEvent, request: (id) => ({ id }) },
   'invitations.create': {
@@ -354,6 +370,14 @@ async function newTerminal(house: House, { unique }: Asking): Promise<string> {
 
 async function newWebhook(house: House, { caller }: Asking): Promise<string> {
   return (await house.ask(caller, 'webhooks.create', { url: HOOK })).id
+}
+
+function channelNamed(name: string) {
+  return { kind: 'github', name, settings: { handle: 'claviger' }, secrets: PLATFORM_SECRETS } as const
+}
+
+async function newChannel(house: House, { caller, unique }: Asking): Promise<string> {
+  return (await house.ask(caller, 'channels.create', channelNamed(unique))).id
 }
 
 async function newEvent({ ports: { store } }: House, { caller, unique }: Asking): Promise<string> {

@@ -2,7 +2,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { createAuthenticator } from '../../src/control/authenticate.ts'
+import { createReceiving } from '../../src/control/channels/receiving.ts'
 import { createCodexEndpoint } from '../../src/control/codex/endpoint.ts'
+import { createGuard } from '../../src/control/guard.ts'
 import { createComeBack } from '../../src/control/outside/coming-back.ts'
 import { tokenRow } from '../../src/control/tokens.ts'
 import { formatToken } from '../../src/domain/token.ts'
@@ -33,6 +35,7 @@ export function createTestApp(house: House, changed: Partial<Parameters<typeof c
     codex: createCodexEndpoint(house.ports, authenticate),
     authenticate,
     comeBack: createComeBack(house.ports),
+    receiving: createReceiving({ ...house.ports, guard: createGuard(house.ports) }),
     ready: () => house.ports.store.check(),
     metrics: createMetrics({
       checkDatabase: () => house.ports.store.check(),

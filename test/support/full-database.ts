@@ -2,6 +2,7 @@
 // between engines. What is sealed in it is sealed with a given vault.
 
 import { type Kysely, sql } from 'kysely'
+import { sealSecrets } from '../../src/control/channels/sealed-channel.ts'
 import { answerField } from '../../src/control/grants/renewing/journal.ts'
 import { keyContext } from '../../src/control/guard.ts'
 import { sealFactor } from '../../src/control/sessions/sealed-factor.ts'
@@ -11,6 +12,7 @@ import { after } from '../../src/domain/grants/grant.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { createIdentity, peopleMigrations } from '../../src/identity/better-auth.ts'
 import { newId } from '../../src/lib/id.ts'
+import { callRow, channelRow, threadRow } from '../../src/store/conformance/channels.conformance.ts'
 import {
   attemptOf,
   attemptRow,
@@ -132,8 +134,22 @@ async function fillCredentials({ store }: SqlStore, vault: Vault, organizationId
   await store.atomically((unit) =>
     unit.webhooks.insert({ ...webhook, ...facts, ...sealSecret(vault, webhook, secret) }),
   )
+  await fillChannel(store, vault, organizationId)
   await fillSignedIn(store, vault, organizationId)
   return names
+}
+
+async function fillChannel(store: Store, vault: Vault, organizationId: string): Promise<void> {
+  const channel = channelRow({ organizationId, settings: { text: ODD_TEXTS[0] ?? '' } })
+  const secrets = {
+    token: new Secret(`test-canary-token-${organizationId}`),
+    signing: new Secret(`test-canary-signing-${organizationId}`),
+  }
+  await store.atomically(async (unit) => {
+    await unit.channels.insert({ ...channel, ...sealSecrets(vault, channel, secrets) })
+    await unit.calls.insert(callRow(channel.id, { organizationId, reason: ODD_TEXTS[2] ?? '' }))
+    await unit.threads.insert(threadRow(channel.id, { organizationId, served: ODD_TEXTS[1] ?? '' }))
+  })
 }
 
 // A browser and an authenticator app of somebody there.

@@ -23,6 +23,7 @@ import { createVault, type EnvelopeVault } from '../../src/vault/envelope.ts'
 import type { KeyRing, Vault } from '../../src/vault/vault.ts'
 import { TIMINGS } from './grants.ts'
 import { createPeople, type PersonName, type TestPeople } from './people.ts'
+import { createPlatform, type PlatformOfTest } from './platform.ts'
 import { fakeSignIn, type SignInOfTest } from './sign-in.ts'
 
 export const LEASE_LIFE = 60_000
@@ -37,6 +38,8 @@ export interface House {
   readonly people: TestPeople
   /** What the provider answers from now on, and when; `works`, at once, until told otherwise. */
   readonly provider: ProviderOfTest
+  /** Where people ask for work: as `github`. */
+  readonly platform: PlatformOfTest
   /** Whoever signs people in: for codex, then for claude. */
   readonly signIns: readonly SignInOfTest[]
   /** Commits and openings since the last call of `forget`. */
@@ -129,6 +132,7 @@ export function createHouse(
   const people = createPeople()
   const store = observed(kept, { steps, failing, written, people })
   const vault = createVault(masterKey)
+  const platform = createPlatform()
   const signIns = [fakeSignIn('codex/oauth'), fakeSignIn('claude/oauth')]
   const operatorOrganization = 'org-acme'
   const now = () => clock.now
@@ -145,6 +149,7 @@ export function createHouse(
     providerOf: (type) => (type === 'raw' ? undefined : fakeProvider(type, provider)),
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },
+    channels: { github: platform.channel },
     publicUrl: () => 'http://claviger.test',
     server: { version: '1.2.3', id: 'test:1', clockOffset: () => 0 },
     snapshot: async () => ({
@@ -174,7 +179,7 @@ export function createHouse(
     return useCase({ ...visitor, requestId: 'request-of-a-visitor' }, input as never) as never
   }
   return {
-    ...{ control, ports, people, provider, signIns, steps, clock, caller, ask, visit },
+    ...{ control, ports, people, provider, platform, signIns, steps, clock, caller, ask, visit },
     auditFails: (outcome) => {
       failing.outcome = outcome
     },

@@ -126,6 +126,9 @@ export function memoryRunServer(): MemoryRunServer {
       holdOf(id, claim)
       return leaseOf(next('lease'))
     },
+    async cloneAccess() {
+      throw new ClavigerError('not_found', 'No run here has a private repository.')
+    },
     async reject(lease, generation, failure) {
       await Promise.resolve()
       mustBeThere()

@@ -31,6 +31,7 @@ const READ_AGAIN: Readonly<Record<string, readonly string[]>> = {
   tokens: ['tokens'],
   settings: ['harnesses', 'policy', 'explain', 'overview'],
   webhooks: ['webhooks', 'events'],
+  channels: ['channels'],
   audit: ['audit', 'overview'],
 }
 

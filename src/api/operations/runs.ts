@@ -117,6 +117,14 @@ export const RUN_OPERATIONS = {
     permission: 'carryOutRuns',
     summary: 'For workers: what has happened in a run, numbered; what was reported before is passed over.',
   },
+  'runs.repository': {
+    method: 'POST',
+    path: '/api/v1/runs/{id}/repository',
+    status: 200,
+    permission: 'carryOutRuns',
+    summary:
+      'For workers: what the private repository of a claimed run is cloned with. It reads that one only, and not for long.',
+  },
   'runs.places': {
     method: 'POST',
     path: '/api/v1/runs/places',

@@ -17,6 +17,21 @@ export const SETTING_OPERATIONS = {
     permission: 'manageSettings',
     summary: 'Switch a harness on or off for the organization. Off: no run of it gets a credential, at once.',
   },
+  'defaults.get': {
+    method: 'GET',
+    path: '/api/v1/defaults',
+    status: 200,
+    permission: 'readSettings',
+    summary: 'What runs use when neither they nor their person say: the harness, and the model of each.',
+  },
+  'defaults.set': {
+    method: 'PATCH',
+    path: '/api/v1/defaults',
+    status: 200,
+    permission: 'manageSettings',
+    summary:
+      'Choose what runs use when neither they nor their person say. What is left out stays; null: nothing.',
+  },
   'policy.get': {
     method: 'GET',
     path: '/api/v1/policy',

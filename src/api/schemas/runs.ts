@@ -210,6 +210,7 @@ const claimed = z.object({
   wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
   bell: z.int().describe('Goes with heartbeats'),
   ...{ chosen, interrupted },
+  cloneAccess: z.boolean().describe('`runs.repository` has what its repository is cloned with'),
   messages: z.array(pending),
 })
 
@@ -373,6 +374,15 @@ export const RUN_SCHEMAS = {
       state: runState,
       wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
       bell: z.int(),
+    }),
+  },
+  'runs.repository': {
+    input: z.strictObject({ id, claim: z.string().max(100) }),
+    output: z.object({
+      url: z.string().describe('What it is for, and nothing else'),
+      username: z.string(),
+      token: z.string(),
+      expiresAt: time,
     }),
   },
   'runs.places': {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { SUBSCRIPTION_POLICIES } from '../../domain/resolution/policy.ts'
-import { harness, time } from './shared.ts'
+import { changedPreferences, harness, preferences, time } from './shared.ts'
 
 const policy = z.enum(SUBSCRIPTION_POLICIES)
 
@@ -38,6 +38,8 @@ const takeOut = z
 export const SETTING_SCHEMAS = {
   'harnesses.list': { input: z.strictObject({}), output: z.object({ harnesses: z.array(harnessSwitch) }) },
   'harnesses.set': { input: z.strictObject({ harness, enabled: z.boolean() }), output: harnessSwitch },
+  'defaults.get': { input: z.strictObject({}), output: preferences },
+  'defaults.set': { input: changedPreferences, output: preferences },
   'policy.get': {
     input: z.strictObject({}),
     output: z.object({ policies: z.array(subscriptions), takeOut: z.array(takeOut) }),

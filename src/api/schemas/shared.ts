@@ -22,6 +22,24 @@ export const ambient = z
   .default('none')
   .describe('What the machine of the run already has')
 
+const model = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
+  .nullable()
+
+export const preferences = z.object({
+  harness: harness.nullable(),
+  models: z.object({ claude: model, codex: model }),
+})
+
+/** What is left out stays. */
+export const changedPreferences = z.strictObject({
+  harness: harness.nullable().optional(),
+  models: z.strictObject({ claude: model.optional(), codex: model.optional() }).optional(),
+})
+
 export function limit(standard: number) {
   return z.coerce.number().int().min(1).max(1000).default(standard)
 }

@@ -1,5 +1,6 @@
 // `claviger admin harness`: which coding agent programs the organization may use.
 
+import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -37,6 +38,31 @@ async function turn(context: Context, [harness]: readonly string[], enabled: boo
     enabled
       ? `${answer.title} is enabled for this organization.`
       : `${answer.title} is disabled for this organization: no run of it gets a credential.`,
+  ])
+  return 0
+}
+
+/** Without a word it says what holds. `none`: nothing does. */
+export async function prefer(
+  context: Context,
+  { model }: { readonly model?: string },
+  [harness]: readonly string[],
+): Promise<number> {
+  const { client } = await connect(context)
+  const wanted = harness === 'none' ? null : (harness as HarnessName | undefined)
+  if (model !== undefined && (wanted === undefined || wanted === null))
+    throw new ClavigerError('invalid', 'Of which harness is this the model?', {
+      hint: 'For example: claviger admin harness default claude --model opus',
+    })
+  const models = wanted && model !== undefined ? { models: { [wanted]: model === '' ? null : model } } : {}
+  const answer =
+    wanted === undefined
+      ? await client.call('defaults.get', {})
+      : await client.call('defaults.set', { harness: wanted, ...models })
+  context.ui.answer(answer, () => [
+    answer.harness === null
+      ? 'Runs that do not say, of people who prefer nothing, are refused.'
+      : `Runs that do not say, of people who prefer nothing, are of ${answer.harness}, model: ${answer.models[answer.harness] ?? 'its own choice'}.`,
   ])
   return 0
 }

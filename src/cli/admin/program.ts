@@ -1,8 +1,10 @@
 // The words and options of `claviger admin`: who belongs to the organization, and what holds in it.
 
 import { Argument, type Command, Option } from 'commander'
+import { STRANGERS } from '../../domain/channels/serving.ts'
 import { HARNESSES } from '../../domain/harness-names.ts'
 import { SUBSCRIPTION_POLICIES } from '../../domain/resolution/policy.ts'
+import { ACCESS } from '../../domain/runs/conversation.ts'
 import type { Attach } from '../context.ts'
 
 export function addAdminCommands(program: Command, attach: Attach): void {
@@ -83,6 +85,7 @@ function addOrganizations(admin: Command, attach: Attach): void {
   addWorkers(admin, attach)
   addHarnesses(admin, attach)
   addPolicy(admin, attach)
+  addChannels(admin, attach)
   addWebhooks(admin, attach)
   addEvents(admin, attach)
 }
@@ -94,6 +97,12 @@ function addHarnesses(admin: Command, attach: Attach): void {
   )
   const enable = harness.command('enable').description('Let runs have credentials again.')
   attach(enable.addArgument(harnessArgument()), () => import('./harness.ts').then((m) => m.enable))
+  const prefer = harness
+    .command('default')
+    .description('What runs use when neither they nor their person say; without a word: say what it is.')
+    .addArgument(new Argument('[harness]').choices([...HARNESSES, 'none']))
+    .option('--model <name>', 'the model of it; empty: its own choice')
+  attach(prefer, () => import('./harness.ts').then((m) => m.prefer))
   const disable = harness.command('disable').description('Refuse every run a credential, at once.')
   attach(disable.addArgument(harnessArgument()), () => import('./harness.ts').then((m) => m.disable))
 }
@@ -132,6 +141,41 @@ function addWebhooks(admin: Command, attach: Attach): void {
   attach(remove, () => import('./webhooks.ts').then((m) => m.remove))
   const test = webhooks.command('test').description('Send a test event there now.').argument('<id>')
   attach(test, () => import('./webhooks.ts').then((m) => m.test))
+}
+
+function addChannels(admin: Command, attach: Attach): void {
+  const channels = admin.command('channel').description('Places outside where people ask for work.')
+  const add = channels.command('add').description('Add a channel: github or linear.')
+  attach(channelOptions(add.argument('<kind>').argument('<name>')), () =>
+    import('./channels.ts').then((m) => m.add),
+  )
+  attach(channels.command('list').description('List channels, and what was heard last.'), () =>
+    import('./channels.ts').then((m) => m.list),
+  )
+  const show = channels.command('show').description('One channel, and what was delivered to it last.')
+  attach(show.argument('<name>'), () => import('./channels.ts').then((m) => m.show))
+  const update = channels.command('update').description('Change a channel; what is not said stays.')
+  update
+    .argument('<name>')
+    .option('--name <name>', 'call it so')
+    .option('--secrets', 'ask for all secrets anew')
+  attach(channelOptions(update), () => import('./channels.ts').then((m) => m.update))
+  const remove = channels.command('remove').description('Hear nothing from there any more. Its runs stay.')
+  attach(remove.argument('<name>'), () => import('./channels.ts').then((m) => m.remove))
+  const test = channels.command('test').description('Ask who the channel is over there.')
+  attach(test.argument('<name>'), () => import('./channels.ts').then((m) => m.test))
+}
+
+function channelOptions(command: Command): Command {
+  return command
+    .option('--set <name=value...>', 'settings of the platform')
+    .option('--secret-file <name=file...>', 'secrets, each in a file; others are asked for')
+    .addOption(
+      new Option('--strangers <policy>', 'who serves accounts that no member has linked').choices(STRANGERS),
+    )
+    .option('--agent <name>', 'the agent that serves where no person may')
+    .option('--no-agent', 'nobody serves there')
+    .addOption(new Option('--access <access>', 'what runs of members may do').choices(ACCESS))
 }
 
 function addEvents(admin: Command, attach: Attach): void {

@@ -40,13 +40,13 @@ function lines({ header, counts, place, ...done }: RestoreReport): string[] {
 }
 
 /** Whether the master key opens everything. */
-export function allOpen({ closed, closedWebhooks, closedFactors }: Openability): boolean {
-  return closed.length === 0 && closedWebhooks.length === 0 && closedFactors === 0
+export function allOpen({ closed, closedWebhooks, closedFactors, closedChannels }: Openability): boolean {
+  return [closed, closedWebhooks, closedChannels].every(({ length }) => length === 0) && closedFactors === 0
 }
 
 /** For people: what opens with the master key, and what to do about the rest. */
 export function opened(found: Openability): string[] {
-  const { credentials, closed, closedWebhooks, webhooks, closedFactors } = found
+  const { credentials, closed, closedWebhooks, webhooks, closedFactors, channels, closedChannels } = found
   return [
     closed.length === 0
       ? `All credentials open with the master key: ${credentials}.`
@@ -55,6 +55,11 @@ export function opened(found: Openability): string[] {
       ? []
       : [
           `The secrets of ${closedWebhooks.length} of ${webhooks} webhooks do not open with the master key; remove them and add them again: ${closedWebhooks.join(', ')}`,
+        ]),
+    ...(closedChannels.length === 0
+      ? []
+      : [
+          `The secrets of ${closedChannels.length} of ${channels} channels do not open with the master key; enter them again: ${closedChannels.join(', ')}`,
         ]),
     ...(closedFactors === 0
       ? []

@@ -7,7 +7,10 @@ import type { Move } from '../../store/transfer.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { openability } from './openability.ts'
 
-const NOTHING: Openability = { credentials: 0, closed: [], webhooks: 0, closedWebhooks: [], closedFactors: 0 }
+const NOTHING: Openability = {
+  ...{ credentials: 0, closed: [], webhooks: 0, closedWebhooks: [], closedFactors: 0 },
+  ...{ channels: 0, closedChannels: [] },
+}
 
 /** Carries a move out from wherever it is. Killed at any point, it can be asked for again. */
 export async function carryOut(

@@ -70,6 +70,20 @@ it.each([
   expect(report).toMatchObject({ closed: [], closedWebhooks: [], closedFactors: 1 })
 })
 
+it.each([
+  ['its secrets are others', 'secrets = (select secrets from channel order by organization_id desc limit 1)'],
+  [
+    'its secrets are exchanged',
+    `secrets = replace(replace(replace(secrets, 'token', 'x'), 'signing', 'token'), 'x', 'signing')`,
+  ],
+  ['it is of another platform', "kind = 'linear'"],
+])('a channel is named when %s', async (_, change) => {
+  expect(await restored("select 'nothing'")).toMatchObject({ channels: 2, closedChannels: [] })
+  const report = await restored(`update channel set ${change} where organization_id = 'org-a'`)
+  expect(report).toMatchObject({ closed: [], closedWebhooks: [], channels: 2 })
+  expect(report.closedChannels).toEqual([expect.stringMatching(/^name chn_/)])
+})
+
 it('a credential is named when the kept answer to renewing it is another’s, or altered', async () => {
   const another =
     "answer = (select answer from renewal_attempt where organization_id = 'org-b' and answer is not null)"

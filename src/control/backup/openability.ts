@@ -3,6 +3,7 @@
 import type { Openability } from '../../domain/backup.ts'
 import type { SealedThing } from '../../store/transfer.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { sealedSecrets } from '../channels/sealed-channel.ts'
 import { answerField } from '../grants/renewing/journal.ts'
 import { opens, type Sealed } from '../guard.ts'
 import { sealedFactor } from '../sessions/sealed-factor.ts'
@@ -12,7 +13,8 @@ import { sealedSecret } from '../telling/sealed-webhook.ts'
 export async function openability(all: AsyncIterable<SealedThing>, vault: Vault): Promise<Openability> {
   const closed = new Map<string, string>() // id → name
   const closedWebhooks: string[] = []
-  let [credentials, webhooks, closedFactors] = [0, 0, 0]
+  const closedChannels: string[] = []
+  let [credentials, webhooks, closedFactors, channels] = [0, 0, 0, 0]
   let last = ''
   for await (const { kind, sealed } of all) {
     if (kind === 'webhook') {
@@ -25,12 +27,18 @@ export async function openability(all: AsyncIterable<SealedThing>, vault: Vault)
       if (!opens(vault, sealedFactor(sealed))) closedFactors += 1
       continue
     }
+    if (kind === 'channel') {
+      channels += 1
+      if (!opens(vault, sealedSecrets(sealed))) closedChannels.push(sealed.name)
+      continue
+    }
     const { id, name } = sealed.row
     if (kind === 'version' && id !== last) credentials += 1
     last = id
     if (!opens(vault, kind === 'version' ? sealed : answerOf(sealed))) closed.set(id, name)
   }
-  return { credentials, closed: [...closed.values()], webhooks, closedWebhooks, closedFactors }
+  const others = { webhooks, closedWebhooks, closedFactors, channels, closedChannels }
+  return { credentials, closed: [...closed.values()], ...others }
 }
 
 function answerOf({

@@ -52,6 +52,7 @@ const TELLING: Readonly<Record<string, Tell>> = {
   run: (caller, { actorKind }) =>
     actorKind === 'worker' && may(caller, 'readMachines') ? [{ topic: 'workers', id: null }] : [],
   webhook: (caller) => (may(caller, 'manageSettings') ? [{ topic: 'webhooks', id: null }] : []),
+  channel: (caller) => (may(caller, 'readSettings') ? [{ topic: 'channels', id: null }] : []),
   event: (caller) => (may(caller, 'readAudit') ? [{ topic: 'webhooks', id: null }] : []),
 }
 

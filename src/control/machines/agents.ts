@@ -123,6 +123,7 @@ async function clear(
   const holder = { organizationId, kind: 'agent', id: agent } as const
   const attachments = await unit.attachments.ofAgent(organizationId, agent)
   const workers = await liveWorkersOf(unit, organizationId, agent)
+  const channels = await takeFromChannels(unit, organizationId, agent)
   const tokens = await unit.tokens.revokeAllOf(holder, at)
   await unit.signals.send('holders', agent)
   await cancelRunsOf(unit, holder, at, 'the agent was deleted')
@@ -132,8 +133,20 @@ async function clear(
     ...(attachments.length === 0 ? [] : [counted(attachments.length, 'attachment')]),
     ...(tokens === 0 ? [] : [counted(tokens, 'token')]),
     ...workers.map(({ name }) => `the worker ${name}`),
+    ...channels.map((name) => `serving the channel ${name}`),
     ...(ended === 0 ? [] : [counted(ended, 'running lease')]),
   ]
+}
+
+// A later agent of the same name serves nobody whom it was not chosen for.
+async function takeFromChannels(
+  { channels }: Pick<StoreGroups, 'channels'>,
+  organizationId: string,
+  agent: string,
+): Promise<string[]> {
+  const served = (await channels.list(organizationId)).filter((row) => row.agent === agent)
+  for (const { id, revision } of served) await channels.update(id, revision, { agent: null })
+  return served.map(({ name }) => name)
 }
 
 async function liveWorkersOf(

@@ -49,6 +49,7 @@ async function startServer(url: string): Promise<Server> {
     grantTimings: TIMINGS,
     random: randomBytes,
     webhooks: { check: () => undefined, send: async () => '200' },
+    channels: {},
     publicUrl: () => 'http://claviger.test',
     leaseLife: 60_000,
     sessionLife: SESSION_LIFE,

@@ -176,8 +176,15 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, ask
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
+    cloneAccess: await hasCloneAccess(unit, row),
     messages: await pendingOf(unit, row.id),
   }
+}
+
+// Of a channel that it was asked for by.
+async function hasCloneAccess({ threads }: StoreGroups, row: RunRow): Promise<boolean> {
+  if (row.wanted.workspace.kind !== 'git') return false
+  return (await threads.get(row.organizationId, row.id))?.repository?.isPrivate ?? false
 }
 
 // What its worker hears of it, beside its messages.

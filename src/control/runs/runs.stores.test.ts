@@ -1,51 +1,16 @@
 // Runs on every store, with several servers where there can be: each is carried out by one worker, and nothing is told
 // twice or lost.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createHouse, type House } from '../../../test/support/house.ts'
 import { callerOf, enrolWorker } from '../../../test/support/machines.ts'
 import { eventsOf, lines } from '../../../test/support/runs.ts'
-import { usePostgres } from '../../../test/support/use-postgres.ts'
-import { createMemoryStore } from '../../store/memory.ts'
-import { openSqlStore } from '../../store/sql/sql-store.ts'
-import type { Store } from '../../store/store.ts'
+import { useStorePairs } from '../../../test/support/store-pairs.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const RUNS = 24
 
-const postgres = usePostgres()
-const cleanups: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function opened(url: string): Promise<Store> {
-  const { store, close } = await openSqlStore({ url })
-  cleanups.push(close)
-  return store
-}
-
-// Two of one database, as two servers have it.
-const stores: Readonly<Record<string, () => Promise<[Store, Store]>>> = {
-  memory: async () => {
-    const store = createMemoryStore()
-    return [store, store]
-  },
-  sqlite: async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'claviger-runs-'))
-    cleanups.push(() => rmSync(directory, { recursive: true }))
-    const store = await opened(`sqlite:${join(directory, 'claviger.db')}`)
-    return [store, store]
-  },
-  postgres: async () => {
-    const url = await postgres.furnishedDatabase('store')
-    return [await opened(url), await opened(url)]
-  },
-}
+const stores = useStorePairs()
 
 /** Carries out whatever it gets, until there is nothing more. Each report is said twice, as if an answer was lost. */
 async function work(house: House, token: string, done: string[]): Promise<void> {

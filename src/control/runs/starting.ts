@@ -28,24 +28,32 @@ export function createStartingUseCases(workshop: Workshop): Pick<Control, 'runs.
   return {
     async 'runs.create'(caller, input) {
       checkWorkspace(input.workspace)
-      return showRun(workshop, caller, await start(workshop, caller, input))
+      return showRun(workshop, caller, await startRun(workshop, caller, input))
     },
   }
 }
 
-// Of several with the same key one is first; the others find it.
-async function start(workshop: Workshop, caller: Caller, given: Given): Promise<RunRow> {
+/** What is stored in the unit that begins a run. */
+export type Alongside = (unit: StoreGroups, row: RunRow) => Promise<void>
+
+/** Of several with the same key one is first; the others find it. `alongside`: done once, with the first. */
+export async function startRun(
+  workshop: Workshop,
+  caller: Caller,
+  given: Given,
+  alongside: Alongside = async () => undefined,
+): Promise<RunRow> {
   const input = await preferred(workshop.store, caller, given)
   try {
-    return await tryToStart(workshop, caller, input)
+    return await tryToStart(workshop, caller, input, alongside)
   } catch (thrown) {
     const isTaken = thrown instanceof ClavigerError && thrown.code === 'conflict'
     if (!isTaken || input.key === undefined) throw thrown
-    return tryToStart(workshop, caller, input)
+    return tryToStart(workshop, caller, input, alongside)
   }
 }
 
-function tryToStart(workshop: Workshop, caller: Caller, input: Input): Promise<RunRow> {
+function tryToStart(workshop: Workshop, caller: Caller, input: Input, alongside: Alongside): Promise<RunRow> {
   const { guard, now } = workshop
   return guard.perform(caller, async (unit, authorize) => {
     const known = await sameKey(unit, caller, input.key)
@@ -71,6 +79,7 @@ function tryToStart(workshop: Workshop, caller: Caller, input: Input): Promise<R
       ),
     )
     await unit.runs.insert(row)
+    await alongside(unit, row)
     return begin(unit, caller, row, input.prompt)
   })
 }

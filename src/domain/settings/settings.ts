@@ -179,10 +179,20 @@ export const SETTINGS = {
     standard: 'https://auth.openai.com',
     meaning: 'Where people sign in with ChatGPT, logins are renewed, and Codex access tokens are tested.',
   },
+  linearApi: {
+    variable: 'CLAVIGER_LINEAR_API',
+    standard: 'https://api.linear.app',
+    meaning: 'Where the API of Linear is, for channels.',
+  },
   bedrockUrl: {
     variable: 'CLAVIGER_BEDROCK_URL',
     standard: 'the endpoint of the region of the credential',
     meaning: 'Where Bedrock credentials are tested.',
+  },
+  githubApi: {
+    variable: 'CLAVIGER_GITHUB_API',
+    standard: 'that of CLAVIGER_GITHUB_URL',
+    meaning: 'Where channels to GitHub read and write.',
   },
   allowPrivateUpstreams: {
     variable: 'CLAVIGER_ALLOW_PRIVATE_UPSTREAMS',

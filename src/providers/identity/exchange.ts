@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Secret } from '../../domain/secret.ts'
+import { isObject, type JsonCall, type JsonObject, textOf } from '../../lib/json/ask-json.ts'
 import { callUpstream, OutgoingError } from '../../lib/outgoing.ts'
-import { isObject, type JsonCall, type JsonObject, textOf } from '../upstream.ts'
 import type { Trip } from './identity-provider.ts'
 
 export interface ClientOptions {

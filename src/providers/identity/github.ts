@@ -1,16 +1,26 @@
 // GitHub as an identity provider. An account is its number: names are given up and taken by others.
 
-import { isObject, joinUrl, textOf } from '../upstream.ts'
+import { isObject, joinUrl, textOf } from '../../lib/json/ask-json.ts'
 import { askJson, askObject, type ClientOptions, challenge, notRight, pageAt, trade } from './exchange.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 
 const PUBLIC = 'https://github.com'
 
+/** What accounts of the GitHub that is there are called; they are compared by it. */
+export function githubAccounts(url: string): string {
+  return url === PUBLIC ? 'github' : `github ${url}`
+}
+
+/** Where its API is. */
+export function githubApiOf(url: string): string {
+  return url === PUBLIC ? 'https://api.github.com' : joinUrl(url, '/api/v3')
+}
+
 export function githubProvider(options: ClientOptions & { readonly url: string }): IdentityProvider {
   const { url, clientId, name } = options
-  const api = url === PUBLIC ? 'https://api.github.com' : joinUrl(url, '/api/v3')
+  const api = githubApiOf(url)
   return {
-    ...{ id: 'github', name, accounts: url === PUBLIC ? 'github' : `github ${url}`, signsIn: true },
+    ...{ id: 'github', name, accounts: githubAccounts(url), signsIn: true },
     begin: async ({ redirectUri, state, verifier }) =>
       pageAt(joinUrl(url, '/login/oauth/authorize'), {
         ...{ client_id: clientId, redirect_uri: redirectUri, state, allow_signup: 'false' },

@@ -1,7 +1,7 @@
 // Linear as an identity provider: accounts are linked, nobody signs in with them.
 
-import type { JsonObject } from '../upstream.ts'
-import { joinUrl, textOf } from '../upstream.ts'
+import type { JsonObject } from '../../lib/json/ask-json.ts'
+import { joinUrl, textOf } from '../../lib/json/ask-json.ts'
 import { askObject, type ClientOptions, challenge, notRight, pageAt, trade } from './exchange.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 

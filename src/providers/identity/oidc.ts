@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import type { Secret } from '../../domain/secret.ts'
-import { type JsonObject, joinUrl, textOf } from '../upstream.ts'
+import { type JsonObject, joinUrl, textOf } from '../../lib/json/ask-json.ts'
 import { askObject, type ClientOptions, challenge, notRight, pageAt, trade } from './exchange.ts'
 import type { Identified, IdentityProvider, Trip } from './identity-provider.ts'
 

@@ -4,9 +4,9 @@
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { checkFields } from '../../domain/values.ts'
+import { isObject, type JsonObject, parseObject, textOf } from '../../lib/json/ask-json.ts'
 import { claimsOf, openAiTokens } from '../openai-tokens.ts'
 import type { ForeignLogin } from '../provider.ts'
-import { isObject, type JsonObject, parseObject, textOf } from '../upstream.ts'
 
 /** See SignIn.read. */
 export function readCodexFile(file: Secret, at: number): ForeignLogin {

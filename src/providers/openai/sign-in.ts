@@ -4,11 +4,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
+import { joinUrl, parseObject, textOf } from '../../lib/json/ask-json.ts'
 import { callUpstream, OutgoingError, type UpstreamResponse } from '../../lib/outgoing.ts'
 import { CODEX_CLIENT, type OpenAiLoginOptions } from '../openai-login.ts'
 import { openAiTokens } from '../openai-tokens.ts'
 import type { SignIn, SignInStep, StartedSignIn } from '../provider.ts'
-import { joinUrl, parseObject, textOf } from '../upstream.ts'
 import { readCodexFile } from './auth-file.ts'
 import { readPasted } from './pasted-code.ts'
 

@@ -9,10 +9,10 @@ import { PLUGIN_NAME } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 import { checkFields, type FieldValues } from '../../domain/values.ts'
 import { sha256 } from '../../lib/digest.ts'
+import { parseObject } from '../../lib/json/ask-json.ts'
 import { programsOnPath } from '../../lib/programs/on-path.ts'
 import { createRedactor } from '../../lib/redaction.ts'
 import type { Probe, ProbeResult, Renewal, RenewalFailure, TokenSet } from '../provider.ts'
-import { parseObject } from '../upstream.ts'
 import {
   type Ability,
   credentialShape,

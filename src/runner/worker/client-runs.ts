@@ -3,6 +3,7 @@
 import type { Output, Request } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import type { Failure } from '../../domain/runs/conversation.ts'
+import { Secret } from '../../domain/secret.ts'
 import { acquired, leasesOf } from '../client-leases.ts'
 import type { RunServer, Verdict } from './run-server.ts'
 
@@ -36,6 +37,10 @@ export function runsOf(client: Client): RunServer {
     },
     async report({ id, claim }, items) {
       await client.call('runs.report', { id, claim, items: [...items] as Request<'runs.report'>['items'] })
+    },
+    async cloneAccess({ id, claim }) {
+      const { url, username, token } = await client.call('runs.repository', { id, claim })
+      return { url, username, token: new Secret(token) }
     },
     async lease({ id: run, claim, harness }, ambient) {
       return acquired(client.server, await client.call('leases.create', { run, claim, harness, ambient }))

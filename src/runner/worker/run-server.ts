@@ -7,6 +7,7 @@ import type { Workspace } from '../../domain/runs/workspace.ts'
 import type { AcquiredLease, LeaseRequest, LiveLeases } from '../lease-source.ts'
 import type { ProcessNames } from '../machine/hold.ts'
 import type { Item } from '../reporting/said.ts'
+import type { CloneAccess } from '../workspaces/clone-access.ts'
 
 /** A message that a run is to be given. `sent`: an earlier process may have had it, and nobody knows what came of it. */
 export interface PendingMessage {
@@ -42,6 +43,8 @@ export interface ClaimedRun extends RunNews {
   readonly model: string | null
   readonly access: Access
   readonly workspace: Workspace
+  /** Whether `cloneAccess` has what its repository is cloned with. Missing: git here has what it takes. */
+  readonly cloneAccess?: boolean
   /** What the program called its memory of the conversation, on this machine. */
   readonly session: string | null
   /** What the conversation has used so far. */
@@ -105,6 +108,8 @@ export interface RunServer {
   /** Which of these runs are over for good. */
   over(places: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   report(run: Named, items: readonly Item[]): Promise<void>
+  /** For the clone of this run, and not for long. */
+  cloneAccess(run: Named): Promise<CloneAccess>
   lease(run: Named & Pick<ClaimedRun, 'harness'>, ambient: LeaseRequest['ambient']): Promise<AcquiredLease>
   reject(leaseId: string, generation: number, failure: Failure): Promise<Verdict>
   readonly live: LiveLeases

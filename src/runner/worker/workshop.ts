@@ -86,7 +86,8 @@ async function seatOf(
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
   const { directories } = options
-  const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal }
+  const access = run.cloneAccess === true && { access: () => server.cloneAccess(run) }
+  const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal, ...access }
   const place = await openRunPlace(directory, run.id, run.workspace, opening)
   // What an earlier process of it has left.
   await endTools(place.temporary)

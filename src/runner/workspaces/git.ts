@@ -4,6 +4,7 @@
 import { ClavigerError } from '../../domain/errors.ts'
 import { CannotStart, startProgram } from '../../lib/programs/bounded-program.ts'
 import { findCommand } from '../programs.ts'
+import type { Handover } from './clone-access.ts'
 
 export interface GitOptions {
   /** The worker's own, without settings of ours. */
@@ -11,6 +12,8 @@ export interface GitOptions {
   readonly timeoutMs: number
   /** Ends git: nobody wants it any more. */
   readonly signal?: AbortSignal
+  /** What it is cloned with, beside what git has here. */
+  readonly handover?: Handover
 }
 
 export interface Repository {
@@ -33,7 +36,14 @@ export async function cloneRepository(
   const { url, ref } = repository
   if (!isUrl(url)) throw refused(url, 'It is no git URL.', 'Such as https://github.com/owner/name')
   if (ref !== null && !isRef(ref)) throw refused(url, `There cannot be a ref ${ref} in it.`)
-  await git(['clone', '--quiet', '--no-checkout', '--', url, directory], '/', repository, options)
+  const { handover, ...others } = options
+  const clone = ['clone', '--quiet', '--no-checkout', '--', url, directory]
+  await git([...(handover?.words ?? []), ...clone], '/', repository, options)
+  await checkOut(repository, directory, others)
+}
+
+async function checkOut(repository: Repository, directory: string, options: GitOptions): Promise<void> {
+  const { url, ref } = repository
   const wanted = ref ?? 'HEAD'
   // A branch is followed, anything else is looked at where it is.
   const isBranch =
@@ -90,12 +100,22 @@ async function finished(words: readonly string[], cwd: string, options: GitOptio
   }
 }
 
-async function started(words: readonly string[], cwd: string, { environment, timeoutMs }: GitOptions) {
+async function started(
+  words: readonly string[],
+  cwd: string,
+  { environment, timeoutMs, handover }: GitOptions,
+) {
   const program = await findCommand('git', environment, cwd)
   if (program === null) throw noGit()
   const silent = { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: 'true', SSH_ASKPASS: 'true' }
   const bounds = { GIT_ALLOW_PROTOCOL: TRANSPORTS, GIT_SSH_COMMAND: 'ssh -oBatchMode=yes' }
-  const own = { ...bounds, ...environment, ...silent, GIT_ALLOW_PROTOCOL: TRANSPORTS }
+  const own = {
+    ...bounds,
+    ...environment,
+    ...silent,
+    ...handover?.environment,
+    GIT_ALLOW_PROTOCOL: TRANSPORTS,
+  }
   try {
     return await startProgram({
       ...{ program, words, cwd, timeoutMs, environment: own },

@@ -9,6 +9,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { directoryOf, type Workspace } from '../../domain/runs/workspace.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { allowedDirectory } from './allowed.ts'
+import { type CloneAccess, handingOver } from './clone-access.ts'
 import { cloneRepository, type GitOptions, type Repository } from './git.ts'
 
 export interface RunPlace {
@@ -25,6 +26,8 @@ export interface RunPlace {
 export interface WorkspaceOptions extends GitOptions {
   /** Directories of this machine that runs may work in, with all that is in them. */
   readonly directories: readonly string[]
+  /** Asked for right before a clone that git here may have nothing for. Missing: it is cloned with what git has. */
+  readonly access?: () => Promise<CloneAccess>
 }
 
 /**
@@ -95,11 +98,23 @@ async function cloneWhole(
   const unfinished = `${path}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
   try {
-    await cloneRepository(repository, unfinished, options)
+    await clone(repository, path, options)
     await rename(unfinished, path)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
+}
+
+async function clone(repository: Repository, path: string, options: WorkspaceOptions): Promise<void> {
+  const { access, ...others } = options
+  const unfinished = `${path}.unfinished`
+  if (access === undefined) return cloneRepository(repository, unfinished, others)
+  const given = await access()
+  if (given.url !== repository.url)
+    throw new ClavigerError('forbidden', 'What it is to be cloned with is for another repository.')
+  await handingOver(`${path}.access`, given, (handover) =>
+    cloneRepository(repository, unfinished, { ...others, handover }),
+  )
 }
 
 // A repository of this machine is read where it really is.

@@ -12,7 +12,7 @@ const nextId = (prefix: string) => {
   return `${prefix}-${count.toString().padStart(8, '0')}`
 }
 
-function runRow(changed: Partial<RunRow> = {}): RunRow {
+export function runRow(changed: Partial<RunRow> = {}): RunRow {
   return {
     id: nextId('run'),
     organizationId: 'org-a',

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../store.ts'
 import { describeAdditions } from './additions.conformance.ts'
 import { describeAudit } from './audit.conformance.ts'
+import { describeChannels } from './channels.conformance.ts'
 import { describeCredentials } from './credentials.conformance.ts'
 import { describeDataKeys } from './data-keys.conformance.ts'
 import { describeGrants } from './grants.conformance.ts'
@@ -54,6 +55,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeGrants(current)
     describeLoginAttempts(current)
     describeTelling(current)
+    describeChannels(current)
     describeRuns(current)
     describeHoldings(current)
     describeSignals(current)

@@ -1,5 +1,6 @@
 // Credentials and their versions in memory.
 
+import { channelPlace } from '../channels/channel-groups.ts'
 import { type WebhookRow, webhookPlace } from '../outbox-group.ts'
 import { secondFactorPlace } from '../people-groups.ts'
 import { credentialNameTaken, parentGone } from '../refusals.ts'
@@ -79,13 +80,14 @@ export function credentialGroup(tables: Tables): CredentialStore {
 }
 
 /** The group of data keys over these tables. */
-export function dataKeyGroup({ credentials, webhooks, secondFactors }: Tables): DataKeyStore {
+export function dataKeyGroup({ credentials, webhooks, secondFactors, channels }: Tables): DataKeyStore {
   const all = () => [
     ...credentials.find(() => true).map(dataKeyOf),
     ...webhooks.find(() => true).map(webhookKey),
     ...secondFactors
       .find(() => true)
       .map((row) => ({ ...secondFactorPlace(row), wrappedKey: row.wrappedKey })),
+    ...channels.find(() => true).map((row) => ({ ...channelPlace(row), wrappedKey: row.wrappedKey })),
   ]
   return {
     countByMasterKey: async () => {
@@ -103,9 +105,10 @@ export function dataKeyGroup({ credentials, webhooks, secondFactors }: Tables): 
       ),
     rewrap: async (id, seen, wrapped) => {
       const isSeen = (row: Pick<DataKeyRow, 'wrappedKey'>) => Buffer.from(seen).equals(row.wrappedKey)
-      const [row, webhook] = [credentials.get(id), webhooks.get(id)]
+      const [row, webhook, channel] = [credentials.get(id), webhooks.get(id), channels.get(id)]
       if (row && isSeen(row)) credentials.put(id, { ...row, wrappedKey: wrapped })
       else if (webhook && isSeen(webhook)) webhooks.put(id, { ...webhook, wrappedKey: wrapped })
+      else if (channel && isSeen(channel)) channels.put(id, { ...channel, wrappedKey: wrapped })
       else {
         const factor = secondFactors.find((one) => one.id === id && isSeen(one))[0]
         if (factor === undefined) return false

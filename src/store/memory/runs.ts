@@ -60,10 +60,11 @@ function runGroup(tables: Tables): RunStore {
   }
 }
 
-function removeAll({ runs, runMessages, runEvents, runLeases }: Tables, id: string): void {
+function removeAll({ runs, runMessages, runEvents, runLeases, threads }: Tables, id: string): void {
   for (const table of [runMessages, runEvents, runLeases]) {
     for (const [key, { runId }] of table.entries()) if (runId === id) table.remove(key)
   }
+  threads.remove(id)
   runs.remove(id)
 }
 

@@ -1,6 +1,7 @@
 // Tables in memory whose changes can be taken back: the reference store's substitute for a transaction.
 
 import type { ChainedEntry, ChainPlace } from '../../domain/audit/chain.ts'
+import type { CallRow, ChannelRow, ThreadRow } from '../channels/channel-groups.ts'
 import type { AttemptRow, GrantRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { AgentRow, WorkerRow } from '../machine-groups.ts'
@@ -63,6 +64,10 @@ export interface Tables {
   readonly webhooks: Table<WebhookRow>
   readonly events: Table<EventRow>
   readonly deliveries: Table<DeliveryRow>
+  readonly channels: Table<ChannelRow>
+  readonly calls: Table<CallRow>
+  /** By run. */
+  readonly threads: Table<ThreadRow>
   readonly runs: Table<RunRow>
   readonly runMessages: Table<RunMessageRow>
   readonly runEvents: Table<RunEventRow>
@@ -131,6 +136,9 @@ export function createTables(): Tables {
     webhooks: table('webhooks'),
     events: table('events'),
     deliveries: table('deliveries'),
+    channels: table('channels'),
+    calls: table('calls'),
+    threads: table('threads'),
     runs: table('runs'),
     runMessages: table('runMessages'),
     runEvents: table('runEvents'),

@@ -6,6 +6,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
 import { chainAudit } from './migrations/audit-chain.ts'
+import { createChannels } from './migrations/channels.ts'
 import { credentialState } from './migrations/credential-state.ts'
 import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
@@ -56,6 +57,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0030': { up: removedRuns },
     'store-0040': workerProcesses,
     'store-0041': tokenUse,
+    'store-0050': { up: (database: Kysely<unknown>) => createChannels(database, bytes) },
   }
 }
 

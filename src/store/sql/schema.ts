@@ -10,6 +10,7 @@ import type { EventName } from '../../domain/telling/events.ts'
 import type { AttemptRow } from '../grant-groups.ts'
 import type { LoginAttemptRow } from '../login-groups.ts'
 import type { TokenRow } from '../store.ts'
+import type { ChannelTables } from './groups/channels/tables.ts'
 import type { PeopleTables } from './groups/people/tables.ts'
 import type {
   CredentialDayTable,
@@ -267,7 +268,7 @@ export interface EventDeliveryTable {
 }
 
 /** Every table of the store. better-auth's tables live beside them and are identity/'s. */
-export interface Database extends PeopleTables {
+export interface Database extends PeopleTables, ChannelTables {
   credential: CredentialTable
   credential_version: CredentialVersionTable
   credential_value: CredentialValueTable

@@ -5,8 +5,9 @@ import { CompiledQuery as Compiled, type Kysely } from 'kysely'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { groupsThrough } from '../groups-through.ts'
+import type { StoreDescription } from '../installation-group.ts'
 import { storeClosed, unitEnded } from '../refusals.ts'
-import type { AddingUnit, Store, StoreDescription, StoreGroups } from '../store.ts'
+import type { AddingUnit, Store, StoreGroups } from '../store.ts'
 import type { Snapshot } from '../transfer.ts'
 import { createUnitScope } from '../unit-scope.ts'
 import { type AddingReads, createAdditions } from './additions.ts'
@@ -17,6 +18,7 @@ import { createGroupCommit, type Leave } from './group-commit.ts'
 import { agentGroup, attachmentGroup } from './groups/agents.ts'
 import { attemptGroup } from './groups/attempts.ts'
 import { auditGroup } from './groups/audit.ts'
+import { channelGroups } from './groups/channels/groups.ts'
 import { countGroup } from './groups/counts.ts'
 import { credentialGroup } from './groups/credentials.ts'
 import { dataKeyGroup } from './groups/data-keys.ts'
@@ -289,6 +291,7 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
   const deliveries = deliveryGroup(database)
   const counts = countGroup(database)
   const runs = runGroups(database, shared)
+  const channels = channelGroups(database)
   const groupsOver: SqlGroups['groupsOver'] = (execute, append) => ({
     credentials: credentials(execute),
     dataKeys: dataKeys(execute),
@@ -311,6 +314,7 @@ function sqlGroups(database: Kysely<Database>, shared: boolean): SqlGroups {
     deliveries: deliveries(execute),
     counts: counts(execute),
     ...runs(execute),
+    ...channels(execute),
   })
   const gathered = gatheredCandidates(database)
   return {

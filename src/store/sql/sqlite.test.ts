@@ -238,7 +238,7 @@ describe('a full disk', () => {
     })
 
   it('answers `storage_full`, keeps what it acknowledged and nothing else', async () => {
-    const { store, close } = await open({ maxPages: 160 })
+    const { store, close } = await open({ maxPages: 180 })
     const acknowledged: string[] = []
     const refused: string[] = []
     for (let round = 0; refused.length < 40; round += 1) {

@@ -1,21 +1,9 @@
 // Shapes of what is a person's own beside their credentials.
 
 import { z } from 'zod'
-import { harness, id, time } from '../shared.ts'
+import { changedPreferences, id, preferences, time } from '../shared.ts'
 
 // Postgres keeps no NUL in a text.
-const model = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
-  .nullable()
-
-const preferences = z.object({
-  harness: harness.nullable(),
-  models: z.object({ claude: model, codex: model }),
-})
-
 const password = z.string().max(200)
 const code = z.string().max(40).describe('Of the app, or a recovery code')
 const recoveryCodes = z.array(z.string()).describe('Each works once. Shown this once')
@@ -83,10 +71,7 @@ export const ACCOUNT_SCHEMAS = {
   },
   'preferences.get': { input: z.strictObject({}), output: preferences },
   'preferences.set': {
-    input: z.strictObject({
-      harness: harness.nullable().optional(),
-      models: z.strictObject({ claude: model.optional(), codex: model.optional() }).optional(),
-    }),
+    input: changedPreferences,
     output: preferences,
   },
 } as const

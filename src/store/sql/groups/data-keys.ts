@@ -1,7 +1,8 @@
-// Data keys over SQL: columns of credentials, webhooks and second factors, looked at by the master key that the header of a wrapped key
-// names.
+// Data keys over SQL: columns of credentials, webhooks, second factors and channels, looked at by the master key that the
+// header of a wrapped key names.
 
 import { type Kysely, sql } from 'kysely'
+import { channelPlace } from '../../channels/channel-groups.ts'
 import { webhookPlace } from '../../outbox-group.ts'
 import { secondFactorPlace } from '../../people-groups.ts'
 import type { DataKeyRow, DataKeyStore } from '../../store.ts'
@@ -10,6 +11,9 @@ import type { Database } from '../schema.ts'
 
 // The same words on both engines; of a shorter value they give what there is.
 const MASTER_KEY = sql<Uint8Array>`substr(wrapped_key, 2, 16)`
+
+// Tables of what is no credential and has a data key.
+const OTHERS = ['webhook', 'second_factor', 'channel'] as const
 
 const COLUMNS = [
   'id',
@@ -31,11 +35,11 @@ export function dataKeyGroup(database: Kysely<Database>): (execute: Execute) => 
       .where('id', '=', marker('id'))
       .where('wrapped_key', '=', marker('seen')),
   )
-  const others = [webhookKeys(database), secondFactorKeys(database)]
+  const others = [webhookKeys(database), secondFactorKeys(database), channelKeys(database)]
   return (execute) => ({
     countByMasterKey: async () => {
       const counts: Record<string, number> = {}
-      for (const table of ['credential', 'webhook', 'second_factor'] as const) {
+      for (const table of ['credential', ...OTHERS] as const) {
         const { rows } = await execute(countQuery(database, table))
         for (const { masterKey, dataKeys } of rows) {
           const id = Buffer.from(masterKey).toString('hex')
@@ -60,7 +64,7 @@ export function dataKeyGroup(database: Kysely<Database>): (execute: Execute) => 
   })
 }
 
-function countQuery(database: Kysely<Database>, table: 'credential' | 'webhook' | 'second_factor') {
+function countQuery(database: Kysely<Database>, table: 'credential' | (typeof OTHERS)[number]) {
   return database
     .selectFrom(table)
     .select((row) => [MASTER_KEY.as('masterKey'), row.fn.countAll<number | string>().as('dataKeys')])
@@ -126,9 +130,29 @@ function secondFactorKeys(database: Kysely<Database>): OtherKeys {
   }
 }
 
+function channelKeys(database: Kysely<Database>): OtherKeys {
+  const underOther = prepare<Under, Parameters<typeof channelPlace>[0] & Wrapped>((marker) =>
+    database
+      .selectFrom('channel')
+      .select(['id', 'organization_id as organizationId', 'kind', 'wrapped_key as wrappedKey'])
+      .where('id', '>', marker('after'))
+      .where(MASTER_KEY, '<>', marker('masterKey'))
+      .orderBy('id')
+      .limit(marker('limit')),
+  )
+  return {
+    underOther: async (execute, asked) =>
+      (await execute(underOther(asked))).rows.map(({ wrappedKey, ...row }) => ({
+        ...channelPlace(row),
+        wrappedKey,
+      })),
+    rewrap: rewrapIn(database, 'channel'),
+  }
+}
+
 type Wrapped = Pick<DataKeyRow, 'wrappedKey'>
 
-function rewrapIn(database: Kysely<Database>, table: 'webhook' | 'second_factor'): OtherKeys['rewrap'] {
+function rewrapIn(database: Kysely<Database>, table: (typeof OTHERS)[number]): OtherKeys['rewrap'] {
   const rewrap = prepare((marker: Markers<Rewrap>) =>
     database
       .updateTable(table)

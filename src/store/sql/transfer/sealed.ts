@@ -3,7 +3,15 @@
 
 import { type Kysely, sql } from 'kysely'
 import type { CredentialRow } from '../../store.ts'
-import type { SealedAnswer, SealedFactor, SealedThing, SealedVersion, SealedWebhook } from '../../transfer.ts'
+import type {
+  SealedAnswer,
+  SealedChannel,
+  SealedFactor,
+  SealedThing,
+  SealedVersion,
+  SealedWebhook,
+} from '../../transfer.ts'
+import { sealedIn } from '../groups/channels/configurations.ts'
 import { type EngineName, hasTable, type Tables } from './tables.ts'
 
 // In one question.
@@ -33,7 +41,7 @@ interface ValueFact {
   readonly sealed: Uint8Array
 }
 
-/** The versions of all credentials, by the ids of these; then the answers that are kept; then webhooks and second factors. */
+/** The versions of all credentials, by the ids of these; then the answers that are kept; then webhooks, second factors and channels. */
 export async function* everythingSealed(
   database: Kysely<Tables>,
   engine: EngineName,
@@ -45,6 +53,8 @@ export async function* everythingSealed(
     for await (const sealed of sealedWebhooks(database)) yield { kind: 'webhook', sealed }
   if (await hasTable(database, engine, 'second_factor'))
     for await (const sealed of sealedFactors(database)) yield { kind: 'second-factor', sealed }
+  if (await hasTable(database, engine, 'channel'))
+    for await (const sealed of sealedChannels(database)) yield { kind: 'channel', sealed }
 }
 
 // A version without values is none.
@@ -97,6 +107,17 @@ async function* sealedFactors(database: Kysely<Tables>): AsyncGenerator<SealedFa
       select id, person_id as "personId", wrapped_key as "wrappedKey", secret from second_factor
       where id > ${after} order by id limit ${sql.lit(OTHERS)}`.execute(database)
     yield* rows
+    if (rows.length < OTHERS) return
+    after = rows.at(-1)?.id ?? ''
+  }
+}
+
+async function* sealedChannels(database: Kysely<Tables>): AsyncGenerator<SealedChannel> {
+  for (let after = ''; ; ) {
+    const { rows } = await sql<Omit<SealedChannel, 'secrets'> & { readonly secrets: string }>`
+      select id, organization_id as "organizationId", kind, name, wrapped_key as "wrappedKey", secrets from channel
+      where id > ${after} order by id limit ${sql.lit(OTHERS)}`.execute(database)
+    for (const { secrets, ...row } of rows) yield { ...row, secrets: sealedIn(secrets) }
     if (rows.length < OTHERS) return
     after = rows.at(-1)?.id ?? ''
   }

@@ -96,6 +96,7 @@ function runEnds(database: Kysely<Database>): (execute: Execute) => Pick<RunStor
         .where('organization_id', '=', organizationId)
         .where('id', '=', id)
       if ((await execute(query.compile())).numAffectedRows !== 1n) return false
+      await execute(database.deleteFrom('channel_thread').where('run_id', '=', id).compile())
       const gone = { run_id: id, organization_id: organizationId, at }
       await execute(database.insertInto('run_gone').values(gone).compile())
       return true

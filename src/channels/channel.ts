@@ -1,0 +1,95 @@
+// The port of the places where people ask for work: GitHub, Linear. A channel checks that a delivery is its platform's, says
+// in words of no platform what it asks for, and writes back. Whose credential serves is no matter of a channel.
+
+import type { Call, ChannelKind, Parsed, Phase, Repository, Thread } from '../domain/channels/call.ts'
+import type { Secret } from '../domain/secret.ts'
+
+/** An HTTP request as it came. Names of headers are in lower case. */
+export interface Delivered {
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** The bytes that were signed. */
+  readonly body: Uint8Array
+}
+
+/** How a channel calls its platform in the name of one organization. */
+export interface Means {
+  /** Facts of its configuration that are no secret, by name. */
+  readonly settings: Readonly<Record<string, string>>
+  /** By name; opened for this one call. */
+  readonly secrets: Readonly<Record<string, Secret>>
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** A short-lived right to read one repository. */
+export interface CloneAccess {
+  readonly username: string
+  readonly token: Secret
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** What a form of its configuration asks for. */
+export interface ChannelField {
+  readonly name: string
+  readonly label: string
+  readonly secret: boolean
+  readonly required: boolean
+  readonly example: string
+  /** Several lines are kept. */
+  readonly multiline?: boolean
+  /** Must match, after trimming. */
+  readonly pattern: RegExp
+  /** Completes "it …". */
+  readonly expectation: string
+}
+
+/**
+ * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later, and
+ * when if the platform says so; `rejected` when it does not take the secrets, which may be changed; `invalid` for what will not
+ * work: the place is gone.
+ */
+export interface Channel {
+  readonly kind: ChannelKind
+  readonly title: string
+  readonly fields: readonly ChannelField[]
+  /** Secret fields that `verify` needs; it is given no others. */
+  readonly verifiedBy: readonly string[]
+  /** The longest body of a delivery that is read, in bytes. */
+  readonly maxBytes: number
+  /**
+   * The id of the delivery, which is the same when it is sent again. Throws `unauthenticated` unless it is signed with this
+   * secret, and fresh where the platform says when it was sent. Compares in constant time.
+   */
+  verify(delivered: Delivered, means: Pick<Means, 'secrets' | 'now'>): { readonly id: string }
+  /**
+   * What it says. It is data of strangers, whatever its signature says: anything may be missing or of another shape.
+   * `accountId` is who we are over there; null: it is not known yet, and `complete` has to look.
+   */
+  parse(delivered: Delivered, means: Pick<Means, 'settings'> & { readonly accountId: string | null }): Parsed
+  /**
+   * The same call as the platform itself tells it now, and with what the delivery did not say: author, text and repository
+   * are read there again. Whoever has configured the channel knows what deliveries are signed with, and could make one up in
+   * the name of somebody else. Throws `invalid` when the platform knows of no such thing.
+   */
+  complete(call: Call, means: Means): Promise<Call>
+  /**
+   * Writes a comment into the place of a thread, or edits the one of this id. The text is Markdown, ready to be shown.
+   * Returns its id. A comment that was deleted over there is written anew.
+   */
+  comment(place: Thread['place'], text: string, id: string | null, means: Means): Promise<string>
+  /**
+   * Id of the comment of ours in this place that has this text in it, written by a server that died right after; null: there
+   * is none. Missing: nobody can find it again, and there may be two.
+   */
+  findComment?(place: Thread['place'], mark: string, means: Means): Promise<string | null>
+  /**
+   * Shows in the place itself how far the work on it is. What people have decided there meanwhile stays. Missing: places of the
+   * platform have no states.
+   */
+  show?(place: Thread['place'], phase: Phase, means: Means): Promise<void>
+  /** A token that reads this one repository. Missing: the platform has no repositories. */
+  cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
+  /** Who we are over there. Throws `rejected` when the platform does not take the secrets. */
+  whoAmI(means: Means): Promise<{ readonly name: string; readonly accountId: string }>
+}

@@ -1,0 +1,265 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  addComment,
+  addRepository,
+  GITHUB_APP,
+  GITHUB_TOKEN,
+  type GithubOfTest,
+  type GithubRepository,
+  ROBOT,
+  startGithub,
+} from '../../../test/support/github-api.ts'
+import {
+  BOB,
+  comment,
+  delivery,
+  EVE,
+  issue,
+  issueComment,
+  issueEvent,
+  type Json,
+  pull,
+  pullAsIssue,
+  pullEvent,
+  review,
+  reviewComment,
+} from '../../../test/support/github-deliveries.ts'
+import type { Call } from '../../domain/channels/call.ts'
+import { Secret } from '../../domain/secret.ts'
+import type { Means } from '../channel.ts'
+import { createGithubChannel } from './github.ts'
+
+const NOW = Date.parse('2026-01-05T08:00:00Z')
+const INVALID = { code: 'invalid' }
+
+let github: GithubOfTest
+let repository: GithubRepository
+let channel: ReturnType<typeof createGithubChannel>
+let app: Means
+let robot: Means
+
+beforeEach(async () => {
+  github = await startGithub(() => NOW)
+  repository = addRepository(github)
+  repository.issues.set(12, issue())
+  repository.issues.set(13, pullAsIssue())
+  repository.pulls.set(13, pull())
+  channel = createGithubChannel({ url: github.url, allowPrivate: false, accounts: 'github' })
+  const settings = { handle: 'claviger' }
+  const privateKey = new Secret(github.privateKey)
+  app = {
+    ...{ settings: { ...settings, appId: String(GITHUB_APP.id) }, secrets: { privateKey }, now: NOW },
+  }
+  robot = { settings, secrets: { token: new Secret(GITHUB_TOKEN) }, now: NOW }
+  return () => github.close()
+})
+
+function callIn(event: string, payload: Json): Call {
+  const parsed = channel.parse(delivery(event, payload), { settings: app.settings, accountId: null })
+  if (parsed.is !== 'call') throw new Error('it is no call')
+  return parsed.call
+}
+
+/** Somebody's comment, over there and as it is delivered. */
+function asked(number: number, body = '@claviger fix it', user: Json = BOB): Call {
+  const there = addComment(github, repository, { issue: number, user, body, at: NOW })
+  const about = repository.issues.get(number)
+  return callIn(
+    'issue_comment',
+    issueComment({ issue: about, comment: comment({ id: there.id, user, body }) }),
+  )
+}
+
+describe('completing a call', () => {
+  it.each(['app', 'robot'] as const)('reads it where it stands, as %s', async (who) => {
+    const means = { app, robot }[who]
+    expect(await channel.complete(asked(12), means)).toMatchObject({
+      thread: { key: 'github:71#12', title: 'The tests fail', text: 'They do.' },
+      ...{ author: { accounts: 'github', accountId: '7' }, text: 'fix it' },
+      checkout: { repository: { id: '71', isPrivate: true }, ref: null, pull: null },
+    })
+  })
+
+  it('finds the branch of a pull request', async () => {
+    const { checkout } = await channel.complete(asked(13), app)
+    expect(checkout).toMatchObject({
+      ref: 'better-tests',
+      pull: { isFork: false, author: { accountId: '7' } },
+    })
+  })
+
+  it.each<[string, Json | null]>([
+    ['a fork', { id: 72, full_name: 'acme/shop' }],
+    ['a fork that is gone', null],
+  ])('says that a pull request comes from %s, and names nothing of it', async (_what, repo) => {
+    repository.pulls.set(13, pull({ user: EVE, head: { ref: 'main-of-eve', repo } }))
+    expect((await channel.complete(asked(13), app)).checkout).toMatchObject({
+      ...{ ref: 'main', pull: { isFork: true, author: { accountId: '8' } } },
+    })
+  })
+
+  it('takes no branch that may be gone with its pull request', async () => {
+    repository.pulls.set(13, pull({ state: 'closed' }))
+    expect((await channel.complete(asked(13), app)).checkout?.ref).toBe('main')
+  })
+
+  it('reads issues, pull requests and reviews as well', async () => {
+    const opened = issueEvent('opened', { body: '@claviger fix it' })
+    repository.issues.set(12, opened['issue'] as Json)
+    expect(await channel.complete(callIn('issues', opened), app)).toMatchObject({
+      ...{ author: { accountId: '8' }, text: 'fix it', thread: { text: '' } },
+    })
+    const begun = pullEvent('opened', { body: '@claviger look' })
+    repository.issues.set(13, pullAsIssue(begun['pull_request'] as Json))
+    expect(await channel.complete(callIn('pull_request', begun), app)).toMatchObject({ text: 'look' })
+    repository.reviewComments.set(9001, reviewComment()['comment'] as Json)
+    const line = callIn('pull_request_review_comment', reviewComment())
+    expect(await channel.complete(line, app)).toMatchObject({ text: 'Why? explain.' })
+    repository.reviews.set(9301, review()['review'] as Json)
+    const whole = callIn('pull_request_review', review())
+    expect(await channel.complete(whole, app)).toMatchObject({ text: 'do what I say below' })
+  })
+
+  it('believes GitHub, not the delivery, about who has asked', async () => {
+    const call = asked(12, '@claviger fix it', EVE)
+    const forged = { ...call, author: { ...call.author, accountId: '7' } }
+    expect((await channel.complete(forged, app)).author.accountId).toBe('8')
+  })
+
+  it('refuses what is not there, is elsewhere, or was edited', async () => {
+    const call = asked(12)
+    const there = { ...call.thread.place }
+    const at = (place: Readonly<Record<string, string>>) =>
+      channel.complete({ ...call, thread: { ...call.thread, place: { ...there, ...place } } }, app)
+    for (const place of [{ id: '1' }, { number: '13' }, { repository: '99' }, { asked: 'x' }, { id: '../2' }])
+      await expect(at(place)).rejects.toMatchObject(INVALID)
+    const [written] = [...repository.comments.values()]
+    Object.assign(written ?? {}, { updated_at: '2026-01-05T08:00:01Z' })
+    await expect(at({})).rejects.toMatchObject({ message: expect.stringMatching(/edited/) })
+    Object.assign(written ?? {}, { updated_at: written?.created_at, body: 'never mind' })
+    await expect(at({})).rejects.toMatchObject({ message: expect.stringMatching(/edited/) })
+  })
+})
+
+describe('a comment of ours', () => {
+  const place = { repository: '71', number: '12' }
+
+  it('is written once and edited, found again, and written anew when somebody has deleted it', async () => {
+    for (const means of [app, robot]) {
+      const id = await channel.comment(place, 'queued', null, means)
+      expect(await channel.comment(place, 'done, see /runs/1', id, means)).toBe(id)
+      expect(repository.comments.get(Number(id))?.body).toBe('done, see /runs/1')
+      expect(await channel.findComment?.(place, '/runs/1', means)).toBe(id)
+      repository.comments.delete(Number(id))
+      const anew = await channel.comment(place, 'done', id, means)
+      expect(anew).not.toBe(id)
+      expect(repository.comments.get(Number(anew))?.body).toBe('done')
+    }
+  })
+
+  it('is not what others have quoted, and is found behind many', async () => {
+    for (let at = 0; at < 40; at += 1)
+      addComment(github, repository, { issue: 12, user: EVE, body: 'see /runs/1', at: NOW })
+    for (const means of [app, robot]) {
+      expect(await channel.findComment?.(place, '/runs/1', means)).toBeNull()
+      const id = await channel.comment(place, 'see /runs/1', null, means)
+      expect(await channel.findComment?.(place, '/runs/1', means)).toBe(id)
+    }
+  })
+
+  it('goes on where the App was installed anew, and nowhere that it is not installed', async () => {
+    const { thread } = await channel.complete(asked(12), app)
+    expect(thread.place['installation']).toBe('31')
+    github.installation = 32
+    const id = await channel.comment(thread.place, 'queued', null, app)
+    expect(repository.comments.get(Number(id))?.body).toBe('queued')
+    repository.installed = false
+    await expect(channel.comment(thread.place, 'done', id, app)).rejects.toMatchObject(INVALID)
+  })
+
+  it('is refused for good where a conversation is locked or gone', async () => {
+    repository.issues.set(12, issue({ locked: true }))
+    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject(INVALID)
+    repository.issues.delete(12)
+    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject(INVALID)
+  })
+
+  it.each<[string, number, Json, Record<string, string>]>([
+    ['limit', 403, { message: 'API rate limit exceeded' }, { 'x-ratelimit-remaining': '0' }],
+    ['other limit', 403, { message: 'You have exceeded a secondary rate limit' }, {}],
+    ['pause', 429, {}, { 'retry-after': '30' }],
+    ['outage', 502, {}, {}],
+    ['move', 301, {}, { location: 'http://127.0.0.1:1/' }],
+  ])('waits for the end of a %s', async (_what, status, body, headers) => {
+    github.refuses = [status, body, headers]
+    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(github.asked).toHaveLength(1)
+  })
+
+  it('waits while nobody answers', async () => {
+    github.close()
+    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('the right to clone', () => {
+  const shop = { id: '71', name: 'acme/shop', url: 'https://github.com/acme/shop.git', isPrivate: true }
+
+  it('is a token that reads this one repository for an hour', async () => {
+    const access = await channel.cloneAccess?.(shop, app)
+    expect(access).toMatchObject({ username: 'x-access-token', expiresAt: NOW + 3_600_000 })
+    expect(github.tokens.get(access?.token.expose() ?? '')).toMatchObject({
+      ...{ repositories: [71], permissions: { contents: 'read' } },
+    })
+    expect(Object.keys(github.tokens.get(access?.token.expose() ?? '')?.permissions ?? {})).toEqual([
+      'contents',
+    ])
+  })
+
+  it('is never a plain token, which is good for more', async () => {
+    await expect(channel.cloneAccess?.(shop, robot)).rejects.toMatchObject(INVALID)
+  })
+
+  it('is not taken when GitHub gives more than was asked for', async () => {
+    const wide = { token: 'fake-wide', expires_at: new Date(NOW + 1).toISOString(), permissions: {} }
+    for (const more of [
+      { repository_selection: 'all' },
+      { repositories: [{ id: 71 }, { id: 72 }] },
+      { permissions: { contents: 'write' } },
+    ]) {
+      const answers = { id: 31, ...wide, ...more }
+      github.refuses = [200, answers]
+      await expect(channel.cloneAccess?.(shop, app)).rejects.toMatchObject({ code: 'unavailable' })
+    }
+  })
+})
+
+describe('who we are', () => {
+  it('is the App, or whose the token is', async () => {
+    expect(await channel.whoAmI(app)).toEqual({ name: 'claviger-app', accountId: `app:${GITHUB_APP.id}` })
+    expect(await channel.whoAmI(robot)).toEqual({ name: 'robot', accountId: String(ROBOT.id) })
+  })
+
+  it('is nobody without the right key or token, which no error repeats', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const other = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const secrets: Means['secrets'][] = [
+      ...[{ privateKey: new Secret(other) }, { privateKey: new Secret('no key at all') }, {}],
+      { token: new Secret(GITHUB_TOKEN) },
+    ]
+    for (const given of secrets)
+      await expect(channel.whoAmI({ ...app, secrets: given })).rejects.toMatchObject({ code: 'rejected' })
+    const wrong = channel.whoAmI({ ...robot, secrets: { token: new Secret('fake-but-wrong-token') } })
+    await expect(wrong).rejects.toMatchObject({
+      code: 'rejected',
+      message: expect.not.stringMatching(/fake/),
+    })
+  })
+
+  it('takes keys as GitHub hands them out, by its fields', () => {
+    const { pattern } = channel.fields.find(({ name }) => name === 'privateKey') ?? { pattern: /^$/ }
+    expect(pattern.test(github.privateKey.trim())).toBe(true)
+    expect(pattern.test('-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----')).toBe(false)
+  })
+})

@@ -1,0 +1,105 @@
+// Asking Linear's GraphQL. Errors come with a status of 200 too, and data beside an error is not believed.
+
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Secret } from '../../domain/secret.ts'
+import {
+  askJson,
+  isObject,
+  isSuccess,
+  type JsonAnswer,
+  type JsonCall,
+  type JsonObject,
+  joinUrl,
+  listOf,
+  textOf,
+  type UpstreamOptions,
+} from '../../lib/json/ask-json.ts'
+import { OutgoingError } from '../../lib/outgoing.ts'
+import type { Means } from '../channel.ts'
+
+export interface LinearPlace extends UpstreamOptions {
+  /** Base URL; `/graphql` comes behind it. */
+  readonly api: string
+}
+
+export type Variables = Readonly<Record<string, unknown>>
+
+/**
+ * The data of an answer without errors. Throws `unavailable` for what may work later, a rate limit too, `rejected` when Linear
+ * does not take the token, and `invalid` when it does not take what is asked for.
+ */
+export async function askLinear(
+  place: LinearPlace,
+  { secrets }: Pick<Means, 'secrets'>,
+  query: string,
+  variables: Variables = {},
+): Promise<JsonObject> {
+  const call: JsonCall = {
+    ...{ url: joinUrl(place.api, '/graphql'), body: JSON.stringify({ query, variables }) },
+    ...{ method: 'POST', headers: { authorization: authorizationOf(secrets['token']) } },
+  }
+  const answer = await askJson(call, place).catch((thrown: unknown) => {
+    if (!(thrown instanceof OutgoingError)) throw thrown
+    throw later('Linear did not answer.', thrown.message)
+  })
+  const failure = failureOf(answer)
+  if (failure !== null) throw failure
+  const data = answer.json?.['data']
+  if (!isObject(data)) throw later('What Linear answered is not right.', 'no data')
+  return data
+}
+
+/** The entries of a connection, as far as they are objects. */
+export function nodesOf(connection: unknown): JsonObject[] {
+  const json = isObject(connection) ? connection : undefined
+  return [...(listOf({ status: 200, headers: {}, json }, 'nodes') ?? [])]
+}
+
+// API keys stand alone, tokens of OAuth behind their scheme.
+function authorizationOf(token: Secret | undefined): string {
+  const text = token?.expose() ?? ''
+  return text.startsWith('lin_api_') ? text : `Bearer ${text}`
+}
+
+const TOKEN_REFUSED = ['authenticationerror', 'unauthenticated']
+const ASKED_WRONGLY = [
+  ...['invalidinput', 'inputerror', 'usererror', 'forbidden', 'featurenotaccessible', 'graphqlerror'],
+  ...['graphqlvalidationfailed', 'usagelimitexceeded'],
+]
+
+function failureOf(answer: JsonAnswer): ClavigerError | null {
+  const { status, json } = answer
+  const errors = listOf(answer, 'errors') ?? []
+  if (isSuccess(answer) && errors.length === 0 && !('errors' in (json ?? {}))) return null
+  const kinds = errors.flatMap(kindsOf)
+  const has = (known: readonly string[]) => kinds.some((kind) => known.includes(kind))
+  // Its status is 400 where others have 429.
+  if (status === 429 || has(['ratelimited']))
+    return later('Linear wants to be asked less often.', 'rate limited')
+  if (status === 401 || has(TOKEN_REFUSED))
+    return new ClavigerError('rejected', 'Linear does not take the token of this channel.', {
+      hint: 'Make another one in Linear, and change the secrets of the channel.',
+    })
+  if (has(ASKED_WRONGLY) || status === 403)
+    return new ClavigerError('invalid', 'Linear has no such thing, or does not let this channel have it.', {
+      detail: kinds.join(' '),
+    })
+  return later('Linear could not do it now.', `status ${status} ${kinds.join(' ')}`)
+}
+
+// They are written as `invalid input` and as `INPUT_ERROR`. The texts of errors may quote what was asked.
+function kindsOf({ extensions }: JsonObject): readonly string[] {
+  if (!isObject(extensions)) return []
+  return [extensions['type'], extensions['code']]
+    .map((kind) =>
+      textOf(kind)
+        .toLowerCase()
+        .replace(/[^a-z]/g, '')
+        .slice(0, 40),
+    )
+    .filter((kind) => kind !== '')
+}
+
+function later(message: string, detail: string): ClavigerError {
+  return new ClavigerError('unavailable', message, { detail })
+}

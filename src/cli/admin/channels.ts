@@ -1,0 +1,177 @@
+// `claviger admin channel`: the places outside where people ask for work. Secrets come from files or a masked prompt.
+
+import type { Output } from '../../api/schemas.ts'
+import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
+import type { Strangers } from '../../domain/channels/serving.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import type { Access } from '../../domain/runs/conversation.ts'
+import { connect } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { readValueFile } from '../secrets.ts'
+import { relativeTime } from '../text.ts'
+
+export interface ChannelOptions {
+  readonly set?: readonly string[]
+  readonly secretFile?: readonly string[]
+  readonly strangers?: Strangers
+  readonly agent?: string | false
+  readonly access?: Access
+}
+
+export interface UpdateChannelOptions extends ChannelOptions {
+  readonly name?: string
+  readonly secrets?: boolean
+}
+
+type Kind = Output<'channels.list'>['kinds'][number]
+
+export async function add(
+  context: Context,
+  options: ChannelOptions,
+  [kind = '', name = '']: readonly string[],
+): Promise<number> {
+  const wanted = kindNamed(kind)
+  const { client } = await connect(context)
+  const { kinds } = await client.call('channels.list', {})
+  const settings = pairsOf(options.set)
+  const secrets = await secretsOf(
+    context,
+    kinds.find((one) => one.kind === wanted),
+    options,
+  )
+  const made = await client.call('channels.create', {
+    ...{ kind: wanted, name, settings, secrets },
+    ...policyOf(options),
+  })
+  context.ui.answer(made, () => [`Added the channel ${made.name}. Let it deliver to: ${made.deliverTo}`])
+  context.ui.note(`Next: claviger admin channel test ${made.name}`)
+  return EXIT.ok
+}
+
+export async function list(context: Context): Promise<number> {
+  const { client } = await connect(context)
+  const answer = await client.call('channels.list', {})
+  const now = Date.now()
+  const rows = () =>
+    answer.channels.map(({ name, kind, strangers, agent, lastDeliveryAt, lastStatus }) => [
+      ...[name, kind, strangers === 'refuse' ? 'refused' : `by ${agent ?? 'nobody'}`],
+      ...[lastDeliveryAt === null ? 'never' : relativeTime(lastDeliveryAt, now), lastStatus],
+    ])
+  context.ui.table(answer, ['NAME', 'KIND', 'STRANGERS', 'HEARD', ''], rows, 'There are no channels.')
+  return EXIT.ok
+}
+
+export async function show(context: Context, _: unknown, [id = '']: readonly string[]): Promise<number> {
+  const { client } = await connect(context)
+  const answer = await client.call('channels.get', { id })
+  const now = Date.now()
+  context.ui.answer(answer, () => [
+    `${answer.name} (${answer.kind}), runs may: ${answer.access}`,
+    `Delivers to: ${answer.deliverTo}`,
+    ...Object.entries(answer.settings).map(([name, value]) => `${name}: ${value}`),
+    `Secrets: ${answer.secretNames.join(', ')}`,
+    answer.strangers === 'refuse'
+      ? 'Others are refused.'
+      : `Others are served by ${answer.agent ?? 'nobody'}.`,
+    ...answer.deliveries.map(({ receivedAt, author, outcome, run, reason }) =>
+      [relativeTime(receivedAt, now), author, outcome || 'waits', run ?? '', reason]
+        .filter(Boolean)
+        .join('  '),
+    ),
+  ])
+  return EXIT.ok
+}
+
+/** What is not said stays. Settings and secrets are each given whole. */
+export async function update(
+  context: Context,
+  options: UpdateChannelOptions,
+  [id = '']: readonly string[],
+): Promise<number> {
+  const { client } = await connect(context)
+  const { channels, kinds } = await client.call('channels.list', {})
+  const found = channels.find((one) => one.id === id || one.name === id)
+  const changesSecrets = options.secrets === true || options.secretFile !== undefined
+  const changed = await client.call('channels.update', {
+    id,
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.set !== undefined && { settings: { ...found?.settings, ...pairsOf(options.set) } }),
+    ...(changesSecrets && {
+      secrets: await secretsOf(
+        context,
+        kinds.find(({ kind }) => kind === found?.kind),
+        options,
+      ),
+    }),
+    ...policyOf(options),
+  })
+  context.ui.answer(changed, () => [`Changed the channel ${changed.name}.`])
+  return EXIT.ok
+}
+
+export async function remove(context: Context, _: unknown, [id = '']: readonly string[]): Promise<number> {
+  const { client } = await connect(context)
+  const answer = await client.call('channels.remove', { id })
+  context.ui.answer(answer, () => [`Removed the channel ${id}. Its runs stay.`])
+  return EXIT.ok
+}
+
+/** Exit 1 when it does not work. */
+export async function test(context: Context, _: unknown, [id = '']: readonly string[]): Promise<number> {
+  const { client } = await connect(context)
+  const answer = await client.call('channels.test', { id })
+  context.ui.answer(answer, () => [
+    answer.works ? `It works: over there it is ${answer.account}.` : `It does not work. ${answer.message}`,
+  ])
+  return answer.works ? EXIT.ok : EXIT.failed
+}
+
+function kindNamed(text: string): ChannelKind {
+  const kind = CHANNEL_KINDS.find((one) => one === text)
+  if (kind !== undefined) return kind
+  throw new ClavigerError('invalid', `There are no channels to ${text}.`, {
+    hint: `There are: ${CHANNEL_KINDS.join(', ')}`,
+  })
+}
+
+function policyOf({ strangers, agent, access }: ChannelOptions) {
+  return {
+    ...(strangers !== undefined && { strangers }),
+    ...(agent !== undefined && { agent: agent === false ? null : agent }),
+    ...(access !== undefined && { access }),
+  }
+}
+
+function pairsOf(words: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(words.map(pairOf))
+}
+
+function pairOf(word: string): [string, string] {
+  const at = word.indexOf('=')
+  if (at > 0) return [word.slice(0, at), word.slice(at + 1)]
+  throw new ClavigerError('invalid', 'This takes NAME=VALUE.', { hint: 'For example --set handle=claviger' })
+}
+
+// What is in no file is asked for, one after another.
+async function secretsOf(
+  { ui }: Context,
+  kind: Kind | undefined,
+  { secretFile }: ChannelOptions,
+): Promise<Record<string, string>> {
+  const files = pairsOf(secretFile)
+  const secrets: Record<string, string> = {}
+  for (const [name, path] of Object.entries(files)) secrets[name] = (await readValueFile(path)).trim()
+  const missing = (kind?.fields ?? []).filter(({ secret, name }) => secret && !(name in secrets))
+  for (const { name, label, required, expectation, multiline } of missing) {
+    if (!required) continue
+    if (multiline || !ui.interactive)
+      throw new ClavigerError('invalid', `${label} is missing.`, {
+        hint: `Put it into a file of yours: --secret-file ${name}=FILE`,
+      })
+    secrets[name] = await ui.askSecret(label, (text) =>
+      text.trim() === '' ? `It ${expectation}.` : undefined,
+    )
+  }
+  return secrets
+}

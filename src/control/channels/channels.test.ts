@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { createHouse, errorOf } from '../../../test/support/house.ts'
+import { PLATFORM_SECRETS } from '../../../test/support/platform.ts'
+
+const NEW = {
+  ...({ kind: 'github', name: 'shop' } as const),
+  settings: { handle: ' claviger ' },
+  secrets: PLATFORM_SECRETS,
+}
+
+describe('a channel', () => {
+  it('is made, listed, changed, tried and removed; its secrets are given back to nobody', async () => {
+    const house = createHouse()
+    const made = await house.ask('ada', 'channels.create', NEW)
+    expect(made).toMatchObject({
+      ...{ kind: 'github', settings: { handle: 'claviger' }, strangers: 'refuse', agent: null },
+      ...{ access: 'write', secretNames: ['signing', 'token'], lastDeliveryAt: null },
+      deliverTo: 'http://claviger.test/webhooks/github',
+    })
+    await house.ask('ada', 'channels.update', { id: 'shop', name: 'store', access: 'read' })
+    const { channels, kinds } = await house.ask('bob', 'channels.list', {})
+    expect(channels).toMatchObject([{ id: made.id, name: 'store', access: 'read' }])
+    expect(kinds).toMatchObject([{ kind: 'github', fields: [{ name: 'handle' }, { secret: true }, {}] }])
+    const tried = { works: true, account: 'claviger-app', message: '' }
+    expect(await house.ask('ada', 'channels.test', { id: made.id })).toEqual(tried)
+    const everything = JSON.stringify([
+      await house.ask('ada', 'channels.get', { id: made.id }),
+      channels,
+      await house.audit(),
+    ])
+    for (const secret of Object.values(PLATFORM_SECRETS)) expect(everything).not.toContain(secret)
+    await house.ask('ada', 'channels.remove', { id: made.id })
+    expect((await house.ask('ada', 'channels.list', {})).channels).toEqual([])
+    const actions = (await house.audit()).map(({ action }) => action)
+    for (const action of ['create', 'update', 'test', 'remove'])
+      expect(actions).toContain(`channel.${action}`)
+  })
+
+  it('keeps its secrets when others of it change, and has all new ones when they do', async () => {
+    const house = createHouse()
+    const { id } = await house.ask('ada', 'channels.create', NEW)
+    const row = () => house.ports.store.channels.get('org-acme', id)
+    const before = await row()
+    await house.ask('ada', 'channels.update', { id, settings: { handle: 'other' } })
+    expect(await row()).toMatchObject({ secrets: before?.secrets, wrappedKey: before?.wrappedKey })
+    await house.ask('ada', 'channels.test', { id })
+    expect((await row())?.accountId).not.toBeNull()
+    const secrets = { ...PLATFORM_SECRETS, token: 'fake-other-token' }
+    await house.ask('ada', 'channels.update', { id, secrets })
+    expect((await row())?.accountId).toBeNull()
+    expect(await house.ask('ada', 'channels.test', { id })).toEqual({
+      ...{ works: false, account: null, message: 'The platform does not take this token.' },
+    })
+  })
+
+  it.each([
+    ['a setting that is missing', { settings: {} }, /Handle is missing/],
+    ['a setting that is malformed', { settings: { handle: '@a b' } }, /is the name that is mentioned/],
+    ['a setting that there is not', { settings: { handle: 'a', other: 'b' } }, /no such setting/],
+    ['a secret that is missing', { secrets: { signing: '12345678' } }, /Token is missing/],
+    ['a secret among the settings', { settings: { handle: 'a', token: 'fake-1' } }, /no such setting/],
+    ['an agent that there is not', { agent: 'nobody' }, /no agent nobody/],
+    ['strangers without an agent', { strangers: 'organization' }, /Which agent/],
+    ['a platform that there is not', { kind: 'linear' }, /no channel to linear/],
+  ] as const)('is refused with %s, and nothing is stored', async (_, changed, said) => {
+    const house = createHouse()
+    const { message } = await errorOf(house.ask('ada', 'channels.create', { ...NEW, ...changed }))
+    expect(message).toMatch(said)
+    expect(await house.ports.store.channels.list('org-acme')).toEqual([])
+  })
+
+  it('repeats no secret that is malformed', async () => {
+    const secrets = { signing: '12345678', token: 'pasted-in-the-wrong-place' }
+    const refused = await errorOf(createHouse().ask('ada', 'channels.create', { ...NEW, secrets }))
+    expect(`${refused.message} ${refused.hint}`).not.toContain(secrets.token)
+  })
+
+  it('is of one organization, and its agent serves no more when it was deleted', async () => {
+    const house = createHouse()
+    await house.ask('ada', 'agents.create', { name: 'helper' })
+    const asked = { ...NEW, agent: 'helper', strangers: 'organization' } as const
+    const { id } = await house.ask('ada', 'channels.create', asked)
+    expect((await errorOf(house.ask('eve', 'channels.get', { id }))).code).toBe('not_found')
+    await house.ask('ada', 'agents.delete', { agent: 'helper' })
+    await house.ask('ada', 'agents.create', { name: 'helper' })
+    expect((await house.ask('ada', 'channels.get', { id })).agent).toBeNull()
+  })
+})

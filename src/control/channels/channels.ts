@@ -1,0 +1,205 @@
+// The channels of an organization: their configuration. Secrets are taken, sealed, and given back to nobody.
+
+import type { Output } from '../../api/schemas.ts'
+import { CHANNEL_KINDS } from '../../domain/channels/call.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { checkName } from '../../domain/names.ts'
+import { newId } from '../../lib/id.ts'
+import type { ChannelChange, ChannelRow } from '../../store/channels/channel-groups.ts'
+import type { StoreGroups } from '../../store/store.ts'
+import { changedMeanwhile } from '../find.ts'
+import { type Act, absent } from '../guard.ts'
+import type { Control } from '../use-case.ts'
+import { rfc3339, rfc3339OrNull } from '../views.ts'
+import type { Workshop } from '../workshop.ts'
+import { checkedSecrets, checkedSettings } from './fields.ts'
+import { platformOf } from './means.ts'
+import { channelObject, sealedSecrets, sealSecrets } from './sealed-channel.ts'
+
+type ChannelUseCases = Pick<
+  Control,
+  | 'channels.create'
+  | 'channels.list'
+  | 'channels.get'
+  | 'channels.update'
+  | 'channels.remove'
+  | 'channels.test'
+>
+type View = Output<'channels.list'>['channels'][number]
+type Created = Parameters<Control['channels.create']>[1]
+type Updated = Parameters<Control['channels.update']>[1]
+
+// Each delivery is compared with the secrets of all of its platform.
+const MOST = 20
+
+const SHOWN = 20
+
+export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
+  const { guard, store, publicUrl } = workshop
+  const view = (row: ChannelRow) => channelView(row, publicUrl())
+  return {
+    'channels.create': async (caller, input) => {
+      const row = newRow(workshop, caller, input)
+      return guard.perform(caller, async (unit, authorize) => {
+        await authorize(act('channel.create', row))
+        await mustHaveAgent(unit, row)
+        if ((await unit.channels.list(row.organizationId)).length >= MOST) throw tooMany()
+        // Sealed in the unit that stores it: re-keying may begin at any moment.
+        const sealed = { ...row, ...sealSecrets(workshop.vault, row, secretsOf(workshop, input)) }
+        await unit.channels.insert(sealed)
+        return view(sealed)
+      })
+    },
+    'channels.list': async ({ organizationId }) => ({
+      channels: (await store.channels.list(organizationId)).map(view),
+      kinds: kindsOf(workshop),
+    }),
+    'channels.get': async ({ organizationId }, { id }) => {
+      const row = await find(store, organizationId, id)
+      const calls = await store.calls.list(row.id, SHOWN)
+      return { ...view(row), deliveries: calls.map(deliveryView) }
+    },
+    'channels.update': (caller, input) =>
+      guard.perform(caller, async (unit, authorize) => {
+        const row = await find(unit, caller.organizationId, input.id)
+        const change = changeOf(workshop, row, input)
+        await authorize(act('channel.update', row, { changed: Object.keys(input).sort().join(' ') }))
+        const after = { ...row, ...change, revision: row.revision + 1 }
+        await mustHaveAgent(unit, after)
+        if (!(await unit.channels.update(row.id, row.revision, change)))
+          throw changedMeanwhile(`The channel ${row.name}`)
+        return view(after)
+      }),
+    'channels.remove': (caller, { id }) =>
+      guard.perform(caller, async (unit, authorize) => {
+        const row = await find(unit, caller.organizationId, id)
+        await authorize(act('channel.remove', row))
+        await unit.channels.remove(caller.organizationId, row.id)
+        return { id: row.id }
+      }),
+    'channels.test': async (caller, { id }) => {
+      const { result: row, opened } = await guard.release(caller, async (unit, authorize) => {
+        const found = await find(unit, caller.organizationId, id)
+        await authorize(act('channel.test', found))
+        return { result: found, open: [sealedSecrets(found)] }
+      })
+      return tried(workshop, row, opened[0] ?? {})
+    },
+  }
+}
+
+type Opened = Parameters<NonNullable<Workshop['channels']['github']>['whoAmI']>[0]['secrets']
+
+async function tried(workshop: Workshop, row: ChannelRow, secrets: Opened): Promise<Output<'channels.test'>> {
+  const { store, now } = workshop
+  try {
+    const me = await platformOf(workshop, row.kind).whoAmI({ settings: row.settings, secrets, now: now() })
+    if (me.accountId !== row.accountId)
+      await store.channels.update(row.id, row.revision, { accountId: me.accountId })
+    return { works: true, account: me.name, message: '' }
+  } catch (thrown) {
+    const isSaid =
+      thrown instanceof ClavigerError && ['invalid', 'unavailable', 'rejected'].includes(thrown.code)
+    if (!isSaid) throw thrown
+    return { works: false, account: null, message: thrown.message }
+  }
+}
+
+function newRow(workshop: Workshop, caller: { organizationId: string; name: string }, input: Created) {
+  const { kind, name, settings, strangers, agent = null, access } = input
+  checkName(name)
+  return {
+    ...{ id: newId('chn'), organizationId: caller.organizationId, kind, name, strangers, agent, access },
+    settings: checkedSettings(platformOf(workshop, kind), settings),
+    ...{ accountId: null, revision: 1, lastDeliveryAt: null, lastStatus: '' },
+    ...{ createdAt: workshop.now(), createdBy: caller.name },
+  } satisfies Omit<ChannelRow, 'wrappedKey' | 'secrets'>
+}
+
+function secretsOf(workshop: Workshop, { kind, secrets }: Pick<Created, 'kind' | 'secrets'>) {
+  return checkedSecrets(platformOf(workshop, kind), secrets)
+}
+
+function changeOf(workshop: Workshop, row: ChannelRow, input: Updated): ChannelChange {
+  const { name, settings, secrets, strangers, agent, access } = input
+  if (name !== undefined) checkName(name)
+  return {
+    ...(name !== undefined && { name }),
+    ...(settings !== undefined && { settings: checkedSettings(platformOf(workshop, row.kind), settings) }),
+    // Others may be somebody else over there.
+    ...(secrets !== undefined && {
+      accountId: null,
+      ...sealSecrets(workshop.vault, row, secretsOf(workshop, { kind: row.kind, secrets })),
+    }),
+    ...(strangers !== undefined && { strangers }),
+    ...(agent !== undefined && { agent }),
+    ...(access !== undefined && { access }),
+  }
+}
+
+async function mustHaveAgent(
+  unit: Pick<StoreGroups, 'agents'>,
+  { organizationId, agent, strangers }: Pick<ChannelRow, 'organizationId' | 'agent' | 'strangers'>,
+): Promise<void> {
+  if (agent !== null && (await unit.agents.get(organizationId, agent)) === undefined)
+    throw absent('agent', agent)
+  if (strangers === 'organization' && agent === null)
+    throw new ClavigerError('invalid', 'Which agent serves those who are no members?', {
+      hint: 'Make one (claviger admin agent create NAME), attach what it may use, and name it with --agent.',
+    })
+}
+
+async function find(
+  groups: Pick<StoreGroups, 'channels'>,
+  organizationId: string,
+  id: string,
+): Promise<ChannelRow> {
+  const all = await groups.channels.list(organizationId)
+  const row = all.find((one) => one.id === id || one.name === id)
+  if (row === undefined) throw absent('channel', id)
+  return row
+}
+
+function act(action: string, row: Pick<ChannelRow, 'id' | 'name'>, details: Act['details'] = {}): Act {
+  return { action, needs: { general: 'manageSettings' }, object: channelObject(row), details }
+}
+
+function tooMany(): ClavigerError {
+  return new ClavigerError('conflict', `The organization has ${MOST} channels, and there may be no more.`, {
+    hint: 'Remove one: claviger admin channel list, then claviger admin channel remove NAME',
+  })
+}
+
+function channelView(row: ChannelRow, publicUrl: string): View {
+  const { id, kind, name, settings, secrets, strangers, agent, access, lastStatus, createdBy } = row
+  return {
+    ...{ id, kind, name, settings: { ...settings }, strangers, agent, access, lastStatus, createdBy },
+    secretNames: Object.keys(secrets).sort(),
+    deliverTo: `${publicUrl}/webhooks/${kind}`,
+    lastDeliveryAt: rfc3339OrNull(row.lastDeliveryAt),
+    createdAt: rfc3339(row.createdAt),
+  }
+}
+
+function deliveryView(
+  row: Awaited<ReturnType<StoreGroups['calls']['list']>>[number],
+): Output<'channels.get'>['deliveries'][number] {
+  const { parsed, receivedAt, attempts, outcome, reason, runId } = row
+  const call = parsed.is === 'call' ? parsed.call : null
+  const author = parsed.is === 'over' ? parsed.author : call?.author
+  return {
+    ...{ receivedAt: rfc3339(receivedAt), attempts, outcome, reason, run: runId },
+    author: author?.name ?? '',
+    url: call?.thread.url ?? null,
+    nextAt: rfc3339OrNull(row.nextAt),
+  }
+}
+
+function kindsOf({ channels }: Workshop): Output<'channels.list'>['kinds'] {
+  return CHANNEL_KINDS.flatMap((kind) => channels[kind] ?? []).map(({ kind, title, fields }) => ({
+    ...{ kind, title },
+    fields: fields.map(({ name, label, secret, required, example, expectation, multiline = false }) => ({
+      ...{ name, label, secret, required, example, expectation, multiline },
+    })),
+  }))
+}

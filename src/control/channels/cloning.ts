@@ -1,0 +1,54 @@
+// The right to clone a private repository, for the worker that has the run, for as long as a clone takes.
+
+import type { Caller } from '../../domain/caller.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { type Act, absent } from '../guard.ts'
+import { actOn } from '../runs/seeing.ts'
+import type { Control, Result } from '../use-case.ts'
+import type { Workshop } from '../workshop.ts'
+import { platformOf } from './means.ts'
+import { channelObject, sealedSecrets } from './sealed-channel.ts'
+
+type Input = Parameters<Control['runs.repository']>[1]
+
+export function createCloningUseCases(workshop: Workshop): Pick<Control, 'runs.repository'> {
+  return { 'runs.repository': (caller, input) => access(workshop, caller, input) }
+}
+
+async function access(
+  workshop: Workshop,
+  caller: Caller,
+  { id, claim }: Input,
+): Promise<Result<'runs.repository'>> {
+  const { guard, now } = workshop
+  const { result, opened } = await guard.release(caller, async (unit, authorize) => {
+    const row = await unit.runs.hold(caller.organizationId, id)
+    const held = row?.run.claim
+    if (row === undefined || held?.worker !== caller.id || held.id !== claim) throw absent('run', id)
+    const thread = await unit.threads.get(caller.organizationId, id)
+    const { repository } = thread ?? { repository: null }
+    const channel =
+      thread === undefined ? undefined : await unit.channels.get(caller.organizationId, thread.channelId)
+    if (channel === undefined || repository === null || !repository.isPrivate) throw nothingPrivate(id)
+    await authorize(actOn(row, 'run.clone', { general: 'carryOutRuns' }, { repository: repository.id }))
+    await authorize(useOf(channel, id))
+    return { result: { channel, repository }, open: [sealedSecrets(channel)] }
+  })
+  const { channel, repository } = result
+  const platform = platformOf(workshop, channel.kind)
+  if (platform.cloneAccess === undefined) throw nothingPrivate(id)
+  const means = { settings: channel.settings, secrets: opened[0] ?? {}, now: now() }
+  const { username, token, expiresAt } = await platform.cloneAccess(repository, means)
+  return { url: repository.url, username, token, expiresAt: new Date(expiresAt).toISOString() }
+}
+
+function useOf(channel: { readonly id: string; readonly name: string }, run: string): Act {
+  return {
+    ...{ action: 'channel.clone', needs: { general: 'carryOutRuns' }, object: channelObject(channel) },
+    details: { run },
+  }
+}
+
+function nothingPrivate(id: string): ClavigerError {
+  return new ClavigerError('not_found', `The run ${id} has no private repository of a channel.`)
+}

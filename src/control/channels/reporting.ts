@@ -1,0 +1,188 @@
+// Telling in a conversation what becomes of its run: one comment, written once and edited. A look is claimed by
+// compare-and-set, so one server writes; what a comment says is made of the run as it is then, so nothing is lost when an
+// edit is.
+
+import { CODING_AGENTS_PATH, CREDENTIALS_PATH, TO_SIGN_IN } from '../../api/link-paths.ts'
+import type { Phase } from '../../domain/channels/call.ts'
+import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
+import { ClavigerError } from '../../domain/errors.ts'
+import { parseOwner } from '../../domain/owner.ts'
+import { nothingLeft } from '../../domain/resolution/verdicts.ts'
+import type { RunState } from '../../domain/runs/run.ts'
+import { sha256 } from '../../lib/digest.ts'
+import type { Log } from '../../lib/log.ts'
+import type { ChannelRow, ThreadEnd, ThreadRow } from '../../store/channels/channel-groups.ts'
+import type { RunRow } from '../../store/runs/run-groups.ts'
+import type { Ports } from '../use-case.ts'
+import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
+import type { Turns } from './turns.ts'
+
+/** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
+const REPORT_CLAIM = 300_000
+
+// Milliseconds.
+const EDITS_APART = 5_000
+const LONGEST_PAUSE = 600_000
+
+const BATCH = 50
+
+// So far back what was said last is looked for.
+const EVENTS_BACK = 500
+
+export interface ReportingPorts extends MeansPorts, Pick<Ports, 'publicUrl'> {
+  readonly log: Log
+  readonly turns: Turns
+}
+
+/** Begins with what is due. Rejects when the database cannot be used. `seen` hears of each run that is told of. */
+export async function reportDue(ports: ReportingPorts, seen: (runId: string) => void): Promise<void> {
+  const { store, now, turns } = ports
+  const due = await store.threads.due(now(), BATCH, turns.except())
+  turns.begin(due, async (row) => {
+    seen(row.runId)
+    await reportOne(ports, row)
+  })
+}
+
+async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
+  const { store, now } = ports
+  const run = await store.runs.get(row.organizationId, row.runId)
+  const channel = await store.channels.get(row.organizationId, row.channelId)
+  if (channel === undefined || run === undefined) return
+  const standing = await standingOf(ports, row, run)
+  const [text, phase] = [commentOf(standing), phaseOf(standing)]
+  const later = nextLook(run.run.state, now())
+  const { commentId, said, saidAt, shown } = row
+  const kept = { commentId, said, saidAt, shown, failures: 0 }
+  const isSaid = said === sha256(text)
+  const isShown = phase === null || shown === phase
+  const tooEarly = isSaid ? null : saidAt + EDITS_APART
+  if (!(await store.threads.claim(row, now() + REPORT_CLAIM))) return
+  const claimed = { ...row, attempts: row.attempts + 1 }
+  if (tooEarly !== null && tooEarly > now())
+    return void (await store.threads.settle(claimed, { ...kept, nextAt: tooEarly }))
+  let end: ThreadEnd = { ...kept, nextAt: later }
+  if (!isSaid)
+    end = await written(ports, channel, row, text).then(
+      (id) => ({ ...end, commentId: id, said: sha256(text), saidAt: now() }),
+      (thrown: unknown) => failed(ports, channel, row, thrown),
+    )
+  if (!isShown && end.failures === 0) end = await show(ports, channel, { ...row, ...end }, phase)
+  await store.threads.settle(claimed, end)
+}
+
+// What the place itself shows comes after the comment. What it will never show is no reason to keep silent.
+async function show(
+  ports: ReportingPorts,
+  channel: ChannelRow,
+  row: ThreadRow,
+  phase: Phase,
+): Promise<ThreadEnd> {
+  const done: ThreadEnd = { ...row, shown: phase }
+  const platform = platformOf(ports, channel.kind)
+  if (platform.show === undefined) return done
+  try {
+    const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: row.runId, phase }))
+    // Who answers quickly is never seen at work.
+    const isSkipped = row.shown === null && phase === 'answered'
+    for (const one of isSkipped ? (['begun', phase] as const) : [phase])
+      await platform.show(row.thread.place, one, means)
+    return done
+  } catch (thrown) {
+    const end = await failed(ports, channel, row, thrown)
+    return end.nextAt === null ? done : end
+  }
+}
+
+async function written(
+  ports: ReportingPorts,
+  channel: ChannelRow,
+  row: ThreadRow,
+  text: string,
+): Promise<string> {
+  const { thread, commentId, attempts, runId } = row
+  const platform = platformOf(ports, channel.kind)
+  const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: runId }))
+  // Whoever tried before may have written it, and died before it was noted.
+  const isInDoubt = commentId === null && attempts > 0
+  const found = isInDoubt
+    ? ((await platform.findComment?.(thread.place, pageOf(ports, runId), means)) ?? null)
+    : commentId
+  return platform.comment(thread.place, text, found, means)
+}
+
+async function failed(
+  { store, log, now, turns }: ReportingPorts,
+  channel: ChannelRow,
+  row: ThreadRow,
+  thrown: unknown,
+): Promise<ThreadEnd> {
+  const isForGood = thrown instanceof ClavigerError && thrown.code === 'invalid'
+  const failures = row.failures + 1
+  turns.restAfter(row.channelId, thrown)
+  const wished = thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
+  const pause = Math.max(wished, Math.min(EDITS_APART * 2 ** Math.min(failures, 10), LONGEST_PAUSE))
+  const code = thrown instanceof ClavigerError ? thrown.code : String(thrown)
+  log.warn({ channel: channel.id, run: row.runId, failures, detail: code }, 'a comment could not be written')
+  await store.channels.note(
+    channel.id,
+    thrown instanceof ClavigerError ? thrown.message : 'A comment could not be written.',
+  )
+  const { commentId, said, saidAt, shown } = row
+  return { commentId, said, saidAt, shown, failures, nextAt: isForGood ? null : now() + pause }
+}
+
+// Signals say when to look; these are for those that were lost.
+function nextLook(state: RunState, now: number): number | null {
+  if (state === 'cancelled' || state === 'done') return null
+  if (state === 'hibernated' || state === 'failed') return now + 600_000
+  return now + (state === 'ready' ? 60_000 : 10_000)
+}
+
+async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): Promise<Standing> {
+  const { harness } = run
+  const { state, reason, credential } = run.run
+  // What is said of a run may name what only members may know.
+  const isPublic = row.repository !== null && !row.repository.isPrivate
+  return {
+    ...{ harness, state, served: row.served },
+    reason: isPublic && reason !== nothingLeft(harness) ? '' : reason,
+    credential:
+      credential === null ? null : parseOwner(credential.owner as Parameters<typeof parseOwner>[0]).kind,
+    ...(await lastTurn(ports, run)),
+    page: pageOf(ports, row.runId),
+    signIn: ports.publicUrl() + signInPath(run),
+  }
+}
+
+function pageOf({ publicUrl }: Pick<ReportingPorts, 'publicUrl'>, runId: string): string {
+  return `${publicUrl()}/runs/${runId}`
+}
+
+// Right to signing in again where that mends it. Nobody gets in by it (0018).
+function signInPath({ run: { credential } }: RunRow): string {
+  const type = credential === null ? undefined : CREDENTIAL_TYPES[credential.type as CredentialType]
+  return credential !== null && type?.entry === 'sign-in'
+    ? `${CREDENTIALS_PATH}/${credential.id}${TO_SIGN_IN}`
+    : CODING_AGENTS_PATH
+}
+
+const TURN_ENDS: readonly string[] = ['turn-done', 'turn-failed']
+
+// How its last turn ended, and what the model said in it.
+async function lastTurn(
+  { store }: ReportingPorts,
+  { id, run }: RunRow,
+): Promise<Pick<Standing, 'said' | 'hasFailed'>> {
+  const events = await store.runEvents.after(id, Math.max(run.events - EVENTS_BACK, 0), EVENTS_BACK)
+  const end = events.findLastIndex(({ event }) => TURN_ENDS.includes(event.kind))
+  if (end === -1) return { said: '', hasFailed: false }
+  const before = events.slice(0, end)
+  const turn = before.slice(before.findLastIndex(({ event }) => TURN_ENDS.includes(event.kind)) + 1)
+  const text = turn.findLast(({ event }) => event.kind === 'text')
+  return {
+    said: text?.event.kind === 'text' ? text.event.text : '',
+    hasFailed: events[end]?.event.kind === 'turn-failed',
+  }
+}
