@@ -18,6 +18,7 @@ interface Service {
   readonly networks?: readonly string[]
   readonly ports?: readonly string[]
   readonly secrets?: readonly string[]
+  readonly tmpfs?: readonly string[]
   readonly volumes?: readonly string[]
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
@@ -82,6 +83,9 @@ function serviceFaults(name: string, service: Service): string[] {
     !service.cap_drop?.includes('ALL') && 'it keeps capabilities',
     !service.security_opt?.includes('no-new-privileges:true') && 'it may gain privileges',
     !isOurs(service.image) && service.user === undefined && 'it may be root',
+    isOurs(service.image) &&
+      !service.tmpfs?.some((one) => /^\/tmp:.*\bexec\b/.test(one)) &&
+      'programs can load nothing from /tmp',
     isOurs(service.image) && service.build?.target !== target && `it is built as ${service.build?.target}`,
     ...(service.ports ?? []).map(
       (port) =>

@@ -81,6 +81,7 @@ describe('compose.yaml', () => {
     ['networks: [workers]', 'networks: [workers, database]', /a worker reaches database/],
     ["volumes: ['codex-2:", "volumes: ['codex-1:", /shares the volume codex-1/],
     ['server: { condition: service_healthy }', 'server: { condition: service_started }', /does not wait/],
+    ["['/tmp:mode=1777,exec',", "['/tmp:mode=1777',", /can load nothing from \/tmp/],
     ['cap_drop: [ALL]', 'cap_drop: [NET_RAW]', /keeps capabilities/],
     ['file: ./secrets/master.key', 'environment: KEY', /no file of the secret master_key/],
   ])('%s → %s is noticed', (right, wrong, fault) => {

@@ -15,9 +15,22 @@
 import type { OperationName } from '../../src/api/operations.ts'
 import type { Caller } from '../../src/domain/caller.ts'
 import type { ErrorCode } from '../../src/domain/errors.ts'
-import { fakeKey, type House } from '../support/house.ts'
-import { PLATFORM_SECRETS } from '../support/platform.ts'
+import { fakeKey } from '../support/house.ts'
 import type { Asking, Fixture } from './fixture.ts'
+import {
+  channelNamed,
+  HOOK,
+  NO_TERMINAL,
+  newAgent,
+  newChannel,
+  newCredential,
+  newEvent,
+  newLogin,
+  newRun,
+  newTeam,
+  newTerminal,
+  newWebhook,
+} from './makers.ts'
 import { newMember, noMembership, OWN_FIXTURES } from './own-fixtures.ts'
 
 // Where everybody can put something of theirs; agents and workers have no such place.
@@ -337,69 +350,4 @@ function noCredential(): ErrorCode {
 
 function notOfWorkers({ kind }: Caller): ErrorCode | undefined {
   return kind === 'worker' ? 'not_found' : undefined
-}
-
-// Of whoever may have runs; of an owner for whoever may only see them. Something serves it then, and not before.
-async function newRun(house: House, { caller, unique }: Asking): Promise<string> {
-  const home = caller.organizationId === 'org-acme' ? 'ada' : 'eve'
-  const owner = caller.kind === 'agent' ? `agent:${caller.id}` : 'org'
-  const { id } = await house.ask(home, 'credentials.create', {
-    ...{ type: 'codex/api-key', owner, name: `for-${unique}`, fields: { key: 'sk-test-0123456789abcdef' } },
-  })
-  const may = caller.role !== 'auditor' && caller.kind !== 'worker'
-  const run = await house.ask(may ? caller : home, 'runs.create', { harness: 'codex', prompt: unique })
-  await house.ask(home, 'credentials.delete', { id })
-  return run.id
-}
-
-const HOOK = 'https://hooks.example.test/claviger'
-
-// Of the right form, and nobody waits under it.
-const NO_TERMINAL = 'BCDF-GHJK'
-
-async function newLogin(house: House, { caller, unique }: Asking): Promise<string> {
-  const request = { type: 'codex/oauth', owner: 'me', name: unique, method: 'paste' } as const
-  return (await house.ask(caller, 'logins.start', request)).id
-}
-
-async function newTeam(house: House, { caller, unique }: Asking): Promise<string> {
-  return (await house.ask(caller, 'teams.create', { team: unique })).team
-}
-
-async function newAgent(house: House, { caller, unique }: Asking): Promise<string> {
-  return (await house.ask(caller, 'agents.create', { name: unique })).name
-}
-
-async function newCredential(house: House, { caller, unique }: Asking): Promise<string> {
-  const request = {
-    type: 'claude/api-key',
-    owner: 'org',
-    name: unique,
-    fields: { key: fakeKey(unique) },
-  } as const
-  return (await house.ask(caller, 'credentials.create', request)).id
-}
-
-async function newTerminal(house: House, { unique }: Asking): Promise<string> {
-  return (await house.visit('device.start', { client: unique })).userCode
-}
-
-async function newWebhook(house: House, { caller }: Asking): Promise<string> {
-  return (await house.ask(caller, 'webhooks.create', { url: HOOK })).id
-}
-
-function channelNamed(name: string) {
-  return { kind: 'github', name, settings: { handle: 'claviger' }, secrets: PLATFORM_SECRETS } as const
-}
-
-async function newChannel(house: House, { caller, unique }: Asking): Promise<string> {
-  return (await house.ask(caller, 'channels.create', channelNamed(unique))).id
-}
-
-async function newEvent({ ports: { store } }: House, { caller, unique }: Asking): Promise<string> {
-  const subject = { id: 'c', name: 'main', type: 'claude/api-key', owner: 'org', suffix: '' } as const
-  const row = { id: `evt_${unique}`, organizationId: caller.organizationId, subject, createdAt: 0 }
-  const told = { name: 'grant.recovered', reason: '', link: null, once: null } as const
-  await store.outbox.insert({ ...row, ...told }, [])
-  return row.id
 }
