@@ -89,8 +89,8 @@ it.each(WHICH)('a page of a %s changes nothing and reads nothing', async (which)
   const outcomes = (await page.evaluate(`tryAll(${JSON.stringify(asked)})`)) as string[]
   expect(new Set(outcomes)).toEqual(new Set(['blind', 'blocked']))
   const done = answers.filter((answer) => answer.ok()).map((answer) => new URL(answer.url()).pathname)
-  // Whoever they are, anybody may ask how one signs in.
-  expect([...new Set(done)]).toEqual(['/api/v1/sign-in'])
+  // Whoever they are, anybody may ask how one signs in, and to which server.
+  expect([...new Set(done)]).toEqual(['/api/v1/sign-in', '/api/v1/server'])
   // The neighbour's requests had the cookie, and were refused for where they came from.
   const cancelled = answers.find((answer) => answer.url().endsWith(`${run}/cancel`))
   expect(cancelled?.status()).toBe(which === 'neighbour' ? 403 : 401)
