@@ -45,6 +45,10 @@ export interface ChannelField {
   readonly label: string
   readonly secret: boolean
   readonly required: boolean
+  /** Required as well where this setting is there. */
+  readonly requiredWith?: string
+  /** Required as well where this setting is not there. */
+  readonly requiredWithout?: string
   readonly example: string
   /** Several lines are kept. */
   readonly multiline?: boolean

@@ -126,6 +126,6 @@ function keyIn(key: Secret): KeyObject {
   }
   if (read?.asymmetricKeyType === 'rsa') return read
   throw new ClavigerError('rejected', 'The private key of this channel is no RSA key.', {
-    hint: 'Download a new one on the page of the App, and enter it: claviger admin channel update NAME --secrets',
+    hint: 'Download a new one on the page of the App: claviger admin channel update NAME --secret-file privateKey=FILE',
   })
 }

@@ -105,6 +105,7 @@ const FIELDS: readonly ChannelField[] = [
       label: 'Private key of the App',
       secret: true,
       required: false,
+      requiredWith: 'appId',
       multiline: true,
     },
     ...{ example: 'the file that GitHub lets you download', expectation: 'is a private key in PEM' },
@@ -112,7 +113,7 @@ const FIELDS: readonly ChannelField[] = [
       /^-----BEGIN (?:RSA )?PRIVATE KEY-----\r?\n[\w+/=\s]{100,10000}-----END (?:RSA )?PRIVATE KEY-----$/,
   },
   {
-    ...{ name: 'token', label: 'Token', secret: true, required: false },
+    ...{ name: 'token', label: 'Token', secret: true, required: false, requiredWithout: 'appId' },
     ...{ example: 'of an account of its own, instead of an App', pattern: /^[\x21-\x7e]{20,255}$/ },
     expectation: 'is a token of GitHub',
   },

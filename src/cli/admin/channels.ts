@@ -41,7 +41,7 @@ export async function add(
     context.ui.note(
       `In the console ${platform.title} makes the App, and nothing is copied: ${server}${CHANNELS_PATH}`,
     )
-  const secrets = await secretsOf(context, platform, options)
+  const secrets = await secretsOf(context, platform, { options, settings, all: true })
   const made = await client.call('channels.create', {
     ...{ kind: wanted, name, settings, secrets },
     ...policyOf(options),
@@ -86,7 +86,7 @@ export async function show(context: Context, _: unknown, [id = '']: readonly str
   return EXIT.ok
 }
 
-/** What is not said stays. Settings and secrets are each given whole. */
+/** What is not said stays. */
 export async function update(
   context: Context,
   options: UpdateChannelOptions,
@@ -96,17 +96,14 @@ export async function update(
   const { channels, kinds } = await client.call('channels.list', {})
   const found = channels.find((one) => one.id === id || one.name === id)
   const changesSecrets = options.secrets === true || options.secretFile !== undefined
+  const settings = { ...found?.settings, ...pairsOf(options.set) }
+  const kind = kinds.find((one) => one.kind === found?.kind)
+  const asking = { options, settings, all: options.secrets === true }
   const changed = await client.call('channels.update', {
     id,
     ...(options.name !== undefined && { name: options.name }),
-    ...(options.set !== undefined && { settings: { ...found?.settings, ...pairsOf(options.set) } }),
-    ...(changesSecrets && {
-      secrets: await secretsOf(
-        context,
-        kinds.find(({ kind }) => kind === found?.kind),
-        options,
-      ),
-    }),
+    ...(options.set !== undefined && { settings }),
+    ...(changesSecrets && { secrets: await secretsOf(context, kind, asking) }),
     ...policyOf(options),
   })
   context.ui.answer(changed, () => [`Changed the channel ${changed.name}.`])
@@ -156,18 +153,27 @@ function pairOf(word: string): [string, string] {
   throw new ClavigerError('invalid', 'This takes NAME=VALUE.', { hint: 'For example --set handle=claviger' })
 }
 
-// What is in no file is asked for, one after another.
+interface AskingForSecrets {
+  readonly options: ChannelOptions
+  /** Of the channel, as they will be. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Else only those in files. */
+  readonly all: boolean
+}
+
+// What is in no file is asked for, one after another, as far as the settings make it needed.
 async function secretsOf(
   { ui }: Context,
   kind: Kind | undefined,
-  { secretFile }: ChannelOptions,
+  { options: { secretFile }, settings, all }: AskingForSecrets,
 ): Promise<Record<string, string>> {
   const files = pairsOf(secretFile)
   const secrets: Record<string, string> = {}
   for (const [name, path] of Object.entries(files)) secrets[name] = (await readValueFile(path)).trim()
-  const missing = (kind?.fields ?? []).filter(({ secret, name }) => secret && !(name in secrets))
-  for (const { name, label, required, expectation, multiline } of missing) {
-    if (!required) continue
+  const missing = (all ? (kind?.fields ?? []) : []).filter(
+    (field) => field.secret && isNeeded(field, settings) && !(field.name in secrets),
+  )
+  for (const { name, label, expectation, multiline } of missing) {
     if (multiline || !ui.interactive)
       throw new ClavigerError('invalid', `${label} is missing.`, {
         hint: `Put it into a file of yours: --secret-file ${name}=FILE`,
@@ -177,4 +183,12 @@ async function secretsOf(
     )
   }
   return secrets
+}
+
+function isNeeded(
+  { required, requiredWith, requiredWithout }: Kind['fields'][number],
+  settings: Readonly<Record<string, string>>,
+): boolean {
+  const isThere = (name: string | undefined) => name !== undefined && (settings[name] ?? '') !== ''
+  return required || isThere(requiredWith) || (requiredWithout !== undefined && !isThere(requiredWithout))
 }

@@ -158,7 +158,7 @@ function addChannels(admin: Command, attach: Attach): void {
   update
     .argument('<name>')
     .option('--name <name>', 'call it so')
-    .option('--secrets', 'ask for all secrets anew')
+    .option('--secrets', 'ask for the secrets anew; with --secret-file alone the others stay')
   attach(channelOptions(update), () => import('./channels.ts').then((m) => m.update))
   const remove = channels.command('remove').description('Hear nothing from there any more. Its runs stay.')
   attach(remove.argument('<name>'), () => import('./channels.ts').then((m) => m.remove))
@@ -166,13 +166,15 @@ function addChannels(admin: Command, attach: Attach): void {
   attach(test.argument('<name>'), () => import('./channels.ts').then((m) => m.test))
 }
 
+const STRANGERS_HELP =
+  'who serves accounts that no member has linked, and code of others; organization: the agent does, whoever asks, and its ' +
+  'answers are public where the issue is'
+
 function channelOptions(command: Command): Command {
   return command
     .option('--set <name=value...>', 'settings of the platform')
     .option('--secret-file <name=file...>', 'secrets, each in a file; others are asked for')
-    .addOption(
-      new Option('--strangers <policy>', 'who serves accounts that no member has linked').choices(STRANGERS),
-    )
+    .addOption(new Option('--strangers <policy>', STRANGERS_HELP).choices(STRANGERS))
     .option('--agent <name>', 'the agent that serves where no person may')
     .option('--no-agent', 'nobody serves there')
     .addOption(new Option('--access <access>', 'what runs of members may do').choices(ACCESS))

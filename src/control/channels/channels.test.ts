@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHouse, errorOf } from '../../../test/support/house.ts'
 import { PLATFORM_SECRETS } from '../../../test/support/platform.ts'
+import { createGithubChannel } from '../../channels/github/github.ts'
 
 const NEW = {
   ...({ kind: 'github', name: 'shop' } as const),
@@ -36,7 +37,7 @@ describe('a channel', () => {
       expect(actions).toContain(`channel.${action}`)
   })
 
-  it('keeps its secrets when others of it change, and has all new ones when they do', async () => {
+  it('keeps its secrets when others of it change, also those beside one that does', async () => {
     const house = createHouse()
     const { id } = await house.ask('ada', 'channels.create', NEW)
     const row = () => house.ports.store.channels.get('org-acme', id)
@@ -45,12 +46,51 @@ describe('a channel', () => {
     expect(await row()).toMatchObject({ secrets: before?.secrets, wrappedKey: before?.wrappedKey })
     await house.ask('ada', 'channels.test', { id })
     expect((await row())?.accountId).not.toBeNull()
-    const secrets = { ...PLATFORM_SECRETS, token: 'fake-other-token' }
-    await house.ask('ada', 'channels.update', { id, secrets })
+    const signing = 'fake-other-signing-secret'
+    const changed = await house.ask('ada', 'channels.update', { id, secrets: { signing } })
+    expect(changed.secretNames).toEqual(['signing', 'token'])
+    expect((await house.ask('ada', 'channels.test', { id })).works).toBe(true)
+    await house.ask('ada', 'channels.update', { id, secrets: { token: 'fake-other-token' } })
     expect((await row())?.accountId).toBeNull()
     expect(await house.ask('ada', 'channels.test', { id })).toEqual({
       ...{ works: false, account: null, message: 'The platform does not take this token.' },
     })
+    const opened = (await house.audit()).filter(({ action }) => action === 'channel.update')
+    expect(opened).toHaveLength(3)
+  })
+
+  it('is refused without what its platform needs, also when that is taken away', async () => {
+    const house = createHouse()
+    const options = {
+      ...{ url: 'http://127.0.0.1:1', site: 'https://github.com', allowPrivate: false },
+      accounts: 'github',
+    }
+    Object.assign(house.ports.channels, { github: createGithubChannel(options) })
+    const signing = 'fake-webhook-secret-of-a-test'
+    const privateKey = `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(200)}\n-----END PRIVATE KEY-----`
+    const token = 'fake-github-token-of-a-robot'
+    const make = (appId: string | null, secrets: Record<string, string>) =>
+      house.ask('ada', 'channels.create', {
+        ...{ kind: 'github', name: `c${appId}`, secrets: { signing, ...secrets } },
+        settings: { handle: 'claviger', ...(appId !== null && { appId }) },
+      })
+    for (const [appId, secrets] of [
+      [null, {}],
+      ['12', {}],
+      [null, { privateKey }],
+      ['12', { token }],
+    ] as const)
+      expect((await errorOf(make(appId, secrets))).message).toMatch(/is missing/)
+    await make('12', { privateKey })
+    const changed = await house.ask('ada', 'channels.update', {
+      id: 'c12',
+      secrets: { signing: `${signing}2` },
+    })
+    expect(changed.secretNames).toEqual(['privateKey', 'signing'])
+    const without = house.ask('ada', 'channels.update', { id: 'c12', settings: { handle: 'claviger' } })
+    expect((await errorOf(without)).message).toMatch(/Token is missing/)
+    const other = { id: 'c12', settings: { handle: 'claviger' }, secrets: { token, privateKey: '' } }
+    expect((await house.ask('ada', 'channels.update', other)).secretNames).toEqual(['signing', 'token'])
   })
 
   it.each([

@@ -16,7 +16,7 @@ import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
 import { deliverTo, startApp } from './app-starting.ts'
-import { checkedSecrets, checkedSettings } from './fields.ts'
+import { checkedSecrets, checkedSettings, mustHaveSecrets } from './fields.ts'
 import { platformOf } from './means.ts'
 import { channelObject, sealedSecrets, sealSecrets } from './sealed-channel.ts'
 
@@ -54,17 +54,20 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
       const calls = await store.calls.list(row.id, SHOWN)
       return { ...view(row), deliveries: calls.map(deliveryView) }
     },
-    'channels.update': (caller, input) =>
-      guard.perform(caller, async (unit, authorize) => {
+    'channels.update': async (caller, input) => {
+      const kept = await keptBeside(workshop, caller, input)
+      return guard.perform(caller, async (unit, authorize) => {
         const row = await find(unit, caller.organizationId, input.id)
-        const change = changeOf(workshop, row, input)
+        if (kept !== null && kept.revision !== row.revision) throw changedMeanwhile(`The channel ${row.name}`)
+        const change = changeOf(workshop, row, input, kept?.secrets ?? {})
         await authorize(act('channel.update', row, { changed: Object.keys(input).sort().join(' ') }))
         const after = { ...row, ...change, revision: row.revision + 1 }
         await mustHaveAgent(unit, after)
         if (!(await unit.channels.update(row.id, row.revision, change)))
           throw changedMeanwhile(`The channel ${row.name}`)
         return view(after)
-      }),
+      })
+    },
     'channels.remove': (caller, { id }) =>
       guard.perform(caller, async (unit, authorize) => {
         const row = await find(unit, caller.organizationId, id)
@@ -138,20 +141,53 @@ function newRow(workshop: Workshop, caller: { organizationId: string; name: stri
   } satisfies Omit<ChannelRow, 'wrappedKey' | 'secrets'>
 }
 
-function secretsOf(workshop: Workshop, { kind, secrets }: Pick<Created, 'kind' | 'secrets'>) {
-  return checkedSecrets(platformOf(workshop, kind), secrets)
+function secretsOf(
+  workshop: Workshop,
+  { kind, secrets, settings }: Pick<Created, 'kind' | 'secrets' | 'settings'>,
+) {
+  return checkedSecrets(platformOf(workshop, kind), secrets, settings)
 }
 
-function changeOf(workshop: Workshop, row: ChannelRow, input: Updated): ChannelChange {
+interface Kept {
+  readonly revision: number
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+// Secrets are sealed together, so those that stay are sealed anew beside one that changes; null: none change.
+async function keptBeside(
+  workshop: Workshop,
+  caller: Caller,
+  { id, secrets }: Updated,
+): Promise<Kept | null> {
+  if (secrets === undefined) return null
+  const { result: revision, opened } = await workshop.guard.release(caller, async (unit, authorize) => {
+    const row = await find(unit, caller.organizationId, id)
+    const names = Object.keys(row.secrets).filter((name) => !(name in secrets))
+    await authorize(act('channel.keep', row, { kept: names.sort().join(' ') }))
+    return { result: row.revision, open: names.length === 0 ? [] : [sealedSecrets(row, names)] }
+  })
+  const values = Object.entries(opened[0] ?? {}).map(([name, secret]) => [name, secret.expose()])
+  return { revision, secrets: Object.fromEntries(values) }
+}
+
+function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kept['secrets']): ChannelChange {
   const { name, settings, secrets, strangers, agent, access } = input
   if (name !== undefined) checkName(name)
+  const after =
+    settings === undefined ? row.settings : checkedSettings(platformOf(workshop, row.kind), settings)
+  if (settings !== undefined && secrets === undefined)
+    mustHaveSecrets(platformOf(workshop, row.kind), Object.keys(row.secrets), after)
   return {
     ...(name !== undefined && { name }),
-    ...(settings !== undefined && { settings: checkedSettings(platformOf(workshop, row.kind), settings) }),
+    ...(settings !== undefined && { settings: after }),
     // Others may be somebody else over there.
     ...(secrets !== undefined && {
       accountId: null,
-      ...sealSecrets(workshop.vault, row, secretsOf(workshop, { kind: row.kind, secrets })),
+      ...sealSecrets(
+        workshop.vault,
+        row,
+        secretsOf(workshop, { kind: row.kind, secrets: { ...kept, ...secrets }, settings: after }),
+      ),
     }),
     ...(strangers !== undefined && { strangers }),
     ...(agent !== undefined && { agent }),

@@ -16,7 +16,7 @@ const access = z
 const agent = z.string().max(64).nullable().describe('The agent that serves where no person may')
 const word = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/)
 const settings = z.record(word, z.string().max(2000)).describe('Facts that are no secret, by name')
-const secrets = z.record(word, z.string().max(20_000)).describe('By name, all of them. Write-only')
+const secrets = z.record(word, z.string().max(20_000)).describe('By name. Write-only')
 
 const deliverTo = z.string().describe('The address that the platform delivers to')
 
@@ -37,6 +37,8 @@ const field = z.object({
   label: z.string(),
   secret: z.boolean(),
   required: z.boolean(),
+  requiredWith: z.string().optional().describe('Required as well where this setting is there'),
+  requiredWithout: z.string().optional().describe('Required as well where this setting is not there'),
   example: z.string(),
   expectation: z.string().describe('Completes “it …”'),
   pattern: z.string().describe('A regular expression that it has to match, once trimmed'),
@@ -95,7 +97,7 @@ export const CHANNEL_SCHEMAS = {
     input: chosen.extend({
       name: name.optional(),
       settings: settings.optional(),
-      secrets: secrets.optional(),
+      secrets: secrets.optional().describe('By name; others stay, and an empty one is no more. Write-only'),
       strangers: strangers.optional(),
       agent: agent.optional(),
       access: access.optional(),
