@@ -122,14 +122,14 @@ it('coming back again, in another browser or too late makes nothing, and says so
   const stranger = await world.visitAs('/', BOB)
   for (const one of [other, stranger]) {
     await one.goto(address)
-    await one.getByText('There is no channel for the App.').waitFor()
+    await one.getByText('Nothing was added.').waitFor()
     expect(one.url()).not.toContain('code=')
   }
   expect(await channels()).toEqual([])
   await page.goto(address)
   await page.getByText('the channel second has its keys').waitFor()
   await page.goto(address)
-  await page.getByText('There is no channel for the App.').waitFor()
+  await page.getByText('Nothing was added.').waitFor()
   expect(await accessibilityFaults(page)).toEqual([])
   await picture(page, 'channels-not-made-wide-light')
   expect(await channels()).toHaveLength(1)

@@ -38,7 +38,7 @@ export function Made({ channel: { name, settings, installAt } }: { channel: Chan
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  expired: 'That took longer than ten minutes, was done already, or began in another browser.',
+  expired: 'It took longer than ten minutes, was done already, or began in another browser.',
   'signed-out': 'You were signed out meanwhile, or signed in anew.',
   forbidden: 'You may not add channels any more.',
   full: 'The organization has as many channels as it may have.',
@@ -54,8 +54,8 @@ export function NotMade({ problem }: { problem: string }) {
   return (
     <div role="alert">
       <Callout tone="bad">
-        <p className="font-medium">There is no channel for the App. {sentence}</p>
-        <p>Nothing was changed here. If GitHub has made the App, delete it there, and begin again.</p>
+        <p className="font-medium">Nothing was added. {sentence}</p>
+        <p>If none of the channels here is that of the App, delete it at GitHub, and begin again.</p>
       </Callout>
     </div>
   )
