@@ -73,7 +73,7 @@ function checkAgainst({ dependencies }: Context, now: Installation | null): Find
   const { version: own } = dependencies
   const what = 'version'
   const differs = `${own} here, ${now.version} of the server.`
-  const hint = 'Update the older one; a server takes workers of the version before it.'
+  const hint = 'Update the older of the two.'
   return [
     own === now.version ? ok(what, `${own}, as the server`) : { level: 'warn', what, said: differs, hint },
     judgeClock('Claviger', 'the server', Date.parse(now.time) - Date.now()),
