@@ -45,7 +45,7 @@ it('a login that is over is found by its name', () => {
 
 // What a program on a machine does, or the operator of the server: there is no place for it in a browser.
 const OF_TERMINALS = [
-  ...['login', 'worker', 'exec', 'serve', 'rekey', 'migrate', 'backup', 'credential import'],
+  ...['login', 'worker', 'exec', 'serve', 'rekey', 'migrate', 'backup', 'credential import', 'codex-login'],
   // Profiles are of a machine without a server.
   ...['models auth login', 'models providers'],
   // What is sent to webhooks again is not in the console yet.

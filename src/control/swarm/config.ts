@@ -92,7 +92,7 @@ async function released(
     throw new ClavigerError('internal', `The login ${row.name} is not whole.`)
   workshop.useNotes.used(row.id)
   const refresh = new Secret(formatRefreshHandle(handle, version, shown['accountId'] ?? ''))
-  const issuer = codexIssuer(workshop.publicUrl())
+  const issuer = codexIssuer(workshop.workerUrl ?? workshop.publicUrl())
   const at = workshop.now()
   const file = codexLoginFile({ id, access, refresh, accountId, issuer, at })
   return entryOf(row, secretJson({ ...file, access, refresh, expires: expiresAt, accountId }), at)

@@ -210,14 +210,11 @@ describe('coming back without a channel', () => {
     const ada = await signedIn()
     const address = await whole(ada)
     const settingsOf = { handle: 'claviger', appId: '1' }
+    const privateKey = `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(200)}\n-----END PRIVATE KEY-----`
+    const secrets = { signing: 'fake-signing-secret', privateKey }
     for (let n = 0; n < 20; n += 1)
       await outside.house.ask('ada', 'channels.create', {
-        ...{
-          kind: 'github',
-          name: `shop-${n}`,
-          settings: settingsOf,
-          secrets: { signing: 'fake-signing-secret' },
-        },
+        ...{ kind: 'github', name: `shop-${n}`, settings: settingsOf, secrets },
       })
     expect(await ada.back(address)).toBe(settings('problem=full'))
     await nothingMore(20)
