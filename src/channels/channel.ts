@@ -1,7 +1,7 @@
 // The port of the places where people ask for work: GitHub, Linear. A channel checks that a delivery is its platform's, says
 // in words of no platform what it asks for, and writes back. Whose credential serves is no matter of a channel.
 
-import type { Call, ChannelKind, Parsed, Repository, Thread } from '../domain/channels/call.ts'
+import type { Call, ChannelKind, Parsed, Phase, Repository, Thread } from '../domain/channels/call.ts'
 import type { Secret } from '../domain/secret.ts'
 
 /** An HTTP request as it came. Names of headers are in lower case. */
@@ -83,8 +83,9 @@ export interface AppMaking {
 }
 
 /**
- * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later,
- * and `invalid` for what will not: the place is gone, or the secrets are not taken there.
+ * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later, and
+ * when if the platform says so; `rejected` when it does not take the secrets, which may be changed; `invalid` for what will not
+ * work: the place is gone.
  */
 export interface Channel {
   readonly kind: ChannelKind
@@ -120,12 +121,17 @@ export interface Channel {
    * is none. Missing: nobody can find it again, and there may be two.
    */
   findComment?(place: Thread['place'], mark: string, means: Means): Promise<string | null>
+  /**
+   * Shows in the place itself how far the work on it is. What people have decided there meanwhile stays. Missing: places of the
+   * platform have no states.
+   */
+  show?(place: Thread['place'], phase: Phase, means: Means): Promise<void>
   /** A token that reads this one repository. Missing: the platform has no repositories. */
   cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
   /** Missing: apps are made by hand there. */
   readonly apps?: AppMaking
   /** Where the app of these settings is installed, by people; null: nobody has said, or it is none. */
   installAt?(settings: Means['settings']): string | null
-  /** Who we are over there. Throws `invalid` when the platform does not take the secrets. */
+  /** Who we are over there. Throws `rejected` when the platform does not take the secrets. */
   whoAmI(means: Means): Promise<{ readonly name: string; readonly accountId: string }>
 }

@@ -5,7 +5,14 @@ export const LINEAR_SCHEMA = `
 
   type User { id: ID! name: String! displayName: String! app: Boolean! }
   type ActorBot { id: ID type: String! name: String }
-  type Team { id: ID! key: String! name: String! }
+  type WorkflowState { id: ID! name: String! type: String! position: Float! }
+  type WorkflowStateConnection { nodes: [WorkflowState!]! }
+  type Team {
+    id: ID!
+    key: String!
+    name: String!
+    states(first: Int, last: Int, after: String, before: String): WorkflowStateConnection!
+  }
   type Issue {
     id: ID!
     identifier: String!
@@ -13,6 +20,7 @@ export const LINEAR_SCHEMA = `
     description: String
     url: String!
     team: Team!
+    state: WorkflowState!
     assignee: User
     delegate: User
     creator: User
@@ -38,6 +46,7 @@ export const LINEAR_SCHEMA = `
     issue: Issue
   }
   type CommentConnection { nodes: [Comment!]! }
+  type IssuePayload { issue: Issue success: Boolean! }
   type CommentPayload { comment: Comment! success: Boolean! }
 
   input StringComparator { eq: String contains: String }
@@ -46,6 +55,7 @@ export const LINEAR_SCHEMA = `
   input CommentFilter { body: StringComparator user: UserFilter }
   input CommentCreateInput { issueId: String body: String parentId: String id: String }
   input CommentUpdateInput { body: String }
+  input IssueUpdateInput { stateId: String title: String }
 
   type Query {
     viewer: User!
@@ -53,6 +63,7 @@ export const LINEAR_SCHEMA = `
     comment(id: String, hash: String): Comment!
   }
   type Mutation {
+    issueUpdate(id: String!, input: IssueUpdateInput!): IssuePayload!
     commentCreate(input: CommentCreateInput!): CommentPayload!
     commentUpdate(id: String!, input: CommentUpdateInput!, skipEditedAt: Boolean): CommentPayload!
   }

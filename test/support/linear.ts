@@ -17,6 +17,26 @@ export interface LinearUser {
   readonly app: boolean
 }
 
+interface State {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly position: number
+}
+
+const state = (name: string, type: string, position: number): State => ({
+  ...{ id: `s-${name}`, name, type, position },
+})
+
+/** Of the one team there is. What comes first on the board is not first in the list. */
+export const LINEAR_STATES = {
+  review: state('In Review', 'started', 1002),
+  todo: state('Todo', 'unstarted', 0),
+  progress: state('In Progress', 'started', 2),
+  completed: state('Done', 'completed', 3),
+  canceled: state('Canceled', 'canceled', 4),
+}
+
 interface Issue {
   readonly id: string
   readonly number: number
@@ -25,7 +45,7 @@ interface Issue {
   readonly creator: LinearUser
   assignee: LinearUser | null
   delegate: LinearUser | null
-  state: { readonly id: string; readonly type: string }
+  state: State
   updatedAt: string
 }
 
@@ -59,6 +79,7 @@ export async function startLinear(clock: { now: number }) {
   const issues = new Map<string, Issue>()
   const comments = new Map<string, Comment>()
   const history: Record<string, unknown>[] = []
+  const moves: string[] = []
   const state = { token: LINEAR_SECRETS.token as string, fault: null as LinearFault | null, asked: 0 }
   const { us } = LINEAR_USERS
   // Each change is later than the one before.
@@ -120,6 +141,13 @@ export async function startLinear(clock: { now: number }) {
     },
     commentCreate: ({ input }: { input: { issueId: string; body: string } }) =>
       written(add(issueOf(input.issueId), input.body, us)),
+    issueUpdate: ({ id, input }: { id: string; input: { stateId: string } }) => {
+      const [issue, to] = [issueOf(id), Object.values(LINEAR_STATES).find((one) => one.id === input.stateId)]
+      if (to === undefined) throw noSuch('WorkflowState')
+      Object.assign(issue, { state: to, updatedAt: at() })
+      moves.push(to.name)
+      return { success: true, issue: apiIssue(issue) }
+    },
     commentUpdate: ({ id, input }: { id: string; input: { body: string } }) => {
       const comment = commentOf(id)
       if (comment.user !== us) throw refusal('Forbidden', 'forbidden', 'FORBIDDEN')
@@ -165,7 +193,7 @@ export async function startLinear(clock: { now: number }) {
   }
 
   return Object.assign(state, {
-    ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, comments, history },
+    ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, comments, history, moves },
     issue(creator: LinearUser, more: Partial<Pick<Issue, 'assignee' | 'description'>> = {}): Issue {
       const number = issues.size + 1
       const issue: Issue = {
@@ -173,7 +201,7 @@ export async function startLinear(clock: { now: number }) {
         ...{
           assignee: null,
           delegate: null,
-          state: { id: 's-1', type: 'started' },
+          state: LINEAR_STATES.todo,
           updatedAt: at(),
           ...more,
         },
@@ -194,9 +222,10 @@ export async function startLinear(clock: { now: number }) {
       history.push({ issue: issue.id, createdAt: issue.updatedAt, actor: by, botActor: null, ...entry })
       return changed(issue, by, before)
     },
-    close(issue: Issue, type: string, by: LinearUser): Payload {
+    /** Puts it somewhere else on the board. */
+    move(issue: Issue, to: State, by: LinearUser): Payload {
       const before = { updatedAt: issue.updatedAt, stateId: issue.state.id }
-      Object.assign(issue, { state: { id: `s-${type}`, type }, updatedAt: at() })
+      Object.assign(issue, { state: to, updatedAt: at() })
       return changed(issue, by, before)
     },
     say(issue: Issue, body: string, by: LinearUser, bot = false): Payload {
@@ -218,8 +247,9 @@ export async function startLinear(clock: { now: number }) {
 const urlOf = ({ number }: Issue) => `https://linear.app/acme/issue/ENG-${number}/the-tests-fail`
 
 function apiIssue(issue: Issue) {
-  const { id, number, title, description } = issue
-  return { id, identifier: `ENG-${number}`, title, description, url: urlOf(issue), team: { key: 'ENG' } }
+  const { id, number, title, description, state } = issue
+  const team = { key: 'ENG', states: { nodes: Object.values(LINEAR_STATES) } }
+  return { id, identifier: `ENG-${number}`, title, description, url: urlOf(issue), team, state }
 }
 
 function hookIssue(issue: Issue) {

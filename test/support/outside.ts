@@ -11,8 +11,6 @@ import { createTestApp, ORIGIN } from './app.ts'
 import { createHouse, type House } from './house.ts'
 import { CLIENT, type IdentityProviders, startIdentityProviders } from './identity-providers.ts'
 
-const OWN = { origin: ORIGIN, 'sec-fetch-site': 'same-origin' }
-
 /** Whoever is a member. */
 export const BOB = { id: '41', name: 'bob', email: 'bob@example.test', isVerified: true }
 /** Whoever is none; signed in at the providers until a test says otherwise. */
@@ -60,20 +58,29 @@ export function useOutside() {
   })
   return {
     outside,
-    browser: (cookies?: Map<string, string>) => createBrowser(outside, cookies),
+    browser: (cookies?: Map<string, string>) =>
+      createBrowser({ origin: ORIGIN, send: (request) => outside.app.fetch(request) }, cookies),
     invite: (email = 'new@example.test', who: 'ada' | 'eve' = 'ada') =>
       outside.house.ask(who, 'invitations.create', { email, role: 'member', teams: ['platform'] }),
   }
 }
 
+/** Whom a browser talks to. */
+export interface Site {
+  readonly origin: string
+  send(request: Request): Promise<Response> | Response
+}
+
 /** A browser with its cookies. */
-function createBrowser(outside: Outside, cookies = new Map<string, string>()) {
-  const send = async (method: string, url: string, body?: object, headers: Record<string, string> = OWN) => {
+export function createBrowser(site: Site, cookies = new Map<string, string>()) {
+  const own = { origin: site.origin, 'sec-fetch-site': 'same-origin' }
+  const send = async (method: string, url: string, body?: object, headers: Record<string, string> = own) => {
     const all = new Headers({ 'user-agent': 'Testzilla', ...headers })
     all.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '))
     if (body !== undefined) all.set('content-type', 'application/json')
-    const request = { method, headers: all, ...(body !== undefined && { body: JSON.stringify(body) }) }
-    const response = await outside.app.fetch(new Request(new URL(url, ORIGIN), request))
+    const content = body === undefined ? {} : { body: JSON.stringify(body) }
+    const request = { method, headers: all, redirect: 'manual' as const, ...content }
+    const response = await site.send(new Request(new URL(url, site.origin), request))
     for (const cookie of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
       if (value === '') cookies.delete(name)

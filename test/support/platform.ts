@@ -17,9 +17,19 @@ export interface PlatformOfTest {
   readonly channel: Channel
   /** By id, as they are now; `edits` counts how often each was written. */
   readonly comments: Map<string, { readonly place: string; readonly text: string; readonly edits: number }>
+  /** How far the work is, as the places show it, in order. */
+  readonly shown: string[]
+  /** Why it cannot show that; null: it can. */
+  showsNothing: ClavigerError | null
   /** Every call that reached the platform, by name. */
   readonly asked: string[]
   isAway: boolean
+  /** It takes no token at all. */
+  refusesToken: boolean
+  /** So many seconds it wants to be left alone; null: it answers. */
+  wantsRest: number | null
+  /** It answers no call before this has resolved. */
+  holds: Promise<void> | null
   /** It takes the next comment, and its answer is lost. */
   losesAnswer: boolean
   /** The call as the platform itself has it. */
@@ -63,12 +73,24 @@ export function callOf(author: Account, changed: Partial<Call> = {}): Call {
 export function createPlatform(): PlatformOfTest {
   const comments: PlatformOfTest['comments'] = new Map()
   const asked: string[] = []
-  const state = { isAway: false, losesAnswer: false, knows: (call: Call) => call }
-  const reach = (what: string, { secrets }: Means) => {
+  const shown: string[] = []
+  const state = {
+    isAway: false,
+    refusesToken: false,
+    wantsRest: null as number | null,
+    holds: null as Promise<void> | null,
+    losesAnswer: false,
+    showsNothing: null as ClavigerError | null,
+    knows: (call: Call) => call,
+  }
+  const reach = async (what: string, { secrets }: Means) => {
     asked.push(what)
+    await state.holds
+    if (state.wantsRest !== null)
+      throw new ClavigerError('unavailable', 'It takes no more calls.', { retryAfter: state.wantsRest })
     if (state.isAway) throw new ClavigerError('unavailable', 'The platform did not answer in time.')
-    if (secrets['token']?.expose() !== PLATFORM_SECRETS.token)
-      throw new ClavigerError('invalid', 'The platform does not take this token.')
+    if (state.refusesToken || secrets['token']?.expose() !== PLATFORM_SECRETS.token)
+      throw new ClavigerError('rejected', 'The platform does not take this token.')
   }
   const channel: Channel = {
     ...{ kind: 'github', title: 'Platform', fields: FIELDS, verifiedBy: ['signing'], maxBytes: 10_000 },
@@ -83,11 +105,11 @@ export function createPlatform(): PlatformOfTest {
     },
     parse: ({ body }) => JSON.parse(Buffer.from(body).toString('utf8')),
     complete: async (call, means) => {
-      reach('complete', means)
+      await reach('complete', means)
       return state.knows(call)
     },
     comment: async (place, text, id, means) => {
-      reach('comment', means)
+      await reach('comment', means)
       const known = id === null ? undefined : comments.get(id)
       const key = known === undefined ? `c-${comments.size + 1}` : (id ?? '')
       comments.set(key, { place: JSON.stringify(place), text, edits: (known?.edits ?? 0) + 1 })
@@ -96,23 +118,28 @@ export function createPlatform(): PlatformOfTest {
       throw new ClavigerError('unavailable', 'The connection broke.')
     },
     findComment: async (place, mark, means) => {
-      reach('find', means)
+      await reach('find', means)
       const found = [...comments].find(
         ([, one]) => one.place === JSON.stringify(place) && one.text.includes(mark),
       )
       return found?.[0] ?? null
     },
+    show: async (_place, phase, means) => {
+      await reach('show', means)
+      if (state.showsNothing !== null) throw state.showsNothing
+      shown.push(phase)
+    },
     cloneAccess: async ({ id }, means) => {
-      reach('clone', means)
+      await reach('clone', means)
       const token = new Secret(`fake-clone-token-${id}`)
       return { username: 'x-access-token', token, expiresAt: means.now + 3_600_000 }
     },
     whoAmI: async (means) => {
-      reach('who', means)
+      await reach('who', means)
       return { name: 'claviger-app', accountId: OURSELVES }
     },
   }
-  return Object.assign(state, { channel, comments, asked })
+  return Object.assign(state, { channel, comments, asked, shown })
 }
 
 export const ourselves = accountOf(OURSELVES)

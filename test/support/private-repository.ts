@@ -15,18 +15,25 @@ export interface PrivateRepository {
   close(): void
 }
 
-/** With one file, `story.txt`; in `place`, whose `home` is for whoever clones it. */
-export async function startPrivateRepository(place: string, token: string): Promise<PrivateRepository> {
+/**
+ * With one file, `story.txt`; in `place`, whose `home` is for whoever clones it. Whoever has a token that `knows` says is one
+ * gets it.
+ */
+export async function startPrivateRepository(
+  place: string,
+  knows: string | ((token: string) => boolean),
+): Promise<PrivateRepository> {
   makeRepository(place, await withStory(place))
   await mkdir(join(place, 'home'))
   const told: string[] = []
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? '', 'http://localhost').pathname
-    const expected = `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
+    const basic = request.headers.authorization?.replace(/^Basic /, '') ?? ''
+    const [, token = ''] = /^x-access-token:(.+)$/.exec(Buffer.from(basic, 'base64').toString()) ?? []
     if (request.headers.authorization !== undefined) told.push(path)
     if (made.redirectTo !== null)
       return response.writeHead(302, { location: `${made.redirectTo}${path}` }).end()
-    if (request.headers.authorization !== expected)
+    if (!(typeof knows === 'string' ? token === knows : knows(token)))
       return response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
     const bytes = await readFile(join(place, path)).catch(() => null)
     return bytes === null ? response.writeHead(404).end() : response.end(bytes)

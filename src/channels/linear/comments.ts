@@ -2,9 +2,9 @@
 
 import type { Thread } from '../../domain/channels/call.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { listOf, textOf } from '../../lib/json/ask-json.ts'
+import { textOf } from '../../lib/json/ask-json.ts'
 import type { Means } from '../channel.ts'
-import { askLinear, type LinearPlace, type Variables } from './api.ts'
+import { askLinear, type LinearPlace, nodesOf, type Variables } from './api.ts'
 import { objectOf } from './deliveries.ts'
 
 const CREATE = `mutation($input: CommentCreateInput!) {
@@ -65,12 +65,11 @@ export async function find(
   means: Means,
 ): Promise<string | null> {
   const { issue } = await askLinear(linear, means, FIND, { id: issueOf(place), mark })
-  const answer = { status: 200, headers: {}, json: objectOf(objectOf(issue)['comments']) }
-  const found = (listOf(answer, 'nodes') ?? []).find(({ body }) => textOf(body).includes(mark))
+  const found = nodesOf(objectOf(issue)['comments']).find(({ body }) => textOf(body).includes(mark))
   return textOf(found?.['id']) || null
 }
 
-function issueOf({ issue }: Place): string {
+export function issueOf({ issue }: Place): string {
   if (issue !== undefined && issue !== '') return issue
   throw new ClavigerError('invalid', 'This conversation is in no issue of Linear.')
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type FakeLinear,
   LINEAR_SECRETS,
+  LINEAR_STATES,
   LINEAR_USERS,
   type Payload,
   type Sending,
@@ -151,11 +152,11 @@ describe('what is delivered', () => {
     const over = { is: 'over', thread: `linear:${issue.id}`, author: { accountId: bob.id } }
     const changes = [
       linear.give(issue, ann, bob),
-      ...['completed', 'canceled'].map((type) => linear.close(issue, type, bob)),
+      ...[LINEAR_STATES.completed, LINEAR_STATES.canceled].map((to) => linear.move(issue, to, bob)),
       { ...linear.created(issue), action: 'remove', actor: { id: bob.id, type: 'user' } },
     ]
     for (const change of changes) expect(parsed(change)).toMatchObject(over)
-    expect(parsed(linear.close(issue, 'started', bob))).toMatchObject({ is: 'nothing' })
+    expect(parsed(linear.move(issue, LINEAR_STATES.progress, bob))).toMatchObject({ is: 'nothing' })
   })
 
   it('belongs to the repository of its team, else to that of all', () => {
@@ -177,7 +178,7 @@ describe('what is delivered', () => {
     const deliveries = [
       mention,
       linear.give(linear.issue(ann), us, bob),
-      linear.close(linear.issue(ann), 'completed', bob),
+      linear.move(linear.issue(ann), LINEAR_STATES.completed, bob),
     ]
     for (const delivery of deliveries)
       for (const odd of [undefined, null, 7, '', 'text', [], {}, { id: 7 }, [{ id: {} }]]) {

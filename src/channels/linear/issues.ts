@@ -3,9 +3,9 @@
 import type { Account, Call } from '../../domain/channels/call.ts'
 import { textAfterMention } from '../../domain/channels/mention.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { type JsonObject, listOf, textOf } from '../../lib/json/ask-json.ts'
+import { type JsonObject, textOf } from '../../lib/json/ask-json.ts'
 import type { Means } from '../channel.ts'
-import { askLinear, type LinearPlace } from './api.ts'
+import { askLinear, type LinearPlace, nodesOf } from './api.ts'
 import { objectOf, teamOf, threadKey, threadOf } from './deliveries.ts'
 import { checkoutOf } from './repositories.ts'
 
@@ -79,10 +79,6 @@ function giverOf(issue: JsonObject, { hand, us, accounts, said }: Given): Accoun
   const creator = objectOf(issue['creator'])
   if (creator['id'] === said.accountId) return personOf(creator, issue['botActor'], accounts)
   throw new ClavigerError('unavailable', 'Linear does not say yet who assigned this issue.')
-}
-
-function nodesOf(connection: unknown): readonly JsonObject[] {
-  return listOf({ status: 200, headers: {}, json: objectOf(connection) }, 'nodes') ?? []
 }
 
 function personOf(user: unknown, bot: unknown, accounts: string): Account {

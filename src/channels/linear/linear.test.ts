@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type FakeLinear,
   LINEAR_SECRETS,
+  LINEAR_STATES,
   LINEAR_USERS,
   type LinearFault,
   type Payload,
@@ -79,7 +80,7 @@ describe('what Linear itself tells', () => {
   it('says so however long the history is', async () => {
     const issue = linear.issue(ann)
     const payload = linear.give(issue, us, bob)
-    for (let i = 0; i < 60; i += 1) linear.close(issue, 'started', ann)
+    for (let i = 0; i < 60; i += 1) linear.move(issue, LINEAR_STATES.progress, ann)
     expect(await complete(payload)).toMatchObject({ author: { accountId: bob.id } })
   })
 
@@ -175,13 +176,61 @@ describe('comments', () => {
   })
 })
 
+describe('the board', () => {
+  const { todo, progress, review, completed } = LINEAR_STATES
+  const IN_REVIEW = { ...SETTINGS, answered: 'in review' }
+  const show = (
+    issue: { id: string },
+    phase: 'begun' | 'answered',
+    settings: Record<string, string> = IN_REVIEW,
+  ) => channel.show?.({ issue: issue.id }, phase, means(LINEAR_SECRETS.token, settings))
+
+  it('shows that work has begun, that there is an answer, and that it goes on', async () => {
+    const issue = linear.issue(ann)
+    for (const phase of ['begun', 'begun', 'answered', 'answered', 'begun'] as const) await show(issue, phase)
+    expect(linear.moves).toEqual([progress.name, review.name, progress.name])
+  })
+
+  it('leaves an issue with an answer where it is, unless a state is named for it', async () => {
+    const issue = linear.issue(ann)
+    for (const phase of ['begun', 'answered'] as const) await show(issue, phase, SETTINGS)
+    expect(linear.moves).toEqual([progress.name])
+  })
+
+  it('goes to the state that is named for work, or nowhere', async () => {
+    await show(linear.issue(ann), 'begun', { ...SETTINGS, working: review.name })
+    for (const phase of ['begun', 'answered'] as const)
+      await show(linear.issue(ann), phase, { ...IN_REVIEW, working: 'none' })
+    expect(linear.moves).toEqual([review.name])
+  })
+
+  it('leaves it where people have put it', async () => {
+    const issue = linear.issue(ann)
+    linear.move(issue, completed, ann)
+    for (const phase of ['begun', 'answered'] as const) await show(issue, phase)
+    await show(issue, 'begun')
+    linear.move(issue, todo, ann)
+    await show(issue, 'answered')
+    expect(linear.moves).toEqual([])
+  })
+
+  it('says that a team has no such state, and waits while Linear is away', async () => {
+    const settings = { ...SETTINGS, working: 'Brewing' }
+    await expect(show(linear.issue(ann), 'begun', settings)).rejects.toMatchObject({
+      ...{ code: 'invalid', message: 'A team in Linear has no state called Brewing.' },
+    })
+    linear.fault = 'down'
+    await expect(show(linear.issue(ann), 'begun')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
 describe('calling Linear', () => {
   it('says who we are, with an API key and with the token of an app', async () => {
     expect(await channel.whoAmI(means())).toEqual({ name: 'claviger', accountId: us.id })
     linear.token = 'fake_app_token'
     expect(await channel.whoAmI(means('fake_app_token'))).toMatchObject({ accountId: us.id })
     await expect(channel.whoAmI(means())).rejects.toMatchObject({
-      ...{ code: 'invalid', message: expect.stringContaining('does not take the token') },
+      ...{ code: 'rejected', message: expect.stringContaining('does not take the token') },
     })
   })
 
@@ -228,6 +277,8 @@ describe('the fields of its form', () => {
     ['repository', 'https://git.example:8443/shop', 'git@github.com:acme/shop.git'],
     ['repositories', 'ENG=https://a.test/b.git\nWEB=https://a.test/c', 'ENG https://a.test/b.git'],
     ['repositories', 'ENG=https://a.test/b.git', 'ENG=http://a.test/b.git'],
+    ['working', 'In Progress', 'X'],
+    ['answered', 'In Review', ' '],
     ['token', 'lin_api_abcdefgh', 'two words'],
   ])('%s takes %s and not %s', (name, right, wrong) => {
     expect(right).toMatch(pattern(name))

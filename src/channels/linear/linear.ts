@@ -5,10 +5,11 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { textOf } from '../../lib/json/ask-json.ts'
 import type { Channel, ChannelField } from '../channel.ts'
 import { askLinear, type LinearPlace } from './api.ts'
-import { find, write } from './comments.ts'
+import { find, issueOf, write } from './comments.ts'
 import { idOfSigned, objectOf, parseDelivery } from './deliveries.ts'
 import { completed } from './issues.ts'
 import { ONE_REPOSITORY, REPOSITORIES_OF_TEAMS } from './repositories.ts'
+import { move } from './states.ts'
 
 export interface LinearOptions extends LinearPlace {
   /** What linked accounts of Linear are called. */
@@ -16,6 +17,8 @@ export interface LinearOptions extends LinearPlace {
 }
 
 const MAX_BYTES = 1024 * 1024
+
+const STATE_NAME = /^\S.{0,78}\S$/
 
 export function createLinearChannel(options: LinearOptions): Channel {
   const { accounts } = options
@@ -27,6 +30,7 @@ export function createLinearChannel(options: LinearOptions): Channel {
     complete: (call, means) => completed({ place: options, accounts }, call, means),
     comment: (place, text, id, means) => write(options, { place, text, id }, means),
     findComment: (place, mark, means) => find(options, { place, mark }, means),
+    show: (place, phase, means) => move(options, issueOf(place), phase, means),
     async whoAmI(means) {
       const { viewer } = await askLinear(options, means, '{ viewer { id name displayName } }')
       const { id, name, displayName } = objectOf(viewer)
@@ -53,6 +57,20 @@ const FIELDS: readonly ChannelField[] = [
     example: 'ENG=https://github.com/acme/shop.git WEB=https://github.com/acme/site.git',
     ...{ multiline: true, pattern: REPOSITORIES_OF_TEAMS },
     expectation: 'has the key of a team, = and an https address, for each team that has another repository',
+  },
+  {
+    ...{ name: 'working', label: 'State at work', secret: false, required: false, example: 'In Progress' },
+    ...{ pattern: STATE_NAME, expectation: 'is the name of a state, or none to leave issues where they are' },
+  },
+  {
+    ...{
+      name: 'answered',
+      label: 'State with an answer',
+      secret: false,
+      required: false,
+      example: 'In Review',
+    },
+    ...{ pattern: STATE_NAME, expectation: 'is the name of a state; without one issues stay where they are' },
   },
   {
     ...{ name: 'signing', label: 'Signing secret', secret: true, required: true },

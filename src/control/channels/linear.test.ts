@@ -5,6 +5,7 @@ import { createHouse } from '../../../test/support/house.ts'
 import {
   type FakeLinear,
   LINEAR_SECRETS,
+  LINEAR_STATES,
   LINEAR_USERS,
   type Payload,
   type Sending,
@@ -67,7 +68,7 @@ describe('Linear', () => {
       },
     ])
     expect(ours()).toEqual([expect.stringContaining('waits for a worker')])
-    expect(await post(there.close(issue, 'completed', bob))).toBe(200)
+    expect(await post(there.move(issue, LINEAR_STATES.completed, bob))).toBe(200)
     await work()
     house.clock.now += 10_000
     await work()

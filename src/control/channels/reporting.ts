@@ -3,10 +3,12 @@
 // edit is.
 
 import { CODING_AGENTS_PATH, CREDENTIALS_PATH, TO_SIGN_IN } from '../../api/link-paths.ts'
-import { commentOf, type Standing } from '../../domain/channels/saying.ts'
+import type { Phase } from '../../domain/channels/call.ts'
+import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
+import { nothingLeft } from '../../domain/resolution/verdicts.ts'
 import type { RunState } from '../../domain/runs/run.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Log } from '../../lib/log.ts'
@@ -14,9 +16,10 @@ import type { ChannelRow, ThreadEnd, ThreadRow } from '../../store/channels/chan
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
+import type { Turns } from './turns.ts'
 
-/** For so long a try is its server's, in milliseconds. */
-const REPORT_CLAIM = 60_000
+/** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
+const REPORT_CLAIM = 300_000
 
 // Milliseconds.
 const EDITS_APART = 5_000
@@ -29,24 +32,17 @@ const EVENTS_BACK = 500
 
 export interface ReportingPorts extends MeansPorts, Pick<Ports, 'publicUrl'> {
   readonly log: Log
+  readonly turns: Turns
 }
 
-/** One round over what is due. Rejects when the database cannot be used. `seen` hears of each run that is told of. */
-export async function reportDue(
-  ports: ReportingPorts,
-  signal: AbortSignal,
-  seen: (runId: string) => void,
-): Promise<void> {
-  const due = await ports.store.threads.due(ports.now(), BATCH)
-  await Promise.all([...Map.groupBy(due, ({ channelId }) => channelId).values()].map(reportInTurn))
-
-  async function reportInTurn(rows: readonly ThreadRow[]): Promise<void> {
-    for (const row of rows) {
-      if (signal.aborted) return
-      seen(row.runId)
-      await reportOne(ports, row)
-    }
-  }
+/** Begins with what is due. Rejects when the database cannot be used. `seen` hears of each run that is told of. */
+export async function reportDue(ports: ReportingPorts, seen: (runId: string) => void): Promise<void> {
+  const { store, now, turns } = ports
+  const due = await store.threads.due(now(), BATCH, turns.except())
+  turns.begin(due, async (row) => {
+    seen(row.runId)
+    await reportOne(ports, row)
+  })
 }
 
 async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
@@ -54,21 +50,49 @@ async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
   const run = await store.runs.get(row.organizationId, row.runId)
   const channel = await store.channels.get(row.organizationId, row.channelId)
   if (channel === undefined || run === undefined) return
-  const text = commentOf(await standingOf(ports, row, run))
+  const standing = await standingOf(ports, row, run)
+  const [text, phase] = [commentOf(standing), phaseOf(standing)]
   const later = nextLook(run.run.state, now())
-  const kept = { commentId: row.commentId, said: row.said, saidAt: row.saidAt, failures: 0 }
-  const isSaid = row.said === sha256(text)
-  const tooEarly = isSaid ? null : row.saidAt + EDITS_APART
+  const { commentId, said, saidAt, shown } = row
+  const kept = { commentId, said, saidAt, shown, failures: 0 }
+  const isSaid = said === sha256(text)
+  const isShown = phase === null || shown === phase
+  const tooEarly = isSaid ? null : saidAt + EDITS_APART
   if (!(await store.threads.claim(row, now() + REPORT_CLAIM))) return
   const claimed = { ...row, attempts: row.attempts + 1 }
-  if (isSaid) return void (await store.threads.settle(claimed, { ...kept, nextAt: later }))
   if (tooEarly !== null && tooEarly > now())
     return void (await store.threads.settle(claimed, { ...kept, nextAt: tooEarly }))
-  const end = await written(ports, channel, row, text).then(
-    (commentId) => ({ commentId, said: sha256(text), saidAt: now(), failures: 0, nextAt: later }),
-    (thrown: unknown) => failed(ports, channel, row, thrown),
-  )
+  let end: ThreadEnd = { ...kept, nextAt: later }
+  if (!isSaid)
+    end = await written(ports, channel, row, text).then(
+      (id) => ({ ...end, commentId: id, said: sha256(text), saidAt: now() }),
+      (thrown: unknown) => failed(ports, channel, row, thrown),
+    )
+  if (!isShown && end.failures === 0) end = await show(ports, channel, { ...row, ...end }, phase)
   await store.threads.settle(claimed, end)
+}
+
+// What the place itself shows comes after the comment. What it will never show is no reason to keep silent.
+async function show(
+  ports: ReportingPorts,
+  channel: ChannelRow,
+  row: ThreadRow,
+  phase: Phase,
+): Promise<ThreadEnd> {
+  const done: ThreadEnd = { ...row, shown: phase }
+  const platform = platformOf(ports, channel.kind)
+  if (platform.show === undefined) return done
+  try {
+    const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: row.runId, phase }))
+    // Who answers quickly is never seen at work.
+    const isSkipped = row.shown === null && phase === 'answered'
+    for (const one of isSkipped ? (['begun', phase] as const) : [phase])
+      await platform.show(row.thread.place, one, means)
+    return done
+  } catch (thrown) {
+    const end = await failed(ports, channel, row, thrown)
+    return end.nextAt === null ? done : end
+  }
 }
 
 async function written(
@@ -89,22 +113,24 @@ async function written(
 }
 
 async function failed(
-  { store, log, now }: ReportingPorts,
+  { store, log, now, turns }: ReportingPorts,
   channel: ChannelRow,
   row: ThreadRow,
   thrown: unknown,
 ): Promise<ThreadEnd> {
   const isForGood = thrown instanceof ClavigerError && thrown.code === 'invalid'
   const failures = row.failures + 1
-  const pause = Math.min(EDITS_APART * 2 ** Math.min(failures, 10), LONGEST_PAUSE)
+  turns.restAfter(row.channelId, thrown)
+  const wished = thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
+  const pause = Math.max(wished, Math.min(EDITS_APART * 2 ** Math.min(failures, 10), LONGEST_PAUSE))
   const code = thrown instanceof ClavigerError ? thrown.code : String(thrown)
   log.warn({ channel: channel.id, run: row.runId, failures, detail: code }, 'a comment could not be written')
   await store.channels.note(
     channel.id,
     thrown instanceof ClavigerError ? thrown.message : 'A comment could not be written.',
   )
-  const { commentId, said, saidAt } = row
-  return { commentId, said, saidAt, failures, nextAt: isForGood ? null : now() + pause }
+  const { commentId, said, saidAt, shown } = row
+  return { commentId, said, saidAt, shown, failures, nextAt: isForGood ? null : now() + pause }
 }
 
 // Signals say when to look; these are for those that were lost.
@@ -121,10 +147,10 @@ async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): P
   const isPublic = row.repository !== null && !row.repository.isPrivate
   return {
     ...{ harness, state, served: row.served },
-    reason: isPublic && state !== 'failed' ? '' : reason,
+    reason: isPublic && reason !== nothingLeft(harness) ? '' : reason,
     credential:
       credential === null ? null : parseOwner(credential.owner as Parameters<typeof parseOwner>[0]).kind,
-    said: await saidLast(ports, run),
+    ...(await lastTurn(ports, run)),
     page: pageOf(ports, row.runId),
     signIn: ports.publicUrl() + signInPath(run),
   }
@@ -142,10 +168,21 @@ function signInPath({ run: { credential } }: RunRow): string {
     : CODING_AGENTS_PATH
 }
 
-// What the model said last before its last turn ended.
-async function saidLast({ store }: ReportingPorts, { id, run }: RunRow): Promise<string> {
+const TURN_ENDS: readonly string[] = ['turn-done', 'turn-failed']
+
+// How its last turn ended, and what the model said in it.
+async function lastTurn(
+  { store }: ReportingPorts,
+  { id, run }: RunRow,
+): Promise<Pick<Standing, 'said' | 'hasFailed'>> {
   const events = await store.runEvents.after(id, Math.max(run.events - EVENTS_BACK, 0), EVENTS_BACK)
-  const end = events.findLastIndex(({ event }) => event.kind === 'turn-done' || event.kind === 'turn-failed')
-  const text = events.slice(0, Math.max(end, 0)).findLast(({ event }) => event.kind === 'text')
-  return text?.event.kind === 'text' ? text.event.text : ''
+  const end = events.findLastIndex(({ event }) => TURN_ENDS.includes(event.kind))
+  if (end === -1) return { said: '', hasFailed: false }
+  const before = events.slice(0, end)
+  const turn = before.slice(before.findLastIndex(({ event }) => TURN_ENDS.includes(event.kind)) + 1)
+  const text = turn.findLast(({ event }) => event.kind === 'text')
+  return {
+    said: text?.event.kind === 'text' ? text.event.text : '',
+    hasFailed: events[end]?.event.kind === 'turn-failed',
+  }
 }

@@ -22,6 +22,9 @@ export interface Repository {
   readonly isPrivate: boolean
 }
 
+/** How far the work on a place is, as its platform may show it: somebody works on it, or there is an answer to look at. */
+export type Phase = 'begun' | 'answered'
+
 /** Where a conversation is: an issue, a pull request. */
 export interface Thread {
   /** The same for ever, whatever is renamed: `github:<repository id>#<number>`, `linear:<issue id>`. */

@@ -4,6 +4,7 @@
 import type { HarnessName } from '../harness-names.ts'
 import type { Owner } from '../owner.ts'
 import type { RunState } from '../runs/run.ts'
+import type { Phase } from './call.ts'
 
 export interface Standing {
   readonly harness: HarnessName
@@ -16,6 +17,8 @@ export interface Standing {
   readonly served: string
   /** What the model said in its last turn that ended; empty: nothing yet. */
   readonly said: string
+  /** That turn came to no good end. */
+  readonly hasFailed: boolean
   /** The page of the run. */
   readonly page: string
   /** Where a login that is waited for is renewed; null: there is none to renew. */
@@ -32,7 +35,7 @@ export function commentOf(standing: Standing): string {
   const answer = said === '' || !SHOWS_ANSWER.includes(state) ? [] : [harmless(said), '---']
   return [
     ...answer,
-    `**${title}** · ${WORDS[state](title)}${reasonIn(standing)}`,
+    `**${title}** · ${wordsOf(standing)}${reasonIn(standing)}`,
     ...(standing.signIn !== null && state === 'waiting_for_credentials'
       ? [`[Sign in again](${standing.signIn}) and it goes on by itself.`]
       : []),
@@ -41,9 +44,22 @@ export function commentOf(standing: Standing): string {
   ].join('\n\n')
 }
 
+/** How far the work is; null: no further than it was. */
+export function phaseOf({
+  state,
+  said,
+  hasFailed,
+}: Pick<Standing, 'state' | 'said' | 'hasFailed'>): Phase | null {
+  if (SHOWS_WORK.includes(state)) return 'begun'
+  return HAS_ANSWERED.includes(state) && said !== '' && !hasFailed ? 'answered' : null
+}
+
+const SHOWS_WORK: readonly RunState[] = ['booting', 'working', 'reauthenticating']
+const HAS_ANSWERED: readonly RunState[] = ['ready', 'hibernated', 'done']
+
 const TITLES: Readonly<Record<HarnessName, string>> = { claude: 'Claude Code', codex: 'Codex' }
 
-const SHOWS_ANSWER: readonly RunState[] = ['ready', 'hibernated', 'done', 'failed']
+const SHOWS_ANSWER: readonly RunState[] = [...HAS_ANSWERED, 'failed']
 
 const WORDS: Readonly<Record<RunState, (title: string) => string>> = {
   queued: () => 'waits for a worker',
@@ -56,6 +72,13 @@ const WORDS: Readonly<Record<RunState, (title: string) => string>> = {
   failed: () => 'has failed',
   cancelled: () => 'was cancelled',
   done: () => 'is done',
+}
+
+// Between its workspace and its first turn there is no answer yet.
+function wordsOf({ harness, state, said, hasFailed }: Standing): string {
+  if (state !== 'ready') return WORDS[state](TITLES[harness])
+  if (hasFailed) return 'could not finish its turn'
+  return said === '' ? 'is ready' : WORDS.ready(TITLES[harness])
 }
 
 const SAYS_WHY: readonly RunState[] = ['queued', 'waiting_for_credentials', 'failed', 'reauthenticating']
@@ -75,14 +98,18 @@ const OWNERS: Readonly<Record<Owner['kind'], string>> = {
   agent: 'a credential of the agent',
 }
 
-/** The comment for somebody for whom nothing was started, and why. */
+/** The comment for somebody for whom nothing was started, and why. `mark`: a link by which it is found again. */
 export function refusalOf(
   why: { readonly message: string; readonly hint?: string | undefined },
   link: string | null,
+  mark: string,
 ): string {
   const hint = why.hint === undefined ? [] : [harmless(why.hint)]
   const place = link === null ? [] : [`[Settings](${link})`]
-  return [`Nothing was started. ${harmless(why.message)}`, ...hint, ...place].join('\n\n')
+  return [
+    ...[`Nothing was started. ${harmless(why.message)}`, ...hint, ...place],
+    `<sub>[Claviger](${mark})</sub>`,
+  ].join('\n\n')
 }
 
 /**

@@ -1,6 +1,6 @@
 // The tables of channels as Kysely sees them.
 
-import type { ChannelKind } from '../../../../domain/channels/call.ts'
+import type { ChannelKind, Phase } from '../../../../domain/channels/call.ts'
 import type { Strangers } from '../../../../domain/channels/serving.ts'
 import type { Access } from '../../../../domain/runs/conversation.ts'
 
@@ -39,6 +39,8 @@ export interface ChannelCallTable {
   next_at: number | null
   outcome: string
   reason: string
+  /** 1: asked for by somebody who is no member. */
+  stranger: number
   run_id: string | null
 }
 
@@ -53,12 +55,15 @@ export interface ChannelThreadTable {
   /** JSON: the Repository of domain/channels/call.ts. */
   repository: string | null
   served: string
+  author: string
   comment_id: string | null
   said: string
   said_at: number
+  shown: Phase | null
   attempts: number
   failures: number
   next_at: number | null
+  busy_until: number
   created_at: number
 }
 
