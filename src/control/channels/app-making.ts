@@ -73,6 +73,7 @@ const PROBLEMS: Readonly<Partial<Record<ErrorCode, AppProblem>>> = {
   conflict: 'full',
   unavailable: 'unavailable',
   invalid: 'refused',
+  rejected: 'refused',
 }
 
 // The code works once: what can be refused is, before it is traded in.
