@@ -5,6 +5,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { CHANNEL_KINDS } from '../../domain/channels/call.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
+import type { Secret } from '../../domain/secret.ts'
 import { newId } from '../../lib/id.ts'
 import type { ChannelChange, ChannelRow } from '../../store/channels/channel-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -46,7 +47,8 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
         await mustHaveAgent(unit, row)
         if ((await unit.channels.list(row.organizationId)).length >= MOST) throw tooMany()
         // Sealed in the unit that stores it: re-keying may begin at any moment.
-        const sealed = { ...row, ...sealSecrets(workshop.vault, row, secretsOf(workshop, input)) }
+        const given = checkedSecrets(platformOf(workshop, row.kind), input.secrets, row.settings)
+        const sealed = { ...row, ...sealSecrets(workshop.vault, row, given) }
         await unit.channels.insert(sealed)
         return view(sealed)
       })
@@ -119,16 +121,9 @@ function newRow(workshop: Workshop, caller: { organizationId: string; name: stri
   } satisfies Omit<ChannelRow, 'wrappedKey' | 'secrets'>
 }
 
-function secretsOf(
-  workshop: Workshop,
-  { kind, secrets, settings }: Pick<Created, 'kind' | 'secrets' | 'settings'>,
-) {
-  return checkedSecrets(platformOf(workshop, kind), secrets, settings)
-}
-
 interface Kept {
   readonly revision: number
-  readonly secrets: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, Secret>>
 }
 
 // Secrets are sealed together, so those that stay are sealed anew beside one that changes; null: none change.
@@ -144,8 +139,7 @@ async function keptBeside(
     await authorize(act('channel.keep', row, { kept: names.sort().join(' ') }))
     return { result: row.revision, open: names.length === 0 ? [] : [sealedSecrets(row, names)] }
   })
-  const values = Object.entries(opened[0] ?? {}).map(([name, secret]) => [name, secret.expose()])
-  return { revision, secrets: Object.fromEntries(values) }
+  return { revision, secrets: opened[0] ?? {} }
 }
 
 function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kept['secrets']): ChannelChange {
@@ -164,7 +158,7 @@ function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kep
       ...sealSecrets(
         workshop.vault,
         row,
-        secretsOf(workshop, { kind: row.kind, secrets: { ...kept, ...secrets }, settings: after }),
+        checkedSecrets(platformOf(workshop, row.kind), secrets, after, kept),
       ),
     }),
     ...(strangers !== undefined && { strangers }),
