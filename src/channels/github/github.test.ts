@@ -333,6 +333,14 @@ describe('the right to clone', () => {
     ])
   })
 
+  it('is none when another repository may be at this address by now', async () => {
+    repository.clone_url = 'https://github.com/acme/store.git'
+    await expect(channel.cloneAccess?.(shop, app)).rejects.toMatchObject({
+      ...INVALID,
+      message: expect.stringMatching(/renamed/),
+    })
+  })
+
   it('is never a plain token, which is good for more', async () => {
     await expect(channel.cloneAccess?.(shop, robot)).rejects.toMatchObject(INVALID)
   })

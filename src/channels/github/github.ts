@@ -6,11 +6,12 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Channel, ChannelField, Delivered } from '../channel.ts'
 import { CLONING, identityOf, tokenFor } from './access.ts'
-import type { GithubApi } from './api.ts'
+import { askObject, type GithubApi } from './api.ts'
 import { appMaking } from './app-making.ts'
 import { commented, foundComment, whoIs } from './commenting.ts'
 import { completed } from './completing.ts'
 import { deliveryId, parsedFrom } from './deliveries.ts'
+import { repositoryIn } from './reading.ts'
 
 export interface GithubOptions extends GithubApi {
   /** As the accounts of people are called that are linked there. */
@@ -46,11 +47,14 @@ export function createGithubChannel(options: GithubOptions): Channel {
     complete: (call, means) => completed(api, accounts, call, means),
     comment: (place, text, id, means) => commented(api, place, text, id, means),
     findComment: (place, mark, means) => foundComment(api, place, mark, means),
-    async cloneAccess({ id }, means) {
+    async cloneAccess({ id, url }, means) {
       const identity = await identityOf(means)
       // A plain token is good for more than this repository, and for longer than a clone.
       if (identity.is === 'account') throw needsApp()
       const { token, expiresAt } = await tokenFor(api, identity, id, CLONING)
+      // Git has only the address, and another repository may have it by now.
+      const now = repositoryIn(await askObject(api, { method: 'GET', path: `/repositories/${id}`, token }))
+      if (now?.id !== id || now.url !== url) throw isRenamed()
       return { username: 'x-access-token', token, expiresAt: expiresAt ?? means.now }
     },
     apps: appMaking(api, site),
@@ -71,6 +75,12 @@ function isSigned(body: Uint8Array, secret: string, given: string): boolean {
   const expected = createHmac('sha256', secret).update(body).digest()
   const hex = SIGNATURE.exec(given)?.[1]
   return hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), expected)
+}
+
+function isRenamed(): ClavigerError {
+  return new ClavigerError('invalid', 'The repository was renamed since this was asked for.', {
+    hint: 'Ask again in a new comment.',
+  })
 }
 
 function needsApp(): ClavigerError {

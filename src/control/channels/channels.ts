@@ -6,6 +6,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { CHANNEL_KINDS } from '../../domain/channels/call.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { checkName } from '../../domain/names.ts'
+import type { Secret } from '../../domain/secret.ts'
 import { isLoopbackName } from '../../lib/address.ts'
 import { newId } from '../../lib/id.ts'
 import type { ChannelChange, ChannelRow } from '../../store/channels/channel-groups.ts'
@@ -94,7 +95,8 @@ export async function addChannel(workshop: Workshop, caller: Caller, input: Crea
     await mustHaveAgent(unit, row)
     await mustHaveRoom(unit, row.organizationId)
     // Sealed in the unit that stores it: re-keying may begin at any moment.
-    const sealed = { ...row, ...sealSecrets(workshop.vault, row, secretsOf(workshop, input)) }
+    const given = checkedSecrets(platformOf(workshop, row.kind), input.secrets, row.settings)
+    const sealed = { ...row, ...sealSecrets(workshop.vault, row, given) }
     await unit.channels.insert(sealed)
     return sealed
   })
@@ -141,16 +143,9 @@ function newRow(workshop: Workshop, caller: { organizationId: string; name: stri
   } satisfies Omit<ChannelRow, 'wrappedKey' | 'secrets'>
 }
 
-function secretsOf(
-  workshop: Workshop,
-  { kind, secrets, settings }: Pick<Created, 'kind' | 'secrets' | 'settings'>,
-) {
-  return checkedSecrets(platformOf(workshop, kind), secrets, settings)
-}
-
 interface Kept {
   readonly revision: number
-  readonly secrets: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, Secret>>
 }
 
 // Secrets are sealed together, so those that stay are sealed anew beside one that changes; null: none change.
@@ -166,8 +161,7 @@ async function keptBeside(
     await authorize(act('channel.keep', row, { kept: names.sort().join(' ') }))
     return { result: row.revision, open: names.length === 0 ? [] : [sealedSecrets(row, names)] }
   })
-  const values = Object.entries(opened[0] ?? {}).map(([name, secret]) => [name, secret.expose()])
-  return { revision, secrets: Object.fromEntries(values) }
+  return { revision, secrets: opened[0] ?? {} }
 }
 
 function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kept['secrets']): ChannelChange {
@@ -186,7 +180,7 @@ function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kep
       ...sealSecrets(
         workshop.vault,
         row,
-        secretsOf(workshop, { kind: row.kind, secrets: { ...kept, ...secrets }, settings: after }),
+        checkedSecrets(platformOf(workshop, row.kind), secrets, after, kept),
       ),
     }),
     ...(strangers !== undefined && { strangers }),

@@ -11,10 +11,19 @@ export function checkedSettings(platform: Channel, given: Given): Record<string,
   return checked(platform, false, given, given)
 }
 
-/** All secrets that go with these settings. Throws as `checkedSettings` does, and repeats no value. */
-export function checkedSecrets(platform: Channel, given: Given, settings: Given): Record<string, Secret> {
-  const values = checked(platform, true, given, settings)
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]))
+/**
+ * All secrets that go with these settings: those given, beside those that are `kept`. Throws as `checkedSettings` does, and
+ * repeats no value.
+ */
+export function checkedSecrets(
+  platform: Channel,
+  given: Given,
+  settings: Given,
+  kept: Readonly<Record<string, Secret>> = {},
+): Record<string, Secret> {
+  const values = checked(platform, true, given, settings, Object.keys(kept))
+  const fresh = Object.entries(values).map(([name, value]) => [name, new Secret(value)])
+  return { ...kept, ...Object.fromEntries(fresh) }
 }
 
 /** Throws `invalid` unless secrets of these names are all that go with these settings. */
@@ -35,7 +44,13 @@ function isMissing({ name, label, expectation }: ChannelField): ClavigerError {
   return new ClavigerError('invalid', `${label} is missing (${name}).`, { hint: `It ${expectation}.` })
 }
 
-function checked(platform: Channel, secret: boolean, given: Given, settings: Given): Record<string, string> {
+function checked(
+  platform: Channel,
+  secret: boolean,
+  given: Given,
+  settings: Given,
+  kept: readonly string[] = [],
+): Record<string, string> {
   const fields = platform.fields.filter((field) => field.secret === secret)
   const unknown = Object.keys(given).find((name) => !fields.some((field) => field.name === name))
   if (unknown !== undefined)
@@ -46,7 +61,7 @@ function checked(platform: Channel, secret: boolean, given: Given, settings: Giv
   for (const field of fields) {
     const { name, label, pattern, expectation, example } = field
     const value = (given[name] ?? '').trim()
-    if (value === '' && !isNeeded(field, settings)) continue
+    if (value === '' && (kept.includes(name) || !isNeeded(field, settings))) continue
     if (value === '') throw isMissing(field)
     if (!pattern.test(value))
       throw new ClavigerError('invalid', `${label} is not right (${name}): it ${expectation}.`, {

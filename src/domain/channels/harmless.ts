@@ -1,7 +1,7 @@
 // Somebody else's Markdown as it may stand in a comment of ours. What people read as code is left as it is; nothing else of it
 // does anything: nobody is called, no picture is loaded, links show where they lead, and no HTML is left.
 
-/** So much of a text is read at most. */
+// So much of a text is read at most.
 const MAX_SAID = 30_000
 
 /** What becomes of it is no longer than that: comments may have 65,536 characters on GitHub, and more stands in them. */

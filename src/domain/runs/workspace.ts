@@ -28,6 +28,11 @@ const FILE = 'file://'
 const REF = /^(?!-)(?!.*(\.\.|@\{|\/\/|[\s~^:?*[\\\x00-\x1f\x7f]))[^/.][^\x00]{0,250}$/
 const SCP = /^[A-Za-z0-9._-]{1,64}@[A-Za-z0-9.-]{1,255}:[^\s-][^\s]{0,1000}$/
 
+/** Whether a branch, tag, commit or whole ref can be called so, and git reads nothing else in it. */
+export function isRef(ref: string): boolean {
+  return REF.test(ref)
+}
+
 /** Throws `invalid` for what no program should be given as a place to work in. */
 export function checkWorkspace(workspace: Workspace): void {
   const directory = directoryOf(workspace)
@@ -57,7 +62,7 @@ function checkRepository(url: string, ref: string | null): void {
     throw new ClavigerError('invalid', 'This is not the URL of a git repository.', {
       hint: 'For example https://github.com/acme/shop.git or git@github.com:acme/shop.git',
     })
-  if (ref !== null && !REF.test(ref))
+  if (ref !== null && !isRef(ref))
     throw new ClavigerError('invalid', 'This cannot be a branch, tag or commit of a repository.', {
       hint: 'For example main, v1.2 or a commit id.',
     })

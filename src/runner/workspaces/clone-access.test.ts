@@ -2,6 +2,8 @@
 
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -74,6 +76,31 @@ describe('a private repository', () => {
     repository.redirectTo = url.replace('/shop.git', '/elsewhere')
     await expect(open({})).rejects.toMatchObject({ code: 'invalid' })
     expect(repository.told).toEqual([])
+  })
+
+  it('is cloned without what lies elsewhere for it, which the token is not for', async () => {
+    const attributes = join(place, 'attributes')
+    await writeFile(attributes, '*.txt filter=lfs\n')
+    const smudge = '\tsmudge = test \\"$GIT_LFS_SKIP_SMUDGE\\" = 1 && cat\n\trequired = true\n'
+    const config = `[core]\n\tattributesFile = ${attributes}\n[filter "lfs"]\n${smudge}`
+    await writeFile(join(place, 'home', '.gitconfig'), config)
+    const { workspace } = await open({})
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('private')
+  })
+
+  it('is asked for nowhere else, also where this machine follows others for its address', async () => {
+    let asked = 0
+    const other = createServer((_, response) => {
+      asked += 1
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
+    })
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    repository.redirectTo = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    const follows = `[http "${new URL(url).origin}"]\n\tfollowRedirects = true\n`
+    await writeFile(join(place, 'home', '.gitconfig'), follows)
+    await expect(open({})).rejects.toMatchObject({ code: 'invalid' })
+    expect(asked).toBe(0)
+    other.close()
   })
 
   it.each(['http://git.example.test/a.git', 'https://token@git.example.test/a.git', 'file:///srv/a'])(

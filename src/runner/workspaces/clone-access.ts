@@ -35,17 +35,26 @@ export async function handingOver<T>(
     const [helper, token] = [join(directory, 'ask'), join(directory, 'token')]
     await writeFile(token, `${access.token.expose()}\n`, { mode: 0o600, flag: 'wx' })
     await writeFile(helper, script(access, token), { mode: 0o700, flag: 'wx' })
-    return await work({ words: WORDS, environment: { GIT_ASKPASS: helper, GIT_TRACE_REDACT: '1' } })
+    return await work({
+      words: wordsFor(access.url),
+      environment: { GIT_ASKPASS: helper, GIT_TRACE_REDACT: '1' },
+    })
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
 }
 
-// Git asks with the whole address then; it follows nobody elsewhere, and tells no other helper.
-const WORDS = [
-  ...['-c', 'credential.helper=', '-c', 'credential.useHttpPath=true'],
-  ...['-c', 'http.followRedirects=false', '-c', 'http.sslVerify=true'],
-]
+// Git asks with the whole address then; it follows nobody elsewhere, and tells no other helper. What a machine's settings say of
+// an address counts for more than what they say of all, so both are said.
+function wordsFor(url: string): string[] {
+  return [
+    ...['credential.helper=', 'credential.useHttpPath=true'],
+    ...['http.followRedirects=false', 'http.sslVerify=true'],
+  ].flatMap((setting) => {
+    const [section = '', name = ''] = setting.split('.')
+    return ['-c', setting, '-c', `${section}.${url}.${name}`]
+  })
+}
 
 function script({ url, username }: CloneAccess, token: string): string {
   const { protocol, host, pathname } = new URL(url)

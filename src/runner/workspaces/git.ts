@@ -2,6 +2,7 @@
 // for a password, no other transport than those named runs, and what a URL holds of a password is repeated nowhere.
 
 import { ClavigerError } from '../../domain/errors.ts'
+import { isRef } from '../../domain/runs/workspace.ts'
 import { CannotStart, startProgram } from '../../lib/programs/bounded-program.ts'
 import { findCommand } from '../programs.ts'
 import type { Handover } from './clone-access.ts'
@@ -18,7 +19,7 @@ export interface GitOptions {
 
 export interface Repository {
   readonly url: string
-  /** A branch, a tag or a commit; null: what the repository says. */
+  /** A branch, a tag, a commit or a whole ref (`refs/…`); null: what the repository says. */
   readonly ref: string | null
 }
 
@@ -37,9 +38,25 @@ export async function cloneRepository(
   if (!isUrl(url)) throw refused(url, 'It is no git URL.', 'Such as https://github.com/owner/name')
   if (ref !== null && !isRef(ref)) throw refused(url, `There cannot be a ref ${ref} in it.`)
   const { handover, ...others } = options
-  const clone = ['clone', '--quiet', '--no-checkout', '--', url, directory]
-  await git([...(handover?.words ?? []), ...clone], '/', repository, options)
-  await checkOut(repository, directory, others)
+  // What is in no branch or tag is brought along.
+  const along = ref?.startsWith('refs/') ? ['--config', `remote.origin.fetch=+${ref}:${ref}`] : []
+  const clone = ['clone', '--quiet', '--no-checkout', ...along, '--', url, directory]
+  try {
+    await git([...(handover?.words ?? []), ...clone], '/', repository, options)
+  } catch (thrown) {
+    if (ref !== null && isMissing(thrown, ref)) throw noSuchRef(url, ref)
+    throw thrown
+  }
+  await checkOut(repository, directory, handover === undefined ? others : withoutLargeFiles(others))
+}
+
+function isMissing(thrown: unknown, ref: string): boolean {
+  return thrown instanceof ClavigerError && thrown.message.includes(`couldn't find remote ref ${ref}`)
+}
+
+// Large files are elsewhere, where nobody here has a token for them: they stay what stands in the repository for them.
+function withoutLargeFiles(options: GitOptions): GitOptions {
+  return { ...options, environment: { ...options.environment, GIT_LFS_SKIP_SMUDGE: '1' } }
 }
 
 async function checkOut(repository: Repository, directory: string, options: GitOptions): Promise<void> {
@@ -60,10 +77,6 @@ async function checkOut(repository: Repository, directory: string, options: GitO
 // A URL, or as scp(1) writes it. What begins with a dash would be an option.
 function isUrl(url: string): boolean {
   return /^(https?|ssh|git|file):\/\/[^\s-][^\s]*$/i.test(url) || /^[\w.-]+@[\w.-]+:[^\s-][^\s]*$/.test(url)
-}
-
-function isRef(ref: string): boolean {
-  return /^[\w][\w./-]*$/.test(ref) && !ref.includes('..')
 }
 
 function commitNamed(ref: string): string[] {

@@ -191,6 +191,32 @@ describe('a clone', () => {
     expect(head.trim()).toBe(branch)
   })
 
+  it.each(['fix/#12', 'ann@fix', 'fix+1', 'größe', '_x', 'a(b)', "it's"])(
+    'takes the branch %s',
+    async (ref) => {
+      inRepository('branch', ref, 'v1')
+      const { workspace } = await open({ kind: 'git', url: url(), ref })
+      const head = execFileSync('git', ['symbolic-ref', '--short', 'HEAD'], {
+        cwd: workspace,
+        encoding: 'utf8',
+      })
+      expect([head.trim(), await readFile(join(workspace, 'story.txt'), 'utf8')]).toEqual([ref, 'first'])
+    },
+  )
+
+  it('takes what is in no branch or tag by its whole name', async () => {
+    inRepository('checkout', '--quiet', '--detach')
+    await writeFile(join(repository, 'story.txt'), 'of a fork')
+    inRepository('commit', '--quiet', '-am', 'third')
+    inRepository('update-ref', 'refs/pull/13/head', 'HEAD')
+    inRepository('checkout', '--quiet', 'main')
+    const { workspace } = await open({ kind: 'git', url: url(), ref: 'refs/pull/13/head' })
+    expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('of a fork')
+    await expect(open({ kind: 'git', url: url(), ref: 'refs/pull/14/head' }, 'run_2')).rejects.toMatchObject({
+      message: expect.stringMatching(/no branch, tag or commit refs\/pull\/14\/head/),
+    })
+  })
+
   it('of a commit holds that', async () => {
     const commit = inRepository('rev-parse', 'v1').trim()
     const { workspace } = await open({ kind: 'git', url: url(), ref: commit })
@@ -214,6 +240,9 @@ describe('a clone', () => {
 
   it.each([
     ['a ref that is not there', () => ({ url: url(), ref: 'nothing' })],
+    ['a ref that is no name', () => ({ url: url(), ref: 'main..side' })],
+    ['a ref that is a place in the past', () => ({ url: url(), ref: 'main@{1}' })],
+    ['a ref that is many', () => ({ url: url(), ref: 'refs/pull/*' })],
     ['a ref that is an option', () => ({ url: url(), ref: '--upload-pack=/bin/true' })],
     ['a URL that is an option', () => ({ url: '--upload-pack=/bin/true', ref: null })],
     ['a host that is an option', () => ({ url: 'ssh://-oProxyCommand=touch', ref: null })],
