@@ -59,8 +59,9 @@ export interface ChannelField {
 }
 
 /**
- * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later,
- * and `invalid` for what will not: the place is gone, or the secrets are not taken there.
+ * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later, and
+ * when if the platform says so; `rejected` when it does not take the secrets, which may be changed; `invalid` for what will not
+ * work: the place is gone.
  */
 export interface Channel {
   readonly kind: ChannelKind
@@ -108,6 +109,6 @@ export interface Channel {
   show?(place: Thread['place'], phase: Phase, means: Means): Promise<void>
   /** A token that reads this one repository. Missing: the platform has no repositories. */
   cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
-  /** Who we are over there. Throws `invalid` when the platform does not take the secrets. */
+  /** Who we are over there. Throws `rejected` when the platform does not take the secrets. */
   whoAmI(means: Means): Promise<{ readonly name: string; readonly accountId: string }>
 }

@@ -3,6 +3,7 @@
 import { type CarryingPorts, carryDue } from '../../src/control/channels/carrying.ts'
 import { createReceiving, type Receipt, type Receiving } from '../../src/control/channels/receiving.ts'
 import { reportDue } from '../../src/control/channels/reporting.ts'
+import { createTurns } from '../../src/control/channels/turns.ts'
 import { startRun } from '../../src/control/runs/starting.ts'
 import { createWorkshop } from '../../src/control/workshop.ts'
 import type { Parsed } from '../../src/domain/channels/call.ts'
@@ -63,19 +64,29 @@ export function serverOf({ control, clock, ...house }: House, store = house.port
     error: () => undefined,
   }
   const workshop = createWorkshop(ports)
+  const resting = new Map<string, number>()
+  const turns = () =>
+    createTurns({
+      ...{ now: () => clock.now, resting, signal: new AbortController().signal },
+      failed: (thrown) => {
+        throw thrown
+      },
+    })
   const carrying: CarryingPorts = {
-    ...{ ...workshop, control, log: lines },
+    ...{ ...workshop, control, log: lines, turns: turns() },
     start: (from, input, alongside) => startRun(workshop, from, input, alongside),
   }
   const receiving = createReceiving(carrying)
-  const signal = new AbortController().signal
+  const telling = { ...carrying, turns: turns() }
   return {
     ...{ carrying, receiving },
     deliver: (says: Parsed, changed: Partial<DeliveryOfTest> = {}) =>
       receiving.receive('github', deliveryOf({ at: clock.now, says, ...changed })),
     async work() {
-      await carryDue(carrying, signal)
-      await reportDue(carrying, signal, () => undefined)
+      await carryDue(carrying)
+      await carrying.turns.ended()
+      await reportDue(telling, () => undefined)
+      await telling.turns.ended()
     },
   }
 }

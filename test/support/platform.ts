@@ -24,6 +24,12 @@ export interface PlatformOfTest {
   /** Every call that reached the platform, by name. */
   readonly asked: string[]
   isAway: boolean
+  /** It takes no token at all. */
+  refusesToken: boolean
+  /** So many seconds it wants to be left alone; null: it answers. */
+  wantsRest: number | null
+  /** It answers no call before this has resolved. */
+  holds: Promise<void> | null
   /** It takes the next comment, and its answer is lost. */
   losesAnswer: boolean
   /** The call as the platform itself has it. */
@@ -70,15 +76,21 @@ export function createPlatform(): PlatformOfTest {
   const shown: string[] = []
   const state = {
     isAway: false,
+    refusesToken: false,
+    wantsRest: null as number | null,
+    holds: null as Promise<void> | null,
     losesAnswer: false,
     showsNothing: null as ClavigerError | null,
     knows: (call: Call) => call,
   }
-  const reach = (what: string, { secrets }: Means) => {
+  const reach = async (what: string, { secrets }: Means) => {
     asked.push(what)
+    await state.holds
+    if (state.wantsRest !== null)
+      throw new ClavigerError('unavailable', 'It takes no more calls.', { retryAfter: state.wantsRest })
     if (state.isAway) throw new ClavigerError('unavailable', 'The platform did not answer in time.')
-    if (secrets['token']?.expose() !== PLATFORM_SECRETS.token)
-      throw new ClavigerError('invalid', 'The platform does not take this token.')
+    if (state.refusesToken || secrets['token']?.expose() !== PLATFORM_SECRETS.token)
+      throw new ClavigerError('rejected', 'The platform does not take this token.')
   }
   const channel: Channel = {
     ...{ kind: 'github', title: 'Platform', fields: FIELDS, verifiedBy: ['signing'], maxBytes: 10_000 },
@@ -94,11 +106,11 @@ export function createPlatform(): PlatformOfTest {
     },
     parse: ({ body }) => JSON.parse(Buffer.from(body).toString('utf8')),
     complete: async (call, means) => {
-      reach('complete', means)
+      await reach('complete', means)
       return state.knows(call)
     },
     comment: async (place, text, id, means) => {
-      reach('comment', means)
+      await reach('comment', means)
       const known = id === null ? undefined : comments.get(id)
       const key = known === undefined ? `c-${comments.size + 1}` : (id ?? '')
       comments.set(key, { place: JSON.stringify(place), text, edits: (known?.edits ?? 0) + 1 })
@@ -107,24 +119,24 @@ export function createPlatform(): PlatformOfTest {
       throw new ClavigerError('unavailable', 'The connection broke.')
     },
     findComment: async (place, mark, means) => {
-      reach('find', means)
+      await reach('find', means)
       const found = [...comments].find(
         ([, one]) => one.place === JSON.stringify(place) && one.text.includes(mark),
       )
       return found?.[0] ?? null
     },
     show: async (_place, phase, means) => {
-      reach('show', means)
+      await reach('show', means)
       if (state.showsNothing !== null) throw state.showsNothing
       shown.push(phase)
     },
     cloneAccess: async ({ id }, means) => {
-      reach('clone', means)
+      await reach('clone', means)
       const token = new Secret(`fake-clone-token-${id}`)
       return { username: 'x-access-token', token, expiresAt: means.now + 3_600_000 }
     },
     whoAmI: async (means) => {
-      reach('who', means)
+      await reach('who', means)
       return { name: 'claviger-app', accountId: OURSELVES }
     },
   }

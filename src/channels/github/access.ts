@@ -31,7 +31,7 @@ export async function identityOf({ settings, secrets, now }: Means): Promise<Ide
   const [id, key, token] = [settings['appId'], secrets['privateKey'], secrets['token']]
   if (id !== undefined && key !== undefined) return { is: 'app', id, jwt: await signed(id, key, now) }
   if (token !== undefined && id === undefined) return { is: 'account', token }
-  throw new ClavigerError('invalid', 'This channel has neither an App of GitHub nor a token.', {
+  throw new ClavigerError('rejected', 'This channel has neither an App of GitHub nor a token.', {
     hint: 'Give it the number and the private key of an App, or a token and no App.',
   })
 }
@@ -122,7 +122,7 @@ function keyIn(key: Secret): KeyObject {
     read = null
   }
   if (read?.asymmetricKeyType === 'rsa') return read
-  throw new ClavigerError('invalid', 'The private key of this channel is no RSA key.', {
+  throw new ClavigerError('rejected', 'The private key of this channel is no RSA key.', {
     hint: 'Download a new one on the page of the App: claviger admin channel update NAME --secret-file privateKey=FILE',
   })
 }

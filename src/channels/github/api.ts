@@ -112,7 +112,7 @@ function refusal(answer: UpstreamResponse, json: unknown): ClavigerError {
       retryAfter: wait,
     })
   if (status === 401)
-    return new ClavigerError('invalid', 'GitHub does not take the key or token of this channel.', {
+    return new ClavigerError('rejected', 'GitHub does not take the key or token of this channel.', {
       hint: 'Enter it again: claviger admin channel update NAME --secret-file privateKey=FILE, or token=FILE',
     })
   if (status === 403)

@@ -25,8 +25,8 @@ export interface LinearPlace extends UpstreamOptions {
 export type Variables = Readonly<Record<string, unknown>>
 
 /**
- * The data of an answer without errors. Throws `unavailable` for what may work later, a rate limit too, and `invalid` when
- * Linear takes neither the token nor what is asked for.
+ * The data of an answer without errors. Throws `unavailable` for what may work later, a rate limit too, `rejected` when Linear
+ * does not take the token, and `invalid` when it does not take what is asked for.
  */
 export async function askLinear(
   place: LinearPlace,
@@ -77,7 +77,7 @@ function failureOf(answer: JsonAnswer): ClavigerError | null {
   if (status === 429 || has(['ratelimited']))
     return later('Linear wants to be asked less often.', 'rate limited')
   if (status === 401 || has(TOKEN_REFUSED))
-    return new ClavigerError('invalid', 'Linear does not take the token of this channel.', {
+    return new ClavigerError('rejected', 'Linear does not take the token of this channel.', {
       hint: 'Make another one in Linear, and change the secrets of the channel.',
     })
   if (has(ASKED_WRONGLY) || status === 403)

@@ -243,7 +243,7 @@ describe('calling Linear', () => {
     linear.token = 'fake_app_token'
     expect(await channel.whoAmI(means('fake_app_token'))).toMatchObject({ accountId: us.id })
     await expect(channel.whoAmI(means())).rejects.toMatchObject({
-      ...{ code: 'invalid', message: expect.stringContaining('does not take the token') },
+      ...{ code: 'rejected', message: expect.stringContaining('does not take the token') },
     })
   })
 

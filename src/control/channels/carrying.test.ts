@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { channelHouse, serverOf } from '../../../test/support/channels.ts'
-import { accountOf, callOf, REPOSITORY } from '../../../test/support/platform.ts'
+import { accountOf, callOf, ourselves, PLATFORM_SECRETS, REPOSITORY } from '../../../test/support/platform.ts'
 import { workerOf } from '../../../test/support/runs.ts'
 import type { Account, Call } from '../../domain/channels/call.ts'
 import { CARRY_CLAIM, carryDue } from './carrying.ts'
@@ -192,6 +192,87 @@ describe('who is mentioned', () => {
 })
 
 describe('faults', () => {
+  it('a platform that does not answer holds up no other channel', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    const other = { kind: 'github', name: 'other', settings: { handle: 'claviger' } } as const
+    const secrets = { ...PLATFORM_SECRETS, signing: 'another-one' }
+    await house.ask('ada', 'channels.create', { ...other, secrets, strangers: 'refuse', access: 'write' })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    house.platform.holds = promise
+    await house.deliver(says(BOB))
+    await carryDue(house.carrying)
+    await vi.waitUntil(() => house.platform.asked.length > 0)
+    house.platform.holds = null
+    await house.deliver(says(BOB), { id: 'd-2', secret: 'another-one' })
+    await carryDue(house.carrying)
+    await vi.waitFor(async () => expect(await house.runs()).toHaveLength(1))
+    resolve()
+    await house.carrying.turns.ended()
+    expect(await house.runs()).toHaveLength(2)
+  })
+
+  it('a platform that wants rest is left alone until then', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    house.platform.wantsRest = 900
+    await house.deliver(says(BOB))
+    await house.deliver(says(STRANGER), { id: 'd-2' })
+    await house.work()
+    expect(house.platform.asked).toHaveLength(1)
+    house.platform.wantsRest = null
+    house.clock.now += 899_000
+    await house.work()
+    expect(house.platform.asked).toHaveLength(1)
+    house.clock.now += 1_000
+    await house.work()
+    expect(await house.runs()).toHaveLength(1)
+    expect(house.texts()).toContainEqual(expect.stringContaining('not linked'))
+  })
+
+  it('what came while the token was refused is done when it is taken', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    house.platform.refusesToken = true
+    await house.deliver(says(BOB))
+    await house.work()
+    house.platform.refusesToken = false
+    house.clock.now += 15_000
+    await house.work()
+    expect(await house.runs()).toHaveLength(1)
+  })
+
+  it('what is older than a day when somebody comes to it is not done any more', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    await house.deliver(says(BOB))
+    house.clock.now += 25 * 3_600_000
+    await house.work()
+    expect(await house.runs()).toEqual([])
+    const { deliveries } = await house.ask('ada', 'channels.get', { id: 'shop' })
+    expect(deliveries).toMatchObject([{ outcome: 'late' }])
+  })
+
+  it('a channel that may do less now goes on in no run that may do more', async () => {
+    const house = await channelHouse({ access: 'full' })
+    await house.link('bob', '7')
+    await house.deliver(says(BOB))
+    await house.work()
+    await house.ask('ada', 'channels.update', { id: 'shop', access: 'read' })
+    await house.deliver(says(BOB), { id: 'd-2' })
+    await house.work()
+    expect((await house.runs()).map(({ wanted }) => wanted.access).sort()).toEqual(['full', 'read'])
+  })
+
+  it('what is of ourselves asks for nothing, also when that is found out only now', async () => {
+    const house = await channelHouse()
+    await house.link('bob', ourselves.accountId)
+    await house.deliver(says(ourselves))
+    await house.work()
+    expect(await house.runs()).toEqual([])
+    expect(house.texts()).toEqual([])
+  })
+
   it('two servers that come to it at once begin one run', async () => {
     const house = await channelHouse()
     await house.link('bob', '7')
@@ -207,7 +288,7 @@ describe('faults', () => {
     const house = await channelHouse()
     await house.link('bob', '7')
     await house.deliver(says(BOB))
-    const [call] = await house.ports.store.calls.due(house.clock.now, 1)
+    const [call] = await house.ports.store.calls.due(house.clock.now, 1, [])
     if (call === undefined) throw new Error('nothing is due')
     await house.ports.store.calls.claim(call, house.clock.now + CARRY_CLAIM)
     await house.work()
@@ -226,7 +307,8 @@ describe('faults', () => {
       await dying.carrying.start(...asked)
       throw new Error('killed')
     }
-    await carryDue({ ...dying.carrying, start }, new AbortController().signal)
+    await carryDue({ ...dying.carrying, start })
+    await dying.carrying.turns.ended()
     expect(await house.runs()).toHaveLength(1)
     await house.ask('bob', 'preferences.set', { models: { claude: 'another' } })
     house.clock.now += CARRY_CLAIM

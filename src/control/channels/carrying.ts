@@ -4,7 +4,7 @@
 import { CODING_AGENTS_PATH, OWN_ACCOUNTS_PATH } from '../../api/link-paths.ts'
 import type { Means } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
-import { accessOf, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
+import { accessOf, isWithin, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { refusalOf } from '../../domain/channels/saying.ts'
 import type { Served } from '../../domain/channels/serving.ts'
@@ -12,17 +12,23 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Log } from '../../lib/log.ts'
-import type { CallEnd, CallRow, ChannelRow } from '../../store/channels/channel-groups.ts'
+import {
+  authorMark,
+  type CallEnd,
+  type CallRow,
+  type ChannelRow,
+} from '../../store/channels/channel-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { upkeep } from '../grants/tools.ts'
 import type { Alongside } from '../runs/starting.ts'
 import type { Control, Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
+import type { Turns } from './turns.ts'
 import { memberOf, servingOf } from './who.ts'
 
 /** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
-export const CARRY_CLAIM = 120_000
+export const CARRY_CLAIM = 300_000
 
 // Milliseconds.
 const FIRST_PAUSE = 10_000
@@ -31,6 +37,11 @@ const GIVE_UP_AFTER = 24 * 3_600_000
 
 const BATCH = 20
 
+// What people who are no members may ask for in an hour: each account, and all of them. More is nobody's time and money.
+const HOUR = 3_600_000
+const OF_ONE_STRANGER = 5
+const OF_STRANGERS = 60
+
 type StartInput = Parameters<Control['runs.create']>[1]
 
 export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'publicUrl'> {
@@ -38,67 +49,96 @@ export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'pub
   /** As `runs.create`; `alongside` is stored with the run, before anybody can claim it. */
   readonly start: (caller: Caller, input: StartInput, alongside: Alongside) => Promise<RunRow>
   readonly log: Log
+  readonly turns: Turns
 }
 
-/** One round over what is due. Rejects when the database cannot be used. */
-export async function carryDue(ports: CarryingPorts, signal: AbortSignal): Promise<void> {
-  const due = await ports.store.calls.due(ports.now(), BATCH)
-  // One after the other in a channel, so that a conversation is one; nobody waits for another's platform.
-  await Promise.all([...Map.groupBy(due, ({ channelId }) => channelId).values()].map(carryInTurn))
-
-  async function carryInTurn(rows: readonly CallRow[]): Promise<void> {
-    for (const row of rows) {
-      if (signal.aborted) return
-      if (await ports.store.calls.claim(row, ports.now() + CARRY_CLAIM)) await carryOne(ports, row)
-    }
-  }
+/** Begins with what is due. Rejects when the database cannot be used. */
+export async function carryDue(ports: CarryingPorts): Promise<void> {
+  const { store, now, turns } = ports
+  const due = await store.calls.due(now(), BATCH, turns.except())
+  // One after the other in a channel, so that a conversation is one.
+  turns.begin(due, async (row) => {
+    if (await store.calls.claim(row, now() + CARRY_CLAIM)) await carryOne(ports, row)
+  })
 }
 
 async function carryOne(ports: CarryingPorts, row: CallRow): Promise<void> {
   const channel = await ports.store.channels.get(row.organizationId, row.channelId)
   if (channel === undefined) return
   const end = await carried(ports, channel, row).catch((thrown: unknown) => {
+    ports.turns.restAfter(row.channelId, thrown)
     const pause = pauseAfter(row, ports.now(), thrown)
     ports.log.warn(
       { channel: channel.id, attempts: row.attempts + 1, detail: detailOf(thrown), again: pause !== null },
       'what was asked for through a channel could not be done',
     )
     return {
-      ...{ outcome: pause === null ? 'failed' : '', reason: sentenceOf(thrown), runId: null },
+      ...{ outcome: pause === null ? 'failed' : '', reason: sentenceOf(thrown) },
+      ...{ isStranger: row.isStranger, runId: null },
       nextAt: pause === null ? null : ports.now() + pause,
     }
   })
   await settle(ports, channel, row, end)
 }
 
-const OVER = { nextAt: null, reason: '', runId: null }
+const OVER = { nextAt: null, reason: '', isStranger: false, runId: null }
 
 async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<CallEnd> {
   const { parsed } = row
   if (parsed.is === 'nothing') return { ...OVER, outcome: 'nothing' }
+  if (ports.now() - row.receivedAt > GIVE_UP_AFTER)
+    return { ...OVER, outcome: row.reason === '' ? 'late' : 'failed', reason: row.reason || LATE }
   if (parsed.is === 'over') return endThread(ports, channel, row, parsed)
+  if (await isTooMuch(ports, channel, row, parsed.call)) return TOO_MUCH
   const means = await meansFor(ports, channel, ownAct(channel, 'channel.call', detailsOf(row, parsed.call)))
-  await learnAccount(ports, channel, means)
+  const ourselves = await learnAccount(ports, channel, means)
   const call = await platformOf(ports, channel.kind).complete(parsed.call, means)
+  if (call.author.accountId === ourselves) return { ...OVER, outcome: 'nothing' }
   const { served, caller, isMember } = await servingOf(ports, channel, call, requestIdOf(row))
+  const isStranger = !isMember
   if (caller === null) {
     const why = { message: served.because }
-    return refuse(ports, channel, row, { call, means, why, mends: isMember ? null : OWN_ACCOUNTS_PATH })
+    const mends = isMember ? null : OWN_ACCOUNTS_PATH
+    return { ...(await refuse(ports, channel, row, { call, means, why, mends })), isStranger }
   }
   try {
-    return await serve(ports, channel, row, { call, served, caller })
+    return { ...(await serve(ports, channel, row, { call, served, caller })), isStranger }
   } catch (thrown) {
     if (!(thrown instanceof ClavigerError) || !isForGood(thrown, row)) throw thrown
     const mends = thrown.code === 'no_credential' ? CODING_AGENTS_PATH : null
-    return refuse(ports, channel, row, { call, means, why: thrown, mends })
+    return { ...(await refuse(ports, channel, row, { call, means, why: thrown, mends })), isStranger }
   }
 }
 
+const LATE = 'It was more than a day old when a server came to it.'
+
+const TOO_MUCH = {
+  ...{ ...OVER, outcome: 'limited', isStranger: true },
+  reason: 'People who are no members have asked for too much within an hour.',
+}
+
+// Silent, and before anything is asked of the platform: neither is to be had for nothing.
+async function isTooMuch(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  { author }: Call,
+): Promise<boolean> {
+  const { asStranger, byStrangers } = await ports.store.calls.before(row, ports.now() - HOUR)
+  if (asStranger < OF_ONE_STRANGER && byStrangers < OF_STRANGERS) return false
+  return (await memberOf(ports, channel, author, requestIdOf(row))) === null
+}
+
 // Who we are over there is asked once, so that what we say ourselves asks for nothing.
-async function learnAccount({ store, ...ports }: CarryingPorts, channel: ChannelRow, means: Means) {
-  if (channel.accountId !== null) return
+async function learnAccount(
+  { store, ...ports }: CarryingPorts,
+  channel: ChannelRow,
+  means: Means,
+): Promise<string> {
+  if (channel.accountId !== null) return channel.accountId
   const { accountId } = await platformOf(ports, channel.kind).whoAmI(means)
   await store.channels.update(channel.id, channel.revision, { accountId })
+  return accountId
 }
 
 interface Asked {
@@ -115,10 +155,11 @@ async function serve(
 ): Promise<CallEnd> {
   const key = keyOf(row)
   const begun = await begunBefore(ports, caller, key)
-  const live = begun === undefined ? await liveRun(ports.store, channel, call, caller) : undefined
+  const asked = { call, served, caller }
+  const live = begun === undefined ? await liveRun(ports.store, channel, asked) : undefined
   if (live !== undefined) return goOn(ports, live, { call, caller, key })
   try {
-    const { id } = begun ?? (await begin(ports, channel, { call, served, caller }, key))
+    const { id } = begun ?? (await begin(ports, channel, asked, key))
     return { ...OVER, outcome: 'started', runId: id }
   } catch (thrown) {
     if (thrown instanceof BegunMeanwhile) return goOn(ports, thrown.run, { call, caller, key })
@@ -149,16 +190,17 @@ class BegunMeanwhile extends Error {
 function begin(
   { start, now }: CarryingPorts,
   channel: ChannelRow,
-  { call, served, caller }: Asked,
+  asked: Asked,
   key: string,
 ): Promise<RunRow> {
+  const { call, served, caller } = asked
   const { key: place, title, url, place: where } = call.thread
   const told = {
     ...{ channelId: channel.id, organizationId: channel.organizationId, served: served.because },
     thread: { key: place, title, url, place: where },
     repository: call.checkout?.repository ?? null,
     ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0 },
-    ...{ nextAt: now(), createdAt: now() },
+    ...{ author: authorMark(call.author), nextAt: now(), busyUntil: 0, createdAt: now() },
   }
   return start(
     caller,
@@ -169,7 +211,7 @@ function begin(
     async (unit, { id: runId }) => {
       // Held until the unit has ended: of two who ask at once, the later one finds the run of the first.
       await unit.channels.note(channel.id, 'taken')
-      const live = await liveRun(unit, channel, call, caller)
+      const live = await liveRun(unit, channel, asked)
       if (live !== undefined) throw new BegunMeanwhile(live)
       await unit.threads.insert({ ...told, runId })
     },
@@ -187,17 +229,19 @@ async function begunBefore(
   return (await store.runs.list(organizationId, { subject, key }, { limit: 1 }))[0]
 }
 
-// The last run of the conversation that is this one's, and not over for good.
+// The last run of the conversation that is this one's, not over for good, and may do no more than a new one. What an agent
+// does for one account is not for another to go on with.
 async function liveRun(
   { threads, runs }: Pick<StoreGroups, 'threads' | 'runs'>,
   channel: ChannelRow,
-  { thread }: Call,
-  { kind, id }: Caller,
+  { call: { thread, author }, served, caller: { kind, id } }: Asked,
 ): Promise<RunRow | undefined> {
-  for (const { runId } of await threads.ofThread(channel.id, thread.key)) {
+  for (const { runId, author: began } of await threads.ofThread(channel.id, thread.key)) {
     const run = await runs.get(channel.organizationId, runId)
     const isTheirs = run?.subjectKind === kind && run.subjectId === id
-    if (run !== undefined && isTheirs && !isFinal(run.run.state)) return run
+    if (run === undefined || !isTheirs || isFinal(run.run.state)) continue
+    const isOthers = kind === 'agent' && began !== authorMark(author)
+    if (!isOthers && isWithin(run.wanted.access, accessOf(served, channel.access))) return run
   }
   return undefined
 }
@@ -210,16 +254,22 @@ interface Refusing {
   readonly mends: string | null
 }
 
-// Said once to each who asks in a conversation, however often they do.
+// The same is said once to each who asks in a conversation, however often they do.
 async function refuse(
   ports: CarryingPorts,
   channel: ChannelRow,
   row: CallRow,
   { call, means, why, mends }: Refusing,
 ): Promise<CallEnd> {
-  if (!(await ports.store.calls.had(row, 'refused'))) {
-    const text = refusalOf(why, mends === null ? null : ports.publicUrl() + mends)
-    await platformOf(ports, channel.kind).comment(call.thread.place, text, null, means)
+  const { refusals } = await ports.store.calls.before(row, ports.now())
+  if (!refusals.includes(why.message)) {
+    const mark = `${ports.publicUrl()}/?asked=${sha256(row.channelId + row.deliveryId).slice(0, 16)}`
+    const text = refusalOf(why, mends === null ? null : ports.publicUrl() + mends, mark)
+    const platform = platformOf(ports, channel.kind)
+    const { place } = call.thread
+    // Whoever tried before may have written it, and died before it was noted.
+    const written = row.attempts === 0 ? null : await platform.findComment?.(place, mark, means)
+    if ((written ?? null) === null) await platform.comment(place, text, null, means)
   }
   return { ...OVER, outcome: 'refused', reason: why.message }
 }
@@ -283,7 +333,8 @@ function pauseAfter(row: CallRow, now: number, thrown: unknown): number | null {
   const { attempts, receivedAt } = row
   if (thrown instanceof ClavigerError && isForGood(thrown, row)) return null
   if (now - receivedAt > GIVE_UP_AFTER) return null
-  return Math.min(FIRST_PAUSE * 2 ** Math.min(attempts, 10), LONGEST_PAUSE)
+  const wished = thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
+  return Math.max(wished, Math.min(FIRST_PAUSE * 2 ** Math.min(attempts, 10), LONGEST_PAUSE))
 }
 
 function sentenceOf(thrown: unknown): string {

@@ -56,13 +56,13 @@ describe.each(Object.keys(stores))('on %s', (name) => {
     const house = await channelHouse({}, first)
     await house.link('bob', '7')
     await house.deliver({ is: 'call', call: callOf(accountOf('7')) })
-    const [call] = await first.calls.due(house.clock.now, 1)
+    const [call] = await first.calls.due(house.clock.now, 1, [])
     if (call === undefined) throw new Error('nothing is due')
     await house.work()
     const [run] = await house.runs()
     // As it was when the server died: begun, and under a claim that has ended.
     const { channelId, deliveryId } = call
-    const open = { nextAt: house.clock.now, outcome: '', reason: '', runId: null }
+    const open = { nextAt: house.clock.now, outcome: '', reason: '', isStranger: false, runId: null }
     expect(await first.calls.settle({ channelId, deliveryId, attempts: 1 }, open)).toBe(true)
     await serverOf(house, second).work()
     expect(await house.runs()).toMatchObject([{ id: run?.id }])

@@ -104,7 +104,8 @@ async function tried(workshop: Workshop, row: ChannelRow, secrets: Opened): Prom
       await store.channels.update(row.id, row.revision, { accountId: me.accountId })
     return { works: true, account: me.name, message: '' }
   } catch (thrown) {
-    const isSaid = thrown instanceof ClavigerError && ['invalid', 'unavailable'].includes(thrown.code)
+    const isSaid =
+      thrown instanceof ClavigerError && ['invalid', 'unavailable', 'rejected'].includes(thrown.code)
     if (!isSaid) throw thrown
     return { works: false, account: null, message: thrown.message }
   }

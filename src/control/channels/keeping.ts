@@ -9,6 +9,7 @@ import type { Ports } from '../use-case.ts'
 import { createWorkshop } from '../workshop.ts'
 import { type CarryingPorts, carryDue } from './carrying.ts'
 import { reportDue } from './reporting.ts'
+import { createTurns } from './turns.ts'
 
 // Milliseconds.
 const LOOK_EVERY = 1_000
@@ -20,6 +21,9 @@ const FORGET_AT_ONCE = 500
 // Runs that are told of, as far as this server has seen.
 const WATCHED_AT_MOST = 10_000
 
+const CARRYING_WAITS = 'what was delivered to channels is waiting'
+const TELLING_WAITS = 'what is told through channels is waiting'
+
 export interface KeptChannels {
   /** Resolves when what is under way has ended. */
   stop(): Promise<void>
@@ -29,12 +33,16 @@ export interface KeptChannels {
 export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): KeptChannels {
   const workshop = createWorkshop(world)
   const { store, now } = workshop
-  const ports: CarryingPorts = {
-    ...{ ...workshop, log, control: createAskingUseCases(workshop) },
-    start: (caller, input, alongside) => startRun(workshop, caller, input, alongside),
-  }
   const ending = new AbortController()
   const { signal } = ending
+  const resting = new Map<string, number>()
+  const turns = (what: string) =>
+    createTurns({ now, resting, signal, failed: (thrown) => log.warn({ detail: String(thrown) }, what) })
+  const ports: CarryingPorts = {
+    ...{ ...workshop, log, control: createAskingUseCases(workshop), turns: turns(CARRYING_WAITS) },
+    start: (caller, input, alongside) => startRun(workshop, caller, input, alongside),
+  }
+  const telling = { ...ports, turns: turns(TELLING_WAITS) }
   const watched = new Set<string>()
   const changed = new Set<string>()
   const deaf = store.signals.listen((heard) => {
@@ -47,8 +55,8 @@ export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): 
   }
   const carrying = repeat(
     LOOK_EVERY,
-    () => carryDue(ports, signal),
-    (thrown) => log.warn({ detail: String(thrown) }, 'what was delivered to channels is waiting'),
+    () => carryDue(ports),
+    (thrown) => log.warn({ detail: String(thrown) }, CARRYING_WAITS),
   )
   const reporting = repeat(
     LOOK_EVERY,
@@ -56,9 +64,9 @@ export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): 
       const woken = [...changed]
       changed.clear()
       for (const id of woken) if (!(await store.threads.wake(id, now()))) watched.delete(id)
-      await reportDue(ports, signal, watch)
+      await reportDue(telling, watch)
     },
-    (thrown) => log.warn({ detail: String(thrown) }, 'what is told through channels is waiting'),
+    (thrown) => log.warn({ detail: String(thrown) }, TELLING_WAITS),
   )
   const forgetting = repeat(
     FORGET_EVERY,
@@ -72,6 +80,7 @@ export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): 
       ending.abort()
       deaf()
       await Promise.all([carrying.stop(), reporting.stop(), forgetting.stop()])
+      await Promise.all([ports.turns.ended(), telling.turns.ended()])
     },
   }
 }

@@ -64,7 +64,7 @@ export function createReceiving(ports: MeansPorts): Receiving {
       parsed.is !== 'nothing' &&
       (await store.calls.insert({
         ...{ channelId, deliveryId: id, organizationId, parsed, receivedAt: at, attempts: 0, nextAt: at },
-        ...{ outcome: '', reason: '', runId: null },
+        ...{ outcome: '', reason: '', isStranger: false, runId: null },
       }))
     await store.channels.note(channelId, parsed.is === 'nothing' ? parsed.reason : 'taken', at)
     if (parsed.is === 'nothing') return 'nothing'

@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type ChannelHouse, channelHouse, serverOf } from '../../../test/support/channels.ts'
 import { errorOf } from '../../../test/support/house.ts'
 import { accountOf, callOf, REPOSITORY } from '../../../test/support/platform.ts'
 import { workerOf } from '../../../test/support/runs.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { nothingLeft } from '../../domain/resolution/verdicts.ts'
+import { carryDue } from './carrying.ts'
 
 const BOB = accountOf('7')
 
@@ -122,6 +124,71 @@ describe('what is told of a run', () => {
     const [text] = house.texts()
     expect(text).toContain('a personal credential')
     expect(text).not.toMatch(/own needs|bob/i)
+  })
+
+  it('gives no reason of a failure where everybody reads it, but what says nothing of anybody', async () => {
+    for (const [reason, said] of [
+      ['fatal: proxy.corp.internal refused /home/ci', /has failed$/m],
+      [nothingLeft('claude'), /has failed: Couldn't authenticate/],
+    ] as const) {
+      const house = await begun({ ...REPOSITORY, isPrivate: false })
+      const { worker, run } = await atWork(house)
+      await worker.report(run, { is: 'state', state: 'failed', reason })
+      await later(house)
+      expect(house.texts()).toEqual([expect.stringMatching(said)])
+      expect(house.texts()[0]).not.toContain('corp.internal')
+    }
+  })
+
+  it('does not show the answer before as the answer to what failed', async () => {
+    const house = await begun()
+    const { worker, run } = await atWork(house)
+    await answer(worker, run)
+    await later(house)
+    expect(house.texts()).toEqual([expect.stringMatching(/^All green.*has answered/s)])
+    await house.deliver({ is: 'call', call: callOf(BOB, { text: 'Now the docs.' }) }, { id: 'd-2' })
+    await house.work()
+    const failure = { kind: 'network', status: null, code: null, text: 'It broke.', resetsAt: null } as const
+    await worker.report(run, { is: 'state', state: 'working', reason: '' })
+    await worker.report(run, { is: 'event', event: { kind: 'turn-failed', failure, usage: null } })
+    await worker.report(run, { is: 'state', state: 'ready', reason: '' })
+    await later(house)
+    expect(house.texts()).toEqual([expect.stringMatching(/^\*\*Claude Code\*\* · could not finish its turn/)])
+  })
+
+  it('is one comment of several servers when something happens while the platform is slow', async () => {
+    const house = await channelHouse()
+    await house.link('bob', '7')
+    await house.deliver({ is: 'call', call: callOf(BOB) })
+    await carryDue(house.carrying)
+    await house.carrying.turns.ended()
+    const [one, other] = [serverOf(house), serverOf(house)]
+    const { promise, resolve } = Promise.withResolvers<void>()
+    house.platform.holds = promise
+    const first = one.work()
+    await vi.waitUntil(() => house.platform.asked.includes('comment'))
+    const [run] = await house.runs()
+    await house.ports.store.threads.wake(run?.id ?? '', house.clock.now)
+    house.clock.now += 6_000
+    await other.work()
+    resolve()
+    await first
+    await other.work()
+    await later(house)
+    expect(house.platform.comments.size).toBe(1)
+    expect(house.platform.asked.filter((what) => what === 'comment')).toHaveLength(1)
+  })
+
+  it('is told as soon as the channel has a token that is taken', async () => {
+    const house = await begun()
+    const [run] = await house.runs()
+    house.platform.refusesToken = true
+    await house.ask('bob', 'runs.cancel', { id: run?.id ?? '' })
+    await later(house)
+    expect(house.texts()).toEqual([expect.stringContaining('waits for a worker')])
+    house.platform.refusesToken = false
+    await later(house)
+    expect(house.texts()).toEqual([expect.stringContaining('was cancelled')])
   })
 
   it('is edited every five seconds at most', async () => {

@@ -8,6 +8,7 @@ import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
+import { nothingLeft } from '../../domain/resolution/verdicts.ts'
 import type { RunState } from '../../domain/runs/run.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Log } from '../../lib/log.ts'
@@ -15,9 +16,10 @@ import type { ChannelRow, ThreadEnd, ThreadRow } from '../../store/channels/chan
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
+import type { Turns } from './turns.ts'
 
-/** For so long a try is its server's, in milliseconds. */
-const REPORT_CLAIM = 60_000
+/** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
+const REPORT_CLAIM = 300_000
 
 // Milliseconds.
 const EDITS_APART = 5_000
@@ -30,24 +32,17 @@ const EVENTS_BACK = 500
 
 export interface ReportingPorts extends MeansPorts, Pick<Ports, 'publicUrl'> {
   readonly log: Log
+  readonly turns: Turns
 }
 
-/** One round over what is due. Rejects when the database cannot be used. `seen` hears of each run that is told of. */
-export async function reportDue(
-  ports: ReportingPorts,
-  signal: AbortSignal,
-  seen: (runId: string) => void,
-): Promise<void> {
-  const due = await ports.store.threads.due(ports.now(), BATCH)
-  await Promise.all([...Map.groupBy(due, ({ channelId }) => channelId).values()].map(reportInTurn))
-
-  async function reportInTurn(rows: readonly ThreadRow[]): Promise<void> {
-    for (const row of rows) {
-      if (signal.aborted) return
-      seen(row.runId)
-      await reportOne(ports, row)
-    }
-  }
+/** Begins with what is due. Rejects when the database cannot be used. `seen` hears of each run that is told of. */
+export async function reportDue(ports: ReportingPorts, seen: (runId: string) => void): Promise<void> {
+  const { store, now, turns } = ports
+  const due = await store.threads.due(now(), BATCH, turns.except())
+  turns.begin(due, async (row) => {
+    seen(row.runId)
+    await reportOne(ports, row)
+  })
 }
 
 async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
@@ -118,14 +113,16 @@ async function written(
 }
 
 async function failed(
-  { store, log, now }: ReportingPorts,
+  { store, log, now, turns }: ReportingPorts,
   channel: ChannelRow,
   row: ThreadRow,
   thrown: unknown,
 ): Promise<ThreadEnd> {
   const isForGood = thrown instanceof ClavigerError && thrown.code === 'invalid'
   const failures = row.failures + 1
-  const pause = Math.min(EDITS_APART * 2 ** Math.min(failures, 10), LONGEST_PAUSE)
+  turns.restAfter(row.channelId, thrown)
+  const wished = thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
+  const pause = Math.max(wished, Math.min(EDITS_APART * 2 ** Math.min(failures, 10), LONGEST_PAUSE))
   const code = thrown instanceof ClavigerError ? thrown.code : String(thrown)
   log.warn({ channel: channel.id, run: row.runId, failures, detail: code }, 'a comment could not be written')
   await store.channels.note(
@@ -150,10 +147,10 @@ async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): P
   const isPublic = row.repository !== null && !row.repository.isPrivate
   return {
     ...{ harness, state, served: row.served },
-    reason: isPublic && state !== 'failed' ? '' : reason,
+    reason: isPublic && reason !== nothingLeft(harness) ? '' : reason,
     credential:
       credential === null ? null : parseOwner(credential.owner as Parameters<typeof parseOwner>[0]).kind,
-    said: await saidLast(ports, run),
+    ...(await lastTurn(ports, run)),
     page: pageOf(ports, row.runId),
     signIn: ports.publicUrl() + signInPath(run),
   }
@@ -171,10 +168,21 @@ function signInPath({ run: { credential } }: RunRow): string {
     : CODING_AGENTS_PATH
 }
 
-// What the model said last before its last turn ended.
-async function saidLast({ store }: ReportingPorts, { id, run }: RunRow): Promise<string> {
+const TURN_ENDS: readonly string[] = ['turn-done', 'turn-failed']
+
+// How its last turn ended, and what the model said in it.
+async function lastTurn(
+  { store }: ReportingPorts,
+  { id, run }: RunRow,
+): Promise<Pick<Standing, 'said' | 'hasFailed'>> {
   const events = await store.runEvents.after(id, Math.max(run.events - EVENTS_BACK, 0), EVENTS_BACK)
-  const end = events.findLastIndex(({ event }) => event.kind === 'turn-done' || event.kind === 'turn-failed')
-  const text = events.slice(0, Math.max(end, 0)).findLast(({ event }) => event.kind === 'text')
-  return text?.event.kind === 'text' ? text.event.text : ''
+  const end = events.findLastIndex(({ event }) => TURN_ENDS.includes(event.kind))
+  if (end === -1) return { said: '', hasFailed: false }
+  const before = events.slice(0, end)
+  const turn = before.slice(before.findLastIndex(({ event }) => TURN_ENDS.includes(event.kind)) + 1)
+  const text = turn.findLast(({ event }) => event.kind === 'text')
+  return {
+    said: text?.event.kind === 'text' ? text.event.text : '',
+    hasFailed: events[end]?.event.kind === 'turn-failed',
+  }
 }

@@ -72,6 +72,13 @@ export function workspaceOf({ checkout }: Call): Workspace {
   return workspace
 }
 
+const ACCESS: readonly Access[] = ['read', 'write', 'full']
+
+/** Whether one may do no more than the other. */
+export function isWithin(access: Access, most: Access): boolean {
+  return ACCESS.indexOf(access) <= ACCESS.indexOf(most)
+}
+
 /** What the run may do: whoever is no member, and code that is not ours, get no further than reading. */
 export function accessOf({ as }: Served, access: Access): Access {
   return as === 'person' ? access : 'read'

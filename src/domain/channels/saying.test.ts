@@ -4,7 +4,15 @@ import { RUN_STATES } from '../runs/run.ts'
 import { commentOf, type Standing } from './saying.ts'
 
 const STANDING: Standing = {
-  ...{ harness: 'claude', state: 'working', reason: '', served: '', said: '', signIn: null },
+  ...{
+    harness: 'claude',
+    state: 'working',
+    reason: '',
+    served: '',
+    said: '',
+    hasFailed: false,
+    signIn: null,
+  },
   credential: 'user',
   page: 'https://claviger.example/runs/run_1',
 }

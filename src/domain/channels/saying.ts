@@ -18,6 +18,8 @@ export interface Standing {
   readonly served: string
   /** What the model said in its last turn that ended; empty: nothing yet. */
   readonly said: string
+  /** That turn came to no good end. */
+  readonly hasFailed: boolean
   /** The page of the run. */
   readonly page: string
   /** Where a login that is waited for is renewed; null: there is none to renew. */
@@ -41,9 +43,13 @@ export function commentOf(standing: Standing): string {
 }
 
 /** How far the work is; null: no further than it was. */
-export function phaseOf({ state, said }: Pick<Standing, 'state' | 'said'>): Phase | null {
+export function phaseOf({
+  state,
+  said,
+  hasFailed,
+}: Pick<Standing, 'state' | 'said' | 'hasFailed'>): Phase | null {
   if (SHOWS_WORK.includes(state)) return 'begun'
-  return HAS_ANSWERED.includes(state) && said !== '' ? 'answered' : null
+  return HAS_ANSWERED.includes(state) && said !== '' && !hasFailed ? 'answered' : null
 }
 
 const SHOWS_WORK: readonly RunState[] = ['booting', 'working', 'reauthenticating']
@@ -67,8 +73,10 @@ const WORDS: Readonly<Record<RunState, (title: string) => string>> = {
 }
 
 // Between its workspace and its first turn there is no answer yet.
-function wordsOf({ harness, state, said }: Standing): string {
-  return state === 'ready' && said === '' ? 'is ready' : WORDS[state](TITLES[harness])
+function wordsOf({ harness, state, said, hasFailed }: Standing): string {
+  if (state !== 'ready') return WORDS[state](TITLES[harness])
+  if (hasFailed) return 'could not finish its turn'
+  return said === '' ? 'is ready' : WORDS.ready(TITLES[harness])
 }
 
 const SAYS_WHY: readonly RunState[] = ['queued', 'waiting_for_credentials', 'failed', 'reauthenticating']
@@ -88,12 +96,16 @@ const OWNERS: Readonly<Record<Owner['kind'], string>> = {
   agent: 'a credential of the agent',
 }
 
-/** The comment for somebody for whom nothing was started, and why. */
+/** The comment for somebody for whom nothing was started, and why. `mark`: a link by which it is found again. */
 export function refusalOf(
   why: { readonly message: string; readonly hint?: string | undefined },
   link: string | null,
+  mark: string,
 ): string {
   const hint = why.hint === undefined ? [] : [harmlessLine(why.hint)]
   const place = link === null ? [] : [`[Settings](${link})`]
-  return [`Nothing was started. ${harmlessLine(why.message)}`, ...hint, ...place].join('\n\n')
+  return [
+    ...[`Nothing was started. ${harmlessLine(why.message)}`, ...hint, ...place],
+    `<sub>[Claviger](${mark})</sub>`,
+  ].join('\n\n')
 }

@@ -1,7 +1,7 @@
 // The groups of channels: their configuration, what was delivered to them and is to become runs, and which runs are told of
 // in which conversation. Part of the port, beside ../store.ts.
 
-import type { ChannelKind, Parsed, Phase, Repository, Thread } from '../../domain/channels/call.ts'
+import type { Account, ChannelKind, Parsed, Phase, Repository, Thread } from '../../domain/channels/call.ts'
 import type { Strangers } from '../../domain/channels/serving.ts'
 import type { Access } from '../../domain/runs/conversation.ts'
 
@@ -83,28 +83,36 @@ export interface CallRow {
   readonly outcome: string
   /** Why, for people; empty: there is nothing to say. */
   readonly reason: string
+  /** Somebody asks who is no member; false until that is known. */
+  readonly isStranger: boolean
   /** The run that was begun by it, or went on; null: none. */
   readonly runId: string | null
 }
 
-export type CallEnd = Pick<CallRow, 'nextAt' | 'outcome' | 'reason' | 'runId'>
+export type CallEnd = Pick<CallRow, 'nextAt' | 'outcome' | 'reason' | 'isStranger' | 'runId'>
+
+/** What the same account, and strangers, have asked a channel for before. */
+export interface Before {
+  /** Why this account was refused in this conversation. */
+  readonly refusals: readonly string[]
+  /** How often it asked as a stranger, anywhere, and how often any stranger did: since then, and with anything to show for it. */
+  readonly asStranger: number
+  readonly byStrangers: number
+}
 
 export interface CallStore {
   /** False, and nothing is stored, when it was delivered before, or the channel is gone. */
   insert(row: CallRow): Promise<boolean>
-  /** Those to be tried by now, over all organizations, the longest due first. */
-  due(now: number, limit: number): Promise<CallRow[]>
+  /** Those to be tried by now, over all organizations but these channels, the longest due first. */
+  due(now: number, limit: number, except: readonly string[]): Promise<CallRow[]>
   /** Begins a try: counts it, and moves the next to `until`. False when somebody else has, or it is over or gone. */
   claim(seen: Pick<CallRow, 'channelId' | 'deliveryId' | 'attempts'>, until: number): Promise<boolean>
   /** Ends the try of this number. False when another has begun since, or it is gone. */
   settle(claimed: Pick<CallRow, 'channelId' | 'deliveryId' | 'attempts'>, end: CallEnd): Promise<boolean>
   /** Newest first. */
   list(channelId: string, limit: number): Promise<CallRow[]>
-  /** Whether another delivery by this account in this conversation came to this. */
-  had(
-    call: Pick<CallRow, 'channelId' | 'deliveryId' | 'parsed'>,
-    outcome: CallRow['outcome'],
-  ): Promise<boolean>
+  /** What came of others of its channel, and those that were received since then. */
+  before(call: Pick<CallRow, 'channelId' | 'deliveryId' | 'parsed'>, since: number): Promise<Before>
   /** Forgets those from before this time that are over, at most so many. Returns how many. */
   prune(receivedBefore: number, limit: number): Promise<number>
 }
@@ -119,6 +127,8 @@ export interface ThreadRow {
   readonly repository: Repository | null
   /** For whom it runs, and what has to be said of that; empty: nothing. */
   readonly served: string
+  /** The account that asked for it, as `authorMark` has it. */
+  readonly author: string
   /** The comment over there; null: not written yet. */
   readonly commentId: string | null
   /** Digest of what it says. */
@@ -133,6 +143,8 @@ export interface ThreadRow {
   readonly failures: number
   /** When it is looked at next; null: all is said, until something happens. */
   readonly nextAt: number | null
+  /** A server looks at it until then; 0: none does. */
+  readonly busyUntil: number
   readonly createdAt: number
 }
 
@@ -144,13 +156,13 @@ export interface ThreadStore {
   get(organizationId: string, runId: string): Promise<ThreadRow | undefined>
   /** Runs of this conversation, newest first. */
   ofThread(channelId: string, key: string): Promise<ThreadRow[]>
-  /** Those to be looked at by now, over all organizations, the longest due first. */
-  due(now: number, limit: number): Promise<ThreadRow[]>
-  /** It is looked at by then. False when there is none. */
+  /** Those to be looked at by now that nobody looks at, over all organizations but these channels, the longest due first. */
+  due(now: number, limit: number, except: readonly string[]): Promise<ThreadRow[]>
+  /** It is looked at by then, or as soon as whoever looks at it has ended. False when there is none. */
   wake(runId: string, at: number): Promise<boolean>
-  /** Begins a try: counts it, and moves the next to `until`. False when somebody else has, or all is said. */
+  /** Begins a try, that is whoever claims's until then: counts it. False when somebody else has, or all is said. */
   claim(seen: Pick<ThreadRow, 'runId' | 'attempts'>, until: number): Promise<boolean>
-  /** Ends the try of this number. False when another has begun since, or it is gone. */
+  /** Ends the try of this number; who woke it meanwhile is heard. False when another has begun since, or it is gone. */
   settle(claimed: Pick<ThreadRow, 'runId' | 'attempts'>, end: ThreadEnd): Promise<boolean>
 }
 
@@ -160,10 +172,18 @@ export interface ChannelGroups {
   readonly threads: ThreadStore
 }
 
+/** What there is to show for a call. */
+export const SHOWN_FOR = ['started', 'continued', 'refused'] as const
+
 /** Conversation and account of a delivery, by which others are compared with it; empty for what is nothing. */
 export function callMarks(parsed: Parsed): { readonly thread: string; readonly author: string } {
   if (parsed.is === 'nothing') return { thread: '', author: '' }
   const { author } = parsed.is === 'call' ? parsed.call : parsed
   const thread = parsed.is === 'call' ? parsed.call.thread.key : parsed.thread
-  return { thread, author: JSON.stringify([author.accounts, author.accountId]) }
+  return { thread, author: authorMark(author) }
+}
+
+/** An account as it is compared. */
+export function authorMark({ accounts, accountId }: Account): string {
+  return JSON.stringify([accounts, accountId])
 }

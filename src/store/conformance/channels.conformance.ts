@@ -31,7 +31,8 @@ export function channelRow(changed: Partial<ChannelRow> = {}): ChannelRow {
 export function callRow(channelId: string, changed: Partial<CallRow> = {}): CallRow {
   return {
     ...{ channelId, deliveryId: newId('del'), organizationId: 'org-a', parsed: over('1', '7') },
-    ...{ receivedAt: 1000, attempts: 0, nextAt: 1000, outcome: '', reason: '', runId: null },
+    ...{ receivedAt: 1000, attempts: 0, nextAt: 1000, outcome: '', reason: '', isStranger: false },
+    runId: null,
     ...changed,
   }
 }
@@ -46,7 +47,7 @@ export function threadRow(channelId: string, changed: Partial<ThreadRow> = {}): 
   return {
     ...{ runId: newId('run'), channelId, organizationId: 'org-a', thread, repository: null, served: '' },
     ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0 },
-    ...{ nextAt: 1000, createdAt: 1000 },
+    ...{ author: '', nextAt: 1000, busyUntil: 0, createdAt: 1000 },
     ...changed,
   }
 }
@@ -98,8 +99,8 @@ function describeConfigurations(store: CurrentStore): void {
     expect(await store().channels.remove('org-b', one.id)).toBe(false)
     expect(await store().channels.remove('org-a', one.id)).toBe(true)
     expect(await store().channels.remove('org-a', one.id)).toBe(false)
-    expect((await store().calls.due(2000, 10)).map(({ channelId }) => channelId)).toEqual([other.id])
-    expect((await store().threads.due(2000, 10)).map(({ channelId }) => channelId)).toEqual([other.id])
+    expect((await store().calls.due(2000, 10, [])).map(({ channelId }) => channelId)).toEqual([other.id])
+    expect((await store().threads.due(2000, 10, [])).map(({ channelId }) => channelId)).toEqual([other.id])
   })
 
   it('are re-keyed like credentials: counted, listed with them, and replaced as they were seen', async () => {
@@ -154,13 +155,15 @@ function describeCalls(store: CurrentStore): void {
       callRow(id, { nextAt: null, outcome: 'nothing' }),
     ]
     for (const row of [late, early, done]) await store().calls.insert(row)
-    expect(await store().calls.due(1499, 10)).toEqual([early])
-    expect(await store().calls.due(1500, 10)).toEqual([early, late])
-    expect(await store().calls.due(1500, 1)).toEqual([early])
+    expect(await store().calls.due(1499, 10, [])).toEqual([early])
+    expect(await store().calls.due(1500, 10, [])).toEqual([early, late])
+    expect(await store().calls.due(1500, 1, [])).toEqual([early])
+    expect(await store().calls.due(1500, 10, ['chn_other'])).toEqual([early, late])
+    expect(await store().calls.due(1500, 10, ['chn_other', id])).toEqual([])
     expect(await store().calls.claim(early, 7000)).toBe(true)
     expect(await store().calls.claim(done, 7000)).toBe(false)
-    expect(await store().calls.due(1499, 10)).toEqual([])
-    const end = { nextAt: null, outcome: 'started', reason: 'b', runId: 'run_1' }
+    expect(await store().calls.due(1499, 10, [])).toEqual([])
+    const end = { nextAt: null, outcome: 'started', reason: 'b', isStranger: true, runId: 'run_1' }
     expect(await store().calls.settle(early, end)).toBe(false)
     expect(await store().calls.settle({ ...early, attempts: 1 }, end)).toBe(true)
     expect(await store().calls.list(id, 10)).toContainEqual({ ...early, attempts: 1, ...end })
@@ -168,17 +171,44 @@ function describeCalls(store: CurrentStore): void {
 
   it('are compared by conversation and account, never by names', async () => {
     const id = await channel()
-    const row = callRow(id, { parsed: over('t-1', '7'), nextAt: null, outcome: 'refused' })
+    const row = callRow(id, { parsed: over('t-1', '7'), nextAt: null, outcome: 'refused', reason: 'because' })
     await store().calls.insert(row)
-    const had = (parsed: Parsed, outcome = 'refused') =>
-      store().calls.had({ channelId: id, deliveryId: 'another', parsed }, outcome)
-    expect(await had(over('t-1', '7'))).toBe(true)
-    expect(await had(over('t-1', '7'), 'started')).toBe(false)
-    expect(await had(over('t-2', '7'))).toBe(false)
-    expect(await had(over('t-1', '8'))).toBe(false)
-    expect(await store().calls.had(row, 'refused')).toBe(false)
-    const elsewhere = { channelId: await channel(), deliveryId: 'another', parsed: row.parsed }
-    expect(await store().calls.had(elsewhere, 'refused')).toBe(false)
+    await store().calls.insert(callRow(id, { ...row, deliveryId: 'd-more' }))
+    await store().calls.insert(callRow(id, { ...row, deliveryId: 'd-started', outcome: 'started' }))
+    const refusals = async (parsed: Parsed, deliveryId = 'another', channelId = id) =>
+      (await store().calls.before({ channelId, deliveryId, parsed }, 0)).refusals
+    expect(await refusals(over('t-1', '7'))).toEqual(['because'])
+    expect(await refusals(over('t-2', '7'))).toEqual([])
+    expect(await refusals(over('t-1', '8'))).toEqual([])
+    expect(await refusals(row.parsed, 'another', await channel())).toEqual([])
+    const alone = callRow(id, { ...row, parsed: over('t-9', '9'), deliveryId: 'd-alone' })
+    await store().calls.insert(alone)
+    expect(await refusals(alone.parsed, 'd-alone')).toEqual([])
+  })
+
+  it('of strangers are counted, by account and all, since a time, when there is anything to show for them', async () => {
+    const id = await channel()
+    const asked = (account: string, changed: Partial<CallRow> = {}) =>
+      store().calls.insert(
+        callRow(id, {
+          parsed: over('t', account),
+          nextAt: null,
+          outcome: 'refused',
+          isStranger: true,
+          ...changed,
+        }),
+      )
+    await asked('7')
+    await asked('7', { outcome: 'started', parsed: over('t-2', '7') })
+    await asked('8', { outcome: 'continued' })
+    await asked('7', { outcome: 'limited' })
+    await asked('7', { receivedAt: 999 })
+    await asked('7', { isStranger: false })
+    const counts = async (account: string, channelId = id) =>
+      store().calls.before({ channelId, deliveryId: 'another', parsed: over('t', account) }, 1000)
+    expect(await counts('7')).toMatchObject({ asStranger: 2, byStrangers: 3 })
+    expect(await counts('9')).toMatchObject({ asStranger: 0, byStrangers: 3 })
+    expect(await counts('7', await channel())).toMatchObject({ asStranger: 0, byStrangers: 0 })
   })
 
   it('are forgotten when they are old and over', async () => {
@@ -225,11 +255,11 @@ function describeThreads(store: CurrentStore): void {
   it('are looked at by one at a time, until all is said, and again when something happens', async () => {
     const row = threadRow(await channel(), { nextAt: 5000 })
     await store().threads.insert(row)
-    expect(await store().threads.due(4999, 10)).toEqual([])
+    expect(await store().threads.due(4999, 10, [])).toEqual([])
     expect(await store().threads.wake(row.runId, 2000)).toBe(true)
     expect(await store().threads.wake(row.runId, 3000)).toBe(true)
     expect(await store().threads.wake('run_gone', 3000)).toBe(false)
-    expect((await store().threads.due(2000, 10)).map(({ runId }) => runId)).toEqual([row.runId])
+    expect((await store().threads.due(2000, 10, [])).map(({ runId }) => runId)).toEqual([row.runId])
     const claims = await Promise.all(Array.from({ length: 20 }, () => store().threads.claim(row, 9000)))
     expect(claims.filter((was) => was)).toHaveLength(1)
     const end = {
@@ -245,6 +275,30 @@ function describeThreads(store: CurrentStore): void {
     expect(await store().threads.get('org-a', row.runId)).toEqual({ ...row, attempts: 1, ...end })
     expect(await store().threads.claim({ ...row, attempts: 1 }, 9000)).toBe(false)
     expect(await store().threads.wake(row.runId, 8000)).toBe(true)
-    expect((await store().threads.due(8000, 10)).map(({ runId }) => runId)).toEqual([row.runId])
+    expect((await store().threads.due(8000, 10, [])).map(({ runId }) => runId)).toEqual([row.runId])
+    expect(await store().threads.due(8000, 10, [row.channelId])).toEqual([])
+  })
+
+  it('are nobody else’s while somebody looks at them, and what happens meanwhile is looked at after', async () => {
+    const row = threadRow(await channel(), { nextAt: 1000 })
+    await store().threads.insert(row)
+    const due = async (now: number) => (await store().threads.due(now, 10, [])).map(({ runId }) => runId)
+    const end = { commentId: 'c-1', said: 'abc', saidAt: 2000, shown: null, failures: 0 }
+    expect(await store().threads.claim(row, 9000)).toBe(true)
+    expect(await store().threads.wake(row.runId, 3000)).toBe(true)
+    expect(await due(8999)).toEqual([])
+    expect(await store().threads.settle({ ...row, attempts: 1 }, { ...end, nextAt: 20_000 })).toBe(true)
+    expect(await due(2999)).toEqual([])
+    expect(await due(3000)).toEqual([row.runId])
+    expect(await store().threads.claim({ ...row, attempts: 1 }, 9000)).toBe(true)
+    expect(await store().threads.settle({ ...row, attempts: 2 }, { ...end, nextAt: 20_000 })).toBe(true)
+    expect(await due(19_999)).toEqual([])
+    expect(await store().threads.claim({ ...row, attempts: 2 }, 9000)).toBe(true)
+    expect(await store().threads.wake(row.runId, 4000)).toBe(true)
+    expect(await store().threads.settle({ ...row, attempts: 3 }, { ...end, nextAt: null })).toBe(true)
+    expect(await due(4000)).toEqual([row.runId])
+    // Whoever claimed it has died.
+    expect(await store().threads.claim({ ...row, attempts: 3 }, 9000)).toBe(true)
+    expect(await due(9000)).toEqual([row.runId])
   })
 }

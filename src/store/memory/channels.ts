@@ -6,6 +6,7 @@ import {
   type ChannelRow,
   type ChannelStore,
   callMarks,
+  SHOWN_FOR,
   type ThreadRow,
   type ThreadStore,
 } from '../channels/channel-groups.ts'
@@ -64,9 +65,9 @@ function callGroup({ channels, calls }: Tables): CallStore {
       calls.add(callKey(row), row)
       return true
     },
-    due: async (now, limit) =>
+    due: async (now, limit, except) =>
       calls
-        .find(({ nextAt }) => nextAt !== null && nextAt <= now)
+        .find(({ nextAt, channelId }) => nextAt !== null && nextAt <= now && !except.includes(channelId))
         .sort((a, b) => (a.nextAt ?? 0) - (b.nextAt ?? 0) || compare(a.deliveryId, b.deliveryId))
         .slice(0, limit),
     claim: async (seen, until) => {
@@ -75,10 +76,10 @@ function callGroup({ channels, calls }: Tables): CallStore {
       calls.put(callKey(row), { ...row, attempts: row.attempts + 1, nextAt: until })
       return true
     },
-    settle: async (claimed, { nextAt, outcome, reason, runId }) => {
+    settle: async (claimed, { nextAt, outcome, reason, isStranger, runId }) => {
       const row = calls.get(callKey(claimed))
       if (row?.attempts !== claimed.attempts) return false
-      calls.put(callKey(row), { ...row, nextAt, outcome, reason, runId })
+      calls.put(callKey(row), { ...row, nextAt, outcome, reason, isStranger, runId })
       return true
     },
     list: async (channelId, limit) =>
@@ -86,20 +87,22 @@ function callGroup({ channels, calls }: Tables): CallStore {
         .find((row) => row.channelId === channelId)
         .sort((a, b) => b.receivedAt - a.receivedAt || compare(a.deliveryId, b.deliveryId))
         .slice(0, limit),
-    had: async ({ channelId, deliveryId, parsed }, outcome) => {
+    before: async ({ channelId, deliveryId, parsed }, since) => {
       const { thread, author } = callMarks(parsed)
-      const isLike = (row: CallRow) => {
-        const marks = callMarks(row.parsed)
-        return marks.thread === thread && marks.author === author
-      }
-      const found = calls.find(
-        (row) =>
-          row.channelId === channelId &&
-          row.deliveryId !== deliveryId &&
-          row.outcome === outcome &&
-          isLike(row),
+      const others = calls.find((row) => row.channelId === channelId && row.deliveryId !== deliveryId)
+      const isSame = (row: CallRow) => callMarks(row.parsed).author === author
+      const refused = others.filter(
+        (row) => row.outcome === 'refused' && isSame(row) && callMarks(row.parsed).thread === thread,
       )
-      return found.length > 0
+      const strange = others.filter(
+        ({ isStranger, receivedAt, outcome }) =>
+          isStranger && receivedAt >= since && SHOWN_FOR.some((one) => one === outcome),
+      )
+      return {
+        refusals: [...new Set(refused.map(({ reason }) => reason))],
+        asStranger: strange.filter(isSame).length,
+        byStrangers: strange.length,
+      }
     },
     prune: async (receivedBefore, limit) => {
       const over = calls
@@ -125,9 +128,12 @@ function threadGroup({ threads }: Tables): ThreadStore {
       threads
         .find((row) => row.channelId === channelId && row.thread.key === key)
         .sort((a, b) => compare(b.runId, a.runId)),
-    due: async (now, limit) =>
+    due: async (now, limit, except) =>
       threads
-        .find(({ nextAt }) => nextAt !== null && nextAt <= now)
+        .find(
+          ({ nextAt, busyUntil, channelId }) =>
+            nextAt !== null && nextAt <= now && busyUntil <= now && !except.includes(channelId),
+        )
         .sort((a, b) => (a.nextAt ?? 0) - (b.nextAt ?? 0) || compare(a.runId, b.runId))
         .slice(0, limit),
     wake: async (runId, at) => {
@@ -139,13 +145,16 @@ function threadGroup({ threads }: Tables): ThreadStore {
     claim: async (seen, until) => {
       const row = threads.get(seen.runId)
       if (row === undefined || row.attempts !== seen.attempts || row.nextAt === null) return false
-      threads.put(row.runId, { ...row, attempts: row.attempts + 1, nextAt: until })
+      threads.put(row.runId, { ...row, attempts: row.attempts + 1, nextAt: until, busyUntil: until })
       return true
     },
     settle: async (claimed, { commentId, said, saidAt, shown, failures, nextAt }) => {
       const row = threads.get(claimed.runId)
       if (row?.attempts !== claimed.attempts) return false
-      threads.put(row.runId, { ...row, commentId, said, saidAt, shown, failures, nextAt })
+      const woken = row.nextAt !== null && row.nextAt < row.busyUntil ? row.nextAt : null
+      const next = woken === null ? nextAt : Math.min(woken, nextAt ?? woken)
+      const end = { commentId, said, saidAt, shown, failures, nextAt: next, busyUntil: 0 }
+      threads.put(row.runId, { ...row, ...end })
       return true
     },
   }

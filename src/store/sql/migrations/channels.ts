@@ -49,6 +49,7 @@ async function createCalls(database: Kysely<unknown>): Promise<void> {
     .addColumn('next_at', 'bigint')
     .addColumn('outcome', 'text', (column) => column.notNull())
     .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('stranger', 'bigint', (column) => column.notNull())
     .addColumn('run_id', 'text')
     .addPrimaryKeyConstraint('channel_call_key', ['channel_id', 'delivery_id'])
     .execute()
@@ -59,6 +60,11 @@ async function createCalls(database: Kysely<unknown>): Promise<void> {
     .columns(['channel_id', 'thread', 'author'])
     .execute()
   await database.schema.createIndex('channel_call_age').on('channel_call').column('received_at').execute()
+  await database.schema
+    .createIndex('channel_call_strangers')
+    .on('channel_call')
+    .columns(['channel_id', 'stranger', 'received_at'])
+    .execute()
 }
 
 async function createThreads(database: Kysely<unknown>): Promise<void> {
@@ -73,6 +79,7 @@ async function createThreads(database: Kysely<unknown>): Promise<void> {
     .addColumn('thread', 'text', (column) => column.notNull())
     .addColumn('repository', 'text')
     .addColumn('served', 'text', (column) => column.notNull())
+    .addColumn('author', 'text', (column) => column.notNull())
     .addColumn('comment_id', 'text')
     .addColumn('said', 'text', (column) => column.notNull())
     .addColumn('said_at', 'bigint', (column) => column.notNull())
@@ -80,6 +87,7 @@ async function createThreads(database: Kysely<unknown>): Promise<void> {
     .addColumn('attempts', 'bigint', (column) => column.notNull())
     .addColumn('failures', 'bigint', (column) => column.notNull())
     .addColumn('next_at', 'bigint')
+    .addColumn('busy_until', 'bigint', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .execute()
   await due(database, 'channel_thread')

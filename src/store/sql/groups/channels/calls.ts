@@ -1,9 +1,16 @@
 // What was delivered to channels, over SQL.
 
 import type { Kysely } from 'kysely'
-import { type CallRow, type CallStore, callMarks } from '../../../channels/channel-groups.ts'
+import {
+  type Before,
+  type CallRow,
+  type CallStore,
+  callMarks,
+  SHOWN_FOR,
+} from '../../../channels/channel-groups.ts'
 import type { Execute } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
+import { notOf } from './excepting.ts'
 
 const COLUMNS = [
   'channel_id as channelId',
@@ -15,6 +22,7 @@ const COLUMNS = [
   'next_at as nextAt',
   'outcome',
   'reason',
+  'stranger',
   'run_id as runId',
 ] as const
 
@@ -37,8 +45,11 @@ export function callGroup(database: Kysely<Database>): (execute: Execute) => Cal
         .onConflict((conflict) => conflict.columns(['channel_id', 'delivery_id']).doNothing())
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    due: async (now, limit) => {
-      const query = select.where('next_at', '<=', now).orderBy('next_at').orderBy('delivery_id').limit(limit)
+    due: async (now, limit, except) => {
+      const query = notOf(select.where('next_at', '<=', now), except)
+        .orderBy('next_at')
+        .orderBy('delivery_id')
+        .limit(limit)
       return (await execute(query.compile())).rows.map(toRow)
     },
     claim: async (seen, until) => {
@@ -47,8 +58,10 @@ export function callGroup(database: Kysely<Database>): (execute: Execute) => Cal
         .set({ attempts: seen.attempts + 1, next_at: until })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    settle: async (claimed, { nextAt, outcome, reason, runId }) => {
-      const query = one(claimed).set({ next_at: nextAt, outcome, reason, run_id: runId })
+    settle: async (claimed, { nextAt, outcome, reason, isStranger, runId }) => {
+      const query = one(claimed).set({
+        ...{ next_at: nextAt, outcome, reason, stranger: Number(isStranger), run_id: runId },
+      })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
     list: async (channelId, limit) => {
@@ -59,17 +72,7 @@ export function callGroup(database: Kysely<Database>): (execute: Execute) => Cal
         .limit(limit)
       return (await execute(query.compile())).rows.map(toRow)
     },
-    had: async ({ channelId, deliveryId, parsed }, outcome) => {
-      const { thread, author } = callMarks(parsed)
-      const query = select
-        .where('channel_id', '=', channelId)
-        .where('thread', '=', thread)
-        .where('author', '=', author)
-        .where('outcome', '=', outcome)
-        .where('delivery_id', '<>', deliveryId)
-        .limit(1)
-      return (await execute(query.compile())).rows.length > 0
-    },
+    before: (call, since) => before(database, execute, call, since),
     prune: async (receivedBefore, limit) => {
       const over = select
         .where('received_at', '<', receivedBefore)
@@ -89,6 +92,37 @@ export function callGroup(database: Kysely<Database>): (execute: Execute) => Cal
   })
 }
 
+async function before(
+  database: Kysely<Database>,
+  execute: Execute,
+  { channelId, deliveryId, parsed }: Parameters<CallStore['before']>[0],
+  since: number,
+): Promise<Before> {
+  const { thread, author } = callMarks(parsed)
+  const others = database
+    .selectFrom('channel_call')
+    .where('channel_id', '=', channelId)
+    .where('delivery_id', '<>', deliveryId)
+  const refused = others
+    .where('thread', '=', thread)
+    .where('author', '=', author)
+    .where('outcome', '=', 'refused')
+    .select('reason')
+    .distinct()
+  const counted = others
+    .where('received_at', '>=', since)
+    .where('stranger', '=', 1)
+    .where('outcome', 'in', SHOWN_FOR)
+    .select(['author', ({ fn }) => fn.countAll().as('count')])
+    .groupBy('author')
+  const counts = (await execute(counted.compile())).rows
+  return {
+    refusals: (await execute(refused.compile())).rows.map(({ reason }) => reason),
+    asStranger: Number(counts.find((row) => row.author === author)?.count ?? 0),
+    byStrangers: counts.reduce((sum, { count }) => sum + Number(count), 0),
+  }
+}
+
 function valuesOf(row: CallRow) {
   return {
     channel_id: row.channelId,
@@ -101,12 +135,16 @@ function valuesOf(row: CallRow) {
     next_at: row.nextAt,
     outcome: row.outcome,
     reason: row.reason,
+    stranger: Number(row.isStranger),
     run_id: row.runId,
   }
 }
 
-type Selected = Omit<CallRow, 'parsed'> & { readonly parsed: string }
+type Selected = Omit<CallRow, 'parsed' | 'isStranger'> & {
+  readonly parsed: string
+  readonly stranger: number
+}
 
-function toRow({ parsed, ...row }: Selected): CallRow {
-  return { ...row, parsed: JSON.parse(parsed) }
+function toRow({ parsed, stranger, ...row }: Selected): CallRow {
+  return { ...row, parsed: JSON.parse(parsed), isStranger: stranger === 1 }
 }

@@ -39,6 +39,8 @@ export interface ChannelCallTable {
   next_at: number | null
   outcome: string
   reason: string
+  /** 1: asked for by somebody who is no member. */
+  stranger: number
   run_id: string | null
 }
 
@@ -53,6 +55,7 @@ export interface ChannelThreadTable {
   /** JSON: the Repository of domain/channels/call.ts. */
   repository: string | null
   served: string
+  author: string
   comment_id: string | null
   said: string
   said_at: number
@@ -60,6 +63,7 @@ export interface ChannelThreadTable {
   attempts: number
   failures: number
   next_at: number | null
+  busy_until: number
   created_at: number
 }
 

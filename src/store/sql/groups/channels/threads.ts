@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely'
 import type { ThreadRow, ThreadStore } from '../../../channels/channel-groups.ts'
 import type { Execute } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
+import { notOf } from './excepting.ts'
 
 const COLUMNS = [
   'run_id as runId',
@@ -12,6 +13,7 @@ const COLUMNS = [
   'thread',
   'repository',
   'served',
+  'author',
   'comment_id as commentId',
   'said',
   'said_at as saidAt',
@@ -19,6 +21,7 @@ const COLUMNS = [
   'attempts',
   'failures',
   'next_at as nextAt',
+  'busy_until as busyUntil',
   'created_at as createdAt',
 ] as const
 
@@ -41,8 +44,11 @@ export function threadGroup(database: Kysely<Database>): (execute: Execute) => T
         .orderBy('run_id', 'desc')
       return (await execute(query.compile())).rows.map(toRow)
     },
-    due: async (now, limit) => {
-      const query = select.where('next_at', '<=', now).orderBy('next_at').orderBy('run_id').limit(limit)
+    due: async (now, limit, except) => {
+      const query = notOf(select.where('next_at', '<=', now).where('busy_until', '<=', now), except)
+        .orderBy('next_at')
+        .orderBy('run_id')
+        .limit(limit)
       return (await execute(query.compile())).rows.map(toRow)
     },
     wake: async (runId, at) => {
@@ -55,12 +61,16 @@ export function threadGroup(database: Kysely<Database>): (execute: Execute) => T
     claim: async (seen, until) => {
       const query = one(seen)
         .where('next_at', 'is not', null)
-        .set({ attempts: seen.attempts + 1, next_at: until })
+        .set({ attempts: seen.attempts + 1, next_at: until, busy_until: until })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
     settle: async (claimed, { commentId, said, saidAt, shown, failures, nextAt }) => {
+      // Who woke it meanwhile has moved the next look before the end of the claim.
+      const next = sql<number | null>`case when next_at < busy_until
+        then case when next_at < ${nextAt} then next_at else coalesce(${nextAt}, next_at) end
+        else ${nextAt} end`
       const query = one(claimed).set({
-        ...{ comment_id: commentId, said, said_at: saidAt, shown, failures, next_at: nextAt },
+        ...{ comment_id: commentId, said, said_at: saidAt, shown, failures, next_at: next, busy_until: 0 },
       })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
@@ -76,6 +86,7 @@ function valuesOf(row: ThreadRow) {
     thread: JSON.stringify(row.thread),
     repository: row.repository === null ? null : JSON.stringify(row.repository),
     served: row.served,
+    author: row.author,
     comment_id: row.commentId,
     said: row.said,
     said_at: row.saidAt,
@@ -83,6 +94,7 @@ function valuesOf(row: ThreadRow) {
     attempts: row.attempts,
     failures: row.failures,
     next_at: row.nextAt,
+    busy_until: row.busyUntil,
     created_at: row.createdAt,
   }
 }

@@ -1,0 +1,65 @@
+// Whose turn it is. Channels are gone through side by side, so that a slow platform holds up nobody else's; one of them is
+// begun with again when it has ended, and when its platform wants to be asked again.
+
+import { ClavigerError } from '../../domain/errors.ts'
+
+export interface Turns {
+  /** The channels that are not to be begun with now. */
+  except(): string[]
+  /** Goes through these rows, those of a channel one after the other. What `each` throws ends the turn of its channel. */
+  begin<Row extends { readonly channelId: string }>(
+    rows: readonly Row[],
+    each: (row: Row) => Promise<void>,
+  ): void
+  /** A platform has said when it wants to be asked again. */
+  restAfter(channelId: string, thrown: unknown): void
+  /** Resolves when what was begun has ended. */
+  ended(): Promise<void>
+}
+
+export interface TurnOptions {
+  readonly now: () => number
+  /** Channel → until when it rests. What carries and what tells of it share one. */
+  readonly resting: Map<string, number>
+  /** Aborted: nothing more is begun. */
+  readonly signal: AbortSignal
+  readonly failed: (thrown: unknown) => void
+}
+
+export function createTurns({ now, resting, signal, failed }: TurnOptions): Turns {
+  const under = new Map<string, Promise<void>>() // channel → its turn
+
+  async function turn<Row>(rows: readonly Row[], channelId: string, each: (row: Row) => Promise<void>) {
+    try {
+      for (const row of rows) {
+        if (signal.aborted || rests(channelId)) return
+        await each(row)
+      }
+    } catch (thrown) {
+      failed(thrown)
+    } finally {
+      under.delete(channelId)
+    }
+  }
+
+  function rests(channelId: string): boolean {
+    const until = resting.get(channelId) ?? 0
+    if (until <= now()) resting.delete(channelId)
+    return until > now()
+  }
+
+  return {
+    except: () => [...under.keys(), ...[...resting.keys()].filter((one) => !under.has(one) && rests(one))],
+    begin(rows, each) {
+      for (const [channelId, its] of Map.groupBy(rows, (row) => row.channelId))
+        if (!under.has(channelId)) under.set(channelId, turn(its, channelId, each))
+    },
+    restAfter(channelId, thrown) {
+      if (!(thrown instanceof ClavigerError) || thrown.retryAfter === undefined) return
+      resting.set(channelId, now() + thrown.retryAfter * 1000)
+    },
+    async ended() {
+      while (under.size > 0) await Promise.all(under.values())
+    },
+  }
+}
