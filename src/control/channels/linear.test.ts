@@ -113,6 +113,19 @@ describe('Linear', () => {
     expect(ours()).toEqual([expect.stringContaining('not linked')])
   })
 
+  it('says why, because its issues are seen in their workspace only', async () => {
+    const { house, there, post, ours, work } = await opened()
+    await post(there.give(there.issue(ann), us, bob))
+    await work()
+    const worker = await workerOf(house)
+    const [run] = await worker.claim()
+    if (run === undefined) throw new Error('there is no run')
+    await worker.report(run, { is: 'state', state: 'failed', reason: 'the clone took too long' })
+    house.clock.now += 60_000
+    await work()
+    expect(ours()).toEqual([expect.stringContaining('has failed: the clone took too long')])
+  })
+
   it('waits while Linear wants to be asked less often', async () => {
     const { house, there, post, runs, work } = await opened()
     await post(there.give(there.issue(ann), us, bob))

@@ -3,7 +3,7 @@
 // edit is.
 
 import { CODING_AGENTS_PATH, CREDENTIALS_PATH, TO_SIGN_IN } from '../../api/link-paths.ts'
-import type { Phase } from '../../domain/channels/call.ts'
+import { isPublic, type Phase } from '../../domain/channels/call.ts'
 import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -144,10 +144,9 @@ async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): P
   const { harness } = run
   const { state, reason, credential } = run.run
   // What is said of a run may name what only members may know.
-  const isPublic = row.repository !== null && !row.repository.isPrivate
   return {
     ...{ harness, state, served: row.served },
-    reason: isPublic && reason !== nothingLeft(harness) ? '' : reason,
+    reason: isPublic(row) && reason !== nothingLeft(harness) ? '' : reason,
     credential:
       credential === null ? null : parseOwner(credential.owner as Parameters<typeof parseOwner>[0]).kind,
     ...(await lastTurn(ports, run)),

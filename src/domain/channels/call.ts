@@ -38,6 +38,20 @@ export interface Thread {
   readonly place: Readonly<Record<string, string>>
 }
 
+/**
+ * Whether everybody may read what is said there. Issues of Linear are seen in their workspace only, whatever is cloned for
+ * them.
+ */
+export function isPublic({
+  thread,
+  repository,
+}: {
+  readonly thread: Pick<Thread, 'key'>
+  readonly repository: Repository | null
+}): boolean {
+  return repository !== null && !repository.isPrivate && !thread.key.startsWith('linear:')
+}
+
 /** Somebody asks for something. */
 export interface Call {
   readonly thread: Thread

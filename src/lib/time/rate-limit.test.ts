@@ -18,6 +18,17 @@ describe('a rate limit', () => {
     expect([limit.take('ada'), limit.take('ada')]).toEqual([0, 10_000])
   })
 
+  it('says how long to wait without taking a try, and takes many at once, or what is left', () => {
+    const { clock, limit } = limited()
+    expect([1, 2, 3, 4].map(() => limit.wait('ada'))).toEqual([0, 0, 0, 0])
+    limit.takeAll('ada', 2)
+    expect([limit.take('ada'), limit.wait('ada')]).toEqual([0, 10_000])
+    limit.takeAll('bob', 1_000)
+    expect(limit.wait('bob')).toBe(10_000)
+    clock.now += 10_000
+    expect([limit.wait('bob'), limit.take('bob'), limit.take('bob')]).toEqual([0, 0, 10_000])
+  })
+
   it('does not let what is refused push the end away, or what is unused grow beyond the burst', () => {
     const { clock, limit } = limited()
     for (let i = 0; i < 3; i += 1) limit.take('ada')
