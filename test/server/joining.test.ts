@@ -133,8 +133,11 @@ it('makes links of the address it was told, whatever a request says', async () =
   const { address } = await visiting(server).call('device.describe', { userCode: started.userCode })
   expect(address).toMatch(/127\.0\.0\.1$/)
   const form = { code: started.userCode, email: 'x@example.test', password: PASSWORD, decision: 'approve' }
-  expect((await submit(server, 'device', form)).status).toBe(403)
-  expect((await submit(server, 'device', form, 'https://claviger.example')).status).toBe(401)
+  for (const other of ['https://evil.test', 'http://127.0.0.1:1', 'http://localhost'])
+    expect((await submit(server, 'device', form, other)).status).toBe(403)
+  // Of a browser on this machine, or at the other end of a tunnel, it is its own.
+  for (const own of ['https://claviger.example', server.url])
+    expect((await submit(server, 'device', form, own)).status).toBe(401)
 })
 
 it('hands out one token and one membership between two servers on one Postgres', {
