@@ -41,7 +41,9 @@ export async function connect(context: Context, withAliases = false): Promise<Co
   const settings = context.settings(withAliases)
   const server = await findServer(settings)
   const { token, tokenSource } = await findToken(context, settings, server)
-  return { client: signedIn(clientFor(server, token), token), server, token, tokenSource }
+  const isIgnored = withAliases && settings.token !== null && token === null
+  const client = signedIn(clientFor(server, token), token, isIgnored ? IGNORED : '')
+  return { client, server, token, tokenSource }
 }
 
 /** What a verb takes that can do without a server. */
@@ -163,8 +165,10 @@ function sameOrigin(a: string, b: string): boolean {
   return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin
 }
 
+const IGNORED = 'API_KEY is set, and holds no token of Claviger (clv_api_…). '
+
 // Without a token the server would explain how HTTP does it; a person at a terminal needs other words.
-function signedIn(client: Client, token: Secret | null): Client {
+function signedIn(client: Client, token: Secret | null, more = ''): Client {
   if (token !== null) return client
   return {
     server: client.server,
@@ -174,7 +178,7 @@ function signedIn(client: Client, token: Secret | null): Client {
       } catch (thrown) {
         if (!(thrown instanceof ClavigerError) || thrown.code !== 'unauthenticated') throw thrown
         throw new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
-          hint: `Type: claviger login --server ${client.server}`,
+          hint: `${more}Type: claviger login --server ${client.server}`,
           cause: thrown,
         })
       }

@@ -1,6 +1,7 @@
 // Agent Swarm's shapes. Its programs send more than is looked at here, and may: what is unknown is left out.
 
 import { z } from 'zod'
+import { WORKER_ID } from '../../domain/names.ts'
 import { id, time } from './shared.ts'
 
 const word = z.string().max(200)
@@ -40,8 +41,10 @@ export const SWARM_SCHEMAS = {
   'config.resolved': {
     input: z.object({
       key: word.optional().describe('codex_oauth. There is nothing under any other'),
-      includeSecrets: word.optional().describe('true: with the value'),
-      agentId: word
+      includeSecrets: z.enum(['true', 'false']).optional().describe('true: with the value'),
+      agentId: z
+        .string()
+        .regex(WORKER_ID)
         .optional()
         .describe('Of the worker: of several that share a token each gets a lease of its own'),
     }),

@@ -1,11 +1,13 @@
 // What a machine says of itself to `exec`, `restore` and `worker`: by flags, by our variables, or by those of Agent Swarm.
 
+import { join } from 'node:path'
 import { ClavigerError } from '../../domain/errors.ts'
 import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { WORKER_ID } from '../../domain/names.ts'
 import type { LeaseSource } from '../../runner/lease-source.ts'
 import { waitingLeases } from '../../runner/waiting-leases.ts'
 import type { Context } from '../context.ts'
+import { readLogin } from '../secrets.ts'
 import { wholeNumber } from '../usage.ts'
 
 const HOW = 'Say which: --harness claude or --harness codex.'
@@ -28,6 +30,28 @@ export function harnessOfVariable(context: Context): HarnessName | null {
   throw new ClavigerError('invalid', 'CLAVIGER_HARNESS, or HARNESS_PROVIDER, names no program of ours.', {
     hint: HOW,
   })
+}
+
+/** A worker with an id of its own keeps its login and runs beside those of others on the disk, and finds them again. */
+export function inOwnDirectory(context: Context): Context {
+  const { workerId, stateDirectory } = context.settings(true)
+  if (workerId === null) return context
+  if (WORKER_ID.test(workerId)) return inDirectory(context, join(stateDirectory, 'workers', workerId))
+  throw new ClavigerError('invalid', 'CLAVIGER_WORKER_ID, or AGENT_ID, cannot be the name of a directory.', {
+    hint: 'Letters, digits, dots, dashes and underscores, 64 at most.',
+  })
+}
+
+/** As the worker of that id, where it has a login here; else as it is. */
+export async function asWorkerHere(context: Context): Promise<Context> {
+  const { workerId, stateDirectory } = context.settings(true)
+  if (workerId === null || !WORKER_ID.test(workerId)) return context
+  const own = join(stateDirectory, 'workers', workerId)
+  return (await readLogin(own)) === null ? context : inDirectory(context, own)
+}
+
+function inDirectory(context: Context, stateDirectory: string): Context {
+  return { ...context, settings: (aliases) => ({ ...context.settings(aliases), stateDirectory }) }
 }
 
 /** What goes into the audit log. Other programs may have put anything into their variable. */

@@ -45,9 +45,9 @@ async function mustServe(context: Context, { client, harnesses, ambient }: Stand
     const has = await ambientHere(context, { harness, ambient }, { agent: null })
     const { decisions, sentence, hint } = await client.call('explain', { harness, ambient: has })
     if (decisions.some(({ verdict }) => verdict === 'chosen')) return
-    missing.push(new ClavigerError('no_credential', sentence ?? '', { hint: hint ?? '' }))
+    missing.push(new ClavigerError('no_credential', sentence ?? '', hint == null ? {} : { hint }))
   }
-  throw new ClavigerError('no_credential', missing.map(({ message }) => message).join(' '), {
-    hint: missing[0]?.hint ?? '',
-  })
+  const hint = missing.find((one) => one.hint !== undefined)?.hint
+  const sentences = missing.map(({ message }) => message).join(' ')
+  throw new ClavigerError('no_credential', sentences, hint === undefined ? {} : { hint })
 }

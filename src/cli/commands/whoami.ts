@@ -5,8 +5,10 @@ import type { Context } from '../context.ts'
 import type { WhoAmI } from '../owner-flags.ts'
 import { lookAt, sayOther } from '../signing-in/known-servers.ts'
 import { labelled } from '../text.ts'
+import { asWorkerHere } from './machine-words.ts'
 
-export async function run(context: Context): Promise<number> {
+export async function run(given: Context): Promise<number> {
+  const context = given.agent === null ? await asWorkerHere(given) : given
   const { client, server, tokenSource } = await connect(context)
   const who = await client.call('whoami', {})
   // Where it listens in this process is nobody else's business.

@@ -1,11 +1,9 @@
 // `claviger worker`: carries out runs on this machine until it is interrupted. With --enrol it becomes a worker first.
 
-import { join } from 'node:path'
 import { isPassing } from '../../client/problem.ts'
 import { givenSettings, workerSettings } from '../../config.ts'
-import { ClavigerError } from '../../domain/errors.ts'
+import { asClavigerError, ClavigerError, inOneLine } from '../../domain/errors.ts'
 import { HARNESS_TITLE, HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
-import { WORKER_ID } from '../../domain/names.ts'
 import type { GivenSettings } from '../../domain/settings/settings.ts'
 import type { Harness } from '../../harnesses/harness.ts'
 import { holdStateDirectory, mustBeFree, type ProcessNames } from '../../runner/machine/hold.ts'
@@ -20,7 +18,7 @@ import type { Context } from '../context.ts'
 import { untilEnded } from '../signals.ts'
 import { lookAt, sayOther, titleOf } from '../signing-in/known-servers.ts'
 import { enrolHere, mustBeWorker } from './enrolling.ts'
-import { harnessOfVariable, type WaitOptions } from './machine-words.ts'
+import { harnessOfVariable, inOwnDirectory, type WaitOptions } from './machine-words.ts'
 import { programOverride } from './program-override.ts'
 import { standBy } from './standing-by.ts'
 
@@ -55,23 +53,6 @@ export async function run(given: Context, options: WorkerOptions): Promise<numbe
   } finally {
     release()
   }
-}
-
-// One that has an id of its own finds again what was its own, whoever else is on the disk.
-function inOwnDirectory(context: Context): Context {
-  const { workerId, stateDirectory } = context.settings(true)
-  if (workerId === null) return context
-  if (!WORKER_ID.test(workerId)) {
-    throw new ClavigerError(
-      'invalid',
-      'CLAVIGER_WORKER_ID, or AGENT_ID, cannot be the name of a directory.',
-      {
-        hint: 'Letters, digits, dots, dashes and underscores, 64 at most.',
-      },
-    )
-  }
-  const own = join(stateDirectory, 'workers', workerId)
-  return { ...context, settings: (aliases) => ({ ...context.settings(aliases), stateDirectory: own }) }
 }
 
 function fromFlags({ directory, runs }: WorkerOptions): GivenSettings {
@@ -114,16 +95,17 @@ async function work(
     },
     said: ui.note,
   })
-  const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
-  const at = `${server} (${await whichServer(context, server)})`
-  ui.note(`Carrying out runs of ${titles} for ${at}, ${settings.runs} at a time. Ctrl-C ends it.`)
-  // A part of a server has nobody to say it to, and a console says it there.
-  if (attached && wait === undefined) enough.abort()
-  const standing = { client, harnesses: [...found.keys()], ambient, signal: enough.signal }
-  const gaveUp = standBy(context, { ...standing, ...(wait !== undefined && { wait }) }).then(
-    () => new Promise<never>(() => undefined),
-  )
+  // What goes wrong from here on ends a worker that is at work already.
   try {
+    const titles = [...found.keys()].map((name) => HARNESS_TITLE[name]).join(' and ')
+    const at = `${server} (${await whichServer(context, server)})`
+    ui.note(`Carrying out runs of ${titles} for ${at}, ${settings.runs} at a time. Ctrl-C ends it.`)
+    // A part of a server has nobody to say it to, and a console says it there.
+    if (attached && wait === undefined) enough.abort()
+    const standing = { client, harnesses: [...found.keys()], ambient, signal: enough.signal }
+    const gaveUp = standBy(context, { ...standing, ...(wait !== undefined && { wait }) }).then(
+      () => new Promise<never>(() => undefined),
+    )
     await Promise.race([ended, worker.over, gaveUp])
     ui.note('Stopping. What was under way goes on when this worker is back.')
   } finally {
@@ -134,7 +116,7 @@ async function work(
   return 0
 }
 
-// Whoever reads the log sees which installation it was. One that is away is waited for, and says so later.
+// Whoever reads the log sees which installation it was. It is a line of the log, and nothing to stop for.
 async function whichServer({ ui, settings }: Context, server: string): Promise<string> {
   try {
     const look = await lookAt(settings(true).stateDirectory, server)
@@ -143,7 +125,7 @@ async function whichServer({ ui, settings }: Context, server: string): Promise<s
     return look.now === null ? 'which does not say what it is' : titleOf(look.now)
   } catch (error) {
     if (isPassing(error)) return 'which does not answer yet'
-    throw error
+    return `which does not say what it is: ${inOneLine(asClavigerError(error))}`
   }
 }
 

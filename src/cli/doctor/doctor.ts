@@ -8,6 +8,7 @@ import { HARNESSES, type HarnessName } from '../../domain/harness-names.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { leasesOf } from '../../runner/client-leases.ts'
 import { reapLeftovers } from '../../runner/private-directory.ts'
+import { asWorkerHere, harnessOfVariable } from '../commands/machine-words.ts'
 import { type Connection, connect, usesProfiles } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { loginFile } from '../secrets.ts'
@@ -28,13 +29,15 @@ export interface DoctorOptions {
 }
 
 /** What is broken decides the exit code; a warning is no failure. With `worker`, all that a run on this machine needs. */
-export async function run(context: Context, { worker, harness }: DoctorOptions): Promise<number> {
-  const { stateDirectory } = context.settings()
-  const harnesses = harness === undefined ? HARNESSES : [harness]
+export async function run(given: Context, { worker, harness }: DoctorOptions): Promise<number> {
   // A worker has a server, or should have.
   const isWorker = worker === true
+  const context = isWorker ? await asWorkerHere(given) : given
+  const { stateDirectory } = context.settings()
+  const named = harness ?? (isWorker ? harnessOfVariable(context) : null)
+  const harnesses = named === null ? HARNESSES : [named]
   const isLocal = context.agent !== null || (!isWorker && (await usesProfiles(context)))
-  const examined = isLocal ? examineAlone : isWorker ? workerExaminer(harness !== undefined) : examine
+  const examined = isLocal ? examineAlone : isWorker ? workerExaminer(named !== null) : examine
   const findings = [
     ok('node', process.version),
     await checkDirectory(stateDirectory, isLocal),

@@ -28,17 +28,20 @@ export interface Look {
   readonly elsewhere: readonly string[]
   /** It is not the one that was there before. */
   readonly isOther: boolean
+  /** Why nobody knows what was there before; null: it is known. */
+  readonly damage: string | null
 }
 
 /** Asks a server which installation it is, without a key. Throws as a client does. */
 export async function lookAt(stateDirectory: string, server: string): Promise<Look> {
-  const [now, known] = await Promise.all([describe(server), readKnown(stateDirectory)])
-  const before = known[server] ?? null
+  const [now, { known, damage }] = await Promise.all([describe(server), readKnown(stateDirectory)])
+  const here = keyOf(server)
+  const before = known[here] ?? null
   const isOther = before !== null && before.fingerprint !== now?.fingerprint
   const elsewhere = Object.keys(known).filter(
-    (address) => address !== server && known[address]?.fingerprint === now?.fingerprint,
+    (address) => address !== here && known[address]?.fingerprint === now?.fingerprint,
   )
-  return { now, before, elsewhere, isOther }
+  return { now, before, elsewhere, isOther, damage }
 }
 
 /**
@@ -53,7 +56,8 @@ export async function recognise(
   const { ui } = context
   const { stateDirectory } = context.settings()
   const look = await patiently(ui.note, () => lookAt(stateDirectory, server))
-  const { now, before, elsewhere, isOther } = look
+  const { now, before, elsewhere, isOther, damage } = look
+  if (damage !== null) ui.note(`warning: ${damage}`)
   if (now === null && !isOther) return null
   ui.note(`Server: ${server}, ${now === null ? UNNAMED : titleOf(now)}`)
   if (elsewhere.length > 0 && (before === null || isOther))
@@ -65,8 +69,9 @@ export async function recognise(
   return now
 }
 
-/** What to say of one that is not the one that was there before; null when it is, or nobody knows. */
-export function sayOther(server: string, { isOther, before }: Look): string | null {
+/** What to say of one that is not the one that was there before, or of which that is not known any more; else null. */
+export function sayOther(server: string, { isOther, before, damage }: Look): string | null {
+  if (damage !== null) return damage
   if (!isOther || before === null) return null
   return `this is not the server that was at ${server} before: ${titleOf(before)}`
 }
@@ -109,31 +114,43 @@ function fileOf(stateDirectory: string): string {
   return join(stateDirectory, 'known-servers.json')
 }
 
-async function readKnown(stateDirectory: string): Promise<Record<string, Known>> {
+interface Kept {
+  readonly known: Readonly<Record<string, Known>>
+  readonly damage: string | null
+}
+
+// There are fingerprints of servers in it, and no key: who cannot read it has been nowhere, and says so.
+async function readKnown(stateDirectory: string): Promise<Kept> {
   const text = await readIfThere(fileOf(stateDirectory))
-  if (text === null) return {}
+  if (text === null) return { known: {}, damage: null }
   try {
     const found = JSON.parse(text) as Record<string, Known>
-    return Object.fromEntries(Object.entries(found).filter(([, one]) => typeof one.fingerprint === 'string'))
-  } catch (cause) {
-    throw new ClavigerError('conflict', `${fileOf(stateDirectory)} is damaged.`, {
-      hint: 'Remove it: what is in it are fingerprints of servers, and no key.',
-      cause,
-    })
+    const whole = Object.entries(found).filter(([, one]) => typeof one.fingerprint === 'string')
+    return { known: Object.fromEntries(whole), damage: null }
+  } catch {
+    return { known: {}, damage: `${fileOf(stateDirectory)} is damaged: which servers were known is not.` }
   }
+}
+
+// An address in another spelling is the same one.
+function keyOf(server: string): string {
+  if (!URL.canParse(server)) return server
+  const { origin, pathname } = new URL(server)
+  return origin + pathname.replace(/\/+$/, '')
 }
 
 /** This is the one from now on, at this address. */
 export async function remember(context: Context, server: string, now: Known | null): Promise<void> {
   if (now === null) return
   const { stateDirectory } = context.settings()
-  const known = await readKnown(stateDirectory)
+  const { known } = await readKnown(stateDirectory)
   const { organization, fingerprint } = now
-  if (known[server]?.fingerprint === fingerprint && known[server].organization === organization) return
+  const here = keyOf(server)
+  if (known[here]?.fingerprint === fingerprint && known[here].organization === organization) return
   // Where nothing can be kept, to be told of it is enough.
   try {
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
-    const text = JSON.stringify({ ...known, [server]: { organization, fingerprint } }, null, 2)
+    const text = JSON.stringify({ ...known, [here]: { organization, fingerprint } }, null, 2)
     await writeFileAtomically(fileOf(stateDirectory), `${text}\n`)
   } catch (thrown) {
     context.ui.note(`warning: ${fileOf(stateDirectory)} was not written (${errorCode(thrown) || 'unsafe'}).`)

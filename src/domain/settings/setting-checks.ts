@@ -26,7 +26,8 @@ export function httpUrl(setting: SettingDefinition, text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     throw wrong(setting, 'is not an http or https URL without a user in it')
   }
-  return text.replace(/(?<!\/)\/+$/, '')
+  // One spelling of an address: it is compared, and what is kept for it is found by it.
+  return text.replace(/(?<!\/)\/+$/, '').replace(/^[^/]+\/\/[^/?#]+/, (origin) => origin.toLowerCase())
 }
 
 // Refresh tokens go there: never over the network in the clear.

@@ -87,7 +87,7 @@ export const SETTINGS = {
     variable: 'CLAVIGER_WORKER_URL',
     standard: 'as people do',
     meaning:
-      'Where workers reach the server, if not at CLAVIGER_PUBLIC_URL, for example http://claviger:7717 in a cluster. What is to be typed on their machines says so; what a worker is handed follows the address that it uses.',
+      "Where workers reach the server, if not at CLAVIGER_PUBLIC_URL, for example http://claviger:7717 in a cluster. What is to be typed on their machines says so, and a login in Agent Swarm's shape is renewed there; what a worker of ours is handed follows the address that it uses.",
   },
   proxies: {
     variable: 'CLAVIGER_PROXIES',
