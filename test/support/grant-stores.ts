@@ -9,12 +9,10 @@ import { replaceLogin } from '../../src/control/grants/arriving.ts'
 import { grantAct } from '../../src/control/grants/renewing/keeping.ts'
 import { upkeep } from '../../src/control/grants/tools.ts'
 import type { TokenSet } from '../../src/providers/provider.ts'
-import { createMemoryStore } from '../../src/store/memory.ts'
-import { openSqlStore } from '../../src/store/sql/sql-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type GrantServer, type GrantWorld, grantWorld, TIMINGS } from './grants.ts'
 import { profileStore } from './profile-store.ts'
-import { usePostgres } from './use-postgres.ts'
+import { useStorePairs } from './store-pairs.ts'
 
 export const ORG = 'org-acme'
 export const SHORT = { ...TIMINGS, dead: 200, journalGrace: 300, heartbeat: 50 }
@@ -31,31 +29,13 @@ export interface TwoServers {
 
 /** Call it at the top of the file. What it returns makes two servers on one database of this engine. */
 export function useTwoServers(): (engine: Engine) => Promise<TwoServers> {
-  const postgres = usePostgres()
+  const pairs = useStorePairs()
   const cleanups: (() => unknown)[] = []
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
   })
-  const opened = async (url: string): Promise<Store> => {
-    const { store, close } = await openSqlStore({ url })
-    cleanups.push(close)
-    return store
-  }
   const stores: Readonly<Record<Engine, () => Promise<[Store, Store]>>> = {
-    memory: async () => {
-      const store = createMemoryStore()
-      return [store, store]
-    },
-    sqlite: async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'claviger-engine-'))
-      cleanups.push(() => rmSync(directory, { recursive: true }))
-      const store = await opened(`sqlite:${join(directory, 'claviger.db')}`)
-      return [store, store]
-    },
-    postgres: async () => {
-      const url = await postgres.furnishedDatabase('store')
-      return [await opened(url), await opened(url)]
-    },
+    ...pairs,
     profiles: async () => {
       const stateDirectory = mkdtempSync(join(tmpdir(), 'claviger-engine-'))
       cleanups.push(() => rmSync(stateDirectory, { recursive: true }))

@@ -10,7 +10,9 @@ import { openSqlStore } from '../../src/store/sql/sql-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { usePostgres } from './use-postgres.ts'
 
-export function useStorePairs(): Readonly<Record<string, () => Promise<[Store, Store]>>> {
+type Pairs<Name extends string> = Readonly<Record<Name, () => Promise<[Store, Store]>>>
+
+export function useStorePairs(): Pairs<string> & Pairs<'memory' | 'sqlite' | 'postgres'> {
   const postgres = usePostgres()
   const cleanups: (() => unknown)[] = []
   afterEach(async () => {

@@ -90,6 +90,13 @@ interface OtherKeys {
   rewrap(execute: Execute, asked: Rewrap): Promise<boolean>
 }
 
+function placed<Row>(
+  rows: readonly (Row & Wrapped)[],
+  placeOf: (row: Row) => Omit<DataKeyRow, 'wrappedKey'>,
+): DataKeyRow[] {
+  return rows.map((row) => ({ ...placeOf(row), wrappedKey: row.wrappedKey }))
+}
+
 function webhookKeys(database: Kysely<Database>): OtherKeys {
   const underOther = prepare<Under, Parameters<typeof webhookPlace>[0] & Wrapped>((marker) =>
     database
@@ -101,11 +108,7 @@ function webhookKeys(database: Kysely<Database>): OtherKeys {
       .limit(marker('limit')),
   )
   return {
-    underOther: async (execute, asked) =>
-      (await execute(underOther(asked))).rows.map(({ wrappedKey, ...row }) => ({
-        ...webhookPlace(row),
-        wrappedKey,
-      })),
+    underOther: async (execute, asked) => placed((await execute(underOther(asked))).rows, webhookPlace),
     rewrap: rewrapIn(database, 'webhook'),
   }
 }
@@ -121,11 +124,7 @@ function secondFactorKeys(database: Kysely<Database>): OtherKeys {
       .limit(marker('limit')),
   )
   return {
-    underOther: async (execute, asked) =>
-      (await execute(underOther(asked))).rows.map(({ wrappedKey, ...row }) => ({
-        ...secondFactorPlace(row),
-        wrappedKey,
-      })),
+    underOther: async (execute, asked) => placed((await execute(underOther(asked))).rows, secondFactorPlace),
     rewrap: rewrapIn(database, 'second_factor'),
   }
 }
@@ -141,11 +140,7 @@ function channelKeys(database: Kysely<Database>): OtherKeys {
       .limit(marker('limit')),
   )
   return {
-    underOther: async (execute, asked) =>
-      (await execute(underOther(asked))).rows.map(({ wrappedKey, ...row }) => ({
-        ...channelPlace(row),
-        wrappedKey,
-      })),
+    underOther: async (execute, asked) => placed((await execute(underOther(asked))).rows, channelPlace),
     rewrap: rewrapIn(database, 'channel'),
   }
 }
