@@ -46,6 +46,12 @@ test('another agent is named', () => {
   )
 })
 
+test('the notice is accepted for the agent that was asked for', () => {
+  expect(localHint('off for a person who has not accepted the notice', 'work')).toBe(
+    'off until you have accepted the notice: claviger models auth accept-notice --agent work',
+  )
+})
+
 const answering = (answer: unknown): Client => ({
   server: 'http://127.0.0.1:1',
   call: async () => answer as never,

@@ -69,7 +69,7 @@ const COMMANDS: readonly (readonly [RegExp, Command])[] = [
   [/claviger explain\b/g, (agent) => `claviger --local explain${agent}`],
   [
     /off for a person who has not accepted the notice/g,
-    () => 'off until you have accepted the notice: claviger models auth accept-notice',
+    (agent) => `off until you have accepted the notice: claviger models auth accept-notice${agent}`,
   ],
   [/say so: --personal --accept-notice/g, () => 'say so: --accept-notice'],
   [/on your own server/g, () => 'on this machine'],
@@ -96,6 +96,9 @@ function inWords(error: ClavigerError, agent: string): ClavigerError {
 
 interface Telling {
   readonly hint?: unknown
+  /** What the provider says to a credential that was tested, with its result. */
+  readonly message?: unknown
+  readonly result?: unknown
   readonly link?: unknown
   readonly harness?: unknown
   readonly decisions?: readonly { readonly reason: string }[]
@@ -103,7 +106,7 @@ interface Telling {
 
 function withLocalHints<T>(answer: T, agent: string): T {
   if (typeof answer !== 'object' || answer === null) return answer
-  const { hint, link, harness, decisions } = answer as Telling
+  const { hint, message, result, link, harness, decisions } = answer as Telling
   const where = `${STATUS} --harness ${String(harness)}${whose(agent)}`
   return {
     ...answer,
@@ -111,6 +114,7 @@ function withLocalHints<T>(answer: T, agent: string): T {
       decisions: decisions.map((one) => ({ ...one, reason: localHint(one.reason, agent) })),
     }),
     ...(typeof hint === 'string' && { hint: localHint(hint, agent) }),
+    ...(typeof message === 'string' && typeof result === 'string' && { message: localHint(message, agent) }),
     // That one is there says that credentials are lacking.
     ...(typeof link === 'string' && typeof harness === 'string' && { link: where }),
   }
