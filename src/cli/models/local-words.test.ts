@@ -22,6 +22,10 @@ test.each([
     'Type: claviger models auth logout --force anthropic:x.',
   ],
   [
+    'Type: claviger credential delete --force --personal anthropic:x.',
+    'Type: claviger models auth logout --force anthropic:x.',
+  ],
+  [
     'To store your own, for your own runs only, say so: --personal --accept-notice',
     'To store your own, for your own runs only, say so: --accept-notice',
   ],

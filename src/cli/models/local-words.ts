@@ -64,7 +64,10 @@ const COMMANDS: readonly (readonly [RegExp, Command])[] = [
     new RegExp(`${SERVER} list( --harness \\w+)?${OWNER}`, 'g'),
     (agent, harness) => `${STATUS}${harness ?? ''}${agent}`,
   ],
-  [/claviger credential delete/g, (agent) => `${LOGOUT}${agent}`],
+  [
+    new RegExp(`${SERVER} delete( --force)?${OWNER}`, 'g'),
+    (agent, force) => `${LOGOUT}${force ?? ''}${agent}`,
+  ],
   [/claviger credential import/g, () => 'claviger models auth import'],
   [/claviger explain\b/g, (agent) => `claviger --local explain${agent}`],
   [
