@@ -182,35 +182,35 @@ function sameOrigin(a: string, b: string): boolean {
 // Without a token the server would explain how HTTP does it; a person at a terminal needs other words.
 // Who has profiles only, and types what is for a server, is told of them: no server was named, and none is there.
 function tellingOfProfiles({ dependencies }: Context, client: Client): Client {
-  return {
-    server: client.server,
-    async call(name, input, signal) {
-      try {
-        return await client.call(name, input, signal)
-      } catch (thrown) {
-        if (!(thrown instanceof ClavigerError) || thrown.code !== 'unreachable') throw thrown
-        const agents = await (await dependencies.agentFolders()).list()
-        if (agents.every(({ profiles }) => profiles === 0)) throw thrown
-        const hint = `The accounts of this machine need none: claviger models status, or this with --local. ${thrown.hint ?? ''}`
-        throw new ClavigerError('unreachable', thrown.message, { hint, cause: thrown })
-      }
-    },
-  }
+  return saying(client, async (thrown) => {
+    if (thrown.code !== 'unreachable') return thrown
+    const agents = await (await dependencies.agentFolders()).list()
+    if (agents.every(({ profiles }) => profiles === 0)) return thrown
+    const hint = `The accounts of this machine need none: claviger models status, or this with --local. ${thrown.hint ?? ''}`
+    return new ClavigerError('unreachable', thrown.message, { hint, cause: thrown })
+  })
 }
 
 function signedIn(client: Client, token: Secret | null): Client {
   if (token !== null) return client
+  return saying(client, async (thrown) => {
+    if (thrown.code !== 'unauthenticated') return thrown
+    return new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
+      hint: `Type: claviger login --server ${client.server}`,
+      cause: thrown,
+    })
+  })
+}
+
+// The same client, whose errors are said in other words.
+function saying(client: Client, inWords: (thrown: ClavigerError) => Promise<ClavigerError>): Client {
   return {
     server: client.server,
     async call(name, input, signal) {
       try {
         return await client.call(name, input, signal)
       } catch (thrown) {
-        if (!(thrown instanceof ClavigerError) || thrown.code !== 'unauthenticated') throw thrown
-        throw new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
-          hint: `Type: claviger login --server ${client.server}`,
-          cause: thrown,
-        })
+        throw thrown instanceof ClavigerError ? await inWords(thrown) : thrown
       }
     },
   }

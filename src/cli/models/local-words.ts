@@ -45,11 +45,12 @@ function whose(agent: string): string {
 /** `agent`: the flag that names it, or nothing. */
 type Command = (agent: string, ...found: string[]) => string
 
-const [SERVER, STATUS, LOGIN, LOGOUT] = [
+const [SERVER, STATUS, LOGIN, LOGOUT, ACCEPT] = [
   'claviger credential',
   'claviger models status',
   'claviger models auth login',
   'claviger models auth logout',
+  'claviger models auth accept-notice',
 ]
 const OWNER = '(?: --org| --personal| --team \\S+| --agent \\S+)?'
 
@@ -72,7 +73,7 @@ const COMMANDS: readonly (readonly [RegExp, Command])[] = [
   [/claviger explain\b/g, (agent) => `claviger --local explain${agent}`],
   [
     /off for a person who has not accepted the notice/g,
-    (agent) => `off until you have accepted the notice: claviger models auth accept-notice${agent}`,
+    (agent) => `off until you have accepted the notice: ${ACCEPT}${agent}`,
   ],
   [/say so: --personal --accept-notice/g, () => 'say so: --accept-notice'],
   [/on your own server/g, () => 'on this machine'],
