@@ -179,7 +179,6 @@ function sameOrigin(a: string, b: string): boolean {
   return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin
 }
 
-// Without a token the server would explain how HTTP does it; a person at a terminal needs other words.
 // Who has profiles only, and types what is for a server, is told of them: no server was named, and none is there.
 function tellingOfProfiles({ dependencies }: Context, client: Client): Client {
   return saying(client, async (thrown) => {
@@ -191,6 +190,7 @@ function tellingOfProfiles({ dependencies }: Context, client: Client): Client {
   })
 }
 
+// Without a token the server would explain how HTTP does it; a person at a terminal needs other words.
 function signedIn(client: Client, token: Secret | null): Client {
   if (token !== null) return client
   return saying(client, async (thrown) => {
