@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerSettings } from './config.ts'
+import { ClavigerError } from './domain/errors.ts'
 import { LockIsTaken, takeLock, type Unlock } from './lib/files/file-lock.ts'
 import { makeDirectories } from './lib/files/make-directories.ts'
 import { goOnWithoutKey, mustBeUnder } from './profiles/lost-key.ts'
@@ -36,7 +37,13 @@ const LOOK_EVERY = 5
 
 // Processes that start at the same time on a new machine would each make a key, and the last one's would stay.
 async function keysIn(defaultFile: string, beforeMaking: () => Promise<void>) {
-  const find = () => findMasterKeys({ value: null, file: null, defaultFile }, false)
+  const find = () => {
+    try {
+      return findMasterKeys({ value: null, file: null, defaultFile }, false)
+    } catch (thrown) {
+      throw thrown instanceof ClavigerError ? ofProfiles(thrown, defaultFile) : thrown
+    }
+  }
   while (!existsSync(defaultFile)) {
     const unlock = tryLock(`${defaultFile}.lock`)
     if (unlock === null) {
@@ -51,6 +58,15 @@ async function keysIn(defaultFile: string, beforeMaking: () => Promise<void>) {
     }
   }
   return find()
+}
+
+// A master key is one of a server.
+function ofProfiles(thrown: ClavigerError, keyFile: string): ClavigerError {
+  const { code, message, hint } = thrown
+  const said = message
+    .replace(`The master key file ${keyFile}`, () => `The key of the profiles, ${keyFile},`)
+    .replace('The master key', 'The key of the profiles')
+  return new ClavigerError(code, said, { ...(hint !== undefined && { hint }), cause: thrown })
 }
 
 function tryLock(file: string): Unlock | null {

@@ -28,7 +28,14 @@ import { createLog, type Log } from './lib/log.ts'
 import { pluginHouse } from './local-plugins.ts'
 import { slotsLeft, startRenewals } from './local-renewals.ts'
 import { openVault } from './local-vault.ts'
-import { addAgent, listAgents, mustBeRemovable, mustBeThere, removeAgent } from './profiles/agents.ts'
+import {
+  addAgent,
+  listAgents,
+  loginsOf,
+  mustBeRemovable,
+  mustBeThere,
+  removeAgent,
+} from './profiles/agents.ts'
 import { providerOf, type ReadTokens } from './profiles/content.ts'
 import { importLegacy } from './profiles/import/legacy.ts'
 import { sourcesIn } from './profiles/import/sources.ts'
@@ -99,6 +106,7 @@ export function agentFolders(stateDirectory: string) {
     list: async () => listAgents(stateDirectory),
     add: (agent: string) => addAgent(stateDirectory, agent),
     mustBeRemovable: (agent: string) => mustBeRemovable(stateDirectory, agent),
+    loginsOf: async (agent: string) => loginsOf(stateDirectory, agent),
     remove: (agent: string) => removeAgent(stateDirectory, agent),
   }
 }

@@ -4,6 +4,7 @@ import { type Client, createClient } from '../client/client.ts'
 import { overNodeHttp } from '../client/node-http.ts'
 import type { CommandLineSettings } from '../config.ts'
 import { ClavigerError } from '../domain/errors.ts'
+import { printable } from '../domain/names.ts'
 import type { Secret } from '../domain/secret.ts'
 import { tokenKind } from '../domain/token.ts'
 import { type Context, MAIN_AGENT } from './context.ts'
@@ -41,9 +42,11 @@ export async function connect(context: Context, withAliases = false): Promise<Co
   const settings = context.settings(withAliases)
   const server = await findServer(settings)
   const { token, tokenSource } = await findToken(context, settings, server)
+  const client = clientFor(server, token)
+  const mayBeNone = token === null && settings.server === null
+  const told = mayBeNone ? tellingOfProfiles(context, client) : client
   const isIgnored = withAliases && settings.token !== null && token === null
-  const client = signedIn(clientFor(server, token), token, isIgnored ? IGNORED : '')
-  return { client, server, token, tokenSource }
+  return { client: signedIn(told, token, isIgnored ? IGNORED : ''), server, token, tokenSource }
 }
 
 /** What a verb takes that can do without a server. */
@@ -90,6 +93,7 @@ export async function connectToEither(
   if (named !== undefined) await mustBeHere(profiles, named)
   const connection = await connect(local)
   if (named !== undefined) await mustServe(profiles, connection.client, named)
+  if (profile !== undefined) await mustExist(connection.client, profile)
   return {
     ...connection,
     profiles,
@@ -103,6 +107,17 @@ async function mustServe(profiles: OpenedProfiles, client: Client, profile: stri
   if (profiles.unusable().every((one) => one.profile !== profile)) return
   if ((await client.call('credentials.list', { name: profile })).credentials.length > 0) return
   mustNotBeUnusable(profiles, { profile, agent: null, wish: 'use' })
+}
+
+async function mustExist(client: Client, profile: string): Promise<void> {
+  const { credentials } = await client.call('credentials.list', { limit: 500 })
+  if (credentials.some(({ id, name, owner }) => [id, name, `${owner}/${name}`].includes(profile))) return
+  throw new ClavigerError('no_credential', `There is no profile ${printable(profile)}.`, {
+    hint:
+      credentials.length === 0
+        ? 'There are none yet. Sign in: claviger models auth login --provider PROVIDER'
+        : `There are: ${credentials.map(({ name }) => name).join(', ')}`,
+  })
 }
 
 /** Whether the profiles of this machine are meant: they were asked for, or there is no server to ask. */
@@ -167,20 +182,38 @@ function sameOrigin(a: string, b: string): boolean {
 
 const IGNORED = 'API_KEY is set, and holds no token of Claviger (clv_api_…). '
 
+// Who has profiles only, and types what is for a server, is told of them: no server was named, and none is there.
+function tellingOfProfiles({ dependencies }: Context, client: Client): Client {
+  return saying(client, async (thrown) => {
+    if (thrown.code !== 'unreachable') return thrown
+    const agents = await (await dependencies.agentFolders()).list()
+    if (agents.every(({ profiles }) => profiles === 0)) return thrown
+    const hint = `The accounts of this machine need none: claviger models status, or this with --local. ${thrown.hint ?? ''}`
+    return new ClavigerError('unreachable', thrown.message, { hint, cause: thrown })
+  })
+}
+
 // Without a token the server would explain how HTTP does it; a person at a terminal needs other words.
 function signedIn(client: Client, token: Secret | null, more = ''): Client {
   if (token !== null) return client
+  return saying(client, async (thrown) => {
+    if (thrown.code !== 'unauthenticated') return thrown
+    return new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
+      hint: `${more}Type: claviger login --server ${client.server}`,
+      cause: thrown,
+    })
+  })
+}
+
+// The same client, whose errors are said in other words.
+function saying(client: Client, inWords: (thrown: ClavigerError) => Promise<ClavigerError>): Client {
   return {
     server: client.server,
     async call(name, input, signal) {
       try {
         return await client.call(name, input, signal)
       } catch (thrown) {
-        if (!(thrown instanceof ClavigerError) || thrown.code !== 'unauthenticated') throw thrown
-        throw new ClavigerError('unauthenticated', `You are not signed in to ${client.server}.`, {
-          hint: `${more}Type: claviger login --server ${client.server}`,
-          cause: thrown,
-        })
+        throw thrown instanceof ClavigerError ? await inWords(thrown) : thrown
       }
     },
   }

@@ -181,6 +181,8 @@ export interface AgentFolders {
   add(agent: string): Promise<{ readonly directory: string }>
   /** Throws as `remove` would for what is no agent that can be removed; a process may use it. */
   mustBeRemovable(agent: string): Promise<void>
+  /** What it has signed in to itself, by name; none where its file cannot be read. */
+  loginsOf(agent: string): Promise<readonly string[]>
   /** Removes one with its profiles. Throws `not_found`; `conflict` while a process uses it. */
   remove(agent: string): Promise<void>
 }

@@ -33,8 +33,8 @@ export async function readPiped(stdin: Input): Promise<string> {
   return decode(Buffer.concat(chunks), 'Standard input')
 }
 
-/** The text of a file a person named. Throws `invalid` (not there, no text) or `too_large`. */
-export async function readValueFile(path: string): Promise<string> {
+/** The text of a file a person named, with this option. Throws `invalid` (not there, no text) or `too_large`. */
+export async function readValueFile(path: string, option = '--value-file'): Promise<string> {
   try {
     const file = await open(path, 'r')
     try {
@@ -47,7 +47,7 @@ export async function readValueFile(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof ClavigerError) throw error
     throw new ClavigerError('invalid', `${path} cannot be read (${errorCode(error) || 'unknown reason'}).`, {
-      hint: 'Check the path given to --value-file.',
+      hint: `Check the path given to ${option}.`,
       cause: error,
     })
   }
@@ -56,7 +56,7 @@ export async function readValueFile(path: string): Promise<string> {
 /** The text of a file that another program keeps its login in. Throws `not_found` with this hint when there is none. */
 export async function readFileOfProgram(path: string, hint: string): Promise<string> {
   try {
-    return await readValueFile(path)
+    return await readValueFile(path, '--from')
   } catch (thrown) {
     if (!(thrown instanceof ClavigerError) || errorCode(thrown.cause) !== 'ENOENT') throw thrown
     throw new ClavigerError('not_found', `There is no file ${path}.`, { hint })

@@ -26,6 +26,8 @@ export interface Ui {
   readonly interactive: boolean
   /** The answer of a verb: a JSON document with --json, otherwise lines for people. */
   answer(data: unknown, lines: () => readonly string[]): void
+  /** Lines of an answer that are true as soon as they come; with --json they are in the document at the end. */
+  part(lines: readonly string[]): void
   /** The answer as a table; `empty` is said instead when there are no rows. */
   table(
     data: unknown,
@@ -86,6 +88,9 @@ export function createUi({ stdin, stdout, stderr }: Streams, json: boolean): Ui 
     answer(data, texts) {
       if (json) stdout.write(`${JSON.stringify(data, null, 2)}\n`)
       else lines(texts().map(plain))
+    },
+    part(texts) {
+      if (!json) lines(texts.map(plain))
     },
     table(data, headings, rows, empty) {
       if (json) return this.answer(data, () => [])

@@ -34,7 +34,8 @@ export function notOurs(status: number, server: string): ClavigerError {
 /** The error for no answer at all. */
 export function unreachable(server: string, cause: unknown): ClavigerError {
   const message = isLate(cause) ? `${server} did not answer in time.` : `${server} cannot be reached.`
-  const hint = 'Start it with: claviger serve. If it runs elsewhere, set CLAVIGER_SERVER.'
+  const hint =
+    'Start it with: claviger serve. If it runs elsewhere, check its address: --server, or CLAVIGER_SERVER.'
   return new ClavigerError('unreachable', message, { hint, cause })
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ClavigerError } from '../domain/errors.ts'
 import { checkName } from '../domain/names.ts'
 import { exists } from '../lib/new-file.ts'
+import { readProfile } from './format.ts'
 import { documentIn } from './pair.ts'
 import { agentsIn, MAIN_AGENT, placeOf, preparePlace, readOwnFile } from './place.ts'
 import { isInUse } from './processes/slots.ts'
@@ -61,6 +62,27 @@ export async function mustBeRemovable(stateDirectory: string, agent: string): Pr
     throw new ClavigerError('not_found', `There is no agent ${agent}.`, {
       hint: 'See them: claviger agents list',
     })
+}
+
+/**
+ * The logins that are in its own file and not in the main agent's, by name. A file that is damaged keeps nobody from removing
+ * the agent: none are known then.
+ */
+export function loginsOf(stateDirectory: string, agent: string): string[] {
+  const loginsIn = (name: string) => {
+    const place = placeOf(stateDirectory, name)
+    return Object.entries(documentIn(place, readOwnFile(place.profiles)).profiles).flatMap(([id, json]) => {
+      const profile = readProfile(json)
+      return profile?.type === 'oauth' ? [{ id, refresh: profile.refresh }] : []
+    })
+  }
+  try {
+    const others = new Set(loginsIn(MAIN_AGENT).map(({ refresh }) => refresh))
+    return loginsIn(agent).flatMap(({ id, refresh }) => (others.has(refresh) ? [] : [id]))
+  } catch (thrown) {
+    if (thrown instanceof ClavigerError) return []
+    throw thrown
+  }
 }
 
 /** Removes an agent with all its profiles. Throws `not_found`, or `conflict` for the main one and while it is used. */

@@ -92,7 +92,8 @@ async function called(
     )
   } catch (thrown) {
     if (!(thrown instanceof OutgoingError)) throw thrown
-    throw new ClavigerError('unavailable', 'GitHub did not answer.', {
+    throw new ClavigerError('unavailable', `GitHub did not answer at ${new URL(url).origin}.`, {
+      hint: 'Try again. Whoever operates the server can check CLAVIGER_GITHUB_API.',
       detail: `${thrown.reason}: ${thrown.message}`,
     })
   }

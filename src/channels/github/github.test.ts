@@ -315,7 +315,10 @@ describe('a comment of ours', () => {
 
   it('waits while nobody answers', async () => {
     github.close()
-    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject({
+      ...{ code: 'unavailable', message: `GitHub did not answer at ${new URL(github.url).origin}.` },
+      hint: expect.stringContaining('CLAVIGER_GITHUB_API'),
+    })
   })
 })
 

@@ -40,7 +40,10 @@ export async function askLinear(
   }
   const answer = await askJson(call, place).catch((thrown: unknown) => {
     if (!(thrown instanceof OutgoingError)) throw thrown
-    throw later('Linear did not answer.', thrown.message)
+    throw new ClavigerError('unavailable', `Linear did not answer at ${new URL(place.api).origin}.`, {
+      hint: 'Try again. Whoever operates the server can check CLAVIGER_LINEAR_API.',
+      detail: thrown.message,
+    })
   })
   const failure = failureOf(answer)
   if (failure !== null) throw failure

@@ -266,7 +266,13 @@ describe('calling Linear', () => {
 
   it('may work later when nobody is there, and goes nowhere in the clear', async () => {
     await linear.stop()
-    await expect(channel.whoAmI(means())).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(channel.whoAmI(means())).rejects.toMatchObject({
+      ...{
+        code: 'unavailable',
+        message: expect.stringMatching(/^Linear did not answer at http:\/\/127\S+\.$/),
+      },
+      hint: expect.stringContaining('CLAVIGER_LINEAR_API'),
+    })
     const clear = createLinearChannel({ api: 'http://linear.example', accounts: 'linear' })
     await expect(clear.whoAmI(means())).rejects.toMatchObject({
       ...{ code: 'unavailable', detail: expect.stringContaining('this machine only') },

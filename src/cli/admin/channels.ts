@@ -169,7 +169,8 @@ async function secretsOf(
 ): Promise<Record<string, string>> {
   const files = pairsOf(secretFile)
   const secrets: Record<string, string> = {}
-  for (const [name, path] of Object.entries(files)) secrets[name] = (await readValueFile(path)).trim()
+  for (const [name, path] of Object.entries(files))
+    secrets[name] = (await readValueFile(path, '--secret-file')).trim()
   const missing = (all ? (kind?.fields ?? []) : []).filter(
     (field) => field.secret && isNeeded(field, settings) && !(field.name in secrets),
   )

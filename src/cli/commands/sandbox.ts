@@ -56,6 +56,7 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
     `  export CLAVIGER_STATE_DIR=$(mktemp -d) ${providers}`,
     `  printf %s ${ACCEPTED[0].value} | claviger models auth paste-api-key --provider anthropic --test`,
     '  claviger --local exec --harness claude -- claude -p "say hi"',
+    ...codexLines(sandbox),
     'Runs of Codex go where config.toml of the worker says, as above, or where their credential says:',
     `  claviger credential create codex api-key --personal sandbox --base-url ${openaiUrl}`,
     'Signing in to its OAuth server, which agrees by itself or, by device code, on a page:',
@@ -68,6 +69,18 @@ export async function run({ dependencies, ui }: Context, options: SandboxOptions
   await ended
   await sandbox.close()
   return 0
+}
+
+// A key goes where the line above sends it; a sign-in has other addresses.
+function codexLines({ url }: StartedSandbox): string[] {
+  const backend = '/openai/backend-api/'
+  return [
+    'Codex with them too, where its config.toml has the line above; with a sign-in, these instead:',
+    `  printf %s ${ACCEPTED[4].value} | claviger models auth paste-api-key --provider openai --test`,
+    '  claviger --local exec --harness codex -- codex exec "say hi"',
+    `  openai_base_url = "${url}${backend}codex"`,
+    `  chatgpt_base_url = "http://localhost:${new URL(url).port}${backend}"`,
+  ]
 }
 
 // The proxy refuses every host that it does not play, so a mistake cannot reach the real one.

@@ -3,7 +3,7 @@
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Context } from '../context.ts'
 import { findCredential } from '../find-credential.ts'
-import type { OwnerFlags } from '../owner-flags.ts'
+import { flagFor, type OwnerFlags } from '../owner-flags.ts'
 import { shortly } from './describe.ts'
 
 export interface DeleteOptions extends OwnerFlags {
@@ -23,8 +23,11 @@ export async function run(
     const { references } = await client.call('credentials.references', { id })
     for (const reference of references) ui.note(`What refers to it: ${reference}.`)
     if (!ui.interactive) {
+      const { org, team, personal, agent } = options
+      const isSaid = [org, team, personal, agent].some((flag) => flag !== undefined)
+      const whose = isSaid ? `${flagFor(credential.owner, who)} ` : ''
       throw new ClavigerError('invalid', `Refusing to delete ${name} without confirmation; use --force`, {
-        hint: `Type: claviger credential delete --force ${name}. It cannot be undone.`,
+        hint: `Type: claviger credential delete --force ${whose}${name}. It cannot be undone.`,
       })
     }
     if (!(await ui.confirm(`Delete ${what}? This cannot be undone.`))) {

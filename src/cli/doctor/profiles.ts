@@ -38,8 +38,13 @@ export async function examineProfiles(
   const fault = await faultOf(context)
   if (fault !== null) return [...findings, fault]
   for (const { agent } of folders.filter(({ isUsable }) => isUsable))
-    findings.push(...(await examineAgent(context.over(agent), agent, harnesses)))
+    findings.push(...newAmong(await examineAgent(context.over(agent), agent, harnesses), findings))
   return [...findings, ...(await checkClocks(look, await harnessesIn(context, harnesses)))]
+}
+
+// A copy of a login that several agents read is one copy.
+function newAmong(found: readonly Finding[], known: readonly Finding[]): Finding[] {
+  return found.filter(({ what, said }) => known.every((one) => one.what !== what || one.said !== said))
 }
 
 // What keeps all of them from being looked at, as a key that others can read.

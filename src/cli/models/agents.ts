@@ -2,6 +2,7 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Context } from '../context.ts'
+import { goesOnInWords } from './providers.ts'
 
 export async function list({ dependencies, ui }: Context): Promise<number> {
   const agents = await (await dependencies.agentFolders()).list()
@@ -32,16 +33,19 @@ export async function remove(
   const agent = nameIn(words, 'remove')
   const folders = await dependencies.agentFolders()
   await folders.mustBeRemovable(agent)
+  const logins = await folders.loginsOf(agent)
   if (force !== true) {
     if (!ui.interactive)
       throw new ClavigerError('invalid', `Refusing to remove ${agent} without confirmation; use --force`, {
         hint: `Type: claviger agents remove --force ${agent}. It cannot be undone.`,
       })
+    if (logins.length > 0) ui.note(`Its own logins: ${logins.join(', ')}.`)
     if (!(await ui.confirm(`Remove ${agent} with its profiles and sessions? This cannot be undone.`)))
       throw new ClavigerError('conflict', 'Cancelled.', { hint: 'Nothing was removed.' })
   }
   await folders.remove(agent)
-  ui.answer({ removed: agent }, () => [`Removed ${agent}.`])
+  ui.answer({ removed: agent, logins }, () => [`Removed ${agent}.`])
+  for (const line of goesOnInWords(logins)) ui.note(line)
   return 0
 }
 

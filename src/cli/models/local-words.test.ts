@@ -22,6 +22,10 @@ test.each([
     'Type: claviger models auth logout --force anthropic:x.',
   ],
   [
+    'Type: claviger credential delete --force --personal anthropic:x.',
+    'Type: claviger models auth logout --force anthropic:x.',
+  ],
+  [
     'To store your own, for your own runs only, say so: --personal --accept-notice',
     'To store your own, for your own runs only, say so: --accept-notice',
   ],
@@ -43,6 +47,12 @@ test.each([
 test('another agent is named', () => {
   expect(localHint('claviger credential login openai-codex:work', 'work')).toBe(
     'claviger models auth login --provider openai-codex --profile-id openai-codex:work --agent work',
+  )
+})
+
+test('the notice is accepted for the agent that was asked for', () => {
+  expect(localHint('off for a person who has not accepted the notice', 'work')).toBe(
+    'off until you have accepted the notice: claviger models auth accept-notice --agent work',
   )
 })
 

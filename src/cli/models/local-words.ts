@@ -45,11 +45,12 @@ function whose(agent: string): string {
 /** `agent`: the flag that names it, or nothing. */
 type Command = (agent: string, ...found: string[]) => string
 
-const [SERVER, STATUS, LOGIN, LOGOUT] = [
+const [SERVER, STATUS, LOGIN, LOGOUT, ACCEPT] = [
   'claviger credential',
   'claviger models status',
   'claviger models auth login',
   'claviger models auth logout',
+  'claviger models auth accept-notice',
 ]
 const OWNER = '(?: --org| --personal| --team \\S+| --agent \\S+)?'
 
@@ -64,12 +65,15 @@ const COMMANDS: readonly (readonly [RegExp, Command])[] = [
     new RegExp(`${SERVER} list( --harness \\w+)?${OWNER}`, 'g'),
     (agent, harness) => `${STATUS}${harness ?? ''}${agent}`,
   ],
-  [/claviger credential delete/g, (agent) => `${LOGOUT}${agent}`],
+  [
+    new RegExp(`${SERVER} delete( --force)?${OWNER}`, 'g'),
+    (agent, force) => `${LOGOUT}${force ?? ''}${agent}`,
+  ],
   [/claviger credential import/g, () => 'claviger models auth import'],
   [/claviger explain\b/g, (agent) => `claviger --local explain${agent}`],
   [
     /off for a person who has not accepted the notice/g,
-    () => 'off until you have accepted the notice: claviger models auth accept-notice',
+    (agent) => `off until you have accepted the notice: ${ACCEPT}${agent}`,
   ],
   [/say so: --personal --accept-notice/g, () => 'say so: --accept-notice'],
   [/on your own server/g, () => 'on this machine'],
@@ -96,6 +100,9 @@ function inWords(error: ClavigerError, agent: string): ClavigerError {
 
 interface Telling {
   readonly hint?: unknown
+  /** What the provider says to a credential that was tested, with its result. */
+  readonly message?: unknown
+  readonly result?: unknown
   readonly link?: unknown
   readonly harness?: unknown
   readonly decisions?: readonly { readonly reason: string }[]
@@ -103,7 +110,7 @@ interface Telling {
 
 function withLocalHints<T>(answer: T, agent: string): T {
   if (typeof answer !== 'object' || answer === null) return answer
-  const { hint, link, harness, decisions } = answer as Telling
+  const { hint, message, result, link, harness, decisions } = answer as Telling
   const where = `${STATUS} --harness ${String(harness)}${whose(agent)}`
   return {
     ...answer,
@@ -111,6 +118,7 @@ function withLocalHints<T>(answer: T, agent: string): T {
       decisions: decisions.map((one) => ({ ...one, reason: localHint(one.reason, agent) })),
     }),
     ...(typeof hint === 'string' && { hint: localHint(hint, agent) }),
+    ...(typeof message === 'string' && typeof result === 'string' && { message: localHint(message, agent) }),
     // That one is there says that credentials are lacking.
     ...(typeof link === 'string' && typeof harness === 'string' && { link: where }),
   }

@@ -3,7 +3,7 @@
 
 import type { CredentialView } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
-import type { CredentialType } from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isProfileId } from '../../domain/names.ts'
 import { formatOwner } from '../../domain/owner.ts'
@@ -18,7 +18,7 @@ import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
 import { loginWithPlugin } from './plugins.ts'
-import { isBuiltIn, type ProviderId, typeOf } from './providers.ts'
+import { goesOnInWords, isBuiltIn, type ProviderId, typeOf } from './providers.ts'
 import { mustNotBeUnusable } from './unusable.ts'
 
 export interface AuthOptions extends SignInOptions {
@@ -86,19 +86,23 @@ export function pasteApiKey(context: Context, options: AuthOptions): Promise<num
   return store(context, options, typeOf(options.provider, 'key'))
 }
 
-/** Forgets a profile; its provider is told that the login is over, where that can be done. */
+/** Forgets a profile. A plugin tells its provider that the login is over; of any other it is said that it goes on there. */
 export async function logout(
   context: Context,
   options: { readonly agent?: string; readonly force?: boolean },
   words: readonly string[],
 ): Promise<number> {
   const local = over(context, options)
-  await mustLogOutHere(local, words[0])
+  const found = await mustLogOutHere(local, words[0])
   // What the profile holds is gone with it.
   const end = words[0] === undefined ? null : (await local.profiles()).plugins.endOf(words[0])
   const force = options.force === true && { force: true }
   const code = await deleteCredential(local, { ...force }, words)
-  if (code === 0 && end !== null && !(await end()))
+  if (code !== 0) return code
+  if (end === null) {
+    const logins = found.filter(({ type }) => CREDENTIAL_TYPES[type].entry === 'sign-in')
+    for (const line of goesOnInWords(logins.map(({ name }) => name))) context.ui.note(line)
+  } else if (!(await end()))
     context.ui.note('The provider was not told: its plugin is not there, or could not do it.')
   return code
 }
@@ -218,14 +222,16 @@ async function mustBeOwn(
   )
 }
 
-/** Throws for what cannot be ended here, or when nothing is named. */
-async function mustLogOutHere(local: Context, profile: string | undefined): Promise<void> {
+/** What is to be ended. Throws for what cannot be ended here, or when nothing is named. */
+async function mustLogOutHere(local: Context, profile: string | undefined): Promise<CredentialView[]> {
   const { client } = await connect(local)
   const profiles = await local.profiles()
   const agent = local.agent ?? MAIN_AGENT
   if (profile === undefined) throw nothingNamed(await listCredentials(client, {}), profiles, agent)
   mustNotBeUnusable(profiles, { profile, agent, wish: 'logout' })
-  for (const found of await listCredentials(client, { name: profile })) await mustBeOwn(local, found)
+  const found = await listCredentials(client, { name: profile })
+  for (const one of found) await mustBeOwn(local, one)
+  return found
 }
 
 // Which it could be; what is only read here is not forgotten from here.

@@ -6,14 +6,15 @@ import type { Output } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { HARNESSES } from '../../domain/harness-names.ts'
 import { isProfileId } from '../../domain/names.ts'
-import { formatOwner, type OwnerText } from '../../domain/owner.ts'
+import { formatOwner, type Owner, type OwnerText } from '../../domain/owner.ts'
 import { connect } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import { mustBeFree, settlePolicy } from '../credential/create.ts'
 import type { OpenedProfiles } from '../dependencies.ts'
 import { listCredentials, listWhole, mustManage } from '../find-credential.ts'
-import { type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from '../owner-flags.ts'
+import { flagFor, type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from '../owner-flags.ts'
 import { mustBeHere } from './moved.ts'
 import { byEmail, nameOnServer } from './names.ts'
 import { mustNotBeUnusable } from './unusable.ts'
@@ -62,28 +63,101 @@ export async function push(
   const owner = ownerOf(flags, who) ?? self(who)
   mustManage(who, owner)
   const all = await chosen(here.client, profiles, agent, words)
-  const moved: (Received & { readonly profile: string })[] = []
-  for (const profile of all) {
-    const wanted = name ?? nameOnServer(profile.name)
-    const isUnderWay = profile.state === 'blocked' && profile.stateReason.startsWith('on its way to')
-    if (!isUnderWay) await mustBeFree(there.client, wanted, owner, who)
-    const acceptNotice = await settlePolicy(
-      context,
-      there.client,
-      profile.type,
-      owner,
-      options.acceptNotice === true,
-    )
-    const arrival = { type: profile.type, name: wanted, owner: formatOwner(owner), acceptNotice }
-    const received = await move(here, there, profile, arrival, async ({ credential }) => {
-      const { server } = there.client
-      await profiles.moves.note({ profile: profile.name, server, name: credential.name, at: Date.now() })
-    })
-    moved.push({ ...received, profile: profile.name })
+  const placed = await placesIn(here.client)
+  const moved: Pushed[] = []
+  try {
+    for (const profile of all) {
+      const wanted = {
+        name: name ?? nameOnServer(profile.name),
+        owner,
+        accepted: options.acceptNotice === true,
+      }
+      const one = await pushOne({ context, profiles, here, there, who }, profile, wanted).catch(
+        (thrown: unknown) => {
+          throw all.length === 1 ? thrown : ofProfile(profile.name, thrown)
+        },
+      )
+      moved.push(one)
+      context.ui.part([pushed(one, who, there.client.server)])
+      say(context, one, there.holder.title)
+    }
+  } finally {
+    // What was moved before one stopped it is there for good.
+    if (moved.length > 0) context.ui.answer({ pushed: moved }, () => [])
+    const lost = moved.filter(({ profile }) => placed.has(profile)).map(({ profile }) => profile)
+    if (lost.length > 0) context.ui.note(placesLost(lost))
   }
-  context.ui.answer({ pushed: moved }, () => moved.map((one) => pushed(one, who, there.client.server)))
-  for (const one of moved) say(context, one, there.holder.title)
   return 0
+}
+
+type Pushed = Received & { readonly profile: string }
+
+interface Push {
+  readonly context: Context
+  readonly profiles: OpenedProfiles
+  readonly here: Side
+  readonly there: Side
+  readonly who: WhoAmI
+}
+
+async function pushOne(
+  { context, profiles, here, there, who }: Push,
+  profile: Credential,
+  { name, owner, accepted }: { readonly name: string; readonly owner: Owner; readonly accepted: boolean },
+): Promise<Pushed> {
+  const isUnderWay = profile.state === 'blocked' && profile.stateReason.startsWith('on its way to')
+  if (!isUnderWay)
+    await mustBeFree(there.client, name, owner, who).catch((thrown: unknown) => {
+      throw takenThere(profiles, { profile, owner, who }, thrown)
+    })
+  const acceptNotice = await settlePolicy(context, there.client, profile.type, owner, accepted)
+  const arrival = { type: profile.type, name, owner: formatOwner(owner), acceptNotice }
+  const received = await move(here, there, profile, arrival, async ({ credential }) => {
+    const { server } = there.client
+    await profiles.moves.note({ profile: profile.name, server, name: credential.name, at: Date.now() })
+  })
+  return { ...received, profile: profile.name }
+}
+
+// What is there is another credential: it is not to be overwritten with this one.
+function takenThere(
+  profiles: OpenedProfiles,
+  { profile: { id, name }, owner, who }: { profile: Credential; owner: Owner; who: WhoAmI },
+  thrown: unknown,
+): unknown {
+  if (!(thrown instanceof ClavigerError) || thrown.code !== 'conflict') return thrown
+  const agent = profiles.agentOf(id) ?? MAIN_AGENT
+  const whose = agent === MAIN_AGENT ? '' : ` --agent ${agent}`
+  const to = owner.kind === 'user' ? '' : ` ${flagFor(formatOwner(owner), who)}`
+  return new ClavigerError('conflict', `${name} was not pushed: ${thrown.message}`, {
+    hint: `Give it another name there: claviger models push ${name}${whose}${to} --name OTHER`,
+    cause: thrown,
+  })
+}
+
+// Of several the one that stopped is named.
+function ofProfile(profile: string, thrown: unknown): unknown {
+  if (!(thrown instanceof ClavigerError) || thrown.message.includes(profile)) return thrown
+  const { code, message, detail, hint, retryAfter } = thrown
+  return new ClavigerError(code, `${profile}: ${message}`, {
+    ...(hint !== undefined && { hint }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(detail !== undefined && { detail }),
+    cause: thrown,
+  })
+}
+
+// The names of profiles that have a place in an order.
+async function placesIn(client: Client): Promise<ReadonlySet<string>> {
+  const owner = formatOwner(self(await client.call('whoami', {})))
+  const orders = HARNESSES.map((harness) => client.call('credentials.getOrder', { owner, harness }))
+  return new Set(
+    (await Promise.all(orders)).flatMap(({ credentials }) => credentials.map(({ name }) => name)),
+  )
+}
+
+function placesLost(profiles: readonly string[]): string {
+  return `The order that was set here does not go along, nor come back with a pull: ${profiles.join(', ')} had a place in it. Set one there: claviger credential order set`
 }
 
 export async function pull(
@@ -217,11 +291,7 @@ async function refused(
   })
 }
 
-function pushed(
-  { profile, credential }: Received & { profile: string },
-  who: WhoAmI,
-  server: string,
-): string {
+function pushed({ profile, credential }: Pushed, who: WhoAmI, server: string): string {
   return `Pushed ${profile} to ${server}: it is ${credential.name} (${ownerTitle(credential.owner, who)}) there now, and no longer here.`
 }
 

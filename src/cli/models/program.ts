@@ -104,7 +104,11 @@ function addAuth(auth: Command, attach: Attach): void {
   attach(ofAgent(notice), () => import('./login.ts').then((m) => m.acceptNotice))
   const list = auth.command('list').description('List profiles and what they are called.')
   attach(ofAgent(list), () => import('./status.ts').then((m) => m.list))
-  const logout = auth.command('logout').description('Forget a profile, and end its login at the provider.')
+  const logout = auth
+    .command('logout')
+    .description(
+      'Forget a profile. A login goes on at its provider until it is ended there; one of a plugin is ended by it.',
+    )
   attach(ofAgent(logout.argument('[profile]').option('--force', 'do not ask')), () =>
     import('./login.ts').then((m) => m.logout),
   )

@@ -52,4 +52,19 @@ export function typeOf<K extends 'login' | 'token' | 'key'>(
   })
 }
 
+/** What is said of logins that are forgotten here, one line each: nobody has told their provider. */
+export function goesOnInWords(profiles: readonly string[]): string[] {
+  return profiles.map((profile) => {
+    const [provider = ''] = profile.split(':')
+    const where = COMPANY[provider] ?? 'its provider'
+    return `The login of ${profile} goes on at ${where} until it is ended there, in the settings of the account.`
+  })
+}
+
+const COMPANY: Readonly<Record<string, string>> = {
+  anthropic: 'Anthropic',
+  'openai-codex': 'OpenAI',
+  openai: 'OpenAI',
+}
+
 const WHAT = { login: 'sign-in', token: 'token to paste', key: 'key to paste' }

@@ -144,11 +144,14 @@ function statusOfOne(credential: Credential, agent: string, probe: Probe | null)
   // Of a login the access token ends all the time, and is renewed.
   const endsAt = (isLogin ? credential.endsAt : (credential.endsAt ?? credential.expiresAt)) ?? null
   const isOver = !isLogin && endsAt !== null && Date.parse(endsAt) <= Date.now()
-  const { state, stateReason } = stateNow(credential, Date.now())
+  const { state: before, stateReason } = stateNow(credential, Date.now())
+  const state = probe?.state ?? before
+  // What its provider has just said of it is known from the probe alone.
+  const reason = probe !== null && stateReason === '' && state !== before ? probe.message : stateReason
   return {
     ...{ profile: name, agent, type, endsAt, lastUsedAt },
-    state: isOver ? 'expired' : (probe?.state ?? state),
-    why: isOver ? 'its time is over' : withCopy(stateReason, { ...credential, state }),
+    state: isOver ? 'expired' : state,
+    why: isOver ? 'its time is over' : withCopy(reason, { ...credential, state }),
     probe: probe && withoutState(probe),
   }
 }

@@ -145,15 +145,17 @@ async function settledWith(
 function mendingCommand(
   { local }: Place,
   harness: HarnessName,
-  { name, type }: Account,
+  { name, type, isKept }: Account,
   { isRefused }: Trial,
-  { local: isLocal }: OnboardOptions,
+  { local: isLocal, name: named }: OnboardOptions,
 ): string {
   const { kind, entry } = CREDENTIAL_TYPES[type]
   const agent = local === null || local.agent === MAIN_AGENT ? [] : ['--agent', local.agent]
   const here = isLocal === true ? ['--local'] : []
-  const way = isRefused === true ? ['--way', entry === 'sign-in' ? 'login' : kind, '--name', name] : []
-  return shellCommand(['claviger', 'onboard', '--harness', harness, ...agent, ...here, ...way])
+  const way = isRefused === true ? ['--way', entry === 'sign-in' ? 'login' : kind] : []
+  // Else what comes first would be tried, which may be another.
+  const which = isRefused === true || isKept !== true || named !== undefined ? ['--name', name] : []
+  return shellCommand(['claviger', 'onboard', '--harness', harness, ...agent, ...here, ...way, ...which])
 }
 
 // Null: nothing was wanted.

@@ -74,6 +74,7 @@ async function turn(place: Place, harness: HarnessName, account: Account): Promi
     isBrokenOff = true
   })
   const asking = `${title} is asked for a first answer, with ${account.name} …`
+  if (context.dependencies.stderr.isTTY !== true) ui.note(asking)
   ui.progress(asking)
   try {
     const exit = await runCommand(

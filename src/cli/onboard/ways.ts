@@ -41,7 +41,8 @@ export function wayNamed(
   options: OnboardOptions,
 ): Pick<Way, 'act'> {
   const { harness, environment } = seen
-  const { way = 'keep', from = harness } = options
+  const { way = 'keep', from = harness, name } = options
+  if (way === 'keep' && name !== undefined) return keep(servingNamed(name, seen))
   if (way === 'import') return { act: () => takeOverOne(place, seen, from, options) }
   const [type] = environment
   if (way === 'environment' && type !== undefined) return environmentWay(place, type)
@@ -53,6 +54,15 @@ export function wayNamed(
     })
   throw new ClavigerError('no_credential', `No account serves ${HARNESS_TITLE[harness]} yet.`, {
     hint: `Say how to come by one, for example: claviger onboard --harness ${harness} --way api-key`,
+  })
+}
+
+// `work` is anthropic:work too.
+function servingNamed(name: string, { harness, serving }: Seen): Account {
+  const found = serving.find((one) => one.name === name || one.name.endsWith(`:${name}`))
+  if (found !== undefined) return found
+  throw new ClavigerError('no_credential', `No account ${name} serves ${HARNESS_TITLE[harness]}.`, {
+    hint: `Say how to come by it, for example: claviger onboard --harness ${harness} --way api-key --name ${name}`,
   })
 }
 

@@ -128,7 +128,9 @@ async function tried(workshop: Workshop, row: ChannelRow, secrets: Opened): Prom
     const isSaid =
       thrown instanceof ClavigerError && ['invalid', 'unavailable', 'rejected'].includes(thrown.code)
     if (!isSaid) throw thrown
-    return { works: false, account: null, message: thrown.message }
+    // What is wrong with the token is said where it is entered.
+    const advice = thrown.code === 'unavailable' && thrown.hint !== undefined ? ` ${thrown.hint}` : ''
+    return { works: false, account: null, message: `${thrown.message}${advice}` }
   }
 }
 

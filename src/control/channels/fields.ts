@@ -2,6 +2,7 @@
 
 import type { Channel, ChannelField } from '../../channels/channel.ts'
 import { ClavigerError } from '../../domain/errors.ts'
+import { printable } from '../../domain/names.ts'
 import { Secret } from '../../domain/secret.ts'
 
 type Given = Readonly<Record<string, string>>
@@ -54,9 +55,13 @@ function checked(
   const fields = platform.fields.filter((field) => field.secret === secret)
   const unknown = Object.keys(given).find((name) => !fields.some((field) => field.name === name))
   if (unknown !== undefined)
-    throw new ClavigerError('invalid', `${platform.title} has no such ${secret ? 'secret' : 'setting'}.`, {
-      hint: `There are: ${fields.map(({ name }) => name).join(', ')}`,
-    })
+    throw new ClavigerError(
+      'invalid',
+      `${platform.title} has no such ${secret ? 'secret' : 'setting'}: ${printable(unknown)}.`,
+      {
+        hint: `There are: ${fields.map(({ name }) => name).join(', ')}`,
+      },
+    )
   const values: Record<string, string> = {}
   for (const field of fields) {
     const { name, label, pattern, expectation, example } = field

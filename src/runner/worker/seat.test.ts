@@ -282,18 +282,23 @@ describe('the model that the conversation had', () => {
     await first.seat.give(MESSAGE, 'say one')
     await first.seat.leave()
     const session = first.heard.flatMap((one) => (one.kind === 'session' ? [one.session] : []))[0] ?? ''
-    const again = async (pinned: SeatOptions['pinned']) => {
+    const again = async (pinned: SeatOptions['pinned'], wanted: string | null = null) => {
       const one = await seatAt(standInHarness(claude), {
         ...{ run: { ...run, session }, environment: environment('opus-2'), pinned },
+        model: () => wanted,
       })
       await one.seat.take(leaseOn(login(1)))
-      await one.seat.give(`message ${JSON.stringify(pinned)}`, 'say two')
+      await one.seat.give(`message ${JSON.stringify([pinned, wanted])}`, 'say two')
       await one.seat.leave()
       return one.heard.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
     }
     expect(await again({})).toEqual([])
     const said = await again({ 'claude/oauth': 'haiku-1' })
-    expect(said).toEqual([expect.stringMatching(/^It goes on with haiku-1; until now it was opus-1\./)])
+    expect(said).toEqual([
+      'It goes on with haiku-1; until now it was opus-1. CLAVIGER_MODELS says which model runs use with claude/oauth.',
+    ])
+    const chosen = await again({}, 'sonnet-1')
+    expect(chosen).toEqual([expect.stringMatching(/^It goes on with sonnet-1; until now it was [a-z]+-1\.$/)])
   })
 })
 

@@ -228,7 +228,7 @@ function talkOver(options: SeatOptions, state: State, { environment, configurati
 
 // Nobody's model changes without a word.
 async function noteSession(
-  { hear }: SeatOptions,
+  { hear, model: wanted, pinned }: SeatOptions,
   state: State,
   { session, model }: Extract<ConversationEvent, { kind: 'session' }>,
 ): Promise<void> {
@@ -236,9 +236,11 @@ async function noteSession(
   state.session = session
   state.model = model ?? before
   if (before === null || model === null || model === before) return
-  const type = lease?.credential?.type ?? 'this credential'
-  const text = `It goes on with ${model}; until now it was ${before}. CLAVIGER_MODELS says which model runs use with ${type}.`
-  await hear({ kind: 'notice', text })
+  const type = lease?.credential?.type ?? null
+  // What somebody has chosen is theirs to change, unless the worker pins another.
+  const isChosen = wanted() !== null && (type === null || pinned[type] === undefined)
+  const why = isChosen ? '' : ` CLAVIGER_MODELS says which model runs use with ${type ?? 'this credential'}.`
+  await hear({ kind: 'notice', text: `It goes on with ${model}; until now it was ${before}.${why}` })
 }
 
 // A renewed credential is written where the program looks again.
