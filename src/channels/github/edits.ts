@@ -49,7 +49,7 @@ async function nodeOf(api: GithubApi, token: Secret, id: string): Promise<JsonOb
     { ...api, url },
     { ...{ method: 'POST', path: '/graphql', token }, body: { query: EDITORS, variables: { id } } },
   )
-  const errors = listOf({ status: 200, headers: {}, json }, 'errors') ?? []
+  const errors = listOf({ json }, 'errors') ?? []
   if (errors.some(({ type }) => type === 'NOT_FOUND' || type === 'FORBIDDEN')) throw isGone()
   const node = objectOf(json, 'data')['node']
   if (errors.length > 0 || !isObject(node)) throw unreliable(200)

@@ -55,7 +55,7 @@ export async function askLinear(
 /** The entries of a connection, as far as they are objects. */
 export function nodesOf(connection: unknown): JsonObject[] {
   const json = isObject(connection) ? connection : undefined
-  return [...(listOf({ status: 200, headers: {}, json }, 'nodes') ?? [])]
+  return [...(listOf({ json }, 'nodes') ?? [])]
 }
 
 // API keys stand alone, tokens of OAuth behind their scheme.

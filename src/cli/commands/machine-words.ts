@@ -34,9 +34,9 @@ export function harnessOfVariable(context: Context): HarnessName | null {
 
 /** A worker with an id of its own keeps its login and runs beside those of others on the disk, and finds them again. */
 export function inOwnDirectory(context: Context): Context {
-  const { workerId, stateDirectory } = context.settings(true)
-  if (workerId === null) return context
-  if (WORKER_ID.test(workerId)) return inDirectory(context, join(stateDirectory, 'workers', workerId))
+  const own = ownDirectory(context)
+  if (own !== null) return inDirectory(context, own)
+  if (context.settings(true).workerId === null) return context
   throw new ClavigerError('invalid', 'CLAVIGER_WORKER_ID, or AGENT_ID, cannot be the name of a directory.', {
     hint: 'Letters, digits, dots, dashes and underscores, 64 at most.',
   })
@@ -44,10 +44,14 @@ export function inOwnDirectory(context: Context): Context {
 
 /** As the worker of that id, where it has a login here; else as it is. */
 export async function asWorkerHere(context: Context): Promise<Context> {
-  const { workerId, stateDirectory } = context.settings(true)
-  if (workerId === null || !WORKER_ID.test(workerId)) return context
-  const own = join(stateDirectory, 'workers', workerId)
-  return (await readLogin(own)) === null ? context : inDirectory(context, own)
+  const own = ownDirectory(context)
+  return own === null || (await readLogin(own)) === null ? context : inDirectory(context, own)
+}
+
+// Null: it has no id, or one that is no name of a directory.
+function ownDirectory(context: Context): string | null {
+  const { worker } = workerWord(context)
+  return worker === undefined ? null : join(context.settings(true).stateDirectory, 'workers', worker)
 }
 
 function inDirectory(context: Context, stateDirectory: string): Context {

@@ -24,7 +24,7 @@ import { upkeep } from '../grants/tools.ts'
 import type { Alongside } from '../runs/starting.ts'
 import type { Control, Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
-import type { Turns } from './turns.ts'
+import { pauseAfterFailure, type Turns } from './turns.ts'
 import { memberOf, servingOf } from './who.ts'
 
 /** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
@@ -32,7 +32,6 @@ export const CARRY_CLAIM = 300_000
 
 // Milliseconds.
 const FIRST_PAUSE = 10_000
-const LONGEST_PAUSE = 600_000
 const GIVE_UP_AFTER = 24 * 3_600_000
 
 const BATCH = 20
@@ -333,8 +332,7 @@ function pauseAfter(row: CallRow, now: number, thrown: unknown): number | null {
   const { attempts, receivedAt } = row
   if (thrown instanceof ClavigerError && isForGood(thrown, row)) return null
   if (now - receivedAt > GIVE_UP_AFTER) return null
-  const wished = thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
-  return Math.max(wished, Math.min(FIRST_PAUSE * 2 ** Math.min(attempts, 10), LONGEST_PAUSE))
+  return pauseAfterFailure(thrown, FIRST_PAUSE, attempts)
 }
 
 function sentenceOf(thrown: unknown): string {

@@ -16,14 +16,13 @@ import type { ChannelRow, ThreadEnd, ThreadRow } from '../../store/channels/chan
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
-import type { Turns } from './turns.ts'
+import { pauseAfterFailure, type Turns } from './turns.ts'
 
 /** For so long a try is its server's, in milliseconds: longer than all its calls may take. */
 const REPORT_CLAIM = 300_000
 
 // Milliseconds.
 const EDITS_APART = 5_000
-const LONGEST_PAUSE = 600_000
 
 const BATCH = 50
 
@@ -121,8 +120,7 @@ async function failed(
   const isForGood = thrown instanceof ClavigerError && thrown.code === 'invalid'
   const failures = row.failures + 1
   turns.restAfter(row.channelId, thrown)
-  const wished = thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
-  const pause = Math.max(wished, Math.min(EDITS_APART * 2 ** Math.min(failures, 10), LONGEST_PAUSE))
+  const pause = pauseAfterFailure(thrown, EDITS_APART, failures)
   const code = thrown instanceof ClavigerError ? thrown.code : String(thrown)
   log.warn({ channel: channel.id, run: row.runId, failures, detail: code }, 'a comment could not be written')
   await store.channels.note(

@@ -55,11 +55,23 @@ export function createTurns({ now, resting, signal, failed }: TurnOptions): Turn
         if (!under.has(channelId)) under.set(channelId, turn(its, channelId, each))
     },
     restAfter(channelId, thrown) {
-      if (!(thrown instanceof ClavigerError) || thrown.retryAfter === undefined) return
-      resting.set(channelId, now() + thrown.retryAfter * 1000)
+      const rest = restIn(thrown)
+      if (rest > 0) resting.set(channelId, now() + rest)
     },
     async ended() {
       while (under.size > 0) await Promise.all(under.values())
     },
   }
+}
+
+const LONGEST_PAUSE = 600_000
+
+/** How long to wait after a try that failed, in milliseconds: twice as long each time, and as long as the platform wants. */
+export function pauseAfterFailure(thrown: unknown, first: number, failures: number): number {
+  return Math.max(restIn(thrown), Math.min(first * 2 ** Math.min(failures, 10), LONGEST_PAUSE))
+}
+
+// In milliseconds; 0: it has not said.
+function restIn(thrown: unknown): number {
+  return thrown instanceof ClavigerError ? (thrown.retryAfter ?? 0) * 1000 : 0
 }

@@ -57,8 +57,8 @@ export function joinUrl(base: string, path: string): string {
 }
 
 /** The objects of a list in a body; undefined when there is no such list. */
-export function listOf(answer: JsonAnswer, name: string): readonly JsonObject[] | undefined {
-  const list = answer.json?.[name]
+export function listOf({ json }: Pick<JsonAnswer, 'json'>, name: string): readonly JsonObject[] | undefined {
+  const list = json?.[name]
   return Array.isArray(list) ? list.filter(isObject) : undefined
 }
 

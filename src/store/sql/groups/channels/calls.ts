@@ -10,7 +10,6 @@ import {
 } from '../../../channels/channel-groups.ts'
 import type { Execute } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
-import { notOf } from './excepting.ts'
 
 const COLUMNS = [
   'channel_id as channelId',
@@ -46,7 +45,9 @@ export function callGroup(database: Kysely<Database>): (execute: Execute) => Cal
       return (await execute(query.compile())).numAffectedRows === 1n
     },
     due: async (now, limit, except) => {
-      const query = notOf(select.where('next_at', '<=', now), except)
+      const query = select
+        .where('next_at', '<=', now)
+        .$if(except.length > 0, (those) => those.where('channel_id', 'not in', except))
         .orderBy('next_at')
         .orderBy('delivery_id')
         .limit(limit)

@@ -4,7 +4,6 @@ import { type Kysely, sql } from 'kysely'
 import type { ThreadRow, ThreadStore } from '../../../channels/channel-groups.ts'
 import type { Execute } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
-import { notOf } from './excepting.ts'
 
 const COLUMNS = [
   'run_id as runId',
@@ -45,7 +44,10 @@ export function threadGroup(database: Kysely<Database>): (execute: Execute) => T
       return (await execute(query.compile())).rows.map(toRow)
     },
     due: async (now, limit, except) => {
-      const query = notOf(select.where('next_at', '<=', now).where('busy_until', '<=', now), except)
+      const query = select
+        .where('next_at', '<=', now)
+        .where('busy_until', '<=', now)
+        .$if(except.length > 0, (those) => those.where('channel_id', 'not in', except))
         .orderBy('next_at')
         .orderBy('run_id')
         .limit(limit)
