@@ -1,16 +1,29 @@
-// Before any test: the agent programs are there, so that no test times out while they are being installed, and our own
-// programs are bundled from the sources as they stand.
+// Before any test: the agent programs are there, so that no test times out while they are being installed, our own programs
+// are bundled from the sources as they stand, and there is a place for what all Postgres of the run share.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'rolldown'
 import { agentPrograms } from './agents/install.ts'
+import { POSTGRES_DIRECTORY, quickPlace } from './support/postgres.ts'
 import { PROGRAMS, PROGRAMS_DIRECTORY, ROOT } from './support/programs.ts'
 
 export async function setup(): Promise<() => void> {
   await agentPrograms()
-  return bundlePrograms()
+  const endings = [await bundlePrograms(), placeForPostgres()]
+  return () => {
+    for (const end of endings) end()
+  }
+}
+
+function placeForPostgres(): () => void {
+  const directory = mkdtempSync(join(quickPlace(), 'claviger-clusters-'))
+  process.env[POSTGRES_DIRECTORY] = directory
+  return () => {
+    delete process.env[POSTGRES_DIRECTORY]
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 /** A directory for each run: several may go on in one checkout. The result removes it. */

@@ -17,6 +17,8 @@ const KEEPER = fileURLToPath(new URL('./postgres-keeper.ts', import.meta.url))
 const USER = 'claviger'
 const POSTGRES = { name: 'postgresql', called: 'a Postgres' }
 const MEMORY = '/dev/shm'
+/** Names the directory that all Postgres of a run share; in the environment, because its workers have to know it. */
+export const POSTGRES_DIRECTORY = 'POSTGRES_UNDER_TEST'
 // For one file of tests, and others beside it: a database is 8 MB, and stays until the end of its file.
 const ROOMY = 6 * 1024 ** 3 // bytes
 
@@ -52,6 +54,7 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
     password,
     durable,
     ...unprivileged(),
+    ...(!durable && templateOfRun()),
   })
   await keeper.order('initialize')
   await keeper.order('start')
@@ -87,7 +90,14 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
   }
 }
 
-function quickPlace(): string {
+// Where a run of the tests keeps it (test/setup.ts); there is none in a benchmark.
+function templateOfRun(): { template?: string } {
+  const directory = process.env[POSTGRES_DIRECTORY]
+  return directory === undefined ? {} : { template: join(directory, 'template') }
+}
+
+/** A temporary place, in memory where there is room. */
+export function quickPlace(): string {
   if (!existsSync(MEMORY)) return tmpdir()
   const { bavail, bsize } = statfsSync(MEMORY)
   return Math.min(bavail * bsize, process.availableMemory()) > ROOMY ? MEMORY : tmpdir()
