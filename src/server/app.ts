@@ -28,7 +28,7 @@ import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
 import { goneCookie, whoAsks } from './signing-in/asking.ts'
-import { addCallback } from './signing-in/callback.ts'
+import { addCallback, onlyLooks } from './signing-in/callback.ts'
 import { cookieHeader } from './signing-in/cookies.ts'
 import { addressSeen, toCanonicalOrigin } from './signing-in/origin.ts'
 import { addSigningInPages } from './signing-in/routes.ts'
@@ -148,12 +148,12 @@ function serve(
     if ('kind' in asking) callers.set(request, asking)
     return asking
   }
-  return timed(dependencies, name, request, async () => {
-    const response = await attempt(dependencies, name, request, parameters, asks)
-    // Nobody reads it, and what goes on until somebody stops reading would go on for ever.
-    if (request.method === 'HEAD') await response.body?.cancel()
-    return response
-  })
+  return timed(
+    dependencies,
+    name,
+    request,
+    async () => onlyLooks(request) ?? attempt(dependencies, name, request, parameters, asks),
+  )
 }
 
 async function timed(
