@@ -21,7 +21,7 @@ import { addCodexEndpoint } from './codex/routes.ts'
 import { addConsole, type ElsewherePage } from './console/routes.ts'
 import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
-import type { Asked, Metrics } from './metrics.ts'
+import { type Asked, harnessOfLease, type Metrics, outcomeOfLease } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { docsPage } from './pages.ts'
 import { problemResponse } from './problem.ts'
@@ -178,16 +178,16 @@ async function attempt(
   asks: () => Promise<Caller | Visitor>,
 ): Promise<Response> {
   const requestId = requestIdOf(request)
-  let harness = ''
+  let harness: string | null = null
   try {
     const asking = await asks()
     const rest = takesQuery(OPERATIONS[name]) ? queryOf(request) : await readBody(request)
     const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters, ...resumption(name, request) })
-    if ('harness' in input && name === 'leases.create') harness = String(input.harness)
+    harness = harnessOfLease(name, input)
     // The table ties name, input and use-case together; the compiler cannot see that for a name it does not know.
     const useCase = dependencies.control[name] as (asking: unknown, input: unknown) => Promise<unknown>
     const answer = await useCase(asking, input)
-    if (harness !== '') dependencies.metrics.lease(harness, 'granted')
+    if (harness !== null) dependencies.metrics.lease(harness, outcomeOfLease(answer))
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
     const { status, answers } = OPERATIONS[name]
     if (answers === EVENT_STREAM)
@@ -200,7 +200,7 @@ async function attempt(
       headers: { ...headers, ...cookieHeader(addressSeen(dependencies.publicUrl(), request), cookie) },
     })
   } catch (thrown) {
-    if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
+    if (harness !== null) dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     const response = answerError(dependencies, thrown, request, name)
     // Whoever was known is signed in, whatever was refused.
     if (response.status !== 401 || callers.has(request)) return response
