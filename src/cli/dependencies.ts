@@ -149,6 +149,14 @@ export interface OpenedProfiles {
     note(moved: MovedProfile): Promise<void>
     /** What has this name on that server is here again, whatever it is called. */
     cameBack(from: Pick<MovedProfile, 'server' | 'name'>): Promise<void>
+    /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
+    keepPlace(profile: string, order: readonly string[] | null): Promise<void>
+    /** The place that is kept for what has this name on that server; null: none. */
+    placeOf(
+      from: Pick<MovedProfile, 'server' | 'name'>,
+    ): Promise<{ readonly was: string; readonly before: readonly string[] } | null>
+    /** Keeps no place among profiles of this provider any more. */
+    forgetPlaces(provider: string): Promise<void>
   }
   /**
    * Takes over the profiles in a file, or in the directory of another program; with `dry` only says what would be. Throws

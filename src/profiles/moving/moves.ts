@@ -12,6 +12,14 @@ export interface Moved {
   readonly at: number
 }
 
+/** A place in the order that profiles had. */
+export interface Place {
+  /** What it was called. */
+  readonly was: string
+  /** The whole order, by the names of profiles. */
+  readonly before: readonly string[]
+}
+
 export interface Moves {
   /** Tells these profiles apart from every other place that keeps credentials. */
   holder(): Promise<string>
@@ -20,9 +28,16 @@ export interface Moves {
   note(moved: Moved): Promise<void>
   /** What has this name on that server is here again, whatever it is called. */
   cameBack(from: Pick<Moved, 'server' | 'name'>): Promise<void>
+  /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
+  keepPlace(profile: string, order: readonly string[] | null): Promise<void>
+  /** The place that is kept for what has this name on that server; null: none. */
+  placeOf(from: Pick<Moved, 'server' | 'name'>): Promise<Place | null>
+  /** Keeps no place among profiles of this provider any more. */
+  forgetPlaces(provider: string): Promise<void>
 }
 
 const MOVED = 'moved:'
+const PLACE = 'place:'
 
 /** The name of the fact that a profile was pushed. */
 export function movedFact(profile: string): string {
@@ -35,6 +50,10 @@ export function createMoves(
   organizationId: string,
   create: () => string,
 ): Moves {
+  const movedTo = async ({ server, name }: Pick<Moved, 'server' | 'name'>) =>
+    Object.values(await installation.beginningWith(MOVED))
+      .map((fact) => JSON.parse(fact) as Moved)
+      .filter((moved) => moved.server === server && moved.name === name)
   return {
     holder: () => installation.putIfAbsent('holder', create()),
     async moved() {
@@ -45,11 +64,26 @@ export function createMoves(
         .map((fact) => JSON.parse(fact) as Moved)
         .filter(({ profile }) => !here.has(profile))
     },
-    async cameBack({ server, name }) {
-      for (const [fact, text] of Object.entries(await installation.beginningWith(MOVED))) {
-        const moved = JSON.parse(text) as Moved
-        if (moved.server === server && moved.name === name) await installation.remove(fact)
+    async cameBack(from) {
+      for (const { profile } of await movedTo(from)) {
+        await installation.remove(PLACE + profile)
+        await installation.remove(movedFact(profile))
       }
+    },
+    keepPlace: (was, before) =>
+      before === null
+        ? installation.remove(PLACE + was)
+        : installation.put(PLACE + was, JSON.stringify({ was, before } satisfies Place)),
+    async placeOf(from) {
+      for (const { profile } of await movedTo(from)) {
+        const text = await installation.get(PLACE + profile)
+        if (text !== undefined) return JSON.parse(text)
+      }
+      return null
+    },
+    async forgetPlaces(provider) {
+      for (const fact of Object.keys(await installation.beginningWith(`${PLACE}${provider}:`)))
+        await installation.remove(fact)
     },
     note: (moved) => installation.put(movedFact(moved.profile), JSON.stringify(moved)),
   }
