@@ -96,7 +96,12 @@ describe('a provider', () => {
     const opened = asked.length
     expect(opened).toBe(6)
     expect(first.slice(0, ended.length)).toEqual(
-      ended.map(() => ({ kind: 'later', until: expect.any(Number), because: 'failing', why: expect.any(String) })),
+      ended.map(() => ({
+        kind: 'later',
+        until: expect.any(Number),
+        because: 'failing',
+        why: expect.any(String),
+      })),
     )
     const served = alive.map(() => ({ kind: 'good', generation: 1 }))
     expect(first.slice(ended.length)).toEqual(served)

@@ -114,7 +114,12 @@ describe('a grant that is wanted', () => {
     const ends: string[] = []
     const { grants } = world.server('a', { counted: (...end) => ends.push(end.join(' ')) })
     const [first, second] = [await world.signIn(-MINUTE), await world.signIn(-MINUTE, 'claude/oauth')]
-    world.provider.instead.push(() => ({ kind: 'failed', doubtful: false, retryAfterMs: null, message: 'No.' }))
+    world.provider.instead.push(() => ({
+      kind: 'failed',
+      doubtful: false,
+      retryAfterMs: null,
+      message: 'No.',
+    }))
     await grants.want(first, { kind: 'use' })
     world.clock.now += MINUTE
     await grants.want(first, { kind: 'use' })

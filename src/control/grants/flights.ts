@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../../lib/id.ts'
-import type { Renewer } from '../../providers/provider.ts'
 import { createLine, type Line } from '../../lib/programs/line.ts'
+import type { Renewer } from '../../providers/provider.ts'
 import { attempt, type Wanted } from './renewing/attempting.ts'
 import type { LeftAttempt } from './renewing/journal.ts'
 import { takeOver } from './renewing/taking-over.ts'
