@@ -97,7 +97,7 @@ export function metricsOf({ store, server }: Pick<Ports, 'store' | 'server'>): M
 
 export type GrantWorld = Pick<
   GrantPorts,
-  'store' | 'vault' | 'now' | 'server' | 'log' | 'tell' | 'hasEnded' | 'leftByOthers'
+  'store' | 'vault' | 'now' | 'server' | 'log' | 'tell' | 'hasEnded' | 'leftByOthers' | 'counted'
 > &
   Pick<Ports, 'providerOf'>
 

@@ -76,12 +76,16 @@ async function begin(
   const { stateDirectory } = settings
   const engine = engineOf(settings.databaseUrl)
   await checkWorkerUser(settings)
-  const commits: { auditDurable: Metrics['auditDurable'] } = { auditDurable: () => undefined }
+  // Until there are metrics.
+  const noted: Pick<Metrics, 'auditDurable' | 'renewal'> = {
+    auditDurable: () => undefined,
+    renewal: () => undefined,
+  }
   const { store, database, executeIn, snapshot } = await openSqlStore({
     url: settings.databaseUrl,
     extraMigrations: peopleMigrations(engine),
     scratch: stateDirectory,
-    auditDurable: (seconds) => commits.auditDurable(seconds),
+    auditDurable: (seconds) => noted.auditDurable(seconds),
   })
   endings.push(() => store.close())
   const log = createLog(settings.logLevel, serverId())
@@ -105,7 +109,10 @@ async function begin(
   })
   endings.push(() => background.stop())
   const server = { version, id: serverId(), clockOffset: clock.offset }
-  const kept = await startGrants(settings, { store, vault, server, log, ...world })
+  const kept = await startGrants(settings, {
+    ...{ store, vault, server, log, ...world },
+    counted: (harness, outcome) => noted.renewal(harness, outcome),
+  })
   endings.push(() => kept.stop())
   const ports: Ports = {
     ...{ store, vault, identity, operatorOrganization, rekeying: background.rekeying, ...world },
@@ -118,7 +125,7 @@ async function begin(
   await ensureAdminToken(ports, people, tokenFile(stateDirectory), place)
   reachOut(ports, log, endings)
   const metrics = measure(ports)
-  commits.auditDurable = metrics.auditDurable
+  Object.assign(noted, { auditDurable: metrics.auditDurable, renewal: metrics.renewal })
   const ready = () => mustBeReady(ports)
   const door = await openDoor(
     ports,

@@ -64,6 +64,8 @@ describe('renewing a Claude login', () => {
     expect(asked[0]?.refresh.expose()).toBe('sk-ant-ort01-test-old')
     expect(asked[0]?.scopes).toEqual(['user:inference', 'user:profile'])
     expect(renewer.limitMs).toBe(75_000)
+    // Each is a program, and memory has a limit.
+    expect(renewer.atOnce).toBeLessThanOrEqual(4)
     expect(renewer.renews).toEqual(['claude/oauth'])
   })
 

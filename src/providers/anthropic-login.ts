@@ -9,12 +9,16 @@ import type { Renewal, RenewalFailure, Renewer, TokenEnds, TokenSet } from './pr
 
 export type ClaudeRenewal = Pick<LoginProgram, 'renew' | 'read' | 'renewalLimitMs' | 'leftBehind'>
 
+// Each is a program with 60 MB of its own, beside 57 MB that all share.
+const AT_ONCE = 4
+
 /** Renews `claude/oauth`. */
 export function anthropicRenewer(program: ClaudeRenewal, clockOffset: ClockOffset = () => 0): Renewer {
   return {
     renews: ['claude/oauth'],
     // The program ends by itself: to end it earlier would lose logins.
     limitMs: program.renewalLimitMs,
+    atOnce: AT_ONCE,
     leftBehind: () => program.leftBehind(),
     renew: async (_, fields, { note = '' }) => {
       const { refresh } = fields

@@ -85,6 +85,8 @@ export interface LeftRenewal {
 export interface Renewer {
   /** Where a renewal may take longer than a call: milliseconds. */
   readonly limitMs?: number
+  /** Of how many logins it is asked at the same time at most; missing: of any number. */
+  readonly atOnce?: number
   /** Types it can renew. */
   readonly renews: readonly CredentialType[]
   /** Asks once, without following or repeating anything. It reads for as long as `timeoutMs`. */

@@ -27,6 +27,14 @@ describe('the metrics', () => {
     )
   })
 
+  it('count what tries to renew logins have come to', async () => {
+    const metrics = createMetrics(figures())
+    metrics.renewal('claude', 'failed')
+    expect(linesOf(await metrics.text())).toContain(
+      'claviger_renewals_total{harness="claude",outcome="failed"} 1',
+    )
+  })
+
   it('are there without their figures while the database is away, and have them again', async () => {
     let away = true
     const ask = async () => {

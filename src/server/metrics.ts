@@ -15,6 +15,8 @@ export interface Metrics {
   /** One that was answered with an error. */
   refused(code: ErrorCode): void
   lease(harness: string, outcome: string): void
+  /** A try to renew a login has come to this. */
+  renewal(harness: string, outcome: string): void
   /** Audit entries became durable, so many seconds after they were asked for. */
   auditDurable(seconds: number): void
   /** Shows a number that is read anew each time; one that cannot be read is left out. */
@@ -94,6 +96,12 @@ export function createMetrics(figures: Figures): Metrics {
     labelNames: ['harness', 'outcome'],
     registers,
   })
+  const renewals = new Counter({
+    name: 'claviger_renewals_total',
+    help: 'Tries to renew a login, by harness and outcome: renewed, refused, failed (no answer to rely on), unsent.',
+    labelNames: ['harness', 'outcome'],
+    registers,
+  })
   const auditCommits = new Histogram({
     name: 'claviger_audit_commit_seconds',
     help: 'Time from asking for an audit entry until it is on disk.',
@@ -107,6 +115,7 @@ export function createMetrics(figures: Figures): Metrics {
     },
     refused: (code) => refusals.inc({ code }),
     lease: (harness, outcome) => leases.inc({ harness, outcome }),
+    renewal: (harness, outcome) => renewals.inc({ harness, outcome }),
     auditDurable: (seconds) => auditCommits.observe(seconds),
     show(name, read) {
       const gauge: Gauge = new Gauge({

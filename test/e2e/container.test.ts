@@ -63,6 +63,8 @@ describe.runIf(canMount('bind'))('containers', () => {
         ...quiet,
         ...{ CLAVIGER_HOST: '127.0.0.1', CLAVIGER_PORT: String(port), CLAVIGER_MASTER_KEY: MASTER_KEY },
         ...{ CLAVIGER_OPENAI_ISSUER: sandbox.issuerUrl, CLAVIGER_OPENAI_API_URL: sandbox.openaiUrl },
+        // What was imported may be renewed soon after.
+        CLAVIGER_RENEW_FORCED_SECONDS: '1',
       },
     })
     await untilHealthy(server)
@@ -260,9 +262,10 @@ describe.runIf(canMount('bind'))('containers', () => {
     })
   })
 
-  it('restore fills a home directory, in which the unmodified program goes on', async () => {
+  it('restore fills a home directory, in which the unmodified program goes on, and renews by plain http', async () => {
     sandbox.reply(() => GREETING)
     const { initContainers, containers } = manifest('agents.yaml', 'Pod').spec
+    const { CLAVIGER_SERVER, ...others } = plainVariables(initContainers[0].env)
     const shared = { target: 'codex', volumes: { '/home/claviger': home('restored') } }
     const restored = await startContainer({
       ...{ target: 'codex', directory: join(root, 'restore'), command: initContainers[0].args },
@@ -270,18 +273,26 @@ describe.runIf(canMount('bind'))('containers', () => {
         ...shared.volumes,
         '/var/lib/claviger': makeVolume(join(root, 'restore-state'), { user: 0, mode: 0o2777 }),
       },
-      environment: { CLAVIGER_SERVER: url, CLAVIGER_TOKEN: token },
+      environment: {
+        ...{ ...others, CLAVIGER_TOKEN: token },
+        CLAVIGER_SERVER: CLAVIGER_SERVER?.replace(/:\d+$/, `:${new URL(url).port}`) ?? '',
+      },
     })
     expect(await restored.ended()).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Restored codex OAuth credentials\n'),
     })
-    expect(statSync(join(root, 'restored/.codex/auth.json'))).toMatchObject({ uid: OURS, mode: 0o100600 })
+    const file = join(root, 'restored/.codex/auth.json')
+    expect(statSync(file)).toMatchObject({ uid: OURS, mode: 0o100600 })
+    const before = JSON.parse(readFileSync(file, 'utf8')).tokens
+    expect(before.oauth_provenance.issuer).toMatch(/^http:\/\/server\.claviger\.svc:\d+\/codex$/)
+    sandbox.oauth.revokeAccessToken(before.access_token)
     const codex = await startContainer({
       ...{ ...shared, directory: join(root, 'restored-codex'), environment: {} },
       entrypoint: containers[0].command,
     })
     expect(await codex.ended()).toMatchObject({ code: 0, stdout: expect.stringContaining(GREETING) })
+    expect(JSON.parse(readFileSync(file, 'utf8')).tokens.access_token).not.toBe(before.access_token)
   }, 120_000)
 
   it('exec is the entrypoint of the program, and nothing of its credential stays', async () => {
@@ -312,6 +323,11 @@ describe.runIf(canMount('bind'))('containers', () => {
 function manifest(file: string, wanted: string) {
   const manifests = parseAllDocuments(readFileSync(join(ROOT, 'deploy/kubernetes', file), 'utf8'))
   return manifests.map((one) => one.toJS()).find(({ kind }) => kind === wanted)
+}
+
+/** What a container of a manifest is told, without what comes from a Secret. */
+function plainVariables(env: readonly { name: string; value?: string }[]): Record<string, string> {
+  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])))
 }
 
 /** The command of the init container that enrols a worker. */

@@ -114,7 +114,8 @@ async function assemble(image: Image, root: string): Promise<Mount[]> {
   for (const name of LINKS) symlinkSync(`usr/${name}`, join(root, name))
   // The user of the image is in no list: orchestrators may choose another number.
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
-  writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
+  // The name that servers have in the manifests is no loopback to whoever goes by names.
+  writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost server.claviger.svc\n')
   writeFileSync(join(root, 'etc/resolv.conf'), '')
   const local = join(dirname(root), 'local-bin')
   mkdirSync(local, { recursive: true, mode: 0o755 })

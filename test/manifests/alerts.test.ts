@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parser } from '@prometheus-io/lezer-promql'
 import { beforeAll, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { OPERATIONS } from '../../src/api/operations.ts'
 import { serverSettings } from '../../src/config.ts'
+import { RENEWAL_ENDS } from '../../src/control/grants/tools.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
 import { HARNESSES } from '../../src/domain/harness-names.ts'
 import { CREDENTIAL_STATES } from '../../src/domain/state.ts'
@@ -18,7 +19,7 @@ const TEXT = readFileSync(join(ROOT, 'deploy/alerts.yaml'), 'utf8')
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   state: CREDENTIAL_STATES,
   code: ERROR_CODES,
-  outcome: ['granted', ...ERROR_CODES],
+  outcome: ['granted', ...RENEWAL_ENDS, ...ERROR_CODES],
   operation: Object.keys(OPERATIONS),
   harness: HARNESSES,
   job: ['claviger'],
@@ -75,6 +76,18 @@ it('the rules ask for what there is', () => {
   expect(rules.flatMap(faultsOf)).toEqual([])
 })
 
+it('the job that they ask for is scraped, at the port of servers', () => {
+  const read = (path: string) => readFileSync(join(ROOT, 'deploy', path), 'utf8')
+  const [{ job_name, kubernetes_sd_configs, relabel_configs }] = parse(read('scrape.yaml')).scrape_configs
+  const server = parseAllDocuments(read('kubernetes/server.yaml'))
+    .map((one) => one.toJS())
+    .find(({ kind }) => kind === 'StatefulSet')
+  const { metadata, spec } = server.spec.template
+  expect(VALUES['job']).toEqual([job_name])
+  expect(kubernetes_sd_configs[0].namespaces.names).toEqual([server.metadata.namespace])
+  expect(relabel_configs[0].regex).toBe(`${metadata.labels.app};${spec.containers[0].ports[0].name}`)
+})
+
 it('the page for operators says what to do about each', () => {
   const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8')
   expect(rulesOf(TEXT).filter(({ alert }) => !page.includes(`\`${alert}\``))).toEqual([])
@@ -84,6 +97,7 @@ it.each([
   ['claviger_database_up == 0', 'claviger_database_up = 0', /no expression/],
   ['claviger_database_up', 'claviger_databases_up', /there is no metric claviger_databases_up/],
   ['state="rejected"', 'state="refused"', /no state is refused/],
+  ['outcome="failed"', 'outcome="broken"', /no outcome is broken/],
   ['code="upstream"', 'kind="upstream"', /no kind is upstream/],
   ['operation="leases.create"', 'operation="lease"', /no operation is lease/],
   ['seconds_bucket{', 'seconds{', /there is no metric claviger_request_seconds/],

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DCLinter } from 'dclint'
 import { parse } from 'yaml'
-import { containerFaults, isOurs, PORT } from './world.ts'
+import { imageOf } from '../support/dockerfile.ts'
+import { containerFaults, isOurs, PORT, patienceFaults, targetOf } from './world.ts'
 
 interface Service {
   readonly image: string
+  readonly pull_policy?: string
   readonly build?: { readonly target?: string }
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
@@ -24,6 +26,7 @@ interface Service {
   readonly cap_drop?: readonly string[]
   readonly security_opt?: readonly string[]
   readonly user?: string
+  readonly stop_grace_period?: string
 }
 
 // Its own types lead to files that they do not name.
@@ -77,7 +80,8 @@ function schemaFaults(text: string): string[] {
 }
 
 function serviceFaults(name: string, service: Service): string[] {
-  const target = service.image.split(':').at(-1)
+  const target = targetOf(service.image)
+  const command = service.command ?? (target === null ? undefined : imageOf(target).command)
   const faults: (false | undefined | string)[] = [
     service.read_only !== true && 'its file system can be written to',
     !service.cap_drop?.includes('ALL') && 'it keeps capabilities',
@@ -86,7 +90,14 @@ function serviceFaults(name: string, service: Service): string[] {
     isOurs(service.image) &&
       !service.tmpfs?.some((one) => /^\/tmp:.*\bexec\b/.test(one)) &&
       'programs can load nothing from /tmp',
-    isOurs(service.image) && service.build?.target !== target && `it is built as ${service.build?.target}`,
+    service.build !== undefined &&
+      service.build.target !== target &&
+      `it is built as ${service.build.target}`,
+    isOurs(service.image) &&
+      service.build === undefined &&
+      service.pull_policy !== 'never' &&
+      'a registry is asked for what another service builds',
+    ...patienceFaults(command, Number.parseInt(service.stop_grace_period ?? '10s', 10)),
     ...(service.ports ?? []).map(
       (port) =>
         port !== `127.0.0.1:${PORT}:${PORT}` && `${port} is not the port of a server on this machine alone`,
@@ -110,7 +121,14 @@ function fileFaults(
 ): string[] {
   const others = Object.entries(services).filter(([other]) => other !== name)
   const isWorker = service.command?.[0] === 'worker'
+  const builders = Object.keys(services).filter(
+    (one) => services[one]?.image === service.image && services[one]?.build !== undefined,
+  )
   const faults: (false | string)[] = [
+    // Engines build side by side, and the second of one tag is refused.
+    isOurs(service.image) &&
+      builders.length !== 1 &&
+      `${service.image} is built by ${builders.join(' and ') || 'nobody'}`,
     ...(service.volumes ?? []).map((volume) => {
       const [source] = volume.split(':')
       const shared = others.find(([, { volumes }]) => volumes?.some((one) => one.split(':')[0] === source))

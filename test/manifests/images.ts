@@ -6,7 +6,7 @@ import { validate } from 'dockerfile-utils'
 import { SETTINGS } from '../../src/domain/settings/settings.ts'
 import { type Image, imageOf, stagesOf } from '../support/dockerfile.ts'
 import { ROOT } from '../support/programs.ts'
-import { containerFaults, PORT } from './world.ts'
+import { containerFaults, PORT, VERSION } from './world.ts'
 
 const TARGETS = ['bare', 'claude', 'codex', 'full']
 const MAY_BE_SET = ['CLAVIGER_STATE_DIR', 'CLAVIGER_HOST', 'HOME', 'PATH']
@@ -45,7 +45,10 @@ function imageFaults(target: string, image: Image): string[] {
   ]
   return [
     ...faults.filter((fault) => fault !== false).map((fault) => `${target}: ${fault}`),
-    ...containerFaults({ where: target, image: `claviger:${target}`, command, variables: [], others: [] }),
+    ...containerFaults({
+      ...{ where: target, image: `claviger-${target}:${VERSION}` },
+      ...{ command, variables: [], others: [] },
+    }),
   ]
 }
 

@@ -14,7 +14,7 @@ import type { IService } from 'kubernetes-models/v1/Service'
 import { parseAllDocuments } from 'yaml'
 import { imageOf } from '../support/dockerfile.ts'
 import { modelFaults, nameOf } from './models.ts'
-import { containerFaults, PORT } from './world.ts'
+import { containerFaults, PORT, patienceFaults, targetOf } from './world.ts'
 
 type Manifest =
   | IDeployment
@@ -100,6 +100,12 @@ function podFaults({ where, pod, volumes }: PodMaker): string[] {
       security?.seccompProfile?.type !== 'RuntimeDefault' && 'it has no seccomp profile',
       pod.enableServiceLinks !== false && 'variables of services would be taken for settings',
       pod.automountServiceAccountToken !== false && 'it gets a token of the cluster',
+      ...pod.containers.flatMap(({ image = '', command, args }) =>
+        patienceFaults(
+          command === undefined ? (args ?? imageOf(targetOf(image) ?? 'bare').command) : command,
+          pod.terminationGracePeriodSeconds ?? 30,
+        ),
+      ),
     ]),
     ...[...(pod.initContainers ?? []), ...pod.containers].flatMap((one) =>
       faultsOfContainer(`${where}, ${one.name}`, one, volumes),

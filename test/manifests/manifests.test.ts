@@ -10,6 +10,7 @@ import { ROOT } from '../support/programs.ts'
 import { composeFaults } from './compose.ts'
 import { dockerfileFaults, ignoreFaults } from './images.ts'
 import { kubernetesFaults } from './kubernetes.ts'
+import { VERSION } from './world.ts'
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const COMPOSE = read('deploy/compose.yaml')
@@ -66,7 +67,13 @@ describe('compose.yaml', () => {
     ['read_only: true', 'readonly: true', /additional properties/],
     ['stop_grace_period: 60s', 'stop_grace_period: [60]', /must be string/],
     ['read_only: true', 'read_only: false', /its file system can be written to/],
-    ['image: claviger:codex', 'image: claviger:codecs', /no target codecs/],
+    ['image: claviger-codex:', 'image: claviger-codecs:', /no target codecs/],
+    ['image: claviger-codex:', 'image: claviger-codex:0', /is not version/],
+    ['pull_policy: never', 'build: { context: .., target: codex }', /is built by codex-1 and codex-2/],
+    ['build: { context: .., target: codex }', 'pull_policy: never', /is built by nobody/],
+    ['pull_policy: never', 'pull_policy: missing', /a registry is asked/],
+    ['stop_grace_period: 120s', 'stop_grace_period: 90s', /killed after 90 seconds, and needs 105/],
+    ['stop_grace_period: 30s', 'stop_grace_period: 9s', /killed after 9 seconds/],
     ['target: codex', 'target: claude', /it is built as claude/],
     ['CLAVIGER_SERVER:', 'CLAVIGER_SERVERS:', /no setting CLAVIGER_SERVERS/],
     [
@@ -92,16 +99,32 @@ describe('compose.yaml', () => {
 describe('the Kubernetes manifests', () => {
   it('are in order', async () => expect(await kubernetesFaults(MANIFESTS)).toEqual([]))
 
+  it('ask for the memory that the page for operators says', () => {
+    const page = read('docs/operating.md')
+    const [, wanted, limit] = /memory of a server \| (\d+) MiB, limit (\d+) GiB/.exec(page) ?? []
+    expect(MANIFESTS.get('server.yaml')).toContain(
+      `memory: ${wanted}Mi }\n            limits: { memory: ${limit}Gi }`,
+    )
+  })
+
   it('are all named by the kustomization, but the examples', () => {
     const { resources, images } = parse(read(`deploy/kubernetes/${KUSTOMIZATION}`))
     expect([...resources, 'agents.yaml'].sort()).toEqual([...MANIFESTS.keys()].sort())
-    expect(images).toMatchObject([{ name: 'claviger' }])
+    // One name an image, or the tag of all would be the same.
+    expect(images).toEqual(
+      ['claviger-claude', 'claviger-codex'].map((name) => ({
+        ...{ name, newName: `registry.example.test/${name}`, newTag: VERSION },
+      })),
+    )
   })
 
   it.each([
     ['server.yaml', 'readinessProbe:', 'readinesProbe:', /readinesProbe/],
     ['server.yaml', 'replicas: 3', "replicas: '3'", /replicas must be integer/],
-    ['server.yaml', '          image: claviger:claude\n', '', /image/],
+    ['server.yaml', `          image: claviger-claude:${VERSION}\n`, '', /image/],
+    ['server.yaml', 'image: claviger-claude:', 'image: claviger-claude:0', /is not version/],
+    ['server.yaml', 'Seconds: 120', 'Seconds: 30', /killed after 30 seconds, and needs 105/],
+    ['workers.yaml', 'Seconds: 30', 'Seconds: 5', /killed after 5 seconds/],
     ['server.yaml', 'apiVersion: policy/v1', 'apiVersion: policy/v2', /no PodDisruptionBudget in policy\/v2/],
     ['server.yaml', 'targetPort: http', 'targetPort: web', /no container has a port web/],
     ['server.yaml', 'containerPort: 7717', 'containerPort: 80', /nobody listens on 80/],
@@ -111,7 +134,7 @@ describe('the Kubernetes manifests', () => {
     ['server.yaml', 'enableServiceLinks: false', 'enableServiceLinks: true', /taken for settings/],
     ['server.yaml', 'type: RuntimeDefault', 'type: Unconfined', /no seccomp profile/],
     ['server.yaml', 'name: CLAVIGER_PROXIES', 'name: CLAVIGER_PROXY', /no setting CLAVIGER_PROXY/],
-    ['server.yaml', 'image: claviger:claude', 'image: claviger:claud', /no target claud/],
+    ['server.yaml', 'image: claviger-claude', 'image: claviger-claud', /no target claud/],
     ['server.yaml', 'args: [serve,', 'args: [server,', /no claviger server/],
     [
       'server.yaml',

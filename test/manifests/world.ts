@@ -1,11 +1,34 @@
 // What deployment files may refer to: targets, settings and ports that there are, and commands that can be typed.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { SETTINGS } from '../../src/domain/settings/settings.ts'
+import { RENEWAL_LIMIT_MS } from '../../src/providers/claude/renew.ts'
 import { DOCKERFILE, imageOf, stagesOf } from '../support/dockerfile.ts'
+import { ROOT } from '../support/programs.ts'
 import { faultsOf } from '../support/typed-commands.ts'
 
 /** Of the servers. */
 export const PORT = 7717
+
+/**
+ * What a server needs to stop, in seconds: renewals under way are waited for, because what they bring would be lost; before
+ * them requests get ten seconds, and balancers a few to notice.
+ */
+export const SERVER_STOPS_IN = RENEWAL_LIMIT_MS / 1_000 + 30
+
+// Programs of runs get five seconds, last words to the server three; it may not answer.
+const WORKER_STOPS_IN = 30
+
+/** What is wrong with how long a container is given to stop. */
+export function patienceFaults(command: readonly string[] | undefined, seconds: number): string[] {
+  const [verb] = command ?? []
+  const needed = verb === 'serve' ? SERVER_STOPS_IN : verb === 'worker' ? WORKER_STOPS_IN : 0
+  return seconds >= needed ? [] : [`it is killed after ${seconds} seconds, and needs ${needed}`]
+}
+
+/** Which all that is built of this checkout is called by. */
+export const VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version
 
 const VARIABLES = new Set<string>(
   Object.values(SETTINGS).flatMap((one) => [one.variable, ...('aliases' in one ? one.aliases : [])]),
@@ -24,8 +47,13 @@ export interface ContainerSaid {
   readonly others: readonly (readonly string[])[]
 }
 
+/** The target of the Dockerfile that an image was built as; null where it is none of ours. */
+export function targetOf(image: string): string | null {
+  return /(?:^|\/)claviger-([^:]+)(?::|$)/.exec(image)?.[1] ?? null
+}
+
 export function isOurs(image: string): boolean {
-  return /(^|\/)claviger:/.test(image)
+  return targetOf(image) !== null
 }
 
 export function containerFaults({
@@ -36,12 +64,14 @@ export function containerFaults({
   variables,
   others,
 }: ContainerSaid): string[] {
-  if (!isOurs(image)) return []
-  const target = image.split(':').at(-1) ?? ''
+  const target = targetOf(image)
+  if (target === null) return []
   if (!stagesOf(DOCKERFILE).has(target)) return [`${where}: the Dockerfile has no target ${target}`]
   const typed =
     entrypoint === undefined ? [['claviger', ...(command ?? imageOf(target).command)]] : [entrypoint]
   return [
+    // Nodes keep what they have under a tag: another version under it would never run.
+    ...(image.endsWith(`:${VERSION}`) ? [] : [`${where}: ${image} is not version ${VERSION}`]),
     ...variables
       .filter((name) => name.startsWith('CLAVIGER_') && !VARIABLES.has(name))
       .map((name) => `${where}: there is no setting ${name}`),

@@ -60,6 +60,7 @@ export const imported = z.object({
     .describe(
       'yes: every other copy is dead. later: it is not yet, and must not be used. static: there is nothing to renew',
     ),
+  why: z.string().optional().describe('later: what trying it has come to, where that is known'),
   twins: z.array(twin),
 })
 

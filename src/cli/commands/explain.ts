@@ -33,7 +33,7 @@ const MARKS: Readonly<Record<DecisionView['verdict'], string>> = {
 /** Exit 0 when something was chosen, 78 when nothing fits. */
 export async function run(context: Context, options: ExplainOptions): Promise<number> {
   const { harness, user } = options
-  const { client, choice, profiles, hint } = await connectToEither(context, options)
+  const { client, choice, profiles, hint } = await connectToEither(context, options, true)
   const who = await client.call('whoami', {})
   const answer = await client.call('explain', {
     harness,

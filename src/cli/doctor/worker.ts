@@ -55,8 +55,12 @@ async function checkCredential(
     const ambient = await ambientHere(context, { harness: name, ambient: true }, who)
     const { decisions } = await client.call('explain', { harness: name, ambient })
     const judged = judge(what, name, decisions, who, ` at ${server}, in ${who.organization.name},`)
-    if (judged.problem === 'not_stored' && name === 'codex')
-      return [{ ...judged, hint: `${judged.hint}. With ChatGPT: claviger codex-login --api-url ${server}` }]
+    if (judged.problem === 'not_stored' && name === 'codex') {
+      const owner = who.agent === null ? '' : `--agent ${who.agent} `
+      return [
+        { ...judged, hint: `${judged.hint}. With ChatGPT: claviger codex-login ${owner}--api-url ${server}` },
+      ]
+    }
     const isHandedOver = judged.level === 'ok' && found.path !== null
     return isHandedOver ? [judged, await checkHandingOver(context, client, found.harness)] : [judged]
   } catch (thrown) {

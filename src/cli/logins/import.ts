@@ -66,7 +66,10 @@ function signInHint(from: 'codex' | 'claude'): string {
   return `${from} is not signed in with a file on this machine. Sign in instead: claviger credential create ${from} oauth NAME`
 }
 
-function whatOfTheCopy({ from, path }: Source, { renewed, credential }: Output<'logins.import'>): string[] {
+function whatOfTheCopy(
+  { from, path }: Source,
+  { renewed, why, credential }: Output<'logins.import'>,
+): string[] {
   switch (renewed) {
     case 'static':
       return [`The same value is still in ${path}.`]
@@ -79,7 +82,7 @@ function whatOfTheCopy({ from, path }: Source, { renewed, credential }: Output<'
       ]
     case 'later':
       return [
-        `warning: the provider could not renew it now. The server will; until then do not use the copy in ${path}: whoever renews first ends the other.`,
+        `warning: the provider could not renew it now. The server will; until then do not use the copy in ${path}: whoever renews first ends the other.${why === undefined ? '' : ` The server says: ${why}`}`,
         removal({ from, path }),
       ]
   }

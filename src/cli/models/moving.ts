@@ -309,16 +309,21 @@ function pushed({ profile, credential }: Pushed, who: WhoAmI, server: string): s
   return `Pushed ${profile} to ${server}: it is ${credential.name} (${ownerTitle(credential.owner, who)}) there now, and no longer here.`
 }
 
-function say({ ui }: Context, { renewed, credential, twins }: Received, from: string): void {
+function say({ ui }: Context, { renewed, why, credential, twins }: Received, from: string): void {
   if (renewed === 'later')
     ui.note(
-      `warning: the provider could not renew ${credential.name} now; its new holder will. Every other copy of it must not be used.`,
+      `warning: the provider could not renew ${credential.name} now; its new holder will. Every other copy of it must not be used.${said(why)}`,
     )
   for (const twin of twins)
     if (twin.credential !== null)
       ui.note(
         `warning: a login of the same account is stored as ${twin.credential.name} too (${from}); both share its limits.`,
       )
+}
+
+// In the words of whoever tried: "here" is there.
+function said(why: string | undefined): string {
+  return why === undefined ? '' : ` Its new holder says: ${why}`
 }
 
 function profileIdOf({ profileId }: PullOptions, credential: Parameters<typeof byEmail>[0]): string {

@@ -28,7 +28,7 @@ const INSTALLATION = {
     organization: 'Acme',
     fingerprint: '0123-4567',
   },
-  ...{ publicUrl: 'http://claviger.test', workerUrl: null },
+  publicUrl: 'http://claviger.test',
 }
 const APPROVED = {
   state: 'approved',

@@ -51,3 +51,18 @@ it('nobody tests what they do not manage', async () => {
   await expect(house.ask('eve', 'credentials.test', { id })).rejects.toMatchObject({ code: 'not_found' })
   expect(provider.calls).toBe(0)
 })
+
+it('of one that cannot be renewed now it is said why, when it is asked again soon too', async () => {
+  const { house, provider, credential: id } = await houseWithLogin()
+  provider.instead.push(() => ({
+    ...{ kind: 'failed', doubtful: false, retryAfterMs: null },
+    message: 'There is no such program here.',
+  }))
+  for (const wait of [0, 100]) {
+    house.clock.now += wait
+    expect(await house.ask('ada', 'credentials.test', { id })).toMatchObject({
+      ...{ result: 'unknown', state: 'ok' },
+      message: expect.stringContaining('There is no such program here.'),
+    })
+  }
+})

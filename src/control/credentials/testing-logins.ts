@@ -37,7 +37,8 @@ export async function testLogin(
     ? { kind: 'sign-in' }
     : await grants.want(row.id, { kind: 'forced', seen: row.version, by: TESTER })
   const { state, stateReason } = await findCredential(store, caller, row.id)
-  if (outcome.kind === 'later' && outcome.because === 'forced_lately')
+  // What has failed then is worth more than when.
+  if (outcome.kind === 'later' && outcome.because === 'forced_lately' && outcome.why === undefined)
     return probing.isAble(row.type) ? null : { ...(await notAsked(workshop, row, outcome.until)), state }
   return { ...answerOf(outcome, row, stateReason || explainState('needs_login')), state }
 }
@@ -66,7 +67,7 @@ function answerOf(outcome: Outcome, row: CredentialRow, reason: string): Pick<Te
     case 'later':
       return {
         result: 'unknown',
-        message: 'Its provider does not renew it now; it is tried again by itself.',
+        message: `Its provider does not renew it now; it is tried again by itself.${outcome.why === undefined ? '' : ` ${outcome.why}`}`,
       }
     default:
       return {

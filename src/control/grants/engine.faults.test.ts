@@ -54,7 +54,7 @@ describe('a provider', () => {
     const { grants } = world.server('a')
     world.provider.instead.push(() => failed(120_000))
     const until = world.clock.now + 120_000
-    expect(await grants.want(id, { kind: 'use' })).toEqual({ kind: 'later', until, because: 'failing' })
+    expect(await grants.want(id, { kind: 'use' })).toMatchObject({ kind: 'later', until, because: 'failing' })
     world.clock.now = until - 1
     expect(await grants.want(id, { kind: 'use' })).toMatchObject({ kind: 'later' })
     expect(world.provider.calls).toBe(1)
@@ -96,7 +96,12 @@ describe('a provider', () => {
     const opened = asked.length
     expect(opened).toBe(6)
     expect(first.slice(0, ended.length)).toEqual(
-      ended.map(() => ({ kind: 'later', until: expect.any(Number), because: 'failing' })),
+      ended.map(() => ({
+        kind: 'later',
+        until: expect.any(Number),
+        because: 'failing',
+        why: expect.any(String),
+      })),
     )
     const served = alive.map(() => ({ kind: 'good', generation: 1 }))
     expect(first.slice(ended.length)).toEqual(served)

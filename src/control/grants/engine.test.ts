@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { grantWorld, HOUR } from '../../../test/support/grants.ts'
 import { Secret } from '../../domain/secret.ts'
+import type { Renewal } from '../../providers/provider.ts'
 
 const MINUTE = 60_000
 
@@ -93,6 +94,40 @@ describe('a grant that is wanted', () => {
     expect(world.provider.calls).toBe(3)
   })
 
+  it('says what the last try came to, for as long as none has come to more', async () => {
+    const world = grantWorld()
+    const id = await world.signIn(-MINUTE)
+    const { grants } = world.server('a')
+    world.provider.instead.push(() => ({
+      ...{ kind: 'failed', doubtful: false, retryAfterMs: null },
+      message: 'It is out for lunch.',
+    }))
+    for (const wish of [{ kind: 'use' }, { kind: 'use' }] as const)
+      expect(await grants.want(id, wish)).toMatchObject({ kind: 'later', why: 'It is out for lunch.' })
+    world.clock.now += MINUTE
+    expect(await grants.want(id, { kind: 'forced', seen: 1 })).toEqual({ kind: 'good', generation: 2 })
+    expect(await grants.want(id, { kind: 'forced', seen: 2 })).not.toHaveProperty('why')
+  })
+
+  it('is counted with what its tries have come to', async () => {
+    const world = grantWorld()
+    const ends: string[] = []
+    const { grants } = world.server('a', { counted: (...end) => ends.push(end.join(' ')) })
+    const [first, second] = [await world.signIn(-MINUTE), await world.signIn(-MINUTE, 'claude/oauth')]
+    world.provider.instead.push(() => ({
+      kind: 'failed',
+      doubtful: false,
+      retryAfterMs: null,
+      message: 'No.',
+    }))
+    await grants.want(first, { kind: 'use' })
+    world.clock.now += MINUTE
+    await grants.want(first, { kind: 'use' })
+    world.provider.instead.push(() => ({ kind: 'refused', reason: 'revoked' }))
+    await grants.want(second, { kind: 'ahead' })
+    expect(ends).toEqual(['codex failed', 'codex renewed', 'claude refused'])
+  })
+
   it('is not taken over by another account', async () => {
     const world = grantWorld()
     const id = await world.signIn(-MINUTE)
@@ -103,6 +138,56 @@ describe('a grant that is wanted', () => {
       state: 'needs_login',
       stateReason: 'the provider answered for another account',
     })
+  })
+})
+
+describe('a provider that takes few at a time', () => {
+  // What it is asked waits until it is let go.
+  async function crowd(atOnce: number) {
+    const world = grantWorld()
+    const under: (() => void)[] = []
+    const provider = Object.assign(world.provider, { atOnce })
+    const answer = () =>
+      new Promise<Renewal>((resolve) => {
+        const message = 'It fails.'
+        under.push(() => resolve({ kind: 'failed', doubtful: false, retryAfterMs: null, message }))
+      })
+    provider.instead.push(...Array.from({ length: 9 }, () => answer))
+    const ids: string[] = []
+    for (let index = 0; index < 4; index += 1) ids.push(await world.signIn(-MINUTE))
+    const claimed = async () => {
+      const rows = await Promise.all(ids.map((id) => world.store.grants.get(id)))
+      return rows.map((row) => row?.grant.attempt !== null)
+    }
+    return { ...world.server('a'), under, ids, claimed, provider }
+  }
+
+  it('is asked by no more, and the others have claimed nothing: those in a hurry are first', async () => {
+    const { grants, under, ids, claimed, provider } = await crowd(2)
+    const wishes = ['ahead', 'ahead', 'ahead', 'use'] as const
+    const wants = ids.map((id, index) => grants.want(id, { kind: wishes[index] ?? 'use' }))
+    await vi.waitFor(() => expect(under).toHaveLength(2))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect([under.length, await claimed()]).toEqual([2, [true, true, false, false]])
+    under[0]?.()
+    await vi.waitFor(() => expect(under).toHaveLength(3))
+    expect(await claimed()).toEqual([false, true, false, true])
+    under[1]?.()
+    await vi.waitFor(() => expect(under).toHaveLength(4))
+    for (const go of under.slice(2)) go()
+    for (const outcome of await Promise.all(wants)) expect(outcome).toMatchObject({ kind: 'later' })
+    expect(provider.calls).toBe(4)
+  })
+
+  it('is asked by none of those in line when the engine ends', async () => {
+    const { grants, under, ids, provider } = await crowd(1)
+    const wants = ids.map((id) => grants.want(id, { kind: 'use' }))
+    await vi.waitFor(() => expect(under).toHaveLength(1))
+    const ended = grants.end()
+    under[0]?.()
+    await ended
+    for (const outcome of await Promise.all(wants)) expect(outcome).toMatchObject({ kind: 'later' })
+    expect(provider.calls).toBe(1)
   })
 })
 

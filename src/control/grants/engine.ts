@@ -105,8 +105,10 @@ async function stepTowards(tools: Tools, credentialId: string, wish: Wish): Prom
   switch (action.kind) {
     case 'serve':
       return { outcome: { kind: 'good', generation: grant.generation } }
-    case 'later':
-      return { outcome: action }
+    case 'later': {
+      const why = flights.lastFailure(credentialId)
+      return { outcome: { ...action, ...(why !== undefined && { why }) } }
+    }
     case 'sign-in':
       if (wish.kind === 'forced') await reject(ports, row, wish)
       else if (row.dueAt !== null) await showOver(ports, row)

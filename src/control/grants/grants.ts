@@ -7,7 +7,13 @@ export type Outcome =
   /** This generation is good. */
   | { readonly kind: 'good'; readonly generation: number }
   /** Not now, and for no fault of its owner. */
-  | { readonly kind: 'later'; readonly until: number; readonly because: 'failing' | 'forced_lately' }
+  | {
+      readonly kind: 'later'
+      readonly until: number
+      readonly because: 'failing' | 'forced_lately'
+      /** What the last try came to, in a sentence for people; missing where this server has not made it. */
+      readonly why?: string
+    }
   | { readonly kind: 'sign-in' }
   /** There is no such grant. */
   | { readonly kind: 'gone' }

@@ -1,8 +1,9 @@
 // What the files of this folder share: the ports they are made from, and what a server says of itself.
 
-import type { CredentialType } from '../../domain/credential-types.ts'
+import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import type { GrantTimings, Situation, Watched } from '../../domain/grants/decide.ts'
 import type { Grant } from '../../domain/grants/grant.ts'
+import type { HarnessName } from '../../domain/harness-names.ts'
 import type { EventName } from '../../domain/telling/events.ts'
 import { sha256 } from '../../lib/digest.ts'
 import { newId } from '../../lib/id.ts'
@@ -42,6 +43,11 @@ export interface Notice {
   readonly once?: string
 }
 
+/** What a try to renew a login came to. `failed`: no answer to rely on. `unsent`: nothing left this house. */
+export const RENEWAL_ENDS = ['renewed', 'refused', 'failed', 'unsent'] as const
+
+export type RenewalEnd = (typeof RENEWAL_ENDS)[number]
+
 export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'server'> {
   readonly guard: Guard
   readonly journal: RenewalJournal
@@ -64,10 +70,21 @@ export interface GrantPorts extends Pick<Ports, 'store' | 'vault' | 'now' | 'ser
   /** From 0 to 1. */
   readonly chance: () => number
   readonly log: Log
+  /** Hears what each try came to. */
+  readonly counted?: (harness: HarnessName, outcome: RenewalEnd) => void
   /** Does it again for as long as the database is away; throws what is no matter of that, or when the server ends. */
   readonly persistently: <T>(work: () => Promise<T>) => Promise<T>
   /** Writes it down in the unit of what it is about. */
   readonly tell: (unit: StoreGroups, notice: Notice) => Promise<void>
+}
+
+export function count(
+  { counted }: Pick<GrantPorts, 'counted'>,
+  { type }: { readonly type: CredentialType },
+  end: RenewalEnd,
+): void {
+  const { harness } = CREDENTIAL_TYPES[type]
+  if (harness !== null) counted?.(harness, end)
 }
 
 /** The server as the one who acts. */

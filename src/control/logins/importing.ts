@@ -85,6 +85,7 @@ export async function importTokens(
   return {
     credential: credentialView(caller, await findCredential(workshop.store, caller, place.id)),
     renewed: outcome.kind === 'good' && outcome.generation > seen ? 'yes' : 'later',
+    ...(outcome.kind === 'later' && outcome.why !== undefined && { why: outcome.why }),
     twins: await twinViews(workshop.store, caller, twins),
   }
 }

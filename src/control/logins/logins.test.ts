@@ -332,8 +332,8 @@ describe('importing', () => {
   })
 
   it('says when it could not be renewed yet', async () => {
-    grantsAnswer({ kind: 'later', until: 0, because: 'failing' })
-    expect(await importing()).toMatchObject({ renewed: 'later' })
+    grantsAnswer({ kind: 'later', until: 0, because: 'failing', why: 'It is out for lunch.' })
+    expect(await importing()).toMatchObject({ renewed: 'later', why: 'It is out for lunch.' })
     grantsAnswer({ kind: 'good', generation: 1 })
     expect(await importing('other', 'two')).toMatchObject({ renewed: 'later' })
   })

@@ -19,7 +19,7 @@ const GROUPS = /.{4}/g
 const SHOWN = 32
 
 export function describingUseCases(workshop: Workshop): Pick<Control, 'server.describe'> {
-  const { server, identity, operatorOrganization, publicUrl, workerUrl, now } = workshop
+  const { server, identity, operatorOrganization, publicUrl, now } = workshop
   return {
     async 'server.describe'() {
       const [organization, fingerprint] = await Promise.all([
@@ -29,7 +29,7 @@ export function describingUseCases(workshop: Workshop): Pick<Control, 'server.de
       return {
         ...{ product: 'claviger' as const, version: server.version, time: rfc3339(now()), fingerprint },
         organization: organization?.name ?? '',
-        ...{ publicUrl: publicUrl(), workerUrl },
+        publicUrl: publicUrl(),
       }
     },
   }

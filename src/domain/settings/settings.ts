@@ -12,7 +12,7 @@ export const SETTINGS = {
     aliases: ['MCP_BASE_URL'],
     standard: 'the saved login, else the server of this state directory, else http://127.0.0.1:7717',
     meaning:
-      'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore, worker, codex-login and doctor --worker only.',
+      'Server the command line talks to. MCP_BASE_URL is read too, by exec, restore, worker, explain, codex-login and doctor --worker only.',
   },
   token: {
     variable: 'CLAVIGER_TOKEN',

@@ -2,6 +2,7 @@
 // as the file it writes. Nothing is tried twice here.
 
 import { ClavigerError } from '../../domain/errors.ts'
+import { INSTALL_COMMAND } from '../../domain/harness-names.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { CannotStart } from '../../lib/programs/bounded-program.ts'
 import { makePrivateHome, removePrivateHome } from '../../lib/programs/private-home.ts'
@@ -100,6 +101,6 @@ function lost(): Unanswered {
 }
 
 function unavailable(): Unanswered {
-  const message = 'There is no claude program here that can renew logins.'
+  const message = `There is no claude program here that can renew logins. Install one (${INSTALL_COMMAND.claude}), or name it: CLAVIGER_CLAUDE_BIN.`
   return { outcome: 'unavailable', message }
 }

@@ -117,7 +117,9 @@ describe('a sign-in', () => {
 
 describe('a renewal', () => {
   test('says that there is no program, or that it is too old', async () => {
-    expect(await renewByProgram(missing(), grant)).toMatchObject({ outcome: 'unavailable' })
+    expect(await renewByProgram(missing(), grant)).toMatchObject({
+      ...{ outcome: 'unavailable', message: expect.stringContaining('Install one') },
+    })
     const old = await settings(`echo "error: unknown option '--claudeai'" >&2; exit 1`)
     expect(await renewByProgram(old, grant)).toMatchObject({ outcome: 'unavailable' })
     expect(await leftBehind()).toEqual([])

@@ -38,7 +38,6 @@ export const OPERATING_SCHEMAS = {
           'Tells installations apart: it stays when keys, addresses and databases change. No secret.',
         ),
       publicUrl: z.string().describe('Where people reach it'),
-      workerUrl: z.string().nullable().describe('Where workers reach it; null: as people do'),
     }),
   },
   'status.get': {

@@ -13,7 +13,7 @@ import type { AttemptRow } from '../../../store/grant-groups.ts'
 import type { CredentialRow } from '../../../store/store.ts'
 import { sealedVersion } from '../../credentials/sealing.ts'
 import { keyContext } from '../../guard.ts'
-import { type GrantPorts, situationOf, upkeep } from '../tools.ts'
+import { count, type GrantPorts, situationOf, upkeep } from '../tools.ts'
 import { type AnswerPlace, answerField, type JournaledAnswer, noteOf } from './journal.ts'
 import { find, grantAct, keep, nothingToDo, untilKept } from './keeping.ts'
 import { erased } from './letting-go.ts'
@@ -44,30 +44,33 @@ interface Claim {
   readonly since: number
 }
 
-/** Makes the try that the rules ask for; nothing when they ask for none any more, because somebody was faster. */
-export async function attempt(ports: GrantPorts, wanted: Wanted, id: string): Promise<void> {
+/**
+ * Makes the try that the rules ask for; nothing when they ask for none any more, because somebody was faster. Resolves to what
+ * it failed by, in a sentence for people; null: it did not fail.
+ */
+export async function attempt(ports: GrantPorts, wanted: Wanted, id: string): Promise<string | null> {
   const claim = await claimed(ports, wanted, id)
-  if (claim === null) return
+  if (claim === null) return null
   const beating = repeat(
     ports.timings.heartbeat,
     () => ports.store.attempts.beat(id),
     () => undefined, // the database is away; others count that as nothing heard
   )
   try {
-    await carryOut(ports, claim)
+    return await carryOut(ports, claim)
   } finally {
     await beating.stop()
   }
 }
 
-async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
+async function carryOut(ports: GrantPorts, claim: Claim): Promise<string | null> {
   const { timings, elapsed } = ports
   const left = Math.max(timings.lease, claim.renewer.limitMs ?? 0) - (elapsed() - claim.since)
   // Too late to send anything: others may take it for dead before an answer can come.
   if (left < timings.callTimeout) {
     await ended(ports, claim.attempt, { kind: 'unsent' })
     // What made it late will do so again, if it is tried at once.
-    return sleep(PAUSE)
+    return sleep(PAUSE, null)
   }
   const { row, fields } = claim
   if (fields === null) return ended(ports, claim.attempt, { kind: 'refused', reason: 'refused' })
@@ -78,15 +81,17 @@ async function carryOut(ports: GrantPorts, claim: Claim): Promise<void> {
   if (said.kind !== 'answered') return ended(ports, claim.attempt, said)
   const answer = await escrow(ports, row, place, said.raw)
   const tokens = tokensIn(ports, row, said.raw, fields, place.at)
+  let failure: string | null = null
   if (tokens === null) {
-    await ended(ports, claim.attempt, UNREADABLE)
+    failure = await ended(ports, claim.attempt, UNREADABLE)
     ports.journal.settled(answer.attempt)
   } else {
-    const placed = await settle(ports, answer, tokens)
+    const placed = await settle(ports, row, answer, tokens)
     if (placed === 'gone') await revokeAtOnce(ports, row, claim.attempt, tokens)
   }
   // It stays where the provider has put it until the database has it, too.
   await said.stored?.()
+  return failure
 }
 
 // A provider that answers nobody is left in peace by most.
@@ -190,8 +195,11 @@ type Unanswered = Exclude<Renewal, { kind: 'answered' }> | { readonly kind: 'uns
 
 type Ended = Pick<AttemptRow, 'id' | 'organizationId' | 'credentialId'>
 
-/** Writes down what came of an attempt that brought no tokens, and what that means for the grant. */
-export async function ended(ports: GrantPorts, attempt: Ended, said: Unanswered): Promise<void> {
+/**
+ * Writes down what came of an attempt that brought no tokens, and what that means for the grant. Resolves to what it failed
+ * by, if it did.
+ */
+export async function ended(ports: GrantPorts, attempt: Ended, said: Unanswered): Promise<string | null> {
   const unit = () =>
     ports.guard.perform(upkeep(ports, attempt.organizationId), async (unit, authorize) => {
       const { row, grantRow } = await find(unit, attempt)
@@ -200,8 +208,11 @@ export async function ended(ports: GrantPorts, attempt: Ended, said: Unanswered)
       await authorize(grantAct(`grant.${said.kind}`, row, details))
       await unit.attempts.end(attempt.id, ['sent', 'given_up'], { state: said.kind, endedAt: ports.now() })
       await keep(ports, unit, { row, grantRow }, now)
+      return row
     })
-  await ports.persistently(() => untilKept(unit))
+  const row = await ports.persistently(() => untilKept(unit))
+  if (row !== null) count(ports, row, said.kind)
+  return said.kind === 'failed' ? said.message : null
 }
 
 function eventOf(ports: GrantPorts, attempt: string, grant: Grant, said: Unanswered): GrantEvent {

@@ -56,7 +56,7 @@ export async function recover(ports: GrantPorts, row: CredentialRow, answer: Jou
     if (attempt !== undefined) await ended(ports, attempt, UNREADABLE)
     return ports.journal.settled(answer.attempt)
   }
-  const placed = await settle(ports, answer, tokens)
+  const placed = await settle(ports, row, answer, tokens)
   ports.log.warn({ attempt: answer.attempt, placed }, 'an answer was found after this server was killed')
 }
 

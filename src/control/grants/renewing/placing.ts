@@ -4,10 +4,10 @@
 import { after, belonging, type Issued, keptBeside } from '../../../domain/grants/grant.ts'
 import type { TokenSet } from '../../../providers/provider.ts'
 import type { AttemptEnd, AttemptRow, AttemptState } from '../../../store/grant-groups.ts'
-import type { StoreGroups } from '../../../store/store.ts'
+import type { CredentialRow, StoreGroups } from '../../../store/store.ts'
 import { pointer, sealVersion } from '../../credentials/sealing.ts'
 import type { Authorize } from '../../guard.ts'
-import { type GrantPorts, upkeep } from '../tools.ts'
+import { count, type GrantPorts, upkeep } from '../tools.ts'
 import type { JournaledAnswer, Reached } from './journal.ts'
 import { find, grantAct, type Kept, keep, overtaken, untilKept } from './keeping.ts'
 import { erased, leftover } from './letting-go.ts'
@@ -22,13 +22,19 @@ const OPEN: readonly AttemptState[] = ['sent', 'given_up', 'unsent', 'failed', '
 export type Placed = 'current' | 'orphan' | 'leftover' | 'other_account' | 'gone' | 'stored_before'
 
 /** As `place`, for as long as it takes: without a database the journal keeps the answer. */
-export async function settle(ports: GrantPorts, answer: JournaledAnswer, tokens: TokenSet): Promise<Placed> {
+export async function settle(
+  ports: GrantPorts,
+  row: Pick<CredentialRow, 'type'>,
+  answer: JournaledAnswer,
+  tokens: TokenSet,
+): Promise<Placed> {
   const placed = await ports.persistently(() => place(ports, answer, tokens))
   const { credentialId, login } = answer
   if (placed.generation !== undefined)
     await note(ports, { credentialId, login, generation: placed.generation })
   if (placed.as === 'gone') ports.journal.forget(credentialId)
   ports.journal.settled(answer.attempt)
+  if (placed.as !== 'stored_before') count(ports, row, placed.as === 'other_account' ? 'refused' : 'renewed')
   return placed.as
 }
 
