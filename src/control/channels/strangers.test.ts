@@ -17,19 +17,21 @@ async function opened() {
   await house.ask('ada', 'agents.attach', { agent: 'helper', credential: id })
   await house.link('bob', '7')
   const worker = await workerOf(house)
-  const lease = async () => {
+  const lease = async (changed: Parameters<typeof worker.lease>[1] = {}) => {
     const [run] = await worker.claim()
     if (run === undefined) throw new Error('there is no run')
-    return worker.lease(run)
+    return worker.lease(run, changed)
   }
-  return { house, lease }
+  return { house, worker, lease }
 }
 
+const CASES = [
+  ['a stranger asks', callOf(accountOf('99'))],
+  ['a member asks about a fork', callOf(accountOf('7'), PULL)],
+] as const
+
 describe('raw secrets', () => {
-  it.each([
-    ['a stranger asks', callOf(accountOf('99'))],
-    ['a member asks about a fork', callOf(accountOf('7'), PULL)],
-  ])('are handed to no run of the agent when %s, also after the channel is gone', async (_, call) => {
+  it.each(CASES)('are handed to no run of the agent when %s, also after the channel is gone', async (_, call) => {
     const { house, lease } = await opened()
     await house.deliver({ is: 'call', call })
     await house.work()
@@ -43,5 +45,40 @@ describe('raw secrets', () => {
     await house.deliver({ is: 'call', call: callOf(accountOf('7')) })
     await house.work()
     expect((await lease()).raw.map(({ name }) => name)).toEqual(['REGISTRY_TOKEN'])
+  })
+})
+
+describe('what the machine of the worker has of its own', () => {
+  it.each(CASES)('never serves when %s', async (_, call) => {
+    const { house, worker, lease } = await opened()
+    await house.deliver({ is: 'call', call })
+    await house.work()
+    const { id, credential } = await lease({ ambient: 'login' })
+    expect(credential?.name).toBe('for-agents')
+    house.provider.result = 'limited'
+    const refusal = { id, generation: credential?.generation ?? 0, status: 429, code: 'rate_limit' }
+    const { verdict, lease: other } = await house.ask(worker.caller, 'leases.reject', refusal)
+    expect([verdict, other]).toEqual(['wait', null])
+  })
+
+  it('does not serve either when the agent has nothing left', async () => {
+    const { house, lease } = await opened()
+    await house.deliver({ is: 'call', call: callOf(accountOf('99')) })
+    await house.work()
+    const { credentials } = await house.ask('ada', 'credentials.list', {})
+    const credential = credentials.find(({ name }) => name === 'for-agents')?.id ?? ''
+    await house.ask('ada', 'agents.detach', { agent: 'helper', credential })
+    await expect(lease({ ambient: 'login' })).rejects.toMatchObject({ code: 'no_credential' })
+  })
+
+  it('serves runs of members as it does elsewhere', async () => {
+    const { house, lease } = await opened()
+    await house.deliver({ is: 'call', call: callOf(accountOf('7')) })
+    await house.work()
+    for (const { id } of (await house.ask('ada', 'credentials.list', {})).credentials)
+      await house.ask('ada', 'credentials.delete', { id })
+    for (const { id } of (await house.ask('bob', 'credentials.list', {})).credentials)
+      await house.ask('bob', 'credentials.delete', { id })
+    expect((await lease({ ambient: 'login' })).credential).toBeNull()
   })
 })

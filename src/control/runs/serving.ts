@@ -53,12 +53,15 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   if (row.harness !== harness) throw otherHarness(row)
   const actsFor = await subjectOfRun(workshop, caller, row)
   const credential = await namedFor(workshop, caller, row)
+  const isStrangers = isForStrangers(row)
   return {
     caller: { ...caller, actsFor },
     input: {
-      ...{ harness, ambient: input.ambient, run: id, claim },
+      ...{ harness, run: id, claim },
+      // The lease keeps it: what the machine has does not come later either, when the agent's is used up.
+      ambient: isStrangers ? 'none' : input.ambient,
       // The program has to have its credential. Everything else would be there for whoever has asked to be told.
-      raw: input.raw && !isForStrangers(row),
+      raw: input.raw && !isStrangers,
       ...(row.team !== null && { team: row.team }),
       ...(credential !== null && { credential }),
     },
