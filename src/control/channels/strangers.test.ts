@@ -16,13 +16,14 @@ async function opened() {
   const id = await house.give('ada', 'org', 'REGISTRY_TOKEN', raw)
   await house.ask('ada', 'agents.attach', { agent: 'helper', credential: id })
   await house.link('bob', '7')
-  const worker = await workerOf(house)
-  const lease = async (changed: Parameters<typeof worker.lease>[1] = {}) => {
-    const [run] = await worker.claim()
+  const worker = await workerOf(house, 'jail', 'helper')
+  const ofMembers = await workerOf(house)
+  const lease = async (changed: Parameters<typeof worker.lease>[1] = {}, who = worker) => {
+    const [run] = await who.claim()
     if (run === undefined) throw new Error('there is no run')
-    return worker.lease(run, changed)
+    return who.lease(run, changed)
   }
-  return { house, worker, lease }
+  return { house, worker, ofMembers, lease }
 }
 
 const CASES = [
@@ -31,20 +32,23 @@ const CASES = [
 ] as const
 
 describe('raw secrets', () => {
-  it.each(CASES)('are handed to no run of the agent when %s, also after the channel is gone', async (_, call) => {
-    const { house, lease } = await opened()
-    await house.deliver({ is: 'call', call })
-    await house.work()
-    await house.ask('ada', 'channels.remove', { id: house.channelId })
-    const { credential, raw } = await lease()
-    expect([credential?.name, raw]).toEqual(['for-agents', []])
-  })
+  it.each(CASES)(
+    'are handed to no run of the agent when %s, also after the channel is gone',
+    async (_, call) => {
+      const { house, lease } = await opened()
+      await house.deliver({ is: 'call', call })
+      await house.work()
+      await house.ask('ada', 'channels.remove', { id: house.channelId })
+      const { credential, raw } = await lease()
+      expect([credential?.name, raw]).toEqual(['for-agents', []])
+    },
+  )
 
   it('are handed to runs of members, and of the agent that were not asked for outside', async () => {
-    const { house, lease } = await opened()
+    const { house, ofMembers, lease } = await opened()
     await house.deliver({ is: 'call', call: callOf(accountOf('7')) })
     await house.work()
-    expect((await lease()).raw.map(({ name }) => name)).toEqual(['REGISTRY_TOKEN'])
+    expect((await lease({}, ofMembers)).raw.map(({ name }) => name)).toEqual(['REGISTRY_TOKEN'])
   })
 })
 
@@ -72,13 +76,60 @@ describe('what the machine of the worker has of its own', () => {
   })
 
   it('serves runs of members as it does elsewhere', async () => {
-    const { house, lease } = await opened()
+    const { house, ofMembers, lease } = await opened()
     await house.deliver({ is: 'call', call: callOf(accountOf('7')) })
     await house.work()
     for (const { id } of (await house.ask('ada', 'credentials.list', {})).credentials)
       await house.ask('ada', 'credentials.delete', { id })
     for (const { id } of (await house.ask('bob', 'credentials.list', {})).credentials)
       await house.ask('bob', 'credentials.delete', { id })
-    expect((await lease({ ambient: 'login' })).credential).toBeNull()
+    expect((await lease({ ambient: 'login' }, ofMembers)).credential).toBeNull()
+  })
+})
+
+describe('a worker that is nobody’s in particular', () => {
+  it.each(CASES)('gets no run when %s, and all others', async (_, call) => {
+    const { house, worker, ofMembers } = await opened()
+    await house.deliver({ is: 'call', call })
+    await house.work()
+    expect(await ofMembers.claim()).toEqual([])
+    await house.deliver({ is: 'call', call: callOf(accountOf('7')) }, { id: 'd-2' })
+    await house.work()
+    expect((await ofMembers.claim()).map((run) => run.for.kind)).toEqual(['person'])
+    expect((await worker.claim()).map((run) => run.for)).toMatchObject([{ kind: 'agent', name: 'helper' }])
+  })
+
+  it('is not taken for one that could: what is missing is said where people look', async () => {
+    const house = await channelHouse({ strangers: 'organization', agent: 'helper' })
+    await (await workerOf(house)).claim()
+    await house.deliver({ is: 'call', call: callOf(accountOf('99')) })
+    await house.work()
+    const [run] = await house.runs()
+    const read = async () => (await house.ask('ada', 'runs.read', { id: run?.id ?? '' })).hint
+    const missing =
+      'No worker of the agent helper is there, and no other takes what strangers ask for. On a machine that has nothing else: claviger worker --server http://claviger.test --enrol, with a code from an admin: claviger admin worker enrol NAME --agent helper'
+    expect(await read()).toBe(missing)
+    expect(house.texts()).toEqual([expect.stringContaining('An admin enrols one; then it goes on')])
+    const id = house.channelId
+    const hints = async () => [
+      (await house.ask('ada', 'channels.get', { id })).hint,
+      (await house.ask('ada', 'channels.test', { id })).hint,
+      (await house.ask('ada', 'channels.update', { id, strangers: 'organization' })).hint,
+      (await house.ask('ada', 'channels.list', {})).channels[0]?.hint,
+    ]
+    expect(await hints()).toEqual([missing, missing, missing, missing])
+    expect((await house.ask('ada', 'overview', {})).waiting.map(({ hint }) => hint)).toEqual([missing])
+    const { caller } = await workerOf(house, 'jail', 'helper')
+    await house.ports.store.workers.seen(caller.id, house.clock.now, house.clock.now + 1)
+    expect(await hints()).toEqual([null, null, null, null])
+    expect(await read()).toBeNull()
+    house.clock.now += 60_000
+    await house.work()
+    expect(house.texts()).toEqual([expect.not.stringContaining('An admin')])
+  })
+
+  it('is what a channel lacks only while it lets strangers in', async () => {
+    const house = await channelHouse({ strangers: 'refuse', agent: 'helper' })
+    expect((await house.ask('ada', 'channels.get', { id: house.channelId })).hint).toBeNull()
   })
 })

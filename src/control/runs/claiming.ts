@@ -132,7 +132,8 @@ function isOfAnother({ state, claim }: Run, { id }: Caller, { process, asked, en
   return claim.process === process ? (claim.asked ?? 0) >= asked : !ended.includes(claim.process)
 }
 
-// A worker that is an agent's carries out that agent's runs, and no others.
+// A worker that is an agent's carries out that agent's runs, and no others. What strangers have asked for is never beside runs
+// of people: it may read what lies about there, and what their processes have.
 async function soughtBy(
   { store, now, runTimings }: Workshop,
   caller: Caller,
@@ -148,7 +149,7 @@ async function soughtBy(
   const holding = [...input.holding, ...others]
   return {
     ...{ organizationId, worker: id, harnesses, directories, holding, limit: capacity },
-    subject: ofAgent ?? ofPerson,
+    ...{ subject: ofAgent ?? ofPerson, strangers: agent !== null },
     stickBefore: now() - runTimings.stickFor,
   }
 }

@@ -31,8 +31,8 @@ export function servedAs(
   return { as: 'nobody', because: `${hindrance} ${WAY_OUT[asked.isMember ? 'code' : 'account']}` }
 }
 
-// What keys of runs begin with that were asked for through a channel (control/channels/carrying.ts).
-const THROUGH_CHANNEL = 'channel:'
+/** What keys of runs begin with that were asked for through a channel. */
+export const THROUGH_CHANNEL = 'channel:'
 
 /**
  * Whether a run was begun for somebody who is no member, or meets code that is not ours: an agent serves it, and a channel has
