@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
+import { originOf } from '../../domain/channels/serving.ts'
 import { TOLD_AT_ONCE } from '../../domain/runs/queueing.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { type Claim, isHeld, type Run } from '../../domain/runs/run.ts'
@@ -177,6 +178,7 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, ask
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
+    origin: originOf(row),
     cloneAccess: await hasCloneAccess(unit, row),
     messages: await pendingOf(unit, row.id),
   }

@@ -45,6 +45,15 @@ export function isForStrangers(run: {
   return run.subjectKind === 'agent' && run.key?.startsWith(THROUGH_CHANNEL) === true
 }
 
+/** Where a run comes from: asked for here, or through a channel, by a member about our code or by whoever else. */
+export const RUN_ORIGINS = ['here', 'channel', 'strangers'] as const
+export type RunOrigin = (typeof RUN_ORIGINS)[number]
+
+export function originOf(run: Parameters<typeof isForStrangers>[0]): RunOrigin {
+  if (isForStrangers(run)) return 'strangers'
+  return run.key?.startsWith(THROUGH_CHANNEL) === true ? 'channel' : 'here'
+}
+
 // Why nothing personal may serve; null: it may.
 function hindranceOf({ isMember, code }: Asked): string | null {
   if (!isMember) return 'This account is not linked to a member here.'

@@ -58,7 +58,7 @@ export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried
   return carryOut({
     ...{ server, run, continuation: harness.conversing.continuation, now: Date.now },
     async ambient() {
-      if (!options.allowAmbient) return 'refused'
+      if (!options.allowAmbient || run.origin === 'strangers') return 'refused'
       return harness.ambient(await readMachine(harness, environment, stateDirectory))
     },
     seat: (hear, signal, model) =>
