@@ -15,6 +15,7 @@ import { type Carried, carryOut } from './carrying-out.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
 import { createSeat, type Seat, type SeatOptions } from './seat.ts'
 import type { RunPlaces } from './tidying.ts'
+import { persistently } from './waiting.ts'
 
 export interface WorkshopOptions {
   readonly server: RunServer
@@ -86,7 +87,9 @@ async function seatOf(
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
   const { directories } = options
-  const access = run.cloneAccess === true && { access: () => server.cloneAccess(run) }
+  const access = run.cloneAccess === true && {
+    access: () => persistently(() => server.cloneAccess(run), signal),
+  }
   const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal, ...access }
   const place = await openRunPlace(directory, run.id, run.workspace, opening)
   // What an earlier process of it has left.
