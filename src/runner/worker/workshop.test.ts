@@ -6,10 +6,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { newProcess } from '../../../test/support/carrying.ts'
 import { memoryRunServer } from '../../../test/support/memory-run-server.ts'
-import {
-  type PrivateRepository,
-  startPrivateRepository,
-} from '../../../test/support/private-repository.ts'
+import { type PrivateRepository, startPrivateRepository } from '../../../test/support/private-repository.ts'
 import { standInHarness } from '../../../test/support/stand-in-harness.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
@@ -66,7 +63,10 @@ async function carried(changed: Partial<ClaimedRun>, over: Partial<RunServer> = 
 
 describe('a clone of a channel', () => {
   it('waits for the server when that is away between the claim and the clone', async () => {
-    const answers = [new ClavigerError('unreachable', 'It is away.'), new ClavigerError('unavailable', 'It starts.')]
+    const answers = [
+      new ClavigerError('unreachable', 'It is away.'),
+      new ClavigerError('unavailable', 'It starts.'),
+    ]
     const cloneAccess = async () => {
       const error = answers.shift()
       if (error !== undefined) throw error

@@ -10,6 +10,7 @@ import type { Harness } from '../../harnesses/harness.ts'
 import { cleanPlaces, endTools } from '../machine/left-behind.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
+import { withoutLargeFiles } from '../workspaces/git.ts'
 import { listRunPlaces, openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
 import { type Carried, carryOut } from './carrying-out.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
@@ -91,7 +92,13 @@ async function seatOf(
     access: () => persistently(() => server.cloneAccess(run), signal),
   }
   const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal, ...access }
-  const place = await openRunPlace(directory, run.id, run.workspace, opening)
+  const isOfChannel = run.origin !== undefined && run.origin !== 'here'
+  const place = await openRunPlace(
+    directory,
+    run.id,
+    run.workspace,
+    isOfChannel ? withoutLargeFiles(opening) : opening,
+  )
   // What an earlier process of it has left.
   await endTools(place.temporary)
   const seat = createSeat({
