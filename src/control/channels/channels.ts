@@ -14,6 +14,7 @@ import type { StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
 import { agentsHint } from '../machines/takers.ts'
+import { cancelForStrangers } from '../runs/for-strangers.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -68,6 +69,7 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
         await mustHaveAgent(unit, after)
         if (!(await unit.channels.update(row.id, row.revision, change)))
           throw changedMeanwhile(`The channel ${row.name}`)
+        await cancelForStrangers(unit, authorize, { before: row, after, at: workshop.now() })
         return after
       })
       return view(changed)

@@ -133,3 +133,48 @@ describe('a worker that is nobody’s in particular', () => {
     expect((await house.ask('ada', 'channels.get', { id: house.channelId })).hint).toBeNull()
   })
 })
+
+describe('a channel that lets strangers in no more', () => {
+  async function working() {
+    const { house, worker, ofMembers } = await opened()
+    for (const [id, account, key] of [
+      ['d-1', '99', 'platform:r-1#1'],
+      ['d-2', '98', 'platform:r-1#2'],
+      ['d-3', '7', 'platform:r-1#3'],
+    ] as const) {
+      const thread = { ...callOf(accountOf(account)).thread, key }
+      await house.deliver({ is: 'call', call: callOf(accountOf(account), { thread }) }, { id })
+      await house.work()
+      house.clock.now += 1_000
+    }
+    const [atWork] = await worker.claim({ capacity: 1 })
+    if (atWork === undefined) throw new Error('there is no run')
+    await worker.lease(atWork)
+    return { house, worker, ofMembers, atWork }
+  }
+
+  it.each([
+    ['refuses them', { strangers: 'refuse' }],
+    ['has them served by another agent', { agent: 'other' }],
+  ] as const)('and %s ends what is queued and at work for them, and nothing else', async (_, change) => {
+    const { house, worker, ofMembers, atWork } = await working()
+    await house.ask('ada', 'agents.create', { name: 'other' })
+    const id = house.channelId
+    await house.ask('ada', 'channels.update', { id, access: 'read' })
+    expect((await worker.heartbeat(atWork)).news).toEqual([])
+    await house.ask('ada', 'channels.update', { id, ...change })
+    expect((await worker.heartbeat(atWork)).news).toMatchObject([{ wish: 'cancel' }])
+    expect(await worker.claim({ holding: [atWork.claim] })).toEqual([])
+    expect((await house.runs()).map(({ run }) => run.state).sort()).toEqual(['booting', 'cancelled', 'queued'])
+    expect((await ofMembers.claim()).map((run) => run.for.kind)).toEqual(['person'])
+  })
+
+  it('gives a run that was begun in that moment neither a credential nor its repository', async () => {
+    const { house, worker, atWork } = await working()
+    const row = await house.ports.store.channels.get('org-acme', house.channelId)
+    await house.ports.store.channels.update(house.channelId, row?.revision ?? 0, { strangers: 'refuse' })
+    await expect(worker.lease(atWork)).rejects.toMatchObject({ code: 'forbidden' })
+    const asked = { id: atWork.id, claim: atWork.claim }
+    await expect(house.ask(worker.caller, 'runs.repository', asked)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+})

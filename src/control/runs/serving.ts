@@ -20,6 +20,7 @@ import type { Query } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, endLeases, settle, take, tell } from './changing.ts'
+import { mustServeStill } from './for-strangers.ts'
 import { actOn } from './seeing.ts'
 
 type LeaseInput = Parameters<Control['leases.create']>[1]
@@ -51,6 +52,7 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   }
   const row = await hold(await store.runs.get(caller.organizationId, id))
   if (row.harness !== harness) throw otherHarness(row)
+  await mustServeStill(store, row)
   const actsFor = await subjectOfRun(workshop, caller, row)
   const credential = await namedFor(workshop, caller, row)
   const isStrangers = isForStrangers(row)

@@ -41,7 +41,7 @@ async function carried(changed: Partial<ClaimedRun>, over: Partial<RunServer> = 
   const one = carryOutHere(
     {
       ...{ server: { ...memory.server, ...over }, harnesses: new Map([['claude', standInHarness(claude)]]) },
-      environment: { PATH: process.env.PATH ?? '', HOME: join(root, 'home') },
+      environment: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: join(root, 'home') },
       ...{ stateDirectory: join(root, 'state'), programs: { claude: process.execPath }, directories: [root] },
       ...{ allowHttp: true, allowAmbient: true, silenceMs: 10_000, pinned: {} },
     },
