@@ -347,6 +347,9 @@ test('starts with the flags of its access, on a new session or an old one', () =
       '--strict-mcp-config',
     ],
   ])
+  expect(
+    claude.arguments({ session: NEW, model: null, access: 'read', isForStrangers: true }).slice(-3),
+  ).toEqual(['--setting-sources', 'user', '--strict-mcp-config'])
   expect(claude.arguments({ session: NEW, model: null, access: 'full' })).toContain(
     '--dangerously-skip-permissions',
   )

@@ -60,13 +60,18 @@ export const claudeConversing: Conversing = {
   reader: claudeReader,
 }
 
-function argumentsOf({ session, model, access }: ConversationStart): readonly string[] {
+// Else commands that the settings of a project name are run as the session begins, whatever the access and whoever trusts it.
+// Neither its settings nor its instructions, agents, skills and servers are read then.
+const STRANGERS = ['--setting-sources', 'user', '--strict-mcp-config']
+
+function argumentsOf({ session, model, access, isForStrangers }: ConversationStart): readonly string[] {
   const id = checkedSessionId(session.id)
   return [
     ...PROTOCOL,
     session.kind === 'new' ? `--session-id=${id}` : `--resume=${id}`,
     ...(model === null ? [] : [`--model=${model}`]),
     ...ACCESS_FLAGS[access],
+    ...(isForStrangers ? STRANGERS : []),
   ]
 }
 

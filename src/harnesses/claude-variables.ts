@@ -92,6 +92,21 @@ const HARMLESS = [
   'TZ',
 ]
 
+/** What a run for strangers may have of a worker's environment: where requests go, which models, and what is left out. */
+export const PLAIN_VARIABLES: readonly string[] = [
+  ...[
+    BASE_URL,
+    BEDROCK_BASE_URL,
+    'API_TIMEOUT_MS',
+    'CLAUDE_CODE_MAX_RETRIES',
+    'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+  ],
+  ...['ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL', 'CLAUDE_CODE_SUBAGENT_MODEL', 'MAX_THINKING_TOKENS'],
+  ...['ANTHROPIC_DEFAULT_OPUS_MODEL', 'ANTHROPIC_DEFAULT_SONNET_MODEL', 'ANTHROPIC_DEFAULT_HAIKU_MODEL'],
+  ...['CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC', 'DISABLE_ERROR_REPORTING', 'DISABLE_TELEMETRY'],
+  ...['AWS_EC2_METADATA_DISABLED', 'DISABLE_PROMPT_CACHING'],
+]
+
 // `--bare` as a variable: it makes the program blind to subscription tokens.
 const BARE = 'CLAUDE_CODE_SIMPLE'
 

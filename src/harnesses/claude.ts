@@ -39,6 +39,7 @@ import {
   contradictions,
   isBedrock,
   MANAGED_BY_HOST,
+  PLAIN_VARIABLES,
 } from './claude-variables.ts'
 import type { DeliverableCredential, DeliveryInput, Harness, MachineState, Restoration } from './harness.ts'
 import { isObject, type JsonObject, parseJsonObject, readJsonObject, writeJson } from './json-file.ts'
@@ -78,6 +79,7 @@ export const claude: Harness = {
     root: ['.claude/settings.local.json'],
   },
   credentialVariables: CLAUDE_CREDENTIAL_VARIABLES,
+  plainVariables: PLAIN_VARIABLES,
   statusArguments: ['auth', 'status', '--json'],
   // 0.3 s, and it looks for a credential without looking at it.
   isStatusCheap: false,

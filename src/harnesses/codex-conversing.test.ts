@@ -315,6 +315,9 @@ test('starts with the sandbox of its access, and never with the message', () => 
     ...['-c', 'sandbox_workspace_write.exclude_slash_tmp=true', '-c', 'approval_policy="never"'],
     ...['resume', SESSION, '-'],
   ])
+  expect(codex.arguments({ session, model: null, access: 'read', isForStrangers: true })).toContain(
+    'project_doc_max_bytes=0',
+  )
   expect(codex.arguments({ session, model: null, access: 'full' })).toContain(
     'sandbox_mode="danger-full-access"',
   )

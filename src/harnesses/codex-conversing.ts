@@ -4,7 +4,8 @@
 // Access is Codex's own sandbox, for commands and patches alike; nobody is asked, so what it does not allow is refused.
 // `read` and `write` let commands read every file that the user of the worker may read, and neither has a network. With
 // `write` the workspace may be written, but for .git, and the directory that TMPDIR names; /tmp itself may not. MCP servers
-// that the user has set up are no part of it, and no argument takes them away.
+// that the user has set up are no part of it, and no argument takes them away: a run for strangers is delivered no settings of
+// the user's. Without them no project is trusted, so that the program reads none of its settings, servers and hooks.
 
 import type { Access, ConversationEvent, Failure, Usage } from '../domain/runs/conversation.ts'
 import { codexFailure } from './codex-refusals.ts'
@@ -40,8 +41,11 @@ export const codexConversing: Conversing = {
   reader: codexReader,
 }
 
-function argumentsOf({ session, model, access }: ConversationStart): readonly string[] {
-  const settings = [...SANDBOX[access], 'approval_policy="never"']
+// AGENTS.md is read by the program itself, whatever it is a link to, and outside of its sandbox.
+const STRANGERS = ['project_doc_max_bytes=0']
+
+function argumentsOf({ session, model, access, isForStrangers }: ConversationStart): readonly string[] {
+  const settings = [...SANDBOX[access], 'approval_policy="never"', ...(isForStrangers ? STRANGERS : [])]
   return [
     'exec',
     '--json',

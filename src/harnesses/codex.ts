@@ -96,6 +96,7 @@ export const codex: Harness = {
   // Codex itself ignores providers and base URLs in a project's .codex/config.toml.
   projectReads: { here: [], root: [] },
   credentialVariables: [...CREDENTIALS, ...COMPANIONS, 'CODEX_HOME', 'CODEX_AUTHAPI_BASE_URL'],
+  plainVariables: ['CODEX_CA_CERTIFICATE', 'CODEX_AUTHAPI_BASE_URL'],
   statusArguments: ['login', 'status'],
   // 15 ms, and it finds every malformed auth.json, with which the program would run without a credential.
   isStatusCheap: true,

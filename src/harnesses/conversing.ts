@@ -33,6 +33,8 @@ export interface ConversationStart {
   /** Null: what the program takes by itself. */
   readonly model: string | null
   readonly access: Access
+  /** What lies in the workspace is of strangers: nothing there may say what the program does. Missing: it is ours. */
+  readonly isForStrangers?: boolean
 }
 
 /** What a program may look at before it refuses an access. */

@@ -109,6 +109,8 @@ export interface Harness {
   readonly projectReads: { readonly here: readonly string[]; readonly root: readonly string[] }
   /** Variables that carry or steer a credential of this harness: a raw secret may not take these names. */
   readonly credentialVariables: readonly string[]
+  /** Variables that hold no credential and that a run for strangers has of the worker's environment: where and how it asks. */
+  readonly plainVariables: readonly string[]
   /** The mode used when the user does not say, from the command line to be run. */
   defaultMode(type: CredentialType, command: readonly string[]): DeliveryMode
   /**

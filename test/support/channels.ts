@@ -79,7 +79,7 @@ export function serverOf({ control, clock, ...house }: House, store = house.port
     start: (from, input, alongside) => startRun(workshop, from, input, alongside),
   }
   const receiving = createReceiving(carrying)
-  const telling = { ...carrying, turns: turns() }
+  const telling = { ...carrying, workerUrl: workshop.workerUrl, turns: turns() }
   return {
     ...{ carrying, receiving },
     deliver: (says: Parsed, changed: Partial<DeliveryOfTest> = {}) =>

@@ -1,6 +1,7 @@
 // Shapes of runs, and of what workers say of them.
 
 import { z } from 'zod'
+import { RUN_ORIGINS } from '../../domain/channels/serving.ts'
 import { ACCESS } from '../../domain/runs/conversation.ts'
 import { SAID_AT_MOST as MOST } from '../../domain/runs/limits.ts'
 import { MESSAGE_STATES, REPORTED_STATES, RUN_STATES } from '../../domain/runs/run.ts'
@@ -210,6 +211,7 @@ const claimed = z.object({
   wish: z.enum(['hibernate', 'cancel', 'end']).nullable(),
   bell: z.int().describe('Goes with heartbeats'),
   ...{ chosen, interrupted },
+  origin: z.enum(RUN_ORIGINS).describe('`strangers`: nothing of the machine may be theirs'),
   cloneAccess: z.boolean().describe('`runs.repository` has what its repository is cloned with'),
   messages: z.array(pending),
 })

@@ -47,6 +47,7 @@ export async function add(
     ...policyOf(options),
   })
   context.ui.answer(made, () => [`Added the channel ${made.name}. Let it deliver to: ${made.deliverTo}`])
+  noteMissing(context, made)
   context.ui.note(`Next: claviger admin channel test ${made.name}`)
   return EXIT.ok
 }
@@ -90,6 +91,7 @@ export async function show(context: Context, _: unknown, [id = '']: readonly str
     answer.strangers === 'refuse'
       ? 'Others are refused.'
       : `Others are served by ${answer.agent ?? 'nobody'}.`,
+    ...(answer.hint === null ? [] : [answer.hint]),
     ...answer.deliveries.map(({ receivedAt, author, outcome, run, reason }) =>
       [relativeTime(receivedAt, now), author, outcome || 'waits', run ?? '', reason]
         .filter(Boolean)
@@ -120,6 +122,7 @@ export async function update(
     ...policyOf(options),
   })
   context.ui.answer(changed, () => [`Changed the channel ${changed.name}.`])
+  noteMissing(context, changed)
   return EXIT.ok
 }
 
@@ -137,7 +140,13 @@ export async function test(context: Context, _: unknown, [id = '']: readonly str
   context.ui.answer(answer, () => [
     answer.works ? `It works: over there it is ${answer.account}.` : `It does not work. ${answer.message}`,
   ])
+  noteMissing(context, answer)
   return answer.works ? EXIT.ok : EXIT.failed
+}
+
+// What strangers ask for would wait, and nobody would know.
+function noteMissing({ ui }: Context, { hint }: { readonly hint: string | null }): void {
+  if (hint !== null) ui.note(hint)
 }
 
 function kindNamed(text: string): ChannelKind {

@@ -149,7 +149,7 @@ describe('who is mentioned', () => {
       { subjectKind: 'agent', subjectId: 'helper', wanted: { access: 'read' } },
     ])
     expect(house.texts()).toEqual([expect.stringContaining(said)])
-    const worker = await workerOf(house)
+    const worker = await workerOf(house, 'jail', 'helper')
     const [claimed] = await worker.claim()
     const lease = claimed && (await worker.lease(claimed))
     expect(lease?.credential?.name).toBe('for-agents')

@@ -7,7 +7,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { accessOf, isWithin, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { refusalOf } from '../../domain/channels/saying.ts'
-import type { Served } from '../../domain/channels/serving.ts'
+import { type Served, THROUGH_CHANNEL } from '../../domain/channels/serving.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -299,7 +299,7 @@ function detailsOf({ deliveryId }: CallRow, { author, thread }: Call) {
 }
 
 function keyOf({ channelId, deliveryId }: CallRow): string {
-  return `channel:${channelId}:${sha256(deliveryId).slice(0, 32)}`
+  return `${THROUGH_CHANNEL}${channelId}:${sha256(deliveryId).slice(0, 32)}`
 }
 
 function requestIdOf({ channelId, deliveryId }: CallRow): string {

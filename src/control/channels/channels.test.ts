@@ -22,7 +22,7 @@ describe('a channel', () => {
     const { channels, kinds } = await house.ask('bob', 'channels.list', {})
     expect(channels).toMatchObject([{ id: made.id, name: 'store', access: 'read' }])
     expect(kinds).toMatchObject([{ kind: 'github', fields: [{ name: 'handle' }, { secret: true }, {}] }])
-    const tried = { works: true, account: 'claviger-app', message: '' }
+    const tried = { works: true, account: 'claviger-app', message: '', hint: null }
     expect(await house.ask('ada', 'channels.test', { id: made.id })).toEqual(tried)
     const everything = JSON.stringify([
       await house.ask('ada', 'channels.get', { id: made.id }),
@@ -54,6 +54,7 @@ describe('a channel', () => {
     expect((await row())?.accountId).toBeNull()
     expect(await house.ask('ada', 'channels.test', { id })).toEqual({
       ...{ works: false, account: null, message: 'The platform does not take this token.' },
+      hint: null,
     })
     const opened = (await house.audit()).filter(({ action }) => action === 'channel.update')
     expect(opened).toHaveLength(3)

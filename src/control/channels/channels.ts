@@ -13,6 +13,8 @@ import type { ChannelChange, ChannelRow } from '../../store/channels/channel-gro
 import type { StoreGroups } from '../../store/store.ts'
 import { changedMeanwhile } from '../find.ts'
 import { type Act, absent } from '../guard.ts'
+import { agentsHint } from '../machines/takers.ts'
+import { cancelForStrangers } from '../runs/for-strangers.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
@@ -43,18 +45,19 @@ const SHOWN = 20
 
 export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
   const { guard, store, publicUrl } = workshop
-  const view = (row: ChannelRow) => channelView(row, publicUrl(), workshop.channels[row.kind])
+  const view = async (row: ChannelRow) =>
+    channelView(row, publicUrl(), workshop.channels[row.kind], await hintFor(workshop, row))
   return {
     'channels.create': async (caller, input) => view(await addChannel(workshop, caller, input)),
     'channels.startApp': (caller, input) => startApp(workshop, caller, input),
     'channels.list': async ({ organizationId }) => ({
-      channels: (await store.channels.list(organizationId)).map(view),
+      channels: await Promise.all((await store.channels.list(organizationId)).map(view)),
       kinds: kindsOf(workshop),
     }),
     'channels.get': async ({ organizationId }, { id }) => {
       const row = await find(store, organizationId, id)
       const calls = await store.calls.list(row.id, SHOWN)
-      return { ...view(row), deliveries: calls.map(deliveryView) }
+      return { ...(await view(row)), deliveries: calls.map(deliveryView) }
     },
     'channels.update': async (caller, input) => {
       const kept = await keptBeside(workshop, caller, input)
@@ -67,6 +70,7 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
         await mustHaveAgent(unit, after)
         if (!(await unit.channels.update(row.id, row.revision, change)))
           throw changedMeanwhile(`The channel ${row.name}`)
+        await cancelForStrangers(unit, authorize, { before: row, after, at: workshop.now() })
         return { after, secrets }
       })
       return view(
@@ -129,14 +133,15 @@ async function tried(
   row: ChannelRow,
   secrets: Means['secrets'],
 ): Promise<Output<'channels.test'>> {
+  const hint = await hintFor(workshop, row)
   try {
     const { name } = await learnAccount(workshop, row, meansOf(workshop, row, secrets))
-    return { works: true, account: name, message: '' }
+    return { works: true, account: name, message: '', hint }
   } catch (thrown) {
     if (!isOfPlatform(thrown)) throw thrown
     // What is wrong with the token is said where it is entered.
     const advice = thrown.code === 'unavailable' && thrown.hint !== undefined ? ` ${thrown.hint}` : ''
-    return { works: false, account: null, message: `${thrown.message}${advice}` }
+    return { works: false, account: null, message: `${thrown.message}${advice}`, hint }
   }
 }
 
@@ -234,10 +239,24 @@ function tooMany(): ClavigerError {
   })
 }
 
-function channelView(row: ChannelRow, publicUrl: string, platform: Channel | undefined): View {
+// Strangers' runs are for workers of their agent alone: without one they would wait, and nobody would know.
+async function hintFor(
+  workshop: Workshop,
+  { organizationId, strangers, agent }: ChannelRow,
+): Promise<string | null> {
+  if (strangers !== 'organization' || agent === null) return null
+  return agentsHint(workshop, organizationId, agent)
+}
+
+function channelView(
+  row: ChannelRow,
+  publicUrl: string,
+  platform: Channel | undefined,
+  hint: string | null,
+): View {
   const { id, kind, name, settings, secrets, strangers, agent, access, lastStatus, createdBy } = row
   return {
-    ...{ id, kind, name, settings: { ...settings }, strangers, agent, access, lastStatus, createdBy },
+    ...{ id, kind, name, settings: { ...settings }, strangers, agent, access, lastStatus, hint, createdBy },
     secretNames: Object.keys(secrets).sort(),
     deliverTo: deliverTo(publicUrl, kind),
     ...{ account: row.accountId, accountName: row.accountName },

@@ -3,6 +3,7 @@
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { type Act, absent } from '../guard.ts'
+import { mustServeStill } from '../runs/for-strangers.ts'
 import { actOn } from '../runs/seeing.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
@@ -25,6 +26,7 @@ async function access(
     const row = await unit.runs.hold(caller.organizationId, id)
     const held = row?.run.claim
     if (row === undefined || held?.worker !== caller.id || held.id !== claim) throw absent('run', id)
+    await mustServeStill(unit, row)
     const thread = await unit.threads.get(caller.organizationId, id)
     const { repository } = thread ?? { repository: null }
     const channel =

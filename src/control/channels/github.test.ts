@@ -181,7 +181,7 @@ describe('GitHub', () => {
     expect(await runs()).toMatchObject([
       { subjectKind: 'agent', wanted: { access: 'read', workspace: { ref: 'refs/pull/13/head' } } },
     ])
-    const worker = await workerOf(house)
+    const worker = await workerOf(house, 'jail', 'reviewer')
     const [run] = await worker.claim()
     if (run === undefined) throw new Error('there is no run')
     const leased = (await worker.lease(run)).credential?.id

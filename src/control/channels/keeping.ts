@@ -42,7 +42,7 @@ export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): 
     ...{ ...workshop, log, control: createAskingUseCases(workshop), turns: turns(CARRYING_WAITS) },
     start: (caller, input, alongside) => startRun(workshop, caller, input, alongside),
   }
-  const telling = { ...ports, turns: turns(TELLING_WAITS) }
+  const telling = { ...ports, workerUrl: workshop.workerUrl, turns: turns(TELLING_WAITS) }
   const watched = new Set<string>()
   const changed = new Set<string>()
   const deaf = store.signals.listen((heard) => {

@@ -5,6 +5,7 @@
 import { CODING_AGENTS_PATH, CREDENTIALS_PATH, TO_SIGN_IN } from '../../api/link-paths.ts'
 import { isPublic, type Phase } from '../../domain/channels/call.ts'
 import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.ts'
+import { isForStrangers } from '../../domain/channels/serving.ts'
 import { CREDENTIAL_TYPES, type CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { parseOwner } from '../../domain/owner.ts'
@@ -14,6 +15,7 @@ import { sha256 } from '../../lib/digest.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ChannelRow, ThreadEnd, ThreadRow } from '../../store/channels/channel-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
+import { agentsHint } from '../machines/takers.ts'
 import type { Ports } from '../use-case.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
 import { pauseAfterFailure, type Turns } from './turns.ts'
@@ -29,7 +31,7 @@ const BATCH = 50
 // So far back what was said last is looked for.
 const EVENTS_BACK = 500
 
-export interface ReportingPorts extends MeansPorts, Pick<Ports, 'publicUrl'> {
+export interface ReportingPorts extends MeansPorts, Pick<Ports, 'publicUrl' | 'workerUrl'> {
   readonly log: Log
   readonly turns: Turns
 }
@@ -144,6 +146,7 @@ async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): P
   // What is said of a run may name what only members may know.
   return {
     ...{ harness, state, served: row.served },
+    lacksWorker: await lacksWorker(ports, run),
     reason: isPublic(row) && reason !== nothingLeft(harness) ? '' : reason,
     credential:
       credential === null ? null : parseOwner(credential.owner as Parameters<typeof parseOwner>[0]).kind,
@@ -151,6 +154,11 @@ async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): P
     page: pageOf(ports, row.runId),
     signIn: ports.publicUrl() + signInPath(run),
   }
+}
+
+async function lacksWorker(ports: ReportingPorts, run: RunRow): Promise<boolean> {
+  if (run.run.state !== 'queued' || !isForStrangers(run)) return false
+  return (await agentsHint(ports, run.organizationId, run.subjectId)) !== null
 }
 
 function pageOf({ publicUrl }: Pick<ReportingPorts, 'publicUrl'>, runId: string): string {

@@ -1,6 +1,7 @@
 // Whether anybody is there to take a run that is queued, and what to do when not.
 
 import type { Caller } from '../../domain/caller.ts'
+import { isForStrangers } from '../../domain/channels/serving.ts'
 import { HARNESS_TITLE, type HarnessName, INSTALL_COMMAND } from '../../domain/harness-names.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import type { WorkerRow } from '../../store/machine-groups.ts'
@@ -20,7 +21,7 @@ const HELD_AT_MOST = 1_000
 /** What there is to take: a run, or one that somebody could begin. */
 export type Takeable = Pick<
   RunRow,
-  'id' | 'organizationId' | 'harness' | 'subjectKind' | 'subjectId' | 'pin' | 'movable' | 'directory'
+  'id' | 'organizationId' | 'harness' | 'subjectKind' | 'subjectId' | 'key' | 'pin' | 'movable' | 'directory'
 > & { readonly run: Pick<RunRow['run'], 'state' | 'place'> }
 
 /** A run of this person's with this program, anywhere: what would hold it up if they began it now. */
@@ -29,19 +30,44 @@ export function firstRunOf(
   harness: HarnessName,
 ): Takeable {
   return {
-    ...{ id: '', organizationId, harness, subjectKind: 'person', subjectId: id },
+    ...{ id: '', organizationId, harness, subjectKind: 'person', subjectId: id, key: null },
     ...{ pin: null, movable: true, directory: null, run: { state: 'queued', place: null } },
   }
 }
 
 type TakerPorts = Pick<Ports, 'store' | 'identity' | 'now' | 'publicUrl' | 'workerUrl'>
 
-/** What to type when no worker that was heard of lately would take it; null when one would, or nobody has to. */
-export async function takersHint(
-  { store, identity, now, publicUrl, workerUrl }: TakerPorts,
-  row: Takeable,
+/** What to type when no worker of this agent was heard of lately, for what strangers ask of it: others never take that. */
+export async function agentsHint(
+  { store, now, ...addresses }: Omit<TakerPorts, 'identity'>,
+  organizationId: string,
+  agent: string,
 ): Promise<string | null> {
+  const since = now() - HEARD_WITHIN
+  const workers = await store.workers.list(organizationId)
+  const isThere = workers.some(
+    (one) => one.agent === agent && one.revokedAt === null && (one.lastSeenAt ?? 0) >= since,
+  )
+  return isThere
+    ? null
+    : `No worker of the agent ${agent} is there, and no other takes what strangers ask for. On a machine that has nothing else: ${enrolling(addresses, agent)}`
+}
+
+function enrolling(
+  { publicUrl, workerUrl }: Pick<TakerPorts, 'publicUrl' | 'workerUrl'>,
+  agent?: string,
+): string {
+  const whose = agent === undefined ? '' : ` --agent ${agent}`
+  return `claviger worker --server ${workerUrl ?? publicUrl()} --enrol, with a code from an admin: claviger admin worker enrol NAME${whose}`
+}
+
+/** What to type when no worker that was heard of lately would take it; null when one would, or nobody has to. */
+export async function takersHint(ports: TakerPorts, row: Takeable): Promise<string | null> {
+  const { store, identity, now } = ports
   if (row.run.state !== 'queued') return null
+  const isStrangers = isForStrangers(row)
+  const lacking = isStrangers ? await agentsHint(ports, row.organizationId, row.subjectId) : null
+  if (lacking !== null) return lacking
   const since = now() - HEARD_WITHIN
   const all = await store.workers.list(row.organizationId)
   const workers = all.filter(({ revokedAt }) => revokedAt === null)
@@ -53,7 +79,7 @@ export async function takersHint(
   }
   const equipped = there.filter((worker) => hasProgram(worker, row))
   const able = equipped.filter((worker) => hasDirectory(worker, row))
-  const enrol = `claviger worker --server ${workerUrl ?? publicUrl()} --enrol, with a code from an admin: claviger admin worker enrol NAME`
+  const enrol = enrolling(ports, isStrangers ? row.subjectId : undefined)
   if (able.length > 0) return (await allFull(store, able)) ? fullOf(able, enrol) : null
   const off = workers.some(isEmbedded) ? await whyOff({ store, identity }) : null
   const bare = there.length === 0 && !all.some(isEmbedded) && (await isOnFor({ store, identity }, row))
@@ -127,9 +153,10 @@ function placesOf(there: readonly WorkerRow[]): string {
   return `on ${places.join(' or ')}${again}`
 }
 
-function isFor({ id, agent }: WorkerRow, { pin, movable, run, subjectKind, subjectId }: Takeable): boolean {
+function isFor({ id, agent }: WorkerRow, row: Takeable): boolean {
+  const { pin, movable, run, subjectKind, subjectId } = row
   const isReachable = run.place === null || run.place === id || movable
-  const isServed = agent === null || (subjectKind === 'agent' && subjectId === agent)
+  const isServed = agent === null ? !isForStrangers(row) : subjectKind === 'agent' && subjectId === agent
   return (pin === null || pin === id) && isReachable && isServed
 }
 

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../../domain/caller.ts'
+import { originOf } from '../../domain/channels/serving.ts'
 import { TOLD_AT_ONCE } from '../../domain/runs/queueing.ts'
 import type { RecordedEvent } from '../../domain/runs/record.ts'
 import { type Claim, isHeld, type Run } from '../../domain/runs/run.ts'
@@ -132,7 +133,8 @@ function isOfAnother({ state, claim }: Run, { id }: Caller, { process, asked, en
   return claim.process === process ? (claim.asked ?? 0) >= asked : !ended.includes(claim.process)
 }
 
-// A worker that is an agent's carries out that agent's runs, and no others.
+// A worker that is an agent's carries out that agent's runs, and no others. What strangers have asked for is never beside runs
+// of people: it may read what lies about there, and what their processes have.
 async function soughtBy(
   { store, now, runTimings }: Workshop,
   caller: Caller,
@@ -148,7 +150,7 @@ async function soughtBy(
   const holding = [...input.holding, ...others]
   return {
     ...{ organizationId, worker: id, harnesses, directories, holding, limit: capacity },
-    subject: ofAgent ?? ofPerson,
+    ...{ subject: ofAgent ?? ofPerson, strangers: agent !== null },
     stickBefore: now() - runTimings.stickFor,
   }
 }
@@ -176,6 +178,7 @@ async function claim(unit: StoreGroups, { id: worker }: Caller, row: RunRow, ask
     usage: run.usage,
     isNew: claims === 0,
     moved: claims > 0 && place !== worker,
+    origin: originOf(row),
     cloneAccess: await hasCloneAccess(unit, row),
     messages: await pendingOf(unit, row.id),
   }

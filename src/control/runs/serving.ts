@@ -20,6 +20,7 @@ import type { Query } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, endLeases, settle, take, tell } from './changing.ts'
+import { mustServeStill } from './for-strangers.ts'
 import { actOn } from './seeing.ts'
 
 type LeaseInput = Parameters<Control['leases.create']>[1]
@@ -51,14 +52,18 @@ export async function leaseForRun(workshop: Workshop, caller: Caller, input: Lea
   }
   const row = await hold(await store.runs.get(caller.organizationId, id))
   if (row.harness !== harness) throw otherHarness(row)
+  await mustServeStill(store, row)
   const actsFor = await subjectOfRun(workshop, caller, row)
   const credential = await namedFor(workshop, caller, row)
+  const isStrangers = isForStrangers(row)
   return {
     caller: { ...caller, actsFor },
     input: {
-      ...{ harness, ambient: input.ambient, run: id, claim },
+      ...{ harness, run: id, claim },
+      // The lease keeps it: what the machine has does not come later either, when the agent's is used up.
+      ambient: isStrangers ? 'none' : input.ambient,
       // The program has to have its credential. Everything else would be there for whoever has asked to be told.
-      raw: input.raw && !isForStrangers(row),
+      raw: input.raw && !isStrangers,
       ...(row.team !== null && { team: row.team }),
       ...(credential !== null && { credential }),
     },

@@ -9,6 +9,7 @@ const STANDING: Standing = {
     state: 'working',
     reason: '',
     served: '',
+    lacksWorker: false,
     said: '',
     hasFailed: false,
     signIn: null,
@@ -22,6 +23,13 @@ describe('the comment of a run', () => {
     const comment = commentOf({ ...STANDING, state })
     expect(comment).toContain('**Claude Code** · ')
     expect(comment).toContain('[Run](https://claviger.example/runs/run_1) · a personal credential</sub>')
+  })
+
+  it('says that it waits for a worker that is not there', () => {
+    const waiting = { ...STANDING, state: 'queued', lacksWorker: true } as const
+    expect(commentOf(waiting)).toContain('An admin enrols one')
+    expect(commentOf({ ...waiting, state: 'booting' })).not.toContain('An admin')
+    expect(commentOf({ ...waiting, lacksWorker: false })).not.toContain('An admin')
   })
 
   it('shows the state of re-authentication, and a way to sign in while it waits', () => {

@@ -16,6 +16,8 @@ export interface Standing {
   readonly credential: Owner['kind'] | null
   /** For whom it runs, and what has to be said of that; empty: nothing. */
   readonly served: string
+  /** Nobody is there who could take it. */
+  readonly lacksWorker: boolean
   /** What the model said in its last turn that ended; empty: nothing yet. */
   readonly said: string
   /** That turn came to no good end. */
@@ -37,6 +39,7 @@ export function commentOf(standing: Standing): string {
     ...(standing.signIn !== null && state === 'waiting_for_credentials'
       ? [`[Sign in again](${standing.signIn}) and it goes on by itself.`]
       : []),
+    ...(standing.lacksWorker && state === 'queued' ? [NO_WORKER] : []),
     ...(served === '' ? [] : [served]),
     `<sub>[Run](${page})${servingIn(standing)}</sub>`,
   ].join('\n\n')
@@ -51,6 +54,9 @@ export function phaseOf({
   if (SHOWS_WORK.includes(state)) return 'begun'
   return HAS_ANSWERED.includes(state) && said !== '' && !hasFailed ? 'answered' : null
 }
+
+const NO_WORKER =
+  'No worker is there for those who are no members. An admin enrols one; then it goes on by itself.'
 
 const SHOWS_WORK: readonly RunState[] = ['booting', 'working', 'reauthenticating']
 const HAS_ANSWERED: readonly RunState[] = ['ready', 'hibernated', 'done']

@@ -31,8 +31,8 @@ export function servedAs(
   return { as: 'nobody', because: `${hindrance} ${WAY_OUT[asked.isMember ? 'code' : 'account']}` }
 }
 
-// What keys of runs begin with that were asked for through a channel (control/channels/carrying.ts).
-const THROUGH_CHANNEL = 'channel:'
+/** What keys of runs begin with that were asked for through a channel. */
+export const THROUGH_CHANNEL = 'channel:'
 
 /**
  * Whether a run was begun for somebody who is no member, or meets code that is not ours: an agent serves it, and a channel has
@@ -43,6 +43,15 @@ export function isForStrangers(run: {
   readonly key: string | null
 }): boolean {
   return run.subjectKind === 'agent' && run.key?.startsWith(THROUGH_CHANNEL) === true
+}
+
+/** Where a run comes from: asked for here, or through a channel, by a member about our code or by whoever else. */
+export const RUN_ORIGINS = ['here', 'channel', 'strangers'] as const
+export type RunOrigin = (typeof RUN_ORIGINS)[number]
+
+export function originOf(run: Parameters<typeof isForStrangers>[0]): RunOrigin {
+  if (isForStrangers(run)) return 'strangers'
+  return run.key?.startsWith(THROUGH_CHANNEL) === true ? 'channel' : 'here'
 }
 
 // Why nothing personal may serve; null: it may.

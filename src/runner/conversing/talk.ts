@@ -29,6 +29,8 @@ export interface TalkOptions {
   readonly session: Session
   readonly model: string | null
   readonly access: Access
+  /** As for the port of a conversation. */
+  readonly isForStrangers?: boolean
   /** What the session has used before. */
   readonly used: Usage
   /** Takes out of a line what nobody may read. */
@@ -85,7 +87,8 @@ export function createTalk(options: TalkOptions): Talk {
   let isStopped = false
 
   const open = async (): Promise<Process> => {
-    const words = conversing.arguments({ session: start, model: options.model, access: options.access })
+    const { model, access, isForStrangers = false } = options
+    const words = conversing.arguments({ session: start, model, access, isForStrangers })
     const { program, cwd, lifeline } = options
     const environment = { ...options.environment, ...conversing.environment }
     const child = await startChild({ program, words, environment, cwd, lifeline })

@@ -4,12 +4,14 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeliveredFile } from '../../domain/delivery.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { Harness, MachineState } from '../../harnesses/harness.ts'
 import { writeFileAtomically } from '../../lib/atomic-file.ts'
 import { type AcquiredLease, deliverable } from '../lease-source.ts'
 import { addRawSecrets, applyDelivery, type Environment, readMachine } from '../materialize.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
+import { shielded } from './shielded.ts'
 
 export interface Delivered {
   readonly environment: Environment
@@ -29,13 +31,21 @@ export interface Delivering {
   /** Where the program's configuration lies on this machine when nobody says anything else. */
   readonly ownConfiguration: string
   readonly allowHttp: boolean
+  /** Nothing of the machine and of the project is there then but what lies in the workspace. */
+  readonly isForStrangers: boolean
 }
 
 /** Writes what the program of the run reads. Throws as `deliver` of the harness. */
 export async function deliverLease(delivering: Delivering, lease: AcquiredLease): Promise<Delivered> {
-  const { harness, place, environment: worker } = delivering
+  const { harness, place, isForStrangers } = delivering
   await removeDelivered(harness, place)
-  const machine = await readMachine(harness, worker, place.workspace)
+  if (isForStrangers && lease.credential === null) throw nothingOfTheMachine()
+  const shield = isForStrangers ? shielded(harness, delivering.environment, place) : null
+  const worker = shield?.environment ?? delivering.environment
+  const machine: MachineState =
+    shield === null
+      ? await readMachine(harness, worker, place.workspace)
+      : { environment: worker, userFiles: {}, projectFiles: {} }
   if (lease.credential === null) return ambientOf(delivering, machine, lease)
   const delivery = harness.deliver({
     ...machine,
@@ -51,7 +61,7 @@ export async function deliverLease(delivering: Delivering, lease: AcquiredLease)
     environment: complete.environment,
     configuration: place.configuration,
     isLive: delivery.isLive === true,
-    report: [...delivery.report, ...complete.report],
+    report: [...(shield?.report ?? []), ...delivery.report, ...complete.report],
   }
 }
 
@@ -74,6 +84,12 @@ async function ambientOf(
   }
   const complete = addRawSecrets(environment, isLogin ? environment : own, harness, lease.raw)
   return { ...complete, configuration, isLive: false }
+}
+
+function nothingOfTheMachine(): ClavigerError {
+  return new ClavigerError('forbidden', 'What this machine has of its own serves no strangers.', {
+    hint: 'Attach a credential to the agent: claviger admin agent attach NAME CREDENTIAL',
+  })
 }
 
 // A process of a run reads its credential from files and variables: it has a supervisor that hands it another.

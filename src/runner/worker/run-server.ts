@@ -1,5 +1,6 @@
 // What a worker asks of the server that it works for. The client implements it; over the network, or in the same process.
 
+import type { RunOrigin } from '../../domain/channels/serving.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import type { Access, Failure, Usage } from '../../domain/runs/conversation.ts'
 import type { RunWish } from '../../domain/runs/run.ts'
@@ -43,6 +44,8 @@ export interface ClaimedRun extends RunNews {
   readonly model: string | null
   readonly access: Access
   readonly workspace: Workspace
+  /** Missing: `here`. */
+  readonly origin?: RunOrigin
   /** Whether `cloneAccess` has what its repository is cloned with. Missing: git here has what it takes. */
   readonly cloneAccess?: boolean
   /** What the program called its memory of the conversation, on this machine. */

@@ -19,7 +19,7 @@ import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
 import type { ClaimedRun } from './run-server.ts'
 
 export interface SeatOptions {
-  readonly run: Pick<ClaimedRun, 'access' | 'session' | 'usage' | 'messages'>
+  readonly run: Pick<ClaimedRun, 'access' | 'origin' | 'session' | 'usage' | 'messages'>
   /** The model that is wanted by name when a talk begins; null: none. */
   readonly model: () => string | null
   readonly place: RunPlace
@@ -132,12 +132,13 @@ export function createSeat(options: SeatOptions): Seat {
 }
 
 async function takeLease(options: SeatOptions, state: State, lease: AcquiredLease): Promise<void> {
-  const { harness, environment, program, hear } = options
+  const { run, harness, environment, program, hear } = options
   await stop(state)
   state.lease = lease
   state.hiding.hideLease(lease)
   const ownConfiguration = userHome(harness, environment).directory
-  const delivered = await deliverLease({ ...options, ownConfiguration }, lease)
+  const isForStrangers = run.origin === 'strangers'
+  const delivered = await deliverLease({ ...options, ownConfiguration, isForStrangers }, lease)
   for (const text of delivered.report) await hear({ kind: 'notice', text })
   if (lease.credential !== null) await checkStatus(harness, lease.credential, program, delivered.environment)
   await bringSession(options, state, { delivered, ownConfiguration })
@@ -211,7 +212,7 @@ function talkOver(options: SeatOptions, state: State, { environment, configurati
   return createTalk({
     ...{ conversing: harness.conversing, program, cwd: place.workspace, silenceMs, used },
     environment: { ...environment, TMPDIR: place.temporary },
-    access: run.access,
+    ...{ access: run.access, isForStrangers: run.origin === 'strangers' },
     session: session === null ? { kind: 'new', id: planned } : { kind: 'resume', id: session },
     model: modelFor(lease?.credential?.type ?? null, { wanted: options.model(), had: model, pinned }),
     redact: (line) => state.hiding.redact(line, login),

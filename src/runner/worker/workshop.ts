@@ -10,11 +10,13 @@ import type { Harness } from '../../harnesses/harness.ts'
 import { cleanPlaces, endTools } from '../machine/left-behind.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
+import { withoutLargeFiles } from '../workspaces/git.ts'
 import { listRunPlaces, openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
 import { type Carried, carryOut } from './carrying-out.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
 import { createSeat, type Seat, type SeatOptions } from './seat.ts'
 import type { RunPlaces } from './tidying.ts'
+import { persistently } from './waiting.ts'
 
 export interface WorkshopOptions {
   readonly server: RunServer
@@ -58,7 +60,7 @@ export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried
   return carryOut({
     ...{ server, run, continuation: harness.conversing.continuation, now: Date.now },
     async ambient() {
-      if (!options.allowAmbient) return 'refused'
+      if (!options.allowAmbient || run.origin === 'strangers') return 'refused'
       return harness.ambient(await readMachine(harness, environment, stateDirectory))
     },
     seat: (hear, signal, model) =>
@@ -86,9 +88,17 @@ async function seatOf(
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
   const { directories } = options
-  const access = run.cloneAccess === true && { access: () => server.cloneAccess(run) }
+  const access = run.cloneAccess === true && {
+    access: () => persistently(() => server.cloneAccess(run), signal),
+  }
   const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal, ...access }
-  const place = await openRunPlace(directory, run.id, run.workspace, opening)
+  const isOfChannel = run.origin !== undefined && run.origin !== 'here'
+  const place = await openRunPlace(
+    directory,
+    run.id,
+    run.workspace,
+    isOfChannel ? withoutLargeFiles(opening) : opening,
+  )
   // What an earlier process of it has left.
   await endTools(place.temporary)
   const seat = createSeat({

@@ -54,8 +54,11 @@ function isMissing(thrown: unknown, ref: string): boolean {
   return thrown instanceof ClavigerError && thrown.message.includes(`couldn't find remote ref ${ref}`)
 }
 
-// Large files are elsewhere, where nobody here has a token for them: they stay what stands in the repository for them.
-function withoutLargeFiles(options: GitOptions): GitOptions {
+/**
+ * Large files are elsewhere, where nobody here has a token for them, and the repository itself says where: they stay what stands
+ * in it for them.
+ */
+export function withoutLargeFiles<T extends GitOptions>(options: T): T {
   return { ...options, environment: { ...options.environment, GIT_LFS_SKIP_SMUDGE: '1' } }
 }
 

@@ -49,6 +49,7 @@ const SOUGHT: WorkSought = {
     harnesses: ['claude', 'codex'],
     directories: [],
     subject: null,
+    strangers: true,
   },
   ...{ holding: [], stickBefore: 0, limit: 10 },
 }
@@ -216,6 +217,20 @@ export function describeRuns(store: CurrentStore): void {
       expect(await claimable({ worker: 'w2' })).toContain(pinned.id)
       const subject = { subjectKind: 'agent', subjectId: 'nightly' } as const
       expect(await claimable({ subject })).toEqual([agents.id])
+    })
+
+    it('gives those for strangers to whoever may have them, and no others', async () => {
+      const agents = { subjectKind: 'agent', subjectId: 'helper' } as const
+      const [ours, theirs] = [
+        await insert({ ...agents, key: 'nightly:channel:1' }),
+        await insert({ ...agents, key: 'channel:chn_1:0123', run: newRun(2000) }),
+      ]
+      const members = await insert({ key: 'channel:chn_1:4567', run: newRun(3000) })
+      const held1 = await insert({ ...agents, key: 'channel:chn_1:89ab', run: held('c1') })
+      const keyless = await insert({ ...agents, run: newRun(4000) })
+      expect(await claimable()).toEqual([ours, held1, theirs, members, keyless].map(({ id }) => id))
+      expect(await claimable({ strangers: false })).toEqual([ours.id, members.id, keyless.id])
+      expect(await claimable({ strangers: false, limit: 2 })).toEqual([ours.id, members.id])
     })
 
     it('of a directory is for workers that have it', async () => {

@@ -1,6 +1,7 @@
 // Runs and what belongs to them, in memory.
 
 import { isDeepStrictEqual } from 'node:util'
+import { isForStrangers } from '../../domain/channels/serving.ts'
 import { isFinal, isHeld, isOver } from '../../domain/runs/run.ts'
 import { isWithin } from '../../domain/runs/workspace.ts'
 import { alreadyThere, parentGone } from '../refusals.ts'
@@ -131,7 +132,8 @@ function suits(row: RunRow, sought: WorkSought): boolean {
     sought.harnesses.includes(row.harness) &&
     (row.pin === null || row.pin === sought.worker) &&
     (row.directory === null || isWithin(row.directory, sought.directories)) &&
-    (sought.subject === null || isOf(row, sought.subject))
+    (sought.subject === null || isOf(row, sought.subject)) &&
+    (sought.strangers || !isForStrangers(row))
   )
 }
 

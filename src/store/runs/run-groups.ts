@@ -94,6 +94,8 @@ export interface WorkSought {
   readonly directories: readonly string[]
   /** Only runs of this one. */
   readonly subject: Pick<RunRow, 'subjectKind' | 'subjectId'> | null
+  /** Whether also what was begun for strangers (`isForStrangers`). */
+  readonly strangers: boolean
   /** Claims it has: what is under another one of its own it has lost by starting again. */
   readonly holding: readonly string[]
   /** What is kept for the worker that has its workspace was queued after this. */

@@ -20,6 +20,11 @@ const secrets = z.record(word, z.string().max(20_000)).describe('By name. Write-
 
 const deliverTo = z.string().describe('The address that the platform delivers to')
 
+const hint = z
+  .string()
+  .nullable()
+  .describe('What is missing for those who are no members to be served; null: nothing')
+
 const channel = z.object({
   ...{ id, kind, name, settings: z.record(z.string(), z.string()), strangers, agent, access },
   secretNames: z.array(z.string()).describe('Secrets that it has'),
@@ -29,6 +34,7 @@ const channel = z.object({
   installAt: z.string().nullable().describe('Where its app is installed; null: nowhere that is known'),
   lastDeliveryAt: time.nullable().describe('When something that was signed came last'),
   lastStatus: z.string().describe('What became of that, or of the last comment'),
+  hint,
   createdAt: time,
   createdBy: z.string(),
 })
@@ -112,6 +118,7 @@ export const CHANNEL_SCHEMAS = {
       works: z.boolean(),
       account: z.string().nullable().describe('Who the channel is over there'),
       message: z.string().describe('Why it does not work; empty when it does'),
+      hint,
     }),
   },
 } as const

@@ -34,7 +34,7 @@ export function OneChannel({ id, kind, onChanged }: OneProps) {
   const found = useRead('channels.get', { id })
   if (found.data === undefined)
     return found.isError ? <Notice error={found.error} /> : <SkeletonLines lines={8} />
-  const { installAt, deliverTo, createdAt, createdBy, lastDeliveryAt, lastStatus } = found.data
+  const { hint, installAt, deliverTo, createdAt, createdBy, lastDeliveryAt, lastStatus } = found.data
   const delivered = lastDeliveryAt === null ? 'nothing yet' : <RelativeTime time={lastDeliveryAt} />
   const made = (
     <>
@@ -50,6 +50,7 @@ export function OneChannel({ id, kind, onChanged }: OneProps) {
           ['Install it', installAt !== null && <OutsideLink href={installAt}>{installAt}</OutsideLink>],
           ['Delivered', delivered],
           ['What became of it', lastStatus],
+          ['What is missing', hint],
           ['Made', made],
         ]}
       />

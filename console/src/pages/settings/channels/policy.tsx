@@ -24,7 +24,7 @@ const STRANGERS = [
   },
   {
     ...({ value: 'organization', label: 'An agent serves them' } as const),
-    about: 'It has what the organization attached to it, and only reads.',
+    about: 'It has what the organization attached to it, and only reads, on workers of its own.',
   },
 ]
 

@@ -1,6 +1,7 @@
 // Runs over SQL. Their bookkeeping is one JSON text; what is asked by has columns too.
 
 import { type Kysely, type SqlBool, sql } from 'kysely'
+import { THROUGH_CHANNEL } from '../../../../domain/channels/serving.ts'
 import { FINAL_STATES, HELD_STATES, OVER_STATES, type Run } from '../../../../domain/runs/run.ts'
 import type { RunFilter, RunRow, RunStore, RunWorkStore, WorkSought } from '../../../runs/run-groups.ts'
 import { type Execute, type Markers, prepare } from '../../prepared.ts'
@@ -247,7 +248,14 @@ function claimableQuery(database: Kysely<Database>, sought: WorkSought) {
     query = query.where((row) => row.or([row('claim', 'is', null), row('claim', 'not in', holding)]))
   if (subject !== null)
     query = query.where('subject_kind', '=', subject.subjectKind).where('subject_id', '=', subject.subjectId)
+  if (!sought.strangers) query = query.where(isForNoStranger())
   return query.orderBy('queued_at').orderBy('id').limit(sought.limit)
+}
+
+// As `isForStrangers` has it.
+function isForNoStranger() {
+  const begun = sql`substr(coalesce(asked_key, ''), 1, ${THROUGH_CHANNEL.length})`
+  return sql<SqlBool>`(subject_kind <> 'agent' or ${begun} <> ${THROUGH_CHANNEL})`
 }
 
 // Without patterns: a directory may be called by any of their signs.
