@@ -165,7 +165,11 @@ describe('a channel that lets strangers in no more', () => {
     await house.ask('ada', 'channels.update', { id, ...change })
     expect((await worker.heartbeat(atWork)).news).toMatchObject([{ wish: 'cancel' }])
     expect(await worker.claim({ holding: [atWork.claim] })).toEqual([])
-    expect((await house.runs()).map(({ run }) => run.state).sort()).toEqual(['booting', 'cancelled', 'queued'])
+    expect((await house.runs()).map(({ run }) => run.state).sort()).toEqual([
+      'booting',
+      'cancelled',
+      'queued',
+    ])
     expect((await ofMembers.claim()).map((run) => run.for.kind)).toEqual(['person'])
   })
 
@@ -175,6 +179,8 @@ describe('a channel that lets strangers in no more', () => {
     await house.ports.store.channels.update(house.channelId, row?.revision ?? 0, { strangers: 'refuse' })
     await expect(worker.lease(atWork)).rejects.toMatchObject({ code: 'forbidden' })
     const asked = { id: atWork.id, claim: atWork.claim }
-    await expect(house.ask(worker.caller, 'runs.repository', asked)).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(house.ask(worker.caller, 'runs.repository', asked)).rejects.toMatchObject({
+      code: 'forbidden',
+    })
   })
 })
