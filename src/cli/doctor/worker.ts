@@ -55,18 +55,20 @@ async function checkCredential(
     const ambient = await ambientHere(context, { harness: name, ambient: true }, who)
     const { decisions } = await client.call('explain', { harness: name, ambient })
     const judged = judge(what, name, decisions, who, ` at ${server}, in ${who.organization.name},`)
-    if (judged.problem === 'not_stored' && name === 'codex') {
-      const owner = who.agent === null ? '' : `--agent ${who.agent} `
-      return [
-        { ...judged, hint: `${judged.hint}. With ChatGPT: claviger codex-login ${owner}--api-url ${server}` },
-      ]
-    }
+    if (judged.problem === 'not_stored' && name === 'codex')
+      return [{ ...judged, hint: `${judged.hint}. With ChatGPT: ${codexLogin(server, who)}` }]
     const isHandedOver = judged.level === 'ok' && found.path !== null
     return isHandedOver ? [judged, await checkHandingOver(context, client, found.harness)] : [judged]
   } catch (thrown) {
     const { code, message, hint } = asClavigerError(thrown)
     return [problem(code === 'unreachable' ? 'not_reachable' : 'not_allowed', what, message, hint)]
   }
+}
+
+function codexLogin(server: string, { agent }: Pick<WhoAmI, 'agent'>): string {
+  return agent === null
+    ? `claviger codex-login --api-url ${server}`
+    : `claviger codex-login --agent ${agent} --api-url ${server}`
 }
 
 /** What the server's explanation means for a machine that signs in as `who`. `where`: in words, what was asked. */
