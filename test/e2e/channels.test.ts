@@ -10,6 +10,7 @@ import {
   addRepository,
   GITHUB_APP,
   type GithubOfTest,
+  type GithubRepository,
   startGithub,
 } from '../support/github-api.ts'
 import {
@@ -142,6 +143,27 @@ function told(ours: () => readonly string[], pattern: RegExp): Promise<readonly 
   )
 }
 
+/** Our comments. */
+function commentsOf({ comments }: GithubRepository): readonly string[] {
+  return [...comments.values()].filter((one) => one.performed_via_github_app !== null).map(({ body }) => body)
+}
+
+/** A comment, as it stands there and is delivered. */
+function mention(
+  github: GithubOfTest,
+  there: GithubRepository,
+  { user = GITHUB_BOB, number, body }: { user?: Json; number: number; body: string },
+) {
+  const { id } = addComment(github, there, { issue: number, user, body, at: Date.now() })
+  const about = { issue: there.issues.get(number), repository: { ...REPOSITORY, clone_url: there.clone_url } }
+  return delivery('issue_comment', issueComment({ ...about, comment: comment({ id, user, body }) }))
+}
+
+/** Tokens for clones that open something still. */
+function leftForClones(github: GithubOfTest): string[] {
+  return [...github.tokens].flatMap(([token, { permissions }]) => ('contents' in permissions ? [token] : []))
+}
+
 /** What models were asked with, as far as it matters. */
 function isOwnOnly(): boolean {
   const asked = world.sandbox.requests().filter(({ path }) => path.endsWith('/responses'))
@@ -152,18 +174,8 @@ it('a mention on GitHub is answered there, by the key of whoever asks, on a clon
   const { github, repository, login } = await open()
   const there = addRepository(github, { clone_url: repository.url })
   there.issues.set(12, issue())
-  const ours = () =>
-    [...there.comments.values()]
-      .filter((one) => one.performed_via_github_app !== null)
-      .map(({ body }) => body)
-  const says = (user: Json, number: number, body: string) => {
-    const { id } = addComment(github, there, { issue: number, user, body, at: Date.now() })
-    const about = {
-      issue: there.issues.get(number),
-      repository: { ...REPOSITORY, clone_url: repository.url },
-    }
-    return delivery('issue_comment', issueComment({ ...about, comment: comment({ id, user, body }) }))
-  }
+  const ours = () => commentsOf(there)
+  const says = (user: Json, number: number, body: string) => mention(github, there, { user, number, body })
   const asked = says(GITHUB_BOB, 12, '@claviger what does story.txt say?')
   expect(await post('github', { ...asked, body: Buffer.concat([asked.body, Buffer.from(' ')]) })).toBe(401)
   expect([await post('github', asked), await post('github', asked)]).toEqual([202, 200])
@@ -175,7 +187,8 @@ it('a mention on GitHub is answered there, by the key of whoever asks, on a clon
   const [run] = (await world.client.call('runs.list', {})).runs
   expect(run).toMatchObject({ harness: 'codex', state: 'ready' })
   expect(await filesWith(join(world.home, 'claviger'), 'private')).not.toEqual([])
-  for (const token of github.tokens.keys()) {
+  await vi.waitFor(() => expect(leftForClones(github)).toEqual([]), { timeout: 20_000 })
+  for (const token of github.minted) {
     expect(await filesWith(world.home, token)).toEqual([])
     expect(world.logs()).not.toContain(token)
   }

@@ -110,6 +110,8 @@ export interface RunServer {
   report(run: Named, items: readonly Item[]): Promise<void>
   /** For the clone of this run, and not for long. */
   cloneAccess(run: Named): Promise<CloneAccess>
+  /** The clone is over, and that with it. */
+  endCloneAccess(run: Named, access: CloneAccess): Promise<void>
   lease(run: Named & Pick<ClaimedRun, 'harness'>, ambient: LeaseRequest['ambient']): Promise<AcquiredLease>
   reject(leaseId: string, generation: number, failure: Failure): Promise<Verdict>
   readonly live: LiveLeases

@@ -10,8 +10,9 @@ import type { Harness } from '../../harnesses/harness.ts'
 import { cleanPlaces, endTools } from '../machine/left-behind.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
-import { listRunPlaces, openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
+import { type LendingAccess, listRunPlaces, openRunPlace, removeRunPlace } from '../workspaces/workspace.ts'
 import { type Carried, carryOut } from './carrying-out.ts'
+import { lendingAccess } from './lending.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
 import { createSeat, type Seat, type SeatOptions } from './seat.ts'
 import type { RunPlaces } from './tidying.ts'
@@ -86,7 +87,7 @@ async function seatOf(
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
   const { directories } = options
-  const access = run.cloneAccess === true && { access: () => server.cloneAccess(run) }
+  const access = run.cloneAccess === true && { access: lendingFor(server, run) }
   const opening = { environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal, ...access }
   const place = await openRunPlace(directory, run.id, run.workspace, opening)
   // What an earlier process of it has left.
@@ -96,6 +97,10 @@ async function seatOf(
     live: server.live,
   })
   return endingTools(seat, place.temporary)
+}
+
+function lendingFor(server: RunServer, run: ClaimedRun): LendingAccess {
+  return (work) => lendingAccess(server, run, work)
 }
 
 // When it is left nothing of the run is at work any more.

@@ -23,11 +23,14 @@ export interface RunPlace {
   readonly givingFile: string
 }
 
+/** Does `work` with a token for it, which is over with the work. */
+export type LendingAccess = <T>(work: (access: CloneAccess) => Promise<T>) => Promise<T>
+
 export interface WorkspaceOptions extends GitOptions {
   /** Directories of this machine that runs may work in, with all that is in them. */
   readonly directories: readonly string[]
-  /** Asked for right before a clone that git here may have nothing for. Missing: it is cloned with what git has. */
-  readonly access?: () => Promise<CloneAccess>
+  /** Does the work of a clone that git here may have nothing for with what it takes. Missing: git has that. */
+  readonly access?: LendingAccess
 }
 
 /**
@@ -109,12 +112,13 @@ async function clone(repository: Repository, path: string, options: WorkspaceOpt
   const { access, ...others } = options
   const unfinished = `${path}.unfinished`
   if (access === undefined) return cloneRepository(repository, unfinished, others)
-  const given = await access()
-  if (given.url !== repository.url)
-    throw new ClavigerError('forbidden', 'What it is to be cloned with is for another repository.')
-  await handingOver(`${path}.access`, given, (handover) =>
-    cloneRepository(repository, unfinished, { ...others, handover }),
-  )
+  await access(async (given) => {
+    if (given.url !== repository.url)
+      throw new ClavigerError('forbidden', 'What it is to be cloned with is for another repository.')
+    await handingOver(`${path}.access`, given, (handover) =>
+      cloneRepository(repository, unfinished, { ...others, handover }),
+    )
+  })
 }
 
 // A repository of this machine is read where it really is.
