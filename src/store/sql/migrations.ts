@@ -15,6 +15,7 @@ import { revokeLeftovers } from './migrations/leftovers.ts'
 import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
+import { messageCode } from './migrations/runs/code.ts'
 import { createRuns } from './migrations/runs/create.ts'
 import { removedRuns } from './migrations/runs/removed.ts'
 import { createUses } from './migrations/runs/uses.ts'
@@ -58,6 +59,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0040': workerProcesses,
     'store-0041': tokenUse,
     'store-0050': { up: (database: Kysely<unknown>) => createChannels(database, bytes) },
+    'store-0051': { up: messageCode },
   }
 }
 
