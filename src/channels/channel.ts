@@ -147,6 +147,8 @@ export interface Channel {
   show?(place: Thread['place'], phase: Phase, means: Means): Promise<void>
   /** A token that reads this one repository. Missing: the platform has no repositories. */
   cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
+  /** Ends such a token, by itself: whoever has it may. One that has ended is no error. Missing: it ends when its time is over. */
+  endCloneAccess?(token: Secret): Promise<void>
   /** Missing: apps are made by hand there. */
   readonly apps?: AppMaking
   /** Where the app of these settings is installed, by people; null: nobody has said, or it is none. */

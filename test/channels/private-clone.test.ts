@@ -3,10 +3,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { runsOf } from '../../src/runner/worker/client-runs.ts'
+import { lendingAccess } from '../../src/runner/worker/lending.ts'
 import { openRunPlace } from '../../src/runner/workspaces/workspace.ts'
 import { createTestApp, ORIGIN } from '../support/app.ts'
 import { channelHouse } from '../support/channels.ts'
@@ -58,9 +59,10 @@ it('a private repository that somebody was mentioned in is cloned for their run,
   expect(run.cloneAccess).toBe(true)
   const { workspace } = await openRunPlace(join(place, 'runs'), run.id, run.workspace, {
     environment: { PATH: '/usr/bin:/bin', HOME: join(place, 'home') },
-    ...{ timeoutMs: 20_000, directories: [], access: () => server.cloneAccess(run) },
+    ...{ timeoutMs: 20_000, directories: [], access: (work) => lendingAccess(server, run, work) },
   })
   expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('private')
+  await vi.waitFor(() => expect(house.platform.ended).toEqual([`fake-clone-token-${REPOSITORY.id}`]))
   const left = [lines, await house.audit(), await house.ask('bob', 'runs.read', { id: run.id })]
   expect(JSON.stringify(left)).not.toContain('fake-clone-token')
 })

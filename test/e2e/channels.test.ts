@@ -10,6 +10,7 @@ import {
   addRepository,
   GITHUB_APP,
   type GithubOfTest,
+  type GithubRepository,
   startGithub,
 } from '../support/github-api.ts'
 import {
@@ -142,6 +143,27 @@ function told(ours: () => readonly string[], pattern: RegExp): Promise<readonly 
   )
 }
 
+/** Our comments. */
+function commentsOf({ comments }: GithubRepository): readonly string[] {
+  return [...comments.values()].filter((one) => one.performed_via_github_app !== null).map(({ body }) => body)
+}
+
+/** A comment, as it stands there and is delivered. */
+function mention(
+  github: GithubOfTest,
+  there: GithubRepository,
+  { user = GITHUB_BOB, number, body }: { user?: Json; number: number; body: string },
+) {
+  const { id } = addComment(github, there, { issue: number, user, body, at: Date.now() })
+  const about = { issue: there.issues.get(number), repository: { ...REPOSITORY, clone_url: there.clone_url } }
+  return delivery('issue_comment', issueComment({ ...about, comment: comment({ id, user, body }) }))
+}
+
+/** Tokens for clones that open something still. */
+function leftForClones(github: GithubOfTest): string[] {
+  return [...github.tokens].flatMap(([token, { permissions }]) => ('contents' in permissions ? [token] : []))
+}
+
 /** What models were asked with, as far as it matters. */
 function isOwnOnly(): boolean {
   const asked = world.sandbox.requests().filter(({ path }) => path.endsWith('/responses'))
@@ -152,18 +174,8 @@ it('a mention on GitHub is answered there, by the key of whoever asks, on a clon
   const { github, repository, login } = await open()
   const there = addRepository(github, { clone_url: repository.url })
   there.issues.set(12, issue())
-  const ours = () =>
-    [...there.comments.values()]
-      .filter((one) => one.performed_via_github_app !== null)
-      .map(({ body }) => body)
-  const says = (user: Json, number: number, body: string) => {
-    const { id } = addComment(github, there, { issue: number, user, body, at: Date.now() })
-    const about = {
-      issue: there.issues.get(number),
-      repository: { ...REPOSITORY, clone_url: repository.url },
-    }
-    return delivery('issue_comment', issueComment({ ...about, comment: comment({ id, user, body }) }))
-  }
+  const ours = () => commentsOf(there)
+  const says = (user: Json, number: number, body: string) => mention(github, there, { user, number, body })
   const asked = says(GITHUB_BOB, 12, '@claviger what does story.txt say?')
   expect(await post('github', { ...asked, body: Buffer.concat([asked.body, Buffer.from(' ')]) })).toBe(401)
   expect([await post('github', asked), await post('github', asked)]).toEqual([202, 200])
@@ -175,7 +187,8 @@ it('a mention on GitHub is answered there, by the key of whoever asks, on a clon
   const [run] = (await world.client.call('runs.list', {})).runs
   expect(run).toMatchObject({ harness: 'codex', state: 'ready' })
   expect(await filesWith(join(world.home, 'claviger'), 'private')).not.toEqual([])
-  for (const token of github.tokens.keys()) {
+  await vi.waitFor(() => expect(leftForClones(github)).toEqual([]), { timeout: 20_000 })
+  for (const token of github.minted) {
     expect(await filesWith(world.home, token)).toEqual([])
     expect(world.logs()).not.toContain(token)
   }
@@ -197,6 +210,45 @@ it('a mention on GitHub is answered there, by the key of whoever asks, on a clon
   await told(ours, /Nothing was started\. .*fork/)
   expect((await world.client.call('runs.list', {})).runs).toHaveLength(1)
   expect(world.sandbox.requests()).toHaveLength(before)
+}, 180_000)
+
+it('whoever asks about a pull request again is answered about what was pushed to it meanwhile', async () => {
+  const { github, repository } = await open()
+  const there = addRepository(github, { clone_url: repository.url })
+  const put = (sha: string) => {
+    const at = pull({ head: { ref: 'topic', sha, repo: { id: there.id } } })
+    there.pulls.set(13, at)
+    there.issues.set(13, pullAsIssue(at))
+  }
+  const ours = () => commentsOf(there)
+  const [first, second] = [await repository.push('topic', 'one.txt', 'the first word'), 'the second word']
+  put(first)
+  expect(await post('github', mention(github, there, { number: 13, body: '@claviger look' }))).toBe(202)
+  await told(ours, /Done, .*look.*has answered/s)
+  const state = join(world.home, 'claviger')
+  expect(await filesWith(state, 'the first word')).not.toEqual([])
+  expect(await filesWith(state, second)).toEqual([])
+
+  const pushed = await repository.push('topic', 'two.txt', second)
+  put(pushed)
+  const command = 'await tools.exec_command({ cmd: "cp two.txt seen.txt" })'
+  const copying = [{ type: 'tool', namespace: 'functions', name: 'exec', input: command }] as const
+  world.sandbox.reply(({ lastUserMessage, toolResults }) =>
+    toolResults.length === 0 ? copying : `Done: ${lastUserMessage}`,
+  )
+  const again = mention(github, there, { number: 13, body: '@claviger look again' })
+  expect(await post('github', again)).toBe(202)
+  await told(ours, new RegExp(`was at ${first}, and is at ${pushed} now.*look again.*has answered`, 's'))
+  const seen = (await filesWith(state, second)).filter((file) => file.endsWith('/workspace/seen.txt'))
+  expect(seen).toHaveLength(1)
+
+  // What the agent has made since is its own.
+  put(await repository.push('topic', 'three.txt', 'the third word'))
+  await post('github', mention(github, there, { number: 13, body: '@claviger and now?' }))
+  await told(ours, /not checked out, because files .*refs.claviger.newest.*and now\?.*has answered/s)
+  expect((await world.client.call('runs.list', {})).runs).toHaveLength(1)
+  await vi.waitFor(() => expect(leftForClones(github)).toEqual([]), { timeout: 20_000 })
+  for (const token of github.minted) expect(await filesWith(world.home, token)).toEqual([])
 }, 180_000)
 
 it('an issue of Linear that is assigned is worked on as whoever assigned it, and moves on the board', async () => {

@@ -111,7 +111,8 @@ describe.each(['0.169.0', '0.155.1'])('codex %s', (version) => {
       },
       ...{ credential, raw: [], reason: 'it is the only one' },
     }
-    const place = { workspace, configuration, temporary, givingFile: join(machine, 'giving.json') }
+    const files = { givingFile: join(machine, 'giving.json'), codeFile: join(machine, 'code.json') }
+    const place = { workspace, configuration, temporary, ...files }
     const delivered = await deliverLease(
       {
         harness: codex,

@@ -170,6 +170,13 @@ export const FIXTURES: Readonly<Record<OperationName, Fixture>> = {
     prepare: newRun,
     request: (id) => ({ id, claim: 'none' }),
   },
+  'runs.cloned': {
+    aim: 'thing',
+    // No channel has begun it.
+    instead: () => 'not_found',
+    prepare: newRun,
+    request: (id) => ({ id, token: 'fake-clone-token' }),
+  },
   'defaults.get': { aim: 'nothing', request: () => ({}) },
   'defaults.set': { aim: 'nothing', request: () => ({ harness: 'claude' }) },
   overview: { aim: 'nothing', request: () => ({}) },

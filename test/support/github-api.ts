@@ -72,6 +72,8 @@ export async function startGithub(now: () => number) {
   const world = {
     /** Its pages that make Apps, and those Apps. */
     pages,
+    /** All that it has ever made. */
+    minted: [] as string[],
     ...{ repositories, tokens, asked: [] as string[], installation: INSTALLATION, nextId: 1000 },
     /** Answers everybody so. */
     refuses: null as Answer | null,
@@ -88,6 +90,7 @@ export async function startGithub(now: () => number) {
     }
     const token = tokens.get(asking.bearer)
     if (token === undefined || token.until <= now()) return [401, said('Bad credentials')]
+    if (asking.path === '/installation/token') return ended(tokens, asking)
     if (asking.path === '/user') return [200, ROBOT]
     if (asking.path === '/graphql') return [200, await graphqlAnswer(repositories, asking.body, token)]
     return repositoryAnswer(world, asking, token, now())
@@ -111,7 +114,9 @@ export async function startGithub(now: () => number) {
   const server = createServer(async (request, response) => {
     if (await pages.answers(request, response)) return
     const [status, body, headers] = await answerTo(await askingIn(request))
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    if (status === 204) response.writeHead(status).end()
+    else
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(world, {
@@ -123,7 +128,14 @@ export async function startGithub(now: () => number) {
   })
 }
 
-type World = Pick<GithubOfTest, 'repositories' | 'tokens' | 'installation' | 'nextId'>
+// A token of an App ends itself, and opens nothing from then on: neither the API nor what asks `tokens` who it is.
+function ended(tokens: Map<string, Token>, { method, bearer }: Asking): Answer {
+  if (method !== 'DELETE' || tokens.get(bearer)?.repositories === null) return missing()
+  tokens.delete(bearer)
+  return [204, null]
+}
+
+type World = Pick<GithubOfTest, 'minted' | 'repositories' | 'tokens' | 'installation' | 'nextId'>
 
 /** A repository with nothing in it. */
 export function addRepository(
@@ -155,6 +167,7 @@ function appAnswer(
     return [422, said('There is at least one repository that does not exist or is not accessible')]
   const permissions = (body['permissions'] ?? {}) as Json
   const token = `fake-installation-token-${randomUUID()}`
+  world.minted.push(token)
   world.tokens.set(token, { repositories: wanted, permissions, until: now + 3_600_000 })
   const expires_at = new Date(now + 3_600_000).toISOString()
   const reached = wanted.map((id) => ({ id }))

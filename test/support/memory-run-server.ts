@@ -129,6 +129,9 @@ export function memoryRunServer(): MemoryRunServer {
     async cloneAccess() {
       throw new ClavigerError('not_found', 'No run here has a private repository.')
     },
+    async endCloneAccess() {
+      throw new ClavigerError('not_found', 'No run here has a private repository.')
+    },
     async reject(lease, generation, failure) {
       await Promise.resolve()
       mustBeThere()

@@ -21,6 +21,8 @@ export interface PlatformOfTest {
   readonly shown: string[]
   /** Why it cannot show that; null: it can. */
   showsNothing: ClavigerError | null
+  /** Tokens that were ended. */
+  readonly ended: string[]
   /** Every call that reached the platform, by name. */
   readonly asked: string[]
   isAway: boolean
@@ -74,6 +76,7 @@ export function createPlatform(): PlatformOfTest {
   const comments: PlatformOfTest['comments'] = new Map()
   const asked: string[] = []
   const shown: string[] = []
+  const ended: string[] = []
   const state = {
     isAway: false,
     refusesToken: false,
@@ -135,12 +138,17 @@ export function createPlatform(): PlatformOfTest {
       const token = new Secret(`fake-clone-token-${id}`)
       return { username: 'x-access-token', token, expiresAt: means.now + 3_600_000 }
     },
+    endCloneAccess: async (token) => {
+      asked.push('end')
+      if (state.isAway) throw new ClavigerError('unavailable', 'The platform did not answer in time.')
+      ended.push(token.expose())
+    },
     whoAmI: async (means) => {
       await reach('who', means)
       return { name: 'claviger-app', accountId: OURSELVES }
     },
   }
-  return Object.assign(state, { channel, comments, asked, shown })
+  return Object.assign(state, { channel, comments, asked, shown, ended })
 }
 
 export const ourselves = accountOf(OURSELVES)

@@ -125,6 +125,14 @@ export const RUN_OPERATIONS = {
     summary:
       'For workers: what the private repository of a claimed run is cloned with. It reads that one only, and not for long.',
   },
+  'runs.cloned': {
+    method: 'POST',
+    path: '/api/v1/runs/{id}/cloned',
+    status: 200,
+    permission: 'carryOutRuns',
+    summary:
+      'For workers: the clone is over, and what it was cloned with is to end. Whoever has it may say so.',
+  },
   'runs.places': {
     method: 'POST',
     path: '/api/v1/runs/places',

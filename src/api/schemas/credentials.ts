@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { HARNESSES } from '../../domain/harness-names.ts'
 import { RUN_STATES } from '../../domain/runs/run.ts'
-import { usage } from './runs.ts'
+import { usage } from './run-reports.ts'
 import {
   after,
   credentialType,

@@ -1,24 +1,17 @@
-// Shapes of runs, and of what workers say of them.
+// Shapes of runs. What workers say of them is in run-reports.ts.
 
 import { z } from 'zod'
 import { RUN_ORIGINS } from '../../domain/channels/serving.ts'
 import { ACCESS } from '../../domain/runs/conversation.ts'
 import { SAID_AT_MOST as MOST } from '../../domain/runs/limits.ts'
-import { MESSAGE_STATES, REPORTED_STATES, RUN_STATES } from '../../domain/runs/run.ts'
+import { MESSAGE_STATES, RUN_STATES } from '../../domain/runs/run.ts'
+import { item, ownId, text, usage } from './run-reports.ts'
 import { harness, id, name, owner, time } from './shared.ts'
-
-// Postgres keeps no NUL in a text.
-const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((value) => !value.includes('\u0000'), 'it holds a NUL')
 
 /** Longer ones belong into a file of the workspace. */
 const MESSAGE_AT_MOST = 200_000
 
 const messageText = text(MESSAGE_AT_MOST).min(1)
-const ownId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/)
 
 const workspace = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fresh') }),
@@ -29,8 +22,6 @@ const workspace = z.discriminatedUnion('kind', [
     ref: text(255).min(1).nullable().default(null),
   }),
 ])
-
-export const usage = z.object({ input: z.int().min(0), cachedInput: z.int().min(0), output: z.int().min(0) })
 
 const credential = z.object({
   id,
@@ -112,70 +103,15 @@ const run = runSummary.extend({
   lastEvent: z.int().describe('Position of its last event'),
 })
 
-const failure = z.strictObject({
-  kind: z.enum([
-    'authentication',
-    'quota',
-    'billing',
-    'organization',
-    'overload',
-    'request',
-    'program',
-    'network',
-  ]),
-  status: z.int().nullable(),
-  code: text(MOST.word).nullable(),
-  text: text(MOST.failure),
-  resetsAt: z.int().nullable(),
-})
-
-const output = text(MOST.output)
-const call = text(MOST.word)
-const turnUsage = usage.nullable()
-
-const conversationEvent = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('session'),
-    session: text(MOST.session).min(1),
-    model: text(MOST.word).nullable(),
-  }),
-  z.strictObject({ kind: z.literal('text'), text: output }),
-  z.strictObject({ kind: z.literal('reasoning'), text: output }),
-  z.strictObject({ kind: z.literal('tool'), call, name: text(MOST.toolName), input: output }),
-  z.strictObject({ kind: z.literal('tool-result'), call, failed: z.boolean(), output }),
-  z.strictObject({ kind: z.literal('retry'), attempt: z.int(), of: z.int().nullable(), failure }),
-  z.strictObject({ kind: z.literal('turn-done'), usage: turnUsage }),
-  z.strictObject({ kind: z.literal('turn-failed'), failure, usage: turnUsage }),
-  z.strictObject({ kind: z.literal('notice'), text: text(MOST.notice) }),
-  z.strictObject({ kind: z.literal('unknown'), name: text(MOST.word) }),
-])
-
-const numbered = { seq: z.int().min(1).describe('1, 2, 3 … under one claim'), at: time }
-
-const item = z.discriminatedUnion('is', [
-  z.strictObject({
-    ...{ is: z.literal('event'), ...numbered, event: conversationEvent },
-    lease: id.optional().describe('Of the end of a turn: the lease that served it'),
-  }),
-  z.strictObject({
-    ...{ is: z.literal('state'), ...numbered, state: z.enum(REPORTED_STATES) },
-    reason: text(MOST.reason).default(''),
-    until: time.optional().describe('While it waits: when it looks again'),
-  }),
-  z.strictObject({
-    ...{ is: z.literal('message'), ...numbered, message: ownId },
-    state: z
-      .enum(MESSAGE_STATES)
-      .describe(
-        'sent: before the program gets it. queued: the program certainly never got it. done, failed: what came of it',
-      ),
-    reason: text(MOST.reason).default(''),
-  }),
-])
-
 const pending = z.object({
   id: z.string(),
   text: z.string(),
+  code: z
+    .string()
+    .nullable()
+    .describe(
+      'What its clone is to be looked at with: a commit, a branch, a whole ref, or HEAD. Null: it stays as it is',
+    ),
   state: z
     .enum(['queued', 'sent'])
     .describe(
@@ -387,6 +323,15 @@ export const RUN_SCHEMAS = {
       token: z.string(),
       expiresAt: time,
     }),
+  },
+  'runs.cloned': {
+    input: z.strictObject({
+      id,
+      token: text(2_000)
+        .regex(/^[\x21-\x7e]+$/)
+        .describe('As `runs.repository` gave it'),
+    }),
+    output: z.object({}),
   },
   'runs.places': {
     input: z.strictObject({ places: z.array(id).max(200).describe('Ids of runs') }),

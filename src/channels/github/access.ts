@@ -75,6 +75,13 @@ export async function tokenFor(
   return token
 }
 
+/** Ends a token of an App, which says so itself. One that GitHub does not take any more has ended. */
+export async function endToken(api: GithubApi, token: Secret): Promise<void> {
+  await ask(api, { method: 'DELETE', path: '/installation/token', token }).catch((thrown: unknown) => {
+    if (!(thrown instanceof ClavigerError) || thrown.code !== 'rejected') throw thrown
+  })
+}
+
 async function minted(
   api: GithubApi,
   jwt: Secret,

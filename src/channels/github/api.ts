@@ -14,7 +14,7 @@ export interface GithubApi {
 }
 
 export interface GithubCall {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   /** Null: what is asked with is in the path. */
   readonly token: Secret | null
@@ -23,7 +23,7 @@ export interface GithubCall {
 
 export interface GithubAnswer {
   readonly status: number
-  /** Undefined: it was no JSON. */
+  /** Undefined: it was no JSON; of 204 there is nothing to be read. */
   readonly json: unknown
 }
 
@@ -43,7 +43,7 @@ export async function ask(api: GithubApi, call: GithubCall): Promise<GithubAnswe
   const answer = await called(api, call)
   const { status } = answer
   const json = jsonIn(answer)
-  const isAnswer = status >= 200 && status < 300 && json !== undefined
+  const isAnswer = status === 204 || (status >= 200 && status < 300 && json !== undefined)
   if (isAnswer || status === 404 || status === 410) return { status, json }
   throw refusal(answer, json)
 }

@@ -322,46 +322,6 @@ describe('a comment of ours', () => {
   })
 })
 
-describe('the right to clone', () => {
-  const shop = { id: '71', name: 'acme/shop', url: 'https://github.com/acme/shop.git', isPrivate: true }
-
-  it('is a token that reads this one repository for an hour', async () => {
-    const access = await channel.cloneAccess?.(shop, app)
-    expect(access).toMatchObject({ username: 'x-access-token', expiresAt: NOW + 3_600_000 })
-    expect(github.tokens.get(access?.token.expose() ?? '')).toMatchObject({
-      ...{ repositories: [71], permissions: { contents: 'read' } },
-    })
-    expect(Object.keys(github.tokens.get(access?.token.expose() ?? '')?.permissions ?? {})).toEqual([
-      'contents',
-    ])
-  })
-
-  it('is none when another repository may be at this address by now', async () => {
-    repository.clone_url = 'https://github.com/acme/store.git'
-    await expect(channel.cloneAccess?.(shop, app)).rejects.toMatchObject({
-      ...INVALID,
-      message: expect.stringMatching(/renamed/),
-    })
-  })
-
-  it('is never a plain token, which is good for more', async () => {
-    await expect(channel.cloneAccess?.(shop, robot)).rejects.toMatchObject(INVALID)
-  })
-
-  it('is not taken when GitHub gives more than was asked for', async () => {
-    const wide = { token: 'fake-wide', expires_at: new Date(NOW + 1).toISOString(), permissions: {} }
-    for (const more of [
-      { repository_selection: 'all' },
-      { repositories: [{ id: 71 }, { id: 72 }] },
-      { permissions: { contents: 'write' } },
-    ]) {
-      const answers = { id: 31, ...wide, ...more }
-      github.refuses = [200, answers]
-      await expect(channel.cloneAccess?.(shop, app)).rejects.toMatchObject({ code: 'unavailable' })
-    }
-  })
-})
-
 describe('who we are', () => {
   it('is the App, or whose the token is', async () => {
     expect(await channel.whoAmI(app)).toEqual({ name: 'claviger-app', accountId: `app:${GITHUB_APP.id}` })

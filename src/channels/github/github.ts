@@ -5,7 +5,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Channel, ChannelField, Delivered } from '../channel.ts'
-import { CLONING, identityOf, tokenFor } from './access.ts'
+import { CLONING, endToken, identityOf, tokenFor } from './access.ts'
 import { askObject, type GithubApi } from './api.ts'
 import { appMaking } from './app-making.ts'
 import { commented, foundComment, whoIs } from './commenting.ts'
@@ -52,11 +52,18 @@ export function createGithubChannel(options: GithubOptions): Channel {
       // A plain token is good for more than this repository, and for longer than a clone.
       if (identity.is === 'account') throw needsApp()
       const { token, expiresAt } = await tokenFor(api, identity, id, CLONING)
-      // Git has only the address, and another repository may have it by now.
-      const now = repositoryIn(await askObject(api, { method: 'GET', path: `/repositories/${id}`, token }))
-      if (now?.id !== id || now.url !== url) throw isRenamed()
+      try {
+        // Git has only the address, and another repository may have it by now.
+        const now = repositoryIn(await askObject(api, { method: 'GET', path: `/repositories/${id}`, token }))
+        if (now?.id !== id || now.url !== url) throw isRenamed()
+      } catch (thrown) {
+        // Nobody gets it. Whatever is wrong over there, it ends by itself too.
+        await endToken(api, token).catch(() => undefined)
+        throw thrown
+      }
       return { username: 'x-access-token', token, expiresAt: expiresAt ?? means.now }
     },
+    endCloneAccess: (token) => endToken(api, token),
     apps: appMaking(api, site),
     installAt: ({ appPage }) => (appPage === undefined ? null : `${appPage}/installations/new`),
     whoAmI: (means) => whoIs(api, means),

@@ -4,7 +4,14 @@
 import { CODING_AGENTS_PATH, OWN_ACCOUNTS_PATH } from '../../api/link-paths.ts'
 import type { Means } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
-import { accessOf, isWithin, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
+import {
+  accessOf,
+  codeNow,
+  isWithin,
+  messageOf,
+  promptOf,
+  workspaceOf,
+} from '../../domain/channels/asking.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { refusalOf } from '../../domain/channels/saying.ts'
 import { type Served, THROUGH_CHANNEL } from '../../domain/channels/serving.ts'
@@ -43,9 +50,12 @@ const OF_ONE_STRANGER = 5
 const OF_STRANGERS = 60
 
 type StartInput = Parameters<Control['runs.create']>[1]
+type SendInput = Parameters<Control['runs.send']>[1]
 
 export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'publicUrl'> {
-  readonly control: Pick<Control, 'runs.send' | 'runs.end'>
+  readonly control: Pick<Control, 'runs.end'>
+  /** As `runs.send`; `code`: what the clone of the run is to be looked at with, null: as it is. */
+  readonly send: (caller: Caller, input: SendInput, code: string | null) => Promise<unknown>
   /** As `runs.create`; `alongside` is stored with the run, before anybody can claim it. */
   readonly start: (caller: Caller, input: StartInput, alongside: Alongside) => Promise<RunRow>
   readonly log: Log
@@ -156,12 +166,14 @@ async function serve(
   }
 }
 
+// Its code is what was asked about now, which was looked at before: the run is of whoever that code may be served by.
 async function goOn(
-  { control, store, now }: CarryingPorts,
-  { id }: RunRow,
+  { send, store, now }: CarryingPorts,
+  { id, wanted }: RunRow,
   { call, caller, key }: Pick<Asked, 'call' | 'caller'> & { readonly key: string },
 ): Promise<CallEnd> {
-  await control['runs.send'](caller, { id, text: messageOf(call.text) || 'Go on.', message: key })
+  const input = { id, text: messageOf(call.text) || 'Go on.', message: key }
+  await send(caller, input, codeNow(call, wanted.workspace))
   await store.threads.wake(id, now())
   return { ...OVER, outcome: 'continued', runId: id }
 }

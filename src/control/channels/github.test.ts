@@ -119,6 +119,8 @@ describe('GitHub', () => {
     expect(there.tokens.get(token)?.permissions).toEqual({ contents: 'read' })
     const refused = house.ask(other.caller, 'runs.repository', { id, claim })
     await expect(refused).rejects.toMatchObject({ code: 'not_found' })
+    await house.ask(worker.caller, 'runs.cloned', { id, token })
+    expect(there.tokens.has(token)).toBe(false)
   })
 
   it('does nothing for what is sent again, unsigned, altered, or of a program', async () => {

@@ -281,6 +281,26 @@ describe('the right to clone', () => {
     expect((await errorOf(house.ask('bob', 'runs.repository', { id, claim }))).code).toBe('forbidden')
   })
 
+  it('ends when its worker says so, which is said again where the platform was away', async () => {
+    const house = await begun()
+    const worker = await workerOf(house, 'box')
+    const [run] = await worker.claim()
+    const id = run?.id ?? ''
+    const token = 'fake-clone-token-r-1'
+    house.platform.isAway = true
+    const away = house.ask(worker.caller, 'runs.cloned', { id, token })
+    expect((await errorOf(away)).code).toBe('unavailable')
+    house.platform.isAway = false
+    await house.ask(worker.caller, 'runs.cloned', { id, token })
+    expect(house.platform.ended).toEqual([token])
+    const entries = (await house.audit()).filter(({ action }) => action === 'run.cloned')
+    expect(entries.at(-1)).toMatchObject({ actorKind: 'worker', details: { repository: 'r-1' } })
+    expect(JSON.stringify(entries)).not.toContain(token)
+    expect((await errorOf(house.ask('bob', 'runs.cloned', { id, token }))).code).toBe('forbidden')
+    const none = house.ask(worker.caller, 'runs.cloned', { id: 'run_none', token })
+    expect((await errorOf(none)).code).toBe('not_found')
+  })
+
   it('is not given where everybody may clone', async () => {
     const house = await begun({ ...REPOSITORY, isPrivate: false })
     const worker = await workerOf(house)

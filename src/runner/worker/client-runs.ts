@@ -43,6 +43,9 @@ export function runsOf(client: Client): RunServer {
       const { url, username, token } = await client.call('runs.repository', { id, claim })
       return { url, username, token: new Secret(token) }
     },
+    async endCloneAccess({ id }, { token }) {
+      await client.call('runs.cloned', { id, token: token.expose() })
+    },
     async lease({ id: run, claim, harness }, ambient) {
       return acquired(client.server, await client.call('leases.create', { run, claim, harness, ambient }))
     },

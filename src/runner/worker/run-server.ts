@@ -14,6 +14,8 @@ import type { CloneAccess } from '../workspaces/clone-access.ts'
 export interface PendingMessage {
   readonly id: string
   readonly text: string
+  /** What its clone is to be looked at with: a commit, a branch, a whole ref or `HEAD`. Missing: it stays as it is. */
+  readonly code?: string | null
   readonly state: 'queued' | 'sent'
 }
 
@@ -113,6 +115,8 @@ export interface RunServer {
   report(run: Named, items: readonly Item[]): Promise<void>
   /** For the clone of this run, and not for long. */
   cloneAccess(run: Named): Promise<CloneAccess>
+  /** The clone is over, and that with it. */
+  endCloneAccess(run: Named, access: CloneAccess): Promise<void>
   lease(run: Named & Pick<ClaimedRun, 'harness'>, ambient: LeaseRequest['ambient']): Promise<AcquiredLease>
   reject(leaseId: string, generation: number, failure: Failure): Promise<Verdict>
   readonly live: LiveLeases

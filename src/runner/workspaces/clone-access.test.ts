@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type PrivateRepository, startPrivateRepository } from '../../../test/support/private-repository.ts'
 import { Secret } from '../../domain/secret.ts'
-import { handingOver } from './clone-access.ts'
+import { type CloneAccess, handingOver } from './clone-access.ts'
 import { openRunPlace } from './workspace.ts'
 
 const TOKEN = 'fake-clone-token-0123456789'
@@ -37,7 +37,9 @@ function open(access?: { readonly url?: string; readonly token?: string }) {
     { kind: 'git', url, ref: null },
     {
       ...{ environment, timeoutMs: 20_000, directories: [] },
-      ...(access !== undefined && { access: async () => given }),
+      ...(access !== undefined && {
+        access: <T>(work: (access: CloneAccess) => Promise<T>) => work(given),
+      }),
     },
   )
 }

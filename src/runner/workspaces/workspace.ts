@@ -10,7 +10,8 @@ import { directoryOf, type Workspace } from '../../domain/runs/workspace.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { allowedDirectory } from './allowed.ts'
 import { type CloneAccess, handingOver } from './clone-access.ts'
-import { cloneRepository, type GitOptions, type Repository } from './git.ts'
+import { writeCodeRecord } from './code-record.ts'
+import { checkedOutCommit, cloneRepository, type GitOptions, type Repository } from './git.ts'
 
 export interface RunPlace {
   /** Where the program works. */
@@ -21,13 +22,18 @@ export interface RunPlace {
   readonly temporary: string
   /** Which message the program was given last. */
   readonly givingFile: string
+  /** What its code was brought to last. */
+  readonly codeFile: string
 }
+
+/** Does `work` with a token for it, which is over with the work. */
+export type LendingAccess = <T>(work: (access: CloneAccess) => Promise<T>) => Promise<T>
 
 export interface WorkspaceOptions extends GitOptions {
   /** Directories of this machine that runs may work in, with all that is in them. */
   readonly directories: readonly string[]
-  /** Asked for right before a clone that git here may have nothing for. Missing: it is cloned with what git has. */
-  readonly access?: () => Promise<CloneAccess>
+  /** Does the work of a clone that git here may have nothing for with what it takes. Missing: git has that. */
+  readonly access?: LendingAccess
 }
 
 /**
@@ -40,16 +46,28 @@ export async function openRunPlace(
   source: Workspace,
   options: WorkspaceOptions,
 ): Promise<RunPlace> {
+  const place = runPlaceOf(directory, runId)
+  for (const made of [place.configuration, place.temporary])
+    await mkdir(made, { recursive: true, mode: 0o700 })
+  return { ...place, workspace: await openWorkspace(place, source, options) }
+}
+
+/** Where everything of a run lies that has no directory of the user's. */
+export function runPlaceOf(directory: string, runId: string): RunPlace {
   const home = homeOf(directory, runId)
-  const [configuration, temporary] = [configurationOf(directory, runId), join(home, 'tmp')]
-  for (const made of [configuration, temporary]) await mkdir(made, { recursive: true, mode: 0o700 })
-  const workspace = await openWorkspace(join(home, 'workspace'), source, options)
-  return { workspace, configuration, temporary, givingFile: join(home, 'giving.json') }
+  return {
+    ...{
+      workspace: join(home, 'workspace'),
+      configuration: join(home, 'config'),
+      temporary: join(home, 'tmp'),
+    },
+    ...{ givingFile: join(home, 'giving.json'), codeFile: join(home, 'code.json') },
+  }
 }
 
 /** The harness's configuration home of a run that has a place here. */
 export function configurationOf(directory: string, runId: string): string {
-  return join(homeOf(directory, runId), 'config')
+  return runPlaceOf(directory, runId).configuration
 }
 
 /** Ids of the runs that have a place here. */
@@ -75,7 +93,8 @@ function homeOf(directory: string, runId: string): string {
   return join(directory, runId)
 }
 
-async function openWorkspace(path: string, source: Workspace, options: WorkspaceOptions): Promise<string> {
+async function openWorkspace(place: RunPlace, source: Workspace, options: WorkspaceOptions): Promise<string> {
+  const { workspace: path } = place
   switch (source.kind) {
     case 'directory':
       return allowedDirectory(source.path, options.directories)
@@ -83,14 +102,14 @@ async function openWorkspace(path: string, source: Workspace, options: Workspace
       await mkdir(path, { recursive: true, mode: 0o700 })
       return path
     case 'git':
-      if (!(await isThere(path))) await cloneWhole(path, source, options)
+      if (!(await isThere(path))) await cloneWhole(place, source, options)
       return path
   }
 }
 
 // A clone that was killed leaves nothing that looks like a workspace.
 async function cloneWhole(
-  path: string,
+  { workspace: path, codeFile }: RunPlace,
   source: Extract<Workspace, { kind: 'git' }>,
   options: WorkspaceOptions,
 ): Promise<void> {
@@ -99,6 +118,8 @@ async function cloneWhole(
   await rm(unfinished, { recursive: true, force: true })
   try {
     await clone(repository, path, options)
+    const commit = await checkedOutCommit(unfinished, options)
+    await writeCodeRecord(codeFile, { checkedOut: commit, seen: commit, message: null, line: null })
     await rename(unfinished, path)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
@@ -109,18 +130,19 @@ async function clone(repository: Repository, path: string, options: WorkspaceOpt
   const { access, ...others } = options
   const unfinished = `${path}.unfinished`
   if (access === undefined) return cloneRepository(repository, unfinished, others)
-  const given = await access()
-  if (given.url !== repository.url)
-    throw new ClavigerError('forbidden', 'What it is to be cloned with is for another repository.')
-  await handingOver(`${path}.access`, given, (handover) =>
-    cloneRepository(repository, unfinished, { ...others, handover }),
-  )
+  await access(async (given) => {
+    if (given.url !== repository.url)
+      throw new ClavigerError('forbidden', 'What it is to be cloned with is for another repository.')
+    await handingOver(`${path}.access`, given, (handover) =>
+      cloneRepository(repository, unfinished, { ...others, handover }),
+    )
+  })
 }
 
-// A repository of this machine is read where it really is.
-async function allowedRepository(
+/** A repository of this machine is read where it really is. */
+export async function allowedRepository(
   source: Extract<Workspace, { kind: 'git' }>,
-  { directories }: WorkspaceOptions,
+  { directories }: Pick<WorkspaceOptions, 'directories'>,
 ): Promise<Repository> {
   const path = directoryOf(source)
   if (path === null) return source

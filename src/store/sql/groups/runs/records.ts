@@ -16,6 +16,7 @@ const MESSAGE_COLUMNS = [
   'id',
   'position',
   'text',
+  'code',
   'state',
   'reason',
   'claim',

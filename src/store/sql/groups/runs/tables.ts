@@ -37,6 +37,7 @@ export interface RunMessageTable {
   id: string
   position: number
   text: string
+  code: string | null
   state: MessageState
   reason: string
   claim: string | null
