@@ -21,6 +21,8 @@ export interface PlatformOfTest {
   readonly shown: string[]
   /** Why it cannot show that; null: it can. */
   showsNothing: ClavigerError | null
+  /** Its repositories are private, as it tells now. */
+  isPrivate: boolean
   /** Every call that reached the platform, by name. */
   readonly asked: string[]
   isAway: boolean
@@ -81,6 +83,7 @@ export function createPlatform(): PlatformOfTest {
     holds: null as Promise<void> | null,
     losesAnswer: false,
     showsNothing: null as ClavigerError | null,
+    isPrivate: true,
     knows: (call: Call) => call,
   }
   const reach = async (what: string, { secrets }: Means) => {
@@ -129,6 +132,10 @@ export function createPlatform(): PlatformOfTest {
       await reach('show', means)
       if (state.showsNothing !== null) throw state.showsNothing
       shown.push(phase)
+    },
+    isPrivate: async (_repository, means) => {
+      await reach('visibility', means)
+      return state.isPrivate
     },
     cloneAccess: async ({ id }, means) => {
       await reach('clone', means)
