@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import { chainAudit } from './migrations/audit-chain.ts'
 import { createChannels } from './migrations/channels.ts'
 import { credentialState } from './migrations/credential-state.ts'
+import { failingThreads } from './migrations/failing-threads.ts'
 import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
 import { leaseChoice } from './migrations/lease-choice.ts'
@@ -58,6 +59,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0040': workerProcesses,
     'store-0041': tokenUse,
     'store-0050': { up: (database: Kysely<unknown>) => createChannels(database, bytes) },
+    'store-0055': failingThreads,
   }
 }
 
