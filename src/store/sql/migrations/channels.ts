@@ -1,6 +1,7 @@
 // store-0050: channels, what was delivered to them, and which runs are told of in which conversation.
 
 import { type ColumnDataType, type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** `binary` is the engine's type for bytes. */
 export async function createChannels(database: Kysely<unknown>, binary: ColumnDataType): Promise<void> {
@@ -105,4 +106,14 @@ async function due(database: Kysely<unknown>, table: string): Promise<void> {
     .column('next_at')
     .where(sql.ref('next_at'), 'is not', null)
     .execute()
+}
+
+/** store-0055: since when nothing could be told of a run, so that it is given up some day. */
+export const failingThreads: Migration = {
+  up: async (database: Kysely<unknown>) => {
+    await database.schema
+      .alterTable('channel_thread')
+      .addColumn('failing_since', 'bigint', (column) => column.notNull().defaultTo(0))
+      .execute()
+  },
 }
