@@ -2,7 +2,7 @@
 // in words of no platform what it asks for, and writes back. Whose credential serves is no matter of a channel.
 
 import type { Call, ChannelKind, Parsed, Phase, Repository, Thread } from '../domain/channels/call.ts'
-import { ClavigerError } from '../domain/errors.ts'
+import { ClavigerError, type ErrorOptions } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 
 /** An HTTP request as it came. Names of headers are in lower case. */
@@ -29,6 +29,16 @@ export function isOld(): ClavigerError {
   return new ClavigerError('invalid', 'What was asked for was written days ago: it asks for nothing now.', {
     hint: 'Ask again in a new comment.',
   })
+}
+
+/**
+ * The platform knows of no such place, or shows it not to us: any more, or, right after something was written, yet. The
+ * `invalid` that may still change.
+ */
+export class NotThere extends ClavigerError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('invalid', message, options)
+  }
 }
 
 /** A short-lived right to read one repository. */
@@ -99,7 +109,7 @@ export interface AppMaking {
 /**
  * One platform. Nothing here decides; nothing is stored. Calls throw `unavailable`, with a sentence, for what may work later, and
  * when if the platform says so; `rejected` when it does not take the secrets, which may be changed; `invalid` for what will not
- * work: the place is gone.
+ * work: the place is gone (`NotThere`), or we may not do that there.
  */
 export interface Channel {
   readonly kind: ChannelKind
@@ -126,13 +136,13 @@ export interface Channel {
   /**
    * The same call as the platform itself tells it now, and with what the delivery did not say: author, text and repository
    * are read there again. Whoever has configured the channel knows what deliveries are signed with, and could make one up in
-   * the name of somebody else. Throws `invalid` when the platform knows of no such thing, when others than its author have
-   * written in it, and when it was written too long ago.
+   * the name of somebody else. Throws `NotThere` when the platform knows of no such thing, `invalid` when others than its
+   * author have written in it, and when it was written too long ago.
    */
   complete(call: Call, means: Means): Promise<Call>
   /**
    * Writes a comment into the place of a thread, or edits the one of this id. The text is Markdown, ready to be shown.
-   * Returns its id. A comment that was deleted over there is written anew.
+   * Returns its id. A comment that was deleted over there, or is of an account that we are no more, is written anew.
    */
   comment(place: Thread['place'], text: string, id: string | null, means: Means): Promise<string>
   /**
@@ -145,6 +155,8 @@ export interface Channel {
    * platform have no states.
    */
   show?(place: Thread['place'], phase: Phase, means: Means): Promise<void>
+  /** Whether it is private now. Missing: the platform has no repositories. */
+  isPrivate?(repository: Repository, means: Means): Promise<boolean>
   /** A token that reads this one repository. Missing: the platform has no repositories. */
   cloneAccess?(repository: Repository, means: Means): Promise<CloneAccess>
   /** Ends such a token, by itself: whoever has it may. One that has ended is no error. Missing: it ends when its time is over. */

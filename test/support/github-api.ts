@@ -29,6 +29,8 @@ export interface GithubRepository {
   readonly reviews: Map<number, Json>
   /** Who has edited what, by its global id, oldest first. */
   readonly edits: Map<string, Json[]>
+  /** Where issues are that were transferred, by their number here. */
+  readonly moved: Map<number, string>
 }
 
 export interface GithubComment {
@@ -77,6 +79,12 @@ export async function startGithub(now: () => number) {
     ...{ repositories, tokens, asked: [] as string[], installation: INSTALLATION, nextId: 1000 },
     /** Answers everybody so. */
     refuses: null as Answer | null,
+    /** When calls are taken again, by its clock, of those that have used up what there is for an hour; null: they have not. */
+    spent: { core: null, graphql: null } as Record<'core' | 'graphql', number | null>,
+    /** The App is suspended where it is installed. */
+    isSuspended: false,
+    /** Its GraphQL knows of nothing yet that was written. */
+    isBehind: false,
     /** GitHub's own form of a downloaded key (PKCS#1). */
     privateKey: keys.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
   }
@@ -91,8 +99,12 @@ export async function startGithub(now: () => number) {
     const token = tokens.get(asking.bearer)
     if (token === undefined || token.until <= now()) return [401, said('Bad credentials')]
     if (asking.path === '/installation/token') return ended(tokens, asking)
+    const of = asking.path === '/graphql' ? 'graphql' : 'core'
+    const until = world.spent[of]
+    if (until !== null && until > now()) return spentAnswer(of, until)
     if (asking.path === '/user') return [200, ROBOT]
-    if (asking.path === '/graphql') return [200, await graphqlAnswer(repositories, asking.body, token)]
+    if (of === 'graphql')
+      return [200, await graphqlAnswer(world.isBehind ? new Map() : repositories, asking.body, token)]
     return repositoryAnswer(world, asking, token, now())
   }
 
@@ -114,9 +126,12 @@ export async function startGithub(now: () => number) {
   const server = createServer(async (request, response) => {
     if (await pages.answers(request, response)) return
     const [status, body, headers] = await answerTo(await askingIn(request))
-    if (status === 204) response.writeHead(status).end()
+    const date = new Date(now()).toUTCString()
+    if (status === 204) response.writeHead(status, { date }).end()
     else
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+      response
+        .writeHead(status, { 'content-type': 'application/json', date, ...headers })
+        .end(JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(world, {
@@ -135,7 +150,22 @@ function ended(tokens: Map<string, Token>, { method, bearer }: Asking): Answer {
   return [204, null]
 }
 
-type World = Pick<GithubOfTest, 'minted' | 'repositories' | 'tokens' | 'installation' | 'nextId'>
+type World = Pick<
+  GithubOfTest,
+  'minted' | 'repositories' | 'tokens' | 'installation' | 'nextId' | 'isSuspended'
+>
+
+// As GitHub publishes it: GraphQL answers 200 then, too.
+function spentAnswer(resource: 'core' | 'graphql', until: number): Answer {
+  const message = 'API rate limit exceeded for user ID 900.'
+  const headers = {
+    ...{ 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '0', 'x-ratelimit-used': '5000' },
+    ...{ 'x-ratelimit-reset': String(Math.ceil(until / 1000)), 'x-ratelimit-resource': resource },
+  }
+  return resource === 'graphql'
+    ? [200, { errors: [{ type: 'RATE_LIMITED', message }] }, headers]
+    : [403, said(message), headers]
+}
 
 /** A repository with nothing in it. */
 export function addRepository(
@@ -145,7 +175,7 @@ export function addRepository(
   const made = {
     ...{ id: 71, full_name: 'acme/shop', private: true, clone_url: 'https://github.com/acme/shop.git' },
     ...{ installed: true, issues: new Map(), pulls: new Map(), comments: new Map() },
-    ...{ reviewComments: new Map(), reviews: new Map(), edits: new Map(), ...changed },
+    ...{ reviewComments: new Map(), reviews: new Map(), edits: new Map(), moved: new Map(), ...changed },
   }
   repositories.set(made.id, made)
   return made
@@ -162,6 +192,7 @@ function appAnswer(
   if (of !== undefined)
     return world.repositories.get(Number(of))?.installed ? [200, { id: world.installation }] : missing()
   if (method !== 'POST' || path !== `/app/installations/${world.installation}/access_tokens`) return missing()
+  if (world.isSuspended) return [403, said('This installation has been suspended')]
   const wanted = Array.isArray(body['repository_ids']) ? body['repository_ids'].map(Number) : []
   if (wanted.length === 0 || !wanted.every((id) => world.repositories.get(id)?.installed))
     return [422, said('There is at least one repository that does not exist or is not accessible')]
@@ -190,6 +221,8 @@ function repositoryAnswer(world: World, asking: Asking, token: Token, now: numbe
   const level = token.permissions[kind]
   const isAllowed = token.repositories === null || level === 'write' || (asking.method === 'GET' && level)
   if (!isAllowed) return [403, said('Resource not accessible by integration')]
+  const url = repository.moved.get(Number(/^\/(?:issues|pulls)\/(\d+)(?:\/|$)/.exec(rest)?.[1]))
+  if (url !== undefined) return [301, { ...said('Moved Permanently'), url }, { location: url }]
   return commentAnswer(world, asking, { repository, rest, token, now }) ?? readAnswer(repository, rest)
 }
 
@@ -204,8 +237,11 @@ function commentAnswer(world: World, { method, query, body }: Asking, where: Whe
   const { repository, rest, token, now } = where
   const text = String(body['body'] ?? '')
   const one = repository.comments.get(Number(/^\/issues\/comments\/(\d+)$/.exec(rest)?.[1]))
+  const isApp = token.repositories !== null
+  const by = isApp ? { id: 901, login: `${GITHUB_APP.slug}[bot]`, type: 'Bot' } : ROBOT
   if (method === 'PATCH') {
     if (one === undefined) return missing()
+    if (one.user['id'] !== by.id) return [403, said('Must have admin rights to Repository.')]
     Object.assign(one, { body: text, updated_at: new Date(now).toISOString() })
     return [200, shown(one)]
   }
@@ -223,8 +259,6 @@ function commentAnswer(world: World, { method, query, body }: Asking, where: Whe
   if (!repository.issues.has(number)) return missing()
   if (repository.issues.get(number)?.['locked'] === true)
     return [403, said('Unable to create comment because issue is locked.')]
-  const isApp = token.repositories !== null
-  const by = isApp ? { id: 901, login: `${GITHUB_APP.slug}[bot]`, type: 'Bot' } : ROBOT
   return [201, shown(addComment(world, repository, { issue: number, user: by, body: text, isApp, at: now }))]
 }
 

@@ -82,7 +82,13 @@ export async function startLinear(clock: { now: number }) {
   const comments = new Map<string, Comment>()
   const history: Record<string, unknown>[] = []
   const moves: string[] = []
-  const state = { token: LINEAR_SECRETS.token as string, fault: null as LinearFault | null, asked: 0 }
+  const state = {
+    token: LINEAR_SECRETS.token as string,
+    fault: null as LinearFault | null,
+    /** When there are calls again where there are none left, by its clock. */
+    resetAt: 0,
+    asked: 0,
+  }
   const { us } = LINEAR_USERS
   // Each change is later than the one before.
   let changes = 0
@@ -163,7 +169,8 @@ export async function startLinear(clock: { now: number }) {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     state.asked += 1
     const body = await text(request)
-    if (state.fault !== null) return broken(state.fault, response)
+    response.setHeader('date', new Date(clock.now).toUTCString())
+    if (state.fault !== null) return broken(state.fault, state.resetAt, response)
     if (request.url !== '/graphql' || request.method !== 'POST') return void response.writeHead(404).end()
     const isKey = state.token.startsWith('lin_api_')
     if (request.headers.authorization !== (isKey ? state.token : `Bearer ${state.token}`))
@@ -297,13 +304,24 @@ function errorsOf(...errors: readonly GraphQLError[]) {
   return { errors }
 }
 
-function broken(fault: LinearFault, response: ServerResponse): void {
+// In milliseconds since 1970, as Linear publishes it, and for each thing that it counts.
+function limits(resetAt: number): Record<string, string> {
+  const later = resetAt + 600_000
+  return {
+    ...{ 'x-ratelimit-requests-limit': '2500', 'x-ratelimit-requests-remaining': '0' },
+    ...{ 'x-ratelimit-requests-reset': String(resetAt), 'x-complexity': '12' },
+    ...{ 'x-ratelimit-complexity-limit': '250000', 'x-ratelimit-complexity-remaining': '249000' },
+    'x-ratelimit-complexity-reset': String(later),
+  }
+}
+
+function broken(fault: LinearFault, resetAt: number, response: ServerResponse): void {
   const limited = errorsOf(refusal('Rate limit exceeded', 'ratelimited', 'RATELIMITED'))
   const half = errorsOf(refusal('Oops', 'internal error', 'INTERNAL_SERVER_ERROR'))
   const page = { 'content-type': 'text/html' }
   const answers: Record<LinearFault, () => unknown> = {
-    ratelimited: () => json(response, 400, limited),
-    'too-many': () => json(response, 429, {}),
+    ratelimited: () => json(response, 400, limited, limits(resetAt)),
+    'too-many': () => json(response, 429, {}, { 'retry-after': '30' }),
     down: () => response.writeHead(503).end('down'),
     page: () => response.writeHead(200, page).end('<html></html>'),
     elsewhere: () => response.writeHead(307, { location: 'http://127.0.0.1:1/graphql' }).end(),
@@ -313,6 +331,11 @@ function broken(fault: LinearFault, response: ServerResponse): void {
   answers[fault]()
 }
 
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 }

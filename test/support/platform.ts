@@ -23,6 +23,8 @@ export interface PlatformOfTest {
   showsNothing: ClavigerError | null
   /** Tokens that were ended. */
   readonly ended: string[]
+  /** Its repositories are private, as it tells now. */
+  isPrivate: boolean
   /** Every call that reached the platform, by name. */
   readonly asked: string[]
   isAway: boolean
@@ -84,6 +86,7 @@ export function createPlatform(): PlatformOfTest {
     holds: null as Promise<void> | null,
     losesAnswer: false,
     showsNothing: null as ClavigerError | null,
+    isPrivate: true,
     knows: (call: Call) => call,
   }
   const reach = async (what: string, { secrets }: Means) => {
@@ -132,6 +135,10 @@ export function createPlatform(): PlatformOfTest {
       await reach('show', means)
       if (state.showsNothing !== null) throw state.showsNothing
       shown.push(phase)
+    },
+    isPrivate: async (_repository, means) => {
+      await reach('visibility', means)
+      return state.isPrivate
     },
     cloneAccess: async ({ id }, means) => {
       await reach('clone', means)

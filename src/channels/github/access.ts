@@ -7,7 +7,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import { isObject, type JsonObject, textOf } from '../../lib/json/ask-json.ts'
 import type { Means } from '../channel.ts'
-import { ask, askObject, type GithubApi, isGone, unreliable } from './api.ts'
+import { ask, askObject, type GithubApi, isGone, isMissing, unreliable } from './api.ts'
 import { numberOf, objectOf } from './reading.ts'
 
 /** Who asks. */
@@ -89,16 +89,25 @@ async function minted(
   repository: string,
   permissions: Permissions,
 ): Promise<RepositoryToken | null> {
-  const { status, json } = await ask(api, {
+  const answer = await ask(api, {
     ...{ method: 'POST', path: `/app/installations/${installation}/access_tokens`, token: jwt },
-    body: { repository_ids: [Number(repository)], permissions },
+    ...{ body: { repository_ids: [Number(repository)], permissions }, mayBeForbidden: true },
   })
-  if (status === 404 || status === 410) return null
+  if (isMissing(answer)) return null
+  const { status, json } = answer
+  if (status === 403) throw isSuspended()
   if (!isObject(json)) throw unreliable(status)
   const [token, expiresAt] = [textOf(json['token']), Date.parse(textOf(json['expires_at']))]
   if (token === '' || !Number.isFinite(expiresAt) || isWider(json, repository, permissions))
     throw unreliable(status)
   return { token: new Secret(token), expiresAt, installation }
+}
+
+// Not `rejected`: elsewhere the same App may work.
+function isSuspended(): ClavigerError {
+  return new ClavigerError('unavailable', 'The App is suspended where it is installed.', {
+    hint: 'Whoever owns the account at GitHub can lift that, on the page of the installation.',
+  })
 }
 
 // Whether it reaches, or may do, more than it was asked for.

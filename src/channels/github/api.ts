@@ -3,8 +3,10 @@
 
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Secret } from '../../domain/secret.ts'
-import { isObject, type JsonObject, joinUrl, textOf } from '../../lib/json/ask-json.ts'
+import { isObject, type JsonObject, joinUrl, listOf, textOf } from '../../lib/json/ask-json.ts'
 import { callUpstream, OutgoingError, type UpstreamResponse } from '../../lib/outgoing.ts'
+import { NotThere } from '../channel.ts'
+import { waitIn } from '../waiting.ts'
 
 /** Where GitHub's API is. Set by the operator, so it may be on this machine. */
 export interface GithubApi {
@@ -19,6 +21,8 @@ export interface GithubCall {
   /** Null: what is asked with is in the path. */
   readonly token: Secret | null
   readonly body?: JsonObject
+  /** That GitHub does not allow it (403) is an answer here. */
+  readonly mayBeForbidden?: boolean
 }
 
 export interface GithubAnswer {
@@ -38,26 +42,36 @@ const HEADERS = {
   'x-github-api-version': '2022-11-28',
 }
 
-/** An answer of GitHub: what it took, or that there is no such thing (404, 410). Everything else is thrown. */
+/** An answer of GitHub: what it took, or that there is no such thing (`isMissing`). Everything else is thrown. */
 export async function ask(api: GithubApi, call: GithubCall): Promise<GithubAnswer> {
-  const answer = await called(api, call)
-  const { status } = answer
-  const json = jsonIn(answer)
-  const isAnswer = status === 204 || (status >= 200 && status < 300 && json !== undefined)
-  if (isAnswer || status === 404 || status === 410) return { status, json }
-  throw refusal(answer, json)
+  const response = await called(api, call)
+  const { status } = response
+  const answer = { status, json: jsonIn(response) }
+  const wait = pauseIn(response, answer)
+  if (wait !== null) throw takesNoMore(wait)
+  const isTaken = status === 204 || (status >= 200 && status < 300 && answer.json !== undefined)
+  if (isTaken || isMissing(answer) || (status === 403 && call.mayBeForbidden === true)) return answer
+  throw refusal(status)
 }
 
-/** The object that GitHub answers with. Throws `invalid` when there is no such thing. */
+/** Whether an answer says that there is no such thing here, or not any more: what was moved is in a repository of its own. */
+export function isMissing({ status, json }: GithubAnswer): boolean {
+  if (status === 404 || status === 410) return true
+  // Others, before GitHub, lead elsewhere too.
+  const isOfGithub = isObject(json) && textOf(json['url']) !== ''
+  return [301, 307, 308].includes(status) && isOfGithub
+}
+
+/** The object that GitHub answers with. Throws `NotThere` when there is no such thing. */
 export async function askObject(api: GithubApi, call: GithubCall): Promise<JsonObject> {
-  const { status, json } = await ask(api, call)
-  if (status === 404 || status === 410) throw isGone()
-  if (!isObject(json)) throw unreliable(status)
-  return json
+  const answer = await ask(api, call)
+  if (isMissing(answer)) throw isGone()
+  if (!isObject(answer.json)) throw unreliable(answer.status)
+  return answer.json
 }
 
-export function isGone(): ClavigerError {
-  return new ClavigerError('invalid', 'GitHub knows of no such place, or does not show it to this channel.', {
+export function isGone(): NotThere {
+  return new NotThere('GitHub knows of no such place, or does not show it to this channel.', {
     hint: 'The App must be installed on the repository, or the token must reach it.',
   })
 }
@@ -108,14 +122,7 @@ function jsonIn({ body }: UpstreamResponse): unknown {
   }
 }
 
-function refusal(answer: UpstreamResponse, json: unknown): ClavigerError {
-  const { status } = answer
-  const said = isObject(json) ? textOf(json['message']) : ''
-  const wait = status === 403 || status === 429 ? pauseIn(answer, said) : null
-  if (wait !== null)
-    return new ClavigerError('unavailable', 'GitHub takes no more calls of this channel for now.', {
-      retryAfter: wait,
-    })
+function refusal(status: number): ClavigerError {
   if (status === 401)
     return new ClavigerError('rejected', 'GitHub does not take the key or token of this channel.', {
       hint: 'Enter it again: claviger admin channel update NAME --secret-file privateKey=FILE, or token=FILE',
@@ -131,10 +138,30 @@ function refusal(answer: UpstreamResponse, json: unknown): ClavigerError {
   return unreliable(status)
 }
 
-// Seconds until GitHub answers again; null: it is not that. It says so in one of three ways.
-function pauseIn({ status, headers }: UpstreamResponse, said: string): number | null {
-  const after = Number(headers['retry-after'] ?? Number.NaN)
-  if (Number.isFinite(after)) return Math.min(Math.max(Math.ceil(after), 1), 3600)
+// Seconds until GitHub answers again; null: it is not that. It says so in one of several ways; GraphQL with a status of 200.
+function pauseIn({ headers }: UpstreamResponse, { status, json }: GithubAnswer): number | null {
   const isSpent = headers['x-ratelimit-remaining'] === '0'
-  return isSpent || status === 429 || /rate limit/i.test(said) ? 60 : null
+  const isRefused = status === 403 || status === 429
+  const isOver = isSpent || status === 429 || headers['retry-after'] !== undefined || saysSo(json)
+  const isOfGraphql = status === 200 && (listOf({ json: bodyOf(json) }, 'errors') ?? []).some(isLimit)
+  if (!(isRefused && isOver) && !isOfGraphql) return null
+  return waitIn(headers, isSpent ? Number(headers['x-ratelimit-reset']) * 1000 : null)
+}
+
+function isLimit(error: JsonObject): boolean {
+  return error['type'] === 'RATE_LIMITED' || saysSo(error)
+}
+
+function saysSo(json: unknown): boolean {
+  return /rate limit/i.test(textOf(bodyOf(json)?.['message']))
+}
+
+function bodyOf(json: unknown): JsonObject | undefined {
+  return isObject(json) ? json : undefined
+}
+
+function takesNoMore(retryAfter: number): ClavigerError {
+  return new ClavigerError('unavailable', 'GitHub takes no more calls of this channel for now.', {
+    retryAfter,
+  })
 }

@@ -4,7 +4,7 @@ import type { Thread } from '../../domain/channels/call.ts'
 import { isObject, type JsonObject, textOf } from '../../lib/json/ask-json.ts'
 import type { Means } from '../channel.ts'
 import { type Identity, identityOf, tokenFor, WRITING } from './access.ts'
-import { ask, askObject, type GithubApi, isGone, unreliable } from './api.ts'
+import { ask, askObject, type GithubApi, isGone, isMissing, unreliable } from './api.ts'
 import { numberOf, objectOf } from './reading.ts'
 
 type Place = Thread['place']
@@ -26,7 +26,8 @@ export async function commented(
   const body = { body: text }
   if (id !== null && /^\d+$/.test(id)) {
     const path = `${base}/issues/comments/${id}`
-    const { status } = await ask(api, { method: 'PATCH', path, token, body })
+    // Of another account since the App or the token is another's. Where nothing may be written, writing it anew says so.
+    const { status } = await ask(api, { method: 'PATCH', path, token, body, mayBeForbidden: true })
     if (status < 300) return id
   }
   const path = `${base}/issues/${number}/comments`
@@ -47,8 +48,9 @@ export async function foundComment(
   const since = new Date(means.now - BACK).toISOString()
   for (let page = 1; page <= PAGES; page += 1) {
     const path = `${base}/issues/${number}/comments?since=${since}&per_page=${PAGE}&page=${page}`
-    const { status, json } = await ask(api, { method: 'GET', path, token })
-    if (status === 404 || status === 410) return null
+    const answer = await ask(api, { method: 'GET', path, token })
+    if (isMissing(answer)) return null
+    const { status, json } = answer
     if (!Array.isArray(json)) throw unreliable(status)
     const found = json.filter(isObject).find((one) => textOf(one['body']).includes(mark) && isOurs(one))
     if (found !== undefined) return numberOf(found['id'])

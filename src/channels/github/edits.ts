@@ -20,7 +20,7 @@ const EDITORS = `query($id: ID!) {
 
 /**
  * Whether somebody else than its author has ever edited it; also when nobody says who it was. `node` is its global id. Throws
- * `invalid` when there is no such thing for this token.
+ * `NotThere` when there is no such thing for this token.
  */
 export async function isEditedByOthers(
   api: GithubApi,

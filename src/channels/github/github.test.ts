@@ -1,22 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  addComment,
-  addRepository,
-  GITHUB_APP,
-  GITHUB_TOKEN,
-  type GithubOfTest,
-  type GithubRepository,
-  ROBOT,
-  startGithub,
-} from '../../../test/support/github-api.ts'
+import { addComment, GITHUB_APP, GITHUB_TOKEN, ROBOT } from '../../../test/support/github-api.ts'
+import { type GithubChannel, githubChannel } from '../../../test/support/github-channel.ts'
 import {
   BOB,
-  comment,
-  delivery,
   EVE,
   issue,
-  issueComment,
   issueEvent,
   type Json,
   pull,
@@ -28,53 +17,22 @@ import {
 import type { Call } from '../../domain/channels/call.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { Means } from '../channel.ts'
-import { createGithubChannel } from './github.ts'
 
 const NOW = Date.parse('2026-01-05T08:00:00Z')
 const INVALID = { code: 'invalid' }
 
-let github: GithubOfTest
-let repository: GithubRepository
-let channel: ReturnType<typeof createGithubChannel>
+let github: GithubChannel['github']
+let repository: GithubChannel['repository']
+let channel: GithubChannel['channel']
 let app: Means
 let robot: Means
+let callIn: GithubChannel['callIn']
+let asked: GithubChannel['asked']
 
 beforeEach(async () => {
-  github = await startGithub(() => NOW)
-  repository = addRepository(github)
-  repository.issues.set(12, issue())
-  repository.issues.set(13, pullAsIssue())
-  repository.pulls.set(13, pull())
-  channel = createGithubChannel({
-    url: github.url,
-    allowPrivate: false,
-    accounts: 'github',
-    site: 'https://github.com',
-  })
-  const settings = { handle: 'claviger' }
-  const privateKey = new Secret(github.privateKey)
-  app = {
-    ...{ settings: { ...settings, appId: String(GITHUB_APP.id) }, secrets: { privateKey }, now: NOW },
-  }
-  robot = { settings, secrets: { token: new Secret(GITHUB_TOKEN) }, now: NOW }
+  ;({ github, repository, channel, app, robot, callIn, asked } = await githubChannel(NOW))
   return () => github.close()
 })
-
-function callIn(event: string, payload: Json): Call {
-  const parsed = channel.parse(delivery(event, payload), { settings: app.settings, accountId: null })
-  if (parsed.is !== 'call') throw new Error('it is no call')
-  return parsed.call
-}
-
-/** Somebody's comment, over there and as it is delivered. */
-function asked(number: number, body = '@claviger fix it', user: Json = BOB): Call {
-  const there = addComment(github, repository, { issue: number, user, body, at: NOW })
-  const about = repository.issues.get(number)
-  return callIn(
-    'issue_comment',
-    issueComment({ issue: about, comment: comment({ id: there.id, user, body }) }),
-  )
-}
 
 describe('completing a call', () => {
   it.each(['app', 'robot'] as const)('reads it where it stands, as %s', async (who) => {
@@ -299,26 +257,6 @@ describe('a comment of ours', () => {
     await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject(INVALID)
     repository.issues.delete(12)
     await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject(INVALID)
-  })
-
-  it.each<[string, number, Json, Record<string, string>]>([
-    ['limit', 403, { message: 'API rate limit exceeded' }, { 'x-ratelimit-remaining': '0' }],
-    ['other limit', 403, { message: 'You have exceeded a secondary rate limit' }, {}],
-    ['pause', 429, {}, { 'retry-after': '30' }],
-    ['outage', 502, {}, {}],
-    ['move', 301, {}, { location: 'http://127.0.0.1:1/' }],
-  ])('waits for the end of a %s', async (_what, status, body, headers) => {
-    github.refuses = [status, body, headers]
-    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject({ code: 'unavailable' })
-    expect(github.asked).toHaveLength(1)
-  })
-
-  it('waits while nobody answers', async () => {
-    github.close()
-    await expect(channel.comment(place, 'x', null, app)).rejects.toMatchObject({
-      ...{ code: 'unavailable', message: `GitHub did not answer at ${new URL(github.url).origin}.` },
-      hint: expect.stringContaining('CLAVIGER_GITHUB_API'),
-    })
   })
 })
 

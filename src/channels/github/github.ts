@@ -5,8 +5,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ClavigerError } from '../../domain/errors.ts'
 import { sha256 } from '../../lib/digest.ts'
 import type { Channel, ChannelField, Delivered } from '../channel.ts'
-import { CLONING, endToken, identityOf, tokenFor } from './access.ts'
-import { askObject, type GithubApi } from './api.ts'
+import { CLONING, endToken, identityOf, READING, tokenFor } from './access.ts'
+import { askObject, type GithubApi, unreliable } from './api.ts'
 import { appMaking } from './app-making.ts'
 import { commented, foundComment, whoIs } from './commenting.ts'
 import { completed } from './completing.ts'
@@ -47,6 +47,12 @@ export function createGithubChannel(options: GithubOptions): Channel {
     complete: (call, means) => completed(api, accounts, call, means),
     comment: (place, text, id, means) => commented(api, place, text, id, means),
     findComment: (place, mark, means) => foundComment(api, place, mark, means),
+    async isPrivate({ id }, means) {
+      const { token } = await tokenFor(api, await identityOf(means), id, READING)
+      const now = repositoryIn(await askObject(api, { method: 'GET', path: `/repositories/${id}`, token }))
+      if (now === null) throw unreliable(200)
+      return now.isPrivate
+    },
     async cloneAccess({ id, url }, means) {
       const identity = await identityOf(means)
       // A plain token is good for more than this repository, and for longer than a clone.

@@ -15,7 +15,8 @@ import {
   type UpstreamOptions,
 } from '../../lib/json/ask-json.ts'
 import { OutgoingError } from '../../lib/outgoing.ts'
-import type { Means } from '../channel.ts'
+import { type Means, NotThere } from '../channel.ts'
+import { waitIn } from '../waiting.ts'
 
 export interface LinearPlace extends UpstreamOptions {
   /** Base URL; `/graphql` comes behind it. */
@@ -25,8 +26,8 @@ export interface LinearPlace extends UpstreamOptions {
 export type Variables = Readonly<Record<string, unknown>>
 
 /**
- * The data of an answer without errors. Throws `unavailable` for what may work later, a rate limit too, `rejected` when Linear
- * does not take the token, and `invalid` when it does not take what is asked for.
+ * The data of an answer without errors. Throws `unavailable` for what may work later (after too many calls it says when),
+ * `rejected` when Linear does not take the token, and `NotThere` when it does not take what is asked for.
  */
 export async function askLinear(
   place: LinearPlace,
@@ -78,13 +79,15 @@ function failureOf(answer: JsonAnswer): ClavigerError | null {
   const has = (known: readonly string[]) => kinds.some((kind) => known.includes(kind))
   // Its status is 400 where others have 429.
   if (status === 429 || has(['ratelimited']))
-    return later('Linear wants to be asked less often.', 'rate limited')
+    return new ClavigerError('unavailable', 'Linear wants to be asked less often.', {
+      ...{ detail: 'rate limited', retryAfter: waitIn(answer.headers, resetIn(answer.headers)) },
+    })
   if (status === 401 || has(TOKEN_REFUSED))
     return new ClavigerError('rejected', 'Linear does not take the token of this channel.', {
       hint: 'Make another one in Linear, and change the secrets of the channel.',
     })
   if (has(ASKED_WRONGLY) || status === 403)
-    return new ClavigerError('invalid', 'Linear has no such thing, or does not let this channel have it.', {
+    return new NotThere('Linear has no such thing, or does not let this channel have it.', {
       detail: kinds.join(' '),
     })
   return later('Linear could not do it now.', `status ${status} ${kinds.join(' ')}`)
@@ -101,6 +104,17 @@ function kindsOf({ extensions }: JsonObject): readonly string[] {
         .slice(0, 40),
     )
     .filter((kind) => kind !== '')
+}
+
+// What it counts, each by itself.
+const COUNTED = ['requests', 'complexity', 'endpoint-requests']
+
+// When there is something of all it counts again; null: it does not say that anything is used up.
+function resetIn(headers: JsonAnswer['headers']): number | null {
+  const resets = COUNTED.filter((what) => headers[`x-ratelimit-${what}-remaining`] === '0')
+    .map((what) => Number(headers[`x-ratelimit-${what}-reset`]))
+    .filter((at) => !Number.isNaN(at))
+  return resets.length === 0 ? null : Math.max(...resets)
 }
 
 function later(message: string, detail: string): ClavigerError {

@@ -10,6 +10,7 @@ import {
   startLinear,
 } from '../../../test/support/linear.ts'
 import type { Call } from '../../domain/channels/call.ts'
+import type { ClavigerError } from '../../domain/errors.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { Channel, Means } from '../channel.ts'
 import { createLinearChannel } from './linear.ts'
@@ -263,6 +264,21 @@ describe('calling Linear', () => {
       expect(linear.comments.size).toBe(1)
     },
   )
+
+  it('may work again when Linear says so, by its clock', async () => {
+    const issue = linear.issue(ann)
+    const retryAfter = async (fault: LinearFault) => {
+      linear.fault = fault
+      const comment = channel.comment({ issue: issue.id }, 'It works.', null, means())
+      return comment.catch((thrown: ClavigerError) => thrown.retryAfter)
+    }
+    linear.resetAt = clock.now + 1_800_000
+    expect(await retryAfter('ratelimited')).toBe(1800)
+    linear.resetAt = 0
+    expect(await retryAfter('ratelimited')).toBe(60)
+    expect(await retryAfter('too-many')).toBe(30)
+    expect(await retryAfter('down')).toBeUndefined()
+  })
 
   it('may work later when nobody is there, and goes nowhere in the clear', async () => {
     await linear.stop()

@@ -2,7 +2,7 @@
 // delivery, so a try that was broken off anywhere and is made again finds the same run.
 
 import { CODING_AGENTS_PATH, OWN_ACCOUNTS_PATH } from '../../api/link-paths.ts'
-import type { Means } from '../../channels/channel.ts'
+import { type Means, NotThere } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
 import {
   accessOf,
@@ -41,6 +41,8 @@ export const CARRY_CLAIM = 300_000
 // Milliseconds.
 const FIRST_PAUSE = 10_000
 const GIVE_UP_AFTER = 24 * 3_600_000
+// So long what was written may be delivered before the platform shows it.
+const NOT_SHOWN_YET = 60_000
 
 const BATCH = 20
 
@@ -75,16 +77,17 @@ export async function carryDue(ports: CarryingPorts): Promise<void> {
 async function carryOne(ports: CarryingPorts, row: CallRow): Promise<void> {
   const channel = await ports.store.channels.get(row.organizationId, row.channelId)
   if (channel === undefined) return
-  const end = await carried(ports, channel, row).catch((thrown: unknown) => {
-    ports.turns.restAfter(row.channelId, thrown)
+  const end = await carried(ports, channel, row).catch(async (thrown: unknown) => {
     const pause = pauseAfter(row, ports.now(), thrown)
+    ports.turns.restAfter(row.channelId, thrown, pause ?? 0)
     ports.log.warn(
       { channel: channel.id, attempts: row.attempts + 1, detail: detailOf(thrown), again: pause !== null },
       'what was asked for through a channel could not be done',
     )
     return {
       ...{ outcome: pause === null ? 'failed' : '', reason: sentenceOf(thrown) },
-      ...{ isStranger: row.isStranger, runId: null },
+      // What fails has been asked of the platform as well.
+      ...{ isStranger: await isOfStranger(ports, channel, row), runId: null },
       nextAt: pause === null ? null : ports.now() + pause,
     }
   })
@@ -115,7 +118,7 @@ async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow):
   try {
     return { ...(await serve(ports, channel, row, { call, served, caller })), isStranger }
   } catch (thrown) {
-    if (!(thrown instanceof ClavigerError) || !isForGood(thrown, row)) throw thrown
+    if (!(thrown instanceof ClavigerError) || !isForGood(thrown, row, ports.now())) throw thrown
     const mends = thrown.code === 'no_credential' ? CODING_AGENTS_PATH : null
     return { ...(await refuse(ports, channel, row, { call, means, why: thrown, mends })), isStranger }
   }
@@ -138,6 +141,13 @@ async function isTooMuch(
   const { asStranger, byStrangers } = await ports.store.calls.before(row, ports.now() - HOUR)
   if (asStranger < OF_ONE_STRANGER && byStrangers < OF_STRANGERS) return false
   return (await memberOf(ports, channel, author, requestIdOf(row))) === null
+}
+
+async function isOfStranger(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<boolean> {
+  const { parsed } = row
+  return (
+    parsed.is === 'call' && (await memberOf(ports, channel, parsed.call.author, requestIdOf(row))) === null
+  )
 }
 
 interface Asked {
@@ -200,7 +210,7 @@ function begin(
     ...{ channelId: channel.id, organizationId: channel.organizationId, served: served.because },
     thread: { key: place, title, url, place: where },
     repository: call.checkout?.repository ?? null,
-    ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0 },
+    ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0, failingSince: 0 },
     ...{ author: authorMark(call.author), nextAt: now(), busyUntil: 0, createdAt: now() },
   }
   return start(
@@ -326,13 +336,15 @@ const FOR_GOOD: readonly ClavigerError['code'][] = [
 // Others may have been changing the same; not again and again.
 const CONFLICTS_AT_MOST = 3
 
-function isForGood({ code }: ClavigerError, { attempts }: CallRow): boolean {
+function isForGood(thrown: ClavigerError, { attempts, receivedAt }: CallRow, now: number): boolean {
+  if (thrown instanceof NotThere && now - receivedAt < NOT_SHOWN_YET) return false
+  const { code } = thrown
   return FOR_GOOD.includes(code) || (code === 'conflict' && attempts >= CONFLICTS_AT_MOST)
 }
 
 function pauseAfter(row: CallRow, now: number, thrown: unknown): number | null {
   const { attempts, receivedAt } = row
-  if (thrown instanceof ClavigerError && isForGood(thrown, row)) return null
+  if (thrown instanceof ClavigerError && isForGood(thrown, row, now)) return null
   if (now - receivedAt > GIVE_UP_AFTER) return null
   return pauseAfterFailure(thrown, FIRST_PAUSE, attempts)
 }

@@ -212,12 +212,16 @@ describe('GitHub', () => {
 
   it('does later what GitHub was away for', async () => {
     const { house, there, post, says, runs, ours, work } = await opened()
-    there.refuses = [403, { message: 'API rate limit exceeded' }, { 'x-ratelimit-remaining': '0' }]
+    const isOver = house.clock.now + 2_400_000
+    there.spent.core = isOver
     expect(await post(says(BOB))).toBe(202)
     await work()
     expect(await runs()).toEqual([])
-    there.refuses = null
-    house.clock.now += 60_000
+    const asked = there.asked.length
+    house.clock.now = isOver - 1_000
+    await work()
+    expect(there.asked).toHaveLength(asked)
+    house.clock.now = isOver + 1_000
     await work()
     expect(await runs()).toHaveLength(1)
     expect(ours()).toHaveLength(1)

@@ -130,10 +130,15 @@ describe('Linear', () => {
     const { house, there, post, runs, work } = await opened()
     await post(there.give(there.issue(ann), us, bob))
     there.fault = 'ratelimited'
+    there.resetAt = house.clock.now + 1_800_000
     await work()
     expect(await runs()).toEqual([])
     there.fault = null
-    house.clock.now += 15_000
+    const { asked } = there
+    house.clock.now += 1_790_000
+    await work()
+    expect(there.asked).toBe(asked)
+    house.clock.now += 11_000
     await work()
     expect(await runs()).toHaveLength(1)
   })

@@ -3,6 +3,7 @@
 // edit is.
 
 import { CODING_AGENTS_PATH, CREDENTIALS_PATH, TO_SIGN_IN } from '../../api/link-paths.ts'
+import type { Channel, Means } from '../../channels/channel.ts'
 import { isPublic, type Phase } from '../../domain/channels/call.ts'
 import { commentOf, phaseOf, type Standing } from '../../domain/channels/saying.ts'
 import { isForStrangers } from '../../domain/channels/serving.ts'
@@ -25,6 +26,9 @@ const REPORT_CLAIM = 300_000
 
 // Milliseconds.
 const EDITS_APART = 5_000
+const GIVE_UP_AFTER = 24 * 3_600_000
+// So long a comment waits because the place could not show something.
+const REST_OF_COMMENT = 60_000
 
 const BATCH = 50
 
@@ -48,89 +52,126 @@ export async function reportDue(ports: ReportingPorts, seen: (runId: string) => 
 
 async function reportOne(ports: ReportingPorts, row: ThreadRow): Promise<void> {
   const { store, now } = ports
+  // Before the run is read: what happens to it from here on is looked at after.
+  if (!(await store.threads.claim(row, now() + REPORT_CLAIM))) return
   const run = await store.runs.get(row.organizationId, row.runId)
   const channel = await store.channels.get(row.organizationId, row.channelId)
   if (channel === undefined || run === undefined) return
   const standing = await standingOf(ports, row, run)
-  const [text, phase] = [commentOf(standing), phaseOf(standing)]
-  const later = nextLook(run.run.state, now())
-  const { commentId, said, saidAt, shown } = row
-  const kept = { commentId, said, saidAt, shown, failures: 0 }
-  const isSaid = said === sha256(text)
-  const isShown = phase === null || shown === phase
-  const tooEarly = isSaid ? null : saidAt + EDITS_APART
-  if (!(await store.threads.claim(row, now() + REPORT_CLAIM))) return
-  const claimed = { ...row, attempts: row.attempts + 1 }
-  if (tooEarly !== null && tooEarly > now())
-    return void (await store.threads.settle(claimed, { ...kept, nextAt: tooEarly }))
-  let end: ThreadEnd = { ...kept, nextAt: later }
-  if (!isSaid)
-    end = await written(ports, channel, row, text).then(
-      (id) => ({ ...end, commentId: id, said: sha256(text), saidAt: now() }),
-      (thrown: unknown) => failed(ports, channel, row, thrown),
-    )
-  if (!isShown && end.failures === 0) end = await show(ports, channel, { ...row, ...end }, phase)
-  await store.threads.settle(claimed, end)
+  const end = await told(ports, channel, row, standing, nextLook(run.run.state, now()))
+  await store.threads.settle({ ...row, attempts: row.attempts + 1 }, end)
 }
 
-// What the place itself shows comes after the comment. What it will never show is no reason to keep silent.
+async function told(
+  ports: ReportingPorts,
+  channel: ChannelRow,
+  row: ThreadRow,
+  standing: Standing,
+  later: number | null,
+): Promise<ThreadEnd> {
+  const { now } = ports
+  const phase = phaseOf(standing)
+  const isShown = phase === null || row.shown === phase
+  let said: Said = row
+  if (row.said !== sha256(commentOf(saidIn(row, standing)))) {
+    const soonest = row.saidAt + EDITS_APART
+    if (soonest > now()) return { ...kept(row), nextAt: soonest, busyUntil: 0 }
+    try {
+      said = await written(ports, channel, row, standing)
+    } catch (thrown) {
+      return failed(ports, channel, row, thrown)
+    }
+  }
+  const end = { ...kept({ ...row, ...said }), failures: 0, failingSince: 0, nextAt: later, busyUntil: 0 }
+  if (isShown) return end
+  const failure = await show(ports, channel, { ...row, ...said }, phase)
+  // What the place will not show is no reason to keep silent.
+  return failure === null || failure.nextAt === null ? { ...end, shown: phase } : failure
+}
+
+// What the place itself shows comes after the comment.
 async function show(
   ports: ReportingPorts,
   channel: ChannelRow,
   row: ThreadRow,
   phase: Phase,
-): Promise<ThreadEnd> {
-  const done: ThreadEnd = { ...row, shown: phase }
+): Promise<ThreadEnd | null> {
   const platform = platformOf(ports, channel.kind)
-  if (platform.show === undefined) return done
+  if (platform.show === undefined) return null
   try {
     const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: row.runId, phase }))
     // Who answers quickly is never seen at work.
     const isSkipped = row.shown === null && phase === 'answered'
     for (const one of isSkipped ? (['begun', phase] as const) : [phase])
       await platform.show(row.thread.place, one, means)
-    return done
+    return null
   } catch (thrown) {
-    const end = await failed(ports, channel, row, thrown)
-    return end.nextAt === null ? done : end
+    return failed(ports, channel, row, thrown, REST_OF_COMMENT)
   }
 }
+
+type Said = Pick<ThreadEnd, 'repository' | 'commentId' | 'said' | 'saidAt'>
 
 async function written(
   ports: ReportingPorts,
   channel: ChannelRow,
   row: ThreadRow,
-  text: string,
-): Promise<string> {
+  standing: Standing,
+): Promise<Said> {
   const { thread, commentId, attempts, runId } = row
   const platform = platformOf(ports, channel.kind)
   const means = await meansFor(ports, channel, ownAct(channel, 'channel.report', { run: runId }))
+  const isOpen = openly(standing).reason === standing.reason
+  const repository = isOpen ? row.repository : await asItIsNow(platform, row, means)
+  const text = commentOf(saidIn({ thread, repository }, standing))
+  const said = sha256(text)
+  if (said === row.said) return { ...row, repository }
   // Whoever tried before may have written it, and died before it was noted.
   const isInDoubt = commentId === null && attempts > 0
   const found = isInDoubt
     ? ((await platform.findComment?.(thread.place, pageOf(ports, runId), means)) ?? null)
     : commentId
-  return platform.comment(thread.place, text, found, means)
+  const id = await platform.comment(thread.place, text, found, means)
+  return { repository, commentId: id, said, saidAt: ports.now() }
 }
 
+// It may have become public since somebody asked. What was public stays so here: it is only the more careful.
+async function asItIsNow(
+  platform: Channel,
+  { repository }: ThreadRow,
+  means: Means,
+): Promise<ThreadRow['repository']> {
+  if (repository === null || !repository.isPrivate || platform.isPrivate === undefined) return repository
+  return { ...repository, isPrivate: await platform.isPrivate(repository, means) }
+}
+
+// `rest`: what happens meanwhile is looked at after so many milliseconds at the latest.
 async function failed(
   { store, log, now, turns }: ReportingPorts,
   channel: ChannelRow,
   row: ThreadRow,
   thrown: unknown,
+  rest = Number.POSITIVE_INFINITY,
 ): Promise<ThreadEnd> {
-  const isForGood = thrown instanceof ClavigerError && thrown.code === 'invalid'
   const failures = row.failures + 1
-  turns.restAfter(row.channelId, thrown)
+  const failingSince = row.failures === 0 ? now() : row.failingSince
   const pause = pauseAfterFailure(thrown, EDITS_APART, failures)
+  turns.restAfter(row.channelId, thrown, pause)
   const code = thrown instanceof ClavigerError ? thrown.code : String(thrown)
   log.warn({ channel: channel.id, run: row.runId, failures, detail: code }, 'a comment could not be written')
   await store.channels.note(
     channel.id,
     thrown instanceof ClavigerError ? thrown.message : 'A comment could not be written.',
   )
-  const { commentId, said, saidAt, shown } = row
-  return { commentId, said, saidAt, shown, failures, nextAt: isForGood ? null : now() + pause }
+  // What happens after that has a day of its own.
+  if (now() - failingSince > GIVE_UP_AFTER)
+    return { ...kept(row), failures: 0, failingSince: 0, nextAt: null, busyUntil: 0 }
+  const nextAt = code === 'invalid' ? null : now() + pause
+  return { ...kept(row), failures, failingSince, nextAt, busyUntil: now() + Math.min(pause, rest) }
+}
+
+function kept({ repository, commentId, said, saidAt, shown, failures, failingSince }: ThreadRow) {
+  return { repository, commentId, said, saidAt, shown, failures, failingSince }
 }
 
 // Signals say when to look; these are for those that were lost.
@@ -143,11 +184,9 @@ function nextLook(state: RunState, now: number): number | null {
 async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): Promise<Standing> {
   const { harness } = run
   const { state, reason, credential } = run.run
-  // What is said of a run may name what only members may know.
   return {
-    ...{ harness, state, served: row.served },
+    ...{ harness, state, served: row.served, reason },
     lacksWorker: await lacksWorker(ports, run),
-    reason: isPublic(row) && reason !== nothingLeft(harness) ? '' : reason,
     credential:
       credential === null ? null : parseOwner(credential.owner as Parameters<typeof parseOwner>[0]).kind,
     ...(await lastTurn(ports, run)),
@@ -159,6 +198,16 @@ async function standingOf(ports: ReportingPorts, row: ThreadRow, run: RunRow): P
 async function lacksWorker(ports: ReportingPorts, run: RunRow): Promise<boolean> {
   if (run.run.state !== 'queued' || !isForStrangers(run)) return false
   return (await agentsHint(ports, run.organizationId, run.subjectId)) !== null
+}
+
+// What is said of a run may name what only members may know.
+function saidIn(where: Pick<ThreadRow, 'thread' | 'repository'>, standing: Standing): Standing {
+  return isPublic(where) ? openly(standing) : standing
+}
+
+function openly(standing: Standing): Standing {
+  const { reason, harness } = standing
+  return { ...standing, reason: reason === nothingLeft(harness) ? reason : '' }
 }
 
 function pageOf({ publicUrl }: Pick<ReportingPorts, 'publicUrl'>, runId: string): string {

@@ -11,8 +11,11 @@ export interface Turns {
     rows: readonly Row[],
     each: (row: Row) => Promise<void>,
   ): void
-  /** A platform has said when it wants to be asked again. */
-  restAfter(channelId: string, thrown: unknown): void
+  /**
+   * After a try that failed, and is made again after this pause (milliseconds): nothing else of the channel is begun before
+   * its platform wants to be asked again, or for a while when it takes nothing of the channel.
+   */
+  restAfter(channelId: string, thrown: unknown, pause: number): void
   /** Resolves when what was begun has ended. */
   ended(): Promise<void>
 }
@@ -54,9 +57,10 @@ export function createTurns({ now, resting, signal, failed }: TurnOptions): Turn
       for (const [channelId, its] of Map.groupBy(rows, (row) => row.channelId))
         if (!under.has(channelId)) under.set(channelId, turn(its, channelId, each))
     },
-    restAfter(channelId, thrown) {
-      const rest = restIn(thrown)
-      if (rest > 0) resting.set(channelId, now() + rest)
+    restAfter(channelId, thrown, pause) {
+      const isRejected = thrown instanceof ClavigerError && thrown.code === 'rejected'
+      const rest = Math.max(restIn(thrown), isRejected ? Math.min(pause, REST_WHEN_REJECTED) : 0)
+      if (rest > 0) resting.set(channelId, Math.max(resting.get(channelId) ?? 0, now() + rest))
     },
     async ended() {
       while (under.size > 0) await Promise.all(under.values())
@@ -65,6 +69,9 @@ export function createTurns({ now, resting, signal, failed }: TurnOptions): Turn
 }
 
 const LONGEST_PAUSE = 600_000
+
+// Short: whoever gives the channel another token waits for so long.
+const REST_WHEN_REJECTED = 60_000
 
 /** How long to wait after a try that failed, in milliseconds: twice as long each time, and as long as the platform wants. */
 export function pauseAfterFailure(thrown: unknown, first: number, failures: number): number {

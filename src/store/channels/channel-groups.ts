@@ -105,7 +105,7 @@ export type CallEnd = Pick<CallRow, 'nextAt' | 'outcome' | 'reason' | 'isStrange
 export interface Before {
   /** Why this account was refused in this conversation. */
   readonly refusals: readonly string[]
-  /** How often it asked as a stranger, anywhere, and how often any stranger did: since then, and with anything to show for it. */
+  /** How often it asked as a stranger, anywhere, and how often any stranger did: since then, unless nothing was done about it. */
   readonly asStranger: number
   readonly byStrangers: number
 }
@@ -151,14 +151,27 @@ export interface ThreadRow {
   readonly attempts: number
   /** Tries in a row that failed. */
   readonly failures: number
+  /** When the first of them was; 0: the last one did not fail. */
+  readonly failingSince: number
   /** When it is looked at next; null: all is said, until something happens. */
   readonly nextAt: number | null
-  /** A server looks at it until then; 0: none does. */
+  /** A server looks at it until then, or nobody does, whatever happens; 0: neither. */
   readonly busyUntil: number
   readonly createdAt: number
 }
 
-export type ThreadEnd = Pick<ThreadRow, 'commentId' | 'said' | 'saidAt' | 'shown' | 'failures' | 'nextAt'>
+export type ThreadEnd = Pick<
+  ThreadRow,
+  | 'repository'
+  | 'commentId'
+  | 'said'
+  | 'saidAt'
+  | 'shown'
+  | 'failures'
+  | 'failingSince'
+  | 'nextAt'
+  | 'busyUntil'
+>
 
 export interface ThreadStore {
   /** Throws `conflict` when the run is told of already. */
@@ -172,7 +185,10 @@ export interface ThreadStore {
   wake(runId: string, at: number): Promise<boolean>
   /** Begins a try, that is whoever claims's until then: counts it. False when somebody else has, or all is said. */
   claim(seen: Pick<ThreadRow, 'runId' | 'attempts'>, until: number): Promise<boolean>
-  /** Ends the try of this number; who woke it meanwhile is heard. False when another has begun since, or it is gone. */
+  /**
+   * Ends the try of this number; who woke it meanwhile is heard, after `busyUntil`. False when another has begun since, or it
+   * is gone.
+   */
   settle(claimed: Pick<ThreadRow, 'runId' | 'attempts'>, end: ThreadEnd): Promise<boolean>
 }
 
@@ -182,8 +198,8 @@ export interface ChannelGroups {
   readonly threads: ThreadStore
 }
 
-/** What there is to show for a call. */
-export const SHOWN_FOR = ['started', 'continued', 'refused'] as const
+/** What became of the calls that count for whoever asked: something was done about them, or is done still (empty). */
+export const COUNTED = ['', 'started', 'continued', 'refused', 'failed'] as const
 
 /** Conversation and account of a delivery, by which others are compared with it; empty for what is nothing. */
 export function callMarks(parsed: Parsed): { readonly thread: string; readonly author: string } {

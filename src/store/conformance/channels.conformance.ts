@@ -51,7 +51,7 @@ export function threadRow(channelId: string, changed: Partial<ThreadRow> = {}): 
   const thread = { key: 'github:1#2', title: 'ünicode', url: 'https://github.test/1', place: { n: '2' } }
   return {
     ...{ runId: newId('run'), channelId, organizationId: 'org-a', thread, repository: null, served: '' },
-    ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0 },
+    ...{ commentId: null, said: '', saidAt: 0, shown: null, attempts: 0, failures: 0, failingSince: 0 },
     ...{ author: '', nextAt: 1000, busyUntil: 0, createdAt: 1000 },
     ...changed,
   }
@@ -194,7 +194,7 @@ function describeCalls(store: CurrentStore): void {
     expect(await refusals(alone.parsed, 'd-alone')).toEqual([])
   })
 
-  it('of strangers are counted, by account and all, since a time, when there is anything to show for them', async () => {
+  it('of strangers are counted, by account and all, since a time, unless nothing was done about them', async () => {
     const id = await channel()
     const asked = (account: string, changed: Partial<CallRow> = {}) =>
       store().calls.insert(
@@ -209,13 +209,17 @@ function describeCalls(store: CurrentStore): void {
     await asked('7')
     await asked('7', { outcome: 'started', parsed: over('t-2', '7') })
     await asked('8', { outcome: 'continued' })
+    await asked('8', { outcome: 'failed' })
+    await asked('8', { outcome: '', nextAt: 9000, attempts: 1 })
     await asked('7', { outcome: 'limited' })
+    await asked('7', { outcome: 'nothing' })
     await asked('7', { receivedAt: 999 })
     await asked('7', { isStranger: false })
     const counts = async (account: string, channelId = id) =>
       store().calls.before({ channelId, deliveryId: 'another', parsed: over('t', account) }, 1000)
-    expect(await counts('7')).toMatchObject({ asStranger: 2, byStrangers: 3 })
-    expect(await counts('9')).toMatchObject({ asStranger: 0, byStrangers: 3 })
+    expect(await counts('7')).toMatchObject({ asStranger: 2, byStrangers: 5 })
+    expect(await counts('8')).toMatchObject({ asStranger: 3, byStrangers: 5 })
+    expect(await counts('9')).toMatchObject({ asStranger: 0, byStrangers: 5 })
     expect(await counts('7', await channel())).toMatchObject({ asStranger: 0, byStrangers: 0 })
   })
 
@@ -270,13 +274,10 @@ function describeThreads(store: CurrentStore): void {
     expect((await store().threads.due(2000, 10, [])).map(({ runId }) => runId)).toEqual([row.runId])
     const claims = await Promise.all(Array.from({ length: 20 }, () => store().threads.claim(row, 9000)))
     expect(claims.filter((was) => was)).toHaveLength(1)
+    const repository = { id: '1', name: 'acme/shop', url: 'https://github.test/acme/shop', isPrivate: true }
     const end = {
-      commentId: 'c-1',
-      said: 'abc',
-      saidAt: 2000,
-      shown: 'begun',
-      failures: 2,
-      nextAt: null,
+      ...{ repository, commentId: 'c-1', said: 'abc', saidAt: 2000, shown: 'begun' as const },
+      ...{ failures: 2, failingSince: 1500, nextAt: null, busyUntil: 0 },
     } as const
     expect(await store().threads.settle(row, end)).toBe(false)
     expect(await store().threads.settle({ ...row, attempts: 1 }, end)).toBe(true)
@@ -291,7 +292,10 @@ function describeThreads(store: CurrentStore): void {
     const row = threadRow(await channel(), { nextAt: 1000 })
     await store().threads.insert(row)
     const due = async (now: number) => (await store().threads.due(now, 10, [])).map(({ runId }) => runId)
-    const end = { commentId: 'c-1', said: 'abc', saidAt: 2000, shown: null, failures: 0 }
+    const end = {
+      ...{ repository: null, commentId: 'c-1', said: 'abc', saidAt: 2000, shown: null },
+      ...{ failures: 0, failingSince: 0, busyUntil: 0 },
+    }
     expect(await store().threads.claim(row, 9000)).toBe(true)
     expect(await store().threads.wake(row.runId, 3000)).toBe(true)
     expect(await due(8999)).toEqual([])
@@ -305,8 +309,16 @@ function describeThreads(store: CurrentStore): void {
     expect(await store().threads.wake(row.runId, 4000)).toBe(true)
     expect(await store().threads.settle({ ...row, attempts: 3 }, { ...end, nextAt: null })).toBe(true)
     expect(await due(4000)).toEqual([row.runId])
-    // Whoever claimed it has died.
+    // It rests, whatever happens.
     expect(await store().threads.claim({ ...row, attempts: 3 }, 9000)).toBe(true)
+    const rests = { ...end, nextAt: null, busyUntil: 6000 }
+    expect(await store().threads.settle({ ...row, attempts: 4 }, rests)).toBe(true)
+    expect(await due(9000)).toEqual([])
+    expect(await store().threads.wake(row.runId, 5000)).toBe(true)
+    expect(await due(5999)).toEqual([])
+    expect(await due(6000)).toEqual([row.runId])
+    // Whoever claimed it has died.
+    expect(await store().threads.claim({ ...row, attempts: 4 }, 9000)).toBe(true)
     expect(await due(9000)).toEqual([row.runId])
   })
 }

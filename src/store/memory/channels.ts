@@ -5,8 +5,8 @@ import {
   type CallStore,
   type ChannelRow,
   type ChannelStore,
+  COUNTED,
   callMarks,
-  SHOWN_FOR,
   type ThreadRow,
   type ThreadStore,
 } from '../channels/channel-groups.ts'
@@ -96,7 +96,7 @@ function callGroup({ channels, calls }: Tables): CallStore {
       )
       const strange = others.filter(
         ({ isStranger, receivedAt, outcome }) =>
-          isStranger && receivedAt >= since && SHOWN_FOR.some((one) => one === outcome),
+          isStranger && receivedAt >= since && COUNTED.some((one) => one === outcome),
       )
       return {
         refusals: [...new Set(refused.map(({ reason }) => reason))],
@@ -148,13 +148,14 @@ function threadGroup({ threads }: Tables): ThreadStore {
       threads.put(row.runId, { ...row, attempts: row.attempts + 1, nextAt: until, busyUntil: until })
       return true
     },
-    settle: async (claimed, { commentId, said, saidAt, shown, failures, nextAt }) => {
+    settle: async (claimed, end) => {
+      const { repository, commentId, said, saidAt, shown, failures, failingSince, nextAt, busyUntil } = end
       const row = threads.get(claimed.runId)
       if (row?.attempts !== claimed.attempts) return false
       const woken = row.nextAt !== null && row.nextAt < row.busyUntil ? row.nextAt : null
       const next = woken === null ? nextAt : Math.min(woken, nextAt ?? woken)
-      const end = { commentId, said, saidAt, shown, failures, nextAt: next, busyUntil: 0 }
-      threads.put(row.runId, { ...row, ...end })
+      const told = { repository, commentId, said, saidAt, shown, failures, failingSince }
+      threads.put(row.runId, { ...row, ...told, nextAt: next, busyUntil })
       return true
     },
   }

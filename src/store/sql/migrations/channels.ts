@@ -114,3 +114,13 @@ async function due(database: Kysely<unknown>, table: string): Promise<void> {
     .where(sql.ref('next_at'), 'is not', null)
     .execute()
 }
+
+/** store-0053: since when nothing could be told of a run, so that it is given up some day. */
+export const failingThreads: Migration = {
+  up: async (database: Kysely<unknown>) => {
+    await database.schema
+      .alterTable('channel_thread')
+      .addColumn('failing_since', 'bigint', (column) => column.notNull().defaultTo(0))
+      .execute()
+  },
+}

@@ -5,8 +5,8 @@ import {
   type Before,
   type CallRow,
   type CallStore,
+  COUNTED,
   callMarks,
-  SHOWN_FOR,
 } from '../../../channels/channel-groups.ts'
 import type { Execute } from '../../prepared.ts'
 import type { Database } from '../../schema.ts'
@@ -113,7 +113,7 @@ async function before(
   const counted = others
     .where('received_at', '>=', since)
     .where('stranger', '=', 1)
-    .where('outcome', 'in', SHOWN_FOR)
+    .where('outcome', 'in', COUNTED)
     .select(['author', ({ fn }) => fn.countAll().as('count')])
     .groupBy('author')
   const counts = (await execute(counted.compile())).rows

@@ -63,6 +63,7 @@ export interface ChannelThreadTable {
   shown: Phase | null
   attempts: number
   failures: number
+  failing_since: number
   next_at: number | null
   busy_until: number
   created_at: number

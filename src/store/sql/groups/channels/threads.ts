@@ -19,6 +19,7 @@ const COLUMNS = [
   'shown',
   'attempts',
   'failures',
+  'failing_since as failingSince',
   'next_at as nextAt',
   'busy_until as busyUntil',
   'created_at as createdAt',
@@ -66,13 +67,15 @@ export function threadGroup(database: Kysely<Database>): (execute: Execute) => T
         .set({ attempts: seen.attempts + 1, next_at: until, busy_until: until })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
-    settle: async (claimed, { commentId, said, saidAt, shown, failures, nextAt }) => {
+    settle: async (claimed, { repository, commentId, said, saidAt, shown, nextAt, ...end }) => {
       // Who woke it meanwhile has moved the next look before the end of the claim.
       const next = sql<number | null>`case when next_at < busy_until
         then case when next_at < ${nextAt} then next_at else coalesce(${nextAt}, next_at) end
         else ${nextAt} end`
       const query = one(claimed).set({
-        ...{ comment_id: commentId, said, said_at: saidAt, shown, failures, next_at: next, busy_until: 0 },
+        ...{ repository: jsonOf(repository), comment_id: commentId, said, said_at: saidAt, shown },
+        ...{ failures: end.failures, failing_since: end.failingSince },
+        ...{ next_at: next, busy_until: end.busyUntil },
       })
       return (await execute(query.compile())).numAffectedRows === 1n
     },
@@ -86,7 +89,7 @@ function valuesOf(row: ThreadRow) {
     organization_id: row.organizationId,
     thread_key: row.thread.key,
     thread: JSON.stringify(row.thread),
-    repository: row.repository === null ? null : JSON.stringify(row.repository),
+    repository: jsonOf(row.repository),
     served: row.served,
     author: row.author,
     comment_id: row.commentId,
@@ -95,10 +98,15 @@ function valuesOf(row: ThreadRow) {
     shown: row.shown,
     attempts: row.attempts,
     failures: row.failures,
+    failing_since: row.failingSince,
     next_at: row.nextAt,
     busy_until: row.busyUntil,
     created_at: row.createdAt,
   }
+}
+
+function jsonOf(repository: ThreadRow['repository']): string | null {
+  return repository === null ? null : JSON.stringify(repository)
 }
 
 type Selected = Omit<ThreadRow, 'thread' | 'repository'> & {
