@@ -8,9 +8,9 @@ import { formatOwner } from '../../domain/owner.ts'
 import { settlePolicy } from '../credential/create.ts'
 import { run as importToServer } from '../logins/import.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
-import { type CompleteLogin, methodOf, signIn } from '../logins/sign-in.ts'
+import { methodOf, signIn } from '../logins/sign-in.ts'
 import { placeOfProgram, takeOver } from '../models/import.ts'
-import { signInToProfile } from '../models/login.ts'
+import { type ProfileLogin, signInToProfile } from '../models/login.ts'
 import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
 import { OTHERS, type Other } from './looking.ts'
@@ -27,7 +27,7 @@ export async function signInTo(
   options: OnboardOptions,
 ): Promise<CredentialView> {
   const { context, who, local } = place
-  const { login, isNew } = await breakable(harness, options, (more) =>
+  const { login, isNew, beside } = await breakable(harness, options, (more) =>
     local === null
       ? signInToServer(place, harness, { ...options, ...more })
       : signInToProfile(context, {
@@ -36,6 +36,7 @@ export async function signInTo(
         }),
   )
   context.ui.note(`${isNew ? 'Created' : 'Signed in again for'} ${withAccount(login.credential, who)}.`)
+  if (beside !== null) context.ui.note(beside)
   warnOfTwins(context, login.twins, who)
   return accountNamed(place, login.credential.name)
 }
@@ -46,7 +47,7 @@ async function signInToServer(
   place: Place,
   harness: HarnessName,
   options: OnboardOptions & More,
-): Promise<{ login: CompleteLogin; isNew: boolean }> {
+): Promise<ProfileLogin> {
   const { context, client, who } = place
   const type = `${harness}/oauth` as const
   const wanted = options.name ?? standardName(place, type)
@@ -57,7 +58,8 @@ async function signInToServer(
     there === undefined
       ? { type, owner: formatOwner(self(who)), name, description: '', acceptNotice }
       : { type, credential: there.id, acceptNotice }
-  return { login: await signIn(context, client, request, options), isNew: there === undefined }
+  const login = await signIn(context, client, request, options)
+  return { login, isNew: there === undefined, beside: null, who }
 }
 
 // At a prompt Ctrl-C is heard by the prompt; while a device is waited for there is none.
