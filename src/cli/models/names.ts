@@ -29,6 +29,17 @@ export function nameOnServer(profile: string): string {
   return wanted.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 64)
 }
 
+/** The same, with the provider behind it where another profile has that name there. */
+export function nameBeside(
+  profile: string,
+  others: readonly { readonly profile: string; readonly name: string }[],
+): string {
+  const wanted = nameOnServer(profile)
+  if (others.every((one) => one.profile === profile || one.name !== wanted)) return wanted
+  const [provider = ''] = profile.split(':')
+  return `${wanted.slice(0, 63 - provider.length)}-${provider}`
+}
+
 /** By the e-mail of its account where that is known, else by its name. */
 export function byEmail(credential: {
   readonly type: CredentialType

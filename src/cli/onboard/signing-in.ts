@@ -11,6 +11,7 @@ import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { methodOf, signIn } from '../logins/sign-in.ts'
 import { placeOfProgram, takeOver } from '../models/import.ts'
 import { type ProfileLogin, signInToProfile } from '../models/login.ts'
+import { mustBeHere } from '../models/moved.ts'
 import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
 import { OTHERS, type Other } from './looking.ts'
@@ -102,8 +103,14 @@ export async function takeOverFrom(
     ...{ from, acceptNotice, agent: local.agent },
     ...(options.name !== undefined && { profileId: options.name }),
   })
-  const living = lines.filter(({ renewed }) => renewed !== 'dead')
-  if (living.length === 0) throw nothingLives(from)
+  const profiles = await context.over(local.agent).profiles()
+  const gone = (await profiles.moves.moved()).map(({ profile }) => profile)
+  const known = lines.filter(({ renewed }) => renewed !== 'dead')
+  const living = known.filter(({ profile }) => !gone.includes(profile))
+  if (living.length === 0) {
+    for (const { profile } of known) await mustBeHere(profiles, profile)
+    throw nothingLives(from)
+  }
   const isKept = (name: string) =>
     living.every(({ profile, outcome }) => profile !== name || outcome === 'same')
   return Promise.all(

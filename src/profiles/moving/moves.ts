@@ -2,12 +2,19 @@
 
 import type { Store } from '../../store/store.ts'
 
-/** A profile that is kept by a server now. */
-export interface Moved {
-  readonly profile: string
-  /** The address of the server, and what the credential is called there, for people. */
+/** A credential on a server. */
+export interface Whereabouts {
+  /** The address of the server, of which it may have several, and what the credential is called there, for people. */
   readonly server: string
   readonly name: string
+  /** By which both are known. What was noted by an older version has neither. */
+  readonly organization?: string
+  readonly credential?: string
+}
+
+/** A profile that is kept by a server now. */
+export interface Moved extends Whereabouts {
+  readonly profile: string
   /** Milliseconds since 1970. */
   readonly at: number
 }
@@ -18,8 +25,8 @@ export interface Moves {
   /** Those that are not here again. */
   moved(): Promise<readonly Moved[]>
   note(moved: Moved): Promise<void>
-  /** What has this name on that server is here again, whatever it is called. */
-  cameBack(from: Pick<Moved, 'server' | 'name'>): Promise<void>
+  /** What was there is here again, whatever it is called, or is gone for good. */
+  cameBack(from: Whereabouts): Promise<void>
 }
 
 const MOVED = 'moved:'
@@ -45,12 +52,16 @@ export function createMoves(
         .map((fact) => JSON.parse(fact) as Moved)
         .filter(({ profile }) => !here.has(profile))
     },
-    async cameBack({ server, name }) {
-      for (const [fact, text] of Object.entries(await installation.beginningWith(MOVED))) {
-        const moved = JSON.parse(text) as Moved
-        if (moved.server === server && moved.name === name) await installation.remove(fact)
-      }
+    async cameBack(from) {
+      for (const [fact, text] of Object.entries(await installation.beginningWith(MOVED)))
+        if (isAt(JSON.parse(text), from)) await installation.remove(fact)
     },
     note: (moved) => installation.put(movedFact(moved.profile), JSON.stringify(moved)),
   }
+}
+
+function isAt(moved: Moved, { server, name, organization, credential }: Whereabouts): boolean {
+  if (moved.organization === undefined || moved.credential === undefined)
+    return moved.server === server && moved.name === name
+  return moved.organization === organization && moved.credential === credential
 }
