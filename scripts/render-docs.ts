@@ -46,7 +46,7 @@ function api(): string {
   })
   const codes = Object.entries(STATUS_OF).map(([name, status]) => [code(name), String(status)])
   return page('HTTP API', [
-    'JSON over HTTP with `Authorization: Bearer TOKEN`. Names in braces are part of the path; what else an operation takes goes to the query (GET, DELETE) or the JSON body. A running server shows every shape at `/docs` and as OpenAPI 3.1 at `/openapi.json`.',
+    'JSON over HTTP with `Authorization: Bearer TOKEN`. Names in braces are part of the path; what else an operation takes goes to the query (GET, DELETE) or the JSON body. A running server shows every shape at `/docs` and as OpenAPI 3.1 at `/openapi.json`. `HEAD` is answered with 405: to read is to be recorded.',
     table(['operation', 'route', 'takes', 'what it does'], rows),
     '## Errors',
     'Errors are problem documents (RFC 9457): `code`, `message` (what went wrong), `hint` (what to do next), `requestId` (what the log of the server knows it by).',

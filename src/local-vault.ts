@@ -2,10 +2,9 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerSettings } from './config.ts'
 import { ClavigerError } from './domain/errors.ts'
-import { LockIsTaken, takeLock, type Unlock } from './lib/files/file-lock.ts'
+import { waitForLock } from './lib/files/file-lock.ts'
 import { makeDirectories } from './lib/files/make-directories.ts'
 import { goOnWithoutKey, mustBeUnder } from './profiles/lost-key.ts'
 import { type AgentPlace, unusable } from './profiles/place.ts'
@@ -33,8 +32,6 @@ export async function openVault({ stateDirectory }: ServerSettings, places: read
   return { vault, keys: createKeyRing(vault, found), news }
 }
 
-const LOOK_EVERY = 5
-
 // Processes that start at the same time on a new machine would each make a key, and the last one's would stay.
 async function keysIn(defaultFile: string, beforeMaking: () => Promise<void>) {
   const find = () => {
@@ -44,20 +41,14 @@ async function keysIn(defaultFile: string, beforeMaking: () => Promise<void>) {
       throw thrown instanceof ClavigerError ? ofProfiles(thrown, defaultFile) : thrown
     }
   }
-  while (!existsSync(defaultFile)) {
-    const unlock = tryLock(`${defaultFile}.lock`)
-    if (unlock === null) {
-      await sleep(LOOK_EVERY)
-      continue
-    }
-    try {
-      if (!existsSync(defaultFile)) await beforeMaking()
-      return find()
-    } finally {
-      unlock()
-    }
+  if (existsSync(defaultFile)) return find()
+  const unlock = await waitForLock(`${defaultFile}.lock`, Number.POSITIVE_INFINITY)
+  try {
+    if (!existsSync(defaultFile)) await beforeMaking()
+    return find()
+  } finally {
+    unlock()
   }
-  return find()
 }
 
 // A master key is one of a server.
@@ -67,13 +58,4 @@ function ofProfiles(thrown: ClavigerError, keyFile: string): ClavigerError {
     .replace(`The master key file ${keyFile}`, () => `The key of the profiles, ${keyFile},`)
     .replace('The master key', 'The key of the profiles')
   return new ClavigerError(code, said, { ...(hint !== undefined && { hint }), cause: thrown })
-}
-
-function tryLock(file: string): Unlock | null {
-  try {
-    return takeLock(file)
-  } catch (error) {
-    if (error instanceof LockIsTaken) return null
-    throw error
-  }
 }

@@ -270,5 +270,6 @@ function measure(ports: Ports): Metrics {
   metrics.show('claviger_database_rolled_back', () => countRollBacks(store))
   metrics.show('claviger_events_waiting', async () => (await store.deliveries.counts()).waiting)
   metrics.show('claviger_events_given_up', async () => (await store.deliveries.counts()).givenUp)
+  metrics.show('claviger_runs_waiting', () => store.counts.waitingRuns())
   return metrics
 }

@@ -156,6 +156,14 @@ export interface OpenedProfiles {
     note(moved: MovedProfile): Promise<void>
     /** What was there is here again, whatever it is called, or is gone for good. */
     cameBack(from: PlaceOnServer): Promise<void>
+    /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
+    keepPlace(profile: string, order: readonly string[] | null): Promise<void>
+    /** The place that is kept for what is there; null: none. */
+    placeOf(
+      from: PlaceOnServer,
+    ): Promise<{ readonly was: string; readonly before: readonly string[] } | null>
+    /** Keeps no place among profiles of this provider any more. */
+    forgetPlaces(provider: string): Promise<void>
   }
   /**
    * Takes over the profiles in a file, or in the directory of another program; with `dry` only says what would be. Throws

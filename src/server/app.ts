@@ -21,14 +21,14 @@ import { addCodexEndpoint } from './codex/routes.ts'
 import { addConsole, type ElsewherePage } from './console/routes.ts'
 import { eventStreamResponse, type StreamedEvent } from './events/event-stream.ts'
 import { htmlHeaders } from './html.ts'
-import type { Asked, Metrics } from './metrics.ts'
+import { type Asked, harnessOfLease, type Metrics, outcomeOfLease } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { docsPage } from './pages.ts'
 import { problemResponse } from './problem.ts'
 import { checkInput, readBody } from './read-input.ts'
 import { reveal } from './reveal.ts'
 import { goneCookie, whoAsks } from './signing-in/asking.ts'
-import { addCallback } from './signing-in/callback.ts'
+import { addCallback, onlyLooks } from './signing-in/callback.ts'
 import { cookieHeader } from './signing-in/cookies.ts'
 import { addressSeen, toCanonicalOrigin } from './signing-in/origin.ts'
 import { addSigningInPages } from './signing-in/routes.ts'
@@ -148,12 +148,12 @@ function serve(
     if ('kind' in asking) callers.set(request, asking)
     return asking
   }
-  return timed(dependencies, name, request, async () => {
-    const response = await attempt(dependencies, name, request, parameters, asks)
-    // Nobody reads it, and what goes on until somebody stops reading would go on for ever.
-    if (request.method === 'HEAD') await response.body?.cancel()
-    return response
-  })
+  return timed(
+    dependencies,
+    name,
+    request,
+    async () => onlyLooks(request) ?? attempt(dependencies, name, request, parameters, asks),
+  )
 }
 
 async function timed(
@@ -178,16 +178,16 @@ async function attempt(
   asks: () => Promise<Caller | Visitor>,
 ): Promise<Response> {
   const requestId = requestIdOf(request)
-  let harness = ''
+  let harness: string | null = null
   try {
     const asking = await asks()
     const rest = takesQuery(OPERATIONS[name]) ? queryOf(request) : await readBody(request)
     const input = checkInput(SCHEMAS[name].input, { ...rest, ...parameters, ...resumption(name, request) })
-    if ('harness' in input && name === 'leases.create') harness = String(input.harness)
+    harness = harnessOfLease(name, input)
     // The table ties name, input and use-case together; the compiler cannot see that for a name it does not know.
     const useCase = dependencies.control[name] as (asking: unknown, input: unknown) => Promise<unknown>
     const answer = await useCase(asking, input)
-    if (harness !== '') dependencies.metrics.lease(harness, 'granted')
+    if (harness !== null) dependencies.metrics.lease(harness, outcomeOfLease(answer))
     const headers = { ...JSON_HEADERS, 'x-request-id': requestId }
     const { status, answers } = OPERATIONS[name]
     if (answers === EVENT_STREAM)
@@ -200,7 +200,7 @@ async function attempt(
       headers: { ...headers, ...cookieHeader(addressSeen(dependencies.publicUrl(), request), cookie) },
     })
   } catch (thrown) {
-    if (harness !== '') dependencies.metrics.lease(harness, asClavigerError(thrown).code)
+    if (harness !== null) dependencies.metrics.lease(harness, asClavigerError(thrown).code)
     const response = answerError(dependencies, thrown, request, name)
     // Whoever was known is signed in, whatever was refused.
     if (response.status !== 401 || callers.has(request)) return response

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp } from '../../test/support/app.ts'
 import { createHouse } from '../../test/support/house.ts'
+import { houseWithLogin } from '../../test/support/house-with-login.ts'
 import { ClavigerError } from '../domain/errors.ts'
 import { createMetrics, type Figures } from './metrics.ts'
 
@@ -89,5 +90,25 @@ describe('the metrics', () => {
       ]),
     )
     expect(lines.join()).not.toContain('nowhere')
+  })
+
+  it('count who asks for a credential and gets none, by whichever route', async () => {
+    const { house, credential } = await houseWithLogin()
+    const { send } = createTestApp(house)
+    const swarm = '/api/config/resolved?key=codex_oauth'
+    const ask = async () => {
+      await send('bob', 'GET', `${swarm}&includeSecrets=true`)
+      await send('bob', 'POST', '/api/v1/leases', { harness: 'codex' })
+    }
+    await ask()
+    await send('bob', 'GET', swarm)
+    await send('bob', 'GET', '/api/config/resolved?key=other&includeSecrets=true')
+    await send('ada', 'DELETE', `/api/v1/credentials/${credential}`)
+    await ask()
+    const lines = linesOf(await (await send(null, 'GET', '/metrics')).text())
+    expect(lines.filter((line) => line.startsWith('claviger_leases_total'))).toEqual([
+      'claviger_leases_total{harness="codex",outcome="granted"} 2',
+      'claviger_leases_total{harness="codex",outcome="no_credential"} 2',
+    ])
   })
 })

@@ -23,6 +23,19 @@ export interface Metrics {
   readonly contentType: string
 }
 
+/** The harness that somebody asks for a credential for; null: this asks for none. */
+export function harnessOfLease(operation: OperationName, input: object): string | null {
+  if (operation === 'leases.create' && 'harness' in input) return String(input.harness)
+  if (operation !== 'config.resolved' || !('key' in input && 'includeSecrets' in input)) return null
+  return input.key === 'codex_oauth' && input.includeSecrets === 'true' ? 'codex' : null
+}
+
+/** What became of that, where it is answered with no error. Agent Swarm's route answers with an empty list. */
+export function outcomeOfLease(answer: unknown): 'granted' | 'no_credential' {
+  const { configs } = answer as { readonly configs?: readonly unknown[] }
+  return configs?.length === 0 ? 'no_credential' : 'granted'
+}
+
 /** What is asked for while somebody reads the metrics. */
 export interface Figures {
   /** Throws when the database cannot be used; answers within seconds. */
@@ -45,6 +58,8 @@ const SHOWN = {
   claviger_events_waiting: 'Events that are still to be sent, counted once for each webhook.',
   claviger_events_given_up:
     'Events that a webhook did not take for a day, until they are sent again or forgotten.',
+  claviger_runs_waiting:
+    'Runs that wait for a credential; what waits by asking again is in claviger_leases_total.',
 } as const
 
 type ShownName = keyof typeof SHOWN

@@ -284,6 +284,7 @@ function recordsThrough(
       credentials: () => read((unit) => unit.counts.credentials()),
       runningLeases: (now) => read((unit) => unit.counts.runningLeases(now)),
       liveTokens: (now) => read((unit) => unit.counts.liveTokens(now)),
+      waitingRuns: () => read((unit) => unit.counts.waitingRuns()),
     },
   }
 }

@@ -280,7 +280,7 @@ function isHeldBy(row: TokenRow, { organizationId, kind, id }: Holder): boolean 
   return row.organizationId === organizationId && row.holderKind === kind && row.holderId === id
 }
 
-function countGroup({ credentials, leases, tokens }: Tables): CountStore {
+function countGroup({ credentials, leases, tokens, runs }: Tables): CountStore {
   return {
     credentials: async () => {
       const counts: Partial<Record<CredentialState, number>> = {}
@@ -290,6 +290,7 @@ function countGroup({ credentials, leases, tokens }: Tables): CountStore {
     runningLeases: async (now) => leases.find((row) => row.endedAt === null && row.expiresAt > now).length,
     liveTokens: async (now) =>
       tokens.find((row) => row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)).length,
+    waitingRuns: async () => runs.find(({ run }) => run.state === 'waiting_for_credentials').length,
   }
 }
 

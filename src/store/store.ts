@@ -314,6 +314,8 @@ export interface CountStore {
   credentials(): Promise<Partial<Record<CredentialState, number>>>
   runningLeases(now: number): Promise<number>
   liveTokens(now: number): Promise<number>
+  /** Runs that nothing serves now. */
+  waitingRuns(): Promise<number>
 }
 
 export interface StoreGroups

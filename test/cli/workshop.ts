@@ -37,6 +37,9 @@ export async function createWorkshop(more: Readonly<Record<string, string>> = {}
     HOME: join(directory, 'home'),
     CLAVIGER_STATE_DIR: stateDirectory,
     CLAVIGER_EMBEDDED_WORKER: 'no',
+    // Nobody is there.
+    CLAVIGER_GITHUB_API: 'http://127.0.0.1:1',
+    CLAVIGER_LINEAR_API: 'http://127.0.0.1:1',
     LANG: 'C.UTF-8',
     ...values,
     ...more,

@@ -45,6 +45,7 @@ it('comes in, goes around and is loaded anew', async () => {
   const link = world.server.signInLink?.expose() ?? ''
   expect(link).toContain(`${PREFIX}/join#`)
   const page = await world.visit(link, { serviceWorkers: 'allow' })
+  await page.getByLabel('Your name').fill('Grace Hopper')
   await page.getByLabel('Your e-mail').fill('ada@example.test')
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set the password' }).click()

@@ -38,7 +38,8 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
 }
 
 /** On the page of the link that the first start prints. */
-export async function becomeOwner(page: Page, email: string): Promise<void> {
+export async function becomeOwner(page: Page, email: string, name = 'Ada Lovelace'): Promise<void> {
+  await type(page.getByLabel('Your name'), name)
   await type(page.getByLabel('Your e-mail'), email)
   await type(page.getByLabel('Password'), PASSWORD)
   await page.keyboard.press('Enter')

@@ -24,6 +24,19 @@ function watchLists(page: Page): () => number {
   }
 }
 
+it('calls one that was begun with nothing by its first message', async () => {
+  const key = { type: 'claude/api-key', owner: 'me', name: 'own', fields: { key: fakeKey('own') } } as const
+  await world.owner.call('credentials.create', key)
+  const { id } = await world.owner.call('runs.create', { harness: 'claude' })
+  const page = await world.visitAs('/runs')
+  await page.getByRole('row', { name: id }).waitFor()
+  await world.owner.call('runs.send', { id, text: 'Mend the build.\nIt fails on ARM.' })
+  await page.getByRole('row', { name: /Mend the build\./ }).waitFor()
+  expect(await page.getByRole('row', { name: id }).count()).toBe(0)
+  await world.owner.call('runs.cancel', { id })
+  await world.owner.call('runs.delete', { id })
+})
+
 it('reads again the page of what changed, and the first for what is new', { timeout: 120_000 }, async () => {
   const key = { type: 'claude/api-key', owner: 'me', name: 'key', fields: { key: fakeKey('key') } } as const
   await world.owner.call('credentials.create', key)

@@ -18,6 +18,7 @@ it('the first person comes in by the link of the terminal, once', async () => {
   const link = world.server.signInLink?.expose() ?? ''
   const path = link.slice(world.server.url.length)
   const page = await world.visit(path)
+  await page.getByLabel('Your name').fill('Grace Hopper')
   await page.getByLabel('Your e-mail').fill(FIRST)
   await page.getByLabel('Password').fill('short')
   await page.getByRole('button', { name: 'Set the password' }).click()
@@ -34,6 +35,8 @@ it('the first person comes in by the link of the terminal, once', async () => {
   expect(pathOf(page)).toBe('/')
   expect(asked).toContain('/api/v1/invitations/accept')
   expect(asked).not.toContain('/api/v1/invitations/describe')
+  await page.getByRole('button', { name: /^You:/ }).click()
+  await page.getByRole('menu').getByText('Grace Hopper').waitFor()
   const other = await world.visit(path)
   await heading(other, 'This link does not work').waitFor()
   await other.getByRole('alert').waitFor()

@@ -51,6 +51,8 @@ export async function channelHouse(changed: Changed = {}, store?: Store): Promis
     ...{ name: 'shop', settings: { handle: 'claviger' }, secrets: PLATFORM_SECRETS },
     ...changed,
   })
+  // Who it is over there: what comes after that is looked at.
+  house.platform.asked.splice(0)
   return { ...house, ...serverOf(house), channelId, ...handlesOf(house) }
 }
 

@@ -56,11 +56,23 @@ export async function list(context: Context): Promise<number> {
   const answer = await client.call('channels.list', {})
   const now = Date.now()
   const rows = () =>
-    answer.channels.map(({ name, kind, strangers, agent, lastDeliveryAt, lastStatus }) => [
-      ...[name, kind, strangers === 'refuse' ? 'refused' : `by ${agent ?? 'nobody'}`],
-      ...[lastDeliveryAt === null ? 'never' : relativeTime(lastDeliveryAt, now), lastStatus],
-    ])
-  context.ui.table(answer, ['NAME', 'KIND', 'STRANGERS', 'HEARD', ''], rows, 'There are no channels.')
+    answer.channels.map(
+      ({ name, kind, account, accountName, strangers, agent, lastDeliveryAt, lastStatus }) => [
+        ...[
+          name,
+          kind,
+          accountName ?? account ?? 'not known',
+          strangers === 'refuse' ? 'refused' : `by ${agent ?? 'nobody'}`,
+        ],
+        ...[lastDeliveryAt === null ? 'never' : relativeTime(lastDeliveryAt, now), lastStatus],
+      ],
+    )
+  context.ui.table(
+    answer,
+    ['NAME', 'KIND', 'ACCOUNT', 'STRANGERS', 'HEARD', ''],
+    rows,
+    'There are no channels.',
+  )
   return EXIT.ok
 }
 
@@ -70,6 +82,7 @@ export async function show(context: Context, _: unknown, [id = '']: readonly str
   const now = Date.now()
   context.ui.answer(answer, () => [
     `${answer.name} (${answer.kind}), runs may: ${answer.access}`,
+    `Account: ${answer.accountName ?? answer.account ?? 'not known'}`,
     `Delivers to: ${answer.deliverTo}`,
     ...(answer.installAt === null ? [] : [`Installed at: ${answer.installAt}`]),
     ...Object.entries(answer.settings).map(([name, value]) => `${name}: ${value}`),

@@ -3,7 +3,10 @@
 import { runNews } from '../../client/run-news.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { stateInWords } from '../../domain/runs/run.ts'
+import type { OpenedProfiles } from '../dependencies.ts'
 import { listWhole } from '../find-credential.ts'
+import { mustBeHere } from '../models/moved.ts'
+import { mustNotBeUnusable } from '../models/unusable.ts'
 import { choiceInWords } from '../run/choose.ts'
 import { restingState } from '../run/ending.ts'
 import { columns, labelled } from '../text.ts'
@@ -64,10 +67,23 @@ async function chooseModel(chat: Chat, words: string): Promise<boolean> {
 
 // `work` is anthropic:work where no other is called that.
 async function profileNamed({ connection, harness }: Chat, name: string): Promise<string> {
-  const { credentials } = await listWhole(connection.client, { harness })
+  const { client, profiles } = connection
+  const { credentials } = await listWhole(client, { harness })
   if (credentials.some((one) => one.name === name || one.id === name)) return name
   const [only, ...others] = credentials.filter((one) => one.name.endsWith(`:${name}`))
-  return only === undefined || others.length > 0 ? name : only.name
+  if (only !== undefined && others.length === 0) return only.name
+  if (profiles !== null) await mustBeOfUse(profiles, name)
+  return name
+}
+
+// What is in the file and serves nobody, or is on a server now, is said in better words than that it is not there.
+async function mustBeOfUse(profiles: OpenedProfiles, name: string): Promise<void> {
+  const isCalled = ({ profile }: { readonly profile: string }) =>
+    profile === name || profile.endsWith(`:${name}`)
+  const profile = profiles.unusable().find(isCalled)?.profile
+  if (profile !== undefined) mustNotBeUnusable(profiles, { profile, agent: null, wish: 'choose' })
+  const moved = (await profiles.moves.moved()).find(isCalled)
+  if (moved !== undefined) await mustBeHere(profiles, moved.profile)
 }
 
 async function showWhatIsThere(chat: Chat): Promise<void> {

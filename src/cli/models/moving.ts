@@ -6,7 +6,6 @@ import type { Output } from '../../api/schemas.ts'
 import type { Client } from '../../client/client.ts'
 import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
-import { HARNESSES } from '../../domain/harness-names.ts'
 import { isProfileId } from '../../domain/names.ts'
 import { formatOwner, type Owner, type OwnerText } from '../../domain/owner.ts'
 import { connect, connectToServer } from '../connection.ts'
@@ -19,6 +18,7 @@ import { flagFor, type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from
 import { isCancelled } from '../ui.ts'
 import { movedTo, mustBeHere, notPersonal } from './moved.ts'
 import { byEmail, nameBeside } from './names.ts'
+import { giveBack, ordersOf } from './place.ts'
 import { mustNotBeUnusable } from './unusable.ts'
 
 type Credential = Output<'credentials.list'>['credentials'][number]
@@ -65,13 +65,14 @@ export async function push(
   const owner = ownerOf(flags, who) ?? self(who)
   mustManage(who, owner)
   const all = await chosen(here.client, profiles, agent, words)
-  const placed = await placesIn(here.client)
+  const orders = await ordersOf(here.client)
   const moved: Pushed[] = []
   const stayed: Stayed[] = []
   try {
     for (const profile of all) {
       const others = await movedTo(profiles, there.client.server, there.holder.id)
       const wanted = {
+        order: orders.get(profile.name) ?? null,
         name: name ?? nameBeside(profile.name, others),
         owner,
         accepted: options.acceptNotice === true,
@@ -94,8 +95,8 @@ export async function push(
     const left = stayed.map(({ profile, error: { code } }) => ({ profile, code }))
     const answer = { pushed: moved, ...(words.length === 0 && { stayed: left }) }
     if (moved.length + stayed.length > 0) context.ui.answer(answer, () => [])
-    const lost = moved.filter(({ profile }) => placed.has(profile)).map(({ profile }) => profile)
-    if (lost.length > 0) context.ui.note(placesLost(lost))
+    const placed = moved.map(({ profile }) => profile).filter((profile) => orders.has(profile))
+    if (placed.length > 0) context.ui.note(placesKept(placed))
     for (const { error } of stayed) context.ui.error(error)
   }
   return stayed.length === 0 ? EXIT.ok : EXIT.failed
@@ -126,10 +127,18 @@ interface Push {
   readonly who: WhoAmI
 }
 
+interface Wanted {
+  readonly name: string
+  readonly owner: Owner
+  readonly accepted: boolean
+  /** The order that the profile has a place in here; null: it has none. */
+  readonly order: readonly string[] | null
+}
+
 async function pushOne(
   { context, profiles, here, there, who }: Push,
   profile: Credential,
-  { name, owner, accepted }: { readonly name: string; readonly owner: Owner; readonly accepted: boolean },
+  { name, owner, accepted, order }: Wanted,
 ): Promise<Pushed> {
   const isUnderWay = profile.state === 'blocked' && profile.stateReason.startsWith('on its way to')
   if (!isUnderWay)
@@ -138,10 +147,15 @@ async function pushOne(
     })
   const acceptNotice = await settlePolicy(context, there.client, profile.type, owner, accepted)
   const arrival = { type: profile.type, name, owner: formatOwner(owner), acceptNotice }
-  const received = await move(here, there, profile, arrival, async ({ credential }) => {
-    const { server } = there.client
-    const place = { server, name: credential.name, organization: there.holder.id, credential: credential.id }
-    await profiles.moves.note({ ...place, profile: profile.name, at: Date.now() })
+  // What is on its way has no place any more: the one that it had is kept already.
+  if (!isUnderWay) await profiles.moves.keepPlace(profile.name, order)
+  const received = await move(here, there, profile, arrival, {
+    async arrived({ credential }) {
+      const { server } = there.client
+      const place = { server, name: credential.name, organization: there.holder.id, credential: credential.id }
+      await profiles.moves.note({ ...place, profile: profile.name, at: Date.now() })
+    },
+    stayed: () => giveBack(context, here.client, profile, order && { was: profile.name, before: order }),
   })
   return { ...received, profile: profile.name }
 }
@@ -174,17 +188,8 @@ function ofProfile(profile: string, thrown: unknown): unknown {
   })
 }
 
-// The names of profiles that have a place in an order.
-async function placesIn(client: Client): Promise<ReadonlySet<string>> {
-  const owner = formatOwner(self(await client.call('whoami', {})))
-  const orders = HARNESSES.map((harness) => client.call('credentials.getOrder', { owner, harness }))
-  return new Set(
-    (await Promise.all(orders)).flatMap(({ credentials }) => credentials.map(({ name }) => name)),
-  )
-}
-
-function placesLost(profiles: readonly string[]): string {
-  return `The order that was set here does not go along, nor come back with a pull: ${profiles.join(', ')} had a place in it. Set one there: claviger credential order set`
+function placesKept(profiles: readonly string[]): string {
+  return `The order that was set here does not go along: ${profiles.join(', ')} had a place in it, which a pull gives back. Set one there: claviger credential order set`
 }
 
 export async function pull(
@@ -213,8 +218,13 @@ export async function pull(
   if (!isUnderWay) await mustBeFree(here.client, wanted, self(me), me)
   const arrival = { type: credential.type, name: wanted, owner: formatOwner(self(me)), acceptNotice }
   const { server } = there.client
-  const place = { server, name, organization: there.holder.id, credential: credential.id }
-  const received = await move(there, here, credential, arrival, () => profiles.moves.cameBack(place))
+  const from = { server, name, organization: there.holder.id, credential: credential.id }
+  const received = await move(there, here, credential, arrival, {
+    async arrived(one) {
+      await giveBack(context, here.client, one.credential, await profiles.moves.placeOf(from))
+      await profiles.moves.cameBack(from)
+    },
+  })
   context.ui.answer(received, () => [
     `Pulled ${name} from ${there.client.server}: it is ${received.credential.name} here now, and no longer there.`,
   ])
@@ -270,19 +280,30 @@ async function chosen(
   })
 }
 
+interface Told {
+  arrived(received: Received): Promise<void>
+  /** It was not taken in, and goes on where it was. */
+  stayed?(): Promise<void>
+}
+
 async function move(
   from: Side,
   to: Side,
   { id }: { readonly id: string },
   arrival: Arrival,
-  arrived: (received: Received) => Promise<void>,
+  { arrived, stayed = async () => undefined }: Told,
 ): Promise<Received> {
   const whole = await from.client.call('credentials.handOver', { id, to: to.holder })
   const { source, description, fields, expiresAt, endsAt, digests } = whole
   const parcel = { source, from: from.holder.title, description, fields, expiresAt, endsAt, digests }
   const received = await to.client
     .call('credentials.receive', { ...parcel, ...arrival })
-    .catch((thrown: unknown) => refused(from, to, whole, thrown))
+    .catch(async (thrown: unknown) => {
+      if (!isRefused(whole, thrown)) throw unsure(thrown)
+      await from.client.call('credentials.keep', { id, to: to.holder.id })
+      await stayed()
+      throw thrown
+    })
   await arrived(received)
   await from.client.call('credentials.handedOver', { id, to: to.holder.id })
   return received
@@ -300,19 +321,13 @@ const CERTAIN = [
   'rejected',
 ]
 
-async function refused(
-  from: Side,
-  to: Side,
-  { id, again }: Pick<Output<'credentials.handOver'>, 'id' | 'again'>,
-  thrown: unknown,
-): Promise<never> {
-  if (!(thrown instanceof ClavigerError)) throw thrown
-  if (!again && CERTAIN.includes(thrown.code)) {
-    await from.client.call('credentials.keep', { id, to: to.holder.id })
-    throw thrown
-  }
-  if (thrown.code === 'needs_login') throw thrown
-  throw new ClavigerError(thrown.code, `${thrown.message} Whether it has arrived is not known.`, {
+function isRefused({ again }: Pick<Output<'credentials.handOver'>, 'again'>, thrown: unknown): boolean {
+  return thrown instanceof ClavigerError && !again && CERTAIN.includes(thrown.code)
+}
+
+function unsure(thrown: unknown): unknown {
+  if (!(thrown instanceof ClavigerError) || thrown.code === 'needs_login') return thrown
+  return new ClavigerError(thrown.code, `${thrown.message} Whether it has arrived is not known.`, {
     hint: 'Nobody uses or renews it meanwhile. Repeat the command: it goes on with this.',
     cause: thrown,
   })

@@ -46,13 +46,20 @@ export async function set(
   const desk = await open(context, options)
   const wanted = names.map((name) => profileNamed(desk, name))
   await place(desk, wanted)
+  await forgetPlaces(context, options)
   return answer(context, desk)
 }
 
 export async function clear(context: Context, options: OrderOptions): Promise<number> {
   const desk = await open(context, options)
   await place(desk, [])
+  await forgetPlaces(context, options)
   return answer(context, desk)
+}
+
+// Whoever sets an order decides anew: what is on a server meanwhile gets no place back.
+async function forgetPlaces(context: Context, options: OrderOptions): Promise<void> {
+  await (await over(context, options).profiles()).moves.forgetPlaces(options.provider)
 }
 
 async function open(context: Context, options: OrderOptions): Promise<Desk> {

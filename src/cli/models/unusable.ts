@@ -5,7 +5,7 @@ import { MAIN_AGENT } from '../context.ts'
 import type { OpenedProfiles } from '../dependencies.ts'
 
 /** What somebody wants of it. */
-type Wish = 'use' | 'push' | 'logout'
+type Wish = 'use' | 'choose' | 'push' | 'logout'
 
 /** `agent`: the one whose own file it must be in; null: it may be read through. */
 interface Wanted {
@@ -17,6 +17,7 @@ interface Wanted {
 // What to type about the one that serves instead.
 const INSTEAD: Readonly<Record<Wish, (profile: string, whose: string) => string>> = {
   use: (profile) => `Use that one: --profile ${profile}`,
+  choose: (profile) => `Choose that one: /model @${profile}`,
   push: (profile, whose) => `Push that one: claviger models push ${whose}${profile}`,
   logout: (profile, whose) => `A logout would end both: claviger models auth logout ${whose}${profile}`,
 }
@@ -31,7 +32,8 @@ export function mustNotBeUnusable(
   const { why, copyOf } = found
   const isElsewhere = copyOf !== undefined && copyOf.agent !== found.agent
   const whose = isElsewhere && found.agent !== MAIN_AGENT ? `--agent ${copyOf.agent} ` : ''
-  throw new ClavigerError(wish === 'use' ? 'no_credential' : 'conflict', asSentence(why), {
+  const code = wish === 'use' || wish === 'choose' ? 'no_credential' : 'conflict'
+  throw new ClavigerError(code, asSentence(why), {
     hint:
       copyOf === undefined
         ? 'See how all of them stand: claviger models status'

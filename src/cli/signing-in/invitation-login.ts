@@ -148,8 +148,9 @@ async function complete(
       hint: 'Give the name others will see: --name NAME',
     })
   }
+  const asksName = joins || (givesEmail && ui.interactive)
   const shown =
-    name ?? (joins ? await ui.askText('Your name', wrongWith(checkTitle), 'Ada Lovelace') : undefined)
+    name ?? (asksName ? await ui.askText('Your name', wrongWith(checkTitle), 'Ada Lovelace') : undefined)
   const email =
     givesEmail && ui.interactive
       ? await ui.askText('Your e-mail', wrongWith(checkEmail), 'ada@example.com')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Output } from '../../api/schemas.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { errorCode, readIfThere, writeFileAtomically } from '../../lib/atomic-file.ts'
+import { LockIsTaken, waitForLock } from '../../lib/files/file-lock.ts'
 import { clientFor } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { plain } from '../text.ts'
@@ -139,20 +140,31 @@ function keyOf(server: string): string {
   return origin + pathname.replace(/\/+$/, '')
 }
 
-/** This is the one from now on, at this address. */
+// Milliseconds: writing a small file takes a few.
+const PATIENCE = 10_000
+
+/** This is the one from now on, at this address. What other processes remember meanwhile stays. */
 export async function remember(context: Context, server: string, now: Known | null): Promise<void> {
   if (now === null) return
   const { stateDirectory } = context.settings()
-  const { known } = await readKnown(stateDirectory)
+  const file = fileOf(stateDirectory)
   const { organization, fingerprint } = now
   const here = keyOf(server)
-  if (known[here]?.fingerprint === fingerprint && known[here].organization === organization) return
+  const { [here]: before } = (await readKnown(stateDirectory)).known
+  if (before?.fingerprint === fingerprint && before.organization === organization) return
   // Where nothing can be kept, to be told of it is enough.
   try {
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
-    const text = JSON.stringify({ ...known, [here]: { organization, fingerprint } }, null, 2)
-    await writeFileAtomically(fileOf(stateDirectory), `${text}\n`)
+    const unlock = await waitForLock(`${file}.lock`, PATIENCE)
+    try {
+      const { known } = await readKnown(stateDirectory)
+      const text = JSON.stringify({ ...known, [here]: { organization, fingerprint } }, null, 2)
+      await writeFileAtomically(file, `${text}\n`)
+    } finally {
+      unlock()
+    }
   } catch (thrown) {
-    context.ui.note(`warning: ${fileOf(stateDirectory)} was not written (${errorCode(thrown) || 'unsafe'}).`)
+    const why = thrown instanceof LockIsTaken ? 'in use' : errorCode(thrown) || 'unsafe'
+    context.ui.note(`warning: ${file} was not written (${why}).`)
   }
 }

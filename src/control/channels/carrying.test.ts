@@ -198,6 +198,7 @@ describe('faults', () => {
     const other = { kind: 'github', name: 'other', settings: { handle: 'claviger' } } as const
     const secrets = { ...PLATFORM_SECRETS, signing: 'another-one' }
     await house.ask('ada', 'channels.create', { ...other, secrets, strangers: 'refuse', access: 'write' })
+    house.platform.asked.splice(0)
     const { promise, resolve } = Promise.withResolvers<void>()
     house.platform.holds = promise
     await house.deliver(says(BOB))

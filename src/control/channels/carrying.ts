@@ -23,6 +23,7 @@ import type { StoreGroups } from '../../store/store.ts'
 import { upkeep } from '../grants/tools.ts'
 import type { Alongside } from '../runs/starting.ts'
 import type { Control, Ports } from '../use-case.ts'
+import { learnAccount } from './account.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
 import { pauseAfterFailure, type Turns } from './turns.ts'
 import { memberOf, servingOf } from './who.ts'
@@ -90,7 +91,8 @@ async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow):
   if (parsed.is === 'over') return endThread(ports, channel, row, parsed)
   if (await isTooMuch(ports, channel, row, parsed.call)) return TOO_MUCH
   const means = await meansFor(ports, channel, ownAct(channel, 'channel.call', detailsOf(row, parsed.call)))
-  const ourselves = await learnAccount(ports, channel, means)
+  // Asked once, so that what we say ourselves asks for nothing.
+  const ourselves = channel.accountId ?? (await learnAccount(ports, channel, means)).accountId
   const call = await platformOf(ports, channel.kind).complete(parsed.call, means)
   if (call.author.accountId === ourselves) return { ...OVER, outcome: 'nothing' }
   const { served, caller, isMember } = await servingOf(ports, channel, call, requestIdOf(row))
@@ -126,18 +128,6 @@ async function isTooMuch(
   const { asStranger, byStrangers } = await ports.store.calls.before(row, ports.now() - HOUR)
   if (asStranger < OF_ONE_STRANGER && byStrangers < OF_STRANGERS) return false
   return (await memberOf(ports, channel, author, requestIdOf(row))) === null
-}
-
-// Who we are over there is asked once, so that what we say ourselves asks for nothing.
-async function learnAccount(
-  { store, ...ports }: CarryingPorts,
-  channel: ChannelRow,
-  means: Means,
-): Promise<string> {
-  if (channel.accountId !== null) return channel.accountId
-  const { accountId } = await platformOf(ports, channel.kind).whoAmI(means)
-  await store.channels.update(channel.id, channel.revision, { accountId })
-  return accountId
 }
 
 interface Asked {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createHouse, errorOf } from '../../../test/support/house.ts'
 import { PLATFORM_SECRETS } from '../../../test/support/platform.ts'
 import { createGithubChannel } from '../../channels/github/github.ts'
@@ -57,6 +57,46 @@ describe('a channel', () => {
     })
     const opened = (await house.audit()).filter(({ action }) => action === 'channel.update')
     expect(opened).toHaveLength(3)
+  })
+
+  it('has its account from the beginning, and another one with another secret', async () => {
+    const house = createHouse()
+    const { id, ...made } = await house.ask('ada', 'channels.create', NEW)
+    expect(made).toMatchObject({ account: 'account-of-ourselves', accountName: 'claviger-app' })
+    const known = async () => (await house.ask('bob', 'channels.list', {})).channels[0]
+    expect(await known()).toMatchObject({ account: 'account-of-ourselves', accountName: 'claviger-app' })
+    const signing = 'fake-other-signing-secret'
+    expect(await house.ask('ada', 'channels.update', { id, secrets: { signing } })).toMatchObject({
+      accountName: 'claviger-app',
+    })
+    const token = 'fake-other-token'
+    expect(await house.ask('ada', 'channels.update', { id, secrets: { token } })).toMatchObject({
+      ...{ account: null, accountName: null, secretNames: ['signing', 'token'] },
+    })
+    expect(await known()).toMatchObject({ account: null, accountName: null })
+  })
+
+  it('is added when its platform is away, too, and has its account as soon as it is tried', async () => {
+    const house = createHouse()
+    house.platform.isAway = true
+    const { id, ...made } = await house.ask('ada', 'channels.create', NEW)
+    expect(made).toMatchObject({ account: null, accountName: null })
+    house.platform.isAway = false
+    await house.ask('ada', 'channels.test', { id })
+    expect(await house.ask('ada', 'channels.get', { id })).toMatchObject({ accountName: 'claviger-app' })
+  })
+
+  it('waits for no platform that says nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const house = createHouse()
+      house.platform.holds = new Promise(() => undefined)
+      const adding = house.ask('ada', 'channels.create', NEW)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(await adding).toMatchObject({ account: null })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('is refused without what its platform needs, also when that is taken away', async () => {

@@ -1,7 +1,7 @@
 // The channels of an organization: their configuration. Secrets are taken, sealed, and given back to nobody.
 
 import type { Output } from '../../api/schemas.ts'
-import type { Channel } from '../../channels/channel.ts'
+import type { Channel, Means } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { CHANNEL_KINDS } from '../../domain/channels/call.ts'
 import { ClavigerError } from '../../domain/errors.ts'
@@ -16,6 +16,7 @@ import { type Act, absent } from '../guard.ts'
 import type { Control } from '../use-case.ts'
 import { rfc3339, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
+import { isOfPlatform, learnAccount, withAccount } from './account.ts'
 import { deliverTo, startApp } from './app-starting.ts'
 import { checkedSecrets, checkedSettings, mustHaveSecrets } from './fields.ts'
 import { platformOf } from './means.ts'
@@ -57,17 +58,20 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
     },
     'channels.update': async (caller, input) => {
       const kept = await keptBeside(workshop, caller, input)
-      return guard.perform(caller, async (unit, authorize) => {
+      const { after, secrets } = await guard.perform(caller, async (unit, authorize) => {
         const row = await find(unit, caller.organizationId, input.id)
         if (kept !== null && kept.revision !== row.revision) throw changedMeanwhile(`The channel ${row.name}`)
-        const change = changeOf(workshop, row, input, kept?.secrets ?? {})
+        const { change, secrets } = changeOf(workshop, row, input, kept?.secrets ?? {})
         await authorize(act('channel.update', row, { changed: Object.keys(input).sort().join(' ') }))
         const after = { ...row, ...change, revision: row.revision + 1 }
         await mustHaveAgent(unit, after)
         if (!(await unit.channels.update(row.id, row.revision, change)))
           throw changedMeanwhile(`The channel ${row.name}`)
-        return view(after)
+        return { after, secrets }
       })
+      return view(
+        secrets === null ? after : await withAccount(workshop, after, meansOf(workshop, after, secrets)),
+      )
     },
     'channels.remove': (caller, { id }) =>
       guard.perform(caller, async (unit, authorize) => {
@@ -90,7 +94,7 @@ export function createChannelUseCases(workshop: Workshop): ChannelUseCases {
 /** Throws as `channels.create` does. */
 export async function addChannel(workshop: Workshop, caller: Caller, input: Created): Promise<ChannelRow> {
   const row = newRow(workshop, caller, input)
-  return workshop.guard.perform(caller, async (unit, authorize) => {
+  const { added, secrets } = await workshop.guard.perform(caller, async (unit, authorize) => {
     await authorize(act('channel.create', row))
     await mustHaveAgent(unit, row)
     await mustHaveRoom(unit, row.organizationId)
@@ -98,8 +102,13 @@ export async function addChannel(workshop: Workshop, caller: Caller, input: Crea
     const given = checkedSecrets(platformOf(workshop, row.kind), input.secrets, row.settings)
     const sealed = { ...row, ...sealSecrets(workshop.vault, row, given) }
     await unit.channels.insert(sealed)
-    return sealed
+    return { added: sealed, secrets: given }
   })
+  return withAccount(workshop, added, meansOf(workshop, added, secrets))
+}
+
+function meansOf({ now }: Workshop, { settings }: ChannelRow, secrets: Means['secrets']): Means {
+  return { settings, secrets, now: now() }
 }
 
 /** Throws what `addChannel` would, as far as that can be told before it is known what is to be added. */
@@ -115,19 +124,16 @@ async function mustHaveRoom(
   if ((await channels.list(organizationId)).length >= MOST) throw tooMany()
 }
 
-type Opened = Parameters<NonNullable<Workshop['channels']['github']>['whoAmI']>[0]['secrets']
-
-async function tried(workshop: Workshop, row: ChannelRow, secrets: Opened): Promise<Output<'channels.test'>> {
-  const { store, now } = workshop
+async function tried(
+  workshop: Workshop,
+  row: ChannelRow,
+  secrets: Means['secrets'],
+): Promise<Output<'channels.test'>> {
   try {
-    const me = await platformOf(workshop, row.kind).whoAmI({ settings: row.settings, secrets, now: now() })
-    if (me.accountId !== row.accountId)
-      await store.channels.update(row.id, row.revision, { accountId: me.accountId })
-    return { works: true, account: me.name, message: '' }
+    const { name } = await learnAccount(workshop, row, meansOf(workshop, row, secrets))
+    return { works: true, account: name, message: '' }
   } catch (thrown) {
-    const isSaid =
-      thrown instanceof ClavigerError && ['invalid', 'unavailable', 'rejected'].includes(thrown.code)
-    if (!isSaid) throw thrown
+    if (!isOfPlatform(thrown)) throw thrown
     // What is wrong with the token is said where it is entered.
     const advice = thrown.code === 'unavailable' && thrown.hint !== undefined ? ` ${thrown.hint}` : ''
     return { works: false, account: null, message: `${thrown.message}${advice}` }
@@ -140,7 +146,7 @@ function newRow(workshop: Workshop, caller: { organizationId: string; name: stri
   return {
     ...{ id: newId('chn'), organizationId: caller.organizationId, kind, name, strangers, agent, access },
     settings: checkedSettings(platformOf(workshop, kind), settings),
-    ...{ accountId: null, revision: 1, lastDeliveryAt: null, lastStatus: '' },
+    ...{ accountId: null, accountName: null, revision: 1, lastDeliveryAt: null, lastStatus: '' },
     ...{ createdAt: workshop.now(), createdBy: caller.name },
   } satisfies Omit<ChannelRow, 'wrappedKey' | 'secrets'>
 }
@@ -166,29 +172,33 @@ async function keptBeside(
   return { revision, secrets: opened[0] ?? {} }
 }
 
-function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kept['secrets']): ChannelChange {
-  const { name, settings, secrets, strangers, agent, access } = input
+interface Changed {
+  readonly change: ChannelChange
+  /** All that it has from now on; null: those it had. */
+  readonly secrets: Means['secrets'] | null
+}
+
+function changeOf(workshop: Workshop, row: ChannelRow, input: Updated, kept: Kept['secrets']): Changed {
+  const { name, settings, secrets: given, strangers, agent, access } = input
   if (name !== undefined) checkName(name)
-  const after =
-    settings === undefined ? row.settings : checkedSettings(platformOf(workshop, row.kind), settings)
-  if (settings !== undefined && secrets === undefined)
-    mustHaveSecrets(platformOf(workshop, row.kind), Object.keys(row.secrets), after)
-  return {
+  const platform = () => platformOf(workshop, row.kind)
+  const after = settings === undefined ? row.settings : checkedSettings(platform(), settings)
+  if (settings !== undefined && given === undefined)
+    mustHaveSecrets(platform(), Object.keys(row.secrets), after)
+  const secrets = given === undefined ? null : checkedSecrets(platform(), given, after, kept)
+  const change = {
     ...(name !== undefined && { name }),
     ...(settings !== undefined && { settings: after }),
     // Others may be somebody else over there.
-    ...(secrets !== undefined && {
-      accountId: null,
-      ...sealSecrets(
-        workshop.vault,
-        row,
-        checkedSecrets(platformOf(workshop, row.kind), secrets, after, kept),
-      ),
+    ...(secrets !== null && {
+      ...{ accountId: null, accountName: null },
+      ...sealSecrets(workshop.vault, row, secrets),
     }),
     ...(strangers !== undefined && { strangers }),
     ...(agent !== undefined && { agent }),
     ...(access !== undefined && { access }),
   }
+  return { change, secrets }
 }
 
 async function mustHaveAgent(
@@ -230,7 +240,8 @@ function channelView(row: ChannelRow, publicUrl: string, platform: Channel | und
     ...{ id, kind, name, settings: { ...settings }, strangers, agent, access, lastStatus, createdBy },
     secretNames: Object.keys(secrets).sort(),
     deliverTo: deliverTo(publicUrl, kind),
-    ...{ account: row.accountId, installAt: platform?.installAt?.(settings) ?? null },
+    ...{ account: row.accountId, accountName: row.accountName },
+    ...{ installAt: platform?.installAt?.(settings) ?? null },
     lastDeliveryAt: rfc3339OrNull(row.lastDeliveryAt),
     createdAt: rfc3339(row.createdAt),
   }

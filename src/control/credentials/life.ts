@@ -3,6 +3,7 @@
 import type { Output } from '../../api/schemas.ts'
 import { type Caller, may } from '../../domain/caller.ts'
 import { addUsage, NO_USAGE } from '../../domain/runs/conversation.ts'
+import { titleOf } from '../../domain/runs/title.ts'
 import type { AttemptRow, AttemptState } from '../../store/grant-groups.ts'
 import type { RunLeaseRow } from '../../store/runs/run-groups.ts'
 import type { CredentialRow, VersionSummary } from '../../store/store.ts'
@@ -145,7 +146,7 @@ async function runViews(
     const sight = run === undefined ? null : sightOf(caller, run)
     views.push({
       id,
-      title: run !== undefined && sight === 'all' ? run.wanted.title : null,
+      title: run !== undefined && sight === 'all' ? titleOf(run) : null,
       for: run !== undefined && sight !== null ? run.subjectName : null,
       startedAt: rfc3339(leases.at(-1)?.startedAt ?? 0),
       turns: leases.reduce((sum, one) => sum + one.turns, 0),

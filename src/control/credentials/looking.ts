@@ -6,6 +6,7 @@ import { CREDENTIAL_TYPES } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { formatOwner, type Owner, type OwnerText, parseOwner } from '../../domain/owner.ts'
 import { isAttachable } from '../../domain/resolution/resolve.ts'
+import { titleOf } from '../../domain/runs/title.ts'
 import type { Use } from '../../store/runs/use-group.ts'
 import type { CandidateRow, CredentialFilter, CredentialRow } from '../../store/store.ts'
 import { findCredential, findOwner, isAttached } from '../find.ts'
@@ -93,7 +94,7 @@ async function usersOf({ store }: Workshop, caller: Caller, row: CredentialRow) 
     const run = await store.runs.get(organizationId, id)
     const sight = run === undefined ? null : sightOf(caller, run)
     if (run === undefined || sight === null) continue
-    const title = sight === 'all' ? run.wanted.title : ''
+    const title = sight === 'all' ? titleOf(run) : ''
     runs.push({ id, title, state: run.run.state, for: run.subjectName })
   }
   const attachments = await store.attachments.ofCredential(organizationId, row.id)

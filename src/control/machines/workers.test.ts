@@ -154,11 +154,13 @@ describe('enrolment', () => {
 })
 
 describe('a worker without an agent', () => {
-  it('gets what the organization owns, and nothing of teams and people', async () => {
+  it('gets what the organization owns before any run, and nothing of teams, people and agents', async () => {
     const house = createHouse()
     const { caller } = await enrolWorker(house, 'build-1')
+    await makeAgent(house, 'nightly')
     await house.give('ada', 'me', 'adas')
     await house.give('ada', 'team:platform', 'teams')
+    await house.give('ada', 'agent:nightly', 'nightlys')
     const none = await errorOf(house.ask(caller, 'leases.create', { harness: 'claude' }))
     expect([none.code, none.hint]).toEqual(['no_credential', expect.stringContaining('--org NAME')])
     await house.give('ada', 'org', 'orgs')
@@ -168,7 +170,7 @@ describe('a worker without an agent', () => {
     expect((await house.ask(caller, 'leases.read', { id: lease.id })).credential?.name).toBe('orgs')
     const { decisions } = await house.ask(caller, 'explain', { harness: 'claude' })
     expect(decisions.map((one) => one.credential?.name)).toEqual(['orgs'])
-    for (const credential of ['adas', 'teams'])
+    for (const credential of ['adas', 'teams', 'team:platform/teams', 'user:ada/adas', 'nightlys'])
       expect(
         (await errorOf(house.ask(caller, 'leases.create', { harness: 'claude', credential }))).code,
       ).toBe('no_credential')

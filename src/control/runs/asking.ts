@@ -5,6 +5,7 @@ import { ClavigerError } from '../../domain/errors.ts'
 import { printable } from '../../domain/names.ts'
 import { mustHaveRoom } from '../../domain/runs/queueing.ts'
 import { isHeld, type RunRequest, stateInWords } from '../../domain/runs/run.ts'
+import { titleIn, titleOf } from '../../domain/runs/title.ts'
 import { newId } from '../../lib/id.ts'
 import type { RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
@@ -93,7 +94,8 @@ async function queue(
   await mustBeOn(unit, authorize, held, 'run.send')
   mustHaveRoom(await unit.runMessages.list(held.id, ['queued']), text)
   const id = named ?? newId('msg')
-  const queued = take(draftOf(held), { is: 'message-queued', at }, at)
+  const title = titleOf(held) === '' ? titleIn(text) : ''
+  const queued = take(draftOf(held), { is: 'message-queued', at, ...(title !== '' && { title }) }, at)
   const message: RunMessageRow = {
     ...{ runId: held.id, id, position: queued.run.messages, text, state: 'queued', reason: '', claim: null },
     ...{ createdAt: at, createdBy: caller.name, changedAt: at },

@@ -20,6 +20,33 @@ async function begun(): Promise<{ house: House; id: string; send: (text: string)
   return { house, id, send: (text) => house.ask('bob', 'runs.send', { id, text }) }
 }
 
+describe('a run that was begun with nothing', () => {
+  const titles = async (house: House) => {
+    const { runs } = await house.ask('bob', 'runs.list', {})
+    return runs.map(({ title }) => title)
+  }
+
+  it('is called by the first message to it, and the same one when it is asked for again', async () => {
+    const house = createHouse()
+    await house.give('bob', 'me', 'own')
+    const wanted = { harness: 'claude', key: 'k' } as const
+    const { id } = await house.ask('bob', 'runs.create', wanted)
+    expect(await titles(house)).toEqual([''])
+    await house.ask('bob', 'runs.send', { id, text: '  Mend the build.\nIt fails on ARM.' })
+    await house.ask('bob', 'runs.send', { id, text: 'And the docs.' })
+    expect(await titles(house)).toEqual(['Mend the build.'])
+    expect((await house.ask('bob', 'runs.create', wanted)).id).toBe(id)
+    expect((await house.ask('bob', 'tasks.read', { id })).task).toBe('Mend the build.')
+  })
+
+  it('keeps the name of one that it was begun with', async () => {
+    const { house, send } = await begun()
+    await house.ask('bob', 'runs.create', { harness: 'claude', prompt: 'First.' })
+    await send('Second.')
+    expect(await titles(house)).toEqual(['First.', 'Second.'])
+  })
+})
+
 describe('the queue of a run', () => {
   it('takes so many messages and no more, until some have left it', async () => {
     const { house, id, send } = await begun()

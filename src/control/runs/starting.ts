@@ -6,6 +6,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { HarnessName } from '../../domain/harness-names.ts'
 import { newRun } from '../../domain/runs/run.ts'
+import { titleIn } from '../../domain/runs/title.ts'
 import { checkWorkspace, directoryOf, isMovable } from '../../domain/runs/workspace.ts'
 import { newId } from '../../lib/id.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
@@ -21,8 +22,6 @@ import { actOn } from './seeing.ts'
 
 type Given = Parameters<Control['runs.create']>[1]
 type Input = Given & { readonly harness: HarnessName }
-
-const TITLE_AT_MOST = 120
 
 export function createStartingUseCases(workshop: Workshop): Pick<Control, 'runs.create'> {
   return {
@@ -136,7 +135,7 @@ async function isTheSame(unit: StoreGroups, known: RunRow, input: Input): Promis
   )
 }
 
-// What it began with. One that began with nothing has no title, whatever was said later.
+// What it began with. Of one that began with nothing no title is kept there, whatever was said later.
 async function promptOf({ runMessages }: StoreGroups, { id, wanted }: RunRow): Promise<string | undefined> {
   const [first] = await runMessages.list(id, undefined, 1)
   return wanted.title !== '' || first?.text.trim() === '' ? first?.text : undefined
@@ -163,7 +162,6 @@ interface Found {
 
 function rowOf(caller: Caller, input: Input, { credential, pin, at }: Found): RunRow {
   const { harness, workspace, access, model = null, team = null, key = null, prompt = '' } = input
-  const [title = ''] = prompt.trim().split('\n')
   return {
     id: newId('run'),
     organizationId: caller.organizationId,
@@ -171,7 +169,7 @@ function rowOf(caller: Caller, input: Input, { credential, pin, at }: Found): Ru
     subjectId: caller.id,
     subjectName: caller.name,
     ...{ team, harness, pin, key },
-    wanted: { credential, model, access, workspace, title: title.slice(0, TITLE_AT_MOST) },
+    wanted: { credential, model, access, workspace, title: titleIn(prompt) },
     directory: directoryOf(workspace),
     movable: isMovable(workspace),
     revision: 1,

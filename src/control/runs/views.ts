@@ -3,6 +3,7 @@
 import { CODING_AGENTS_PATH } from '../../api/link-paths.ts'
 import type { Output } from '../../api/schemas.ts'
 import { nothingLeft } from '../../domain/resolution/verdicts.ts'
+import { titleOf } from '../../domain/runs/title.ts'
 import { type Workspace, withoutPassword } from '../../domain/runs/workspace.ts'
 import type { RunLeaseRow, RunMessageRow, RunRow } from '../../store/runs/run-groups.ts'
 import type { LeaseRow, StoreGroups } from '../../store/store.ts'
@@ -26,11 +27,11 @@ export async function workerNames(
 }
 
 export function summaryView(row: RunRow, sight: Sight, names: WorkerNames): RunSummary {
-  const { id, harness, team, run, wanted } = row
+  const { id, harness, team, run } = row
   const { state, wish, claim, credential } = run
   return {
     ...{ id, harness, team, state, wish },
-    title: sight === 'all' ? wanted.title : '',
+    title: sight === 'all' ? titleOf(row) : '',
     since: rfc3339(run.since),
     reason: run.reason,
     for: { kind: row.subjectKind, id: row.subjectId, name: row.subjectName },

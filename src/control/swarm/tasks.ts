@@ -2,6 +2,7 @@
 
 import type { Output } from '../../api/schemas.ts'
 import { isOver, type RunState } from '../../domain/runs/run.ts'
+import { titleOf } from '../../domain/runs/title.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import { findRun, type Sight } from '../runs/seeing.ts'
 import type { Control } from '../use-case.ts'
@@ -41,7 +42,7 @@ function taskView({ id, harness, run, wanted, createdAt }: RunRow, sight: Sight)
   const status = STATUS_OF[state]
   return {
     ...{ id, status, provider: harness, source: 'api', agentId: claim?.worker ?? null },
-    task: sight === 'all' ? wanted.title : '',
+    task: sight === 'all' ? titleOf({ wanted, run }) : '',
     ...(model !== null && { model }),
     ...{ createdAt: rfc3339(createdAt), lastUpdatedAt: since, wasPaused: status === 'paused', logs: [] },
     ...(isOver(state) && { finishedAt: since }),

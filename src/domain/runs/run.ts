@@ -89,6 +89,8 @@ export interface Run {
   readonly chosen?: RunChoice
   /** The message that its worker is to break off, or was last. Missing: none ever. */
   readonly interrupted?: string
+  /** The beginning of its first message, where it was begun without one. Missing: it was not, or nothing was said yet. */
+  readonly title?: string
   /** What the program calls its memory of the conversation. */
   readonly session: string | null
   readonly queuedAt: number
@@ -130,7 +132,8 @@ export type LeftWorkspace = 'kept' | 'left' | 'gone'
 /** One thing that happens to a run. */
 export type Step =
   | { readonly is: 'asked'; readonly what: RunRequest; readonly at: number }
-  | { readonly is: 'message-queued'; readonly at: number }
+  /** `title`: what it is called from now on. */
+  | { readonly is: 'message-queued'; readonly at: number; readonly title?: string }
   /** From its next turn on. */
   | { readonly is: 'chosen'; readonly what: RunPreference }
   /** The credential that was chosen is gone: whichever comes first serves. */
@@ -190,7 +193,7 @@ export function after(run: Run, step: Step): Run {
     case 'asked':
       return asked(run, step.what, step.at)
     case 'message-queued':
-      return messageQueued(run, step.at)
+      return messageQueued(run, step)
     case 'chosen':
       return chosen(run, step.what)
     case 'choice-gone':
@@ -255,10 +258,11 @@ function woken(run: Run, at: number): Run {
   return run.state === 'hibernated' || run.state === 'failed' ? queued(run, at, '') : run
 }
 
-function messageQueued(run: Run, at: number): Run {
+function messageQueued(run: Run, { at, title }: Extract<Step, { is: 'message-queued' }>): Run {
   if (isFinal(run.state)) throw refused(run, 'take a message')
   if (run.wish === 'cancel' || run.wish === 'end') throw ending(run)
-  const told = { ...run, messages: run.messages + 1, waiting: run.waiting + 1 }
+  const named = title === undefined ? run : { ...run, title }
+  const told = { ...named, messages: run.messages + 1, waiting: run.waiting + 1 }
   return woken({ ...told, bell: run.bell + 1 }, at)
 }
 

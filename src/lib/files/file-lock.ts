@@ -3,9 +3,13 @@
 
 import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode } from '../atomic-file.ts'
 
 const BUSY = 5
+
+// Milliseconds.
+const LOOK_EVERY = 5
 
 /** Lets go of it. */
 export type Unlock = () => void
@@ -27,6 +31,19 @@ export function takeLock(file: string): Unlock {
     throw cause
   }
   return () => lock.close()
+}
+
+/** As {@link takeLock}; one that somebody has is waited for, for `patience` milliseconds. */
+export async function waitForLock(file: string, patience: number): Promise<Unlock> {
+  const until = performance.now() + patience
+  for (;;) {
+    try {
+      return takeLock(file)
+    } catch (error) {
+      if (!(error instanceof LockIsTaken) || performance.now() >= until) throw error
+    }
+    await sleep(LOOK_EVERY * (0.5 + Math.random()))
+  }
 }
 
 /** Tells the file from a copy of it: one that is there keeps its number and its birth, wherever its disk is used. */

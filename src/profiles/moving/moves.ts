@@ -19,6 +19,14 @@ export interface Moved extends Whereabouts {
   readonly at: number
 }
 
+/** A place in the order that profiles had. */
+export interface Place {
+  /** What it was called. */
+  readonly was: string
+  /** The whole order, by the names of profiles. */
+  readonly before: readonly string[]
+}
+
 export interface Moves {
   /** Tells these profiles apart from every other place that keeps credentials. */
   holder(): Promise<string>
@@ -27,9 +35,16 @@ export interface Moves {
   note(moved: Moved): Promise<void>
   /** What was there is here again, whatever it is called, or is gone for good. */
   cameBack(from: Whereabouts): Promise<void>
+  /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
+  keepPlace(profile: string, order: readonly string[] | null): Promise<void>
+  /** The place that is kept for what is there; null: none. */
+  placeOf(from: Whereabouts): Promise<Place | null>
+  /** Keeps no place among profiles of this provider any more. */
+  forgetPlaces(provider: string): Promise<void>
 }
 
 const MOVED = 'moved:'
+const PLACE = 'place:'
 
 /** The name of the fact that a profile was pushed. */
 export function movedFact(profile: string): string {
@@ -42,6 +57,10 @@ export function createMoves(
   organizationId: string,
   create: () => string,
 ): Moves {
+  const movedTo = async (from: Whereabouts) =>
+    Object.values(await installation.beginningWith(MOVED))
+      .map((fact) => JSON.parse(fact) as Moved)
+      .filter((moved) => isAt(moved, from))
   return {
     holder: () => installation.putIfAbsent('holder', create()),
     async moved() {
@@ -53,8 +72,25 @@ export function createMoves(
         .filter(({ profile }) => !here.has(profile))
     },
     async cameBack(from) {
-      for (const [fact, text] of Object.entries(await installation.beginningWith(MOVED)))
-        if (isAt(JSON.parse(text), from)) await installation.remove(fact)
+      for (const { profile } of await movedTo(from)) {
+        await installation.remove(PLACE + profile)
+        await installation.remove(movedFact(profile))
+      }
+    },
+    keepPlace: (was, before) =>
+      before === null
+        ? installation.remove(PLACE + was)
+        : installation.put(PLACE + was, JSON.stringify({ was, before } satisfies Place)),
+    async placeOf(from) {
+      for (const { profile } of await movedTo(from)) {
+        const text = await installation.get(PLACE + profile)
+        if (text !== undefined) return JSON.parse(text)
+      }
+      return null
+    },
+    async forgetPlaces(provider) {
+      for (const fact of Object.keys(await installation.beginningWith(`${PLACE}${provider}:`)))
+        await installation.remove(fact)
     },
     note: (moved) => installation.put(movedFact(moved.profile), JSON.stringify(moved)),
   }

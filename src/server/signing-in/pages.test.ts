@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createTestApp, ORIGIN, type TestApp } from '../../../test/support/app.ts'
 import { createHouse, type House } from '../../../test/support/house.ts'
 import { Secret } from '../../domain/secret.ts'
+import { PLACEHOLDER_EMAIL } from '../../identity/identity.ts'
 
 const PASSWORD = 'correct horse battery'
 const OWN = { origin: ORIGIN }
@@ -33,6 +34,17 @@ function submit(
     app.fetch(new Request(ORIGIN + path, { method: 'POST', body, headers }), from('192.0.2.7')),
   )
 }
+
+it('the first person of a server is asked for a name, too', async () => {
+  const { identity } = house.ports
+  await identity.changing({}).setProfile('ada', { email: PLACEHOLDER_EMAIL })
+  const { code } = await house.ask('ada', 'members.link', { member: PLACEHOLDER_EMAIL })
+  const page = await (await open(`/join?code=${code.expose()}`)).text()
+  expect(page.match(/(?<=<input id=")\w+/g)).toEqual(['name', 'email', 'password'])
+  const given = { code: code.expose(), name: 'Ada Lovelace', email: 'ada@example.test', password: PASSWORD }
+  expect((await submit('/join', given)).status).toBe(200)
+  expect(await identity.person('org-acme', 'ada')).toMatchObject({ name: 'Ada Lovelace' })
+})
 
 async function invite(email = 'new@example.test', role: 'member' | 'owner' = 'member'): Promise<string> {
   return (await house.ask('ada', 'invitations.create', { email, role })).code.expose()

@@ -22,7 +22,10 @@ export function joinForm(code: string, about: Output<'invitations.describe'>, tr
   const what = joins
     ? html`<p>You are invited to <b>${organization}</b> as <b>${role}</b>, with the e-mail <b>${email}</b>.</p>`
     : html`<p>Set a new password for <b>${email}</b> in <b>${organization}</b>.</p>`
-  const name = joins ? field('name', 'Your name', { autocomplete: 'name', value: tried?.name ?? '' }) : html``
+  const asksName = joins || givesEmail
+  const name = asksName
+    ? field('name', 'Your name', { autocomplete: 'name', value: tried?.name ?? '' })
+    : html``
   const address = givesEmail
     ? field('email', 'Your e-mail', { type: 'email', autocomplete: 'username', value: tried?.email ?? '' })
     : html``

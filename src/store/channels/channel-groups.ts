@@ -21,6 +21,8 @@ export interface ChannelRow {
   readonly access: Access
   /** Who we are over there: what this account says is nothing to us. Null: not known yet. */
   readonly accountId: string | null
+  /** What it is called there, when that was looked at last. */
+  readonly accountName: string | null
   /** The data key, wrapped by the master key; re-keying finds it through DataKeyStore. */
   readonly wrappedKey: Uint8Array
   /** Name → sealed value. */
@@ -47,7 +49,15 @@ export function channelPlace({
 export type ChannelChange = Partial<
   Pick<
     ChannelRow,
-    'name' | 'settings' | 'strangers' | 'agent' | 'access' | 'accountId' | 'wrappedKey' | 'secrets'
+    | 'name'
+    | 'settings'
+    | 'strangers'
+    | 'agent'
+    | 'access'
+    | 'accountId'
+    | 'accountName'
+    | 'wrappedKey'
+    | 'secrets'
   >
 >
 

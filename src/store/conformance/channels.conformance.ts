@@ -22,7 +22,12 @@ export function channelRow(changed: Partial<ChannelRow> = {}): ChannelRow {
   return {
     ...{ id, organizationId: 'org-a', kind: 'github', name: `name ${id}`, strangers: 'refuse' },
     ...{ settings: { handle: 'clavigér', 'odd "name"': 'a\nb' }, agent: null, access: 'write' },
-    ...{ accountId: null, wrappedKey: bytes(1, 0, 255), secrets: { token: bytes(0, 255), key: bytes() } },
+    ...{
+      accountId: null,
+      accountName: null,
+      wrappedKey: bytes(1, 0, 255),
+      secrets: { token: bytes(0, 255), key: bytes() },
+    },
     ...{ revision: 1, lastDeliveryAt: null, lastStatus: '', createdAt: 1000, createdBy: 'ada' },
     ...changed,
   }
@@ -60,7 +65,10 @@ function describeConfigurations(store: CurrentStore): void {
   }
 
   it('give back exactly what was inserted, to their organization only', async () => {
-    const [one, two] = [await insert(), await insert({ kind: 'linear', agent: 'bot', accountId: '9' })]
+    const [one, two] = [
+      await insert(),
+      await insert({ kind: 'linear', agent: 'bot', accountId: '9', accountName: 'ünicode' }),
+    ]
     const foreign = await insert({ organizationId: 'org-b', name: one.name })
     expect(await store().channels.list('org-a')).toEqual([one, two])
     expect(await store().channels.ofKind('github')).toEqual([one, foreign])

@@ -115,6 +115,19 @@ export function describeRuns(store: CurrentStore): void {
       expect((await store().runs.get('org-a', row.id))?.seenAt).toBe(2000)
     })
 
+    it('that wait for a credential are counted, over all organizations', async () => {
+      expect(await store().counts.waitingRuns()).toBe(0)
+      const moved = { is: 'moved', to: 'waiting_for_credentials', at: 2500, reason: '', until: null } as const
+      const waiting = stepped(held('c1'), moved)
+      await insert({ run: waiting })
+      const other = await insert({ run: waiting, organizationId: 'org-b' })
+      await insert({ run: held('c2') })
+      await insert()
+      expect(await store().counts.waitingRuns()).toBe(2)
+      await store().runs.update(other.id, 1, { run: newRun(3000) })
+      expect(await store().counts.waitingRuns()).toBe(1)
+    })
+
     it('are listed newest first, by whom they are for, where, and how they are', async () => {
       const mine = await insert()
       const team = await insert({ subjectId: 'cyd', team: 'platform' })

@@ -6,7 +6,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { ClavigerError } from '../../domain/errors.ts'
 import type { Engine } from './engine.ts'
 import { chainAudit } from './migrations/audit-chain.ts'
-import { createChannels } from './migrations/channels.ts'
+import { createChannels, nameAccounts } from './migrations/channels.ts'
 import { credentialState } from './migrations/credential-state.ts'
 import { createGrants } from './migrations/grants.ts'
 import { indexHolders } from './migrations/holdings.ts'
@@ -58,6 +58,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0040': workerProcesses,
     'store-0041': tokenUse,
     'store-0050': { up: (database: Kysely<unknown>) => createChannels(database, bytes) },
+    'store-0051': nameAccounts,
   }
 }
 

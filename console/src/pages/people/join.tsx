@@ -55,8 +55,8 @@ function Accepting({ code, invitation }: { code: string; invitation: Invitation 
         <>
           {givesEmail ? (
             <p>
-              It keeps the credentials of coding agents, and hands the right one to each run. With an e-mail
-              and a password you become the {role} of {organization}.
+              It keeps the credentials of coding agents, and hands the right one to each run. With a name, an
+              e-mail and a password you become the {role} of {organization}.
             </p>
           ) : (
             <p>
@@ -92,14 +92,15 @@ function AcceptForm({ code, joins, givesEmail, email: invited }: AcceptFormProps
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const attempt = useAccepting()
+  const asksName = joins || givesEmail
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    attempt.mutate({ code, password, ...(joins && { name }), ...(givesEmail && { email }) })
+    attempt.mutate({ code, password, ...(asksName && { name }), ...(givesEmail && { email }) })
   }
   return (
     <form onSubmit={submit} className="grid gap-4">
       <Notice error={attempt.error} />
-      {joins && (
+      {asksName && (
         <TextField
           label="Your name"
           autoComplete="name"

@@ -25,6 +25,7 @@ const channel = z.object({
   secretNames: z.array(z.string()).describe('Secrets that it has'),
   deliverTo,
   account: z.string().nullable().describe('Id of who the channel is over there; null: not known yet'),
+  accountName: z.string().nullable().describe('What that account is called there; null: not known yet'),
   installAt: z.string().nullable().describe('Where its app is installed; null: nowhere that is known'),
   lastDeliveryAt: time.nullable().describe('When something that was signed came last'),
   lastStatus: z.string().describe('What became of that, or of the last comment'),

@@ -33,5 +33,12 @@ export function countGroup(database: Kysely<Database>): (execute: Execute) => Co
         .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
       return Number((await execute(query.compile())).rows[0]?.count ?? 0)
     },
+    waitingRuns: async () => {
+      const query = database
+        .selectFrom('run')
+        .select(countAll<number>().as('count'))
+        .where('state', '=', 'waiting_for_credentials')
+      return Number((await execute(query.compile())).rows[0]?.count ?? 0)
+    },
   })
 }

@@ -1,12 +1,20 @@
-// store-0050: channels, what was delivered to them, and which runs are told of in which conversation.
+// store-0050: channels, what was delivered to them, and which runs are told of in which conversation. store-0051: what their
+// accounts are called.
 
 import { type ColumnDataType, type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** `binary` is the engine's type for bytes. */
 export async function createChannels(database: Kysely<unknown>, binary: ColumnDataType): Promise<void> {
   await createConfigurations(database, binary)
   await createCalls(database)
   await createThreads(database)
+}
+
+export const nameAccounts: Migration = {
+  up: async (database: Kysely<unknown>) => {
+    await database.schema.alterTable('channel').addColumn('account_name', 'text').execute()
+  },
 }
 
 async function createConfigurations(database: Kysely<unknown>, binary: ColumnDataType): Promise<void> {

@@ -30,7 +30,8 @@ export function given(fields: readonly ChannelField[], values: Values): Record<s
 }
 
 /** Who it is over there. */
-export function accountWords({ account }: Pick<Channel, 'account'>): string {
-  if (account === null) return 'not tried yet'
-  return account.startsWith('app:') ? account.replace('app:', 'App ') : `account ${account}`
+export function accountWords({ account, accountName }: Pick<Channel, 'account' | 'accountName'>): string {
+  if (account === null) return 'its account is not known yet'
+  const name = accountName || account.replace('app:', '')
+  return account.startsWith('app:') ? `App ${name}` : `account ${name}`
 }

@@ -16,6 +16,7 @@ const COLUMNS = [
   'agent',
   'access',
   'account_id as accountId',
+  'account_name as accountName',
   'wrapped_key as wrappedKey',
   'secrets',
   'revision',
@@ -35,7 +36,8 @@ export function channelGroup(database: Kysely<Database>): (execute: Execute) => 
       const query = database.insertInto('channel').values({
         ...{ id: row.id, organization_id: row.organizationId, kind: row.kind },
         ...{ name: row.name, settings: JSON.stringify(row.settings), strangers: row.strangers },
-        ...{ agent: row.agent, access: row.access, account_id: row.accountId },
+        ...{ agent: row.agent, access: row.access },
+        ...{ account_id: row.accountId, account_name: row.accountName },
         ...{ wrapped_key: row.wrappedKey, secrets: textOf(row.secrets), revision: row.revision },
         ...{ last_delivery_at: row.lastDeliveryAt, last_status: row.lastStatus },
         ...{ created_at: row.createdAt, created_by: row.createdBy },
@@ -87,6 +89,7 @@ function columnsOf({
   agent,
   access,
   accountId,
+  accountName,
   wrappedKey,
   secrets,
 }: ChannelChange) {
@@ -97,6 +100,7 @@ function columnsOf({
     ...(agent !== undefined && { agent }),
     ...(access !== undefined && { access }),
     ...(accountId !== undefined && { account_id: accountId }),
+    ...(accountName !== undefined && { account_name: accountName }),
     ...(wrappedKey !== undefined && { wrapped_key: wrappedKey }),
     ...(secrets !== undefined && { secrets: textOf(secrets) }),
   }

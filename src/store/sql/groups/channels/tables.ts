@@ -15,6 +15,7 @@ export interface ChannelTable {
   agent: string | null
   access: Access
   account_id: string | null
+  account_name: string | null
   wrapped_key: Uint8Array
   /** JSON object: name → sealed value in base64. */
   secrets: string
