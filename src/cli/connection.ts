@@ -39,14 +39,19 @@ export async function findServer(settings: CommandLineSettings): Promise<string>
  */
 export async function connect(context: Context, withAliases = false): Promise<Connection> {
   if (context.agent !== null) return connectToProfiles(context)
+  const found = await connectToServer(context, withAliases)
+  const mayBeNone = found.token === null && context.settings(withAliases).server === null
+  return mayBeNone ? { ...found, client: tellingOfProfiles(context, found.client) } : found
+}
+
+/** Connects to a server, for what profiles of this machine cannot do instead. */
+export async function connectToServer(context: Context, withAliases = false): Promise<Connection> {
   const settings = context.settings(withAliases)
   const server = await findServer(settings)
   const { token, tokenSource } = await findToken(context, settings, server)
-  const client = clientFor(server, token)
-  const mayBeNone = token === null && settings.server === null
-  const told = mayBeNone ? tellingOfProfiles(context, client) : client
   const isIgnored = withAliases && settings.token !== null && token === null
-  return { client: signedIn(told, token, isIgnored ? IGNORED : ''), server, token, tokenSource }
+  const client = signedIn(clientFor(server, token), token, isIgnored ? IGNORED : '')
+  return { client, server, token, tokenSource }
 }
 
 /** What a verb takes that can do without a server. */

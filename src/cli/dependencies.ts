@@ -58,11 +58,18 @@ interface Offline {
   takeBack(url: string): Promise<boolean>
 }
 
-/** A profile that was pushed to a server. `at`: milliseconds since 1970. */
-export interface MovedProfile {
-  readonly profile: string
+/** A credential on a server: its address and the name there, for people, and the ids by which both are known. */
+export interface PlaceOnServer {
   readonly server: string
   readonly name: string
+  /** Not known of a profile that was pushed by an older version. */
+  readonly organization?: string
+  readonly credential?: string
+}
+
+/** A profile that was pushed to a server. `at`: milliseconds since 1970. */
+export interface MovedProfile extends PlaceOnServer {
+  readonly profile: string
   readonly at: number
 }
 
@@ -147,13 +154,13 @@ export interface OpenedProfiles {
     /** Profiles that are on a server now, and not here again. */
     moved(): Promise<readonly MovedProfile[]>
     note(moved: MovedProfile): Promise<void>
-    /** What has this name on that server is here again, whatever it is called. */
-    cameBack(from: Pick<MovedProfile, 'server' | 'name'>): Promise<void>
+    /** What was there is here again, whatever it is called, or is gone for good. */
+    cameBack(from: PlaceOnServer): Promise<void>
     /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
     keepPlace(profile: string, order: readonly string[] | null): Promise<void>
-    /** The place that is kept for what has this name on that server; null: none. */
+    /** The place that is kept for what is there; null: none. */
     placeOf(
-      from: Pick<MovedProfile, 'server' | 'name'>,
+      from: PlaceOnServer,
     ): Promise<{ readonly was: string; readonly before: readonly string[] } | null>
     /** Keeps no place among profiles of this provider any more. */
     forgetPlaces(provider: string): Promise<void>

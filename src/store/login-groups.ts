@@ -12,6 +12,8 @@ export interface LoginRequest {
   readonly relogin: boolean
   /** …even one of another account. */
   readonly replaceAccount: boolean
+  /** Of these one of the same account gets the login, and no new credential is made. */
+  readonly orInto?: readonly string[]
   readonly acceptNotice: boolean
   /** It was begun by a link that this person made. */
   readonly linkBy?: string
@@ -62,6 +64,8 @@ export interface LoginEnd {
   readonly state: 'complete' | 'failed' | 'cancelled'
   readonly message: string
   readonly endedAt: number
+  /** The credential that has got the login, where it is another one than was said at the begin. */
+  readonly credentialId?: string
 }
 
 export interface LoginAttemptStore {

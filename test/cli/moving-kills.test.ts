@@ -40,8 +40,9 @@ beforeEach(async () => {
     CLAVIGER_RENEW_FORCED_SECONDS: '1',
   })
   await workshop.startServer()
-  const { url } = JSON.parse(readFileSync(join(workshop.stateDirectory, 'server.json'), 'utf8'))
-  relay = await startRelay(url, () => Number(readFileSync(join(workshop.directory, 'work', 'pid'), 'utf8')))
+  relay = await startRelay(urlOf(workshop), () =>
+    Number(readFileSync(join(workshop.directory, 'work', 'pid'), 'utf8')),
+  )
   await importLogin()
 })
 
@@ -63,6 +64,37 @@ describe('a push that is killed', { timeout: 120_000 }, () => {
     expect(again).toMatchObject({ exitCode: 0 })
     expect(await holders()).toEqual(['server ada-sandbox.invalid'])
     await expectAlive('claviger credential test ada-sandbox.invalid')
+  })
+})
+
+describe('what a killed push has left', { timeout: 120_000 }, () => {
+  it('is neither asked about nor in the way of the others', async () => {
+    const [first] = PUSH
+    if (first === undefined) throw new Error('There are no moments.')
+    await workshop.run('printf %s "$ANT_KEY" | claviger models auth paste-api-key --provider anthropic')
+    await killed('push anthropic:default', first)
+    const { stdout, exitCode } = await workshop.run('claviger models status --probe --json')
+    expect([exitCode, JSON.parse(stdout).profiles]).toMatchObject([
+      0,
+      [
+        { profile: 'openai-codex:ada@sandbox.invalid', probe: { result: expect.any(String) } },
+        { profile: 'anthropic:default', state: 'blocked', probe: null },
+      ],
+    ])
+    const test = await workshop.run('claviger --local credential test anthropic:default')
+    expect(test.stderr).toMatch(/on its way to .*, which was asked for by you\./)
+    expect(test.stderr).toContain('new value: claviger --local credential update --value anthropic:default')
+    // Over there it is another server for all that the first one knows.
+    const elsewhere = await createWorkshop()
+    try {
+      await elsewhere.startServer()
+      const at = `CLAVIGER_SERVER=${urlOf(elsewhere)} CLAVIGER_TOKEN=${tokenOf(elsewhere)}`
+      const all = await workshop.run(`${at} claviger models push`)
+      expect(all.stdout).toContain('Pushed openai-codex:ada@sandbox.invalid')
+      expect(all).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('anthropic:default') })
+    } finally {
+      await elsewhere.dispose()
+    }
   })
 })
 
@@ -110,10 +142,17 @@ async function importLogin(): Promise<void> {
   expect(ran, ran.stderr).toMatchObject({ exitCode: 0 })
 }
 
+function urlOf({ stateDirectory }: Workshop): string {
+  return JSON.parse(readFileSync(join(stateDirectory, 'server.json'), 'utf8')).url
+}
+
+function tokenOf({ stateDirectory }: Workshop): string {
+  return readFileSync(join(stateDirectory, 'admin.token'), 'utf8').trim()
+}
+
 function throughRelay(command: string) {
-  const token = readFileSync(join(workshop.stateDirectory, 'admin.token'), 'utf8').trim()
   return workshop.run(
-    `export CLAVIGER_SERVER=${relay.url} CLAVIGER_TOKEN=${token}; echo $$ > pid; exec claviger models ${command}`,
+    `export CLAVIGER_SERVER=${relay.url} CLAVIGER_TOKEN=${tokenOf(workshop)}; echo $$ > pid; exec claviger models ${command}`,
   )
 }
 

@@ -67,6 +67,13 @@ export const LOGIN_SCHEMAS = {
       name: name.optional(),
       description: description.default(''),
       credential: id.optional().describe('Give this one a new login, instead of owner and name'),
+      orInto: z
+        .array(id)
+        .max(100)
+        .optional()
+        .describe(
+          'With owner and name: the first of these that is of the same account gets the new login instead',
+        ),
       link: code
         .optional()
         .describe('The code of a link that you were sent, instead of a credential; it is used up'),

@@ -9,12 +9,13 @@ import { shellCommand } from '../../lib/shell-quote.ts'
 import { connect } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { settlePolicy } from '../credential/create.ts'
-import type { OpenedProfiles, TakenProfile } from '../dependencies.ts'
+import type { MovedProfile, OpenedProfiles, TakenProfile } from '../dependencies.ts'
 import { EXIT } from '../exit-codes.ts'
 import { listCredentials } from '../find-credential.ts'
 import { loginFiles } from '../logins/login-files.ts'
 import { self } from '../owner-flags.ts'
 import { over } from './login.ts'
+import { whereItIs } from './moved.ts'
 
 export interface ImportOptions {
   readonly from: string
@@ -51,7 +52,7 @@ export async function takeOver(context: Context, options: ImportOptions): Promis
   const lines: Line[] = []
   for (const one of taken.outcomes)
     lines.push({ ...one, renewed: isDry ? null : await renew(client, profiles, one) })
-  say(context, { lines, leftOut: taken.leftOut }, isDry)
+  say(context, { lines, leftOut: taken.leftOut }, isDry, await profiles.moves.moved())
   return lines
 }
 
@@ -94,8 +95,9 @@ function say(
   { ui }: Context,
   { lines, leftOut }: Pick<Awaited<ReturnType<OpenedProfiles['takeOver']>>, 'leftOut'> & { lines: Line[] },
   isDry: boolean,
+  moved: readonly MovedProfile[],
 ): void {
-  const rows = () => lines.map((one) => [one.theirs, one.from, one.profile, inWords(one, isDry)])
+  const rows = () => lines.map((one) => [one.theirs, one.from, one.profile, inWords(one, isDry, moved)])
   const answer = { profiles: lines, leftOut }
   ui.table(answer, ['PROFILE', 'FROM', 'HERE', ''], rows, 'There is nothing to take over.')
   for (const { theirs, from, why } of leftOut) ui.note(`left out: ${theirs} of ${from}. ${why}`)
@@ -107,7 +109,13 @@ function say(
     ui.note(`${counted(count, 'profile')} taken over. See how they stand: claviger models status`)
 }
 
-function inWords({ outcome, renewed }: Line, isDry: boolean): string {
+function inWords(
+  { profile, outcome, renewed }: Line,
+  isDry: boolean,
+  moved: readonly MovedProfile[],
+): string {
+  const gone = moved.find((one) => one.profile === profile)
+  if (outcome === 'same' && gone !== undefined) return whereItIs(gone)
   if (outcome === 'same') return renewed === 'dead' ? 'here already; its provider refuses it' : 'here already'
   if (isDry) return 'would be taken over'
   return renewed === 'dead' ? 'dead: not taken over' : 'taken over'

@@ -17,6 +17,7 @@ import { listCredentials } from '../find-credential.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
 import { type CompleteLogin, methodOf, type SignInOptions, signIn } from '../logins/sign-in.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
+import { besideInWords, freeName, isCalledBy } from './names.ts'
 import { loginWithPlugin } from './plugins.ts'
 import { goesOnInWords, isBuiltIn, type ProviderId, typeOf } from './providers.ts'
 import { mustNotBeUnusable } from './unusable.ts'
@@ -37,19 +38,26 @@ export async function login(
 ): Promise<number> {
   const { provider } = asked
   if (!isBuiltIn(provider)) return loginWithPlugin(context, { ...asked, provider })
-  const { login: kept, isNew, who } = await signInToProfile(context, { ...asked, provider })
+  const { login: kept, isNew, beside, who } = await signInToProfile(context, { ...asked, provider })
   context.ui.answer({ ...kept.credential, twins: kept.twins }, () => [
     `${isNew ? 'Created' : 'Signed in again for'} ${withAccount(kept.credential, who)}.`,
   ])
+  if (beside !== null) context.ui.note(beside)
   warnOfTwins(context, kept.twins, who)
   return 0
 }
 
+/** A login that was stored, as a profile or on a server. */
+export interface ProfileLogin {
+  readonly login: CompleteLogin
+  readonly isNew: boolean
+  /** What is to be said of another profile that has the e-mail of this one; null: none has. */
+  readonly beside: string | null
+  readonly who: WhoAmI
+}
+
 /** The same, and says nothing. */
-export async function signInToProfile(
-  context: Context,
-  options: AuthOptions,
-): Promise<{ readonly login: CompleteLogin; readonly isNew: boolean; readonly who: WhoAmI }> {
+export async function signInToProfile(context: Context, options: AuthOptions): Promise<ProfileLogin> {
   const type = typeOf(options.provider, 'login')
   methodOf(type, options)
   const named = profileId(options, null)
@@ -61,10 +69,11 @@ export async function signInToProfile(
   if (there !== undefined) await mustBeOwn(local, there)
   const request = there
     ? { type, credential: there.id, replaceAccount: options.replaceAccount === true, acceptNotice }
-    : { type, ...placeFor(who, named ?? (await freeName(client, options.provider))), acceptNotice }
-  const found = await signIn(local, client, request, options)
-  const login = named === null ? await byEmail(local, client, options.provider, found) : found
-  return { login, isNew: there === undefined, who }
+    : { type, ...(await placeFor(local, client, who, options, named)), acceptNotice }
+  const login = await signIn(local, client, request, options)
+  const isNew = (login.credential.version ?? 1) === 1
+  if (named !== null || !isNew) return { login, isNew, beside: null, who }
+  return { ...(await byEmail(local, client, options.provider, login)), isNew, who }
 }
 
 export function setupToken(context: Context, options: AuthOptions): Promise<number> {
@@ -173,32 +182,52 @@ function profileId({ provider, profileId: given }: AuthOptions, standard: string
   })
 }
 
-function placeFor(who: WhoAmI, name: string) {
-  return { owner: formatOwner(self(who)), name, description: '' }
-}
-
-async function freeName(client: Client, provider: ProviderId): Promise<string> {
-  for (let i = 1; ; i += 1) {
-    const name = i === 1 ? `${provider}:default` : `${provider}:default-${i}`
-    if ((await listCredentials(client, { name })).length === 0) return name
+// Nobody knows yet who will sign in: where no name is given, a profile of the same account that has none of its own either
+// is signed in again.
+async function placeFor(
+  local: Context,
+  client: Client,
+  who: WhoAmI,
+  { provider }: Pick<AuthOptions, 'provider'>,
+  named: string | null,
+) {
+  const place = { owner: formatOwner(self(who)), description: '' }
+  if (named !== null) return { ...place, name: named }
+  const { agentOf } = await local.profiles()
+  const standard = `${provider}:default`
+  const own = (await listCredentials(client, {})).filter(({ id }) => agentOf(id) === local.agent)
+  const byEmail = own.filter(({ name, fields = {} }) => isCalledBy(`${provider}:${fields['email']}`, name))
+  const others = own.filter(({ name }) => isCalledBy(standard, name))
+  return {
+    ...place,
+    name: freeName(standard, await takenNames(local, client)),
+    orInto: [...byEmail, ...others].map(({ id }) => id).slice(0, 100),
   }
 }
 
-// A second sign-in of the same account takes the place of the first: one login has one holder. Another agent keeps its own.
+async function takenNames(local: Context, client: Client): Promise<string[]> {
+  const unusable = (await local.profiles()).unusable().map(({ profile }) => profile)
+  return [...unusable, ...(await listCredentials(client, {})).map(({ name }) => name)]
+}
+
+// What has that name already is of another account: an e-mail can have several.
 async function byEmail(
   local: Context,
   client: Client,
   provider: ProviderId,
   found: CompleteLogin,
-): Promise<CompleteLogin> {
+): Promise<Pick<ProfileLogin, 'login' | 'beside'>> {
   const { id, fields = {} } = found.credential
   const wanted = `${provider}:${fields['email'] ?? ''}`
-  if (!isProfileId(wanted)) return found
   const [before] = await listCredentials(client, { name: wanted })
-  if (before !== undefined && (await agentWith(local, before)) !== null) return found
-  if (before !== undefined) await client.call('credentials.delete', { id: before.id })
-  const credential = await client.call('credentials.rename', { id, name: wanted })
-  return { ...found, credential, twins: found.twins.filter((one) => one.credential?.id !== before?.id) }
+  const isElsewhere = before !== undefined && (await agentWith(local, before)) !== null
+  const name = freeName(wanted, await takenNames(local, client))
+  if (!isProfileId(wanted) || !isProfileId(name) || isElsewhere) return { login: found, beside: null }
+  const credential = await client.call('credentials.rename', { id, name })
+  return {
+    login: { ...found, credential },
+    beside: before === undefined ? null : besideInWords(before, credential, local.agent ?? MAIN_AGENT),
+  }
 }
 
 // The other agent whose profile this one only reads; null: it is its own.

@@ -8,14 +8,16 @@ import type { CredentialType } from '../../domain/credential-types.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isProfileId } from '../../domain/names.ts'
 import { formatOwner, type Owner, type OwnerText } from '../../domain/owner.ts'
-import { connect } from '../connection.ts'
+import { connect, connectToServer } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import { mustBeFree, settlePolicy } from '../credential/create.ts'
 import type { OpenedProfiles } from '../dependencies.ts'
+import { EXIT } from '../exit-codes.ts'
 import { listCredentials, listWhole, mustManage } from '../find-credential.ts'
 import { flagFor, type OwnerFlags, ownerOf, ownerTitle, self, type WhoAmI } from '../owner-flags.ts'
-import { mustBeHere } from './moved.ts'
-import { byEmail, nameOnServer } from './names.ts'
+import { isCancelled } from '../ui.ts'
+import { movedTo, mustBeHere, notPersonal } from './moved.ts'
+import { byEmail, nameBeside } from './names.ts'
 import { giveBack, ordersOf } from './place.ts'
 import { mustNotBeUnusable } from './unusable.ts'
 
@@ -65,30 +67,54 @@ export async function push(
   const all = await chosen(here.client, profiles, agent, words)
   const orders = await ordersOf(here.client)
   const moved: Pushed[] = []
+  const stayed: Stayed[] = []
   try {
     for (const profile of all) {
+      const others = await movedTo(profiles, there.client.server, there.holder.id)
       const wanted = {
         order: orders.get(profile.name) ?? null,
-        name: name ?? nameOnServer(profile.name),
+        name: name ?? nameBeside(profile.name, others),
         owner,
         accepted: options.acceptNotice === true,
       }
       const one = await pushOne({ context, profiles, here, there, who }, profile, wanted).catch(
         (thrown: unknown) => {
-          throw all.length === 1 ? thrown : ofProfile(profile.name, thrown)
+          const error = all.length === 1 ? thrown : ofProfile(profile.name, thrown)
+          if (words.length > 0 || !staysAlone(error)) throw error
+          stayed.push({ profile: profile.name, error })
+          return null
         },
       )
+      if (one === null) continue
       moved.push(one)
       context.ui.part([pushed(one, who, there.client.server)])
       say(context, one, there.holder.title)
     }
   } finally {
     // What was moved before one stopped it is there for good.
-    if (moved.length > 0) context.ui.answer({ pushed: moved }, () => [])
+    const left = stayed.map(({ profile, error: { code } }) => ({ profile, code }))
+    const answer = { pushed: moved, ...(words.length === 0 && { stayed: left }) }
+    if (moved.length + stayed.length > 0) context.ui.answer(answer, () => [])
     const placed = moved.map(({ profile }) => profile).filter((profile) => orders.has(profile))
     if (placed.length > 0) context.ui.note(placesKept(placed))
+    for (const { error } of stayed) context.ui.error(error)
   }
-  return 0
+  return stayed.length === 0 ? EXIT.ok : EXIT.failed
+}
+
+interface Stayed {
+  readonly profile: string
+  readonly error: ClavigerError
+}
+
+// What is wrong with one of them is no reason to leave the others; what is wrong with the server is.
+const ONE_ALONE: readonly string[] = [
+  ...['invalid', 'forbidden', 'conflict', 'not_found'],
+  ...['needs_login', 'rejected', 'too_large'],
+]
+
+function staysAlone(error: unknown): error is ClavigerError {
+  return error instanceof ClavigerError && ONE_ALONE.includes(error.code) && !isCancelled(error)
 }
 
 type Pushed = Received & { readonly profile: string }
@@ -126,7 +152,8 @@ async function pushOne(
   const received = await move(here, there, profile, arrival, {
     async arrived({ credential }) {
       const { server } = there.client
-      await profiles.moves.note({ profile: profile.name, server, name: credential.name, at: Date.now() })
+      const place = { server, name: credential.name, organization: there.holder.id, credential: credential.id }
+      await profiles.moves.note({ ...place, profile: profile.name, at: Date.now() })
     },
     stayed: () => giveBack(context, here.client, profile, order && { was: profile.name, before: order }),
   })
@@ -177,7 +204,7 @@ export async function pull(
   const { there, who } = await serverSide(context)
   const owner = self(who)
   const [credential] = await listCredentials(there.client, { name, owner: formatOwner(owner) })
-  if (credential === undefined) throw notPersonal(name)
+  if (credential === undefined) throw await notPersonal(profiles, there.client, there.holder.id, name)
   const me = await here.client.call('whoami', {})
   const acceptNotice = await settlePolicy(
     context.over(options.agent ?? MAIN_AGENT),
@@ -190,9 +217,10 @@ export async function pull(
   const isUnderWay = credential.state === 'blocked' && credential.stateReason.startsWith('on its way to')
   if (!isUnderWay) await mustBeFree(here.client, wanted, self(me), me)
   const arrival = { type: credential.type, name: wanted, owner: formatOwner(self(me)), acceptNotice }
+  const { server } = there.client
+  const from = { server, name, organization: there.holder.id, credential: credential.id }
   const received = await move(there, here, credential, arrival, {
     async arrived(one) {
-      const from = { server: there.client.server, name }
       await giveBack(context, here.client, one.credential, await profiles.moves.placeOf(from))
       await profiles.moves.cameBack(from)
     },
@@ -217,7 +245,7 @@ async function serverSide(context: Context): Promise<{ there: Side; who: WhoAmI 
     throw new ClavigerError('invalid', '--local means nothing here: one of the two is a server.', {
       hint: 'Leave out --local.',
     })
-  const { client } = await connect(context)
+  const { client } = await connectToServer(context)
   const who = await client.call('whoami', {})
   const { id, name } = who.organization
   return { there: { client, holder: { id, title: `${client.server} (${name})` } }, who }
@@ -331,11 +359,5 @@ function profileIdOf({ profileId }: PullOptions, credential: Parameters<typeof b
   if (isProfileId(id)) return id
   throw new ClavigerError('invalid', `"${id}" cannot be the name of a profile.`, {
     hint: 'A profile is called PROVIDER:NAME: --profile-id openai-codex:work',
-  })
-}
-
-function notPersonal(name: string): ClavigerError {
-  return new ClavigerError('not_found', `You have no personal credential ${name} on the server.`, {
-    hint: `Only your own can be pulled. See them: claviger credential list --personal. One of a team can be made yours: claviger credential move ${name} --to personal`,
   })
 }

@@ -110,15 +110,43 @@ export async function statusOf(
   const profiles = await local.profiles()
   const found: ProfileStatus[] = []
   for (const one of credentials) {
-    const answer = probe === true ? await client.call('credentials.test', { id: one.id }) : null
-    const status = statusOfOne(one, profiles.agentOf(one.id) ?? '', answer)
-    found.push((await isLeftOver(client, one, status)) ? { ...status, ...LEFT_OVER } : status)
+    const agent = profiles.agentOf(one.id) ?? ''
+    const status = await askedNow(client, one, agent, probe === true).catch(nullWhenGone)
+    if (status !== null) found.push(status)
   }
   if (harness !== undefined) return found
   const unusable = profiles.unusable().map(({ agent, profile, why }) => ({
     ...{ profile, agent, type: '', state: 'unusable', why, endsAt: null, lastUsedAt: null, probe: null },
   }))
   return [...found, ...unusable]
+}
+
+async function askedNow(
+  client: Client,
+  credential: Credential,
+  agent: string,
+  probe: boolean,
+): Promise<ProfileStatus> {
+  // Nobody uses what is blocked, a test neither.
+  const answer = probe && credential.state !== 'blocked' ? await probed(client, credential) : null
+  const status = statusOfOne(credential, agent, answer)
+  return (await isLeftOver(client, credential, status)) ? { ...status, ...LEFT_OVER } : status
+}
+
+// What becomes of one says nothing about the others.
+async function probed(client: Client, { id, state }: Credential): Promise<Probe> {
+  try {
+    return await client.call('credentials.test', { id })
+  } catch (thrown) {
+    if (!(thrown instanceof ClavigerError) || thrown.code === 'not_found') throw thrown
+    return { result: 'unknown', message: thrown.message, state }
+  }
+}
+
+// It was deleted after the list was made.
+function nullWhenGone(thrown: unknown): null {
+  if (thrown instanceof ClavigerError && thrown.code === 'not_found') return null
+  throw thrown
 }
 
 const LEFT_OVER = {
@@ -182,11 +210,16 @@ const UNUSABLE: readonly string[] = ['expired', 'rejected', 'needs_login', 'quar
 function checked(found: readonly ProfileStatus[], now: number): number {
   const own = found.filter(({ state }) => state !== 'unusable')
   const isBad = ({ state, probe }: ProfileStatus) =>
-    UNUSABLE.includes(state) || (probe !== null && probe.result !== 'works' && !wasAskedLately(probe))
+    UNUSABLE.includes(state) || (probe !== null && !isGood(probe.result) && !wasAskedLately(probe))
   if (own.length === 0 || own.some(isBad)) return EXIT.failed
   const endsSoon = ({ state, endsAt }: ProfileStatus) =>
     state === 'expiring' || (endsAt !== null && Date.parse(endsAt) - now < SOON)
   return own.some(endsSoon) ? ENDS_SOON : EXIT.ok
+}
+
+// One that is asked too often is held off for a while, as one that cools down.
+function isGood(result: Probe['result']): boolean {
+  return result === 'works' || result === 'limited'
 }
 
 // What its provider has said lately shows in its state.

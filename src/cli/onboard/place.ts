@@ -11,7 +11,7 @@ import { connectToEither } from '../connection.ts'
 import { type Context, MAIN_AGENT } from '../context.ts'
 import type { OpenedProfiles } from '../dependencies.ts'
 import { listCredentials } from '../find-credential.ts'
-import { nameOnServer, standardProfile } from '../models/names.ts'
+import { freeName as freeNameAmong, nameOnServer, standardProfile } from '../models/names.ts'
 import { self, type WhoAmI } from '../owner-flags.ts'
 import type { Ui } from '../ui.ts'
 import type { OnboardOptions } from './options.ts'
@@ -82,11 +82,10 @@ export function wholeName({ local }: Place, type: CredentialType, name: string):
 
 /** This name, with a number where it is taken. */
 export async function freeName({ client }: Place, standard: string): Promise<string> {
-  const taken = (await listCredentials(client, {})).map(({ name }) => name)
-  for (let i = 1; ; i += 1) {
-    const name = i === 1 ? standard : `${standard}-${i}`
-    if (!taken.includes(name)) return name
-  }
+  return freeNameAmong(
+    standard,
+    (await listCredentials(client, {})).map(({ name }) => name),
+  )
 }
 
 /** One account by its name. Throws `not_found`. */

@@ -8,9 +8,10 @@ import { formatOwner } from '../../domain/owner.ts'
 import { settlePolicy } from '../credential/create.ts'
 import { run as importToServer } from '../logins/import.ts'
 import { warnOfTwins, withAccount } from '../logins/say.ts'
-import { type CompleteLogin, methodOf, signIn } from '../logins/sign-in.ts'
+import { methodOf, signIn } from '../logins/sign-in.ts'
 import { placeOfProgram, takeOver } from '../models/import.ts'
-import { signInToProfile } from '../models/login.ts'
+import { type ProfileLogin, signInToProfile } from '../models/login.ts'
+import { mustBeHere } from '../models/moved.ts'
 import { self } from '../owner-flags.ts'
 import { onSignals } from '../signals.ts'
 import { OTHERS, type Other } from './looking.ts'
@@ -27,7 +28,7 @@ export async function signInTo(
   options: OnboardOptions,
 ): Promise<CredentialView> {
   const { context, who, local } = place
-  const { login, isNew } = await breakable(harness, options, (more) =>
+  const { login, isNew, beside } = await breakable(harness, options, (more) =>
     local === null
       ? signInToServer(place, harness, { ...options, ...more })
       : signInToProfile(context, {
@@ -36,6 +37,7 @@ export async function signInTo(
         }),
   )
   context.ui.note(`${isNew ? 'Created' : 'Signed in again for'} ${withAccount(login.credential, who)}.`)
+  if (beside !== null) context.ui.note(beside)
   warnOfTwins(context, login.twins, who)
   return accountNamed(place, login.credential.name)
 }
@@ -46,7 +48,7 @@ async function signInToServer(
   place: Place,
   harness: HarnessName,
   options: OnboardOptions & More,
-): Promise<{ login: CompleteLogin; isNew: boolean }> {
+): Promise<ProfileLogin> {
   const { context, client, who } = place
   const type = `${harness}/oauth` as const
   const wanted = options.name ?? standardName(place, type)
@@ -57,7 +59,8 @@ async function signInToServer(
     there === undefined
       ? { type, owner: formatOwner(self(who)), name, description: '', acceptNotice }
       : { type, credential: there.id, acceptNotice }
-  return { login: await signIn(context, client, request, options), isNew: there === undefined }
+  const login = await signIn(context, client, request, options)
+  return { login, isNew: there === undefined, beside: null, who }
 }
 
 // At a prompt Ctrl-C is heard by the prompt; while a device is waited for there is none.
@@ -100,8 +103,14 @@ export async function takeOverFrom(
     ...{ from, acceptNotice, agent: local.agent },
     ...(options.name !== undefined && { profileId: options.name }),
   })
-  const living = lines.filter(({ renewed }) => renewed !== 'dead')
-  if (living.length === 0) throw nothingLives(from)
+  const profiles = await context.over(local.agent).profiles()
+  const gone = (await profiles.moves.moved()).map(({ profile }) => profile)
+  const known = lines.filter(({ renewed }) => renewed !== 'dead')
+  const living = known.filter(({ profile }) => !gone.includes(profile))
+  if (living.length === 0) {
+    for (const { profile } of known) await mustBeHere(profiles, profile)
+    throw nothingLives(from)
+  }
   const isKept = (name: string) =>
     living.every(({ profile, outcome }) => profile !== name || outcome === 'same')
   return Promise.all(

@@ -2,7 +2,7 @@
 
 import { dirname, join } from 'node:path'
 import { download } from '../../client/download.ts'
-import { givenSettings, serverSettings } from '../../config.ts'
+import { givenSettings, type ServerSettings, serverSettings } from '../../config.ts'
 import { type Counts, cutBackup, readingBackup } from '../../domain/backup.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
@@ -59,10 +59,24 @@ async function source(context: Context, database: string | undefined) {
   }
   const given = givenSettings(context.dependencies.env)
   const own = serverSettings({ ...given, ...(database !== undefined && { databaseUrl: database }) })
+  await mustHaveDatabase(own, stateDirectory)
   const offline = await context.dependencies.offline()
   const file = own.masterKeyFile ?? join(stateDirectory, 'master.key')
   const key = own.masterKey === null ? file : 'CLAVIGER_MASTER_KEY'
   return { bytes: await offline.backUp(own), key }
+}
+
+// What is not there is neither made nor taken for one whose key is lost.
+async function mustHaveDatabase(
+  { databaseUrl }: Pick<ServerSettings, 'databaseUrl'>,
+  stateDirectory: string,
+): Promise<void> {
+  const [, path] = /^sqlite:(.+)$/.exec(databaseUrl) ?? []
+  if (path === undefined || path === ':memory:' || (await exists(path))) return
+  const files = ['agents', 'profiles.key'].map((name) => join(stateDirectory, name))
+  throw new ClavigerError('not_found', `There is no server here: ${path} does not exist.`, {
+    hint: `A server elsewhere is named by --server, its database by --database. The accounts of this machine are files: keep a copy of ${files.join(' and of ')}. A login that is renewed afterwards is over in that copy.`,
+  })
 }
 
 // It is read once more from the disk: what was not written shows now.

@@ -58,11 +58,29 @@ function landOnce(
   const { guard, now } = workshop
   return guard.perform(caller, async (unit, authorize) => {
     const end = { state: 'complete', message: '', endedAt: now() } as const
-    if (!(await unit.loginAttempts.end(row.id, claim, end))) throw overAlready()
-    if (row.request.relogin) await renew(workshop, unit, authorize, caller, row, tokens)
+    const there = row.request.relogin ? row.credentialId : await ofSameAccount(unit, row, tokens)
+    const credentialId = there ?? row.credentialId
+    if (!(await unit.loginAttempts.end(row.id, claim, { ...end, credentialId }))) throw overAlready()
+    if (there !== null) await renew(workshop, unit, authorize, caller, { ...row, credentialId }, tokens)
     else await create(workshop, unit, authorize, caller, row, tokens)
     if (row.request.acceptNotice) await acceptNotice(unit, caller, row.type, now())
   })
+}
+
+// The one that gets this login instead of a new credential. Where an account is not known its e-mail has to do.
+async function ofSameAccount(
+  unit: StoreGroups,
+  { organizationId, owner, type, request: { orInto = [] } }: LoginAttemptRow,
+  { account: { id: account, email } }: TokenSet,
+): Promise<string | null> {
+  for (const id of orInto) {
+    const there = await unit.credentials.get(organizationId, id)
+    const grant = await unit.grants.get(id)
+    if (there?.type !== type || there.owner !== owner || grant === undefined) continue
+    const isKnown = grant.account !== '' && account !== ''
+    if (isKnown ? grant.account === account : email !== '' && there.shown['email'] === email) return id
+  }
+  return null
 }
 
 async function renew(

@@ -182,7 +182,7 @@ function rowFor(
   { staysHere }: SignIn,
 ): Omit<LoginAttemptRow, 'wrappedKey' | 'sealed'> {
   const createdAt = now()
-  const { description, replaceAccount, acceptNotice } = input
+  const { description, replaceAccount, acceptNotice, orInto } = input
   return {
     ...{ id: newId('signin'), organizationId: caller.organizationId },
     ...{ initiatorKind: caller.kind, initiatorId: caller.id, type: input.type, method: input.method },
@@ -190,6 +190,7 @@ function rowFor(
     request: {
       ...{ description, replaceAccount, acceptNotice },
       relogin: input.credential !== undefined || target.link !== undefined,
+      ...(orInto !== undefined && { orInto }),
       ...(target.link !== undefined && target.link.personId !== null && { linkBy: target.link.by }),
     },
     server: staysHere ? server.id : null,

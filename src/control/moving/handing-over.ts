@@ -22,7 +22,7 @@ import { mayBeTaken } from '../settings/taking.ts'
 import type { Control } from '../use-case.ts'
 import { credentialView, rfc3339OrNull } from '../views.ts'
 import type { Workshop } from '../workshop.ts'
-import { leaving, onItsWay } from './leaving.ts'
+import { isLogin, leaving, onItsWay } from './leaving.ts'
 
 type Names = 'credentials.handOver' | 'credentials.handedOver' | 'credentials.keep'
 type HandOver = Parameters<Control['credentials.handOver']>[1]
@@ -122,7 +122,8 @@ async function stop(
     const stopped = { grant: { ...grant, renewable: false }, dueAt: null }
     if (!(await unit.grants.update(row.id, revision, stopped))) throw changedMeanwhile(row.name)
   }
-  const stateReason = `on its way to ${to.title}: finish that with the command it was begun with, or sign in again`
+  const instead = isLogin(row) ? 'sign in again' : 'give it a new value'
+  const stateReason = `on its way to ${to.title}: finish that with the command it was begun with, or ${instead}`
   const change = { state: 'blocked', stateReason, stateUntil: null, updatedAt: at } as const
   if (!(await unit.credentials.update(row.organizationId, row.id, row.revision, change)))
     throw changedMeanwhile(row.name)

@@ -47,7 +47,7 @@ describe('handing a login out', () => {
     expect(again.fields['refresh']?.expose()).toBe('rt-test-0')
     expect(await errorOf(handOver(ELSEWHERE))).toMatchObject({
       code: 'conflict',
-      message: 'chatgpt is on its way to a file of profiles, as ada@example.test has asked.',
+      message: 'chatgpt is on its way to a file of profiles, which was asked for by ada@example.test.',
     })
   })
 
@@ -72,6 +72,19 @@ describe('handing a login out', () => {
       kind: 'good',
     })
     expect((await lease()).credential?.name).toBe('chatgpt')
+  })
+
+  it('says what may be done about it meanwhile, which for a value is a new value', async () => {
+    const key = await there.house.give('ada', 'me', 'key')
+    for (const one of [id, key]) await there.house.ask('ada', 'credentials.handOver', { id: one, to: TO })
+    const [ofLogin, ofKey] = await Promise.all(
+      [id, key].map((one) => errorOf(there.house.ask('ada', 'credentials.test', { id: one }))),
+    )
+    expect(ofLogin?.message).toMatch(/ on its way to a file of profiles, which was asked for by .+\.$/)
+    expect(ofLogin?.hint).toContain('claviger credential login chatgpt')
+    expect(ofKey?.hint).toMatch(/claviger credential update --value key$/)
+    expect((await rowOf(there.house, id)).stateReason).toContain('or sign in again')
+    expect((await rowOf(there.house, key)).stateReason).toContain('or give it a new value')
   })
 
   it('leaves a new login alone that has arrived meanwhile', async () => {

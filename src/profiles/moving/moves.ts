@@ -2,12 +2,19 @@
 
 import type { Store } from '../../store/store.ts'
 
-/** A profile that is kept by a server now. */
-export interface Moved {
-  readonly profile: string
-  /** The address of the server, and what the credential is called there, for people. */
+/** A credential on a server. */
+export interface Whereabouts {
+  /** The address of the server, of which it may have several, and what the credential is called there, for people. */
   readonly server: string
   readonly name: string
+  /** By which both are known. What was noted by an older version has neither. */
+  readonly organization?: string
+  readonly credential?: string
+}
+
+/** A profile that is kept by a server now. */
+export interface Moved extends Whereabouts {
+  readonly profile: string
   /** Milliseconds since 1970. */
   readonly at: number
 }
@@ -26,12 +33,12 @@ export interface Moves {
   /** Those that are not here again. */
   moved(): Promise<readonly Moved[]>
   note(moved: Moved): Promise<void>
-  /** What has this name on that server is here again, whatever it is called. */
-  cameBack(from: Pick<Moved, 'server' | 'name'>): Promise<void>
+  /** What was there is here again, whatever it is called, or is gone for good. */
+  cameBack(from: Whereabouts): Promise<void>
   /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
   keepPlace(profile: string, order: readonly string[] | null): Promise<void>
-  /** The place that is kept for what has this name on that server; null: none. */
-  placeOf(from: Pick<Moved, 'server' | 'name'>): Promise<Place | null>
+  /** The place that is kept for what is there; null: none. */
+  placeOf(from: Whereabouts): Promise<Place | null>
   /** Keeps no place among profiles of this provider any more. */
   forgetPlaces(provider: string): Promise<void>
 }
@@ -50,10 +57,10 @@ export function createMoves(
   organizationId: string,
   create: () => string,
 ): Moves {
-  const movedTo = async ({ server, name }: Pick<Moved, 'server' | 'name'>) =>
+  const movedTo = async (from: Whereabouts) =>
     Object.values(await installation.beginningWith(MOVED))
       .map((fact) => JSON.parse(fact) as Moved)
-      .filter((moved) => moved.server === server && moved.name === name)
+      .filter((moved) => isAt(moved, from))
   return {
     holder: () => installation.putIfAbsent('holder', create()),
     async moved() {
@@ -87,4 +94,10 @@ export function createMoves(
     },
     note: (moved) => installation.put(movedFact(moved.profile), JSON.stringify(moved)),
   }
+}
+
+function isAt(moved: Moved, { server, name, organization, credential }: Whereabouts): boolean {
+  if (moved.organization === undefined || moved.credential === undefined)
+    return moved.server === server && moved.name === name
+  return moved.organization === organization && moved.credential === credential
 }

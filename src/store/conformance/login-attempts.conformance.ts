@@ -75,6 +75,14 @@ export function describeLoginAttempts(store: CurrentStore): void {
       expect(await store().loginAttempts.end(cancelled.id, 'one', COMPLETE)).toBe(false)
     })
 
+    it('end at another credential than they began with', async () => {
+      const row = await insert()
+      await claim(row.id, 'one')
+      const end = { ...COMPLETE, credentialId: 'another' }
+      expect(await store().loginAttempts.end(row.id, 'one', end)).toBe(true)
+      expect(await get(row)).toEqual({ ...row, ...end, claimedAt: 1200, sealed: null })
+    })
+
     it('are forgotten when they expired before a time', async () => {
       const [old, kept] = [await insert({ expiresAt: 1999 }), await insert({ expiresAt: 2000 })]
       await store().loginAttempts.prune(2000)

@@ -53,9 +53,10 @@ export function loginAttemptGroup(database: Kysely<Database>): (execute: Execute
     release: async (id, claim) => {
       await execute(change.set({ claim: null }).where('id', '=', id).where('claim', '=', claim).compile())
     },
-    end: async (id, claim, { state, message, endedAt }) => {
+    end: async (id, claim, { state, message, endedAt, credentialId }) => {
+      const elsewhere = credentialId === undefined ? {} : { credential_id: credentialId }
       const query = change
-        .set({ state, message, ended_at: endedAt, claim: null, sealed: null })
+        .set({ state, message, ended_at: endedAt, claim: null, sealed: null, ...elsewhere })
         .where('id', '=', id)
       const held = claim === null ? query : query.where('claim', '=', claim)
       return (await execute(held.compile())).numAffectedRows === 1n
