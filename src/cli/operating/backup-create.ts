@@ -73,9 +73,10 @@ async function mustHaveDatabase(
 ): Promise<void> {
   const [, path] = /^sqlite:(.+)$/.exec(databaseUrl) ?? []
   if (path === undefined || path === ':memory:' || (await exists(path))) return
-  const files = ['agents', 'profiles.key'].map((name) => join(stateDirectory, name))
+  const [agents = '', key] = ['agents', 'profiles.key'].map((name) => join(stateDirectory, name))
+  const ofProfiles = ` The accounts of this machine are files: keep a copy of ${agents} and of ${key}. A login that is renewed afterwards is over in that copy.`
   throw new ClavigerError('not_found', `There is no server here: ${path} does not exist.`, {
-    hint: `A server elsewhere is named by --server, its database by --database. The accounts of this machine are files: keep a copy of ${files.join(' and of ')}. A login that is renewed afterwards is over in that copy.`,
+    hint: `A server elsewhere is named by --server, its database by --database.${(await exists(agents)) ? ofProfiles : ''}`,
   })
 }
 
