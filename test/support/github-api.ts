@@ -24,6 +24,8 @@ export interface GithubRepository {
   installed: boolean
   readonly issues: Map<number, Json>
   readonly pulls: Map<number, Json>
+  /** Of pull requests, oldest first. */
+  readonly commits: Map<number, readonly string[]>
   readonly comments: Map<number, GithubComment>
   readonly reviewComments: Map<number, Json>
   readonly reviews: Map<number, Json>
@@ -133,6 +135,7 @@ export function addRepository(
   const made = {
     ...{ id: 71, full_name: 'acme/shop', private: true, clone_url: 'https://github.com/acme/shop.git' },
     ...{ installed: true, issues: new Map(), pulls: new Map(), comments: new Map() },
+    commits: new Map(),
     ...{ reviewComments: new Map(), reviews: new Map(), edits: new Map(), ...changed },
   }
   repositories.set(made.id, made)
@@ -177,7 +180,8 @@ function repositoryAnswer(world: World, asking: Asking, token: Token, now: numbe
   const level = token.permissions[kind]
   const isAllowed = token.repositories === null || level === 'write' || (asking.method === 'GET' && level)
   if (!isAllowed) return [403, said('Resource not accessible by integration')]
-  return commentAnswer(world, asking, { repository, rest, token, now }) ?? readAnswer(repository, rest)
+  const where = { repository, rest, token, now }
+  return commentAnswer(world, asking, where) ?? commitsAnswer(asking, where) ?? readAnswer(repository, rest)
 }
 
 interface Where {
@@ -213,6 +217,14 @@ function commentAnswer(world: World, { method, query, body }: Asking, where: Whe
   const isApp = token.repositories !== null
   const by = isApp ? { id: 901, login: `${GITHUB_APP.slug}[bot]`, type: 'Bot' } : ROBOT
   return [201, shown(addComment(world, repository, { issue: number, user: by, body: text, isApp, at: now }))]
+}
+
+function commitsAnswer({ query }: Asking, { repository, rest }: Where): Answer | null {
+  const number = /^\/pulls\/(\d+)\/commits$/.exec(rest)?.[1]
+  if (number === undefined) return null
+  const [size, page] = [Number(query.get('per_page') ?? 30), Number(query.get('page') ?? 1)]
+  const commits = repository.commits.get(Number(number)) ?? []
+  return [200, commits.slice((page - 1) * size, page * size).map((sha) => ({ sha }))]
 }
 
 /** A comment on an issue or pull request. */
