@@ -72,18 +72,29 @@ function shownName(name: PropertyKey): string {
   return /^([A-Za-z][A-Za-z0-9]{0,19}|\d+)$/.test(String(name)) ? String(name) : '(a name)'
 }
 
-/** The bytes of a body as they came. Throws `too_large`, and `invalid` when it broke off. */
-export async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+/** How a body is read of somebody who may not be who they say. */
+export interface Reading {
+  /** In bytes. */
+  readonly most: number
+  /** In milliseconds, all of it. */
+  readonly within: number
+  /** Hears of each part that was read, with the bytes so far; what it throws ends the reading. */
+  readonly heard: (bytes: number) => void
+}
+
+/** The bytes of a body as they came. Throws `too_large`, and `invalid` when it broke off, or comes too slowly. */
+export async function readBytes(request: Request, { most, within, heard }: Reading): Promise<Uint8Array> {
   const declared = Number(request.headers.get('content-length') ?? '0')
   if (declared > most) throw tooLarge(most)
-  return whole(() => readCounting(request, most))
+  const signal = AbortSignal.timeout(within)
+  return whole(() => readCounting(request.body?.pipeThrough(new TransformStream(), { signal }), most, heard))
 }
 
 function readText(request: Request): Promise<string> {
   // A declared length was checked, and the server reads no further; any other body is counted as it comes.
   return whole(async () =>
     request.headers.get('content-length') === null
-      ? (await readCounting(request, MAX_BODY_BYTES)).toString('utf8')
+      ? (await readCounting(request.body, MAX_BODY_BYTES)).toString('utf8')
       : request.text(),
   )
 }
@@ -100,11 +111,16 @@ async function whole<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-async function readCounting(request: Request, most: number): Promise<Buffer> {
+async function readCounting(
+  body: ReadableStream<Uint8Array> | null | undefined,
+  most: number,
+  heard?: Reading['heard'],
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of body ?? []) {
     size += chunk.length
+    heard?.(size)
     if (size > most) throw tooLarge(most)
     chunks.push(chunk)
   }

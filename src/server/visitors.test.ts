@@ -45,3 +45,41 @@ describe('a visitor', () => {
     ask('192.0.2.7')
   })
 })
+
+describe('work before it is known who asks', () => {
+  const works = () => {
+    const clock = { now: 0 }
+    const visitors = createVisitors({ now: () => clock.now, proxies: 0 })
+    return (token: string, address = '192.0.2.7') => visitors.working(asked(), from(address), token)
+  }
+  const LIMITED = expect.objectContaining({ code: 'rate_limited' })
+
+  it('takes a try until it has ended, and more for more of it; what was right gives all back', () => {
+    const begin = works()
+    const under = Array.from({ length: 590 }, (_, at) => begin(`t-${at}`))
+    under[0]?.more(10)
+    expect(() => begin('another')).toThrow(LIMITED)
+    expect(() => under[1]?.more(1)).toThrow(LIMITED)
+    begin('of another address', '192.0.2.8')
+    under[0]?.end(true)
+    for (let at = 0; at < 11; at += 1) begin(`again-${at}`).end(false)
+    expect(() => begin('another')).toThrow(LIMITED)
+  })
+
+  it('is bounded over all addresses, while it is under way', () => {
+    const begin = works()
+    const under = Array.from({ length: 2_048 }, (_, at) => begin(`t-${at}`, `192.0.2.${at % 200}`))
+    expect(() => begin('one too many', '198.51.100.1')).toThrow(LIMITED)
+    under[0]?.end(false)
+    under[0]?.end(false)
+    begin('again', '198.51.100.1')
+    expect(() => begin('one too many', '198.51.100.1')).toThrow(LIMITED)
+  })
+
+  it('is refused with what was wrong too often, whoever comes with it', () => {
+    const begin = works()
+    for (let at = 0; at < 20; at += 1) begin('the same', `192.0.2.${at}`).end(false)
+    expect(() => begin('the same', '198.51.100.1')).toThrow(LIMITED)
+    begin('another', '198.51.100.1')
+  })
+})

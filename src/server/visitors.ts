@@ -20,10 +20,18 @@ export interface Visitors {
    */
   guessing(request: Request, connection: Connection | undefined, token: string): void
   /**
-   * For what takes work to be refused: throws as `guessing` does, and takes nothing. `cost` takes it afterwards, so many tries of
-   * the address for one that was refused.
+   * For what takes work before it is known who asks: takes a try, and throws as `guessing` does. Throws it as well when too much
+   * of all addresses is under way.
    */
-  working(request: Request, connection: Connection | undefined, token: string): { cost(tries: number): void }
+  working(request: Request, connection: Connection | undefined, token: string): Work
+}
+
+/** Work that is under way. */
+export interface Work {
+  /** Takes so many more tries of the address, for more work. Throws `rate_limited` when they are not there. */
+  more(tries: number): void
+  /** Ends it. What was `right` has cost nothing. */
+  end(right: boolean): void
 }
 
 export interface VisitorOptions {
@@ -38,12 +46,17 @@ const ASKING = { burst: 60, everyMs: 250 }
 
 // A program asks once with a lease that has ended, and many may be behind one address; tokens are too long to be guessed.
 const GUESSING = { burst: 600, everyMs: 100 }
+// Tries of all addresses whose work is under way. What is read for one is kept until its end.
+const UNDER_WAY = 2_048
+const SOON = 1_000
+
 const WITH_ONE = { burst: 20, everyMs: 10_000 }
 
 export function createVisitors({ now, proxies }: VisitorOptions): Visitors {
   const asked = createRateLimit({ ...ASKING, now })
   const guessed = createRateLimit({ ...GUESSING, now })
   const withOne = createRateLimit({ ...WITH_ONE, now })
+  let underWay = 0
   const addressOf = (request: Request, connection: Connection | undefined) =>
     plain(forwarded(request, proxies) ?? connection?.incoming?.socket.remoteAddress)
   return {
@@ -60,12 +73,24 @@ export function createVisitors({ now, proxies }: VisitorOptions): Visitors {
     },
     working(request, connection, token) {
       const [one, address] = [sha256(token), addressKey(addressOf(request, connection))]
-      const wait = withOne.wait(one) || guessed.wait(address)
-      if (wait > 0) throw rateLimited(wait)
+      const early = withOne.wait(one)
+      if (early > 0) throw rateLimited(early)
+      let taken = 0
+      const more = (tries: number) => {
+        const wait = underWay + tries > UNDER_WAY ? SOON : guessed.take(address, tries)
+        if (wait > 0) throw rateLimited(wait)
+        taken += tries
+        underWay += tries
+      }
+      more(1)
       return {
-        cost(tries) {
-          withOne.take(one)
-          guessed.takeAll(address, tries)
+        more,
+        end(right) {
+          if (taken === 0) return
+          if (right) guessed.giveBack(address, taken)
+          else withOne.take(one)
+          underWay -= taken
+          taken = 0
         },
       }
     },

@@ -24,6 +24,8 @@ export interface GithubRepository {
   installed: boolean
   readonly issues: Map<number, Json>
   readonly pulls: Map<number, Json>
+  /** Of pull requests, oldest first. */
+  readonly commits: Map<number, readonly string[]>
   readonly comments: Map<number, GithubComment>
   readonly reviewComments: Map<number, Json>
   readonly reviews: Map<number, Json>
@@ -175,7 +177,8 @@ export function addRepository(
   const made = {
     ...{ id: 71, full_name: 'acme/shop', private: true, clone_url: 'https://github.com/acme/shop.git' },
     ...{ installed: true, issues: new Map(), pulls: new Map(), comments: new Map() },
-    ...{ reviewComments: new Map(), reviews: new Map(), edits: new Map(), moved: new Map(), ...changed },
+    ...{ commits: new Map(), reviewComments: new Map(), reviews: new Map() },
+    ...{ edits: new Map(), moved: new Map(), ...changed },
   }
   repositories.set(made.id, made)
   return made
@@ -223,7 +226,8 @@ function repositoryAnswer(world: World, asking: Asking, token: Token, now: numbe
   if (!isAllowed) return [403, said('Resource not accessible by integration')]
   const url = repository.moved.get(Number(/^\/(?:issues|pulls)\/(\d+)(?:\/|$)/.exec(rest)?.[1]))
   if (url !== undefined) return [301, { ...said('Moved Permanently'), url }, { location: url }]
-  return commentAnswer(world, asking, { repository, rest, token, now }) ?? readAnswer(repository, rest)
+  const where = { repository, rest, token, now }
+  return commentAnswer(world, asking, where) ?? commitsAnswer(asking, where) ?? readAnswer(repository, rest)
 }
 
 interface Where {
@@ -260,6 +264,14 @@ function commentAnswer(world: World, { method, query, body }: Asking, where: Whe
   if (repository.issues.get(number)?.['locked'] === true)
     return [403, said('Unable to create comment because issue is locked.')]
   return [201, shown(addComment(world, repository, { issue: number, user: by, body: text, isApp, at: now }))]
+}
+
+function commitsAnswer({ query }: Asking, { repository, rest }: Where): Answer | null {
+  const number = /^\/pulls\/(\d+)\/commits$/.exec(rest)?.[1]
+  if (number === undefined) return null
+  const [size, page] = [Number(query.get('per_page') ?? 30), Number(query.get('page') ?? 1)]
+  const commits = repository.commits.get(Number(number)) ?? []
+  return [200, commits.slice((page - 1) * size, page * size).map((sha) => ({ sha }))]
 }
 
 /** A comment on an issue or pull request. */

@@ -25,6 +25,9 @@ const COMMON = {
   installation: { id: 31, node_id: 'MDI6' },
 }
 
+// Whoever writes something is whose action it is.
+const by = (written: Json): Json => ({ ...COMMON, sender: written['user'] ?? BOB })
+
 export function issue(changed: Json = {}): Json {
   return {
     ...{ id: 5001, number: 12, title: 'The tests fail', body: 'They do.', user: EVE, state: 'open' },
@@ -64,15 +67,18 @@ export function comment(changed: Json = {}): Json {
 }
 
 export function issueComment(changed: Json = {}): Json {
-  return { ...COMMON, action: 'created', issue: issue(), comment: comment(), ...changed }
+  const said = { comment: comment(), ...changed }
+  return { ...by(said.comment), action: 'created', issue: issue(), ...said }
 }
 
 export function issueEvent(action: string, changed: Json = {}): Json {
-  return { ...COMMON, action, issue: issue(changed) }
+  const about = issue(changed)
+  return { ...(action === 'opened' ? by(about) : COMMON), action, issue: about }
 }
 
 export function pullEvent(action: string, changed: Json = {}): Json {
-  return { ...COMMON, action, number: 13, pull_request: pull(changed) }
+  const about = pull(changed)
+  return { ...(action === 'opened' ? by(about) : COMMON), action, number: 13, pull_request: about }
 }
 
 export function reviewComment(changed: Json = {}): Json {

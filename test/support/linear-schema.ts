@@ -37,7 +37,8 @@ export const LINEAR_SCHEMA = `
     toAssigneeId: String
     toDelegate: User
   }
-  type IssueHistoryConnection { nodes: [IssueHistory!]! }
+  type PageInfo { hasNextPage: Boolean! endCursor: String }
+  type IssueHistoryConnection { nodes: [IssueHistory!]! pageInfo: PageInfo! }
   type Comment {
     id: ID!
     createdAt: DateTime!

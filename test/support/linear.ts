@@ -133,10 +133,8 @@ export async function startLinear(clock: { now: number }) {
       return {
         ...{ ...apiIssue(issue), assignee: issue.assignee, delegate: issue.delegate },
         ...{ creator: issue.creator, botActor: null },
-        history: ({ first, last }: { first?: number; last?: number }) => {
-          const newestFirst = history.filter((entry) => entry['issue'] === id).reverse()
-          return { nodes: last === undefined ? newestFirst.slice(0, first) : newestFirst.slice(-last) }
-        },
+        history: ({ first = 50, after }: { first?: number; after?: string }) =>
+          pageOf(history.filter((entry) => entry['issue'] === id).reverse(), first, Number(after ?? 0)),
         comments: ({ filter }: { filter: { body: { contains: string } } }) => ({
           nodes: [...comments.values()].filter(
             (one) => one.issue.id === id && one.user === us && one.body.includes(filter.body.contains),
@@ -189,6 +187,10 @@ export async function startLinear(clock: { now: number }) {
   const server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
+  function note({ id: issue, updatedAt: createdAt }: Issue, actor: LinearUser, entry: Payload): void {
+    history.push({ id: randomUUID(), issue, createdAt, actor, botActor: null, toAssigneeId: null, ...entry })
+  }
+
   function changed(issue: Issue, by: LinearUser, before: Payload): Payload {
     return { ...envelope(by, 'Issue', 'update', hookIssue(issue)), updatedFrom: before }
   }
@@ -230,13 +232,14 @@ export async function startLinear(clock: { now: number }) {
       const before = { updatedAt: issue.updatedAt, [`${hand}Id`]: issue[hand]?.id ?? null }
       Object.assign(issue, { [hand]: to, updatedAt: at() })
       const entry = hand === 'assignee' ? { toAssigneeId: to?.id ?? null } : { toDelegate: to }
-      history.push({ issue: issue.id, createdAt: issue.updatedAt, actor: by, botActor: null, ...entry })
+      note(issue, by, entry)
       return changed(issue, by, before)
     },
     /** Puts it somewhere else on the board. */
     move(issue: Issue, to: State, by: LinearUser): Payload {
       const before = { updatedAt: issue.updatedAt, stateId: issue.state.id }
       Object.assign(issue, { state: to, updatedAt: at() })
+      note(issue, by, {})
       return changed(issue, by, before)
     },
     say(issue: Issue, body: string, by: LinearUser, bot = false): Payload {
@@ -253,6 +256,11 @@ export async function startLinear(clock: { now: number }) {
       return new Promise<void>((resolve) => server.close(() => resolve()))
     },
   })
+}
+
+function pageOf(all: readonly unknown[], first: number, from: number) {
+  const end = from + Math.min(first, 250)
+  return { nodes: all.slice(from, end), pageInfo: { hasNextPage: end < all.length, endCursor: String(end) } }
 }
 
 const urlOf = ({ number }: Issue) => `https://linear.app/acme/issue/ENG-${number}/the-tests-fail`

@@ -8,9 +8,10 @@ import { isObject, type JsonObject, textOf } from '../../lib/json/ask-json.ts'
 import { ASKED_WITHIN, isOld, type Means } from '../channel.ts'
 import { identityOf, READING, tokenFor } from './access.ts'
 import { askObject, type GithubApi, isGone, unreliable } from './api.ts'
+import { commitAsked } from './commits.ts'
 import { ASKED_IN, type AskedIn, threadKey } from './deliveries.ts'
 import { isEditedByOthers } from './edits.ts'
-import { accountIn, numberOf, objectOf, repositoryIn } from './reading.ts'
+import { accountIn, isByApp, numberOf, objectOf, repositoryIn } from './reading.ts'
 
 export async function completed(
   api: GithubApi,
@@ -29,7 +30,8 @@ export async function completed(
   const pull = isObject(issue['pull_request']) ? await get(`/pulls/${number}`) : null
   const path = pathOf(asked, number, id)
   const what = path === null ? issue : await get(path)
-  mustBeThere(what, path, { number, id, isPull: pull !== null, asked })
+  mustBeThere(what, path, { number, id, pull, asked })
+  if (isByApp(what)) throw isOfApp()
   await mustBeRecent(what, means.now, (review) => get(`/pulls/${number}/reviews/${review}`))
   const author = accountIn(objectOf(what, 'user'), accounts)
   if (author === null) throw isGone()
@@ -37,13 +39,15 @@ export async function completed(
   // What was delivered says what its author wrote, and GitHub says who has written since: each could be wrong alone.
   if (text === null || text !== delivered.text) throw isChanged()
   if (await isEditedByOthers(api, token, textOf(what['node_id']), author.accountId)) throw isChanged()
+  const looking = { api, token, path: `${base}/pulls/${number}` }
+  const commit = () => commitAsked(looking, pull ?? {}, place['commit'])
   return {
     thread: {
       ...{ key: threadKey(repositoryId, number), title: textOf(issue['title']) },
       ...{ url: textOf(issue['html_url']), text: path === null ? '' : textOf(issue['body']) },
       place: { ...place, ...(installation !== null && { installation }) },
     },
-    ...{ author, text, checkout: checkoutOf(repository, pull, { number, accounts }) },
+    ...{ author, text, checkout: await checkoutOf(repository, pull, { number, accounts, commit }) },
     ...(asked === 'review-comment' && { passage: passageOf(what) }),
   }
 }
@@ -58,32 +62,35 @@ function passageOf(comment: JsonObject): Passage {
   }
 }
 
-function checkoutOf(
+interface Pulled {
+  readonly number: string
+  readonly accounts: string
+  /** The one that was asked about. */
+  readonly commit: () => Promise<string>
+}
+
+async function checkoutOf(
   repository: Repository,
   pull: JsonObject | null,
-  { number, accounts }: { readonly number: string; readonly accounts: string },
-): Checkout {
+  { number, accounts, commit }: Pulled,
+): Promise<Checkout> {
   if (pull === null) return { repository, ref: null, pull: null }
   const author = accountIn(objectOf(pull, 'user'), accounts)
   if (author === null) throw isGone()
   const head = objectOf(pull, 'head')
   // Of a fork that was deleted GitHub says nothing any more.
   const isFork = numberOf(objectOf(head, 'repo')['id']) !== repository.id
-  return { repository, ref: refOf(pull, { number, isFork }), pull: { isFork, author } }
+  return { repository, ref: await refOf(pull, { number, isFork, commit }), pull: { isFork, author } }
 }
 
-function refOf(
+async function refOf(
   pull: JsonObject,
-  { number, isFork }: { readonly number: string; readonly isFork: boolean },
-): string | null {
+  { number, isFork, commit }: Pick<Pulled, 'number' | 'commit'> & { readonly isFork: boolean },
+): Promise<string | null> {
   // A branch is often deleted with its pull request.
   if (pull['state'] !== 'open') return textOf(objectOf(pull, 'base')['ref']) || null
   // What a fork has is in no branch of the repository, but here.
-  if (isFork) return `refs/pull/${number}/head`
-  // As it is now: whoever pushes to the branch afterwards is not who this was asked about.
-  const commit = textOf(objectOf(pull, 'head')['sha'])
-  if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(commit)) throw unreliable(200)
-  return commit
+  return isFork ? `refs/pull/${number}/head` : commit()
 }
 
 interface Asked {
@@ -114,16 +121,18 @@ function pathOf(asked: AskedIn, number: string, id: string): string | null {
   }
 }
 
+// Where it stands, and what it is: each thing that is asked for has one id, and is asked for once by it.
 function mustBeThere(
   what: JsonObject,
   path: string | null,
-  { asked, number, id, isPull }: Asked & { readonly isPull: boolean },
+  { asked, number, id, pull }: Asked & { readonly pull: JsonObject | null },
 ): void {
-  // An issue and its pull request have numbers of their own; the one in the address counts.
-  const isIt = path === null ? isPull === (asked === 'pull') : numberOf(what['id']) === id
+  // An issue and its pull request have ids of their own.
+  const isKind = path !== null || (pull !== null) === (asked === 'pull')
+  const isIt = numberOf((asked === 'pull' ? pull : what)?.['id']) === id
   const place = textOf(what['issue_url']) || textOf(what['pull_request_url'])
   const isHere = path === null || place.endsWith(`/${number}`)
-  if (!isIt || !isHere) throw isGone()
+  if (!isKind || !isIt || !isHere) throw isGone()
 }
 
 // Deliveries are forgotten some day; until then what was written is too old to be asked for again.
@@ -139,6 +148,10 @@ async function mustBeRecent(
   const review = numberOf(what['pull_request_review_id'])
   if (review !== null && isRecent(await reviewOf(review))) return
   throw isOld()
+}
+
+function isOfApp(): ClavigerError {
+  return new ClavigerError('invalid', 'An App has written this in the name of somebody: it asks for nothing.')
 }
 
 function isChanged(): ClavigerError {

@@ -9,6 +9,7 @@ import {
   issueComment,
   issueEvent,
   type Json,
+  pull,
   pullAsIssue,
   pullEvent,
   review,
@@ -102,6 +103,11 @@ describe('a delivery of GitHub', () => {
     ['is a form', 'issue_comment', 'payload=%7B%7D'],
     ['is a list', 'issue_comment', '[]'],
     ['bears another event', 'issues', issueComment()],
+    ['moves an issue here', 'issues', { ...opened(), changes: { old_issue: { id: 1 }, old_repository: {} } }],
+    ['is not the action of whoever wrote it', 'issues', { ...opened(), sender: BOB }],
+    ['is the action of nobody', 'issue_comment', { ...issueComment(), sender: null }],
+    ['an App has written', 'issue_comment', issueComment({ comment: comment(BY_APP) })],
+    ['an App has opened', 'issues', issueEvent('opened', { body: '@claviger fix it', ...BY_APP })],
   ])('that %s is nothing', (_what, event, payload) => {
     expect(parse(event, payload)).toMatchObject({ is: 'nothing', reason: expect.stringMatching(/^it|^we/) })
   })
@@ -131,6 +137,34 @@ describe('the signature', () => {
     expect(verify(delivery('issues', again)).id).not.toBe(verify(delivery('issues', issueEvent('closed'))).id)
   })
 
+  it('makes no other id for the same text, whatever else is delivered with it', () => {
+    const more = [
+      { review: { id: 1 } },
+      { review: { id: 2 } },
+      { pull_request: pull() },
+      { action: 'created' },
+    ]
+    const kinds: [string, Json][] = [
+      ['issue_comment', issueComment()],
+      ['pull_request_review_comment', reviewComment()],
+    ]
+    for (const [event, payload] of kinds) {
+      const ids = [{}, ...more].map((odd) => verify(delivery(event, { ...payload, ...odd })).id)
+      expect(new Set(ids).size).toBe(1)
+    }
+    // Comments of issues and of reviews are counted apart.
+    const [issues, reviews] = kinds.map(([event, payload]) => verify(delivery(event, payload)).id)
+    expect(issues).not.toBe(reviews)
+  })
+
+  it('gives the ids that were given before', () => {
+    expect(everything().map(([event, payload]) => verify(delivery(event, payload)).id)).toEqual([
+      ...['71:comment:issue:9001:created:', '71:issue::5001:opened:', '71:issue::5001:closed:'],
+      ...['71:pull_request::6001:opened:', '71:pull_request::6001:closed:', '71:comment:pull:9001:created:'],
+      ...['71:review::9301:submitted:', '71:comment:issue:9002:created:'],
+    ])
+  })
+
   it('that is missing, of another secret or of other bytes is refused', () => {
     const { headers, body } = delivery('issue_comment', issueComment())
     const given = headers['x-hub-signature-256'] ?? ''
@@ -154,6 +188,13 @@ describe('the signature', () => {
 
 function repository(): Json {
   return issueComment()['repository'] as Json
+}
+
+// As a user's token of somebody's App writes: in the name of the user.
+const BY_APP = { performed_via_github_app: { id: 99, slug: 'some-app' } }
+
+function opened(): Json {
+  return issueEvent('opened', { body: '@claviger fix it' })
 }
 
 function everything(): [string, Json][] {

@@ -4,7 +4,7 @@
 import type { Call, Parsed } from '../../domain/channels/call.ts'
 import { textAfterMention } from '../../domain/channels/mention.ts'
 import { isObject, type JsonObject, parseObject, textOf } from '../../lib/json/ask-json.ts'
-import { accountIn, numberOf, objectOf, repositoryIn } from './reading.ts'
+import { accountIn, commitIn, isByApp, numberOf, objectOf, repositoryIn } from './reading.ts'
 
 /** What was written: where `complete` reads it again. */
 export const ASKED_IN = ['issue', 'pull', 'issue-comment', 'review-comment', 'review'] as const
@@ -42,6 +42,12 @@ const ASKING: Readonly<Record<string, Finding>> = {
   }),
 }
 
+// What is asked for as ids have it: comments of issues and of reviews are counted apart.
+const NAMED: Readonly<Record<AskedIn, string>> = {
+  ...{ issue: 'issue:', pull: 'pull_request:', review: 'review:' },
+  ...{ 'issue-comment': 'comment:issue', 'review-comment': 'comment:pull' },
+}
+
 const CLOSING: Readonly<Record<string, string>> = {
   'issues closed': 'issue',
   'pull_request closed': 'pull_request',
@@ -75,23 +81,25 @@ export function threadKey(repository: string, number: string): string {
 }
 
 /**
- * The id of a delivery, made of what is signed: whoever has got hold of one could send it again under another id, which is
- * only a header. Null: it is about nothing that we know of.
+ * The id of a delivery, made of what `complete` finds it by: whoever knows the secret could sign the same once more, beside
+ * something that nobody reads. Null: it is about nothing that we know of.
  */
-export function deliveryId(body: Uint8Array): string | null {
+export function deliveryId(event: string, body: Uint8Array): string | null {
   const payload = payloadIn(body) ?? {}
-  const action = textOf(payload['action'])
   const repository = numberOf(objectOf(payload, 'repository')['id'])
-  for (const kind of ['review', 'comment', 'pull_request', 'issue']) {
-    const about = payload[kind]
-    if (!isObject(about)) continue
+  const action = textOf(payload['action'])
+  const name = `${event} ${action}`
+  const of = (kind: string, about: JsonObject, once = '') => {
     const id = numberOf(about['id'])
-    // Comments of issues and of reviews are counted apart.
-    const within = kind === 'comment' ? (isObject(payload['issue']) ? 'issue' : 'pull') : ''
-    const once = action === 'closed' ? textOf(about['closed_at']) : ''
-    return id === null || repository === null ? null : [repository, kind, within, id, action, once].join(':')
+    return id === null || repository === null ? null : [repository, kind, id, action, once].join(':')
   }
-  return null
+  const closing = CLOSING[name]
+  if (closing !== undefined) {
+    const about = objectOf(payload, closing)
+    return of(`${closing}:`, about, textOf(about['closed_at']))
+  }
+  const written = ASKING[name]?.(payload)
+  return written === undefined ? null : of(NAMED[written.asked], written.what)
 }
 
 function payloadIn(body: Uint8Array): JsonObject | undefined {
@@ -109,14 +117,20 @@ function callFrom(
   const author = accountIn(objectOf(what, 'user'), accounts)
   if (repository === null || number === null || id === null || author === null)
     return nothing('it does not say who asks, or where')
+  // An issue that is moved to another repository is opened there anew, in the name of its author.
+  if (isObject(objectOf(payload, 'changes')['old_issue'])) return nothing('it moves an issue')
+  if (numberOf(objectOf(payload, 'sender')['id']) !== author.accountId)
+    return nothing('it is not of whoever has written it')
+  if (isByApp(what)) return nothing('it is written by an App, in the name of somebody')
   const text = textAfterMention(textOf(what['body']), handle)
   if (text === null) return nothing('we are not mentioned')
+  const commit = commitIn(about)
   const call: Call = {
     thread: {
       ...{ key: threadKey(repository.id, number), title: textOf(about['title']) },
       url: textOf(about['html_url']),
       text: what === about ? '' : textOf(about['body']),
-      place: { repository: repository.id, number, asked, id },
+      place: { repository: repository.id, number, asked, id, ...(commit !== '' && { commit }) },
     },
     ...{ author, text, checkout: { repository, ref: null, pull: null } },
   }

@@ -40,7 +40,7 @@ export function createGithubChannel(options: GithubOptions): Channel {
       const given = signatureIn(headers)
       if (secret === undefined || given === null || !isSigned(body, secret.expose(), given))
         throw new ClavigerError('unauthenticated', 'The delivery is not signed.')
-      return { id: deliveryId(body) ?? sha256(body) }
+      return { id: deliveryId(headers['x-github-event'] ?? '', body) ?? sha256(body) }
     },
     parse: ({ headers, body }, { settings }) =>
       parsedFrom(headers['x-github-event'] ?? '', body, { handle: settings['handle'] ?? '', accounts }),

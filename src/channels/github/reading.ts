@@ -30,3 +30,14 @@ export function repositoryIn(from: JsonObject): Repository | null {
   if (id === null || name === '' || url === '') return null
   return { id, name, url, isPrivate: from['private'] !== false }
 }
+
+/** The commit that a pull request is at; empty: it says none. */
+export function commitIn(pull: JsonObject): string {
+  const commit = textOf(objectOf(pull, 'head')['sha'])
+  return /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(commit) ? commit : ''
+}
+
+/** Whether an App has written it, with a token of the account whose name it bears. GitHub says so of issues and their comments. */
+export function isByApp(written: JsonObject): boolean {
+  return (written['performed_via_github_app'] ?? null) !== null
+}

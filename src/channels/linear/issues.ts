@@ -16,16 +16,18 @@ const OF_COMMENT = `query($id: String!) {
   comment(id: $id) { id createdAt body user ${PERSON} botActor { id } issue { ${ISSUE} } }
 }`
 
-// The newest entries stand at one end; which one is not promised.
-const ENTRIES = `{ nodes {
-  createdAt actor ${PERSON} botActor { id } toAssigneeId toDelegate { id }
-} }`
-const OF_ISSUE = `query($id: String!) {
+// So many entries of a history are read at most: where the newest stand is not promised, so all of them are.
+const PAGE = 100
+const PAGES = 10
+
+const OF_ISSUE = `query($id: String!, $after: String) {
   viewer { id }
   issue(id: $id) {
     ${ISSUE} createdAt assignee { id } delegate { id } creator ${PERSON} botActor { id }
-    first: history(first: 50) ${ENTRIES}
-    last: history(last: 50) ${ENTRIES}
+    history(first: ${PAGE}, after: $after) {
+      nodes { id createdAt actor ${PERSON} botActor { id } toAssigneeId toDelegate { id } }
+      pageInfo { hasNextPage endCursor }
+    }
   }
 }`
 
@@ -54,41 +56,44 @@ async function commented({ place, accounts }: Asking, call: Call, means: Means, 
 
 async function assigned({ place, accounts }: Asking, call: Call, means: Means): Promise<Call> {
   const hand = call.thread.place['hand'] === 'delegate' ? 'delegate' : 'assignee'
-  const data = await askLinear(place, means, OF_ISSUE, { id: call.thread.place['issue'] ?? '' })
-  const [us, issue] = [textOf(objectOf(data['viewer'])['id']), objectOf(data['issue'])]
+  const { us, issue, entries } = await withHistory(place, means, call.thread.place['issue'] ?? '')
   if (us === '' || objectOf(issue[hand])['id'] !== us) throw notSo('This issue is not assigned to us.')
-  const { author, at } = givenBy(issue, { hand, us, accounts, said: call.author })
-  mustBeRecent(at, means)
-  return { ...ofIssue(call, issue, means), author, text: '' }
+  const isOurs = (entry: JsonObject) =>
+    (hand === 'assignee' ? entry['toAssigneeId'] : objectOf(entry['toDelegate'])['id']) === us
+  const giving = givenBy(issue, entries.filter(isOurs), call.author)
+  mustBeRecent(giving['createdAt'], means)
+  const author = personOf(giving['actor'], giving['botActor'], accounts)
+  return { ...ofIssue(call, issue, means), author, text: '', asked: `Giving:${textOf(giving['id'])}` }
 }
 
-interface Given {
-  readonly hand: 'assignee' | 'delegate'
-  readonly us: string
-  readonly accounts: string
-  /** Whoever it is as the delivery has it. */
-  readonly said: Account
+async function withHistory(place: LinearPlace, means: Means, id: string) {
+  const entries: JsonObject[] = []
+  let after: string | null = null
+  for (let page = 0; page < PAGES; page += 1) {
+    const data: JsonObject = await askLinear(place, means, OF_ISSUE, { id, after })
+    const [us, issue] = [textOf(objectOf(data['viewer'])['id']), objectOf(data['issue'])]
+    const history = objectOf(issue['history'])
+    entries.push(...nodesOf(history))
+    const { hasNextPage, endCursor } = objectOf(history['pageInfo'])
+    if (hasNextPage === false) return { us, issue, entries }
+    after = textOf(endCursor)
+  }
+  throw new ClavigerError('invalid', 'The history of this issue is too long to say who assigned it.', {
+    hint: 'Mention us in a comment.',
+  })
 }
 
-interface Giving {
-  readonly author: Account
-  readonly at: unknown
-}
-
-// Who gave it to us last, and when.
-function givenBy(issue: JsonObject, { hand, us, accounts, said }: Given): Giving {
-  const entries = [...nodesOf(issue['first']), ...nodesOf(issue['last'])]
-  const [newest] = entries
-    .filter(
-      (entry) => (hand === 'assignee' ? entry['toAssigneeId'] : objectOf(entry['toDelegate'])['id']) === us,
-    )
-    .sort((one, other) => textOf(other['createdAt']).localeCompare(textOf(one['createdAt'])))
-  if (newest !== undefined)
-    return { author: personOf(newest['actor'], newest['botActor'], accounts), at: newest['createdAt'] }
+// The entry by which it was given to us last, which has to be of whoever the delivery names: who gave it to us before, or has
+// made the issue, asks for nothing by what somebody else did.
+function givenBy(issue: JsonObject, givings: readonly JsonObject[], said: Account): JsonObject {
+  const byTime = (one: JsonObject, other: JsonObject) =>
+    textOf(other['createdAt']).localeCompare(textOf(one['createdAt']))
+  const isTheirs = (entry: JsonObject) => objectOf(entry['actor'])['id'] === said.accountId
   // What an issue begins with is in no history.
-  const creator = objectOf(issue['creator'])
-  if (creator['id'] === said.accountId)
-    return { author: personOf(creator, issue['botActor'], accounts), at: issue['createdAt'] }
+  const { creator, botActor, createdAt, id } = issue
+  const [last = { id, createdAt, actor: creator, botActor }, ...before] = givings.toSorted(byTime)
+  if (isTheirs(last)) return last
+  if (before.some(isTheirs)) throw notSo('Somebody else has assigned this issue to us since.')
   throw new ClavigerError('unavailable', 'Linear does not say yet who assigned this issue.')
 }
 

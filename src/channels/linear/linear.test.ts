@@ -87,15 +87,45 @@ describe('what Linear itself tells', () => {
     linear.give(issue, us, ann, hand)
     linear.give(issue, null, ann, hand)
     const payload = linear.give(issue, us, bob, hand)
+    expect(await complete(payload)).toMatchObject({ author: { accountId: bob.id }, text: '' })
     const forged = { ...payload, actor: { id: ann.id, type: 'user' } }
-    expect(await complete(forged)).toMatchObject({ author: { accountId: bob.id }, text: '' })
+    await expect(complete(forged)).rejects.toMatchObject({ code: 'invalid' })
   })
 
-  it('says so however long the history is', async () => {
-    const issue = linear.issue(ann)
+  it.each([0, 120])('says so however long the history is, with %i entries before', async (before) => {
+    const issue = linear.issue(ann, { assignee: us })
+    const moves = (many: number) => {
+      for (let i = 0; i < many; i += 1) linear.move(issue, LINEAR_STATES.progress, robot)
+    }
+    linear.give(issue, us, ann)
+    linear.give(issue, null, ann)
+    moves(before)
     const payload = linear.give(issue, us, bob)
-    for (let i = 0; i < 60; i += 1) linear.move(issue, LINEAR_STATES.progress, ann)
+    moves(120)
     expect(await complete(payload)).toMatchObject({ author: { accountId: bob.id } })
+    // Neither who has made the issue nor who gave it to us before.
+    const forged = complete({ ...payload, actor: { id: ann.id, type: 'user' } })
+    await expect(forged).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('is nobody’s where the history is too long to be read', async () => {
+    const issue = linear.issue(bob, { assignee: us })
+    const payload = linear.created(issue)
+    for (let i = 0; i < 1_001; i += 1) linear.move(issue, LINEAR_STATES.progress, robot)
+    await expect(complete(payload)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('says what was asked for, the same however often it is delivered', async () => {
+    const issue = linear.issue(ann)
+    const given = linear.give(issue, us, bob)
+    const { asked } = await complete(given)
+    const again = { ...given, data: { ...(given['data'] as Payload), updatedAt: '2026-01-01T00:00:09Z' } }
+    expect(asked).toBeTruthy()
+    expect((await complete(again)).asked).toBe(asked)
+    linear.give(issue, null, bob)
+    expect((await complete(linear.give(issue, us, bob))).asked).not.toBe(asked)
+    const opened = linear.created(linear.issue(bob, { assignee: us }))
+    expect((await complete(opened)).asked).toContain('issue-')
   })
 
   it('is the creator’s when an issue begins as ours', async () => {
@@ -107,6 +137,11 @@ describe('what Linear itself tells', () => {
     const payload = linear.give(linear.issue(ann), us, bob)
     linear.history.length = 0
     await expect(complete(payload)).rejects.toMatchObject({ code: 'unavailable' })
+    const issue = linear.issue(ann)
+    linear.give(issue, us, ann)
+    const later = linear.give(issue, us, bob)
+    linear.history.pop()
+    await expect(complete(later)).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   it.each([

@@ -1,5 +1,5 @@
 // Doing what was delivered. A try is claimed by compare-and-set, so one server does it; the run has a key made of the
-// delivery, so a try that was broken off anywhere and is made again finds the same run.
+// delivery, and its message one of what is asked for, so a try that was broken off anywhere and is made again finds the same.
 
 import { CODING_AGENTS_PATH, OWN_ACCOUNTS_PATH } from '../../api/link-paths.ts'
 import { type Means, NotThere } from '../../channels/channel.ts'
@@ -14,7 +14,7 @@ import {
 } from '../../domain/channels/asking.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { refusalOf } from '../../domain/channels/saying.ts'
-import { type Served, THROUGH_CHANNEL } from '../../domain/channels/serving.ts'
+import type { Served } from '../../domain/channels/serving.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { isFinal } from '../../domain/runs/run.ts'
 import { sha256 } from '../../lib/digest.ts'
@@ -28,9 +28,10 @@ import {
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import { upkeep } from '../grants/tools.ts'
-import type { Alongside } from '../runs/starting.ts'
+import type { Alongside, StartInput } from '../runs/starting.ts'
 import type { Control, Ports } from '../use-case.ts'
 import { learnAccount } from './account.ts'
+import { doneBefore, keyOf, messageIdOf } from './asked-before.ts'
 import { type MeansPorts, meansFor, ownAct, platformOf } from './means.ts'
 import { pauseAfterFailure, type Turns } from './turns.ts'
 import { memberOf, servingOf } from './who.ts'
@@ -51,7 +52,6 @@ const HOUR = 3_600_000
 const OF_ONE_STRANGER = 5
 const OF_STRANGERS = 60
 
-type StartInput = Parameters<Control['runs.create']>[1]
 type SendInput = Parameters<Control['runs.send']>[1]
 
 export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'publicUrl'> {
@@ -99,6 +99,8 @@ const OVER = { nextAt: null, reason: '', isStranger: false, runId: null }
 async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<CallEnd> {
   const { parsed } = row
   if (parsed.is === 'nothing') return { ...OVER, outcome: 'nothing' }
+  const done = parsed.is === 'call' ? await doneByOthers(ports, channel, row, parsed.call) : null
+  if (done !== null) return done
   if (ports.now() - row.receivedAt > GIVE_UP_AFTER)
     return { ...OVER, outcome: row.reason === '' ? 'late' : 'failed', reason: row.reason || LATE }
   if (parsed.is === 'over') return endThread(ports, channel, row, parsed)
@@ -122,6 +124,20 @@ async function carried(ports: CarryingPorts, channel: ChannelRow, row: CallRow):
     const mends = thrown.code === 'no_credential' ? CODING_AGENTS_PATH : null
     return { ...(await refuse(ports, channel, row, { call, means, why: thrown, mends })), isStranger }
   }
+}
+
+// By a try that was broken off; null: there was none. The platform is not asked: what was asked with may be gone there.
+async function doneByOthers(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  call: Call,
+): Promise<CallEnd | null> {
+  const done = row.attempts === 0 ? undefined : await doneBefore(ports.store, row, call)
+  if (done === undefined) return null
+  if (done.runId !== null) await ports.store.threads.wake(done.runId, ports.now())
+  const isStranger = (await memberOf(ports, channel, call.author, requestIdOf(row))) === null
+  return { ...OVER, ...done, isStranger }
 }
 
 const LATE = 'It was more than a day old when a server came to it.'
@@ -162,16 +178,17 @@ async function serve(
   row: CallRow,
   { call, served, caller }: Asked,
 ): Promise<CallEnd> {
-  const key = keyOf(row)
-  const begun = await begunBefore(ports, caller, key)
+  const done = await doneBefore(ports.store, row, call)
+  if (done !== undefined) return { ...OVER, ...done }
   const asked = { call, served, caller }
-  const live = begun === undefined ? await liveRun(ports.store, channel, asked) : undefined
-  if (live !== undefined) return goOn(ports, live, { call, caller, key })
+  const message = messageIdOf(row, call)
+  const live = await liveRun(ports.store, channel, asked)
+  if (live !== undefined) return goOn(ports, live, { call, caller, message })
   try {
-    const { id } = begun ?? (await begin(ports, channel, asked, key))
+    const { id } = await begin(ports, channel, asked, { key: keyOf(row), message })
     return { ...OVER, outcome: 'started', runId: id }
   } catch (thrown) {
-    if (thrown instanceof BegunMeanwhile) return goOn(ports, thrown.run, { call, caller, key })
+    if (thrown instanceof BegunMeanwhile) return goOn(ports, thrown.run, { call, caller, message })
     throw thrown
   }
 }
@@ -180,9 +197,9 @@ async function serve(
 async function goOn(
   { send, store, now }: CarryingPorts,
   { id, wanted }: RunRow,
-  { call, caller, key }: Pick<Asked, 'call' | 'caller'> & { readonly key: string },
+  { call, caller, message }: Pick<Asked, 'call' | 'caller'> & { readonly message: string },
 ): Promise<CallEnd> {
-  const input = { id, text: messageOf(call.text) || 'Go on.', message: key }
+  const input = { id, text: messageOf(call.text) || 'Go on.', message }
   await send(caller, input, codeNow(call, wanted.workspace))
   await store.threads.wake(id, now())
   return { ...OVER, outcome: 'continued', runId: id }
@@ -202,7 +219,7 @@ function begin(
   { start, now }: CarryingPorts,
   channel: ChannelRow,
   asked: Asked,
-  key: string,
+  names: { readonly key: string; readonly message: string },
 ): Promise<RunRow> {
   const { call, served, caller } = asked
   const { key: place, title, url, place: where } = call.thread
@@ -216,7 +233,7 @@ function begin(
   return start(
     caller,
     {
-      ...{ prompt: promptOf(call), workspace: workspaceOf(call), key },
+      ...{ prompt: promptOf(call), workspace: workspaceOf(call), ...names },
       access: accessOf(served, channel.access),
     },
     async (unit, { id: runId }) => {
@@ -227,17 +244,6 @@ function begin(
       await unit.threads.insert({ ...told, runId })
     },
   )
-}
-
-// It may be there since a try that was broken off; what it was asked with then counts.
-async function begunBefore(
-  { store }: CarryingPorts,
-  { organizationId, kind, id }: Caller,
-  key: string,
-): Promise<RunRow | undefined> {
-  if (kind === 'worker') return undefined
-  const subject = { subjectKind: kind, subjectId: id }
-  return (await store.runs.list(organizationId, { subject, key }, { limit: 1 }))[0]
 }
 
 // The last run of the conversation that is this one's, not over for good, and may do no more than a new one. What an agent
@@ -318,10 +324,6 @@ async function settle(ports: CarryingPorts, channel: ChannelRow, row: CallRow, e
 // The audit log says whose account it was, whatever it is called today.
 function detailsOf({ deliveryId }: CallRow, { author, thread }: Call) {
   return { delivery: deliveryId, thread: thread.key, accounts: author.accounts, account: author.accountId }
-}
-
-function keyOf({ channelId, deliveryId }: CallRow): string {
-  return `${THROUGH_CHANNEL}${channelId}:${sha256(deliveryId).slice(0, 32)}`
 }
 
 function requestIdOf({ channelId, deliveryId }: CallRow): string {

@@ -103,6 +103,21 @@ describe('Linear', () => {
     expect(ours().filter((body) => body.includes('waits for a worker'))).toHaveLength(1)
   })
 
+  it('does once what is signed anew as if it were another change', async () => {
+    const { house, there, post, runs, work } = await opened()
+    const given = there.give(there.issue(ann), us, bob)
+    const anew = (updatedAt: string) => ({ ...given, data: { ...(given['data'] as Payload), updatedAt } })
+    await post(given)
+    await work()
+    const [run] = await runs()
+    await house.ask('bob', 'runs.end', { id: run?.id ?? '' })
+    await post(anew('2026-01-01T00:00:08Z'))
+    await post(anew('2026-01-01T00:00:09Z'))
+    await work()
+    expect(await runs()).toHaveLength(1)
+    expect(await house.ports.store.runMessages.list(run?.id ?? '')).toHaveLength(1)
+  })
+
   it('starts nothing for whoever is not linked, also when a delivery says that it is Bob', async () => {
     const { there, post, runs, ours, work } = await opened()
     const payload = there.say(there.issue(ann), '@claviger fix the tests.', { ...ann, name: 'bob' })

@@ -20,8 +20,11 @@ import { mustHaveCandidates } from './choosing/naming.ts'
 import { showRun } from './reading.ts'
 import { actOn } from './seeing.ts'
 
-type Given = Parameters<Control['runs.create']>[1]
-type Input = Given & { readonly harness: HarnessName }
+export type StartInput = Parameters<Control['runs.create']>[1] & {
+  /** What its first message is called; missing: by a new id. */
+  readonly message?: string
+}
+type Input = StartInput & { readonly harness: HarnessName }
 
 export function createStartingUseCases(workshop: Workshop): Pick<Control, 'runs.create'> {
   return {
@@ -39,7 +42,7 @@ export type Alongside = (unit: StoreGroups, row: RunRow) => Promise<void>
 export async function startRun(
   workshop: Workshop,
   caller: Caller,
-  given: Given,
+  given: StartInput,
   alongside: Alongside = async () => undefined,
 ): Promise<RunRow> {
   const input = await preferred(workshop.store, caller, given)
@@ -79,15 +82,20 @@ function tryToStart(workshop: Workshop, caller: Caller, input: Input, alongside:
     )
     await unit.runs.insert(row)
     await alongside(unit, row)
-    return begin(unit, caller, row, input.prompt)
+    return begin(unit, caller, row, input)
   })
 }
 
-async function begin(unit: StoreGroups, caller: Caller, row: RunRow, prompt: string | undefined) {
+async function begin(
+  unit: StoreGroups,
+  caller: Caller,
+  row: RunRow,
+  { prompt, message }: Pick<StartInput, 'prompt' | 'message'>,
+) {
   const at = row.createdAt
   let draft = tell(draftOf(row), { kind: 'state', state: 'queued', reason: '' }, at)
   if (prompt !== undefined) {
-    const id = newId('msg')
+    const id = message ?? newId('msg')
     draft = tell(
       take(draft, { is: 'message-queued', at }, at),
       { kind: 'message', id, state: 'queued', reason: '' },

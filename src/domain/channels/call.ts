@@ -62,6 +62,8 @@ export interface Call {
   readonly checkout: Checkout | null
   /** What of the code it is about; missing: all of it. */
   readonly passage?: Passage
+  /** What names that over there, the same in each delivery of it; missing: the id of the delivery does. */
+  readonly asked?: string
 }
 
 /** Lines of a change that a comment was written at. */

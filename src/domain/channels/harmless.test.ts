@@ -10,7 +10,7 @@ const reader = new MarkdownIt({ html: true })
 /** What is read as no code. */
 function readAsProse(markdown: string): string {
   const html = reader.render(markdown)
-  return html.replaceAll(/<(code|pre)\b[\s\S]*?<\/\1>/g, '')
+  return html.replaceAll(/<(code|pre)\b[\s\S]*?<\/\1>/g, ' ')
 }
 
 describe('what a model says', () => {
@@ -30,6 +30,8 @@ describe('what a model says', () => {
     ['backticks of two cells', '| a | b |\n|-|-|\n| `x | @octocat` |', /@\w/],
     ['a fence that ends further in', '```\n   ```\n@octocat\n```', /@\w/],
     ['escaped backticks', '\\`@octocat`', /@\w/],
+    ['another issue', '#12, other/repo#12 and GH-12, gh-12', /#\d|gh-\d/i],
+    ['another issue, by an entity', '&#35;12 &num;12', /#\d+(?!;)/],
   ])('calls %s no more', (_, markdown, what) => {
     expect(readAsProse(harmless(markdown))).not.toMatch(what)
   })
@@ -43,6 +45,50 @@ describe('what a model says', () => {
     'Plain words: 1 < 2'.replace('<', '>'),
   ])('stays as it is in %j', (markdown) => {
     expect(harmless(markdown)).toBe(markdown)
+  })
+
+  it.each([
+    'mermaid',
+    'Mermaid',
+    'geojson',
+    'topojson',
+    'stl',
+    'math',
+    'math,x',
+    '{.mermaid}',
+    '&#109;ath',
+    'm\\ath',
+  ])('is a drawing in no block of %s, which stays as code', (language) => {
+    const block = 'graph TD\nclick A "https://evil.example" "x"'
+    for (const [before, after] of [
+      ['```', '```'],
+      ['  ~~~~ ', '  ~~~~'],
+    ] as const) {
+      const indent = /^ */.exec(before)?.[0] ?? ''
+      const lines = block.split('\n').map((line) => indent + line)
+      const shown = harmless([`${before}${language} title`, ...lines, after].join('\n'))
+      expect(shown).toBe([before.trimEnd(), ...lines, after].join('\n'))
+    }
+  })
+
+  it.each([
+    '$\\href{https://evil.example}{\\text{ok}}$',
+    'a $$\\href{https://evil.example}{\\text{ok}}$$',
+    '$$\n\\href{https://evil.example}{\\text{ok}}\n$$',
+    '$`\\href{https://evil.example}{\\text{ok}}`$',
+    '\\$\\href{https://evil.example}{\\text{ok}}\\$',
+    '\\\\$\\href{https://evil.example}{\\text{ok}}\\\\$',
+  ])('is no mathematics in %j', (markdown) => {
+    const shown = harmless(markdown)
+    // Every sign is escaped, none stands at a span of code, and no command is left outside of one.
+    expect(shown.replaceAll(/\\[\\$]/g, '')).not.toContain('$')
+    expect(shown).not.toMatch(/\$`|`\\?\$/)
+    expect(shown.replaceAll(/`[^`]*`/g, '')).not.toContain('\\href')
+    expect(readAsProse(shown).replaceAll('\u200b', '')).toContain('$')
+  })
+
+  it('leaves backslashes alone where there is no mathematics', () => {
+    expect(harmless('In C:\\Users\\bob, and `$HOME`.')).toBe('In C:\\Users\\bob, and `$HOME`.')
   })
 
   it('gives no command to other programs, also where its lines end in another way', () => {
@@ -77,7 +123,7 @@ describe('what a model says', () => {
         '\r',
       ],
       ...['@octocat', '<b>', '[a](https://evil.example)', '[a]: https://evil.example\n', '[a]', '![a](b)'],
-      ...['&#64;octocat', 'x', ' ', '$', '*', '#', '---\n', '\u2028'],
+      ...['&#64;octocat', 'x', ' ', '$', '*', '#', '12', 'GH-', '---\n', '\u2028'],
     ),
     { maxLength: 24 },
   )
@@ -85,7 +131,7 @@ describe('what a model says', () => {
   it('calls nobody and leads nowhere, however it is put together', () => {
     fc.assert(
       fc.property(pieces, (parts) => {
-        expect(readAsProse(harmless(parts.join('')))).not.toMatch(/@\w|<a |<img|<b>/)
+        expect(readAsProse(harmless(parts.join('')))).not.toMatch(/@\w|#\d|\bGH-\d|<a |<img|<b>/)
       }),
       { seed: 8, numRuns: 5_000 },
     )

@@ -1,5 +1,5 @@
 // Somebody else's Markdown as it may stand in a comment of ours. What people read as code is left as it is; nothing else of it
-// does anything: nobody is called, no picture is loaded, links show where they lead, and no HTML is left.
+// does anything: nobody is called and no other issue, nothing is loaded or drawn, links show where they lead, and no HTML is left.
 
 // So much of a text is read at most.
 const MAX_SAID = 30_000
@@ -28,7 +28,8 @@ export function harmless(markdown: string): string {
 /** The same as one line of prose within a sentence of ours: nothing in it is code. */
 export function harmlessLine(text: string): string {
   const line = text.replace(HIDDEN, '').replaceAll(/\s+/g, ' ').trim()
-  const shown = prose(line.length > MAX_LINE ? `${cut(line, MAX_LINE)} …` : line)
+  const short = line.length > MAX_LINE ? `${cut(line, MAX_LINE)} …` : line
+  const shown = prose(short, short.includes('$'))
   return shown.replaceAll('`', '\\`')
 }
 
@@ -57,7 +58,11 @@ function escaped(text: string): string {
     const end = fence === null ? null : endOf(lines, at, fence)
     if (fence !== null && end !== null) {
       endBlock()
-      shown.push(...lines.slice(at, end + 1), ...(end < lines.length ? [] : [fence.mark]))
+      shown.push(
+        undrawn(line, fence),
+        ...lines.slice(at + 1, end + 1),
+        ...(end < lines.length ? [] : [fence.mark]),
+      )
       at = end
     } else if (line.trim() === '') {
       endBlock()
@@ -77,6 +82,17 @@ interface Fence {
 function fenceIn(line: string): Fence | null {
   const [, indent = '', mark = ''] = /^( {0,3})(`{3,}(?=[^`]*$)|~{3,})/.exec(line) ?? []
   return mark === '' ? null : { indent: indent.length, mark }
+}
+
+// Blocks that a platform draws, with links in them.
+const DRAWN = ['mermaid', 'geojson', 'topojson', 'stl', 'math']
+
+// The same fence for a block that is only read. Names may be written by entities, and with something behind them.
+function undrawn(line: string, { indent, mark }: Fence): string {
+  const bare = indent + mark.length
+  const info = line.slice(bare).toLowerCase()
+  const isDrawn = /[&\\]/.test(info) || info.split(/[^\w+#-]+/).some((word) => DRAWN.includes(word))
+  return isDrawn ? line.slice(0, bare) : line
 }
 
 // The line that ends it, or one after the last: a fence at the margin goes on to the end. An indented one may be of an item of
@@ -106,9 +122,14 @@ function withoutFence(line: string): string {
 function spansKept(block: readonly string[]): string[] {
   const parts = block.map(partsOf)
   const areWhole = parts.every((line) => line !== null)
-  return areWhole
-    ? parts.map((line) => line.map(({ code, text }) => (code ? text : prose(text))).join('')).map(lineStart)
-    : block.map(prose).map(lineStart)
+  const isMath = (text: string) => text.includes('$')
+  const hasMath = areWhole
+    ? parts.some((line) => line.some(({ code, text }) => !code && isMath(text)))
+    : block.some(isMath)
+  const shown = areWhole
+    ? parts.map((line) => line.map(({ code, text }) => (code ? text : besideCode(text, hasMath))).join(''))
+    : block.map((line) => prose(line, hasMath))
+  return shown.map(lineStart)
 }
 
 interface Part {
@@ -136,18 +157,38 @@ function partsOf(line: string): readonly Part[] | null {
   return parts
 }
 
-function prose(text: string): string {
-  return (
-    text
-      .replace(/&(?=[#\w])/g, '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('![', '\\!\\[')
-      // A link shows its address, and a definition of one is none.
-      .replace(/\](?=[(:[])/g, ']\\')
-      .replace(/@(?=\w)/g, '@\u200b')
-      // To Linear the page of a person is a mention.
-      .replace(/(linear\.app\/[^/\s]+\/profiles)(?=\/)/gi, '$1\u200b')
-  )
+// A dollar sign at a span of code would make mathematics of it.
+function besideCode(text: string, hasMath: boolean): string {
+  return prose(text, hasMath)
+    .replace(/^(?=\\*\$)/, '\u200b')
+    .replace(/\$$/, '$\u200b')
+}
+
+function prose(text: string, hasMath: boolean): string {
+  const shown = text
+    .replace(/&(?=[#\w])/g, '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('![', '\\!\\[')
+    // A link shows its address, and a definition of one is none.
+    .replace(/\](?=[(:[])/g, ']\\')
+    .replace(/@(?=\w)/g, '@\u200b')
+    // Another issue would show that this one speaks of it.
+    .replace(/#(?=\d)/g, '#\u200b')
+    .replace(/\bGH-(?=\d)/gi, '$&\u200b')
+    // To Linear the page of a person is a mention.
+    .replace(/(linear\.app\/[^/\s]+\/profiles)(?=\/)/gi, '$1\u200b')
+  return hasMath ? withoutMath(shown) : shown
+}
+
+// Mathematics has commands that make links. Whoever takes an escaped sign for its beginning finds none of them.
+function withoutMath(text: string): string {
+  return text
+    .replace(/\\(?=[a-z])/gi, '\\\u200b')
+    .replace(/(?<!\\)(\\*)\$/g, (sign, { length }: string) =>
+      length % 2 === 0 ? `${sign.slice(0, -1)}\\$` : sign,
+    )
+    .replace(/\$(?=`)/g, '$\u200b')
+    .replace(/`(?=\\*\$)/g, '`\u200b')
 }
 
 function lineStart(line: string): string {

@@ -18,15 +18,22 @@ describe('a rate limit', () => {
     expect([limit.take('ada'), limit.take('ada')]).toEqual([0, 10_000])
   })
 
-  it('says how long to wait without taking a try, and takes many at once, or what is left', () => {
+  it('says how long to wait without taking a try, and takes many at once, or none', () => {
     const { clock, limit } = limited()
     expect([1, 2, 3, 4].map(() => limit.wait('ada'))).toEqual([0, 0, 0, 0])
-    limit.takeAll('ada', 2)
+    expect([limit.take('ada', 2), limit.take('ada', 2)]).toEqual([0, 10_000])
     expect([limit.take('ada'), limit.wait('ada')]).toEqual([0, 10_000])
-    limit.takeAll('bob', 1_000)
-    expect(limit.wait('bob')).toBe(10_000)
     clock.now += 10_000
-    expect([limit.wait('bob'), limit.take('bob'), limit.take('bob')]).toEqual([0, 0, 10_000])
+    expect([limit.wait('ada'), limit.take('ada'), limit.take('ada')]).toEqual([0, 0, 10_000])
+  })
+
+  it('gives back what was taken, and no more than that', () => {
+    const { limit } = limited()
+    expect(limit.take('ada', 3)).toBe(0)
+    limit.giveBack('ada', 2)
+    expect([1, 2, 3].map(() => limit.take('ada'))).toEqual([0, 0, 10_000])
+    limit.giveBack('bob', 5)
+    expect([1, 2, 3, 4].map(() => limit.take('bob'))).toEqual([0, 0, 0, 10_000])
   })
 
   it('does not let what is refused push the end away, or what is unused grow beyond the burst', () => {

@@ -4,12 +4,12 @@
 import { isIPv6 } from 'node:net'
 
 export interface RateLimit {
-  /** Takes one try of this key. The milliseconds until there is one again when there is none left; 0: it was taken. */
-  take(key: string): number
+  /** Takes so many tries of this key, one when not said. The milliseconds until they are there when they are not; 0: taken. */
+  take(key: string, tries?: number): number
   /** The same, without taking one. */
   wait(key: string): number
-  /** Takes so many, or what is left. */
-  takeAll(key: string, tries: number): void
+  /** As if so many had not been taken. */
+  giveBack(key: string, tries: number): void
 }
 
 export interface RateLimitOptions {
@@ -44,24 +44,25 @@ export function createRateLimit({
     return fullAt.size < keysAtMost
   }
 
-  function look(key: string) {
+  function look(key: string, tries = 1) {
     const asked = now()
     const place = fullAt.has(key) || makeRoom(asked) ? key : NEWCOMERS
     // Nothing is more than empty: only a clock that was set back would say so.
     const at = Math.min(Math.max(fullAt.get(place) ?? asked, asked), asked + wholeMs)
-    return { place, at, empty: asked + wholeMs, wait: Math.max(0, at + everyMs - (asked + wholeMs)) }
+    const then = at + tries * everyMs
+    return { place, at, then, wait: Math.max(0, then - (asked + wholeMs)) }
   }
 
   return {
-    take(key) {
-      const { place, at, wait } = look(key)
-      if (wait === 0) fullAt.set(place, at + everyMs)
+    take(key, tries) {
+      const { place, then, wait } = look(key, tries)
+      if (wait === 0) fullAt.set(place, then)
       return wait
     },
     wait: (key) => look(key).wait,
-    takeAll(key, tries) {
-      const { place, at, empty } = look(key)
-      fullAt.set(place, Math.min(at + tries * everyMs, empty))
+    giveBack(key, tries) {
+      const { place, at } = look(key)
+      fullAt.set(place, at - tries * everyMs)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createTestApp, ORIGIN } from '../../../test/support/app.ts'
 import { channelHouse } from '../../../test/support/channels.ts'
 import { accountOf, callOf, type DeliveryOfTest, deliveryOf } from '../../../test/support/platform.ts'
@@ -124,5 +124,70 @@ describe('the address that platforms deliver to', () => {
     for (let i = 0; i < 40; i += 1) refused.push((await post({ secret: 'another secret' })).status)
     expect(refused).toContain(429)
     expect((await post({ id: 'last' })).status).toBe(202)
+  })
+
+  /** A body that comes in pieces of so many bytes, as long as it is asked for more; counts them. */
+  function pieces(size: number, many: number) {
+    const read = { pieces: 0 }
+    const pull = (to: ReadableStreamDefaultController) => {
+      if (read.pieces >= many) return to.close()
+      read.pieces += 1
+      to.enqueue(new Uint8Array(size))
+    }
+    return { read, body: new ReadableStream({ pull }, { highWaterMark: 0 }) }
+  }
+
+  function unsigned(body: ReadableStream, at = 0): Request {
+    const headers = { 'x-signature': at.toString(16).padStart(64, '0') }
+    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+    return new Request(`${ORIGIN}/webhooks/github`, init)
+  }
+
+  it('counts what is too long, or breaks off, by what was read of it', async () => {
+    for (const [many, first] of [
+      [200, 413],
+      [60, 400],
+    ] as const) {
+      const { house, app } = await opened()
+      Object.assign(house.platform.channel, { maxBytes: 5_000_000 })
+      const refused: number[] = []
+      for (let i = 0; i < 16; i += 1) {
+        const { body } = pieces(65_536, many)
+        const broken = new TransformStream({ flush: (to) => to.error(new Error('it broke off')) })
+        const given = first === 400 ? body.pipeThrough(broken) : body
+        refused.push((await app.fetch(unsigned(given, i))).status)
+      }
+      expect([refused[0], refused.at(-1)]).toEqual([first, 429])
+    }
+  })
+
+  it('reads no more at once than an address may deliver wrongly, and all that is signed', async () => {
+    const { app, post } = await opened()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const asked = Array.from({ length: 1_000 }, (_, i) =>
+      app.fetch(unsigned(new ReadableStream({ pull: (to) => promise.then(() => to.close()) }), i)),
+    )
+    // They are turned away while the others are still read.
+    await vi.waitFor(async () => expect((await asked.at(-1))?.status).toBe(429))
+    resolve()
+    const states = await Promise.all(asked.map(async (one) => (await one).status))
+    expect(states.filter((status) => status === 401).length).toBeLessThan(650)
+
+    const other = await opened()
+    const burst = await Promise.all(Array.from({ length: 500 }, (_, i) => other.post({ id: `d-${i}` })))
+    expect(new Set(burst.map(({ status }) => status))).toEqual(new Set([202]))
+    expect((await other.post({ id: 'last' })).status).toBe(202)
+    expect((await post({ id: 'd' })).status).toBe(429)
+  })
+
+  it('waits for no body that comes too slowly', async () => {
+    const { app } = await opened()
+    const late = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal)
+    const stalled = app.fetch(unsigned(new ReadableStream({ pull: () => new Promise(() => undefined) })))
+    await vi.waitFor(() => expect(timeout).toHaveBeenCalled())
+    late.abort()
+    expect((await stalled).status).toBe(400)
+    timeout.mockRestore()
   })
 })

@@ -4,9 +4,9 @@
 import type { Context, Hono } from 'hono'
 import { notSigned, type Receipt, type Receiving } from '../../control/channels/receiving.ts'
 import { CHANNEL_KINDS, type ChannelKind } from '../../domain/channels/call.ts'
-import { asClavigerError, ClavigerError } from '../../domain/errors.ts'
+import { ClavigerError } from '../../domain/errors.ts'
 import { readBytes } from '../read-input.ts'
-import type { Connection, Visitors } from '../visitors.ts'
+import type { Connection, Visitors, Work } from '../visitors.ts'
 
 export interface ChannelDependencies {
   readonly receiving: Receiving
@@ -31,32 +31,35 @@ const STATUS: Readonly<Record<ChannelKind, Readonly<Record<Receipt, number>>>> =
   linear: { taken: 200, known: 200, nothing: 200 },
 }
 
-// What is not signed counts once more for so many of its bytes: they were read, and compared with every secret.
+// What is read counts once more for so many of its bytes, until it is known to be signed: it is kept, and compared with every
+// secret.
 const COUNTED = 64 * 1024
 
+// Milliseconds. Platforms give up before.
+const READ_WITHIN = 10_000
+
 function take(
-  { receiving, visitors, requestIdOf, timed, refused }: ChannelDependencies,
+  dependencies: ChannelDependencies,
   kind: ChannelKind,
   { req: { raw: request }, env: connection }: Context<{ Bindings: Connection }>,
 ): Promise<Response> {
+  const { receiving, visitors, requestIdOf, timed, refused } = dependencies
   return timed(request, async () => {
     try {
       const most = receiving.maxBytes(kind)
       if (most === null) throw new ClavigerError('not_found', 'Nothing is delivered here.')
       const headers = Object.fromEntries(request.headers)
       const signature = receiving.signatureIn(kind, headers)
-      // Those who deliver what is signed may do so as often as they like; the others are counted, and refused before anything
-      // of theirs is read.
-      const guess = visitors.working(request, connection, signature ?? '')
-      const refuse = (thrown: unknown, bytes: number) => {
-        if (asClavigerError(thrown).code === 'unauthenticated') guess.cost(1 + Math.floor(bytes / COUNTED))
-        throw thrown
-      }
-      if (signature === null) return refuse(notSigned(), 0)
-      const body = await readBytes(request, most)
-      const receipt = await receiving
-        .receive(kind, { headers, body })
-        .catch((thrown: unknown) => refuse(thrown, body.length))
+      // Those who deliver what is signed may do so as often as they like; the others are counted before anything of theirs is
+      // read, and while it is, however many come at once.
+      const work = visitors.working(request, connection, signature ?? '')
+      const receipt = await received(dependencies, kind, { request, headers, most, signature, work }).catch(
+        (thrown: unknown) => {
+          work.end(false)
+          throw thrown
+        },
+      )
+      work.end(true)
       const answer = { 'content-type': 'application/json', 'cache-control': 'no-store' }
       return new Response(JSON.stringify({ receipt }), {
         ...{ status: STATUS[kind][receipt], headers: { ...answer, 'x-request-id': requestIdOf(request) } },
@@ -65,4 +68,28 @@ function take(
       return refused(thrown, request)
     }
   })
+}
+
+interface Coming {
+  readonly request: Request
+  readonly headers: Parameters<Receiving['receive']>[1]['headers']
+  readonly most: number
+  readonly signature: string | null
+  readonly work: Work
+}
+
+async function received(
+  { receiving }: ChannelDependencies,
+  kind: ChannelKind,
+  { request, headers, most, signature, work }: Coming,
+): Promise<Receipt> {
+  if (signature === null) throw notSigned()
+  let counted = 0
+  const heard = (bytes: number) => {
+    const more = Math.floor(bytes / COUNTED) - counted
+    if (more > 0) work.more(more)
+    counted += more
+  }
+  const body = await readBytes(request, { most, within: READ_WITHIN, heard })
+  return receiving.receive(kind, { headers, body })
 }
