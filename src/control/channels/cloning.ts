@@ -3,10 +3,10 @@
 import type { Caller } from '../../domain/caller.ts'
 import { ClavigerError } from '../../domain/errors.ts'
 import { type Act, absent } from '../guard.ts'
-import { mustServeStill } from '../runs/for-strangers.ts'
 import { actOn } from '../runs/seeing.ts'
 import type { Control, Result } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
+import { mustServeStill } from './for-strangers.ts'
 import { platformOf } from './means.ts'
 import { channelObject, sealedSecrets } from './sealed-channel.ts'
 
