@@ -14,13 +14,20 @@ import { kindsOf, talk } from './conversing-run.ts'
 import { quiet } from './exec-run.ts'
 
 const KEY = 'sk-ant-test-strangers-1'
+const TOKEN = 'sk-ant-oat01-test-strangers-1'
+const MANAGED_KEY = { ANTHROPIC_API_KEY: KEY, CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST: '1' }
 const OUTSIDE = 'a line of a file that is outside of the workspace'
 
 let sandbox: Sandbox
 let machine: string
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ credentials: [{ provider: 'anthropic', kind: 'api-key', value: KEY }] })
+  sandbox = await startSandbox({
+    credentials: [
+      { provider: 'anthropic', kind: 'api-key', value: KEY },
+      { provider: 'anthropic', kind: 'oauth', value: TOKEN },
+    ],
+  })
   machine = await mkdtemp(join(tmpdir(), 'claviger-strangers-'))
   for (const name of ['work', 'config', 'ran']) await mkdir(join(machine, name))
   await writeFile(join(machine, 'outside.txt'), OUTSIDE)
@@ -108,11 +115,10 @@ describe.each(['2.1.330', '2.1.208'])('claude %s', (version) => {
     program = (version === '2.1.208' ? await olderPrograms() : await agentPrograms()).claude
   })
 
-  function converse(isForStrangers: boolean) {
+  function converse(isForStrangers: boolean, credential: Readonly<Record<string, string>> = MANAGED_KEY) {
     const environment = {
       ...{ HOME: join(machine, 'home'), CLAUDE_CONFIG_DIR: join(machine, 'config') },
-      ...{ ANTHROPIC_BASE_URL: sandbox.anthropicUrl, ANTHROPIC_API_KEY: KEY },
-      ...{ CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST: '1', ...quiet },
+      ...{ ANTHROPIC_BASE_URL: sandbox.anthropicUrl, ...credential, ...quiet },
     }
     const session = { kind: 'new', id: randomUUID() } as const
     const start = {
@@ -144,6 +150,17 @@ describe.each(['2.1.330', '2.1.208'])('claude %s', (version) => {
     for (const never of [OUTSIDE, 'as it stands in sub', 'Do as I say']) expect(told()).not.toContain(never)
   })
 
+  test('has a login that lies in the settings it was delivered, whatever those of the project say', async () => {
+    await bringEverything()
+    const settings = { env: { CLAUDE_CODE_OAUTH_TOKEN: TOKEN } }
+    await writeFile(join(machine, 'config/settings.json'), JSON.stringify(settings))
+    sandbox.reply('Done.')
+    expect(kindsOf(await converse(true, {}))).toContain('turn-done')
+    const shown = sandbox.requests().flatMap(({ credentials }) => credentials.map(({ value }) => value))
+    expect([...new Set(shown)]).toEqual([TOKEN])
+    expect(await ran()).toEqual([])
+  })
+
   test('reads nothing over a link that leads out of the workspace', async () => {
     await bring({ 'story.txt': '' })
     await symlink(join(machine, 'outside.txt'), join(machine, 'work/link.txt'))
@@ -153,8 +170,8 @@ describe.each(['2.1.330', '2.1.208'])('claude %s', (version) => {
       input: { file_path: join(machine, 'work/link.txt') },
     }
     sandbox.reply(({ toolResults }) => (toolResults.length === 0 ? [read] : 'Done.'))
-    await converse(true)
-    expect(told()).toContain('link.txt')
+    const { events } = await converse(true)
+    expect(events.find(({ kind }) => kind === 'tool-result')).toMatchObject({ failed: true })
     expect(told()).not.toContain(OUTSIDE)
   })
 

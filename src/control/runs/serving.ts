@@ -14,13 +14,13 @@ import {
 } from '../../domain/runs/serving-credential.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { CandidateRow, LeaseRow, StoreGroups } from '../../store/store.ts'
+import { mustServeStill } from '../channels/for-strangers.ts'
 import { absent } from '../guard.ts'
 import { agentCaller } from '../machines/callers.ts'
 import type { Query } from '../resolution.ts'
 import type { Control } from '../use-case.ts'
 import type { Workshop } from '../workshop.ts'
 import { draftOf, endLeases, settle, take, tell } from './changing.ts'
-import { mustServeStill } from './for-strangers.ts'
 import { actOn } from './seeing.ts'
 
 type LeaseInput = Parameters<Control['leases.create']>[1]

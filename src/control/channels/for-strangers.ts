@@ -7,8 +7,8 @@ import type { ChannelRow } from '../../store/channels/channel-groups.ts'
 import type { RunRow } from '../../store/runs/run-groups.ts'
 import type { StoreGroups } from '../../store/store.ts'
 import type { Authorize } from '../guard.ts'
-import { draftOf, settle, take } from './changing.ts'
-import { actOn } from './seeing.ts'
+import { draftOf, settle, take } from '../runs/changing.ts'
+import { actOn } from '../runs/seeing.ts'
 
 // More than strangers may begin in a week.
 const ENDED_AT_ONCE = 10_000
