@@ -3,7 +3,7 @@
 import { inProcess } from './client/in-process.ts'
 import type { ServerSettings } from './config.ts'
 import { createAuthenticator } from './control/authenticate.ts'
-import { createAppMakings } from './control/channels/app-making.ts'
+import { createAppMakings } from './control/channels/apps/making.ts'
 import { createReceiving } from './control/channels/receiving.ts'
 import { createCodexEndpoint } from './control/codex/endpoint.ts'
 import { createControl } from './control/control.ts'

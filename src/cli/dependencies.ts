@@ -159,9 +159,7 @@ export interface OpenedProfiles {
     /** Keeps the place that a profile which is about to go has in this order; null: it has none. */
     keepPlace(profile: string, order: readonly string[] | null): Promise<void>
     /** The place that is kept for what is there; null: none. */
-    placeOf(
-      from: PlaceOnServer,
-    ): Promise<{ readonly was: string; readonly before: readonly string[] } | null>
+    placeOf(from: PlaceOnServer): Promise<{ readonly was: string; readonly before: readonly string[] } | null>
     /** Keeps no place among profiles of this provider any more. */
     forgetPlaces(provider: string): Promise<void>
   }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { createAuthenticator } from '../../src/control/authenticate.ts'
-import { createAppMakings } from '../../src/control/channels/app-making.ts'
+import { createAppMakings } from '../../src/control/channels/apps/making.ts'
 import { createReceiving } from '../../src/control/channels/receiving.ts'
 import { createCodexEndpoint } from '../../src/control/codex/endpoint.ts'
 import { createGuard } from '../../src/control/guard.ts'

@@ -152,7 +152,12 @@ async function pushOne(
   const received = await move(here, there, profile, arrival, {
     async arrived({ credential }) {
       const { server } = there.client
-      const place = { server, name: credential.name, organization: there.holder.id, credential: credential.id }
+      const place = {
+        server,
+        name: credential.name,
+        organization: there.holder.id,
+        credential: credential.id,
+      }
       await profiles.moves.note({ ...place, profile: profile.name, at: Date.now() })
     },
     stayed: () => giveBack(context, here.client, profile, order && { was: profile.name, before: order }),

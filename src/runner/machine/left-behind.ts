@@ -3,7 +3,7 @@
 
 import type { Harness } from '../../harnesses/harness.ts'
 import { endProcessesWithin } from '../../lib/programs/ending.ts'
-import { removeDelivered } from '../worker/delivering.ts'
+import { removeDelivered } from '../worker/delivering/delivering.ts'
 import { configurationOf, listRunPlaces } from '../workspaces/workspace.ts'
 
 /** The variable by which the processes of a run are known: each run has such a directory of its own. */

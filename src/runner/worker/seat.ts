@@ -16,7 +16,7 @@ import { type Environment, userHome } from '../materialize.ts'
 import { checkStatus } from '../programs.ts'
 import { textGiven } from '../workspaces/code-record.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
-import { type Delivered, deliverLease, removeDelivered } from './delivering.ts'
+import { type Delivered, deliverLease, removeDelivered } from './delivering/delivering.ts'
 import type { ClaimedRun } from './run-server.ts'
 
 export interface SeatOptions {

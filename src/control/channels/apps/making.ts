@@ -1,17 +1,17 @@
 // A browser comes back from a platform with a code for the keys of an app that was made there: they become a channel. Whoever
 // began it has to be signed in still, and to be one who may add channels now. Before that is clear nothing is asked for.
 
-import type { AppForm } from '../../channels/channel.ts'
-import type { Caller } from '../../domain/caller.ts'
-import type { ChannelKind } from '../../domain/channels/call.ts'
-import { asClavigerError, ClavigerError, type ErrorCode } from '../../domain/errors.ts'
-import { whoseSession } from '../authenticate.ts'
-import { isStillSignedIn, takeTrip } from '../outside/trips.ts'
-import type { Ports, Visitor } from '../use-case.ts'
-import { createWorkshop, type Workshop } from '../workshop.ts'
-import { appTrip, formOnTheWay } from './app-starting.ts'
-import { addChannel, mayAddChannel } from './channels.ts'
-import { platformOf } from './means.ts'
+import type { AppForm } from '../../../channels/channel.ts'
+import type { Caller } from '../../../domain/caller.ts'
+import type { ChannelKind } from '../../../domain/channels/call.ts'
+import { asClavigerError, ClavigerError, type ErrorCode } from '../../../domain/errors.ts'
+import { whoseSession } from '../../authenticate.ts'
+import { isStillSignedIn, takeTrip } from '../../outside/trips.ts'
+import type { Ports, Visitor } from '../../use-case.ts'
+import { createWorkshop, type Workshop } from '../../workshop.ts'
+import { addChannel, mayAddChannel } from '../channels.ts'
+import { platformOf } from '../means.ts'
+import { appTrip, formOnTheWay } from './starting.ts'
 
 /** Why there is no channel now. */
 export type AppProblem = 'expired' | 'signed-out' | 'forbidden' | 'full' | 'unavailable' | 'refused'

@@ -1,9 +1,9 @@
 // What the program of a run for strangers has of the machine: how things are reached from there, and nothing else. Not what is
 // known to be a credential is left out, but all that is not known to be none.
 
-import type { Harness, MachineState } from '../../harnesses/harness.ts'
-import type { Environment } from '../materialize.ts'
-import type { RunPlace } from '../workspaces/workspace.ts'
+import type { Harness, MachineState } from '../../../harnesses/harness.ts'
+import type { Environment } from '../../materialize.ts'
+import type { RunPlace } from '../../workspaces/workspace.ts'
 
 // Beside those of the harness.
 const KEPT = [

@@ -3,14 +3,14 @@
 
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DeliveredFile } from '../../domain/delivery.ts'
-import { ClavigerError } from '../../domain/errors.ts'
-import { Secret } from '../../domain/secret.ts'
-import type { Harness, MachineState } from '../../harnesses/harness.ts'
-import { writeFileAtomically } from '../../lib/atomic-file.ts'
-import { type AcquiredLease, deliverable } from '../lease-source.ts'
-import { addRawSecrets, applyDelivery, type Environment, readMachine } from '../materialize.ts'
-import type { RunPlace } from '../workspaces/workspace.ts'
+import type { DeliveredFile } from '../../../domain/delivery.ts'
+import { ClavigerError } from '../../../domain/errors.ts'
+import { Secret } from '../../../domain/secret.ts'
+import type { Harness, MachineState } from '../../../harnesses/harness.ts'
+import { writeFileAtomically } from '../../../lib/atomic-file.ts'
+import { type AcquiredLease, deliverable } from '../../lease-source.ts'
+import { addRawSecrets, applyDelivery, type Environment, readMachine } from '../../materialize.ts'
+import type { RunPlace } from '../../workspaces/workspace.ts'
 import { shielded } from './shielded.ts'
 
 export interface Delivered {

@@ -1,16 +1,16 @@
 // Sending a browser to a platform that makes an app of a description. The page that it goes to first is ours, and has the
 // form for it: only there may a form go to the platform.
 
-import { CHANNELS_PATH } from '../../api/link-paths.ts'
-import type { Input } from '../../api/schemas.ts'
-import type { AppForm } from '../../channels/channel.ts'
-import type { Caller } from '../../domain/caller.ts'
-import type { ChannelKind } from '../../domain/channels/call.ts'
-import { ClavigerError } from '../../domain/errors.ts'
-import { findTrip, type Sent, send } from '../outside/trips.ts'
-import { mustBePerson } from '../sessions/own.ts'
-import type { Workshop } from '../workshop.ts'
-import { platformOf } from './means.ts'
+import { CHANNELS_PATH } from '../../../api/link-paths.ts'
+import type { Input } from '../../../api/schemas.ts'
+import type { AppForm } from '../../../channels/channel.ts'
+import type { Caller } from '../../../domain/caller.ts'
+import type { ChannelKind } from '../../../domain/channels/call.ts'
+import { ClavigerError } from '../../../domain/errors.ts'
+import { findTrip, type Sent, send } from '../../outside/trips.ts'
+import { mustBePerson } from '../../sessions/own.ts'
+import type { Workshop } from '../../workshop.ts'
+import { platformOf } from '../means.ts'
 
 export function deliverTo(publicUrl: string, kind: ChannelKind): string {
   return `${publicUrl}/webhooks/${kind}`
