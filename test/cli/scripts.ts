@@ -52,7 +52,7 @@ export function testScripts(share: number): void {
   const workshopOf = useWorkshop()
   const shared = scripts.filter((_, place) => place % SHARES === share - 1)
   describe('scripts', () => {
-    test.each(shared)('%s', { timeout: 120_000 }, async (name) => {
+    test.each(shared)('%s', { timeout: 300_000 }, async (name) => {
       const workshop = workshopOf()
       const steps = parseScript(readFileSync(join(here, name), 'utf8'))
       expect(steps.length).toBeGreaterThan(0)

@@ -73,20 +73,26 @@ const AT_REST = `(async () => {
   await Promise.all(passing.map((one) => one.finished.catch(() => undefined)))
 })()`
 
-/** What axe finds wrong with the page as it is shown now, a line each. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+// Those that look at colours.
+const OF_COLOURS = ['color-contrast', 'link-in-text-block']
+
+/** What axe finds wrong with the page as it is shown now, a line each; of its colours alone, or of everything. */
+export async function accessibilityFaults(page: Page, of: 'all' | 'colours' = 'all'): Promise<string[]> {
   await page.evaluate(axe.source)
   await page.evaluate(AT_REST)
+  const runOnly = of === 'all' ? { type: 'tag', values: RULES } : { type: 'rule', values: OF_COLOURS }
   const { violations } = (await page.evaluate(
-    "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+    `axe.run(${JSON.stringify({ runOnly, resultTypes: ['violations'] })})`,
   )) as axe.AxeResults
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')} ${failureSummary ?? ''}`),
   )
 }
 
-/** Keeps a picture of what the page shows: `NAME.png`. */
+/** Keeps a picture of what the page shows, where somebody wants to look at them (`SCREENSHOTS=1`): `NAME.png`. */
 export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env['SCREENSHOTS'] === undefined) return
   mkdirSync(PICTURES, { recursive: true })
   await page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' })
 }
