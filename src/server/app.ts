@@ -278,10 +278,14 @@ function lineOf(request: globalThis.Request, operation: Asked, status: number) {
 }
 
 function addPages(app: Served, { ready, metrics, version, log }: AppDependencies): void {
-  const document = openApiDocument(version)
-  const docs = docsPage(document)
-  app.get('/docs', () => new Response(docs, { headers: htmlHeaders() }))
-  app.get('/openapi.json', () => new Response(JSON.stringify(document), { headers: JSON_HEADERS }))
+  // Made when somebody asks: no server has to wait for it to start.
+  let document: ReturnType<typeof openApiDocument> | undefined
+  const described = () => {
+    document ??= openApiDocument(version)
+    return document
+  }
+  app.get('/docs', () => new Response(docsPage(described()), { headers: htmlHeaders() }))
+  app.get('/openapi.json', () => new Response(JSON.stringify(described()), { headers: JSON_HEADERS }))
   app.get('/healthz', () => new Response('{"status":"alive"}', { headers: JSON_HEADERS }))
   app.get('/readyz', async (c) => {
     try {
