@@ -99,7 +99,7 @@ describe('an App that GitHub makes', () => {
       },
     ])
     const tried = await outside.house.ask('ada', 'channels.test', { id: 'claviger-of-acme' })
-    expect(tried).toEqual({ works: true, account: 'claviger-of-acme', message: '' })
+    expect(tried).toEqual({ works: true, account: 'claviger-of-acme', message: '', hint: null })
     const comment = { ...(issueComment()['comment'] as object), body: '@claviger-of-acme fix it' }
     const delivered = async (signing?: string) => {
       const { headers, body } = delivery('issue_comment', issueComment({ comment }), 'd-1', signing)
