@@ -212,45 +212,6 @@ it('a mention on GitHub is answered there, by the key of whoever asks, on a clon
   expect(world.sandbox.requests()).toHaveLength(before)
 }, 180_000)
 
-it('whoever asks about a pull request again is answered about what was pushed to it meanwhile', async () => {
-  const { github, repository } = await open()
-  const there = addRepository(github, { clone_url: repository.url })
-  const put = (sha: string) => {
-    const at = pull({ head: { ref: 'topic', sha, repo: { id: there.id } } })
-    there.pulls.set(13, at)
-    there.issues.set(13, pullAsIssue(at))
-  }
-  const ours = () => commentsOf(there)
-  const [first, second] = [await repository.push('topic', 'one.txt', 'the first word'), 'the second word']
-  put(first)
-  expect(await post('github', mention(github, there, { number: 13, body: '@claviger look' }))).toBe(202)
-  await told(ours, /Done, .*look.*has answered/s)
-  const state = join(world.home, 'claviger')
-  expect(await filesWith(state, 'the first word')).not.toEqual([])
-  expect(await filesWith(state, second)).toEqual([])
-
-  const pushed = await repository.push('topic', 'two.txt', second)
-  put(pushed)
-  const command = 'await tools.exec_command({ cmd: "cp two.txt seen.txt" })'
-  const copying = [{ type: 'tool', namespace: 'functions', name: 'exec', input: command }] as const
-  world.sandbox.reply(({ lastUserMessage, toolResults }) =>
-    toolResults.length === 0 ? copying : `Done: ${lastUserMessage}`,
-  )
-  const again = mention(github, there, { number: 13, body: '@claviger look again' })
-  expect(await post('github', again)).toBe(202)
-  await told(ours, new RegExp(`was at ${first}, and is at ${pushed} now.*look again.*has answered`, 's'))
-  const seen = (await filesWith(state, second)).filter((file) => file.endsWith('/workspace/seen.txt'))
-  expect(seen).toHaveLength(1)
-
-  // What the agent has made since is its own.
-  put(await repository.push('topic', 'three.txt', 'the third word'))
-  await post('github', mention(github, there, { number: 13, body: '@claviger and now?' }))
-  await told(ours, /not checked out, because files .*refs.claviger.newest.*and now\?.*has answered/s)
-  expect((await world.client.call('runs.list', {})).runs).toHaveLength(1)
-  await vi.waitFor(() => expect(leftForClones(github)).toEqual([]), { timeout: 20_000 })
-  for (const token of github.minted) expect(await filesWith(world.home, token)).toEqual([])
-}, 180_000)
-
 it('an issue of Linear that is assigned is worked on as whoever assigned it, and moves on the board', async () => {
   const { linear } = await open()
   const { us, bob, ann } = LINEAR_USERS

@@ -111,8 +111,7 @@ describe.each(['0.169.0', '0.155.1'])('codex %s', (version) => {
       },
       ...{ credential, raw: [], reason: 'it is the only one' },
     }
-    const files = { givingFile: join(machine, 'giving.json'), codeFile: join(machine, 'code.json') }
-    const place = { workspace, configuration, temporary, ...files }
+    const place = { workspace, configuration, temporary, givingFile: join(machine, 'giving.json') }
     const delivered = await deliverLease(
       {
         harness: codex,

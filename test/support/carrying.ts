@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, vi } from 'vitest'
 import type { ProcessNames } from '../../src/runner/machine/hold.ts'
-import { type Carried, type CarryingOut, carryOut } from '../../src/runner/worker/carrying-out.ts'
+import { type Carried, carryOut } from '../../src/runner/worker/carrying-out.ts'
 import type { RunPlaces } from '../../src/runner/worker/tidying.ts'
 import { type KeptRun, type MemoryRunServer, memoryRunServer } from './memory-run-server.ts'
 import { type Played, playedSeat } from './played-seat.ts'
@@ -20,10 +20,7 @@ export interface CarryingWorld {
   /** Claims what there is to do, and carries it out with this program; `seat`: what comes before. */
   carry(
     program: Played,
-    how?: Partial<Pick<CarryingOut, 'prepared'>> & {
-      isLive?: boolean
-      seat?: (signal: AbortSignal) => Promise<void>
-    },
+    how?: { isLive?: boolean; seat?: (signal: AbortSignal) => Promise<void> },
   ): Promise<Carried>
   /** Passes on what is new, as the worker does. */
   news(one: Carried, run: KeptRun): Promise<void>
@@ -55,8 +52,7 @@ export function carryingWorld(): CarryingWorld {
       return cleared
     },
     model: () => modelOf(),
-    async carry(program, how = {}) {
-      const { isLive = false, seat = () => Promise.resolve(), prepared } = how
+    async carry(program, { isLive = false, seat = () => Promise.resolve() } = {}) {
       const sought = {
         ...{ version: '1.0.0', programs: [] },
         harnesses: ['claude' as const],
@@ -71,7 +67,6 @@ export function carryingWorld(): CarryingWorld {
       const one = carryOut({
         ...{ server: memory.server, run, continuation: GOING_ON, now: Date.now },
         ambient: async () => 'none',
-        ...(prepared !== undefined && { prepared }),
         seat: async (hear, signal, model) => {
           modelOf = model
           await seat(signal)

@@ -4,7 +4,6 @@ import { type CarryingPorts, carryDue } from '../../src/control/channels/carryin
 import { createReceiving, type Receipt, type Receiving } from '../../src/control/channels/receiving.ts'
 import { reportDue } from '../../src/control/channels/reporting.ts'
 import { createTurns } from '../../src/control/channels/turns.ts'
-import { sendMessage } from '../../src/control/runs/asking.ts'
 import { startRun } from '../../src/control/runs/starting.ts'
 import { createWorkshop } from '../../src/control/workshop.ts'
 import type { Parsed } from '../../src/domain/channels/call.ts'
@@ -78,7 +77,6 @@ export function serverOf({ control, clock, ...house }: House, store = house.port
   const carrying: CarryingPorts = {
     ...{ ...workshop, control, log: lines, turns: turns() },
     start: (from, input, alongside) => startRun(workshop, from, input, alongside),
-    send: (from, input, code) => sendMessage(workshop, from, input, code),
   }
   const receiving = createReceiving(carrying)
   const telling = { ...carrying, workerUrl: workshop.workerUrl, turns: turns() }

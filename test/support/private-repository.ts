@@ -12,8 +12,6 @@ export interface PrivateRepository {
   readonly told: string[]
   /** Everybody is sent there. */
   redirectTo: string | null
-  /** Writes a file that is there from then on, on this branch; returns the commit. */
-  push(branch: string, file: string, text: string): Promise<string>
   close(): void
 }
 
@@ -25,10 +23,7 @@ export async function startPrivateRepository(
   place: string,
   knows: string | ((token: string) => boolean),
 ): Promise<PrivateRepository> {
-  const work = join(place, 'work')
-  await mkdir(work)
-  await writeFile(join(work, 'story.txt'), 'private')
-  makeRepository(place)
+  makeRepository(place, await withStory(place))
   await mkdir(join(place, 'home'))
   const told: string[] = []
   const server = createServer(async (request, response) => {
@@ -47,16 +42,6 @@ export async function startPrivateRepository(
   const made: PrivateRepository = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/shop.git`,
     ...{ told, redirectTo: null },
-    async push(branch, file, text) {
-      const git = gitIn(place)
-      git('work', 'checkout', '--quiet', '-B', branch)
-      await writeFile(join(place, 'work', file), text)
-      git('work', 'add', '.')
-      git('work', 'commit', '--quiet', '-m', text)
-      git('work', 'push', '--quiet', join(place, 'shop.git'), branch)
-      git('shop.git', 'update-server-info')
-      return git('work', 'rev-parse', 'HEAD').trim()
-    },
     close() {
       server.closeAllConnections()
       server.close()
@@ -65,19 +50,22 @@ export async function startPrivateRepository(
   return made
 }
 
-function makeRepository(place: string): void {
-  const git = gitIn(place)
-  git('work', 'init', '--quiet', '--initial-branch=main')
-  git('work', 'add', '.')
-  git('work', 'commit', '--quiet', '-m', 'first')
-  git('work', 'clone', '--quiet', '--bare', '.', join(place, 'shop.git'))
-  // So that files are all there is to serve.
-  git('shop.git', 'update-server-info')
+async function withStory(place: string): Promise<string> {
+  const work = join(place, 'work')
+  await mkdir(work)
+  await writeFile(join(work, 'story.txt'), 'private')
+  return work
 }
 
-function gitIn(place: string): (directory: string, ...words: string[]) => string {
-  return (directory, ...words) =>
+function makeRepository(place: string, work: string): void {
+  const git = (cwd: string, ...words: string[]) =>
     execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...words], {
-      ...{ cwd: join(place, directory), env: { PATH: '/usr/bin:/bin', HOME: place }, encoding: 'utf8' },
+      ...{ cwd, env: { PATH: '/usr/bin:/bin', HOME: place } },
     })
+  git(work, 'init', '--quiet', '--initial-branch=main')
+  git(work, 'add', '.')
+  git(work, 'commit', '--quiet', '-m', 'first')
+  git(work, 'clone', '--quiet', '--bare', '.', join(place, 'shop.git'))
+  // So that files are all there is to serve.
+  git(join(place, 'shop.git'), 'update-server-info')
 }

@@ -106,12 +106,6 @@ const run = runSummary.extend({
 const pending = z.object({
   id: z.string(),
   text: z.string(),
-  code: z
-    .string()
-    .nullable()
-    .describe(
-      'What its clone is to be looked at with: a commit, a branch, a whole ref, or HEAD. Null: it stays as it is',
-    ),
   state: z
     .enum(['queued', 'sent'])
     .describe(

@@ -4,14 +4,7 @@
 import { CODING_AGENTS_PATH, OWN_ACCOUNTS_PATH } from '../../api/link-paths.ts'
 import { type Means, NotThere } from '../../channels/channel.ts'
 import type { Caller } from '../../domain/caller.ts'
-import {
-  accessOf,
-  codeNow,
-  isWithin,
-  messageOf,
-  promptOf,
-  workspaceOf,
-} from '../../domain/channels/asking.ts'
+import { accessOf, isWithin, messageOf, promptOf, workspaceOf } from '../../domain/channels/asking.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { refusalOf } from '../../domain/channels/saying.ts'
 import type { Served } from '../../domain/channels/serving.ts'
@@ -52,12 +45,8 @@ const HOUR = 3_600_000
 const OF_ONE_STRANGER = 5
 const OF_STRANGERS = 60
 
-type SendInput = Parameters<Control['runs.send']>[1]
-
 export interface CarryingPorts extends MeansPorts, Pick<Ports, 'identity' | 'publicUrl'> {
-  readonly control: Pick<Control, 'runs.end'>
-  /** As `runs.send`; `code`: what the clone of the run is to be looked at with, null: as it is. */
-  readonly send: (caller: Caller, input: SendInput, code: string | null) => Promise<unknown>
+  readonly control: Pick<Control, 'runs.send' | 'runs.end'>
   /** As `runs.create`; `alongside` is stored with the run, before anybody can claim it. */
   readonly start: (caller: Caller, input: StartInput, alongside: Alongside) => Promise<RunRow>
   readonly log: Log
@@ -193,14 +182,12 @@ async function serve(
   }
 }
 
-// Its code is what was asked about now, which was looked at before: the run is of whoever that code may be served by.
 async function goOn(
-  { send, store, now }: CarryingPorts,
-  { id, wanted }: RunRow,
+  { control, store, now }: CarryingPorts,
+  { id }: RunRow,
   { call, caller, message }: Pick<Asked, 'call' | 'caller'> & { readonly message: string },
 ): Promise<CallEnd> {
-  const input = { id, text: messageOf(call.text) || 'Go on.', message }
-  await send(caller, input, codeNow(call, wanted.workspace))
+  await control['runs.send'](caller, { id, text: messageOf(call.text) || 'Go on.', message })
   await store.threads.wake(id, now())
   return { ...OVER, outcome: 'continued', runId: id }
 }

@@ -3,7 +3,7 @@
 
 import type { Log } from '../../lib/log.ts'
 import { repeat } from '../../lib/time/repeat.ts'
-import { createAskingUseCases, sendMessage } from '../runs/asking.ts'
+import { createAskingUseCases } from '../runs/asking.ts'
 import { startRun } from '../runs/starting.ts'
 import type { Ports } from '../use-case.ts'
 import { createWorkshop } from '../workshop.ts'
@@ -41,7 +41,6 @@ export function keepChannels({ log, ...world }: Ports & { readonly log: Log }): 
   const ports: CarryingPorts = {
     ...{ ...workshop, log, control: createAskingUseCases(workshop), turns: turns(CARRYING_WAITS) },
     start: (caller, input, alongside) => startRun(workshop, caller, input, alongside),
-    send: (caller, input, code) => sendMessage(workshop, caller, input, code),
   }
   const telling = { ...ports, workerUrl: workshop.workerUrl, turns: turns(TELLING_WAITS) }
   const watched = new Set<string>()

@@ -25,10 +25,7 @@ type Asking = Pick<
 
 export function createAskingUseCases(workshop: Workshop): Asking {
   return {
-    async 'runs.send'(caller, input) {
-      const { row, message } = await sendMessage(workshop, caller, input, null)
-      return { message: messageView(message, 'all'), state: row.run.state }
-    },
+    'runs.send': (caller, input) => send(workshop, caller, input),
     'runs.hibernate': (caller, { id }) => ask(workshop, caller, id, 'hibernate'),
     'runs.wake': (caller, { id }) => ask(workshop, caller, id, 'wake'),
     'runs.cancel': (caller, { id }) => ask(workshop, caller, id, 'cancel'),
@@ -69,22 +66,12 @@ function stillHeld({ id, run }: RunRow): ClavigerError {
 
 type SendInput = Parameters<Control['runs.send']>[1]
 
-/** Queues a message. `code`: what the clone of the run is to be looked at with; whoever types one says nothing of that. */
-export function sendMessage(
-  workshop: Workshop,
-  caller: Caller,
-  input: SendInput,
-  code: RunMessageRow['code'],
-): Promise<Queued> {
-  return workshop.guard.perform(caller, async (unit, authorize) => {
+async function send(workshop: Workshop, caller: Caller, input: SendInput): Promise<Result<'runs.send'>> {
+  const { row, message } = await workshop.guard.perform(caller, async (unit, authorize) => {
     const held = await holdToChange(unit, authorize, caller, input.id, 'run.send')
-    return queue({ unit, authorize, caller }, held, { ...input, code }, workshop.now())
+    return queue({ unit, authorize, caller }, held, input, workshop.now())
   })
-}
-
-interface Queued {
-  readonly row: RunRow
-  readonly message: RunMessageRow
+  return { message: messageView(message, 'all'), state: row.run.state }
 }
 
 interface Sending {
@@ -96,9 +83,9 @@ interface Sending {
 async function queue(
   { unit, authorize, caller }: Sending,
   held: RunRow,
-  { text, message: named, code }: SendInput & Pick<RunMessageRow, 'code'>,
+  { text, message: named }: SendInput,
   at: number,
-): Promise<Queued> {
+): Promise<{ row: RunRow; message: RunMessageRow }> {
   const known = named === undefined ? undefined : await unit.runMessages.get(held.id, named)
   if (known !== undefined) {
     if (known.text !== text) throw another(known.id)
@@ -110,8 +97,8 @@ async function queue(
   const title = titleOf(held) === '' ? titleIn(text) : ''
   const queued = take(draftOf(held), { is: 'message-queued', at, ...(title !== '' && { title }) }, at)
   const message: RunMessageRow = {
-    ...{ runId: held.id, id, position: queued.run.messages, text, code, state: 'queued', reason: '' },
-    ...{ claim: null, createdAt: at, createdBy: caller.name, changedAt: at },
+    ...{ runId: held.id, id, position: queued.run.messages, text, state: 'queued', reason: '', claim: null },
+    ...{ createdAt: at, createdBy: caller.name, changedAt: at },
   }
   await unit.runMessages.insert(message)
   const draft = tell(queued, { kind: 'message', id, state: 'queued', reason: '' }, at)

@@ -217,8 +217,8 @@ async function pendingOf({ runMessages }: StoreGroups, runId: string): Promise<C
   return [...sent, ...queued].sort((a, b) => a.position - b.position).map(pendingView)
 }
 
-function pendingView({ id, text, code, state }: RunMessageRow): Claimed['messages'][number] {
-  return { id, text, code, state: state === 'sent' ? 'sent' : 'queued' }
+function pendingView({ id, text, state }: RunMessageRow): Claimed['messages'][number] {
+  return { id, text, state: state === 'sent' ? 'sent' : 'queued' }
 }
 
 async function beatSoon(

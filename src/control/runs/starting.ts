@@ -102,8 +102,8 @@ async function begin(
       at,
     )
     await unit.runMessages.insert({
-      ...{ runId: row.id, id, position: draft.run.messages, text: prompt, code: null, state: 'queued' },
-      ...{ reason: '', claim: null, createdAt: at, createdBy: caller.name, changedAt: at },
+      ...{ runId: row.id, id, position: draft.run.messages, text: prompt, state: 'queued', reason: '' },
+      ...{ claim: null, createdAt: at, createdBy: caller.name, changedAt: at },
     })
   }
   const begun = await settle(unit, draft, at)

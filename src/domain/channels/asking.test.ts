@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { accessOf, codeNow, messageOf, promptOf, workspaceOf } from './asking.ts'
+import { accessOf, messageOf, promptOf, workspaceOf } from './asking.ts'
 import type { Call } from './call.ts'
 
 const CALL: Call = {
@@ -62,16 +62,6 @@ describe('the workspace', () => {
       expect(() => workspaceOf({ ...CALL, checkout })).toThrow()
     },
   )
-
-  it('is looked at with what belongs to the conversation by now, where it is a clone of that', () => {
-    const [url, pull] = [repository.url, null]
-    const clone = { kind: 'git', url, ref: 'a' } as const
-    const now = (ref: string | null) => ({ ...CALL, checkout: { repository, ref, pull } })
-    expect([codeNow(now('b'), clone), codeNow(now(null), clone)]).toEqual(['b', 'HEAD'])
-    for (const other of [{ ...clone, url: `${url}/other` }, { kind: 'fresh' } as const])
-      expect(codeNow(now('b'), other)).toBeNull()
-    expect(codeNow(CALL, clone)).toBeNull()
-  })
 
   it('is only read for whoever is no member', () => {
     expect(accessOf({ as: 'person', because: '' }, 'full')).toBe('full')

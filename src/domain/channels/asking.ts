@@ -72,18 +72,6 @@ export function workspaceOf({ checkout }: Call): Workspace {
   return workspace
 }
 
-/**
- * What a clone that a run has is to be looked at with, so that it has what belongs to the conversation now; null: nothing
- * does, or the clone is of something else by now.
- */
-export function codeNow({ checkout }: Call, workspace: Workspace): string | null {
-  if (checkout === null || workspace.kind !== 'git') return null
-  return checkout.repository.url === workspace.url ? (checkout.ref ?? STANDARD_BRANCH) : null
-}
-
-// As git calls it.
-const STANDARD_BRANCH = 'HEAD'
-
 const ACCESS: readonly Access[] = ['read', 'write', 'full']
 
 /** Whether one may do no more than the other. */

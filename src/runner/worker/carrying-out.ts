@@ -9,7 +9,7 @@ import { createReporter, type Reporter } from '../reporting/reporter.ts'
 import { converse } from './conversation.ts'
 import { createInbox } from './inbox.ts'
 import { createQuestions, type Questions } from './questions.ts'
-import type { ClaimedRun, PendingMessage, RunNews, RunServer } from './run-server.ts'
+import type { ClaimedRun, RunNews, RunServer } from './run-server.ts'
 import type { Seat } from './seat.ts'
 import { Interrupted, pause } from './waiting.ts'
 
@@ -30,11 +30,6 @@ export interface CarryingOut {
   readonly ambient: () => Promise<LeaseRequest['ambient']>
   /** What goes on with a turn that broke off. */
   readonly continuation: string
-  /**
-   * The text of a message for its program, when the workspace is as the message wants it. Throws only when it is aborted.
-   * Missing: no message wants anything.
-   */
-  readonly prepared?: (message: PendingMessage, signal: AbortSignal) => Promise<string>
   /** Removes the place: the run is over for good. */
   readonly clear: () => Promise<void>
   /** Milliseconds since 1970. */

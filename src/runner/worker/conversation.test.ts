@@ -57,39 +57,6 @@ describe('messages', () => {
     expect(program.taken).toEqual(['one', GOING_ON])
   })
 
-  it('begin with what is said of their code, which is made ready before, and are known by it later', async () => {
-    const run = memory.begin('one')
-    const program = played({ is: 'hangs' })
-    const prepared = async ({ text }: { readonly text: string }) => `[newer code]\n\n${text}`
-    const one = await world.carry(program, { prepared })
-    await until(() => expect(program.taken).toEqual(['[newer code]\n\none']))
-    await one.leave()
-    await world.carry(program, { prepared })
-    await isReady(run)
-    expect(program.taken).toEqual(['[newer code]\n\none', GOING_ON])
-    const notices = run.events.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
-    expect(notices).toEqual(['[newer code]'])
-  })
-
-  it('are broken off while they are made ready, and the program is given nothing', async () => {
-    const run = memory.begin('one')
-    const program = played()
-    const begun = Promise.withResolvers<void>()
-    const one = await world.carry(program, {
-      prepared: (_, signal) => {
-        begun.resolve()
-        return new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(new ClavigerError('invalid', 'It was interrupted.')))
-        })
-      },
-    })
-    await begun.promise
-    memory.ask(run, 'hibernate')
-    await world.news(one, run)
-    await one.over
-    expect([run.run.state, program.taken]).toEqual(['hibernated', []])
-  })
-
   it('that certainly never did are', async () => {
     memory.begin('one')
     const program = played({ is: 'dies', early: true })

@@ -25,8 +25,6 @@ export interface Conversation {
   /** What this machine has of its own. */
   readonly ambient: () => Promise<LeaseRequest['ambient']>
   readonly continuation: string
-  /** The text of a message as the program is to be given it, when its workspace is as the message wants it. Missing: its own. */
-  readonly prepared?: (message: PendingMessage, signal: AbortSignal) => Promise<string>
   readonly questions: Questions
   /** Aborts when its process is to end. */
   readonly signal: AbortSignal
@@ -71,7 +69,6 @@ async function carry(conversation: Conversation, message: PendingMessage): Promi
   if (signal.aborted) throw new Interrupted()
   if (!(await isWellSeated(conversation))) await sit(conversation)
   if (message.state === 'queued') await reporter.tell({ is: 'message', message: message.id, state: 'sent' })
-  const text = await preparedBy(conversation, message)
   const healing = createHealing({
     ask: questions.ask,
     serving: () => seat.lease?.credential?.id ?? null,
@@ -81,8 +78,8 @@ async function carry(conversation: Conversation, message: PendingMessage): Promi
     // The program is given nothing after somebody wants it to end.
     if (signal.aborted) throw new Interrupted()
     reporter.say({ is: 'state', state: 'working' })
-    const isGiven = await seat.has(message.id, text)
-    const end = await turn(conversation, message.id, isGiven ? continuation : text)
+    const isGiven = await seat.has(message.id, message.text)
+    const end = await turn(conversation, message.id, isGiven ? continuation : message.text)
     if (end.kind === 'done') {
       await reporter.tell({ is: 'message', message: message.id, state: 'done' })
       return settle(conversation)
@@ -91,19 +88,6 @@ async function carry(conversation: Conversation, message: PendingMessage): Promi
     if (because !== null)
       return reporter.tell({ is: 'message', message: message.id, state: 'failed', reason: because })
   }
-}
-
-// What is said before the text is said of the run too, once as a rule: by whoever sends the message.
-async function preparedBy(
-  { prepared, reporter, signal }: Conversation,
-  message: PendingMessage,
-): Promise<string> {
-  if (prepared === undefined) return message.text
-  reporter.say({ is: 'state', state: 'working' })
-  const text = await prepared(message, signal)
-  if (text !== message.text && message.state === 'queued')
-    reporter.say({ is: 'event', event: { kind: 'notice', text: text.slice(0, -message.text.length).trim() } })
-  return text
 }
 
 async function turn(

@@ -14,8 +14,6 @@ import type { CloneAccess } from '../workspaces/clone-access.ts'
 export interface PendingMessage {
   readonly id: string
   readonly text: string
-  /** What its clone is to be looked at with: a commit, a branch, a whole ref or `HEAD`. Missing: it stays as it is. */
-  readonly code?: string | null
   readonly state: 'queued' | 'sent'
 }
 

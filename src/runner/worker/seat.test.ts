@@ -107,12 +107,7 @@ async function placeIn(directory: string): Promise<RunPlace> {
     join(directory, name),
   ) as [string, string, string]
   for (const path of [workspace, configuration, temporary]) await mkdir(path, { recursive: true })
-  return {
-    workspace,
-    configuration,
-    temporary,
-    ...{ givingFile: join(directory, 'giving.json'), codeFile: join(directory, 'code.json') },
-  }
+  return { workspace, configuration, temporary, givingFile: join(directory, 'giving.json') }
 }
 
 describe('a renewed credential', () => {

@@ -14,7 +14,6 @@ import { followLease } from '../follow-lease.ts'
 import type { AcquiredLease, LeasedCredential, LiveLeases } from '../lease-source.ts'
 import { type Environment, userHome } from '../materialize.ts'
 import { checkStatus } from '../programs.ts'
-import { textGiven } from '../workspaces/code-record.ts'
 import type { RunPlace } from '../workspaces/workspace.ts'
 import { type Delivered, deliverLease, removeDelivered } from './delivering/delivering.ts'
 import type { ClaimedRun } from './run-server.ts'
@@ -177,8 +176,7 @@ async function recall({ run, place }: SeatOptions, state: State, delivered: Deli
     state.planned = told?.session ?? state.planned
     // Only in a home that nobody else has.
     const isOwn = delivered.configuration === place.configuration
-    state.session =
-      (isOwn ? await record.sessionWith(await textGiven(place.codeFile, open)) : null) ?? run.session
+    state.session = (isOwn ? await record.sessionWith(open.text) : null) ?? run.session
   }
 }
 

@@ -10,20 +10,17 @@ import type { Harness } from '../../harnesses/harness.ts'
 import { cleanPlaces, endTools } from '../machine/left-behind.ts'
 import { type Environment, readMachine, withFullPaths, withoutOwnSettings } from '../materialize.ts'
 import { checkVersion, findProgram, programMissing } from '../programs.ts'
-import { bringCode } from '../workspaces/bringing.ts'
-import { withLine } from '../workspaces/code-record.ts'
 import { withoutLargeFiles } from '../workspaces/git.ts'
 import {
   type LendingAccess,
   listRunPlaces,
   openRunPlace,
   removeRunPlace,
-  runPlaceOf,
   type WorkspaceOptions,
 } from '../workspaces/workspace.ts'
 import { type Carried, carryOut } from './carrying-out.ts'
 import { lendingAccess } from './lending.ts'
-import type { ClaimedRun, PendingMessage, RunServer } from './run-server.ts'
+import type { ClaimedRun, RunServer } from './run-server.ts'
 import { createSeat, type Seat, type SeatOptions } from './seat.ts'
 import type { RunPlaces } from './tidying.ts'
 import { persistently } from './waiting.ts'
@@ -49,7 +46,6 @@ export interface WorkshopOptions {
 const CONVERSATIONS = 'conversations'
 
 const CLONE_TIMEOUT_MS = 15 * 60_000
-const FETCH_TIMEOUT_MS = 5 * 60_000
 
 /** The places of runs under a state directory. */
 export function runPlacesOf(stateDirectory: string, harnesses: readonly Harness[]): RunPlaces {
@@ -74,7 +70,6 @@ export function carryOutHere(options: WorkshopOptions, run: ClaimedRun): Carried
       if (!options.allowAmbient || run.origin === 'strangers') return 'refused'
       return harness.ambient(await readMachine(harness, environment, stateDirectory))
     },
-    prepared: (message, signal) => preparedText(options, run, message, { environment, directory, signal }),
     seat: (hear, signal, model) =>
       seatOf(options, run, { harness, environment, directory, hear, signal, model }),
     clear: () => removeRunPlace(directory, run.id),
@@ -99,12 +94,7 @@ async function seatOf(
   const program = await findProgram(harness, environment, stateDirectory, options.programs[harness.name])
   if (program === null) throw programMissing(harness)
   await checkVersion(harness, program, environment, stateDirectory)
-  // Without its clone there is no run: a server that is away is waited for.
-  const patient = {
-    cloneAccess: () => persistently(() => server.cloneAccess(run), signal),
-    endCloneAccess: (...ended: Parameters<RunServer['endCloneAccess']>) => server.endCloneAccess(...ended),
-  }
-  const opening = workspaceOptions({ ...options, server: patient }, run, { environment, signal })
+  const opening = workspaceOptions(options, run, { environment, signal })
   const place = await openRunPlace(directory, run.id, run.workspace, opening)
   // What an earlier process of it has left.
   await endTools(place.temporary)
@@ -116,36 +106,22 @@ async function seatOf(
 }
 
 function workspaceOptions(
-  {
-    server,
-    directories,
-  }: Pick<WorkshopOptions, 'directories'> & {
-    readonly server: Pick<RunServer, 'cloneAccess' | 'endCloneAccess'>
-  },
+  { server, directories }: WorkshopOptions,
   run: ClaimedRun,
   { environment, signal }: Pick<Furnishing, 'environment' | 'signal'>,
 ): WorkspaceOptions {
-  const lending: LendingAccess = (work) => lendingAccess(server, run, work)
+  // Without its clone there is no run: a server that is away is waited for.
+  const patient = {
+    cloneAccess: () => persistently(() => server.cloneAccess(run), signal),
+    endCloneAccess: (...ended: Parameters<RunServer['endCloneAccess']>) => server.endCloneAccess(...ended),
+  }
+  const access: LendingAccess = (work) => lendingAccess(patient, run, work)
   const opening = {
     ...{ environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal },
-    ...(run.cloneAccess === true && { access: lending }),
+    ...(run.cloneAccess === true && { access }),
   }
   const isOfChannel = run.origin !== undefined && run.origin !== 'here'
   return isOfChannel ? withoutLargeFiles(opening) : opening
-}
-
-// A message that asks about code is about the code as it is then.
-async function preparedText(
-  options: WorkshopOptions,
-  run: ClaimedRun,
-  { id, text, code = null }: PendingMessage,
-  { directory, ...furnishing }: Pick<Furnishing, 'environment' | 'directory' | 'signal'>,
-): Promise<string> {
-  const { workspace } = run
-  if (code === null || workspace.kind !== 'git') return text
-  const wanted = { message: id, ref: code }
-  const bringing = { ...workspaceOptions(options, run, furnishing), timeoutMs: FETCH_TIMEOUT_MS }
-  return withLine(await bringCode(runPlaceOf(directory, run.id), workspace, wanted, bringing), text)
 }
 
 // When it is left nothing of the run is at work any more.

@@ -26,17 +26,6 @@ export interface Repository {
 // `ext::` and others run commands.
 const TRANSPORTS = 'https:http:ssh:git:file'
 
-/** Words before a verb: nothing of what a repository or this machine may want to be run beside it is. */
-export const PLAIN: readonly string[] = [
-  ...[
-    'core.hooksPath=/dev/null',
-    'core.fsmonitor=false',
-    'core.commitGraph=false',
-    'core.alternateRefsCommand=true',
-  ],
-  ...['submodule.recurse=false', 'gc.auto=0', 'maintenance.auto=false', 'fetch.unpackLimit=1'],
-].flatMap((setting) => ['-c', setting])
-
 const MAX_OUTPUT = 16 * 1024 * 1024
 
 /** Clones into a directory that is not there yet. Throws `invalid` with what git says, `not_found` without git. */
@@ -88,12 +77,6 @@ async function checkOut(repository: Repository, directory: string, options: GitO
   await git(ref === null ? ['checkout', '--quiet'] : words, directory, repository, options)
 }
 
-/** What a clone is at that nobody has worked in yet; null: nothing. */
-export async function checkedOutCommit(directory: string, options: GitOptions): Promise<string | null> {
-  const { code, output } = await finished(['rev-parse', '--verify', '--quiet', 'HEAD'], directory, options)
-  return code === 0 ? output.trim() : null
-}
-
 // A URL, or as scp(1) writes it. What begins with a dash would be an option.
 function isUrl(url: string): boolean {
   return /^(https?|ssh|git|file):\/\/[^\s-][^\s]*$/i.test(url) || /^[\w.-]+@[\w.-]+:[^\s-][^\s]*$/.test(url)
@@ -107,22 +90,19 @@ async function succeeds(words: readonly string[], cwd: string, options: GitOptio
   return (await finished(words, cwd, options)).code === 0
 }
 
-/** Runs git about this repository, and returns what it has printed. Throws `invalid` with what git says. */
-export async function git(
+async function git(
   words: readonly string[],
   cwd: string,
-  { url }: Pick<Repository, 'url'>,
+  { url }: Repository,
   options: GitOptions,
-): Promise<string> {
+): Promise<void> {
   const { how, code, output } = await finished(words, cwd, options)
   if (how === 'timeout') throw refused(url, 'It took too long.')
   if (how === 'stopped') throw refused(url, 'It was interrupted.')
   if (code !== 0) throw refused(url, reasonIn(output, url))
-  return output
 }
 
-/** Runs git to its end. Throws `not_found` without git. */
-export async function finished(words: readonly string[], cwd: string, options: GitOptions) {
+async function finished(words: readonly string[], cwd: string, options: GitOptions) {
   const { signal } = options
   if (signal?.aborted) return { how: 'stopped', code: null, output: '' } as const
   const program = await started(words, cwd, options)
@@ -144,7 +124,7 @@ async function started(
   const program = await findCommand('git', environment, cwd)
   if (program === null) throw noGit()
   const silent = { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: 'true', SSH_ASKPASS: 'true' }
-  const bounds = { GIT_SSH_COMMAND: 'ssh -oBatchMode=yes', GIT_DEFAULT_REF_FORMAT: 'files' }
+  const bounds = { GIT_ALLOW_PROTOCOL: TRANSPORTS, GIT_SSH_COMMAND: 'ssh -oBatchMode=yes' }
   const own = {
     ...bounds,
     ...environment,

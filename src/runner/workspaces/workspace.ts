@@ -10,8 +10,7 @@ import { directoryOf, type Workspace } from '../../domain/runs/workspace.ts'
 import { errorCode } from '../../lib/atomic-file.ts'
 import { allowedDirectory } from './allowed.ts'
 import { type CloneAccess, handingOver } from './clone-access.ts'
-import { writeCodeRecord } from './code-record.ts'
-import { checkedOutCommit, cloneRepository, type GitOptions, type Repository } from './git.ts'
+import { cloneRepository, type GitOptions, type Repository } from './git.ts'
 
 export interface RunPlace {
   /** Where the program works. */
@@ -22,8 +21,6 @@ export interface RunPlace {
   readonly temporary: string
   /** Which message the program was given last. */
   readonly givingFile: string
-  /** What its code was brought to last. */
-  readonly codeFile: string
 }
 
 /** Does `work` with a token for it, which is over with the work. */
@@ -46,28 +43,16 @@ export async function openRunPlace(
   source: Workspace,
   options: WorkspaceOptions,
 ): Promise<RunPlace> {
-  const place = runPlaceOf(directory, runId)
-  for (const made of [place.configuration, place.temporary])
-    await mkdir(made, { recursive: true, mode: 0o700 })
-  return { ...place, workspace: await openWorkspace(place, source, options) }
-}
-
-/** Where everything of a run lies that has no directory of the user's. */
-export function runPlaceOf(directory: string, runId: string): RunPlace {
   const home = homeOf(directory, runId)
-  return {
-    ...{
-      workspace: join(home, 'workspace'),
-      configuration: join(home, 'config'),
-      temporary: join(home, 'tmp'),
-    },
-    ...{ givingFile: join(home, 'giving.json'), codeFile: join(home, 'code.json') },
-  }
+  const [configuration, temporary] = [configurationOf(directory, runId), join(home, 'tmp')]
+  for (const made of [configuration, temporary]) await mkdir(made, { recursive: true, mode: 0o700 })
+  const workspace = await openWorkspace(join(home, 'workspace'), source, options)
+  return { workspace, configuration, temporary, givingFile: join(home, 'giving.json') }
 }
 
 /** The harness's configuration home of a run that has a place here. */
 export function configurationOf(directory: string, runId: string): string {
-  return runPlaceOf(directory, runId).configuration
+  return join(homeOf(directory, runId), 'config')
 }
 
 /** Ids of the runs that have a place here. */
@@ -93,8 +78,7 @@ function homeOf(directory: string, runId: string): string {
   return join(directory, runId)
 }
 
-async function openWorkspace(place: RunPlace, source: Workspace, options: WorkspaceOptions): Promise<string> {
-  const { workspace: path } = place
+async function openWorkspace(path: string, source: Workspace, options: WorkspaceOptions): Promise<string> {
   switch (source.kind) {
     case 'directory':
       return allowedDirectory(source.path, options.directories)
@@ -102,14 +86,14 @@ async function openWorkspace(place: RunPlace, source: Workspace, options: Worksp
       await mkdir(path, { recursive: true, mode: 0o700 })
       return path
     case 'git':
-      if (!(await isThere(path))) await cloneWhole(place, source, options)
+      if (!(await isThere(path))) await cloneWhole(path, source, options)
       return path
   }
 }
 
 // A clone that was killed leaves nothing that looks like a workspace.
 async function cloneWhole(
-  { workspace: path, codeFile }: RunPlace,
+  path: string,
   source: Extract<Workspace, { kind: 'git' }>,
   options: WorkspaceOptions,
 ): Promise<void> {
@@ -118,8 +102,6 @@ async function cloneWhole(
   await rm(unfinished, { recursive: true, force: true })
   try {
     await clone(repository, path, options)
-    const commit = await checkedOutCommit(unfinished, options)
-    await writeCodeRecord(codeFile, { checkedOut: commit, seen: commit, message: null, line: null })
     await rename(unfinished, path)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
@@ -139,10 +121,10 @@ async function clone(repository: Repository, path: string, options: WorkspaceOpt
   })
 }
 
-/** A repository of this machine is read where it really is. */
-export async function allowedRepository(
+// A repository of this machine is read where it really is.
+async function allowedRepository(
   source: Extract<Workspace, { kind: 'git' }>,
-  { directories }: Pick<WorkspaceOptions, 'directories'>,
+  { directories }: WorkspaceOptions,
 ): Promise<Repository> {
   const path = directoryOf(source)
   if (path === null) return source

@@ -59,8 +59,8 @@ const held = (id: string, worker = 'w1', run = newRun(1000)): Run =>
   stepped(run, { is: 'claimed', claim: claim(id, worker) })
 
 const message = (runId: string, changed: Partial<RunMessageRow> = {}): RunMessageRow => ({
-  ...{ runId, id: 'm1', position: 1, text: 'Grüße\n"', code: null, state: 'queued', reason: '' },
-  ...{ claim: null, createdAt: 1, createdBy: 'bob', changedAt: 1 },
+  ...{ runId, id: 'm1', position: 1, text: 'Grüße\n"', state: 'queued', reason: '', claim: null },
+  ...{ createdAt: 1, createdBy: 'bob', changedAt: 1 },
   ...changed,
 })
 
@@ -300,7 +300,7 @@ export function describeRuns(store: CurrentStore): void {
   describe('what belongs to a run', () => {
     it('messages: in order, once by their id, changed by compare-and-set', async () => {
       const { id } = await insert()
-      const [one, two] = [message(id), message(id, { id: 'm2', position: 2, code: 'refs/pull/1/head' })]
+      const [one, two] = [message(id), message(id, { id: 'm2', position: 2 })]
       await store().runMessages.insert(two)
       await store().runMessages.insert(one)
       await expect(store().runMessages.insert(one)).rejects.toMatchObject({ code: 'conflict' })

@@ -128,8 +128,6 @@ export interface RunMessageRow {
   readonly id: string
   readonly position: number
   readonly text: string
-  /** What the clone of its run is to be looked at with: a commit, a branch, a whole ref or `HEAD`. Null: it says nothing of that. */
-  readonly code: string | null
   readonly state: MessageState
   /** Why it failed. */
   readonly reason: string

@@ -15,7 +15,6 @@ import { revokeLeftovers } from './migrations/leftovers.ts'
 import { createLogins } from './migrations/logins.ts'
 import { createMachines } from './migrations/machines.ts'
 import { createOutbox } from './migrations/outbox.ts'
-import { messageCode } from './migrations/runs/code.ts'
 import { createRuns } from './migrations/runs/create.ts'
 import { removedRuns } from './migrations/runs/removed.ts'
 import { createUses } from './migrations/runs/uses.ts'
@@ -60,8 +59,7 @@ function storeMigrations(binary: Engine['binary']): Migrations {
     'store-0041': tokenUse,
     'store-0050': { up: (database: Kysely<unknown>) => createChannels(database, bytes) },
     'store-0051': nameAccounts,
-    'store-0052': { up: messageCode },
-    'store-0053': failingThreads,
+    'store-0052': failingThreads,
   }
 }
 

@@ -71,7 +71,7 @@ async function delivered(harness: Harness, credential: LeasedCredential | null) 
       configuration: join(root, 'config'),
       temporary: join(root, 'tmp'),
     },
-    ...{ givingFile: join(root, 'giving.json'), codeFile: join(root, 'code.json') },
+    givingFile: join(root, 'giving.json'),
   }
   const result = await deliverLease(
     {

@@ -115,7 +115,7 @@ async function due(database: Kysely<unknown>, table: string): Promise<void> {
     .execute()
 }
 
-/** store-0053: since when nothing could be told of a run, so that it is given up some day. */
+/** store-0052: since when nothing could be told of a run, so that it is given up some day. */
 export const failingThreads: Migration = {
   up: async (database: Kysely<unknown>) => {
     await database.schema

@@ -16,7 +16,6 @@ const MESSAGE_COLUMNS = [
   'id',
   'position',
   'text',
-  'code',
   'state',
   'reason',
   'claim',

@@ -37,7 +37,6 @@ export interface RunMessageTable {
   id: string
   position: number
   text: string
-  code: string | null
   state: MessageState
   reason: string
   claim: string | null
