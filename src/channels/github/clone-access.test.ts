@@ -1,35 +1,16 @@
 // What a clone of GitHub is made with, and its end.
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  addRepository,
-  GITHUB_APP,
-  GITHUB_TOKEN,
-  type GithubOfTest,
-  type GithubRepository,
-  startGithub,
-} from '../../../test/support/github-api.ts'
+import { type GithubChannel, githubChannel } from '../../../test/support/github-channel.ts'
 import { Secret } from '../../domain/secret.ts'
-import type { Means } from '../channel.ts'
-import { createGithubChannel } from './github.ts'
 
 const NOW = Date.parse('2026-01-05T08:00:00Z')
 const INVALID = { code: 'invalid' }
 
-let github: GithubOfTest
-let repository: GithubRepository
-let channel: ReturnType<typeof createGithubChannel>
-let app: Means
-let robot: Means
+let { github, repository, channel, app, robot } = {} as GithubChannel
 
 beforeEach(async () => {
-  github = await startGithub(() => NOW)
-  repository = addRepository(github)
-  const api = { url: github.url, allowPrivate: false }
-  channel = createGithubChannel({ ...api, accounts: 'github', site: 'https://github.com' })
-  const settings = { appId: String(GITHUB_APP.id) }
-  app = { settings, secrets: { privateKey: new Secret(github.privateKey) }, now: NOW }
-  robot = { settings: {}, secrets: { token: new Secret(GITHUB_TOKEN) }, now: NOW }
+  ;({ github, repository, channel, app, robot } = await githubChannel(NOW))
   return () => github.close()
 })
 

@@ -1,19 +1,11 @@
 // What a delivery is compared with, before somebody's credential serves it.
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  addComment,
-  addRepository,
-  GITHUB_APP,
-  GITHUB_TOKEN,
-  type GithubOfTest,
-  type GithubRepository,
-  startGithub,
-} from '../../../test/support/github-api.ts'
+import { addComment, GITHUB_APP, GITHUB_TOKEN } from '../../../test/support/github-api.ts'
+import { type GithubChannel, githubChannel } from '../../../test/support/github-channel.ts'
 import {
   BOB,
   comment,
-  delivery,
   issue,
   issueComment,
   issueEvent,
@@ -25,35 +17,18 @@ import {
 } from '../../../test/support/github-deliveries.ts'
 import type { Call } from '../../domain/channels/call.ts'
 import { Secret } from '../../domain/secret.ts'
-import { createGithubChannel } from './github.ts'
 
 const NOW = Date.parse('2026-01-05T08:00:00Z')
 const settings = { handle: 'claviger' }
 const means = { settings, secrets: { token: new Secret(GITHUB_TOKEN) }, now: NOW }
 const [ASKED, LATER, REPLACED] = ['a', 'c', 'd'].map((one) => one.repeat(40)) as [string, string, string]
 
-let github: GithubOfTest
-let repository: GithubRepository
-let channel: ReturnType<typeof createGithubChannel>
+let { github, repository, channel, callIn } = {} as GithubChannel
 
 beforeEach(async () => {
-  github = await startGithub(() => NOW)
-  repository = addRepository(github)
-  const { url } = github
-  channel = createGithubChannel({
-    url,
-    allowPrivate: false,
-    accounts: 'github',
-    site: 'https://github.com',
-  })
+  ;({ github, repository, channel, callIn } = await githubChannel(NOW))
   return () => github.close()
 })
-
-function callIn(event: string, payload: Json): Call {
-  const parsed = channel.parse(delivery(event, payload), { settings, accountId: null })
-  if (parsed.is !== 'call') throw new Error('it is no call')
-  return parsed.call
-}
 
 /** Bob has reviewed a pull request that is at {@link ASKED}; by now it is as given. */
 function reviewed(commit: string, commits: readonly string[], changed: Json = {}): Call {
