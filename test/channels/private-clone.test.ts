@@ -59,7 +59,11 @@ it('a private repository that somebody was mentioned in is cloned for their run,
   expect(run.cloneAccess).toBe(true)
   const { workspace } = await openRunPlace(join(place, 'runs'), run.id, run.workspace, {
     environment: { PATH: '/usr/bin:/bin', HOME: join(place, 'home') },
-    ...{ timeoutMs: 20_000, directories: [], access: (work) => lendingAccess(server, run, work) },
+    ...{
+      timeoutMs: 20_000,
+      directories: [],
+      access: (work) => lendingAccess(server, run, new AbortController().signal, work),
+    },
   })
   expect(await readFile(join(workspace, 'story.txt'), 'utf8')).toBe('private')
   await vi.waitFor(() => expect(house.platform.ended).toEqual([`fake-clone-token-${REPOSITORY.id}`]))

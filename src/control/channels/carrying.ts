@@ -76,7 +76,10 @@ async function carryOne(ports: CarryingPorts, row: CallRow): Promise<void> {
     return {
       ...{ outcome: pause === null ? 'failed' : '', reason: sentenceOf(thrown) },
       // What fails has been asked of the platform as well.
-      ...{ isStranger: await isOfStranger(ports, channel, row), runId: null },
+      ...{
+        isStranger: row.parsed.is === 'call' && (await isOfStranger(ports, channel, row, row.parsed.call)),
+      },
+      runId: null,
       nextAt: pause === null ? null : ports.now() + pause,
     }
   })
@@ -125,8 +128,7 @@ async function doneByOthers(
   const done = row.attempts === 0 ? undefined : await doneBefore(ports.store, row, call)
   if (done === undefined) return null
   if (done.runId !== null) await ports.store.threads.wake(done.runId, ports.now())
-  const isStranger = (await memberOf(ports, channel, call.author, requestIdOf(row))) === null
-  return { ...OVER, ...done, isStranger }
+  return { ...OVER, ...done, isStranger: await isOfStranger(ports, channel, row, call) }
 }
 
 const LATE = 'It was more than a day old when a server came to it.'
@@ -141,18 +143,20 @@ async function isTooMuch(
   ports: CarryingPorts,
   channel: ChannelRow,
   row: CallRow,
-  { author }: Call,
+  call: Call,
 ): Promise<boolean> {
   const { asStranger, byStrangers } = await ports.store.calls.before(row, ports.now() - HOUR)
   if (asStranger < OF_ONE_STRANGER && byStrangers < OF_STRANGERS) return false
-  return (await memberOf(ports, channel, author, requestIdOf(row))) === null
+  return isOfStranger(ports, channel, row, call)
 }
 
-async function isOfStranger(ports: CarryingPorts, channel: ChannelRow, row: CallRow): Promise<boolean> {
-  const { parsed } = row
-  return (
-    parsed.is === 'call' && (await memberOf(ports, channel, parsed.call.author, requestIdOf(row))) === null
-  )
+async function isOfStranger(
+  ports: CarryingPorts,
+  channel: ChannelRow,
+  row: CallRow,
+  { author }: Call,
+): Promise<boolean> {
+  return (await memberOf(ports, channel, author, requestIdOf(row))) === null
 }
 
 interface Asked {

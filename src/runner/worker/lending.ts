@@ -7,13 +7,17 @@ import { persistently } from './waiting.ts'
 // So long it is tried to end it, in milliseconds. Then it ends by itself, within the hour.
 const END_WITHIN_MS = 30_000
 
-/** Does `work` with a token of its own. Nobody waits for its end: a platform that is slow or away is no matter of the run. */
+/**
+ * Does `work` with a token of its own. Without its clone there is no run, so a server that is away is waited for, until `signal`.
+ * Nobody waits for the end of the token: a platform that is slow or away is no matter of the run.
+ */
 export async function lendingAccess<T>(
   server: Pick<RunServer, 'cloneAccess' | 'endCloneAccess'>,
   run: Pick<ClaimedRun, 'id' | 'claim'>,
+  signal: AbortSignal,
   work: (access: CloneAccess) => Promise<T>,
 ): Promise<T> {
-  const access = await server.cloneAccess(run)
+  const access = await persistently(() => server.cloneAccess(run), signal)
   try {
     return await work(access)
   } finally {

@@ -23,7 +23,6 @@ import { lendingAccess } from './lending.ts'
 import type { ClaimedRun, RunServer } from './run-server.ts'
 import { createSeat, type Seat, type SeatOptions } from './seat.ts'
 import type { RunPlaces } from './tidying.ts'
-import { persistently } from './waiting.ts'
 
 export interface WorkshopOptions {
   readonly server: RunServer
@@ -110,12 +109,7 @@ function workspaceOptions(
   run: ClaimedRun,
   { environment, signal }: Pick<Furnishing, 'environment' | 'signal'>,
 ): WorkspaceOptions {
-  // Without its clone there is no run: a server that is away is waited for.
-  const patient = {
-    cloneAccess: () => persistently(() => server.cloneAccess(run), signal),
-    endCloneAccess: (...ended: Parameters<RunServer['endCloneAccess']>) => server.endCloneAccess(...ended),
-  }
-  const access: LendingAccess = (work) => lendingAccess(patient, run, work)
+  const access: LendingAccess = (work) => lendingAccess(server, run, signal, work)
   const opening = {
     ...{ environment, timeoutMs: CLONE_TIMEOUT_MS, directories, signal },
     ...(run.cloneAccess === true && { access }),
